@@ -1,0 +1,1 @@
+"""The resources: one ComponentResource per file, wired in `__main__.py`."""

@@ -1,0 +1,51 @@
+"""Grafana Mimir: metrics."""
+
+import pulumi
+
+from components.release import credentials_secret, release
+from helm import mimir
+from settings import S3Identity, Stack
+
+RELEASE = "mimir"
+_SECRET = "mimir-s3"  # noqa: S105 - a Secret's name
+
+
+class Mimir(pulumi.ComponentResource):
+    """Mimir in classic architecture, behind its chart's gateway."""
+
+    remote_write_url: str
+    """Where Prometheus remote-write goes, in the cluster."""
+    otlp_url: str
+    """Where OTLP metrics over HTTP go, in the cluster."""
+    query_url: str
+    """The Prometheus API, in the cluster."""
+    status: pulumi.Output[str]
+    """Helm's word for the release; `deployed` is the only good one (facts/providers.md)."""
+
+    def __init__(
+        self, name: str, *, stack: Stack, identity: S3Identity, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("telemetry:metrics:Mimir", name, opts=opts)
+        namespace = stack.namespace.name
+        gateway = f"http://{RELEASE}-gateway.{namespace}.svc"
+        self.remote_write_url = f"{gateway}/api/v1/push"
+        self.otlp_url = f"{gateway}/otlp/v1/metrics"
+        self.query_url = f"{gateway}/prometheus"
+        secret = credentials_secret(_SECRET, namespace=namespace, identity=identity, parent=self)
+        deployed = release(
+            RELEASE,
+            namespace=namespace,
+            chart=stack.metrics.chart,
+            values=mimir.values(stack, secret_name=_SECRET),
+            secret=secret,
+            parent=self,
+        )
+        self.status = deployed.status.apply(lambda status: str(status.status))
+        self.register_outputs(
+            {
+                "remote_write_url": self.remote_write_url,
+                "otlp_url": self.otlp_url,
+                "query_url": self.query_url,
+                "status": self.status,
+            }
+        )

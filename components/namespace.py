@@ -1,0 +1,43 @@
+"""The namespace, where the program owns it."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from settings.namespace import Namespace as NamespaceSettings
+from settings.quantities import bytes_text, cpu_text
+
+_POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+class Namespace(pulumi.ComponentResource):
+    """A namespace labelled for PodSecurity `restricted`, with its quota; nothing if the platform owns it."""
+
+    name: pulumi.Output[str]
+    """The namespace's name."""
+
+    def __init__(self, name: str, *, settings: NamespaceSettings, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("telemetry:kubernetes:Namespace", name, opts=opts)
+        if settings.create:
+            self._create(settings)
+        self.name = pulumi.Output.from_input(settings.name)
+        self.register_outputs({"name": self.name})
+
+    def _create(self, settings: NamespaceSettings) -> None:
+        namespace = k8s.core.v1.Namespace(
+            settings.name,
+            metadata={"name": settings.name, "labels": _POD_SECURITY},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        assert settings.quota is not None  # noqa: S101 - settings.namespace demands one
+        k8s.core.v1.ResourceQuota(
+            f"{settings.name}-quota",
+            metadata={"name": "telemetry", "namespace": settings.name},
+            spec={
+                "hard": {
+                    "requests.cpu": cpu_text(settings.quota.cpu),
+                    "requests.memory": bytes_text(settings.quota.memory),
+                    "requests.storage": bytes_text(settings.quota.storage),
+                }
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
+        )

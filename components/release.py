@@ -1,0 +1,48 @@
+"""What every backend is made of: a Secret with its S3 credentials and a Helm release that names it."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from helm.common import ACCESS_KEY_ENV, SECRET_KEY_ENV, Values
+from settings import S3Identity
+from settings.chart import Chart
+
+# A Mimir ring takes minutes to settle; 300 s, the default, fails on upgrades (anchors.md B1).
+_TIMEOUT_SECONDS = 900
+
+
+def credentials_secret(
+    name: str, *, namespace: str, identity: S3Identity, parent: pulumi.Resource
+) -> k8s.core.v1.Secret:
+    """Register the Secret through which the pods of a backend learn their S3 credentials."""
+    return k8s.core.v1.Secret(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        string_data={
+            ACCESS_KEY_ENV: pulumi.Output.secret(identity.access_key.get_secret_value()),
+            SECRET_KEY_ENV: pulumi.Output.secret(identity.secret_key.get_secret_value()),
+        },
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def release(
+    name: str, *, namespace: str, chart: Chart, values: Values, secret: k8s.core.v1.Secret, parent: pulumi.Resource
+) -> k8s.helm.v3.Release:
+    """Register a Helm release that waits until its pods are ready.
+
+    Not atomic: a roll-back of a slow ring does more harm than a failed release that the next `up` repairs. Its
+    `manifest` is never exported: the provider never sets it (facts/providers.md).
+    """
+    repository = {"repository_opts": {"repo": chart.repository}} if chart.repository else {}
+    return k8s.helm.v3.Release(
+        name,
+        name=name,
+        namespace=namespace,
+        chart=chart.source,
+        version=chart.version,
+        values=values,
+        timeout=_TIMEOUT_SECONDS,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[secret]),
+        **repository,
+    )

@@ -1,0 +1,42 @@
+"""What the values of every chart share: resources, security contexts and the way to the S3 credentials."""
+
+from typing import Any
+
+from settings.quantities import bytes_text, cpu_text
+from settings.roles import Role
+
+Values = dict[str, Any]
+"""Helm values: nested dicts, lists and scalars; None removes a chart's default (charts.md 4.1)."""
+
+ACCESS_KEY_ENV = "AWS_ACCESS_KEY_ID"
+SECRET_KEY_ENV = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
+"""Keys of the credentials Secret. Tempo's S3 client reads these variables by itself (charts.md 1.1 B)."""
+
+RESTRICTED_CONTAINER: Values = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+}
+"""What PodSecurity `restricted` wants of a container, and a read-only image on top."""
+
+
+def resources(role: Role) -> Values:
+    """Return requests, and a memory limit where the resource policy has one. Never a CPU limit (seed 000)."""
+    values: Values = {"requests": {"cpu": cpu_text(role.cpu), "memory": bytes_text(role.memory)}}
+    if role.memory_limit is not None:
+        values["limits"] = {"memory": bytes_text(role.memory_limit)}
+    return values
+
+
+def pod_security(platform: str) -> Values:
+    """Return a pod security context that PodSecurity `restricted` and the platform both accept.
+
+    OpenShift assigns user and group ids per namespace and refuses the charts' fixed ones, so they are removed.
+    """
+    ids: Values = {"runAsUser": None, "runAsGroup": None, "fsGroup": None} if platform == "openshift" else {}
+    return {**ids, "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def credentials_from(secret_name: str) -> list[Values]:
+    """Return `extraEnvFrom` for the credentials Secret: only its name enters the values, so diffs stay readable."""
+    return [{"secretRef": {"name": secret_name}}]

@@ -1,0 +1,37 @@
+"""Asks the three systems, before `up` touches the first of them, whether they will let us in.
+
+Without it an `up` against a dead API server would create buckets first and fail then. Previews do not ask: they need
+no network, and so they work from a pull request.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pulumi
+
+from settings import Credentials, Stack
+
+
+def findings(stack: Stack, credentials: Credentials) -> list[str]:
+    """Return one line for each system that cannot be used: the key's path, the reason, the mend."""
+    # Imported here: these clients take longer to load than a preview has time for.
+    from preflight import cluster, grafana, s3
+
+    with ThreadPoolExecutor() as pool:
+        asked = [
+            pool.submit(cluster.check, stack.kubernetes, stack.namespace),
+            pool.submit(s3.check, stack.object_store, credentials),
+            pool.submit(grafana.check, stack.grafana, credentials.grafana),
+        ]
+        return [finding for answer in asked for finding in answer.result()]
+
+
+def run(stack: Stack, credentials: Credentials) -> None:
+    """Refuse an `up` that could only fail half-way.
+
+    Raises:
+        pulumi.RunError: with every finding; nothing has been changed by then.
+    """
+    if pulumi.runtime.is_dry_run():
+        return
+    if found := findings(stack, credentials):
+        raise pulumi.RunError("nothing was changed, because:\n" + "\n".join(found))

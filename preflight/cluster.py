@@ -1,0 +1,61 @@
+"""Does the API server answer, know us, and have the namespace?"""
+
+from pathlib import Path
+
+import urllib3
+from kubernetes import client, config
+from kubernetes.config.config_exception import ConfigException
+
+from settings.connections import Kubernetes
+from settings.namespace import Namespace
+
+_TIMEOUT_SECONDS = 10
+_KEY = "telemetry:kubernetes"
+
+
+def check(cluster: Kubernetes, namespace: Namespace) -> list[str]:
+    """Return what stands in the way."""
+    try:
+        path = str(Path(cluster.kubeconfig).expanduser()) if cluster.kubeconfig else None
+        api = config.new_client_from_config(config_file=path, context=cluster.context)
+    except (ConfigException, OSError) as error:
+        return [
+            f"{_KEY}.context: {cluster.context!r} cannot be used ({_first_line(error)}); log in to the cluster, or "
+            "correct context and kubeconfig"
+        ]
+    # One try: the client's retries would keep a user waiting for an address that is simply wrong.
+    api.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(0)
+    return _ask(api, cluster, namespace)
+
+
+def _ask(api: client.ApiClient, cluster: Kubernetes, namespace: Namespace) -> list[str]:
+    try:
+        client.CoreV1Api(api).read_namespace(namespace.name, _request_timeout=_TIMEOUT_SECONDS)
+    except client.ApiException as error:
+        return _refused(error, cluster, namespace)
+    except urllib3.exceptions.HTTPError as error:
+        return [
+            f"{_KEY}: the API server {api.configuration.host} of context {cluster.context!r} does not answer "
+            f"({type(error).__name__}); check the network and the context's server address"
+        ]
+    return []
+
+
+def _refused(error: client.ApiException, cluster: Kubernetes, namespace: Namespace) -> list[str]:
+    if error.status == 404:
+        if namespace.create:
+            return []
+        return [
+            f"telemetry:namespace.name: {namespace.name!r} does not exist on the cluster of context "
+            f"{cluster.context!r}; ask the platform for it, or set create: true with a quota"
+        ]
+    if error.status == 401:
+        return [f"{_KEY}.context: the API server refused the credentials of {cluster.context!r}; log in again"]
+    if error.status == 403:
+        # Being kept from reading the Namespace object is normal where the platform owns it.
+        return []
+    return [f"{_KEY}: the API server answered {error.status} {error.reason}; try again, or ask the platform"]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

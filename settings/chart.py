@@ -1,0 +1,70 @@
+"""Which Helm chart a backend is deployed from."""
+
+from pathlib import PurePosixPath
+from typing import Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from settings.base import Settings
+from settings.connections import Url
+
+CHECKED_VERSIONS = {"tempo": ("2.2.4",), "mimir-distributed": ("6.1.0", "6.0.6")}
+"""The versions whose keys our Helm values were checked against (charts.md 0). Tempo's 3.x line has no ingester;
+Mimir's 6.0.6 is for clusters below Kubernetes 1.32."""
+
+
+def must_be(name: str) -> AfterValidator:
+    """Return a validator that refuses any chart but the named one."""
+
+    def check(chart: "Chart") -> "Chart":
+        if chart.name != name:
+            raise ValueError(f"name is {chart.name}, but this backend is deployed from the chart {name}; correct it")
+        return chart
+
+    return AfterValidator(check)
+
+
+class Chart(Settings):
+    """A chart by name in an HTTP repository, by `oci://` reference, or by a relative path."""
+
+    name: Literal["tempo", "mimir-distributed"] = Field(description="The chart's own name.")
+    version: str = Field(description="Its exact version; one whose values we know.")
+    repository: Url | None = Field(
+        default=None, description="Address of the HTTP repository that has it; none for oci:// and paths."
+    )
+    reference: str | None = Field(
+        default=None,
+        description="An oci:// reference or a path relative to the project, such as ./charts/tempo, in place of "
+        "name and repository. Relative, because an absolute path differs between checkouts and shows as a change.",
+    )
+
+    @model_validator(mode="after")
+    def _version_was_checked(self) -> Self:
+        if self.version not in CHECKED_VERSIONS[self.name]:
+            allowed = " or ".join(CHECKED_VERSIONS[self.name])
+            raise ValueError(
+                f"version {self.version!r} of chart {self.name} was not checked: charts ignore keys that they do not "
+                f"know, so only {allowed} can be trusted; set version to one of these"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.repository is None) == (self.reference is None):
+            raise ValueError(
+                "a chart comes either from a repository (an address) or from a reference (oci://… or ./path); "
+                "set exactly one of the two"
+            )
+        if self.reference is not None and not self.reference.startswith("oci://"):
+            path = PurePosixPath(self.reference)
+            if path.is_absolute() or not self.reference.startswith((".", "..")):
+                raise ValueError(
+                    f"reference {self.reference!r} is neither oci://… nor a relative path; begin it with ./ so that "
+                    "every checkout shows the same"
+                )
+        return self
+
+    @property
+    def source(self) -> str:
+        """What `helm install` is given: the reference, or the chart's name in its repository."""
+        return self.reference or self.name

@@ -1,0 +1,111 @@
+"""The S3 buckets and the SeaweedFS that holds them."""
+
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from settings.base import Settings
+from settings.connections import Url, check_url
+from settings.quantities import Duration
+from settings.seaweedfs import FEATURES, SAFE_LISTINGS, parse_version, version_text
+
+_DAY = 86_400
+
+
+def _check_version(value: str) -> str:
+    parse_version(value)
+    return value
+
+
+def _check_s3_endpoint(value: str) -> str:
+    if urlsplit(check_url(value)).path:
+        raise ValueError("an S3 endpoint is an address without a path; end it after the host and port")
+    return check_url(value)
+
+
+S3Endpoint = Annotated[Url, AfterValidator(_check_s3_endpoint)]
+
+
+class ObjectStore(Settings):
+    """SeaweedFS: `seaweedfs-dev` for dev, `seaweedfs-ha` for test and prod (seed 000, 'Storage Buckets')."""
+
+    provisioning_endpoint: S3Endpoint = Field(
+        description="S3 address as seen from where Pulumi runs; buckets are made through it."
+    )
+    endpoint: S3Endpoint = Field(description="S3 address as seen from the pods; Tempo and Mimir use it.")
+    region: str = Field(
+        default="us-east-1",
+        pattern=r"^[a-z0-9-]{1,32}$",
+        description="S3 region. SeaweedFS has none and answers us-east-1; an empty one costs clients a look-up.",
+    )
+    seaweedfs_version: Annotated[str, AfterValidator(_check_version)] = Field(
+        description="The server's release, such as '4.44': decides what may be asked of it (anchors.md C1)."
+    )
+    allow_unsafe_version: bool = Field(
+        default=False,
+        description="Accept a SeaweedFS below 4.42 although its listings can miss objects (anchors.md C4). "
+        "For throw-away data only.",
+    )
+    protect_buckets: bool | None = Field(
+        default=None,
+        description="Whether a bucket outlives `destroy`, removal and replacement. Default: yes in test and prod. "
+        "SeaweedFS deletes a bucket that is not empty without a word (anchors.md 0.1).",
+    )
+    versioning: bool = Field(
+        default=False,
+        description="Keep overwritten and deleted objects. Off: blocks are never overwritten, and nothing would "
+        "ever remove what the compactors delete.",
+    )
+    abort_incomplete_uploads: Duration | None = Field(
+        default=None,
+        description="Remove unfinished multipart uploads after this many whole days (Tempo's docs advise 1d). "
+        "The only lifecycle rule: retention belongs to the compactors (anchors.md C2).",
+    )
+    tags: dict[str, str] = Field(
+        default_factory=dict,
+        description="Bucket tags. No SeaweedFS keeps those that the AWS provider sends (anchors.md 0.4).",
+    )
+
+    @model_validator(mode="after")
+    def _version_is_safe(self) -> Self:
+        if parse_version(self.seaweedfs_version) < SAFE_LISTINGS and not self.allow_unsafe_version:
+            raise ValueError(
+                f"SeaweedFS {self.seaweedfs_version} can leave objects out of listings; seaweedfs_version must be "
+                f"at least {version_text(SAFE_LISTINGS)} (upgrade the server, or set allow_unsafe_version: true for "
+                "data that may be lost)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _version_has_the_features(self) -> Self:
+        for feature in FEATURES:
+            asked = feature.setting is not None and getattr(self, feature.setting)
+            if asked and (feature.since is None or parse_version(self.seaweedfs_version) < feature.since):
+                needs = f"needs at least {version_text(feature.since)}" if feature.since else "is in no version"
+                raise ValueError(
+                    f"{feature.setting} {needs}, but seaweedfs_version is {self.seaweedfs_version}; "
+                    f"remove {feature.setting}" + (" or upgrade SeaweedFS" if feature.since else "")
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _uploads_are_aborted_after_whole_days(self) -> Self:
+        if self.abort_incomplete_uploads is not None and self.abort_incomplete_uploads % _DAY:
+            raise ValueError("abort_incomplete_uploads must be whole days, such as 1d: S3 lifecycle knows no less")
+        return self
+
+    @property
+    def address(self) -> str:
+        """`host:port` of the pods' endpoint, the form that Tempo and Mimir take (grafana/tempo#3696)."""
+        return urlsplit(self.endpoint).netloc
+
+    @property
+    def insecure(self) -> bool:
+        """Whether the pods speak plain HTTP to it."""
+        return urlsplit(self.endpoint).scheme == "http"
+
+    @property
+    def abort_after_days(self) -> int | None:
+        """Days after which an unfinished upload is removed; None: never."""
+        return self.abort_incomplete_uploads // _DAY if self.abort_incomplete_uploads else None

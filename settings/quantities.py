@@ -1,0 +1,78 @@
+"""Kubernetes quantities and durations as plain integers.
+
+Settings say `200m`, `1.5Gi` and `14d`; everything behind them adds and compares, so the parsed form is an
+integer in the smallest unit (millicores, bytes, seconds) and the text is made again where a chart needs it.
+"""
+
+import re
+from fractions import Fraction
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+_CPU = re.compile(r"(?P<cores>\d+(\.\d+)?)|(?P<millis>\d+)m")
+_BYTES = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>Ki|Mi|Gi|Ti)")
+_DURATION = re.compile(r"(?P<number>\d+)(?P<unit>[mhdw])")
+
+_UNIT_BYTES = {"Ti": 1 << 40, "Gi": 1 << 30, "Mi": 1 << 20, "Ki": 1 << 10}
+_UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60}
+
+# A container never gets more than this from any node we know of; beyond it, somebody mistyped a unit.
+_MOST_CPU = 1_024_000
+_MOST_BYTES = 1 << 50
+
+
+def parse_cpu(value: object) -> int:
+    """Return millicores for `250m`, `2`, `0.5` (ValueError says what is allowed)."""
+    match = _CPU.fullmatch(str(value)) if isinstance(value, str | int | float) else None
+    if match is None or isinstance(value, bool):
+        raise ValueError("not a CPU quantity; write millicores such as 250m, or cores such as 2")
+    millis = Fraction(match["millis"]) if match["millis"] else Fraction(match["cores"]) * 1000
+    if millis.denominator != 1 or not 0 < millis <= _MOST_CPU:
+        raise ValueError("CPU must be a whole number of millicores between 1m and 1024 cores, such as 250m")
+    return int(millis)
+
+
+def parse_bytes(value: object) -> int:
+    """Return bytes for `512Mi`, `1.5Gi` (ValueError says what is allowed)."""
+    match = _BYTES.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("not a size; write it with Ki, Mi, Gi or Ti, such as 512Mi or 1.5Gi")
+    size = Fraction(match["number"]) * _UNIT_BYTES[match["unit"]]
+    if not 1 <= size <= _MOST_BYTES:
+        raise ValueError("a size must be above 0 and at most 1024Ti, such as 512Mi")
+    return int(size)  # 11.3Gi is no whole number of bytes
+
+
+def parse_duration(value: object) -> int:
+    """Return seconds for `90m`, `48h`, `14d`, `2w` (ValueError says what is allowed)."""
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None or int(match["number"]) == 0:
+        raise ValueError("not a duration; write a whole number above 0 with m, h, d or w, such as 48h or 14d")
+    return int(match["number"]) * _UNIT_SECONDS[match["unit"]]
+
+
+def cpu_text(millicores: int) -> str:
+    """Return the text that a chart takes: always millicores, so that two equal requests look equal."""
+    return f"{millicores}m"
+
+
+def bytes_text(size: int) -> str:
+    """Return the text that a chart takes: the largest unit that divides the size exactly."""
+    for unit, factor in _UNIT_BYTES.items():
+        if size % factor == 0:
+            return f"{size // factor}{unit}"
+    return str(size)
+
+
+def duration_text(seconds: int) -> str:
+    """Return hours or minutes, the units that both Tempo (Go) and Mimir (Prometheus) durations know."""
+    return f"{seconds // 3_600}h" if seconds % 3_600 == 0 else f"{seconds // 60}m"
+
+
+Cpu = Annotated[int, BeforeValidator(parse_cpu)]
+"""Millicores; written `250m` or `2`."""
+Bytes = Annotated[int, BeforeValidator(parse_bytes)]
+"""Bytes; written `512Mi` or `1.5Gi`."""
+Duration = Annotated[int, BeforeValidator(parse_duration)]
+"""Seconds; written `48h` or `14d`."""

@@ -1,0 +1,44 @@
+"""What each SeaweedFS version can do: the one table that decides which S3 resources may be registered."""
+
+from typing import NamedTuple
+
+Version = tuple[int, int]
+
+SAFE_LISTINGS: Version = (4, 42)
+"""Older versions can leave objects out of listings that Tempo's and Mimir's compactors rely on (#10783, #10656)."""
+
+
+class Feature(NamedTuple):
+    """A bucket feature: the setting that asks for it, the resource it needs, the first version that has it."""
+
+    setting: str | None
+    resource: str
+    since: Version | None
+
+
+# Source: facts/anchors.md C1 and B2, read from SeaweedFS 4.44's history. `since=None`: no version has it.
+FEATURES = (
+    Feature(None, "aws:s3/bucket:Bucket", (3, 39)),
+    Feature("versioning", "aws:s3/bucketVersioning:BucketVersioning", (3, 94)),
+    Feature("tags", "aws:s3/bucket:Bucket.tags", None),
+    Feature(
+        "abort_incomplete_uploads",
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        (4, 18),
+    ),
+    Feature(None, "aws:s3/bucketPolicy:BucketPolicy", (3, 97)),
+    Feature(None, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", None),
+)
+
+
+def parse_version(text: str) -> Version:
+    """Return (major, minor) of a SeaweedFS release such as `4.44` (ValueError otherwise)."""
+    major, dot, minor = text.partition(".")
+    if not (dot and major.isdecimal() and minor.isdecimal()):
+        raise ValueError("not a SeaweedFS version; write its release in quotes, such as '4.44'")
+    return int(major), int(minor)
+
+
+def version_text(version: Version) -> str:
+    """Return the release's name, two digits behind the dot as SeaweedFS writes it."""
+    return f"{version[0]}.{version[1]:02d}"

@@ -1,0 +1,76 @@
+"""The root of the settings: everything that one stack wants."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from settings.backends import Metrics, Traces
+from settings.base import Settings
+from settings.connections import Grafana, Kubernetes
+from settings.namespace import Namespace
+from settings.object_store import ObjectStore
+
+Environment = Literal["dev", "test", "prod"]
+
+_LONGEST_BUCKET_NAME = 63
+
+
+def bucket_name(signal: str, environment: str, purpose: str) -> str:
+    """Return `dts-{type}-{env}-{purpose}`, the convention established for Loki (seed 000)."""
+    return f"dts-{signal}-{environment}-{purpose}"
+
+
+class Stack(Settings):
+    """One environment."""
+
+    environment: Environment = Field(description="Which environment this stack is; the stack bears the same name.")
+    namespace: Namespace = Field(description="Where the workloads run.")
+    kubernetes: Kubernetes = Field(description="The cluster.")
+    object_store: ObjectStore = Field(description="SeaweedFS.")
+    grafana: Grafana = Field(description="The shared Grafana.")
+    traces: Traces = Field(description="Tempo.")
+    metrics: Metrics = Field(description="Mimir.")
+
+    @model_validator(mode="after")
+    def _bucket_names_fit(self) -> Self:
+        for name in self.buckets:
+            if len(name) > _LONGEST_BUCKET_NAME:
+                raise ValueError(
+                    f"bucket name {name!r} has {len(name)} characters, S3 allows {_LONGEST_BUCKET_NAME}; "
+                    "shorten its purpose under traces.buckets or metrics.buckets"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _prod_is_protected(self) -> Self:
+        if self.environment == "prod" and self.object_store.protect_buckets is False:
+            raise ValueError(
+                "object_store.protect_buckets cannot be false in prod: SeaweedFS deletes buckets with their data; "
+                "remove the key (docs/operations.md says how to delete one on purpose)"
+            )
+        return self
+
+    @property
+    def traces_buckets(self) -> dict[str, str]:
+        """Tempo's bucket names by use."""
+        return self._names("traces", self.traces.buckets)
+
+    @property
+    def metrics_buckets(self) -> dict[str, str]:
+        """Mimir's bucket names by use."""
+        return self._names("metrics", self.metrics.buckets)
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """All bucket names."""
+        return (*self.traces_buckets.values(), *self.metrics_buckets.values())
+
+    @property
+    def protects_buckets(self) -> bool:
+        """Whether buckets outlive the stack."""
+        chosen = self.object_store.protect_buckets
+        return self.environment != "dev" if chosen is None else chosen
+
+    def _names(self, signal: str, purposes: Settings) -> dict[str, str]:
+        chosen: dict[str, str] = purposes.model_dump()
+        return {use: bucket_name(signal, self.environment, purpose) for use, purpose in chosen.items()}
