@@ -1,0 +1,159 @@
+"""Measures the speed goals in one run and writes docs/performance.md: ratios first, since seconds differ by machine."""
+
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.engine import Engine
+from sandbox.paths import REPO
+
+_ROUNDS = 5
+_EMPTY_PROJECT = "name: empty\nruntime: python\n"
+
+_BARE_IMPORTS = """
+import pulumi, pulumi_aws, pulumi_kubernetes, pulumiverse_grafana, pydantic
+pulumi_aws.s3.Bucket, pulumi_aws.Provider, pulumi_kubernetes.Provider, pulumi_kubernetes.core.v1.Secret
+pulumi_kubernetes.core.v1.Namespace, pulumi_kubernetes.core.v1.ResourceQuota, pulumi_kubernetes.helm.v3.Release
+pulumiverse_grafana.Provider, pulumiverse_grafana.oss.DataSource
+"""
+_WHOLE_PROGRAM = """
+import runpy, pulumi
+class World(pulumi.runtime.Mocks):
+    def call(self, args): return {}
+    def new_resource(self, args): return args.name, args.inputs
+pulumi.runtime.set_mocks(World(), project="telemetry", stack="dev", preview=True)
+runpy.run_path("__main__.py", run_name="__main__")
+"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measurement: its seconds, and where there is a goal its ratio to a floor."""
+
+    what: str
+    seconds: float
+    floor: float | None = None
+    goal: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times its floor it takes."""
+        return self.seconds / self.floor if self.floor else None
+
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """Return what, seconds, ratio, goal and verdict as text."""
+        if self.ratio is None or self.goal is None:
+            return self.what, f"{self.seconds:.2f}", "", "", ""
+        verdict = "met" if self.ratio <= self.goal else "missed"
+        return self.what, f"{self.seconds:.2f}", f"{self.ratio:.2f}x", f"{self.goal:.1f}x", verdict
+
+
+def measure(engine: Engine, stack: str, program_config: Mapping[str, str]) -> list[Line]:
+    """Return the measurements of a deployed stack without changes, each the median of several rounds."""
+    floor = _median(_empty_preview(engine))
+    preview = _median(lambda: _pulumi(engine, "preview", "-s", stack, "--config-file", str(engine.config_file(stack))))
+    up_options = ("-s", stack, "--yes", "--config-file", str(engine.config_file(stack)))
+    up = _median(lambda: _pulumi(engine, "up", "--skip-preview", *up_options))
+    both = _median(lambda: _pulumi(engine, "up", *up_options))
+    imports = _median(lambda: _python(engine, _BARE_IMPORTS, {}))
+    program = _median(lambda: _python(engine, _WHOLE_PROGRAM, program_config))
+    return [
+        Line("preview of an empty program (the floor)", floor),
+        Line(f"preview of {stack}, no change", preview, floor, 2.0),
+        Line(f"up of {stack}, no change (make up: its preview is a command of its own)", up, floor, 2.5),
+        Line(f"up of {stack}, no change, with pulumi's own preview before it", both, floor),
+        Line("bare imports of the program's SDKs", imports),
+        Line("Python time of the whole program, engine mocked", program, imports, 1.3),
+    ]
+
+
+def cold_and_warm(console: Console) -> list[Line]:
+    """Return the time of `make up` in a fresh clone with nothing cached but downloads, and of a second one."""
+    with tempfile.TemporaryDirectory(prefix="telemetry-bench-") as directory:
+        clone = Path(directory) / "clone"
+        subprocess.run(["git", "clone", "--quiet", str(REPO), str(clone)], check=True)
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TELEMETRY_")},
+            "TELEMETRY_SANDBOX_CACHE": str(Path(directory) / "tools"),
+            "GOCACHE": str(Path(directory) / "go-build"),
+        }
+        lines = []
+        try:
+            for what in ("cold: empty clone, empty tool directory, empty Go build cache", "warm: again"):
+                console.print(f"make up, {what} …")
+                run = [shutil.which("make") or "make", "up"]
+                lines.append(Line(f"make up, {what}", _timed(run, environment, clone)))
+        finally:
+            subprocess.run(["make", "clean"], cwd=clone, env=environment, capture_output=True, check=False)
+        return lines
+
+
+def report(console: Console, lines: list[Line]) -> None:
+    """Print the measurements as a table and write them to docs/performance.md with the machine's description."""
+    headings = ("What", "Seconds", "Ratio", "Goal", "")
+    table = Table(*headings)
+    for line in lines:
+        table.add_row(*line.cells())
+    console.print(table)
+    rows = [headings, ("---", "---:", "---:", "---:", "---"), *(line.cells() for line in lines)]
+    (REPO / "docs" / "performance.md").write_text(
+        "# Performance\n\nWritten by `make bench`; a ratio is to the line above it that it is measured against.\n"
+        f"Medians of {_ROUNDS} rounds, `make up` once each. Measured on {datetime.now(UTC):%Y-%m-%d} with the sandbox's "
+        f"stand-in provider plugins.\n\nThe machine: {_machine()}.\n\n"
+        + "\n".join("| " + " | ".join(row) + " |" for row in rows)
+        + "\n"
+    )
+
+
+def _empty_preview(engine: Engine) -> Callable[[], float]:
+    """Return a timed preview of a program that does nothing, on the same engine and backend."""
+    project = engine.state / "bench"
+    project.mkdir(exist_ok=True)
+    (project / "Pulumi.yaml").write_text(_EMPTY_PROJECT)
+    (project / "__main__.py").write_text('"""Nothing."""\n')
+    if not (project / "Pulumi.empty.yaml").exists():
+        _pulumi(engine, "stack", "init", "empty", "--no-select", project=project)
+    return lambda: _pulumi(engine, "preview", "-s", "empty", project=project)
+
+
+def _pulumi(engine: Engine, *arguments: str, project: Path = REPO) -> float:
+    command = [str(engine.toolchain.path("pulumi")), *arguments, "--non-interactive"]
+    return _timed(command, engine.environment, project)
+
+
+def _python(engine: Engine, code: str, variables: Mapping[str, str]) -> float:
+    return _timed([sys.executable, "-c", code], {**engine.environment, **variables}, REPO)
+
+
+def _timed(command: list[str], environment: Mapping[str, str], directory: Path) -> float:
+    begun = time.perf_counter()
+    done = subprocess.run(command, cwd=directory, env=dict(environment), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command[:3])} … failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return time.perf_counter() - begun
+
+
+def _median(timed: Callable[[], float]) -> float:
+    timed()  # the first round fills caches
+    return statistics.median(timed() for _ in range(_ROUNDS))
+
+
+def _machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{psutil.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, {platform.system()} "
+        f"{platform.release().split('-')[0]}, Python {platform.python_version()}"
+    )

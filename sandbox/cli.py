@@ -1,0 +1,207 @@
+"""`python -m sandbox`: deploy a stack onto this machine. The Makefile's targets are these commands."""
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from filelock import FileLock, Timeout
+from rich.console import Console
+from rich.table import Table
+
+from sandbox import summary
+from sandbox.engine import Engine, EngineError
+from sandbox.paths import REPO, state_dir
+from sandbox.plugins.install import install
+from sandbox.recovery import Recovery
+from sandbox.stacks import UnknownStackError, prepare
+from sandbox.toolchain import Toolchain, ToolchainError
+from sandbox.world import Connections, World, WorldError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+console = Console()
+Stack = Annotated[str, typer.Argument(help="dev, test or prod")]
+
+_EXPECTED = (EngineError, ToolchainError, UnknownStackError, WorldError)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running world and an engine that is set up for it."""
+
+    engine: Engine
+    world: World
+    connections: Connections
+
+    def settings(self, stack: str) -> dict[str, Any]:
+        """Return the stack's overlaid settings as they stand in its file."""
+        config: dict[str, Any] = yaml.safe_load(self.engine.config_file(stack).read_text())["config"]
+        return config
+
+    def namespace(self, stack: str) -> str:
+        """Return the namespace of a stack's workloads."""
+        return str(self.settings(stack)["telemetry:namespace"]["name"])
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn an expected failure into one message and exit code 1."""
+    try:
+        yield
+    except _EXPECTED as error:
+        console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+@contextmanager
+def _sandbox(stack: str | None = None) -> Iterator[Sandbox]:
+    """Yield the sandbox, set up, and with a stack also that stack: prepared, and mended if a run was killed."""
+    state = state_dir()
+    state.mkdir(parents=True, exist_ok=True)
+    with _told(), _alone(state):
+        toolchain = Toolchain(console=console)
+        toolchain.ensure()
+        world = World(state, toolchain)
+        connections = world.start(console)
+        engine = Engine(state, toolchain)
+        install(engine.home, Path(engine.environment["VIRTUAL_ENV"]) / "bin" / "python", REPO)
+        if stack is not None:
+            prepare(stack, engine, connections)
+            for line in Recovery(engine, connections, stack).run():
+                console.print(f"[yellow]recovered:[/] {line}", highlight=False)
+        yield Sandbox(engine, world, connections)
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """Hold the state directory; a second command waits for the first. A killed holder lets go by itself."""
+    lock = FileLock(state / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        console.print("waiting for another command on this sandbox …")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@app.command()
+def up(stack: Stack = "dev") -> None:
+    """Set everything up, preview and deploy a stack onto this machine, and print what was made and where."""
+    with _sandbox(stack) as sandbox:
+        sandbox.engine.run("preview", stack)
+        sandbox.engine.run("up", stack, "--yes", "--skip-preview")
+        summary.show(console, stack, sandbox.engine, sandbox.connections, sandbox.namespace(stack))
+
+
+@app.command()
+def preview(stack: Stack = "dev") -> None:
+    """Show what `up` would change."""
+    with _sandbox(stack) as sandbox:
+        sandbox.engine.run("preview", stack, "--diff")
+
+
+@app.command()
+def refresh(stack: Stack = "dev") -> None:
+    """Bring the state in line with what really exists."""
+    with _sandbox(stack) as sandbox:
+        sandbox.engine.run("refresh", stack, "--yes", "--skip-preview", "--diff")
+
+
+@app.command()
+def destroy(stack: Stack = "dev") -> None:
+    """Remove all that a stack has made, except what is protected (the buckets of test and prod)."""
+    with _sandbox(stack) as sandbox:
+        sandbox.engine.run("destroy", stack, "--yes", "--skip-preview", "--exclude-protected")
+
+
+@app.command()
+def smoke(stack: Stack = "dev") -> None:
+    """Start a real Mimir on what the stack has made; send a metric, read it back, find its block in the bucket."""
+    from sandbox.smoke import prove
+
+    with _sandbox(stack) as sandbox:
+        sandbox.engine.toolchain.ensure(["mimir"])
+        bucket = sandbox.engine.json("stack output --json", stack)["buckets"]
+        blocks = next(name for name in bucket if name.startswith("dts-metrics-") and name.endswith("-blocks"))
+        proof = prove(sandbox.namespace(stack), blocks, sandbox.engine.toolchain, sandbox.connections)
+        console.print(
+            f"sent {proof.sent} over OTLP, a query answered {proof.read}, and its block is in {proof.bucket} "
+            f"as {proof.block} ({proof.seconds:.1f} s)"
+        )
+        if proof.read != proof.sent:
+            raise typer.Exit(1)
+
+
+@app.command()
+def status() -> None:
+    """Show the services of the world; exit code 1 if one of them does not run."""
+    services = World(state_dir(), Toolchain(console=console)).status()
+    table = Table("Service", "State", "Address", "Log")
+    for service in services:
+        state = "[green]running[/]" if service.running else "[red]stopped[/]"
+        table.add_row(service.name, state, service.address, summary.relative(service.log))
+    console.print(table)
+    if not services or not all(service.running for service in services):
+        raise typer.Exit(1)
+
+
+@app.command()
+def down(wipe: Annotated[bool, typer.Option("--wipe", help="Remove all state and data as well.")] = False) -> None:
+    """Stop the world; its data stays unless --wipe is given."""
+    with _told(), _alone(state_dir()):
+        world = World(state_dir(), Toolchain(console=console))
+        world.destroy() if wipe else world.stop()
+
+
+@app.command()
+def env(stack: Stack = "dev") -> None:
+    """Print the environment in which a plain `pulumi` works on the sandbox, for `eval`."""
+    with _sandbox(stack) as sandbox:
+        for name, value in sandbox.engine.environment.items():
+            if os.environ.get(name) != value:
+                typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+@app.command()
+def shell(stack: Stack = "dev") -> None:
+    """Open a shell in which a plain `pulumi` and `helm` work on the sandbox."""
+    with _sandbox(stack) as sandbox:
+        environment = {**sandbox.engine.environment, "KUBECONFIG": str(sandbox.connections.kubeconfig)}
+        config_file = summary.relative(sandbox.engine.config_file(stack))
+    console.print(f"Try:  pulumi preview -s {stack} --config-file {config_file}   ·   helm list -A   ·   exit")
+    raise typer.Exit(subprocess.run([os.environ.get("SHELL", "/bin/sh")], cwd=REPO, env=environment, check=False).returncode)
+
+
+@app.command()
+def bench(
+    cold: Annotated[bool, typer.Option(help="Also time `make up` in a fresh clone, cold (many minutes) and warm.")] = True,
+) -> None:
+    """Measure the speed goals on the dev stack, print the ratios and write docs/performance.md."""
+    from sandbox import bench as benchmark
+
+    with _sandbox("dev") as sandbox:
+        sandbox.engine.run("up", "dev", "--yes", "--skip-preview")
+        lines = benchmark.measure(sandbox.engine, "dev", _program_config(sandbox))
+    benchmark.report(console, [*lines, *(benchmark.cold_and_warm(console) if cold else [])])
+
+
+def _program_config(sandbox: Sandbox) -> dict[str, str]:
+    """Return the config of dev as the engine hands it to the program, with made-up secrets."""
+    identity = {"access_key": "bench", "secret_key": "bench"}
+    secrets = {name: identity for name in ("provisioner", "traces", "metrics")} | {"grafana": {"auth": "bench"}}
+    config = sandbox.settings("dev") | {"telemetry:credentials": secrets}
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    return {
+        "PULUMI_CONFIG": json.dumps(texts),
+        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(["telemetry:credentials"]),
+    }

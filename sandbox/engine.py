@@ -1,0 +1,145 @@
+"""Runs the real Pulumi engine with a home, a backend and a passphrase that belong to the sandbox."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sandbox.paths import REPO
+from sandbox.toolchain import Toolchain
+
+PROJECT = "telemetry"
+_LEAKS = ("PULUMI_", "KUBECONFIG", "AWS_", "GRAFANA_", "PYTHONDONTWRITEBYTECODE")
+"""What of the user's environment would reach providers or slow them down; the sandbox starts without it."""
+
+
+class EngineError(Exception):
+    """A pulumi command failed; its own output has said why."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The engine of one state directory."""
+
+    state: Path
+    toolchain: Toolchain
+
+    @property
+    def home(self) -> Path:
+        """PULUMI_HOME: plugins and workspace settings."""
+        return self.state / "pulumi-home"
+
+    @property
+    def project(self) -> Path:
+        """A copy of the project file, beside which the overlaid stack files are kept."""
+        return self.state / "project"
+
+    def config_file(self, stack: str) -> Path:
+        """Return the stack's settings with the sandbox's connections laid over them."""
+        return self.project / f"Pulumi.{stack}.yaml"
+
+    def checkpoint(self, stack: str) -> Path:
+        """Return the file in which the backend keeps the stack's state."""
+        return self.state / "pulumi-state" / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+
+    def locks(self, stack: str) -> list[Path]:
+        """Return the locks that a running or killed command holds on the stack."""
+        return list((self.state / "pulumi-state/.pulumi/locks/organization" / PROJECT / stack).glob("*.json"))
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """The variables under which a plain `pulumi` works on the sandbox."""
+        backend, passphrase = self.state / "pulumi-state", self.state / "passphrase"
+        for directory in (self.home, backend, self.project):
+            directory.mkdir(parents=True, exist_ok=True)
+        if not passphrase.exists():
+            write_private(passphrase, secrets.token_urlsafe(24))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEAKS)}
+        path = [*map(str, self.toolchain.bin_dirs), str(Path(sys.executable).parent), kept.get("PATH", "")]
+        return {
+            **kept,
+            "PATH": os.pathsep.join(path),
+            "VIRTUAL_ENV": str(Path(sys.executable).parent.parent),
+            "PULUMI_HOME": str(self.home),
+            "PULUMI_BACKEND_URL": f"file://{backend}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        }
+
+    def run(self, command: str, stack: str, *options: str) -> None:
+        """Run a pulumi command on a stack in the foreground.
+
+        Raises:
+            EngineError: it failed.
+        """
+        if self._start([*self._command(command, stack), *options]) != 0:
+            raise EngineError(f"pulumi {command} of {stack} failed")
+
+    def json(self, command: str, stack: str, *options: str) -> Any:
+        """Return the parsed JSON output of a pulumi command.
+
+        Raises:
+            EngineError: it failed; carries its output.
+        """
+        done = subprocess.run(
+            [*self._command(command, stack), *options],
+            cwd=REPO,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise EngineError(f"pulumi {command} of {stack} failed:\n{done.stdout}{done.stderr}")
+        return json.loads(done.stdout)
+
+    def in_project(self, *arguments: str, stdin: str | None = None) -> None:
+        """Run a pulumi command beside the overlaid stack files, quietly; a secret goes through standard input."""
+        done = subprocess.run(
+            [str(self.toolchain.path("pulumi")), "-C", str(self.project), "--non-interactive", *arguments],
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise EngineError(f"pulumi {arguments[0]} {arguments[1]} failed:\n{done.stderr}")
+
+    def _command(self, command: str, stack: str) -> list[str]:
+        takes_config = command in ("preview", "up", "refresh", "destroy")
+        config = ["--config-file", str(self.config_file(stack))] if takes_config else []
+        return [str(self.toolchain.path("pulumi")), *command.split(), "-s", stack, "--non-interactive", *config]
+
+    def _start(self, command: list[str]) -> int:
+        process = subprocess.Popen(command, cwd=REPO, env=self.environment)
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # The terminal has told pulumi as well; it lets go of its lock before it ends.
+                continue
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    part.replace(path)
+
+
+def checkpoint_of(path: Path) -> Mapping[str, Any]:
+    """Return the deployment in a checkpoint file, or nothing where there is none yet."""
+    if not path.exists():
+        return {}
+    latest: Mapping[str, Any] | None = json.loads(path.read_text())["checkpoint"].get("latest")
+    return latest or {}

@@ -1,0 +1,12 @@
+"""Where the sandbox keeps things: one state directory in the checkout, one tool cache per user."""
+
+import os
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parent.parent
+STACKS = ("dev", "test", "prod")
+
+
+def state_dir() -> Path:
+    """Return the directory of everything that belongs to this checkout's world; TELEMETRY_SANDBOX_STATE overrides."""
+    return Path(os.environ.get("TELEMETRY_SANDBOX_STATE", REPO / ".sandbox")).absolute()

@@ -1,0 +1,117 @@
+"""Brings a stack back after its engine was killed in the middle, so that the next command simply works.
+
+What a killed run leaves (facts/providers.md, 'Killed in the middle'): plugins that live on, a lock, operations of
+which nobody knows whether they happened, and Helm releases that are stuck half-way.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from sandbox.engine import Engine, checkpoint_of
+from sandbox.leftovers import Leftovers
+from sandbox.world import Connections
+
+_PATIENCE_SECONDS = 15
+
+_HALF_WAY = {
+    "pending-install": ("uninstall", "--wait"),
+    "uninstalling": ("uninstall", "--wait"),
+    "pending-upgrade": ("rollback",),
+    "pending-rollback": ("rollback",),
+}
+"""What frees a Helm release, by its status."""
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Finds and mends what a killed run left of one stack. Nothing may run on the stack meanwhile."""
+
+    engine: Engine
+    connections: Connections
+    stack: str
+
+    @property
+    def leftovers(self) -> Leftovers:
+        """Decides what becomes of things that a killed run may have made."""
+        return Leftovers(self.connections, self._helm)
+
+    def run(self) -> list[str]:
+        """Mend everything, and return a line for each thing that was mended."""
+        done = [*self._end_orphans(), *self._unlock()]
+        pending = checkpoint_of(self.engine.checkpoint(self.stack)).get("pending_operations") or []
+        if done or pending:
+            done += self._free_releases()
+        return [*done, *self._settle(pending)] if pending else done
+
+    def _end_orphans(self) -> list[str]:
+        orphans = list(_processes_with("PULUMI_HOME", str(self.engine.home)))
+        engines = [process for process in orphans if process.name() == "pulumi"]
+        # The engine first and politely: it then lets go of its lock and stops its plugins by itself.
+        _end(engines, signal.SIGINT)
+        _end([process for process in orphans if process.is_running()], signal.SIGTERM)
+        return [f"ended {process.pid}, left over from a killed run" for process in orphans]
+
+    def _unlock(self) -> list[str]:
+        if not self.engine.locks(self.stack):
+            return []
+        self.engine.in_project("cancel", "--yes", "-s", self.stack)
+        return ["released the lock of a killed run"]
+
+    def _free_releases(self) -> list[str]:
+        freed = []
+        for release in json.loads(self._helm("list", "--all-namespaces", "--all", "--output", "json")):
+            if release["status"] in _HALF_WAY:
+                self._helm(*_HALF_WAY[release["status"]], release["name"], "--namespace", release["namespace"])
+                freed.append(f"freed the release {release['name']}, which was {release['status']}")
+        return freed
+
+    def _settle(self, pending: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Let the engine know what became of operations that it had begun."""
+        done, imports = [], []
+        for operation in pending:
+            urn = operation["resource"]["urn"]
+            name = urn.rpartition("::")[2]
+            identifier = self.leftovers.settle(operation["resource"]) if operation["type"] == "creating" else None
+            if identifier is None:
+                done.append(f"cleared the unfinished {operation['type']} of {name}")
+            else:
+                imports += ["--import-pending-creates", urn, "--import-pending-creates", identifier]
+                done.append(f"adopted {name}, which a killed run had made")
+        self.engine.run("refresh", self.stack, "--yes", "--skip-preview", "--clear-pending-creates", *imports)
+        return done
+
+    def _helm(self, *arguments: str) -> str:
+        command = [str(self.engine.toolchain.path("helm")), *arguments, *helm_target(self.connections)]
+        return subprocess.run(command, env=self.engine.environment, capture_output=True, text=True, check=True).stdout
+
+
+def helm_target(connections: Connections) -> list[str]:
+    """Return the options that point helm at the world's cluster."""
+    return ["--kubeconfig", str(connections.kubeconfig), "--kube-context", connections.context]
+
+
+def _processes_with(variable: str, value: str) -> Iterable[psutil.Process]:
+    """Return the other processes whose environment holds a variable with this value."""
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(variable) == value:
+                yield process
+        except psutil.Error:  # ended meanwhile, or somebody else's
+            continue
+
+
+def _end(processes: list[psutil.Process], gently: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(gently)
+    for process in psutil.wait_procs(processes, timeout=_PATIENCE_SECONDS)[1]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()

@@ -1,0 +1,99 @@
+"""Lays the sandbox's connections over a stack's own settings: nothing else differs from a real deployment."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from sandbox.engine import PROJECT, Engine, write_private
+from sandbox.paths import REPO, STACKS
+from sandbox.world import Connections
+
+_CREDENTIALS = f"{PROJECT}:credentials"
+
+
+class UnknownStackError(Exception):
+    """There is no such stack; the message names those that exist."""
+
+
+def prepare(stack: str, engine: Engine, connections: Connections) -> None:
+    """Write the stack's overlaid settings, and make the stack if it is new.
+
+    Raises:
+        UnknownStackError: no such stack.
+        EngineError: the engine could not make it.
+    """
+    if stack not in STACKS:
+        raise UnknownStackError(f"there is no stack {stack!r}; STACK is one of {', '.join(STACKS)}")
+    kept = _created(stack, engine, connections)
+    own = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())
+    config = merged(own["config"], overlay(connections))
+    config[_CREDENTIALS] = kept["config"][_CREDENTIALS]
+    write_private(engine.config_file(stack), yaml.safe_dump({"encryptionsalt": kept["encryptionsalt"], "config": config}))
+
+
+def overlay(connections: Connections) -> dict[str, Any]:
+    """Return the settings that point a stack at this machine."""
+    charts = {
+        signal: {"chart": {"repository": None, "reference": f"./sandbox/charts/{chart}"}}
+        for signal, chart in (("traces", "tempo"), ("metrics", "mimir-distributed"))
+    }
+    return {
+        **{f"{PROJECT}:{signal}": settings for signal, settings in charts.items()},
+        f"{PROJECT}:namespace": {"create": True},
+        f"{PROJECT}:kubernetes": {
+            "context": connections.context,
+            "kubeconfig": str(connections.kubeconfig),
+            "cluster_identifier": "sandbox",
+        },
+        f"{PROJECT}:object_store": {
+            "provisioning_endpoint": connections.s3_endpoint,
+            "endpoint": connections.s3_endpoint,
+            "seaweedfs_version": connections.s3_version,
+            "allow_unsafe_version": True,
+        },
+        f"{PROJECT}:grafana": {"url": connections.grafana_url},
+    }
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return two nested mappings as one; where both say something, `above` wins."""
+    return {
+        **below,
+        **{
+            key: merged(below[key], value) if isinstance(value, Mapping) and isinstance(below.get(key), Mapping) else value
+            for key, value in above.items()
+        },
+    }
+
+
+def _created(stack: str, engine: Engine, connections: Connections) -> dict[str, Any]:
+    """Make sure that the stack exists and has its secrets, and return its file's content; mends a half-made one."""
+    shutil.copy(REPO / "Pulumi.yaml", engine.project)
+    if not engine.checkpoint(stack).exists():
+        engine.in_project("stack", "init", stack, "--no-select")
+    content = _content(stack, engine)
+    if _CREDENTIALS not in content.get("config", {}):
+        engine.in_project("config", "set", "--secret", _CREDENTIALS, "-s", stack, stdin=_credentials(connections))
+        content = _content(stack, engine)
+    return content
+
+
+def _content(stack: str, engine: Engine) -> dict[str, Any]:
+    file = engine.config_file(stack)
+    content: dict[str, Any] | None = yaml.safe_load(file.read_text()) if file.exists() else None
+    return content or {}
+
+
+def _credentials(connections: Connections) -> str:
+    """Return `telemetry:credentials` as JSON; it only ever passes through a pipe to the engine, which encrypts it."""
+    identities = {
+        name: {
+            "access_key": identity.access_key,
+            "secret_key": identity.secret_key.get_secret_value(),
+        }
+        for name, identity in connections.s3_identities.items()
+    }
+    return json.dumps({**identities, "grafana": {"auth": connections.grafana_auth.get_secret_value()}})

@@ -1,0 +1,67 @@
+"""Tables of what a stack has made, and where: what people look at after `make up`."""
+
+from typing import Any
+
+from kubernetes import client, config
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.engine import Engine
+from sandbox.paths import REPO
+from sandbox.world import Connections
+
+
+def show(console: Console, stack: str, engine: Engine, connections: Connections, namespace: str) -> None:
+    """Print what stands behind a stack's outputs."""
+    outputs = engine.json("stack output --json", stack)
+    console.print(_made(stack, outputs, connections, namespace))
+    console.print(_addresses(outputs))
+    console.print(
+        f"\nAsk for [bold]{outputs['capacity']['cpu']}[/] CPU, [bold]{outputs['capacity']['memory']}[/] memory and "
+        f"[bold]{outputs['capacity']['storage']}[/] of volumes in {outputs['capacity']['pods']} pods; "
+        f"the platform is [bold]{outputs['status']['state']}[/]."
+    )
+    console.print(
+        "[dim]Look around:  make status  ·  make shell (then: pulumi stack -s "
+        f"{stack}, helm list -A)  ·  make smoke  ·  make down[/]"
+    )
+
+
+def _made(stack: str, outputs: dict[str, Any], connections: Connections, namespace: str) -> Table:
+    table = Table(title=f"What stack {stack} has made", title_justify="left")
+    for column in ("What", "Name", "Where", "State"):
+        table.add_column(column)
+    for bucket in outputs["buckets"]:
+        table.add_row("bucket", bucket, connections.s3_endpoint, "exists")
+    for release, ready, pods in _workloads(connections, namespace):
+        table.add_row("release", release, f"namespace {namespace}", f"{ready} of {pods} pods ready")
+    for signal, datasource in outputs["datasources"].items():
+        where = f"{connections.grafana_url} (uid {datasource['uid']})"
+        table.add_row("datasource", datasource["name"], where, signal)
+    return table
+
+
+def _workloads(connections: Connections, namespace: str) -> list[tuple[str, int, int]]:
+    """Return for each release its name, its ready pods and its pods."""
+    api = config.new_client_from_config(str(connections.kubeconfig), connections.context)
+    counts: dict[str, list[bool]] = {}
+    for pod in client.CoreV1Api(api).list_namespaced_pod(namespace).items:
+        release = pod.metadata.labels.get("app.kubernetes.io/instance", "?")
+        ready = any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions or [])
+        counts.setdefault(release, []).append(ready)
+    return [(release, sum(pods), len(pods)) for release, pods in sorted(counts.items())]
+
+
+def _addresses(outputs: dict[str, Any]) -> Table:
+    table = Table(title="Addresses in the cluster", title_justify="left")
+    for column in ("Signal", "Use", "Address"):
+        table.add_column(column)
+    for signal, addresses in outputs["endpoints"].items():
+        for use, address in addresses.items():
+            table.add_row(signal, use, address)
+    return table
+
+
+def relative(path: object) -> str:
+    """Return a path as it looks from the checkout."""
+    return str(path).removeprefix(f"{REPO}/")
