@@ -49,6 +49,9 @@ def _role(name: str, role: Role, secret_name: str) -> Values:
         values["extraEnvFrom"] = credentials_from(secret_name)
     if name in _HAS_ZONES:
         values["zoneAwareReplication"] = {"enabled": False}
+    if name == "ruler":
+        # The chart passes a ballast of 1 GiB, which lets the heap of a 128Mi pod grow to 2 GiB before it is collected.
+        values["extraArgs"] = {"mem-ballast-size-bytes": 0}
     return values
 
 
@@ -68,7 +71,10 @@ def _config(stack: Stack) -> Values:
         "multitenancy_enabled": False,
         "usage_stats": {"enabled": False},
         "common": {"storage": {"backend": "s3", "s3": _s3(stack)}},
-        "blocks_storage": {"s3": {"bucket_name": buckets["blocks"]}},
+        "blocks_storage": {
+            "s3": {"bucket_name": buckets["blocks"]},
+            "bucket_store": {"index_cache": _index_cache(stack.metrics.roles["store-gateway"])},
+        },
         "ruler_storage": {"s3": {"bucket_name": buckets["ruler"]}},
         "alertmanager_storage": {"s3": {"bucket_name": buckets["alertmanager"]}},
         "store_gateway": {"sharding_ring": ring},
@@ -90,6 +96,14 @@ def _classic_architecture(replication: Values) -> Values:
         "ingester": {"push_grpc_method_enabled": True, "ring": replication},
         "distributor": {"remote_timeout": "2s"},
     }
+
+
+def _index_cache(store_gateway: Role) -> Values:
+    """Return an index cache of a quarter of the memory request.
+
+    The chart holds the Go runtime to the *request*; Mimir's default cache of 1 GiB would leave it collecting garbage.
+    """
+    return {"inmemory": {"max_size_bytes": store_gateway.memory // 4}}
 
 
 def _s3(stack: Stack) -> Values:

@@ -111,8 +111,8 @@ def report(console: Console, lines: list[Line]) -> None:
     rows = [headings, ("---", "---:", "---:", "---:", "---"), *(line.cells() for line in lines)]
     (REPO / "docs" / "performance.md").write_text(
         "# Performance\n\nWritten by `make bench`; a ratio is to the line above it that it is measured against.\n"
-        f"Medians of {_ROUNDS} rounds, `make up` once each. Measured on {datetime.now(UTC):%Y-%m-%d} with the sandbox's "
-        f"stand-in provider plugins.\n\nThe machine: {_machine()}.\n\n"
+        f"Medians of {_ROUNDS} rounds, `make up` once each. Measured on {datetime.now(UTC):%Y-%m-%d} with the\n"
+        f"sandbox's stand-in provider plugins.\n\nThe machine: {_machine()}.\n\n"
         + "\n".join("| " + " | ".join(row) + " |" for row in rows)
         + "\n"
     )

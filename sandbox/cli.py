@@ -179,12 +179,13 @@ def shell(stack: Stack = "dev") -> None:
         environment = {**sandbox.engine.environment, "KUBECONFIG": str(sandbox.connections.kubeconfig)}
         config_file = summary.relative(sandbox.engine.config_file(stack))
     console.print(f"Try:  pulumi preview -s {stack} --config-file {config_file}   ·   helm list -A   ·   exit")
-    raise typer.Exit(subprocess.run([os.environ.get("SHELL", "/bin/sh")], cwd=REPO, env=environment, check=False).returncode)
+    program = os.environ.get("SHELL", "/bin/sh")
+    raise typer.Exit(subprocess.run([program], cwd=REPO, env=environment, check=False).returncode)
 
 
 @app.command()
 def bench(
-    cold: Annotated[bool, typer.Option(help="Also time `make up` in a fresh clone, cold (many minutes) and warm.")] = True,
+    cold: Annotated[bool, typer.Option(help="Also time `make up` in a fresh clone, cold and warm.")] = True,
 ) -> None:
     """Measure the speed goals on the dev stack, print the ratios and write docs/performance.md."""
     from sandbox import bench as benchmark
@@ -198,7 +199,7 @@ def bench(
 def _program_config(sandbox: Sandbox) -> dict[str, str]:
     """Return the config of dev as the engine hands it to the program, with made-up secrets."""
     identity = {"access_key": "bench", "secret_key": "bench"}
-    secrets = {name: identity for name in ("provisioner", "traces", "metrics")} | {"grafana": {"auth": "bench"}}
+    secrets = {**dict.fromkeys(("provisioner", "traces", "metrics"), identity), "grafana": {"auth": "bench"}}
     config = sandbox.settings("dev") | {"telemetry:credentials": secrets}
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     return {

@@ -13,6 +13,7 @@ from typing import Any
 
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
+from sandbox.world.files import write_private
 
 PROJECT = "telemetry"
 _LEAKS = ("PULUMI_", "KUBECONFIG", "AWS_", "GRAFANA_", "PYTHONDONTWRITEBYTECODE")
@@ -126,15 +127,6 @@ class Engine:
             except KeyboardInterrupt:
                 # The terminal has told pulumi as well; it lets go of its lock before it ends.
                 continue
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    part = path.with_name(f"{path.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    part.replace(path)
 
 
 def checkpoint_of(path: Path) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 
-_METRIC = "telemetry_smoke_total"
+_METRIC = "telemetry_smoke"
 _TENANT = "anonymous"
 """Mimir's tenant while multi-tenancy is off."""
 
@@ -58,6 +58,7 @@ class Deployed:
 
     config: str
     runtime: str
+    fallback: str
     environment: dict[str, str]
     bucket: str
 
@@ -72,12 +73,14 @@ def prove(namespace: str, bucket: str, toolchain: Toolchain, connections: Connec
     begun = time.monotonic()
     deployed = _deployed(namespace, bucket, connections)
     value = int(time.time())
-    with tempfile.TemporaryDirectory(prefix="telemetry-smoke-") as directory:
-        with _mimir(deployed, Path(directory), toolchain) as url:
-            _send(url, value)
-            read = _read(url)
-            httpx.post(f"{url}/ingester/flush", params={"wait": "true"}, timeout=60).raise_for_status()
-            block = _block(deployed, connections)
+    with (
+        tempfile.TemporaryDirectory(prefix="telemetry-smoke-") as directory,
+        _mimir(deployed, Path(directory), toolchain) as url,
+    ):
+        _send(url, value)
+        read = _read(url)
+        httpx.post(f"{url}/ingester/flush", params={"wait": "true"}, timeout=60).raise_for_status()
+        block = _block(deployed, connections)
     return Proof(value, read, bucket, block, time.monotonic() - begun)
 
 
@@ -85,9 +88,16 @@ def _deployed(namespace: str, bucket: str, connections: Connections) -> Deployed
     core = client.CoreV1Api(config.new_client_from_config(str(connections.kubeconfig), connections.context))
     configuration = core.read_namespaced_config_map("mimir-config", namespace).data
     runtime = core.read_namespaced_config_map("mimir-runtime", namespace).data
+    fallback = core.read_namespaced_config_map("mimir-alertmanager-fallback-config", namespace).data
     secret = core.read_namespaced_secret("mimir-s3", namespace).data
     environment = {key: base64.b64decode(text).decode() for key, text in secret.items()}
-    return Deployed(configuration["mimir.yaml"], runtime["runtime.yaml"], environment, bucket)
+    return Deployed(
+        config=configuration["mimir.yaml"],
+        runtime=runtime["runtime.yaml"],
+        fallback=fallback["alertmanager_fallback_config.yaml"],
+        environment=environment,
+        bucket=bucket,
+    )
 
 
 @contextmanager
@@ -95,6 +105,7 @@ def _mimir(deployed: Deployed, directory: Path, toolchain: Toolchain) -> Iterato
     """Run Mimir with all roles in one process, and yield its address once it is ready."""
     (directory / "mimir.yaml").write_text(deployed.config)
     (directory / "runtime.yaml").write_text(deployed.runtime)
+    (directory / "fallback.yaml").write_text(deployed.fallback)
     http, grpc, gossip = free_ports(3)
     command = [str(toolchain.path("mimir")), *_flags(directory, http, grpc, gossip)]
     with (directory / "log").open("w+") as log:
@@ -133,6 +144,7 @@ def _flags(directory: Path, http: int, grpc: int, gossip: int) -> list[str]:
         "-ingester.ring.tokens-file-path=",
         "-store-gateway.sharding-ring.tokens-file-path=",
         f"-runtime-config.file={directory / 'runtime.yaml'}",
+        f"-alertmanager.configs.fallback={directory / 'fallback.yaml'}",
         f"-alertmanager.storage.path={directory / 'alertmanager'}",
         f"-alertmanager.web.external-url=http://127.0.0.1:{http}/alertmanager",
         f"-blocks-storage.bucket-store.sync-dir={directory / 'sync'}",
@@ -155,7 +167,7 @@ def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 def _send(url: str, value: int) -> None:
     exporter = OTLPMetricExporter(endpoint=f"{url}/otlp/v1/metrics")
     provider = MeterProvider([PeriodicExportingMetricReader(exporter)])
-    provider.get_meter("telemetry").create_counter(_METRIC.removesuffix("_total")).add(value)
+    provider.get_meter("telemetry").create_counter(_METRIC).add(value)
     if not provider.force_flush():
         raise RuntimeError(f"Mimir did not take the metric at {url}/otlp/v1/metrics")
     provider.shutdown()

@@ -7,9 +7,10 @@ from typing import Any
 
 import yaml
 
-from sandbox.engine import PROJECT, Engine, write_private
+from sandbox.engine import PROJECT, Engine
 from sandbox.paths import REPO, STACKS
 from sandbox.world import Connections
+from sandbox.world.files import write_private
 
 _CREDENTIALS = f"{PROJECT}:credentials"
 
@@ -31,7 +32,9 @@ def prepare(stack: str, engine: Engine, connections: Connections) -> None:
     own = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())
     config = merged(own["config"], overlay(connections))
     config[_CREDENTIALS] = kept["config"][_CREDENTIALS]
-    write_private(engine.config_file(stack), yaml.safe_dump({"encryptionsalt": kept["encryptionsalt"], "config": config}))
+    write_private(
+        engine.config_file(stack), yaml.safe_dump({"encryptionsalt": kept["encryptionsalt"], "config": config})
+    )
 
 
 def overlay(connections: Connections) -> dict[str, Any]:
@@ -60,17 +63,12 @@ def overlay(connections: Connections) -> dict[str, Any]:
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Return two nested mappings as one; where both say something, `above` wins."""
-    return {
-        **below,
-        **{
-            key: merged(below[key], value) if isinstance(value, Mapping) and isinstance(below.get(key), Mapping) else value
-            for key, value in above.items()
-        },
-    }
+    both = {key: value for key, value in above.items() if isinstance(below.get(key), Mapping)}
+    return {**below, **above, **{key: merged(below[key], value) for key, value in both.items()}}
 
 
 def _created(stack: str, engine: Engine, connections: Connections) -> dict[str, Any]:
-    """Make sure that the stack exists and has its secrets, and return its file's content; mends a half-made one."""
+    """Make sure that the stack exists and has its secrets, and return its file's content."""
     shutil.copy(REPO / "Pulumi.yaml", engine.project)
     if not engine.checkpoint(stack).exists():
         engine.in_project("stack", "init", stack, "--no-select")

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from settings.base import Settings
+from settings.base import SettingError, Settings
 from settings.chart import Chart, must_be
 from settings.quantities import Duration, duration_text
 from settings.roles import MIMIR_ROLES, TEMPO_ROLES, Role, check_policy, with_defaults
@@ -28,10 +28,7 @@ _HOUR, _DAY = 3_600, 86_400
 
 def _at_least(retention: int, minimum: int, why: str) -> None:
     if retention < minimum:
-        raise ValueError(
-            f"retention {duration_text(retention)} is below the compactor's minimum of {duration_text(minimum)} "
-            f"({why}); raise it"
-        )
+        raise SettingError("retention", f"below the compactor's minimum of {duration_text(minimum)} ({why}); raise it")
 
 
 class TracesBuckets(Settings):
@@ -74,7 +71,7 @@ class Traces(Settings):
     @model_validator(mode="after")
     def _single_binary_has_one_replica(self) -> Self:
         if self.roles["all"].replicas != 1:
-            raise ValueError("roles.all.replicas must be 1: the single binary does not share its ring; set it to 1")
+            raise SettingError("roles.all.replicas", "the single binary does not share its ring; set it to 1")
         return self
 
 
@@ -91,9 +88,10 @@ class MetricsBuckets(Settings):
         for purpose, name in names.items():
             twins = [other for other, its_name in names.items() if its_name == name and other != purpose]
             if twins:
-                raise ValueError(
-                    f"{purpose} and {twins[0]} would share the bucket purpose {name!r}; Mimir refuses to start on a "
-                    "shared bucket (grafana/mimir#1214): give each its own"
+                raise SettingError(
+                    twins[0],
+                    f"would share the bucket of {purpose}, and Mimir refuses to start on a shared bucket "
+                    "(grafana/mimir#1214); give each its own",
                 )
         return self
 
@@ -128,12 +126,14 @@ class Metrics(Settings):
     def _replication_can_work(self) -> Self:
         ingesters = self.roles["ingester"].replicas
         if self.replication_factor == 2:
-            raise ValueError(
-                "replication_factor 2 survives no lost ingester: Mimir's quorum of 2 is 2 (grafana/mimir#4993); use 3"
+            raise SettingError(
+                "replication_factor",
+                "survives no lost ingester, because Mimir's quorum of 2 is 2 (grafana/mimir#4993); use 3",
             )
         if ingesters < self.replication_factor:
-            raise ValueError(
-                f"replication_factor {self.replication_factor} needs as many ingesters, but roles.ingester.replicas "
-                f"is {ingesters}; raise the replicas or lower the factor"
+            raise SettingError(
+                "replication_factor",
+                f"needs as many ingesters, but roles.ingester.replicas is {ingesters}; "
+                "raise the replicas or lower the factor",
             )
         return self

@@ -1,6 +1,23 @@
 """What every settings model has in common."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from pydantic import BaseModel, ConfigDict
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean …?)` where a known name is near, and nothing otherwise."""
+    near = get_close_matches(given, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+class SettingError(ValueError):
+    """What a validator that sees several keys raises: names the one to mend, relative to what it validates."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        self.key = key
+        super().__init__(reason)
 
 
 class Settings(BaseModel):

@@ -1,11 +1,11 @@
 """Which Helm chart a backend is deployed from."""
 
-from pathlib import PurePosixPath
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from settings.base import Settings
+from settings.base import SettingError, Settings
 from settings.connections import Url
 
 CHECKED_VERSIONS = {"tempo": ("2.2.4",), "mimir-distributed": ("6.1.0", "6.0.6")}
@@ -18,7 +18,7 @@ def must_be(name: str) -> AfterValidator:
 
     def check(chart: "Chart") -> "Chart":
         if chart.name != name:
-            raise ValueError(f"name is {chart.name}, but this backend is deployed from the chart {name}; correct it")
+            raise SettingError("name", f"this backend is deployed from the chart {name}; name that")
         return chart
 
     return AfterValidator(check)
@@ -42,9 +42,10 @@ class Chart(Settings):
     def _version_was_checked(self) -> Self:
         if self.version not in CHECKED_VERSIONS[self.name]:
             allowed = " or ".join(CHECKED_VERSIONS[self.name])
-            raise ValueError(
-                f"version {self.version!r} of chart {self.name} was not checked: charts ignore keys that they do not "
-                f"know, so only {allowed} can be trusted; set version to one of these"
+            raise SettingError(
+                "version",
+                f"this version of chart {self.name} was not checked, and charts ignore keys that they do not know; "
+                f"set it to {allowed}",
             )
         return self
 
@@ -55,13 +56,17 @@ class Chart(Settings):
                 "a chart comes either from a repository (an address) or from a reference (oci://… or ./path); "
                 "set exactly one of the two"
             )
-        if self.reference is not None and not self.reference.startswith("oci://"):
-            path = PurePosixPath(self.reference)
-            if path.is_absolute() or not self.reference.startswith((".", "..")):
-                raise ValueError(
-                    f"reference {self.reference!r} is neither oci://… nor a relative path; begin it with ./ so that "
-                    "every checkout shows the same"
-                )
+        return self
+
+    @model_validator(mode="after")
+    def _reference_is_the_same_everywhere(self) -> Self:
+        if self.reference is not None and not self.reference.startswith(("./", "../", "oci://")):
+            raise SettingError(
+                "reference",
+                "neither oci://… nor a relative path; begin it with ./ so that every checkout shows the same",
+            )
+        if self.reference is not None and "@" in urlsplit(self.reference).netloc:
+            raise SettingError("reference", "must not carry credentials; log in with: helm registry login")
         return self
 
     @property

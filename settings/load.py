@@ -5,18 +5,22 @@ the key's full path, the value, what is allowed and how to mend it.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from settings.base import SettingError, did_you_mean
 from settings.credentials import Credentials
 from settings.stack import Environment, Stack
 
 PROJECT = "telemetry"
 CREDENTIALS = "credentials"
+
+_SHOWABLE = re.compile(r"[^@?\n]{0,80}")
+"""Text that a message may repeat: what holds @ or ? may be an address with credentials in it."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -55,10 +59,9 @@ def load(config: Mapping[str, str], secret_keys: Iterable[str], stack_name: str)
         )
     if not findings:
         raw = {key: _parse(text) for key, text in values.items()}
+        findings += _environment_findings(raw.get("environment"), stack_name)
         stack = _validate(Stack, raw, "", findings)
         credentials = _validate(Credentials, _parse(credentials_text or "{}"), f"{CREDENTIALS}.", findings)
-        if stack is not None:
-            findings += _stack_findings(stack, stack_name)
         if stack is not None and credentials is not None and not findings:
             return stack, credentials
     raise ConfigError(findings)
@@ -69,23 +72,25 @@ def _parse(text: str) -> Any:
     if text.lstrip().startswith(("{", "[")):
         try:
             return json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return text
     return text
 
 
-def _stack_findings(stack: Stack, stack_name: str) -> list[str]:
-    if stack.environment == stack_name:
+def _environment_findings(environment: object, stack_name: str) -> list[str]:
+    """Return whether a valid environment belongs to another stack."""
+    known = get_args(Environment)
+    if environment not in known or environment == stack_name:
         return []
     return [
-        f"{PROJECT}:environment: is {stack.environment!r}, but the stack is named {stack_name!r}; select the stack "
-        f"{stack.environment} or correct Pulumi.{stack_name}.yaml ({', '.join(get_args(Environment))} exist)"
+        f"{PROJECT}:environment: is {environment!r}, but the stack is named {stack_name!r}; select the stack "
+        f"{environment} or correct Pulumi.{stack_name}.yaml ({', '.join(known)} exist)"
     ]
 
 
 def _validate(model: type[_Model], raw: Any, prefix: str, findings: list[str]) -> _Model | None:
     try:
-        return model.model_validate_json(json.dumps(raw))
+        return model.model_validate(raw)
     except ValidationError as error:
         findings += [_finding(model, raw, prefix, detail) for detail in error.errors(include_url=False)]
         return None
@@ -93,40 +98,53 @@ def _validate(model: type[_Model], raw: Any, prefix: str, findings: list[str]) -
 
 def _finding(model: type[BaseModel], raw: Any, prefix: str, detail: ErrorDetails) -> str:
     """Return one line: path, value, what is allowed, mend."""
-    location = [part for part in detail["loc"] if part != "[key]"]
-    path = f"{PROJECT}:{prefix}{'.'.join(map(str, location))}".rstrip(".")
+    reason = detail.get("ctx", {}).get("error")
+    location = [*map(str, detail["loc"]), *(reason.key.split(".") if isinstance(reason, SettingError) else ())]
+    path = f"{PROJECT}:{prefix}{'.'.join(location)}".rstrip(".")
     value = "" if model is Credentials else _shown(raw, location)
     match detail["type"]:
         case "missing":
-            return f"{path}: is not set; {_how_to_set(model, path)}"
+            return f"{path}: is not set; {_how_to_set(model, location, path)}"
+        case "too_short" | "string_too_short":
+            return f"{path}: is empty; {_how_to_set(model, location, path)}"
         case "extra_forbidden":
-            return f"{path}: unknown key; {_known_keys(model, location)}"
+            return f"{path}: unknown key{_known_keys(model, location)}; correct or remove it"
         case "value_error":
-            return f"{path}: {value}{detail['ctx']['error']}"
+            return f"{path}: {value}{reason}"
         case "string_pattern_mismatch":
-            return f"{path}: {value}has characters or a length that are not allowed; it must match {_pattern(detail)}"
-        case kind if kind.endswith("_type") or kind == "json_invalid":
-            return f"{path}: {value}{_lower(detail['msg'])}; give it the right type (docs/settings.md lists them)"
+            return f"{path}: {value}not allowed; it must match {detail['ctx']['pattern']}"
+        case "model_type" | "dict_type":
+            return f"{path}: {value}must be a mapping; write its keys below it (docs/settings.md lists them)"
+        case "bool_type":
+            return f"{path}: {value}must be true or false; write it without quotes"
+        case "int_type" | "int_from_float":
+            return f"{path}: {value}must be a whole number; write it without quotes"
+        case "string_type":
+            return f"{path}: {value}must be text; write it in quotes"
         case _:
-            return f"{path}: {value}{_lower(detail['msg'])}; correct it"
+            return f"{path}: {value}{detail['msg'].replace('Input should be', 'must be')}; correct it"
 
 
-def _how_to_set(model: type[BaseModel], path: str) -> str:
+def _how_to_set(model: type[BaseModel], location: list[str], path: str) -> str:
     secret = "--secret " if model is Credentials else ""
-    return f"set it with: pulumi config set {secret}--path '{path}'"
+    field = _model_at(model, location[:-1]).model_fields[location[-1]]
+    section = _model_within(field.annotation)
+    keys = [key for key, its in section.model_fields.items() if its.is_required()] if section else []
+    below = f".…' for each of {', '.join(keys)}" if keys else "'"
+    return f"set it with: pulumi config set {secret}--path '{path}{below}"
 
 
-def _known_keys(model: type[BaseModel], location: list[Any]) -> str:
+def _known_keys(model: type[BaseModel], location: list[str]) -> str:
     known = list(_model_at(model, location[:-1]).model_fields)
-    near = get_close_matches(str(location[-1]), known, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    return f"{hint}Known here: {', '.join(known)}; correct or remove it"
+    if location[:-1] == [] and model is Stack:
+        known.append(CREDENTIALS)
+    return f"{did_you_mean(location[-1], known)}; known here: {', '.join(known)}"
 
 
-def _model_at(model: type[BaseModel], location: Iterable[Any]) -> type[BaseModel]:
+def _model_at(model: type[BaseModel], location: Iterable[str]) -> type[BaseModel]:
     """Return the model that holds the key at a location, looking through dicts and optional types."""
     for part in location:
-        field = model.model_fields.get(str(part))
+        field = model.model_fields.get(part)
         if field is not None:
             model = _model_within(field.annotation) or model
     return model
@@ -138,18 +156,12 @@ def _model_within(annotation: Any) -> type[BaseModel] | None:
     return next((found for inner in get_args(annotation) if (found := _model_within(inner))), None)
 
 
-def _shown(raw: Any, location: Iterable[Any]) -> str:
-    """Return `'value' ` for a scalar that stands at the location, and nothing otherwise."""
+def _shown(raw: Any, location: Iterable[str]) -> str:
+    """Return `value: ` for a short scalar that stands at the location, and nothing otherwise."""
     for part in location:
         if not isinstance(raw, dict) or part not in raw:
             return ""
         raw = raw[part]
-    return "" if isinstance(raw, dict | list) else f"{raw!r}: "
-
-
-def _pattern(detail: ErrorDetails) -> str:
-    return str(detail["ctx"]["pattern"])
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    if isinstance(raw, str):
+        return f"{raw!r}: " if _SHOWABLE.fullmatch(raw) else ""
+    return "" if isinstance(raw, dict | list) else f"{json.dumps(raw)}: "

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from settings.base import Settings
+from settings.base import SettingError, Settings
 from settings.quantities import Bytes, Cpu
 
 
@@ -36,8 +36,9 @@ class Namespace(Settings):
     @model_validator(mode="after")
     def _owned_namespace_has_a_quota(self) -> Self:
         if self.create and self.quota is None:
-            raise ValueError(
+            raise SettingError(
+                "quota",
                 "a namespace that the program creates needs a quota; add quota: {cpu, memory, storage}, "
-                "or leave create off and let the platform own the namespace"
+                "or leave create off and let the platform own the namespace",
             )
         return self

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from settings.base import Settings
+from settings.base import SettingError, Settings
 from settings.connections import Url, check_url
 from settings.quantities import Duration
 from settings.seaweedfs import FEATURES, SAFE_LISTINGS, parse_version, version_text
@@ -70,29 +70,31 @@ class ObjectStore(Settings):
     @model_validator(mode="after")
     def _version_is_safe(self) -> Self:
         if parse_version(self.seaweedfs_version) < SAFE_LISTINGS and not self.allow_unsafe_version:
-            raise ValueError(
-                f"SeaweedFS {self.seaweedfs_version} can leave objects out of listings; seaweedfs_version must be "
-                f"at least {version_text(SAFE_LISTINGS)} (upgrade the server, or set allow_unsafe_version: true for "
-                "data that may be lost)"
+            raise SettingError(
+                "seaweedfs_version",
+                f"below {version_text(SAFE_LISTINGS)} listings can leave objects out; upgrade the server, or set "
+                "allow_unsafe_version: true for data that may be lost",
             )
         return self
 
     @model_validator(mode="after")
     def _version_has_the_features(self) -> Self:
         for feature in FEATURES:
-            asked = feature.setting is not None and getattr(self, feature.setting)
-            if asked and (feature.since is None or parse_version(self.seaweedfs_version) < feature.since):
-                needs = f"needs at least {version_text(feature.since)}" if feature.since else "is in no version"
-                raise ValueError(
-                    f"{feature.setting} {needs}, but seaweedfs_version is {self.seaweedfs_version}; "
-                    f"remove {feature.setting}" + (" or upgrade SeaweedFS" if feature.since else "")
+            if feature.setting is None or not getattr(self, feature.setting):
+                continue
+            if feature.since is None or parse_version(self.seaweedfs_version) < feature.since:
+                needs = f"needs SeaweedFS {version_text(feature.since)}" if feature.since else "works in no SeaweedFS"
+                raise SettingError(
+                    feature.setting,
+                    f"{feature.setting} {needs}, and seaweedfs_version is {self.seaweedfs_version}; "
+                    f"remove {feature.setting}" + (" or upgrade SeaweedFS" if feature.since else ""),
                 )
         return self
 
     @model_validator(mode="after")
     def _uploads_are_aborted_after_whole_days(self) -> Self:
         if self.abort_incomplete_uploads is not None and self.abort_incomplete_uploads % _DAY:
-            raise ValueError("abort_incomplete_uploads must be whole days, such as 1d: S3 lifecycle knows no less")
+            raise SettingError("abort_incomplete_uploads", "S3 lifecycle counts in days; write whole days, such as 1d")
         return self
 
     @property

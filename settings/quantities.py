@@ -10,9 +10,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-_CPU = re.compile(r"(?P<cores>\d+(\.\d+)?)|(?P<millis>\d+)m")
-_BYTES = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>Ki|Mi|Gi|Ti)")
-_DURATION = re.compile(r"(?P<number>\d+)(?P<unit>[mhdw])")
+_CPU = re.compile(r"(?P<cores>\d{1,9}(\.\d{1,9})?)|(?P<millis>\d{1,9})m", re.ASCII)
+_BYTES = re.compile(r"(?P<number>\d{1,15}(\.\d{1,15})?)(?P<unit>Ki|Mi|Gi|Ti)", re.ASCII)
+_DURATION = re.compile(r"(?P<number>\d{1,9})(?P<unit>[mhdw])", re.ASCII)
 
 _UNIT_BYTES = {"Ti": 1 << 40, "Gi": 1 << 30, "Mi": 1 << 20, "Ki": 1 << 10}
 _UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60}
@@ -20,6 +20,7 @@ _UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60}
 # A container never gets more than this from any node we know of; beyond it, somebody mistyped a unit.
 _MOST_CPU = 1_024_000
 _MOST_BYTES = 1 << 50
+_MOST_SECONDS = 36_500 * 86_400  # Go's durations end at 292 years
 
 
 def parse_cpu(value: object) -> int:
@@ -49,12 +50,18 @@ def parse_duration(value: object) -> int:
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None or int(match["number"]) == 0:
         raise ValueError("not a duration; write a whole number above 0 with m, h, d or w, such as 48h or 14d")
-    return int(match["number"]) * _UNIT_SECONDS[match["unit"]]
+    seconds = int(match["number"]) * _UNIT_SECONDS[match["unit"]]
+    if seconds > _MOST_SECONDS:
+        raise ValueError("a duration is at most 36500d; lower it")
+    return seconds
 
 
 def cpu_text(millicores: int) -> str:
-    """Return the text that a chart takes: always millicores, so that two equal requests look equal."""
-    return f"{millicores}m"
+    """Return the text that a chart takes, one for each amount: whole cores plain, the rest in millicores.
+
+    Plain, because `mimir-distributed` derives GOMAXPROCS from it and reads `2000m` as less than `2`.
+    """
+    return str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"
 
 
 def bytes_text(size: int) -> str:

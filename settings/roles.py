@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from settings.base import Settings
+from settings.base import SettingError, Settings, did_you_mean
 from settings.quantities import Bytes, Cpu, bytes_text, parse_bytes
 
 
@@ -28,9 +28,10 @@ class Role(Settings):
     @model_validator(mode="after")
     def _limit_covers_request(self) -> Self:
         if self.memory_limit is not None and self.memory_limit < self.memory:
-            raise ValueError(
-                f"memory_limit {bytes_text(self.memory_limit)} is below the request memory {bytes_text(self.memory)}; "
-                "raise the limit or lower the request"
+            raise SettingError(
+                "memory_limit",
+                f"{bytes_text(self.memory_limit)} is below the request memory {bytes_text(self.memory)}; "
+                "raise the limit or lower the request",
             )
         return self
 
@@ -86,7 +87,9 @@ def with_defaults(given: object, known: dict[str, RoleSpec]) -> object:
     roles: dict[str, Any] = {name: spec.defaults() for name, spec in known.items()}
     for name, role in given.items():
         if name not in known:
-            raise ValueError(f"unknown role {name!r}; known roles are {', '.join(known)}: correct or remove it")
+            raise SettingError(
+                name, f"unknown role{did_you_mean(name, known)}; known here: {', '.join(known)}; correct or remove it"
+            )
         roles[name] = {**roles[name], **role} if isinstance(role, dict) else role
     return roles
 
@@ -97,15 +100,17 @@ def check_policy(roles: dict[str, Role], known: dict[str, RoleSpec]) -> dict[str
         spec = known[name]
         if spec.limit_range is None:
             if role.memory_limit is not None:
-                raise ValueError(
-                    f"{name}.memory_limit: memory limits are only for ingesters and store-gateways (seed 000); "
-                    f"remove it from {name}"
+                raise SettingError(
+                    f"{name}.memory_limit",
+                    "memory limits are only for ingesters and store-gateways (seed 000); remove it",
                 )
         else:
             low, high = spec.limit_range
             if role.memory_limit is None or not parse_bytes(low) <= role.memory_limit <= parse_bytes(high):
-                raise ValueError(f"{name}.memory_limit must be {low} to {high} (seed 000); set it within that range")
+                raise SettingError(
+                    f"{name}.memory_limit", f"must be {low} to {high} (seed 000); set it within that range"
+                )
         if (role.volume is None) != (spec.volume is None):
-            verb = "needs a volume; set one" if spec.volume else "keeps nothing on disk; remove the volume"
-            raise ValueError(f"{name}.volume: {name} {verb}")
+            verb = "keeps its data on disk; set a size" if spec.volume else "keeps nothing on disk; remove it"
+            raise SettingError(f"{name}.volume", f"{name} {verb}")
     return roles

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from settings.backends import Metrics, Traces
-from settings.base import Settings
+from settings.base import SettingError, Settings
 from settings.connections import Grafana, Kubernetes
 from settings.namespace import Namespace
 from settings.object_store import ObjectStore
@@ -33,20 +33,22 @@ class Stack(Settings):
 
     @model_validator(mode="after")
     def _bucket_names_fit(self) -> Self:
-        for name in self.buckets:
-            if len(name) > _LONGEST_BUCKET_NAME:
-                raise ValueError(
-                    f"bucket name {name!r} has {len(name)} characters, S3 allows {_LONGEST_BUCKET_NAME}; "
-                    "shorten its purpose under traces.buckets or metrics.buckets"
-                )
+        for signal, names in (("traces", self.traces_buckets), ("metrics", self.metrics_buckets)):
+            for use, name in names.items():
+                if len(name) > _LONGEST_BUCKET_NAME:
+                    raise SettingError(
+                        f"{signal}.buckets.{use}",
+                        f"makes a bucket name of {len(name)} characters, S3 allows {_LONGEST_BUCKET_NAME}; shorten it",
+                    )
         return self
 
     @model_validator(mode="after")
     def _prod_is_protected(self) -> Self:
         if self.environment == "prod" and self.object_store.protect_buckets is False:
-            raise ValueError(
-                "object_store.protect_buckets cannot be false in prod: SeaweedFS deletes buckets with their data; "
-                "remove the key (docs/operations.md says how to delete one on purpose)"
+            raise SettingError(
+                "object_store.protect_buckets",
+                "cannot be off in prod, because SeaweedFS deletes buckets with their data; "
+                "remove the key (docs/operations.md says how to delete one on purpose)",
             )
         return self
 

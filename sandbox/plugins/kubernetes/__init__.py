@@ -1,0 +1,1 @@
+"""Stands in for pulumi-resource-kubernetes; provider.py says how far."""

@@ -1,0 +1,97 @@
+"""Which tools there are, as data: where each comes from, and which versions of the user's own will do."""
+
+import re
+from dataclasses import dataclass
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+MINIMUM_GO = Version("1.26")
+PULUMI_VERSION = "3.250.0"
+KUBERNETES_VERSION = "1.36.3"
+
+_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Go module below ``sandbox/tools``; its ``tool`` lines are what a build makes.
+
+    ``scripts`` are files of other modules that have to lie beside the binaries: (module@version, path in it).
+    """
+
+    name: str
+    what: str
+    scripts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One program. ``binary`` is its name in a build, ``fits`` the versions that are taken from PATH.
+
+    A tool with ``beside`` is only taken from PATH when those programs lie in the same directory.
+    """
+
+    name: str
+    module: str
+    version: tuple[str, ...]
+    fits: SpecifierSet
+    binary: str = ""
+    beside: tuple[str, ...] = ()
+
+    @property
+    def built_as(self) -> str:
+        """The name of the binary that a build makes."""
+        return self.binary or self.name
+
+    def accepts(self, output: str) -> bool:
+        """Whether the output of the version command shows a version that fits."""
+        found = _VERSION.search(output)
+        try:
+            return found is not None and Version(found.group()) in self.fits
+        except InvalidVersion:
+            return False
+
+
+LANGUAGE_HOST = "pulumi-language-python"
+LANGUAGE_EXEC = f"{LANGUAGE_HOST}-exec"
+
+MODULES = {
+    module.name: module
+    for module in (
+        Module("platform", "pulumi, helm and the Kubernetes control plane"),
+        Module(
+            "language",
+            "Pulumi's language host for Python",
+            scripts=((f"github.com/pulumi/pulumi/sdk/v3@v{PULUMI_VERSION}", f"python/cmd/{LANGUAGE_EXEC}"),),
+        ),
+        Module("seaweedfs", "the object store SeaweedFS"),
+        Module("mimir", "the metrics store Mimir"),
+    )
+}
+
+# The engine speaks to the language host of the pinned SDK, so an older CLI will not do. SeaweedFS is taken
+# in this version only, because the program decides by the version what it may ask of the store.
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        Tool(
+            "pulumi",
+            "platform",
+            ("version",),
+            SpecifierSet(f">={PULUMI_VERSION},<4"),
+            beside=(LANGUAGE_HOST, LANGUAGE_EXEC),
+        ),
+        Tool("helm", "platform", ("version", "--short"), SpecifierSet(">=3.14,<4")),
+        Tool("etcd", "platform", ("--version",), SpecifierSet(">=3.5,<3.7"), binary="server"),
+        Tool("kube-apiserver", "platform", ("--version",), SpecifierSet("==1.36.*")),
+        Tool("kube-controller-manager", "platform", ("--version",), SpecifierSet("==1.36.*")),
+        Tool("kube-scheduler", "platform", ("--version",), SpecifierSet("==1.36.*")),
+        Tool("kwok", "platform", ("--version",), SpecifierSet(">=0.8,<0.9")),
+        Tool("weed", "seaweedfs", ("version",), SpecifierSet("==3.39.*")),
+        Tool("mimir", "mimir", ("--version",), SpecifierSet(">=3,<4")),
+    )
+}
+
+UP_TOOLS = tuple(name for name in TOOLS if name != "mimir")
+"""What ``up`` needs; Mimir itself only proves the data path."""

@@ -1,0 +1,221 @@
+"""The cluster: the real etcd, API server, controller-manager and scheduler, and kwok in the kubelets' place."""
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from sandbox.world.files import remembered, write_private
+from sandbox.world.nodes import NodePool
+from sandbox.world.service import Place, Service, answers
+from sandbox.world.stages import stages
+from sandbox.world.tls import private_key_pem
+
+CONTEXT = "sandbox"
+SERVICE_RANGE = "10.96.0.0/16"
+POD_RANGE = "10.244.0.0/16"
+PORTS = ("etcd", "etcd-peer", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+
+_STORAGE_CLASS = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {
+        "name": "standard",
+        "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+    },
+    # The controller-manager's own provisioner. It makes empty directories below /tmp/hostpath_pv, a place
+    # that is fixed in its code; no container runs here, so nothing is ever written into them.
+    "provisioner": "kubernetes.io/host-path",
+    "reclaimPolicy": "Delete",
+    "volumeBindingMode": "WaitForFirstConsumer",
+}
+
+
+class Cluster:
+    """Services and files of the cluster."""
+
+    def __init__(self, place: Place, nodes: NodePool) -> None:
+        self._place = place
+        self._nodes = nodes
+        self.api_server = place.url("kube-apiserver", "https")
+        self.kubeconfig = place.state / "kubeconfig"
+        self._token = remembered(place.config("admin.token"), secrets.token_urlsafe(32))
+
+    def services(self) -> list[Service]:
+        """Return the cluster's services; writes the files that they read."""
+        write_private(self.kubeconfig, self._kubeconfig())
+        return [self._etcd(), self._api_server(), *self._controllers(), self._kwok()]
+
+    def _etcd(self) -> Service:
+        place = self._place
+        client, peer = place.url("etcd", "https"), place.url("etcd-peer", "https")
+        arguments = [
+            "--name=sandbox",
+            f"--data-dir={place.data('etcd')}",
+            f"--listen-client-urls={client}",
+            f"--advertise-client-urls={client}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=sandbox={peer}",
+            *(f"--{role}client-cert-auth=true" for role in ("", "peer-")),
+            *(f"--{role}trusted-ca-file={place.tls.ca}" for role in ("", "peer-")),
+            *(f"--{role}cert-file={place.tls.certificate}" for role in ("", "peer-")),
+            *(f"--{role}key-file={place.tls.key}" for role in ("", "peer-")),
+            "--unsafe-no-fsync",  # a sandbox may lose data with the machine, not with a process
+            "--auto-compaction-retention=1h",
+            "--log-level=warn",
+        ]
+        return Service(
+            "etcd",
+            ("etcd", "etcd-peer"),
+            place.launch("etcd", "etcd", arguments),
+            answers(f"{client}/health"),
+            place.address("etcd"),
+        )
+
+    def _api_server(self) -> Service:
+        place = self._place
+        tokens = write_private(
+            place.config("tokens.csv"), f'{self._token},sandbox-admin,sandbox-admin,"system:masters"\n'
+        )
+        key = self._service_account_key()
+        arguments = [
+            f"--etcd-servers={place.url('etcd', 'https')}",
+            f"--etcd-cafile={place.tls.ca}",
+            f"--etcd-certfile={place.tls.certificate}",
+            f"--etcd-keyfile={place.tls.key}",
+            "--bind-address=127.0.0.1",
+            "--external-hostname=localhost",
+            f"--secure-port={place.ports['kube-apiserver']}",
+            f"--tls-cert-file={place.tls.certificate}",
+            f"--tls-private-key-file={place.tls.key}",
+            "--authorization-mode=RBAC",
+            f"--token-auth-file={tokens}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-signing-key-file={key}",
+            f"--service-account-key-file={key}",
+            f"--service-cluster-ip-range={SERVICE_RANGE}",
+            "--endpoint-reconciler-type=none",  # a loopback address is no endpoint; nothing in here needs one
+            "--profiling=false",
+        ]
+        return Service(
+            "kube-apiserver",
+            ("kube-apiserver",),
+            place.launch("kube-apiserver", "kube-apiserver", arguments, files=(tokens, key)),
+            self._api_ready,
+            place.address("kube-apiserver"),
+            after=("etcd",),
+            seconds=60,
+            prepare=self._prepare,
+        )
+
+    def _controllers(self) -> list[Service]:
+        place = self._place
+        common = [
+            f"--kubeconfig={self.kubeconfig}",
+            "--leader-elect=false",
+            "--bind-address=127.0.0.1",
+            f"--tls-cert-file={place.tls.certificate}",
+            f"--tls-private-key-file={place.tls.key}",
+            "--profiling=false",
+        ]
+        extra = {
+            "kube-controller-manager": [
+                f"--service-account-private-key-file={self._service_account_key()}",
+                f"--root-ca-file={place.tls.ca}",
+                "--enable-hostpath-provisioner=true",
+            ],
+            "kube-scheduler": [],
+        }
+        return [
+            Service(
+                name,
+                (name,),
+                place.launch(
+                    name,
+                    name,
+                    [*common, f"--secure-port={place.ports[name]}", *flags],
+                    files=(self.kubeconfig,),
+                ),
+                answers(f"{place.url(name, 'https')}/healthz"),
+                place.address(name),
+                after=("kube-apiserver",),
+            )
+            for name, flags in extra.items()
+        ]
+
+    def _kwok(self) -> Service:
+        place = self._place
+        config = write_private(place.config("kwok.yaml"), stages())
+        arguments = [
+            f"--kubeconfig={self.kubeconfig}",
+            f"--config={config}",
+            "--manage-all-nodes=true",
+            f"--cidr={POD_RANGE}",
+            "--node-ip=127.0.0.1",
+            "--node-lease-duration-seconds=40",  # without leases the nodes would be unreachable after 50 s
+            f"--server-address={place.address('kwok')}",
+        ]
+        return Service(
+            "kwok",
+            ("kwok",),
+            place.launch("kwok", "kwok", arguments, files=(config, self.kubeconfig)),
+            self._nodes_ready,
+            place.address("kwok"),
+            after=("kube-apiserver",),
+        )
+
+    def _service_account_key(self) -> Path:
+        path = self._place.config("service-account.key")
+        remembered(path, private_key_pem(ec.generate_private_key(ec.SECP256R1())))
+        return path
+
+    def _kubeconfig(self) -> str:
+        cluster = {"server": self.api_server, "certificate-authority": str(self._place.tls.ca)}
+        named = {"cluster": CONTEXT, "user": CONTEXT}
+        return yaml.safe_dump(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": CONTEXT,
+                "clusters": [{"name": CONTEXT, "cluster": cluster}],
+                "users": [{"name": CONTEXT, "user": {"token": self._token}}],
+                "contexts": [{"name": CONTEXT, "context": named}],
+            }
+        )
+
+    def _api_ready(self, client: httpx.Client) -> bool:
+        return self._call(client, "GET", "/readyz").status_code == httpx.codes.OK
+
+    def _nodes_ready(self, client: httpx.Client) -> bool:
+        """Ask for the outcome, not for kwok's own health: the scheduler needs nodes that are ready."""
+        nodes = self._call(client, "GET", "/api/v1/nodes").raise_for_status().json()["items"]
+        ready = [node for node in nodes if {"Ready": "True"}.items() <= _conditions(node).items()]
+        return len(ready) >= self._nodes.count
+
+    def _prepare(self, client: httpx.Client) -> None:
+        """Make the nodes and the default StorageClass, or bring them to their stated size."""
+        self._apply(client, "/apis/storage.k8s.io/v1/storageclasses", _STORAGE_CLASS)
+        for node in self._nodes.objects():
+            self._apply(client, "/api/v1/nodes", node)
+            self._apply(client, "/api/v1/nodes", {**node, "status": self._nodes.status()}, "/status")
+
+    def _apply(self, client: httpx.Client, collection: str, manifest: dict[str, Any], subresource: str = "") -> None:
+        path = f"{collection}/{manifest['metadata']['name']}{subresource}?fieldManager=sandbox&force=true"
+        self._call(client, "PATCH", path, json.dumps(manifest)).raise_for_status()
+
+    def _call(self, client: httpx.Client, method: str, path: str, body: str | None = None) -> httpx.Response:
+        headers = {
+            "Authorization": f"Bearer {self._token}",
+            "Content-Type": "application/apply-patch+yaml",
+        }
+        return client.request(method, self.api_server + path, headers=headers, content=body, timeout=5)
+
+
+def _conditions(node: dict[str, Any]) -> dict[str, str]:
+    conditions = node.get("status", {}).get("conditions", [])
+    return {condition["type"]: condition["status"] for condition in conditions}

@@ -1,0 +1,153 @@
+"""One detached process per service: started, found again after a crash of the starter, and ended.
+
+Two things tell that a process is ours. Its pid file holds the pid and the time of creation, so that a
+reused pid is never taken for it. And its environment carries a mark, so that a process is found whose
+pid file could not be written because the starter was killed in between.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from sandbox.world.files import private_dir, write_private
+
+MARK = "TELEMETRY_SANDBOX_SERVICE"
+TERM_SECONDS = 5.0
+KILL_SECONDS = 5.0
+POLL_SECONDS = 0.02
+LOG_BYTES = 16 << 20
+"""A longer log is set aside at the next start of its service."""
+_children: list[subprocess.Popen[bytes]] = []  # kept, so that a finished child can be reaped
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How a service is run. ``files`` are its configuration: when one changes, so does the fingerprint."""
+
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str]
+    files: Sequence[Path] = ()
+
+    def fingerprint(self) -> str:
+        """Identify this way of running: a running service with another one has to be restarted."""
+        digest = hashlib.sha256(json.dumps([list(self.argv), sorted(self.env.items())]).encode())
+        for file in self.files:
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Running:
+    """A live process of ours; ``fingerprint`` is empty for one that was found by its mark alone."""
+
+    process: psutil.Process
+    fingerprint: str
+
+
+class ProcessTable:
+    """The processes of one state directory."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._mark = f"{state_dir}:"
+        self._run = state_dir / "run"
+
+    def start(self, name: str, launch: Launch, log: Path) -> Running:
+        """Start a process in a session of its own, its output appended to the log."""
+        private_dir(log.parent)
+        private_dir(launch.cwd)
+        if log.exists() and log.stat().st_size > LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        environment = {**_base_environment(), **launch.env, MARK: self._mark + name}
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                launch.argv,
+                cwd=launch.cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _children.append(child)
+        process = psutil.Process(child.pid)
+        record = {"pid": child.pid, "created": process.create_time(), "fingerprint": launch.fingerprint()}
+        write_private(self._pid_file(name), json.dumps(record))
+        return Running(process, launch.fingerprint())
+
+    def find(self, name: str) -> Running | None:
+        """Return the live process that the pid file names, if it is still the same one."""
+        try:
+            record = json.loads(self._pid_file(name).read_text())
+            process = psutil.Process(int(record["pid"]))
+            same = abs(process.create_time() - float(record["created"])) < 1.0
+        except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
+            return None
+        return Running(process, str(record["fingerprint"])) if same and is_alive(process) else None
+
+    def strays(self, known: Iterable[Running]) -> list[psutil.Process]:
+        """Return processes that carry this world's mark and that no pid file knows."""
+        pids = {running.process.pid for running in known}
+        return [process for process in psutil.process_iter() if process.pid not in pids and self._marked(process)]
+
+    def forget(self, name: str) -> None:
+        """Remove a pid file; call it after the process has ended."""
+        self._pid_file(name).unlink(missing_ok=True)
+
+    def _pid_file(self, name: str) -> Path:
+        return self._run / f"{name}.pid"
+
+    def _marked(self, process: psutil.Process) -> bool:
+        try:
+            return bool(process.environ().get(MARK, "").startswith(self._mark)) and is_alive(process)
+        except psutil.Error:
+            return False  # another user's, or gone
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process still runs; one that has ended but was not reaped yet does not."""
+    try:
+        return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def end(processes: Sequence[psutil.Process], grace: float = TERM_SECONDS) -> None:
+    """End processes: SIGTERM, and SIGKILL for what is still there after ``grace`` seconds."""
+    for process in processes:
+        _signal(process.terminate)
+    stubborn = _survivors(processes, grace)
+    for process in stubborn:
+        _signal(process.kill)
+    _survivors(stubborn, KILL_SECONDS)
+    _children[:] = [child for child in _children if child.poll() is None]
+
+
+def _survivors(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Return what still runs when all have ended or the time is over.
+
+    psutil.wait_procs would also wait for processes that have ended but that nobody has reaped yet: in a
+    container, the orphans of an earlier start can stay so for as long as it lives.
+    """
+    until = time.monotonic() + seconds
+    while (alive := [process for process in processes if is_alive(process)]) and time.monotonic() < until:
+        time.sleep(POLL_SECONDS)
+    return alive
+
+
+def _signal(send: Callable[[], None]) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        send()
+
+
+def _base_environment() -> dict[str, str]:
+    """Only what a service needs: nothing of the user's shell may steer or leak into the world."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}

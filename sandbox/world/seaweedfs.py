@@ -1,0 +1,172 @@
+"""The object store: the real SeaweedFS 3.39, as four processes.
+
+``weed server -s3`` would need 23 s: its master asks three times for a leader (5 + 6 + 7 s) before it
+founds its cluster, and `-master.raftHashicorp`, which does not, is ignored there. With a process per role,
+each started when the one that it calls is ready, the store serves after half a second, and ends at once
+(as one process it waits 30 s for its own connections to go idle).
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from sandbox.world.connections import S3Identity
+from sandbox.world.files import remembered, write_private
+from sandbox.world.service import PROBE_SECONDS, Place, Service, answers
+
+VERSION = "3.39"
+ENVIRONMENTS = ("dev", "test", "prod")
+PURPOSES = {"traces": ("blocks",), "metrics": ("blocks", "ruler", "alertmanager")}
+ADMIN = "provisioner"
+MAX_VOLUMES = 1000
+VOLUME_SIZE_MB = 128
+
+_ROLES = ("master", "volume", "filer", "s3")
+PORTS = tuple(f"seaweedfs-{role}{suffix}" for role in _ROLES for suffix in ("", "-grpc"))
+_LOOPBACK = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
+
+
+class ObjectStore:
+    """Services, identities and files of the object store."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.endpoint = place.url("seaweedfs-s3")
+        self.identities = self._remembered_identities()
+
+    def services(self) -> list[Service]:
+        """Return the store's services; writes the file with their identities."""
+        return [self._master(), self._volume(), self._filer(), self._s3()]
+
+    def _master(self) -> Service:
+        arguments = [
+            *_LOOPBACK,
+            f"-mdir={self._place.data('seaweedfs-master')}",
+            "-raftHashicorp",
+            "-electionTimeout=300ms",
+            "-heartbeatInterval=100ms",
+            f"-volumeSizeLimitMB={VOLUME_SIZE_MB}",
+        ]
+        # One volume per bucket at first, not seven: a bucket is a collection with volumes of its own.
+        env = {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
+        return self._service("master", arguments, self._has_leader, env=env)
+
+    def _volume(self) -> Service:
+        arguments = [
+            *_LOOPBACK,
+            f"-dir={self._place.data('seaweedfs-volume')}",
+            f"-mserver={self._grpc_address('master')}",
+            f"-max={MAX_VOLUMES}",
+            "-preStopSeconds=0",
+        ]
+        return self._service("volume", arguments, self._is_registered, after=("master",))
+
+    def _filer(self) -> Service:
+        arguments = [
+            *_LOOPBACK,
+            f"-master={self._grpc_address('master')}",
+            f"-defaultStoreDir={self._place.data('seaweedfs-filer')}",
+            "-localSocket=filer.sock",  # relative: a socket's path must be short, a state directory need not be
+        ]
+        ready = answers(f"{self._place.url('seaweedfs-filer')}/")
+        return self._service("filer", arguments, ready, after=("master",))
+
+    def _s3(self) -> Service:
+        config = write_private(self._place.config("s3.json"), json.dumps(self._config(), indent=2))
+        arguments = [
+            "-ip.bind=127.0.0.1",
+            f"-filer={self._grpc_address('filer')}",
+            f"-config={config}",
+        ]
+        return Service(
+            "seaweedfs-s3",
+            ("seaweedfs-s3", "seaweedfs-s3-grpc"),
+            self._place.launch("weed", "seaweedfs-s3", self._arguments("s3", arguments), files=(config,)),
+            answers(f"{self.endpoint}/", httpx.codes.FORBIDDEN),  # serves, and lets no stranger in
+            self._place.address("seaweedfs-s3"),
+            after=("seaweedfs-volume", "seaweedfs-filer"),
+        )
+
+    def _service(
+        self,
+        role: str,
+        arguments: list[str],
+        ready: Callable[[httpx.Client], bool],
+        *,
+        after: tuple[str, ...] = (),
+        env: dict[str, str] | None = None,
+    ) -> Service:
+        name = f"seaweedfs-{role}"
+        return Service(
+            name,
+            (name, f"{name}-grpc"),
+            self._place.launch("weed", name, self._arguments(role, arguments), env=env),
+            ready,
+            self._place.address(name),
+            after=tuple(f"seaweedfs-{other}" for other in after),
+        )
+
+    def _arguments(self, role: str, arguments: list[str]) -> list[str]:
+        ports = self._place.ports
+        own = [f"-port={ports[f'seaweedfs-{role}']}", f"-port.grpc={ports[f'seaweedfs-{role}-grpc']}"]
+        return ["-logtostderr=true", role, *own, *arguments]
+
+    def _grpc_address(self, role: str) -> str:
+        """SeaweedFS's own notation: ``host:port.grpcPort``."""
+        return f"{self._place.address(f'seaweedfs-{role}')}.{self._place.ports[f'seaweedfs-{role}-grpc']}"
+
+    def _has_leader(self, client: httpx.Client) -> bool:
+        status = client.get(f"{self._place.url('seaweedfs-master')}/cluster/status", timeout=PROBE_SECONDS)
+        return bool(status.json().get("IsLeader"))
+
+    def _is_registered(self, client: httpx.Client) -> bool:
+        """Ask the volume server and the master: a volume server that the master does not know is of no use."""
+        ours = self._place.address("seaweedfs-volume")
+        alive = client.get(f"http://{ours}/status", timeout=PROBE_SECONDS).status_code == httpx.codes.OK
+        known = client.get(f"{self._place.url('seaweedfs-master')}/dir/status", timeout=PROBE_SECONDS)
+        return alive and f'"{ours}"' in known.text
+
+    def _config(self) -> dict[str, Any]:
+        return {
+            "identities": [
+                {
+                    "name": name,
+                    "credentials": [
+                        {
+                            "accessKey": identity.access_key,
+                            "secretKey": identity.secret_key.get_secret_value(),
+                        }
+                    ],
+                    "actions": _actions(name),
+                }
+                for name, identity in self.identities.items()
+            ]
+        }
+
+    def _remembered_identities(self) -> dict[str, S3Identity]:
+        path = self._place.config("s3-keys.json")
+        fresh = {
+            name: {"access_key": secrets.token_hex(10).upper(), "secret_key": secrets.token_urlsafe(30)}
+            for name in (ADMIN, *PURPOSES)
+        }
+        keys = json.loads(remembered(path, json.dumps(fresh)))
+        return {
+            name: S3Identity(access_key=pair["access_key"], secret_key=SecretStr(pair["secret_key"]))
+            for name, pair in keys.items()
+        }
+
+
+def buckets_of(signal: str) -> list[str]:
+    """Return the names of all buckets that a signal's identity may use, over all environments."""
+    return [f"dts-{signal}-{environment}-{purpose}" for environment in ENVIRONMENTS for purpose in PURPOSES[signal]]
+
+
+def _actions(identity: str) -> list[str]:
+    if identity == ADMIN:
+        return ["Admin", "Read", "Write", "List", "Tagging"]
+    verbs = ("Read", "Write", "List", "Tagging")
+    return [f"{verb}:{bucket}" for bucket in buckets_of(identity) for verb in verbs]

@@ -1,0 +1,141 @@
+"""The world: all services, started, looked at and stopped as one."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from filelock import FileLock
+from rich.console import Console
+
+from sandbox.world import grafana_service, kubernetes, seaweedfs
+from sandbox.world.bring_up import BringUp
+from sandbox.world.connections import Connections
+from sandbox.world.files import private_dir
+from sandbox.world.nodes import NodePool
+from sandbox.world.ports import LOOPBACK, Ports
+from sandbox.world.process import ProcessTable, Running, end
+from sandbox.world.progress import narrated
+from sandbox.world.service import Place, ToolPaths
+from sandbox.world.tls import ensure_tls
+
+# The services in waves: a wave needs only earlier ones. Stopping goes the other way round. It is stated here
+# so that a world can be stopped and looked at without tools, ports or certificates; a test compares it with
+# what the services say of themselves.
+WAVES = (
+    ("etcd", "seaweedfs-master", "grafana"),
+    ("kube-apiserver", "seaweedfs-volume", "seaweedfs-filer"),
+    ("kube-controller-manager", "kube-scheduler", "kwok", "seaweedfs-s3"),
+)
+NAMES = tuple(name for wave in WAVES for name in wave)
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """What is known of one service. ``address`` is host:port, empty before the first start."""
+
+    name: str
+    running: bool
+    pid: int | None
+    address: str
+    log: Path
+
+
+class World:
+    """All services of one state directory. Two processes may use the same one: the second waits."""
+
+    def __init__(self, state_dir: Path, toolchain: ToolPaths, nodes: NodePool | None = None) -> None:
+        self._state = state_dir.absolute()
+        self._tools = toolchain
+        self._nodes = nodes or NodePool()
+        self._table = ProcessTable(self._state)
+
+    def start(self, console: Console | None = None) -> Connections:
+        """Start what does not run, and return how to reach it. Idempotent.
+
+        Healthy survivors of an earlier start are used again; others are ended and replaced.
+        Raises ServiceError for a service that does not become ready, naming its log.
+        """
+        with self._locked():
+            running = self._find_running()
+            place = self._place(running)
+            cluster = kubernetes.Cluster(place, self._nodes)
+            store = seaweedfs.ObjectStore(place)
+            grafana = grafana_service.Grafana(place)
+            services = [*cluster.services(), *store.services(), grafana.service()]
+            with narrated(console, len(services)) as progress, _client(place) as client:
+                BringUp(services, running, self._table, self._state / "logs", client, progress).run()
+            connections = Connections(
+                kubeconfig=cluster.kubeconfig,
+                context=kubernetes.CONTEXT,
+                api_server=cluster.api_server,
+                s3_endpoint=store.endpoint,
+                s3_version=seaweedfs.VERSION,
+                s3_identities=store.identities,
+                grafana_url=grafana.url,
+                grafana_auth=grafana.auth,
+            )
+            connections.save(self._state)
+            return connections
+
+    def stop(self) -> None:
+        """End all services, those first that use others. Data stays. Nothing runs: nothing happens."""
+        if self._state.exists():
+            with self._locked():
+                self._stop()
+
+    def destroy(self) -> None:
+        """Stop, and remove the state directory with all data."""
+        if self._state.exists():
+            with self._locked():
+                self._stop()
+                shutil.rmtree(self._state)
+
+    def status(self) -> list[ServiceStatus]:
+        """Return one entry per service, running or not."""
+        addresses = Ports(self._state / "ports.json").known()
+        found = ((name, self._table.find(name)) for name in NAMES)
+        return [
+            ServiceStatus(
+                name,
+                running is not None,
+                running.process.pid if running else None,
+                f"{LOOPBACK}:{addresses[name]}" if name in addresses else "",
+                self._state / "logs" / f"{name}.log",
+            )
+            for name, running in found
+        ]
+
+    def _find_running(self) -> dict[str, Running]:
+        """Return the services that run, by name; ends processes that nobody knows of any more."""
+        running = {name: found for name in NAMES if (found := self._table.find(name))}
+        if len(running) < len(NAMES):
+            end(self._table.strays(running.values()))
+        return running
+
+    def _place(self, running: dict[str, Running]) -> Place:
+        ports = Ports(self._state / "ports.json")
+        names = (*kubernetes.PORTS, *seaweedfs.PORTS, *grafana_service.PORTS)
+        ours = [port for port in names if any(port.startswith(service) for service in running)]
+        ports.settle(names, keep=ours)
+        return Place(self._state, ports, ensure_tls(self._state / "tls"), self._tools)
+
+    def _stop(self) -> None:
+        for wave in reversed(WAVES):
+            end([found.process for name in wave if (found := self._table.find(name))])
+        end(self._table.strays(()))
+        for name in NAMES:
+            self._table.forget(name)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        private_dir(self._state)
+        with FileLock(self._state / "world.lock"):
+            yield
+
+
+def _client(place: Place) -> httpx.Client:
+    # No proxy or .netrc of the user's environment has a say in loopback calls.
+    return httpx.Client(verify=place.tls.client_context(), trust_env=False)

@@ -1,0 +1,78 @@
+"""Small HTTP servers on loopback that answer as told: a system that refuses, breaks, or is another one altogether."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Answer:
+    """What a double says to every request, and what it was asked: (method and path, authorization)."""
+
+    status: int = 200
+    body: str = "{}"
+    content_type: str = "application/json"
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def answering(answer: Answer) -> Iterator[str]:
+    """Yield the address of a server that gives one answer to everything."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer.asked.append((f"GET {self.path}", self.headers.get("Authorization", "")))
+            body = answer.body.encode()
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """Yield the address of something that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def refused() -> str:
+    """Return an address at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def s3_error(code: str) -> str:
+    """Return the body with which an S3 server says no."""
+    return f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
+
+
+def kubeconfig(server: str, context: str, token: str) -> str:
+    """Return the text of a kubeconfig file with one context (JSON is YAML)."""
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "c", "cluster": {"server": server}}],
+            "users": [{"name": "u", "user": {"token": token}}],
+            "contexts": [{"name": context, "context": {"cluster": "c", "user": "u"}}],
+        }
+    )

@@ -1,0 +1,173 @@
+"""A stack on the real engine and the session's world, with ways to look at what it made."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import httpx
+import yaml
+from botocore.exceptions import ClientError
+from kubernetes import client, config
+
+from sandbox.engine import Engine, checkpoint_of
+from sandbox.paths import REPO
+from sandbox.recovery import Recovery, helm_target
+from sandbox.world import Connections
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One stack in the world."""
+
+    stack: str
+    engine: Engine
+    connections: Connections
+
+    def pulumi(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end and return what it printed, whatever its exit code."""
+        with self.started(command, *options) as process:
+            stdout, stderr = process.communicate(timeout=280)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    @contextmanager
+    def started(self, command: str, *options: str) -> Iterator[subprocess.Popen[str]]:
+        """Start a command and yield its process; it is ended with the block."""
+        config_file = ["--config-file", str(self.engine.config_file(self.stack))]
+        arguments = ["-s", self.stack, "--non-interactive", "--color=never", *config_file, *options]
+        with subprocess.Popen(
+            [str(self.engine.toolchain.path("pulumi")), command, *arguments],
+            cwd=REPO,
+            env=self.engine.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def up(self) -> str:
+        """Deploy and return the output; the test fails if it fails."""
+        return self._succeeds("up", "--yes", "--skip-preview")
+
+    def refresh(self) -> str:
+        """Refresh and return the output."""
+        return self._succeeds("refresh", "--yes", "--skip-preview", "--diff")
+
+    def destroy(self) -> str:
+        """Destroy what is not protected and return the output."""
+        return self._succeeds("destroy", "--yes", "--skip-preview", "--exclude-protected")
+
+    def preview(self) -> dict[str, Any]:
+        """Return the preview as JSON."""
+        preview: dict[str, Any] = json.loads(self._succeeds("preview", "--json"))
+        return preview
+
+    def changes(self) -> dict[str, str]:
+        """Return what a preview would change: resource name to operation."""
+        steps = self.preview()["steps"]
+        return {step["urn"].rpartition("::")[2]: step["op"] for step in steps if step["op"] != "same"}
+
+    def recover(self) -> list[str]:
+        """Mend what a killed run left."""
+        return Recovery(self.engine, self.connections, self.stack).run()
+
+    def killed_up(self, after_seconds: float) -> None:
+        """Start `up` and kill the engine, as `kill -9` does, some time later."""
+        with self.started("up", "--yes", "--skip-preview") as process:
+            time.sleep(after_seconds)
+            process.send_signal(signal.SIGKILL)
+
+    @contextmanager
+    def edited(self, edit: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+        """Change the stack's settings for the length of a block."""
+        file = self.engine.config_file(self.stack)
+        before = file.read_text()
+        content = yaml.safe_load(before)
+        edit(content["config"])
+        file.write_text(yaml.safe_dump(content))
+        try:
+            yield
+        finally:
+            file.write_text(before)
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the resources in the state."""
+        return list(checkpoint_of(self.engine.checkpoint(self.stack)).get("resources") or [])
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the stack's workloads."""
+        content = yaml.safe_load(self.engine.config_file(self.stack).read_text())
+        return str(content["config"]["telemetry:namespace"]["name"])
+
+    @property
+    def s3(self) -> Any:
+        """An S3 client with the provisioner's identity."""
+        identity = self.connections.s3_identities["provisioner"]
+        return boto3.client(
+            "s3",
+            endpoint_url=self.connections.s3_endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=identity.access_key,
+            aws_secret_access_key=identity.secret_key.get_secret_value(),
+        )
+
+    def buckets(self) -> set[str]:
+        """Return the stack's buckets that exist."""
+        names = {bucket["Name"] for bucket in self.s3.list_buckets()["Buckets"]}
+        return {name for name in names if f"-{self.stack}-" in name}
+
+    def drop_bucket(self, name: str) -> None:
+        """Delete a bucket behind the program's back."""
+        try:
+            self.s3.delete_bucket(Bucket=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchBucket":
+                raise
+
+    @property
+    def core(self) -> client.CoreV1Api:
+        """The cluster's core API."""
+        return client.CoreV1Api(
+            config.new_client_from_config(str(self.connections.kubeconfig), self.connections.context)
+        )
+
+    def pods(self) -> dict[str, bool]:
+        """Return the pods of the stack, and whether each is ready."""
+        return {
+            pod.metadata.name: any(c.type == "Ready" and c.status == "True" for c in pod.status.conditions or [])
+            for pod in self.core.list_namespaced_pod(self.namespace).items
+        }
+
+    def releases(self) -> dict[str, str]:
+        """Return the Helm releases of the stack and their status."""
+        listed = json.loads(self.helm("list", "--namespace", self.namespace, "--all", "--output", "json"))
+        return {release["name"]: release["status"] for release in listed}
+
+    def helm(self, *arguments: str) -> str:
+        """Run helm against the world's cluster."""
+        command = [str(self.engine.toolchain.path("helm")), *arguments, *helm_target(self.connections)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def datasources(self) -> dict[str, dict[str, Any]]:
+        """Return the stack's datasources in Grafana by uid."""
+        listed = self.grafana("GET", "/api/datasources").json()
+        return {each["uid"]: each for each in listed if each["uid"].endswith(f"-{self.stack}")}
+
+    def grafana(self, method: str, path: str) -> httpx.Response:
+        """Call Grafana."""
+        user, _, password = self.connections.grafana_auth.get_secret_value().partition(":")
+        return httpx.request(method, f"{self.connections.grafana_url}{path}", auth=(user, password))
+
+    def _succeeds(self, command: str, *options: str) -> str:
+        done = self.pulumi(command, *options)
+        assert done.returncode == 0, f"pulumi {command}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout

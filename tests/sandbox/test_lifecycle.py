@@ -1,0 +1,178 @@
+"""The life of a stack on the real engine and real parts: preview, up, drift, a killed run, destroy."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.sandbox.deployment import Deployment
+
+pytestmark = pytest.mark.sandbox
+
+DEV_BUCKETS = {
+    "dts-traces-dev-blocks",
+    "dts-metrics-dev-blocks",
+    "dts-metrics-dev-ruler",
+    "dts-metrics-dev-alertmanager",
+}
+CREATED = {
+    "kubernetes",
+    "s3",
+    "grafana",
+    "namespace",
+    "ca7f8f-dev",
+    "ca7f8f-dev-quota",
+    "buckets",
+    *DEV_BUCKETS,
+    "mimir",
+    "mimir-s3",
+    "tempo",
+    "tempo-s3",
+    "datasources",
+    "mimir-dev",
+    "tempo-dev",
+    "telemetry-dev",
+}
+
+
+@pytest.fixture
+def deployed(dev: Deployment) -> Iterator[Deployment]:
+    """The dev stack, deployed; whatever a test does to it is repaired afterwards."""
+    dev.up()
+    yield dev
+    dev.recover()
+    dev.refresh()
+    dev.up()
+
+
+def test_preview_of_an_empty_world_names_everything_and_makes_nothing(dev: Deployment) -> None:
+    dev.destroy()
+    changes = dev.changes()
+    assert set(changes) == CREATED
+    assert set(changes.values()) == {"create"}
+    assert not dev.buckets()
+    assert not dev.datasources()
+    assert not dev.releases()
+
+
+def test_up_makes_everything_and_then_there_is_nothing_to_do(dev: Deployment) -> None:
+    dev.up()
+    assert dev.buckets() == DEV_BUCKETS
+    assert dev.releases() == {"mimir": "deployed", "tempo": "deployed"}
+    assert all(dev.pods().values())
+    assert {uid: each["name"] for uid, each in dev.datasources().items()} == {
+        "mimir-dev": "Mimir (dev)",
+        "tempo-dev": "Tempo (dev)",
+    }
+    assert dev.changes() == {}
+
+
+def test_the_pods_ask_for_what_the_output_says_and_stay_within_the_plan(deployed: Deployment) -> None:
+    capacity = deployed.engine.json("stack output --json", "dev")["capacity"]
+    used = deployed.core.read_namespaced_resource_quota("telemetry", deployed.namespace).status.used
+    assert len(deployed.pods()) == capacity["pods"]
+    assert _millicores(used["requests.cpu"]) == _millicores(capacity["cpu"]) <= 400
+    assert _mebibytes(used["requests.memory"]) == _mebibytes(capacity["memory"]) <= 2048
+    assert _mebibytes(used["requests.storage"]) == _mebibytes(capacity["storage"]) <= 4096
+
+
+def test_a_changed_value_is_named_by_the_preview_and_nothing_else_changes(deployed: Deployment) -> None:
+    with deployed.edited(lambda config: config["telemetry:traces"].update(retention="5d")):
+        steps = [step for step in deployed.preview()["steps"] if step["op"] != "same"]
+        assert [step["urn"].rpartition("::")[2] for step in steps] == ["tempo"]
+        assert list(steps[0]["detailedDiff"]) == ["values.tempo.retention"]
+        deployed.up()
+        assert 'block_retention: 120h' in deployed.core.read_namespaced_config_map("tempo", deployed.namespace).data[
+            "tempo.yaml"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("remove", "exists"),
+    [
+        pytest.param(
+            lambda d: d.drop_bucket("dts-metrics-dev-ruler"), lambda d: d.buckets() == DEV_BUCKETS, id="bucket"
+        ),
+        pytest.param(
+            lambda d: d.grafana("DELETE", "/api/datasources/uid/tempo-dev").raise_for_status(),
+            lambda d: "tempo-dev" in d.datasources(),
+            id="datasource",
+        ),
+        pytest.param(
+            lambda d: d.core.delete_namespaced_secret("mimir-s3", d.namespace),
+            lambda d: d.core.read_namespaced_secret("mimir-s3", d.namespace),
+            id="secret",
+        ),
+        pytest.param(
+            lambda d: d.helm("uninstall", "tempo", "--namespace", d.namespace, "--wait"),
+            lambda d: d.releases()["tempo"] == "deployed",
+            id="release",
+        ),
+    ],
+)
+def test_what_was_removed_behind_the_programs_back_is_seen_and_repaired(
+    deployed: Deployment, remove: Callable[[Deployment], None], exists: Callable[[Deployment], object]
+) -> None:
+    remove(deployed)
+    deployed.refresh()
+    changes = deployed.changes()
+    assert "create" in changes.values(), changes
+    deployed.up()
+    assert exists(deployed)
+    assert deployed.changes() == {}
+
+
+@pytest.mark.parametrize("after_seconds", [1.5, 2.5, 3.5, 5.0])
+def test_a_killed_up_is_taken_up_again_and_converges(dev: Deployment, after_seconds: float) -> None:
+    dev.recover()
+    dev.destroy()
+    dev.killed_up(after_seconds)
+    dev.recover()
+    dev.up()
+    assert dev.buckets() == DEV_BUCKETS
+    assert dev.releases() == {"mimir": "deployed", "tempo": "deployed"}
+    assert len(dev.datasources()) == 2
+    assert dev.changes() == {}
+    urns = [resource["urn"] for resource in dev.resources()]
+    assert len(urns) == len(set(urns)), "something stands in the state twice"
+
+
+def test_a_killed_update_loses_no_object(deployed: Deployment) -> None:
+    deployed.s3.put_object(Bucket="dts-traces-dev-blocks", Key="kept", Body=b"block")
+    with deployed.edited(lambda config: config["telemetry:metrics"].update(retention="9d")):
+        deployed.killed_up(2.0)
+        deployed.recover()
+        deployed.up()
+        assert deployed.changes() == {}
+    assert deployed.s3.get_object(Bucket="dts-traces-dev-blocks", Key="kept")["Body"].read() == b"block"
+
+
+def test_destroy_leaves_nothing_of_dev(dev: Deployment) -> None:
+    dev.up()
+    dev.destroy()
+    assert dev.resources() == []
+    assert not dev.buckets()
+    assert not dev.datasources()
+    assert dev.namespace not in {each.metadata.name for each in dev.core.list_namespace().items}
+
+
+def test_destroy_leaves_the_protected_buckets_of_test_with_their_data(test: Deployment) -> None:
+    test.up()
+    buckets = test.buckets()
+    test.s3.put_object(Bucket="dts-traces-test-blocks", Key="kept", Body=b"block")
+    refused = test.pulumi("destroy", "--yes", "--skip-preview")
+    assert refused.returncode != 0
+    assert "protect" in refused.stdout + refused.stderr
+    test.destroy()
+    assert test.buckets() == buckets
+    assert test.s3.get_object(Bucket="dts-traces-test-blocks", Key="kept")["Body"].read() == b"block"
+    assert not test.datasources()
+    assert not test.releases()
+
+
+def _millicores(quantity: str) -> int:
+    return int(quantity[:-1]) if quantity.endswith("m") else int(quantity) * 1000
+
+
+def _mebibytes(quantity: str) -> int:
+    factor = {"Mi": 1, "Gi": 1024}[quantity[-2:]]
+    return int(quantity[:-2]) * factor

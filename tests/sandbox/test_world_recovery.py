@@ -1,0 +1,260 @@
+"""A world that is stopped, killed or hindered is whole again after the next start, with its data."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import psutil
+import pytest
+from kubernetes import client, config
+
+from sandbox.paths import REPO
+from sandbox.toolchain import Toolchain
+from sandbox.world import Connections, ServiceError, World
+from sandbox.world.process import MARK
+from sandbox.world.supervisor import NAMES, WAVES
+
+pytestmark = pytest.mark.sandbox
+
+STARTER = """
+import sys
+from pathlib import Path
+from sandbox.toolchain import Toolchain
+from sandbox.world import World
+tools = Toolchain()
+tools.ensure()
+print("now", flush=True)
+World(Path(sys.argv[1]), tools).start()
+"""
+
+
+@pytest.fixture(scope="module")
+def spare(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world of this module's own, to be ill-treated."""
+    world = World(tmp_path_factory.mktemp("spare"), toolchain)
+    yield world
+    world.destroy()
+
+
+def state_of(world: World) -> Path:
+    return world.status()[0].log.parent.parent
+
+
+def pids(world: World) -> dict[str, int | None]:
+    return {service.name: service.pid for service in world.status()}
+
+
+def marked(world: World) -> list[str]:
+    """The services that run, by what the processes themselves say: no pid file has a part in it."""
+    mark = f"{state_of(world)}:"
+    found = []
+    for process in psutil.process_iter():
+        try:
+            service = process.environ().get(MARK, "")
+            if service.startswith(mark) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(service.removeprefix(mark))
+        except psutil.Error:
+            continue
+    return sorted(found)
+
+
+def s3(connections: Connections) -> Any:
+    keys = connections.s3_identities["provisioner"]
+    return boto3.client(
+        "s3",
+        endpoint_url=connections.s3_endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret_key.get_secret_value(),
+    )
+
+
+def core(connections: Connections) -> client.CoreV1Api:
+    return client.CoreV1Api(config.new_client_from_config(str(connections.kubeconfig)))
+
+
+def grafana(connections: Connections) -> httpx.Client:
+    user, _, password = connections.grafana_auth.get_secret_value().partition(":")
+    return httpx.Client(base_url=connections.grafana_url, auth=(user, password))
+
+
+def works(connections: Connections) -> None:
+    """Use every part once, in a way that leaves nothing."""
+    api = core(connections)
+    name = f"check-{time.monotonic_ns()}"
+    api.create_namespace({"metadata": {"name": name}})
+    api.delete_namespace(name)
+    store = s3(connections)
+    store.create_bucket(Bucket=name)
+    store.put_object(Bucket=name, Key="x", Body=b"x")
+    assert store.get_object(Bucket=name, Key="x")["Body"].read() == b"x"
+    store.delete_bucket(Bucket=name)
+    assert grafana(connections).get("/api/org").status_code == 200
+
+
+def test_the_second_start_changes_nothing_and_is_quick(spare: World) -> None:
+    first = spare.start()
+    before = pids(spare)
+    begun = time.monotonic()
+    assert spare.start() == first
+    assert time.monotonic() - begun < 2
+    assert pids(spare) == before
+    assert None not in before.values()
+
+
+def test_the_waves_are_what_the_services_need(spare: World) -> None:
+    spare.start()
+    services = {service.name: service for service in spare.services()}
+    assert sorted(services) == sorted(NAMES)
+    wave_of = {name: number for number, wave in enumerate(WAVES) for name in wave}
+    for service in services.values():
+        assert all(wave_of[name] < wave_of[service.name] for name in service.after), service.name
+
+
+def test_data_and_addresses_survive_a_stop(spare: World) -> None:
+    connections = spare.start()
+    core(connections).create_namespaced_config_map("default", {"metadata": {"name": "kept"}, "data": {"a": "1"}})
+    s3(connections).create_bucket(Bucket="kept")
+    s3(connections).put_object(Bucket="kept", Key="a", Body=b"1")
+    source = {"name": "Kept", "uid": "kept", "type": "tempo"}
+    grafana(connections).post("/api/datasources", json=source).raise_for_status()
+
+    spare.stop()
+    assert marked(spare) == []
+    assert not any(service.running for service in spare.status())
+
+    assert spare.start() == connections
+    assert core(connections).read_namespaced_config_map("kept", "default").data == {"a": "1"}
+    assert s3(connections).get_object(Bucket="kept", Key="a")["Body"].read() == b"1"
+    assert grafana(connections).get("/api/datasources/uid/kept").json()["name"] == "Kept"
+    works(connections)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_killed_service_is_started_again(spare: World, name: str) -> None:
+    spare.start()
+    before = pids(spare)
+    os.kill(before[name] or 0, signal.SIGKILL)
+    connections = spare.start()
+    assert pids(spare)[name] not in (None, before[name])
+    assert marked(spare) == sorted(NAMES)
+    works(connections)
+
+
+def test_all_killed_at_once(spare: World) -> None:
+    spare.start()
+    for pid in pids(spare).values():
+        os.kill(pid or 0, signal.SIGKILL)
+    works(spare.start())
+    assert marked(spare) == sorted(NAMES)
+
+
+def test_a_service_that_hangs_is_replaced(spare: World) -> None:
+    spare.start()
+    before = pids(spare)["kube-scheduler"] or 0
+    os.kill(before, signal.SIGSTOP)
+    spare.start()
+    assert pids(spare)["kube-scheduler"] != before
+    assert marked(spare) == sorted(NAMES)
+
+
+def test_a_pid_of_somebody_else_is_left_alone(spare: World) -> None:
+    """The pid file names a living process that is not ours: it was written before that one was born."""
+    spare.start()
+    spare.stop()
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        record = f'{{"pid": {stranger.pid}, "created": 1000.0, "fingerprint": ""}}'
+        (state_of(spare) / "run" / "kwok.pid").write_text(record)
+        spare.start()
+        spare.stop()
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.15, 0.4, 1.0, 2.0])
+def test_a_killed_start_is_made_up_for(spare: World, seconds: float) -> None:
+    spare.stop()
+    command = [sys.executable, "-c", STARTER, str(state_of(spare))]
+    with subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == b"now\n"
+        time.sleep(seconds)
+        starter.kill()
+    works(spare.start())
+    assert marked(spare) == sorted(NAMES)
+
+
+def test_a_process_without_a_pid_file_does_not_stay(spare: World) -> None:
+    """The starter was killed after it had started the process and before it had written that down."""
+    spare.start()
+    before = pids(spare)["etcd"] or 0
+    (state_of(spare) / "run" / "etcd.pid").unlink()
+    works(spare.start())
+    assert not psutil.pid_exists(before) or psutil.Process(before).status() == psutil.STATUS_ZOMBIE
+    assert marked(spare) == sorted(NAMES)
+
+
+def test_a_port_that_was_taken_meanwhile_is_given_up(spare: World) -> None:
+    connections = spare.start()
+    spare.stop()
+    with socket.socket() as thief:
+        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        thief.bind(("127.0.0.1", httpx.URL(connections.grafana_url).port or 0))
+        thief.listen()
+        moved = spare.start()
+        assert moved.grafana_url != connections.grafana_url
+        assert moved.s3_endpoint == connections.s3_endpoint
+        works(moved)
+    spare.stop()
+
+
+def test_a_changed_configuration_restarts_its_service_only(spare: World) -> None:
+    spare.start()
+    before = pids(spare)
+    (state_of(spare) / "config" / "grafana.auth").write_text("admin:another")
+    connections = spare.start()
+    assert grafana(connections).get("/api/org").status_code == 200
+    assert {name for name, pid in pids(spare).items() if pid != before[name]} == {"grafana"}
+
+
+class Broken:
+    """A toolchain whose scheduler says something and dies."""
+
+    def __init__(self, tools: Toolchain, program: Path) -> None:
+        self.tools = tools
+        self.program = program
+        program.write_text("#!/bin/sh\necho the scheduler is out of sorts\nexit 3\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+
+    def path(self, tool: str) -> Path:
+        return self.program if tool == "kube-scheduler" else self.tools.path(tool)
+
+
+def test_a_service_that_dies_is_named_with_its_log(
+    spare: World, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    with pytest.raises(ServiceError) as raised:
+        World(state_of(spare), Broken(toolchain, tmp_path / "scheduler")).start()
+    message = str(raised.value)
+    assert message.startswith("kube-scheduler: ended while it was being started")
+    assert str(state_of(spare) / "logs" / "kube-scheduler.log") in message
+    assert message.endswith("| the scheduler is out of sorts")
+    works(spare.start())
+
+
+def test_destroy_leaves_nothing(toolchain: Toolchain, tmp_path: Path) -> None:
+    world = World(tmp_path / "state", toolchain)
+    world.destroy()  # of a world that never was: nothing to do
+    world.start()
+    world.destroy()
+    assert marked(world) == []
+    assert not (tmp_path / "state").exists()

@@ -1,0 +1,101 @@
+"""The good configs that tests start from, and the ways to change them: the real Pulumi.*.yaml plus made-up secrets."""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from settings import Credentials, Stack, load
+
+REPO = Path(__file__).parents[1]
+ENVIRONMENTS = ("dev", "test", "prod")
+
+# Short and unlike anything else, so that a leak is seen and a secret scanner stays quiet.
+SECRETS = ("pk0-fake", "ps0-fake", "tk0-fake", "ts0-fake", "mk0-fake", "ms0-fake", "ga0-fake")
+
+Tree = dict[str, Any]
+"""A stack's settings as they stand in its file, without the `telemetry:` in front of the keys."""
+Change = Callable[[Tree], None]
+"""Changes a tree in place."""
+
+
+@cache
+def _file(environment: str) -> str:
+    return (REPO / f"Pulumi.{environment}.yaml").read_text()
+
+
+def tree(environment: str = "dev") -> Tree:
+    """Return the settings of the real stack file, with credentials as `pulumi config set --secret` would add them."""
+    config: Tree = yaml.safe_load(_file(environment))["config"]
+    own = {key.removeprefix("telemetry:"): value for key, value in config.items() if key.startswith("telemetry:")}
+    keys = iter(SECRETS)
+    own["credentials"] = {
+        identity: {"access_key": next(keys), "secret_key": next(keys)}
+        for identity in ("provisioner", "traces", "metrics")
+    }
+    own["credentials"]["grafana"] = {"auth": next(keys)}
+    return own
+
+
+def put(path: str, value: Any) -> Change:
+    """Return a change that sets `a.b.c`, making the mappings on the way."""
+
+    def change(settings: Tree) -> None:
+        *parents, last = path.split(".")
+        for parent in parents:
+            settings = settings.setdefault(parent, {})
+        settings[last] = deepcopy(value)
+
+    return change
+
+
+def drop(path: str) -> Change:
+    """Return a change that removes `a.b.c`."""
+
+    def change(settings: Tree) -> None:
+        *parents, last = path.split(".")
+        for parent in parents:
+            settings = settings[parent]
+        del settings[last]
+
+    return change
+
+
+def all_of(*changes: Change) -> Change:
+    """Return a change that makes several, in order."""
+
+    def change(settings: Tree) -> None:
+        for step in changes:
+            step(settings)
+
+    return change
+
+
+def as_engine_gives(settings: Tree) -> dict[str, str]:
+    """Return the config as a program sees it: every value text, mappings and lists as JSON."""
+    return {f"telemetry:{key}": _text(value) for key, value in settings.items()}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def load_tree(settings: Tree, stack_name: str = "dev") -> tuple[Stack, Credentials]:
+    """Load a tree as the program would, its credentials encrypted."""
+    return load(as_engine_gives(settings), ["telemetry:credentials"], stack_name)
+
+
+def load_stack(environment: str = "dev", *changes: Change) -> Stack:
+    """Return the settings of a real stack file after some changes."""
+    settings = tree(environment)
+    all_of(*changes)(settings)
+    return load_tree(settings, environment)[0]
+
+
+def credentials() -> Credentials:
+    """Return the made-up secrets."""
+    return load_tree(tree())[1]

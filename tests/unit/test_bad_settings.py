@@ -1,0 +1,200 @@
+"""Bad input gives one clear line with the key's path and the mend: no traceback, no secret, nothing left out."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from settings import ConfigError, load
+from tests.support import SECRETS, Change, all_of, as_engine_gives, drop, load_tree, put, tree
+from tests.unit.bad_inputs import BAD, Bad
+
+NOT_TO_BE_SHOWN = (*SECRETS, "pw0-fake", "90210")
+
+
+def findings(change: Change, environment: str = "dev") -> tuple[str, ...]:
+    """Return what is said of a stack file after a change; nothing if it still loads."""
+    mutated = tree(environment)
+    change(mutated)
+    return said_of(mutated, environment)
+
+
+def said_of(settings: dict[str, Any], stack_name: str = "dev") -> tuple[str, ...]:
+    try:
+        load_tree(settings, stack_name)
+    except ConfigError as error:
+        assert "Traceback" not in str(error)
+        assert [secret for secret in NOT_TO_BE_SHOWN if secret in str(error)] == []
+        return error.findings
+    return ()
+
+
+def test_the_table_is_as_long_as_promised_and_names_each_case_once() -> None:
+    assert len({case.id for case in BAD}) == len(BAD) >= 45
+
+
+@pytest.mark.parametrize("case", BAD, ids=[case.id for case in BAD])
+def test_one_mistake_gives_one_line_with_path_and_mend(case: Bad) -> None:
+    (line,) = findings(case.change, case.environment)
+    path, separator, explanation = line.removeprefix("telemetry:").partition(": ")
+    assert line.startswith("telemetry:")
+    assert (path, separator) == (case.path, ": ")
+    assert case.allowed in explanation
+    assert case.mend in explanation
+    assert "\n" not in line
+    assert len(line) < 400
+
+
+@pytest.mark.parametrize(
+    ("environment", "stack_name"), [("dev", "prod"), ("prod", "dev"), ("test", "prod"), ("dev", "my-copy")]
+)
+def test_environment_and_stack_name_must_agree(environment: str, stack_name: str) -> None:
+    (line,) = said_of(tree(environment), stack_name)
+    assert line.startswith(f"telemetry:environment: is '{environment}', but the stack is named '{stack_name}'")
+    assert f"select the stack {environment} or correct Pulumi.{stack_name}.yaml" in line
+
+
+def test_a_plain_text_secret_is_refused_and_nothing_else_is_looked_at() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(as_engine_gives(tree()), [], "dev")
+    (line,) = refused.value.findings
+    assert line.startswith("telemetry:credentials: stands in the stack's file in plain text; replace these secrets")
+    assert "pulumi config set --secret" in line
+    assert [secret for secret in SECRETS if secret in line] == []
+
+
+def test_an_encrypted_setting_is_refused_without_being_shown() -> None:
+    config = as_engine_gives(tree()) | {"telemetry:grafana": '{"url": "pw0-fake"}'}
+    with pytest.raises(ConfigError) as refused:
+        load(config, ["telemetry:credentials", "telemetry:grafana"], "dev")
+    (line,) = refused.value.findings
+    assert line.startswith("telemetry:grafana: is encrypted, but only telemetry:credentials may hold secrets")
+    assert "pw0-fake" not in line
+
+
+def test_an_empty_config_asks_for_every_section() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load({}, [], "dev")
+    asked = {line.split(": is not set; ")[0] for line in refused.value.findings}
+    sections = {f"telemetry:{key}" for key in tree() if key != "credentials"}
+    assert asked == sections | {f"telemetry:credentials.{identity}" for identity in tree()["credentials"]}
+
+
+def test_config_of_other_packages_is_not_ours_to_judge() -> None:
+    config = as_engine_gives(tree()) | {
+        "aws:region": "x",
+        "pulumi:disable-default-providers": '["*"]',
+        "telemetryx:a": "",
+    }
+    assert load(config, ["telemetry:credentials", "other:secret"], "dev")
+
+
+def test_several_faults_are_all_reported_at_once() -> None:
+    faults = [
+        put("namespace.name", "A"),
+        put("grafana.url", "x"),
+        put("metrics.roles.querier.cpu", "x"),
+        put("metrics.roles.ingester.memory", "y"),
+        put("traces.retention", "1m"),
+        put("object_store.tags", ["a"]),
+        put("nonsense", "1"),
+        drop("credentials.metrics"),
+    ]
+    said = findings(all_of(*faults))
+    assert len(said) == len(faults)
+    wrong_stack = tree("prod")
+    all_of(*faults)(wrong_stack)
+    assert len(said_of(wrong_stack, "dev")) == len(faults) + 1
+
+
+def mappings(settings: Any, *path: str) -> Iterator[str]:
+    """Yield the path of every mapping in a tree."""
+    if isinstance(settings, dict):
+        yield ".".join(path)
+        for key, value in settings.items():
+            yield from mappings(value, *path, key)
+
+
+def leaves(settings: Any, *path: str) -> Iterator[str]:
+    """Yield every path in a tree, its root left out."""
+    if path:
+        yield ".".join(path)
+    if isinstance(settings, dict):
+        for key, value in settings.items():
+            yield from leaves(value, *path, key)
+
+
+FULL: Change = all_of(
+    put("traces.roles.all", {"replicas": 1, "cpu": "1", "memory": "1Gi", "memory_limit": "4Gi", "volume": "1Gi"}),
+    put("metrics.roles.ingester", {"replicas": 1, "cpu": "1", "memory": "1Gi", "memory_limit": "4Gi", "volume": "1Gi"}),
+    put("metrics.buckets", {"blocks": "b", "ruler": "r", "alertmanager": "a"}),
+    put("traces.buckets.blocks", "b"),
+    put("metrics.replication_factor", 1),
+    put("kubernetes.kubeconfig", "~/.kube/config"),
+)
+"""Makes a tree in which every kind of section is present."""
+
+
+def full() -> dict[str, Any]:
+    settings = tree()
+    FULL(settings)
+    return settings
+
+
+PLACES = sorted(mappings(full()))
+KEYS = sorted(leaves(full()))
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["1Gi", "10m", "2d"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def test_the_full_tree_is_good() -> None:
+    assert said_of(full()) == ()
+
+
+@settings(max_examples=60)
+@given(place=st.sampled_from(PLACES), key=st.from_regex(r"[a-z][a-z_]{0,15}[0-9]", fullmatch=True), value=JSON)
+def test_an_unknown_key_anywhere_is_refused_with_its_path(place: str, key: str, value: Any) -> None:
+    changed = full()
+    put(f"{place}.{key}" if place else key, value)(changed)
+    path = f"telemetry:{place}.{key}" if place else f"telemetry:{key}"
+    (line,) = said_of(changed)
+    assert line.startswith(f"{path}: ")
+    assert "unknown role" in line if place.endswith("roles") else "unknown key" in line
+
+
+@settings(max_examples=250)
+@given(path=st.sampled_from(KEYS), value=JSON)
+def test_any_json_at_any_key_loads_or_is_explained(path: str, value: Any) -> None:
+    changed = full()
+    put(path, value)(changed)
+    for line in said_of(changed):
+        assert line.startswith("telemetry:")
+        assert "; " in line  # what is wrong; what to do
+
+
+@settings(max_examples=100)
+@given(path=st.sampled_from(sorted({key.partition(".")[0] for key in KEYS})), text=st.text() | JSON.map(json.dumps))
+def test_any_text_at_any_section_loads_or_is_explained(path: str, text: str) -> None:
+    changed = full()
+    changed[path] = text
+    for line in said_of(changed):
+        assert line.startswith("telemetry:")
+
+
+@settings(max_examples=60)
+@given(path=st.sampled_from([key for key in KEYS if key.startswith("credentials")]), value=JSON)
+def test_no_secret_is_ever_shown(path: str, value: Any) -> None:
+    changed = full()
+    put(path, {"unexpected": [*SECRETS, value]})(changed)
+    assert said_of(changed)

@@ -1,0 +1,187 @@
+"""Charts ignore keys that they do not know without a word, so every value is checked against the chart's own paths.
+
+The facts are in tests/contracts; the sandbox's stand-in charts are held to the same facts.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from helm import mimir, tempo
+from settings import Stack
+from settings.chart import CHECKED_VERSIONS
+
+REPO = Path(__file__).parents[2]
+CONTRACTS = {"tempo": "tempo-2.2.4", "mimir-distributed": "mimir-distributed-6.1.0"}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "plain Kubernetes": {"kubernetes": {"platform": "kubernetes"}},
+    "no metrics-generator": {"traces": {"metrics_generator": False}},
+    "three ingesters, bigger": {
+        "traces": {"retention": "90m", "roles": {"all": {"cpu": "2", "memory_limit": "8Gi", "volume": "20Gi"}}},
+        "metrics": {
+            "replication_factor": 3,
+            "roles": {"ingester": {"replicas": 3, "volume": "10Gi"}, "gateway": {"replicas": 2, "memory": "1.5Gi"}},
+        },
+    },
+}
+
+Leaf = tuple[str, Any]
+
+
+class Contract:
+    """What a chart's values.yaml offers."""
+
+    def __init__(self, chart: str) -> None:
+        facts = json.loads((REPO / "tests" / "contracts" / f"{CONTRACTS[chart]}.json").read_text())
+        self.paths: dict[str, Any] = facts["paths"]
+        self.undocumented: set[str] = set(facts["undocumented"])
+        self.verbatim: set[str] = set(facts["verbatim"])
+
+    def knows(self, path: str, value: object) -> bool:
+        """Whether the chart has this path: a leaf, a place below what takes any key, or a part that None takes away."""
+        if path in self.paths or path in self.undocumented:
+            return True
+        if value is None and any(known.startswith(f"{path}/") for known in self.paths):
+            return True
+        parts = path.split("/")
+        above = ["/".join(parts[:end]) for end in range(1, len(parts))]
+        return any(parent in self.verbatim or self.paths.get(parent) in ({}, []) for parent in above)
+
+    def agrees(self, path: str, default: object) -> bool:
+        """Whether the chart has the same default."""
+        if path in self.undocumented:
+            return default is None
+        match self.paths.get(path, "<absent>"):
+            case "<text>":
+                return isinstance(default, str)
+            case str(text) if text.startswith("<list of "):
+                return isinstance(default, list) and text == f"<list of {len(default)}>"
+            case known:
+                return known == default and type(known) is type(default)
+
+
+def leaves(values: Any, *parents: str) -> Iterator[Leaf]:
+    """Yield the path and value of every leaf; an empty mapping is one."""
+    if isinstance(values, dict) and values:
+        for key, value in values.items():
+            yield from leaves(value, *parents, key)
+    else:
+        yield "/".join(parents), values
+
+
+def set_by(values: dict[str, Any]) -> list[Leaf]:
+    """Return the leaves that change something: an empty mapping merged over a default does not."""
+    return [(path, value) for path, value in leaves(values) if value != {}]
+
+
+def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    return below | {
+        key: merged(below[key], value) if isinstance(value, dict) and isinstance(below.get(key), dict) else value
+        for key, value in above.items()
+    }
+
+
+def stack(environment: str, overrides: dict[str, Any]) -> Stack:
+    config = yaml.safe_load((REPO / f"Pulumi.{environment}.yaml").read_text())["config"]
+    own = {key.removeprefix("telemetry:"): value for key, value in config.items() if key.startswith("telemetry:")}
+    own.pop("credentials", None)
+    return Stack.model_validate_json(json.dumps(merged(own, overrides)))
+
+
+def produced(chart: str, stack: Stack) -> dict[str, Any]:
+    if chart == "tempo":
+        return tempo.values(stack, secret_name="s3", remote_write_url="http://mimir/api/v1/push")
+    return mimir.values(stack, secret_name="s3")
+
+
+def stand_in(chart: str) -> dict[str, Any]:
+    values: dict[str, Any] = yaml.safe_load((REPO / "sandbox" / "charts" / chart / "values.yaml").read_text())
+    values.pop("standin", None)  # anchors, not values
+    return values
+
+
+each_chart = pytest.mark.parametrize("chart", CONTRACTS)
+each_setting = pytest.mark.parametrize("overrides", SETTINGS.values(), ids=SETTINGS.keys())
+each_environment = pytest.mark.parametrize("environment", ["dev", "test", "prod"])
+
+
+@each_chart
+@each_environment
+@each_setting
+def test_every_value_that_we_set_exists_in_the_chart(chart: str, environment: str, overrides: dict[str, Any]) -> None:
+    contract = Contract(chart)
+    given = set_by(produced(chart, stack(environment, overrides)))
+    assert given
+    assert [path for path, value in given if not contract.knows(path, value)] == []
+
+
+@each_chart
+@each_setting
+def test_the_stand_in_reads_every_value_that_we_set(chart: str, overrides: dict[str, Any]) -> None:
+    offered = Contract(chart)
+    offered.paths = dict(leaves(stand_in(chart)))
+    given = set_by(produced(chart, stack("dev", overrides)))
+    assert [path for path, value in given if not offered.knows(path, value)] == []
+
+
+@each_chart
+def test_the_stand_in_has_the_charts_own_paths_and_defaults(chart: str) -> None:
+    contract = Contract(chart)
+    own = dict(leaves(stand_in(chart)))
+    assert {path: value for path, value in own.items() if not contract.agrees(path, value)} == {}
+
+
+@each_chart
+def test_the_stand_in_is_of_a_version_that_settings_accept(chart: str) -> None:
+    about = yaml.safe_load((REPO / "sandbox" / "charts" / chart / "Chart.yaml").read_text())
+    assert (about["name"], about["version"]) == (chart, CHECKED_VERSIONS[chart][0])
+
+
+@each_chart
+def test_every_file_of_a_stand_in_says_first_what_it_stands_in_for(chart: str) -> None:
+    files = [file for file in (REPO / "sandbox" / "charts" / chart).rglob("*") if file.is_file()]
+    assert files
+    assert [file.name for file in files if "Stands in for" not in file.read_text().splitlines()[0]] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "known"),
+    [
+        ("tempo/retention", "1h", True),
+        ("tempo/retenton", "1h", False),
+        ("tempo/retention/days", 1, False),
+        ("tempo/resources/requests/cpu", "1", True),
+        ("tempo/storage/trace/s3/bucket", "b", True),
+        ("tempo/receivers/jaeger/protocols/grpc", None, True),
+        ("tempo/metricsGenerator/storage", None, True),
+        ("tempo/metricsGenerator/storage", "s3", False),
+        ("persistence/storageClassName", "fast", True),
+        ("persistence/storageClass", "fast", False),
+    ],
+)
+def test_a_contract_tells_known_paths_from_unknown_ones(path: str, value: object, known: bool) -> None:
+    assert Contract("tempo").knows(path, value) is known
+
+
+@pytest.mark.parametrize(
+    ("path", "default", "agrees"),
+    [
+        ("replicas", 1, True),
+        ("replicas", 2, False),
+        ("replicas", True, False),
+        ("config", "anything", True),
+        ("config", {}, False),
+        ("persistence/accessModes", ["ReadWriteOnce"], True),
+        ("persistence/accessModes", [], False),
+        ("persistence/storageClassName", None, True),
+        ("persistence/storageClassName", "fast", False),
+        ("nowhere", None, False),
+    ],
+)
+def test_a_contract_tells_equal_defaults_from_others(path: str, default: object, agrees: bool) -> None:
+    assert Contract("tempo").agrees(path, default) is agrees
