@@ -25,9 +25,11 @@ def check(grafana: Grafana, identity: GrafanaIdentity) -> list[str]:
             "account token that may manage datasources: pulumi config set --secret --path "
             "telemetry:credentials.grafana.auth"
         ]
-    if not answer.is_success:
+    if answer.is_server_error:
+        return [f"telemetry:grafana.url: {grafana.url} answered {answer.status_code}; try again, or look at its log"]
+    if not answer.is_success or "json" not in answer.headers.get("Content-Type", ""):
         return [
-            f"telemetry:grafana.url: {grafana.url} answered {answer.status_code} to /api/datasources; "
+            f"telemetry:grafana.url: {grafana.url}/api/datasources gave no datasources ({answer.status_code}); "
             "it must be Grafana's root address"
         ]
     return []

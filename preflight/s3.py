@@ -25,19 +25,30 @@ def check(store: ObjectStore, credentials: Credentials) -> list[str]:
     refused = []
     for name, identity in identities.items():
         try:
-            _client(store, identity).list_buckets()
+            answer = _client(store, identity).list_buckets()
         except ClientError as error:
+            code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status not in (401, 403):
+                return _no_s3(store, f"it answered {status}")
             refused.append(
-                f"telemetry:credentials.{name}: {store.provisioning_endpoint} refused it "
-                f"({error.response['Error']['Code']}); set it again with: "
+                f"telemetry:credentials.{name}: {store.provisioning_endpoint} refused it ({code}); set it again with: "
                 f"pulumi config set --secret --path telemetry:credentials.{name}.…"
             )
         except BotoCoreError as error:
-            return [
-                f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint} does not answer S3 "
-                f"({type(error).__name__}); check the network and the address"
-            ]
+            return _no_s3(store, type(error).__name__)
+        except TypeError:  # how botocore fails on a redirect that is not one of S3's
+            return _no_s3(store, "a redirect")
+        else:
+            if not {"Buckets", "Owner"} & answer.keys():
+                return _no_s3(store, "something else answers there")
     return refused
+
+
+def _no_s3(store: ObjectStore, why: str) -> list[str]:
+    return [
+        f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint} does not answer S3 ({why}); "
+        "check the network and the address"
+    ]
 
 
 def _client(store: ObjectStore, identity: S3Identity) -> "boto3.client":

@@ -16,7 +16,6 @@ from typing import Any
 import psutil
 
 from sandbox.engine import Engine, checkpoint_of
-from sandbox.leftovers import Leftovers
 from sandbox.world import Connections
 
 _PATIENCE_SECONDS = 15
@@ -37,11 +36,6 @@ class Recovery:
     engine: Engine
     connections: Connections
     stack: str
-
-    @property
-    def leftovers(self) -> Leftovers:
-        """Decides what becomes of things that a killed run may have made."""
-        return Leftovers(self.connections, self._helm)
 
     def run(self) -> list[str]:
         """Mend everything, and return a line for each thing that was mended."""
@@ -75,11 +69,15 @@ class Recovery:
 
     def _settle(self, pending: Iterable[Mapping[str, Any]]) -> list[str]:
         """Let the engine know what became of operations that it had begun."""
+        # Imported here: its clients take a second to load, and most runs have nothing to settle.
+        from sandbox.leftovers import Leftovers
+
+        leftovers = Leftovers(self.connections, self._helm)
         done, imports = [], []
         for operation in pending:
             urn = operation["resource"]["urn"]
             name = urn.rpartition("::")[2]
-            identifier = self.leftovers.settle(operation["resource"]) if operation["type"] == "creating" else None
+            identifier = leftovers.settle(operation["resource"]) if operation["type"] == "creating" else None
             if identifier is None:
                 done.append(f"cleared the unfinished {operation['type']} of {name}")
             else:

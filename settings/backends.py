@@ -45,7 +45,7 @@ class Traces(Settings):
     )
     retention: Duration = Field(
         default=7 * _DAY,
-        description="How long the compactor keeps a trace (our choice; no seed gives a figure).",
+        description="How long the compactor keeps a trace (our choice).",
     )
     metrics_generator: bool = Field(
         default=True,

@@ -1,21 +1,35 @@
 """The secrets of a stack. They are not settings: they never reach Helm values, exports or error messages."""
 
-from pydantic import Field, SecretStr
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
 
 from settings.base import Settings
+
+
+def _as_it_was_given(secret: SecretStr) -> SecretStr:
+    """Refuse what a copy or a pipe has added to a secret: every system would refuse it, and none would say why."""
+    text = secret.get_secret_value()
+    if text != text.strip() or not text.isprintable():
+        raise ValueError("has spaces around it or a line end in it; set it again without them")
+    return secret
+
+
+Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_as_it_was_given)]
+"""A secret on one line."""
 
 
 class S3Identity(Settings):
     """An S3 identity's key pair."""
 
-    access_key: SecretStr = Field(min_length=1, description="Access key id.")
-    secret_key: SecretStr = Field(min_length=1, description="Secret access key.")
+    access_key: Secret = Field(description="Access key id.")
+    secret_key: Secret = Field(description="Secret access key.")
 
 
 class GrafanaIdentity(Settings):
     """What Grafana accepts of us."""
 
-    auth: SecretStr = Field(min_length=1, description="A service account token, or user:password.")
+    auth: Secret = Field(description="A service account token, or user:password.")
 
 
 class Credentials(Settings):

@@ -7,7 +7,10 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
+# A package's name gets the room that is left: long ones must not squeeze the figures.
+_REST = Column(ratio=1, no_wrap=True, overflow="ellipsis")
 LINE_SECONDS = 15.0
 """How often a build says something where there is no terminal, in a CI log for one."""
 
@@ -82,9 +85,9 @@ def shown(console: Console, title: str) -> Iterator[Build]:
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[note]}"),
+            TextColumn("[dim]{task.fields[note]}", table_column=_REST),
         )
-        with Progress(*columns, console=console, transient=True) as bars:
+        with Progress(*columns, console=console, transient=True, expand=True) as bars:
             yield _Bar(bars, title)
     else:
         yield _Lines(console, title)

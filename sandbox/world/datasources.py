@@ -90,7 +90,7 @@ class DataSources:
             old = self._find("uid", uid)
             new_uid = wanted.get("uid") or uid
             self._check_free(wanted["name"], new_uid, other_than=old["id"])
-            if wanted.get("version") and int(wanted["version"]) != old["version"]:
+            if wanted.get("version") and wanted["version"] != old["version"]:
                 message = "Datasource has already been updated by someone else. Please reload and try again"
                 raise RefusedError(HTTPStatus.CONFLICT, message)
             base = {key: old[key] for key in ("id", "orgId", "secureJsonFields", "readOnly")}
@@ -136,6 +136,8 @@ def _check(wanted: dict[str, Any]) -> None:
     uid = wanted.get("uid") or ""
     if uid and not (isinstance(uid, str) and UID.fullmatch(uid)):
         raise RefusedError(HTTPStatus.BAD_REQUEST, "uid contains illegal characters or is longer than 40")
+    if not isinstance(wanted.get("version") or 0, int):
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "bad request data")
     if not all(isinstance(wanted.get(key) or {}, dict) for key in ("jsonData", "secureJsonData")):
         raise RefusedError(HTTPStatus.BAD_REQUEST, "bad request data")
 

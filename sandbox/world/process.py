@@ -66,7 +66,7 @@ class ProcessTable:
         private_dir(launch.cwd)
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
-        environment = {**_base_environment(), **launch.env, MARK: self._mark + name}
+        environment = {**_base_environment(launch.cwd), **launch.env, MARK: self._mark + name}
         with log.open("ab") as output:
             child = subprocess.Popen(
                 launch.argv,
@@ -148,6 +148,7 @@ def _signal(send: Callable[[], None]) -> None:
         send()
 
 
-def _base_environment() -> dict[str, str]:
-    """Only what a service needs: nothing of the user's shell may steer or leak into the world."""
-    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+def _base_environment(home: Path) -> dict[str, str]:
+    """Only what a service needs: no variable and no dotfile of the user may steer the world or leak into it."""
+    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "LANG") if name in os.environ}
+    return {**kept, "HOME": str(home)}

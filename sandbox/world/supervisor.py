@@ -10,26 +10,17 @@ import httpx
 from filelock import FileLock
 from rich.console import Console
 
-from sandbox.world import grafana_service, kubernetes, seaweedfs
 from sandbox.world.bring_up import BringUp
 from sandbox.world.connections import Connections
 from sandbox.world.files import private_dir
 from sandbox.world.nodes import NodePool
+from sandbox.world.parts import NAMES, PORTS, WAVES, Parts
 from sandbox.world.ports import LOOPBACK, Ports
 from sandbox.world.process import ProcessTable, Running, end
 from sandbox.world.progress import narrated
 from sandbox.world.service import Place, ToolPaths
-from sandbox.world.tls import ensure_tls
-
-# The services in waves: a wave needs only earlier ones. Stopping goes the other way round. It is stated here
-# so that a world can be stopped and looked at without tools, ports or certificates; a test compares it with
-# what the services say of themselves.
-WAVES = (
-    ("etcd", "seaweedfs-master", "grafana"),
-    ("kube-apiserver", "seaweedfs-volume", "seaweedfs-filer"),
-    ("kube-controller-manager", "kube-scheduler", "kwok", "seaweedfs-s3"),
-)
-NAMES = tuple(name for wave in WAVES for name in wave)
+from sandbox.world.tls import Tls, ensure_tls
+from sandbox.world.volumes import remove_volumes
 
 
 @dataclass(frozen=True)
@@ -61,22 +52,11 @@ class World:
         with self._locked():
             running = self._find_running()
             place = self._place(running)
-            cluster = kubernetes.Cluster(place, self._nodes)
-            store = seaweedfs.ObjectStore(place)
-            grafana = grafana_service.Grafana(place)
-            services = [*cluster.services(), *store.services(), grafana.service()]
-            with narrated(console, len(services)) as progress, _client(place) as client:
+            parts = Parts(place, self._nodes)
+            services = parts.services()
+            with narrated(console, len(services)) as progress, _client(place.tls) as client:
                 BringUp(services, running, self._table, self._state / "logs", client, progress).run()
-            connections = Connections(
-                kubeconfig=cluster.kubeconfig,
-                context=kubernetes.CONTEXT,
-                api_server=cluster.api_server,
-                s3_endpoint=store.endpoint,
-                s3_version=seaweedfs.VERSION,
-                s3_identities=store.identities,
-                grafana_url=grafana.url,
-                grafana_auth=grafana.auth,
-            )
+            connections = parts.connections()
             connections.save(self._state)
             return connections
 
@@ -90,6 +70,8 @@ class World:
         """Stop, and remove the state directory with all data."""
         if self._state.exists():
             with self._locked():
+                with _client(ensure_tls(self._state / "tls")) as client:
+                    remove_volumes(self._state / "kubeconfig", client)
                 self._stop()
                 shutil.rmtree(self._state)
 
@@ -117,9 +99,8 @@ class World:
 
     def _place(self, running: dict[str, Running]) -> Place:
         ports = Ports(self._state / "ports.json")
-        names = (*kubernetes.PORTS, *seaweedfs.PORTS, *grafana_service.PORTS)
-        ours = [port for port in names if any(port.startswith(service) for service in running)]
-        ports.settle(names, keep=ours)
+        ours = [port for port in PORTS if any(port.startswith(service) for service in running)]
+        ports.settle(PORTS, keep=ours)
         return Place(self._state, ports, ensure_tls(self._state / "tls"), self._tools)
 
     def _stop(self) -> None:
@@ -136,6 +117,6 @@ class World:
             yield
 
 
-def _client(place: Place) -> httpx.Client:
+def _client(tls: Tls) -> httpx.Client:
     # No proxy or .netrc of the user's environment has a say in loopback calls.
-    return httpx.Client(verify=place.tls.client_context(), trust_env=False)
+    return httpx.Client(verify=tls.client_context(), trust_env=False)

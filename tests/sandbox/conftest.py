@@ -1,12 +1,18 @@
 """One world for all tests of a session: real services, in a directory of its own, gone at the end."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from sandbox.engine import Engine
+from sandbox.paths import REPO
+from sandbox.plugins.install import install
+from sandbox.stacks import prepare
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections, World
+from tests.sandbox.deployment import Deployment
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +31,25 @@ def world(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield here.start()
     finally:
         here.destroy()
+
+
+@pytest.fixture(scope="session")
+def engine(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """The real engine with a home and a backend of the session's own."""
+    engine = Engine(tmp_path_factory.mktemp("engine"), toolchain)
+    install(engine.home, Path(engine.environment["VIRTUAL_ENV"]) / "bin" / "python", REPO)
+    return engine
+
+
+@pytest.fixture(scope="session")
+def dev(engine: Engine, world: Connections) -> Deployment:
+    """The dev stack; a test finds it as the one before has left it."""
+    prepare("dev", engine, world)
+    return Deployment("dev", engine, world)
+
+
+@pytest.fixture(scope="session")
+def test(engine: Engine, world: Connections) -> Deployment:
+    """The test stack."""
+    prepare("test", engine, world)
+    return Deployment("test", engine, world)

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,11 +78,17 @@ class Deployment:
         """Mend what a killed run left."""
         return Recovery(self.engine, self.connections, self.stack).run()
 
-    def killed_up(self, after_seconds: float) -> None:
-        """Start `up` and kill the engine, as `kill -9` does, some time later."""
+    def killed_up(self, moment: str) -> None:
+        """Start `up` and kill the engine, as `kill -9` does, once it prints this; the test fails if it never does."""
         with self.started("up", "--yes", "--skip-preview") as process:
-            time.sleep(after_seconds)
-            process.send_signal(signal.SIGKILL)
+            assert process.stdout is not None
+            seen = []
+            for line in process.stdout:
+                seen.append(line)
+                if moment in line:
+                    process.send_signal(signal.SIGKILL)
+                    return
+        raise AssertionError(f"{moment!r} was never printed:\n{''.join(seen)}")
 
     @contextmanager
     def edited(self, edit: Callable[[dict[str, Any]], None]) -> Iterator[None]:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,7 @@ for entry in json.loads(pathlib.Path("resources.json").read_text()):
     options = dict(entry.get("options") or {})
     if "provider" in options:
         options["provider"] = made[options["provider"]]
+    options["depends_on"] = [made[name] for name in options.pop("depends_on_names", [])]
     inputs = {key: value(item) for key, item in entry["inputs"].items()}
     opts = pulumi.ResourceOptions(**options)
     if entry["type"].startswith("pulumi:providers:"):
@@ -191,26 +193,34 @@ class Stack:
         return {item["urn"].rpartition("::")[2]: item for item in found if item["type"] != "pulumi:pulumi:Stack"}
 
 
-def engine_environment(pulumi_home: Path, bin_dirs: list[Path]) -> dict[str, str]:
-    """What the engine and the plugins may see: none of the user's Pulumi, cluster or AWS settings."""
+def engine_environment(toolchain: Toolchain, pulumi_home: Path) -> dict[str, str]:
+    """A PULUMI_HOME with the stand-ins in it, and nothing of the user's Pulumi, cluster or AWS settings."""
+    used = install(pulumi_home, Path(sys.executable), REPO, real=pulumi_home / "none")
+    assert set(used.values()) == {"stand-in"}
     hidden = ("PULUMI_", "AWS_", "KUBECONFIG", "GRAFANA_", "PYTHONDONTWRITEBYTECODE", "HELM_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
     return {
         **kept,
-        "PATH": os.pathsep.join([*map(str, bin_dirs), kept["PATH"]]),
+        "PATH": os.pathsep.join(map(str, [*toolchain.bin_dirs, Path(sys.executable).parent, kept["PATH"]])),
         "PULUMI_HOME": str(pulumi_home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
 
 
-def toolchain_dirs() -> list[Path]:
-    """What the engine needs on PATH: the tools, and the Python that has the Pulumi SDK."""
-    return [*Toolchain().bin_dirs, Path(sys.executable).parent]
+def provider(package: str, **inputs: Any) -> dict[str, Any]:
+    """A provider for `Stack.declare`, named after its package."""
+    return {"type": f"pulumi:providers:{package}", "name": package, "inputs": inputs}
 
 
-def install_plugins(pulumi_home: Path) -> Path:
-    """A PULUMI_HOME with the stand-ins in it, whatever real plugins the user has."""
-    used = install(pulumi_home, Path(sys.executable), REPO, real=pulumi_home / "none")
-    assert set(used.values()) == {"stand-in"}
-    return pulumi_home
+def resource(token: str, name: str, inputs: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A resource for `Stack.declare`, of the package's provider."""
+    options = {"provider": token.partition(":")[0], **more.pop("options", {})}
+    return {"type": token, "name": name, "inputs": inputs, "options": options, **more}
+
+
+def dead_port() -> int:
+    """A port on 127.0.0.1 where nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,7 +1,5 @@
 """The life of a stack on the real engine and real parts: preview, up, drift, a killed run, destroy."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
 from tests.sandbox.deployment import Deployment
@@ -35,13 +33,10 @@ CREATED = {
 
 
 @pytest.fixture
-def deployed(dev: Deployment) -> Iterator[Deployment]:
-    """The dev stack, deployed; whatever a test does to it is repaired afterwards."""
+def deployed(dev: Deployment) -> Deployment:
+    """The dev stack, deployed as its settings say."""
     dev.up()
-    yield dev
-    dev.recover()
-    dev.refresh()
-    dev.up()
+    return dev
 
 
 def test_preview_of_an_empty_world_names_everything_and_makes_nothing(dev: Deployment) -> None:
@@ -81,51 +76,33 @@ def test_a_changed_value_is_named_by_the_preview_and_nothing_else_changes(deploy
         assert [step["urn"].rpartition("::")[2] for step in steps] == ["tempo"]
         assert list(steps[0]["detailedDiff"]) == ["values.tempo.retention"]
         deployed.up()
-        assert 'block_retention: 120h' in deployed.core.read_namespaced_config_map("tempo", deployed.namespace).data[
-            "tempo.yaml"
-        ]
+        assert (
+            "block_retention: 120h"
+            in deployed.core.read_namespaced_config_map("tempo", deployed.namespace).data["tempo.yaml"]
+        )
 
 
-@pytest.mark.parametrize(
-    ("remove", "exists"),
-    [
-        pytest.param(
-            lambda d: d.drop_bucket("dts-metrics-dev-ruler"), lambda d: d.buckets() == DEV_BUCKETS, id="bucket"
-        ),
-        pytest.param(
-            lambda d: d.grafana("DELETE", "/api/datasources/uid/tempo-dev").raise_for_status(),
-            lambda d: "tempo-dev" in d.datasources(),
-            id="datasource",
-        ),
-        pytest.param(
-            lambda d: d.core.delete_namespaced_secret("mimir-s3", d.namespace),
-            lambda d: d.core.read_namespaced_secret("mimir-s3", d.namespace),
-            id="secret",
-        ),
-        pytest.param(
-            lambda d: d.helm("uninstall", "tempo", "--namespace", d.namespace, "--wait"),
-            lambda d: d.releases()["tempo"] == "deployed",
-            id="release",
-        ),
-    ],
-)
-def test_what_was_removed_behind_the_programs_back_is_seen_and_repaired(
-    deployed: Deployment, remove: Callable[[Deployment], None], exists: Callable[[Deployment], object]
-) -> None:
-    remove(deployed)
+def test_what_was_removed_behind_the_programs_back_is_seen_and_repaired(deployed: Deployment) -> None:
+    deployed.drop_bucket("dts-metrics-dev-ruler")
+    deployed.grafana("DELETE", "/api/datasources/uid/tempo-dev").raise_for_status()
+    deployed.core.delete_namespaced_secret("mimir-s3", deployed.namespace)
+    deployed.helm("uninstall", "tempo", "--namespace", deployed.namespace, "--wait")
     deployed.refresh()
-    changes = deployed.changes()
-    assert "create" in changes.values(), changes
+    assert deployed.changes() == dict.fromkeys(("dts-metrics-dev-ruler", "tempo-dev", "mimir-s3", "tempo"), "create")
     deployed.up()
-    assert exists(deployed)
+    assert deployed.buckets() == DEV_BUCKETS
+    assert "tempo-dev" in deployed.datasources()
+    assert deployed.core.read_namespaced_secret("mimir-s3", deployed.namespace).data
+    assert deployed.releases() == {"mimir": "deployed", "tempo": "deployed"}
     assert deployed.changes() == {}
 
 
-@pytest.mark.parametrize("after_seconds", [1.5, 2.5, 3.5, 5.0])
-def test_a_killed_up_is_taken_up_again_and_converges(dev: Deployment, after_seconds: float) -> None:
-    dev.recover()
+@pytest.mark.parametrize(
+    "moment", ["aws:s3:Bucket dts-traces-dev-blocks creating", "Release mimir creating", "tempo-dev"]
+)
+def test_a_killed_up_is_taken_up_again_and_converges(dev: Deployment, moment: str) -> None:
     dev.destroy()
-    dev.killed_up(after_seconds)
+    dev.killed_up(moment)
     dev.recover()
     dev.up()
     assert dev.buckets() == DEV_BUCKETS
@@ -139,7 +116,7 @@ def test_a_killed_up_is_taken_up_again_and_converges(dev: Deployment, after_seco
 def test_a_killed_update_loses_no_object(deployed: Deployment) -> None:
     deployed.s3.put_object(Bucket="dts-traces-dev-blocks", Key="kept", Body=b"block")
     with deployed.edited(lambda config: config["telemetry:metrics"].update(retention="9d")):
-        deployed.killed_up(2.0)
+        deployed.killed_up("Release mimir updating")
         deployed.recover()
         deployed.up()
         assert deployed.changes() == {}

@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import os
 import shutil
 import signal
 import subprocess
@@ -19,8 +18,9 @@ from sandbox.plugins.kubernetes.cluster import Cluster, Target
 from sandbox.plugins.kubernetes.kubeconfig import KubeConfig
 from sandbox.plugins.kubernetes.provider import Kubernetes
 from sandbox.plugins.values import UNKNOWN, Secret, reveal
+from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
-from tests.sandbox.engine import Stack, engine_environment, install_plugins, toolchain_dirs
+from tests.sandbox.engine import Stack, engine_environment
 
 pytestmark = pytest.mark.sandbox
 
@@ -28,36 +28,11 @@ CHART = Path(__file__).parent / "fixtures" / "charts" / "tiny"
 TYPE = "kubernetes:helm.sh/v3:Release"
 NAMESPACE = "plugins-release"
 DEAD = "https://127.0.0.1:1"
-DEFAULTS = {
-    **dict.fromkeys(
-        [
-            "atomic",
-            "cleanupOnFail",
-            "createNamespace",
-            "dependencyUpdate",
-            "devel",
-            "disableCRDHooks",
-            "disableOpenapiValidation",
-            "disableWebhooks",
-            "forceUpdate",
-            "lint",
-            "recreatePods",
-            "renderSubchartNotes",
-            "replace",
-            "resetValues",
-            "reuseValues",
-            "skipAwait",
-            "skipCrds",
-            "verify",
-            "waitForJobs",
-        ],
-        False,
-    ),
-    "description": "",
-    "keyring": "",
-    "postrender": "",
-    "timeout": 300,
-}
+OFF = """
+atomic cleanupOnFail createNamespace dependencyUpdate devel disableCRDHooks disableOpenapiValidation disableWebhooks
+forceUpdate lint recreatePods renderSubchartNotes replace resetValues reuseValues skipAwait skipCrds verify waitForJobs
+"""
+DEFAULTS = {**dict.fromkeys(OFF.split(), False), "description": "", "keyring": "", "postrender": "", "timeout": 300}
 _numbers = itertools.count()
 
 
@@ -102,10 +77,13 @@ class Site:
     def cluster(self) -> Cluster:
         return Cluster(KubeConfig(str(self.connections.kubeconfig), self.connections.context))
 
+    @property
+    def where(self) -> list[str]:
+        return ["--kubeconfig", str(self.connections.kubeconfig), "--namespace", NAMESPACE]
+
     def helm(self, *arguments: str) -> str:
-        where = ["--kubeconfig", str(self.connections.kubeconfig), "--namespace", NAMESPACE]
         done = subprocess.run(
-            ["helm", *arguments, *where], env=self.environment, capture_output=True, text=True, check=True
+            ["helm", *arguments, *self.where], env=self.environment, capture_output=True, text=True, check=True
         )
         return done.stdout
 
@@ -115,9 +93,8 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(world: Connections, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    home = install_plugins(tmp_path_factory.mktemp("home"))
-    here = Site(world, engine_environment(home, toolchain_dirs()))
+def site(world: Connections, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    here = Site(world, engine_environment(toolchain, tmp_path_factory.mktemp("home")))
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     here.cluster.apply(space, force=True, dry_run=False)
     yield here
@@ -136,7 +113,7 @@ def stack(empty_stack: Stack, tmp_path: Path) -> Stack:
 
 
 @pytest.fixture
-def name(site: Site) -> str:
+def name() -> str:
     """The name of a release that no other test has."""
     return f"rel-{next(_numbers)}"
 
@@ -318,7 +295,7 @@ def test_timed_out_release_stays_in_state_and_is_repaired(stack: Stack, site: Si
     assert site.status(name) == ("deployed", 2)
 
 
-def test_atomic_waits_even_when_told_not_to(direct: Callable[..., Any], site: Site, name: str) -> None:
+def test_atomic_waits_even_when_told_not_to(direct: Callable[..., Any], name: str) -> None:
     waits = {"skipAwait": True, "atomic": True, "timeout": 1}
     with pytest.raises(ProviderError) as failure:
         direct().create(request(name, {"stuck": True}, inputs=waits))
@@ -327,12 +304,12 @@ def test_atomic_waits_even_when_told_not_to(direct: Callable[..., Any], site: Si
     assert made["status"]["status"] == "deployed"
 
 
-def test_immutable_change_fails_and_keeps_the_old_values(direct: Callable[..., Any], site: Site, name: str) -> None:
+def test_immutable_change_fails_and_keeps_the_old_values(direct: Callable[..., Any], name: str) -> None:
     release = direct()
     first = request(name, {"serviceName": "one"})
     _, state = release.create(first)
     second = request(name, {"serviceName": "two"}, old_inputs=first.inputs, state=state)
-    with pytest.raises(InitError, match="Forbidden|forbidden") as failure:
+    with pytest.raises(InitError, match="Forbidden") as failure:
         release.update(second)
     kept = failure.value.properties
     assert (kept["status"]["status"], kept["values"]) == ("failed", {"serviceName": "one"})
@@ -362,17 +339,14 @@ def test_pending_upgrade_blocks_updates_and_a_refresh_takes_its_values(
     release = direct()
     _, state = release.create(request(name, {"greeting": "one"}))
     killed = subprocess.Popen(
-        ["helm", "upgrade", name, str(CHART), "--namespace", NAMESPACE, "--wait", "--set", "stuck=true"]
-        + ["--kubeconfig", str(site.connections.kubeconfig)],
+        [*["helm", "upgrade", "--wait", "--set", "stuck=true"], name, str(CHART), *site.where],
         env=site.environment,
         stdout=subprocess.DEVNULL,
     )
     wait_for(lambda: site.status(name)[0] == "pending-upgrade")
     killed.kill()
     killed.wait()
-    with pytest.raises(
-        ProviderError, match=r"another operation \(install/upgrade/rollback\) is in progress"
-    ) as failure:
+    with pytest.raises(ProviderError, match=r"another operation \(.*\) is in progress") as failure:
         release.update(request(name, {"greeting": "two"}, state=state))
     assert not isinstance(failure.value, InitError)
     live = release.read(request(name, {"greeting": "one"}, state=state))
@@ -465,7 +439,7 @@ def test_interrupt_is_clean_and_the_next_up_repairs(stack: Stack, site: Site, na
     began = time.monotonic()
     running.send_signal(signal.SIGINT)
     text, _ = running.communicate(timeout=30)
-    assert time.monotonic() - began < 5, text
+    assert time.monotonic() - began < 12, text  # of which the language host may take 5
     assert running.returncode != 0
     assert site.status(name)[0] == "failed"
     assert not list((stack.folder / "backend").rglob(".pulumi/locks/**/*.json"))
@@ -496,7 +470,7 @@ def plugins_of(stack: Stack) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command = (process / "cmdline").read_bytes()
-            if b"sandbox.plugins." in command and os.readlink(process / "cwd") == str(stack.folder):
+            if b"sandbox.plugins." in command and (process / "cwd").readlink() == stack.folder:
                 found.append(int(process.name))
         except OSError:
             continue

@@ -7,21 +7,23 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import httpx
 import psutil
 import pytest
-from kubernetes import client, config
+from tenacity import retry, stop_after_delay, wait_fixed
 
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections, ServiceError, World
-from sandbox.world.process import MARK
-from sandbox.world.supervisor import NAMES, WAVES
+from sandbox.world.nodes import NodePool
+from sandbox.world.parts import NAMES, PORTS, WAVES, Parts
+from sandbox.world.ports import Ports
+from sandbox.world.service import Place
+from sandbox.world.tls import ensure_tls
+from tests.sandbox.reach import core, grafana, processes, s3
 
 pytestmark = pytest.mark.sandbox
 
@@ -55,36 +57,7 @@ def pids(world: World) -> dict[str, int | None]:
 
 def marked(world: World) -> list[str]:
     """The services that run, by what the processes themselves say: no pid file has a part in it."""
-    mark = f"{state_of(world)}:"
-    found = []
-    for process in psutil.process_iter():
-        try:
-            service = process.environ().get(MARK, "")
-            if service.startswith(mark) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(service.removeprefix(mark))
-        except psutil.Error:
-            continue
-    return sorted(found)
-
-
-def s3(connections: Connections) -> Any:
-    keys = connections.s3_identities["provisioner"]
-    return boto3.client(
-        "s3",
-        endpoint_url=connections.s3_endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=keys.access_key,
-        aws_secret_access_key=keys.secret_key.get_secret_value(),
-    )
-
-
-def core(connections: Connections) -> client.CoreV1Api:
-    return client.CoreV1Api(config.new_client_from_config(str(connections.kubeconfig)))
-
-
-def grafana(connections: Connections) -> httpx.Client:
-    user, _, password = connections.grafana_auth.get_secret_value().partition(":")
-    return httpx.Client(base_url=connections.grafana_url, auth=(user, password))
+    return sorted(service for service, _ in processes(state_of(world)))
 
 
 def works(connections: Connections) -> None:
@@ -111,9 +84,11 @@ def test_the_second_start_changes_nothing_and_is_quick(spare: World) -> None:
     assert None not in before.values()
 
 
-def test_the_waves_are_what_the_services_need(spare: World) -> None:
-    spare.start()
-    services = {service.name: service for service in spare.services()}
+def test_the_waves_are_what_the_services_need(toolchain: Toolchain, tmp_path: Path) -> None:
+    ports = Ports(tmp_path / "ports.json")
+    ports.settle(PORTS)
+    place = Place(tmp_path, ports, ensure_tls(tmp_path / "tls"), toolchain)
+    services = {service.name: service for service in Parts(place, NodePool()).services()}
     assert sorted(services) == sorted(NAMES)
     wave_of = {name: number for number, wave in enumerate(WAVES) for name in wave}
     for service in services.values():
@@ -239,9 +214,7 @@ class Broken:
         return self.program if tool == "kube-scheduler" else self.tools.path(tool)
 
 
-def test_a_service_that_dies_is_named_with_its_log(
-    spare: World, toolchain: Toolchain, tmp_path: Path
-) -> None:
+def test_a_service_that_dies_is_named_with_its_log(spare: World, toolchain: Toolchain, tmp_path: Path) -> None:
     with pytest.raises(ServiceError) as raised:
         World(state_of(spare), Broken(toolchain, tmp_path / "scheduler")).start()
     message = str(raised.value)
@@ -254,7 +227,46 @@ def test_a_service_that_dies_is_named_with_its_log(
 def test_destroy_leaves_nothing(toolchain: Toolchain, tmp_path: Path) -> None:
     world = World(tmp_path / "state", toolchain)
     world.destroy()  # of a world that never was: nothing to do
-    world.start()
+    connections = world.start()
+    claim = {
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    core(connections).create_namespaced_persistent_volume_claim("default", claim)
+    mount = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
+    container = {"name": "main", "image": "example.org/none"}
+    pod = {"metadata": {"name": "user"}, "spec": {"containers": [container], "volumes": [mount]}}
+
+    @retry(stop=stop_after_delay(20), wait=wait_fixed(0.1))
+    def volume() -> Path:
+        return Path(core(connections).list_persistent_volume().items[0].spec.host_path.path)
+
+    created(lambda: core(connections).create_namespaced_pod("default", pod))
+    made = volume()
+    assert made.exists()
     world.destroy()
     assert marked(world) == []
+    assert not made.exists()
     assert not (tmp_path / "state").exists()
+
+
+@retry(stop=stop_after_delay(20), wait=wait_fixed(0.1), reraise=True)
+def created(create: Callable[[], object]) -> None:
+    """A namespace that was just made has no service account for a moment, as on any cluster."""
+    create()
+
+
+def test_ctrl_c_ends_a_start_at_once(spare: World) -> None:
+    spare.stop()
+    command = [sys.executable, "-c", STARTER, str(state_of(spare))]
+    with subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == b"now\n"
+        time.sleep(0.5)
+        starter.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        _, said = starter.communicate(timeout=20)
+    assert time.monotonic() - begun < 3
+    assert b"KeyboardInterrupt" in said
+    works(spare.start())
+    assert marked(spare) == sorted(NAMES)

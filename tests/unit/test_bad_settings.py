@@ -173,7 +173,7 @@ def test_an_unknown_key_anywhere_is_refused_with_its_path(place: str, key: str, 
     assert "unknown role" in line if place.endswith("roles") else "unknown key" in line
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(path=st.sampled_from(KEYS), value=JSON)
 def test_any_json_at_any_key_loads_or_is_explained(path: str, value: Any) -> None:
     changed = full()
@@ -183,7 +183,7 @@ def test_any_json_at_any_key_loads_or_is_explained(path: str, value: Any) -> Non
         assert "; " in line  # what is wrong; what to do
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(path=st.sampled_from(sorted({key.partition(".")[0] for key in KEYS})), text=st.text() | JSON.map(json.dumps))
 def test_any_text_at_any_section_loads_or_is_explained(path: str, text: str) -> None:
     changed = full()

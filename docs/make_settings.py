@@ -1,0 +1,202 @@
+"""Writes docs/settings.md from the models, so that the reference cannot lie (`python -m docs.make_settings --help`)."""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from settings import Credentials, Stack
+from settings.backends import MimirRoles, Purpose, TempoRoles
+from settings.connections import Url
+from settings.credentials import Secret
+from settings.object_store import S3Endpoint
+from settings.quantities import Bytes, Cpu, Duration
+from settings.roles import MIMIR_ROLES, TEMPO_ROLES, Role, RoleSpec
+from settings.seaweedfs import FEATURES, version_text
+
+_SOURCES = re.compile(r" \((seed|anchors\.md|charts\.md|facts/)[^)]*\)")
+
+DOCUMENT = Path(__file__).with_name("settings.md")
+
+INTRODUCTION = """# Settings
+
+Everything that `Pulumi.<stack>.yaml` may say, under the prefix `telemetry:`. This page is made from the models in
+`settings/` by `python -m docs.make_settings`; a test fails while it is stale. What is wrong in a stack's file is
+reported all at once, before anything is touched: one line each, with the key's path and how to mend it.
+
+A setting is written into the file, or set with `pulumi config set --path 'telemetry:metrics.retention' 30d`. Secrets
+are only ever set with `--secret`, and Pulumi asks for them when the value is left out:
+
+```sh
+pulumi config set --secret --path 'telemetry:credentials.grafana.auth'
+```
+"""
+
+# What a reader writes, for the types that stand for more than their Python type.
+_WRITTEN: tuple[tuple[Any, str], ...] = (
+    (Cpu, "CPU, such as `250m` or `2`"),
+    (Bytes, "size, such as `512Mi` or `1.5Gi`"),
+    (Duration, "duration, such as `48h` or `14d`"),
+    (Url, "address, `http(s)://host[:port][/path]`"),
+    (S3Endpoint, "address, `http(s)://host[:port]`"),
+    (Purpose, "lower-case letters, digits, hyphens"),
+    (Secret, "secret"),
+    (bool, "`true` or `false`"),
+    (int, "whole number"),
+    (str, "text"),
+)
+
+
+def document() -> str:
+    """Return the whole page."""
+    sections = [INTRODUCTION]
+    sections += [_section(model, paths) for model, paths in _places().items()]
+    sections += [
+        _roles("Roles of Tempo", "telemetry:traces.roles", TEMPO_ROLES),
+        _roles("Roles of Mimir", "telemetry:metrics.roles", MIMIR_ROLES),
+        _features(),
+    ]
+    return "\n".join(sections)
+
+
+def _places() -> dict[type[BaseModel], list[str]]:
+    """Return every model with the paths at which it stands, in the order of the settings."""
+    places: dict[type[BaseModel], list[str]] = {}
+    for root, path in ((Stack, "telemetry:"), (Credentials, "telemetry:credentials")):
+        for model, where in _walk(root, path):
+            places.setdefault(model, []).append(where)
+    return places
+
+
+def _walk(model: type[BaseModel], path: str) -> Iterator[tuple[type[BaseModel], str]]:
+    yield model, path
+    for name, hint in _hints(model):
+        for inner in _models_in(hint):
+            below = path + name if path.endswith(":") else f"{path}.{name}"
+            yield from _walk(inner, f"{below}.<role>" if hint in (TempoRoles, MimirRoles) else below)
+
+
+def _hints(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    hints = get_type_hints(model, include_extras=True)
+    return ((name, hints[name]) for name in model.model_fields)
+
+
+def _models_in(hint: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        yield hint
+    for inner in get_args(hint):
+        yield from _models_in(inner)
+
+
+def _section(model: type[BaseModel], paths: list[str]) -> str:
+    title = model.__name__ if model is not Stack else "The stack"
+    about = _plain(model.__doc__ or "")
+    rows = [
+        f"| `{name}` | {_type(hint, model.model_fields[name])} | {_default(model, hint, model.model_fields[name])} "
+        f"| {_plain(model.model_fields[name].description or '')} |"
+        for name, hint in _hints(model)
+    ]
+    where = ", ".join(f"`{path}`" for path in paths)
+    return "\n".join(
+        [f"## {title}", "", f"At {where}. {about}", "", *_table("key", "type", "default", "what it is"), *rows, ""]
+    )
+
+
+def _table(*columns: str) -> list[str]:
+    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+
+
+def _type(hint: Any, field: FieldInfo) -> str:
+    bounds = {type(rule).__name__: rule for rule in field.metadata}
+    if {"Ge", "Le"} <= bounds.keys():
+        return f"whole number, {bounds['Ge'].ge} to {bounds['Le'].le}"
+    return _written(hint)
+
+
+def _written(hint: Any) -> str:
+    for known, text in _WRITTEN:
+        if hint == known:
+            return text
+    parts = [part for part in get_args(hint) if part is not NoneType]
+    match get_origin(hint):
+        case origin if origin is Literal:
+            return " or ".join(f"`{part}`" for part in parts)
+        case origin if origin is Annotated:
+            return _written(parts[0])
+        case origin if origin in (Union, UnionType):
+            return " or ".join(map(_written, parts))
+        case origin if origin is dict:
+            return f"mapping of names to {_written(parts[1])}"
+        case _:
+            return f"[{hint.__name__}](#{hint.__name__.lower()})"
+
+
+def _default(model: type[BaseModel], hint: Any, field: FieldInfo) -> str:
+    if model is Role:
+        return "by role"
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case BaseModel() | {}:
+            return "see below" if hint in (TempoRoles, MimirRoles) or isinstance(value, BaseModel) else "none"
+        case int() if hint == Duration:
+            return f"`{value // 86_400}d`"
+        case _:
+            return f"`{value}`"
+
+
+def _plain(text: str) -> str:
+    """Return a description on one line, without its references to what only we have read."""
+    return " ".join(_SOURCES.sub("", text).replace("|", "\\|").split())
+
+
+def _roles(title: str, path: str, specs: dict[str, RoleSpec]) -> str:
+    rows = [
+        f"| `{name}` | {spec.cpu} | {spec.memory} | {spec.limit or 'none'} | {_range(spec)} | {spec.volume or 'none'} |"
+        for name, spec in specs.items()
+    ]
+    columns = ("role", "CPU", "memory", "memory limit", "limit may be", "volume")
+    about = f"At `{path}`: what each replica asks for where nothing else is set, one replica each."
+    return "\n".join([f"## {title}", "", about, "", *_table(*columns), *rows, ""])
+
+
+def _range(spec: RoleSpec) -> str:
+    return " to ".join(spec.limit_range) if spec.limit_range else "not set"
+
+
+def _features() -> str:
+    rows = [
+        f"| `{feature.setting}` | {'SeaweedFS ' + version_text(feature.since) if feature.since else 'works in none'} |"
+        for feature in FEATURES
+        if feature.setting
+    ]
+    about = "Settings at `telemetry:object_store` that only some versions of SeaweedFS can honour."
+    return "\n".join(["## What SeaweedFS must be", "", about, "", *_table("setting", "needs"), *rows, ""])
+
+
+def main() -> int:
+    """Write the page, or with `--check` say whether it is up to date (exit code 1 if not)."""
+    parser = argparse.ArgumentParser(prog="python -m docs.make_settings", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the page is stale")
+    if not parser.parse_args().check:
+        DOCUMENT.write_text(document())
+        return 0
+    if DOCUMENT.exists() and DOCUMENT.read_text() == document():
+        return 0
+    sys.stderr.write("docs/settings.md is stale; write it anew with: python -m docs.make_settings\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,258 @@
+"""What the program registers, in every environment, at preview and at up: without an engine, in seconds."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pulumi
+import pytest
+
+import components
+from settings.seaweedfs import FEATURES
+from tests.engine.recorder import Registered, changed, is_secret, run_of
+from tests.support import ENVIRONMENTS, SECRETS, drop, put
+
+BUCKET, RELEASE = "aws:s3/bucket:Bucket", "kubernetes:helm.sh/v3:Release"
+SECRET, DATASOURCE = "kubernetes:core/v1:Secret", "grafana:oss/dataSource:DataSource"
+VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+NAMESPACE, QUOTA = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:ResourceQuota"
+PROVIDER_OF = {"aws": "s3", "kubernetes": "kubernetes", "grafana": "grafana"}
+EXPORTS = {"schema_version", "endpoints", "datasources", "buckets", "tenants", "capacity", "status"}
+
+each_run = pytest.mark.parametrize(
+    ("environment", "preview"),
+    [(environment, preview) for environment in ENVIRONMENTS for preview in (True, False)],
+    ids=lambda value: {True: "preview", False: "up"}.get(value, value),
+)
+each_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
+
+
+def component_classes() -> Iterator[type[pulumi.ComponentResource]]:
+    """Yield every component there is, so that a new one is held to the same rules."""
+    for module in pkgutil.iter_modules(components.__path__, "components."):
+        for _, found in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(found, pulumi.ComponentResource) and found.__module__ == module.name:
+                yield found
+
+
+COMPONENTS = {found.__name__: found for found in component_classes()}
+each_component = pytest.mark.parametrize("component", COMPONENTS.values(), ids=COMPONENTS.keys())
+
+
+def outside_of_secrets(value: Any) -> Iterator[str]:
+    """Yield every text in recorded inputs that is not marked as secret."""
+    if is_secret(value):
+        return
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        yield from outside_of_secrets(child)
+    if isinstance(value, str):
+        yield value
+
+
+@each_run
+def test_exactly_this_is_registered(environment: str, preview: bool) -> None:
+    registered = {(resource.type, resource.name) for resource in run_of(environment, preview=preview).resources}
+    assert registered == {
+        ("pulumi:providers:aws", "s3"),
+        ("pulumi:providers:kubernetes", "kubernetes"),
+        ("pulumi:providers:grafana", "grafana"),
+        ("telemetry:kubernetes:Namespace", "namespace"),
+        ("telemetry:storage:Buckets", "buckets"),
+        (BUCKET, f"dts-traces-{environment}-blocks"),
+        (BUCKET, f"dts-metrics-{environment}-blocks"),
+        (BUCKET, f"dts-metrics-{environment}-ruler"),
+        (BUCKET, f"dts-metrics-{environment}-alertmanager"),
+        ("telemetry:metrics:Mimir", "mimir"),
+        (SECRET, "mimir-s3"),
+        (RELEASE, "mimir"),
+        ("telemetry:traces:Tempo", "tempo"),
+        (SECRET, "tempo-s3"),
+        (RELEASE, "tempo"),
+        ("telemetry:grafana:Datasources", "datasources"),
+        (DATASOURCE, f"tempo-{environment}"),
+        (DATASOURCE, f"mimir-{environment}"),
+    }
+
+
+@each_run
+def test_every_resource_names_its_provider(environment: str, preview: bool) -> None:
+    for resource in run_of(environment, preview=preview).resources:
+        package = resource.type.partition(":")[0]
+        if resource.custom and package != "pulumi":
+            assert f"pulumi:providers:{package}::{PROVIDER_OF[package]}::" in resource.provider, resource.urn
+
+
+@each_run
+def test_every_resource_is_the_child_of_its_component(environment: str, preview: bool) -> None:
+    run = run_of(environment, preview=preview)
+    parents = {(r.type, r.name): parent.name for r in run.resources if (parent := run.at(r.parent)) is not None}
+    assert {parents[key] for key in parents if key[0] == BUCKET} == {"buckets"}
+    assert {parents[key] for key in parents if key[0] == DATASOURCE} == {"datasources"}
+    assert {key[1]: parents[key] for key in parents if key[0] in (SECRET, RELEASE)} == {
+        "mimir": "mimir",
+        "mimir-s3": "mimir",
+        "tempo": "tempo",
+        "tempo-s3": "tempo",
+    }
+    at_the_root = {r.type.partition(":")[0] for r in run.resources if run.at(r.parent) is None}
+    assert at_the_root == {"pulumi", "telemetry"}
+
+
+@each_run
+def test_components_are_named_after_their_class_and_register_what_they_annotate(
+    environment: str, preview: bool
+) -> None:
+    run = run_of(environment, preview=preview)
+    found = [resource for resource in run.resources if not resource.custom]
+    assert {resource.type.rpartition(":")[2] for resource in found} == set(COMPONENTS)
+    for resource in found:
+        assert re.fullmatch(r"telemetry:[a-z]+:[A-Z][A-Za-z]+", resource.type)
+        annotated = COMPONENTS[resource.type.rpartition(":")[2]].__annotations__
+        public = {name for name in annotated if not name.startswith("_")}
+        assert run.component_outputs[resource.urn].keys() == public, resource.type
+
+
+@each_component
+def test_a_component_is_built_from_keywords(component: type) -> None:
+    _, name, *others = inspect.signature(component.__init__).parameters.values()  # type: ignore[misc]
+    assert name.name == "name"
+    assert {parameter.kind for parameter in others} == {inspect.Parameter.KEYWORD_ONLY}
+    assert [parameter.name for parameter in others if parameter.default is not parameter.empty] == ["opts"]
+
+
+@each_environment
+def test_of_aws_only_what_the_seaweedfs_version_has_is_registered(environment: str) -> None:
+    known = {feature.resource for feature in FEATURES if feature.since is not None}
+    used = {r.type for r in run_of(environment, preview=False).resources if r.type.startswith("aws:")}
+    assert used == {BUCKET}
+    assert used | {VERSIONING, LIFECYCLE} <= known
+    assert not any("tags" in bucket.inputs for bucket in run_of(environment, preview=False).of(BUCKET))
+
+
+@each_run
+def test_buckets_outlive_the_stack_except_in_dev(environment: str, preview: bool) -> None:
+    kept = environment != "dev"
+    buckets = run_of(environment, preview=preview).of(BUCKET)
+    assert len(buckets) == 4
+    for bucket in buckets:
+        assert (bucket.protect, bucket.retain_on_delete) == (kept, kept)
+        assert bucket.plain == {"bucket": bucket.name, "forceDestroy": False}
+
+
+@each_environment
+def test_only_buckets_are_protected(environment: str) -> None:
+    rest = [r for r in run_of(environment, preview=False).resources if r.type != BUCKET]
+    assert not any(resource.protect or resource.retain_on_delete for resource in rest)
+
+
+def test_versioning_and_lifecycle_come_when_asked_for() -> None:
+    run = changed(put("object_store.versioning", True), put("object_store.abort_incomplete_uploads", "2d"))
+    names = [bucket.name for bucket in run.of(BUCKET)]
+    assert sorted(r.name for r in run.of(VERSIONING)) == sorted(r.name for r in run.of(LIFECYCLE)) == sorted(names)
+    assert {r.plain["versioningConfiguration"]["status"] for r in run.of(VERSIONING)} == {"Enabled"}
+    for lifecycle in run.of(LIFECYCLE):
+        (rule,) = lifecycle.plain["rules"]
+        assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 2}
+        assert "expiration" not in rule  # retention belongs to the compactors
+
+
+@each_run
+def test_no_secret_is_outside_of_what_the_engine_encrypts(environment: str, preview: bool) -> None:
+    run = run_of(environment, preview=preview)
+    leaks = [
+        resource.urn
+        for resource in run.resources
+        for text in outside_of_secrets(resource.inputs)
+        if any(secret in text for secret in SECRETS)
+    ]
+    assert leaks == []
+    assert not any(secret in str(run.exports) for secret in SECRETS)
+    assert run.secret_exports == []
+
+
+@each_run
+@pytest.mark.parametrize(("name", "prefix"), [("tempo-s3", "t"), ("mimir-s3", "m")])
+def test_each_backend_has_the_keys_of_its_own_identity(environment: str, preview: bool, name: str, prefix: str) -> None:
+    secret = run_of(environment, preview=preview).one(SECRET, name)
+    assert secret.plain["stringData"] == {
+        "AWS_ACCESS_KEY_ID": f"{prefix}k0-fake",
+        "AWS_SECRET_ACCESS_KEY": f"{prefix}s0-fake",
+    }
+    assert secret.plain["metadata"] == {"name": name, "namespace": f"ca7f8f-{environment}"}
+
+
+@each_run
+def test_exports_are_the_contract(environment: str, preview: bool) -> None:
+    exports = run_of(environment, preview=preview).exports
+    assert exports.keys() == EXPORTS
+    assert exports["datasources"] == {
+        "traces": {"name": f"Tempo ({environment})", "uid": f"tempo-{environment}"},
+        "metrics": {"name": f"Mimir ({environment})", "uid": f"mimir-{environment}"},
+    }
+    assert len(exports["buckets"]) == 4
+    assert exports["endpoints"]["metrics"]["remote_write"].startswith(f"http://mimir-gateway.ca7f8f-{environment}.svc/")
+    assert exports["status"] == (None if preview else {"state": "active", "reasons": []})
+    assert "manifest" not in str(exports)
+
+
+def release_is_waited_for(release: Registered) -> None:
+    given = release.plain
+    assert given["timeout"] == 900
+    assert not {"atomic", "skipAwait", "manifest", "createNamespace"} & given.keys()
+    assert (given["name"], given["version"]) == (release.name, {"tempo": "2.2.4", "mimir": "6.1.0"}[release.name])
+
+
+@each_run
+def test_releases_are_waited_for_and_never_rolled_back(environment: str, preview: bool) -> None:
+    run = run_of(environment, preview=preview)
+    assert len(run.of(RELEASE)) == 2
+    for release in run.of(RELEASE):
+        release_is_waited_for(release)
+        assert release.plain["namespace"] == f"ca7f8f-{environment}"
+        assert release.plain["chart"] == {"tempo": "tempo", "mimir": "mimir-distributed"}[release.name]
+        assert release.plain["repositoryOpts"]["repo"].startswith("https://")
+        assert run.one(SECRET, f"{release.name}-s3").urn in release.dependencies
+
+
+def test_a_chart_by_path_stays_relative_and_has_no_repository() -> None:
+    run = changed(drop("traces.chart.repository"), put("traces.chart.reference", "./charts/tempo"))
+    tempo = run.one(RELEASE, "tempo").plain
+    assert tempo["chart"] == "./charts/tempo"
+    assert "repositoryOpts" not in tempo
+
+
+@each_run
+def test_backends_wait_for_buckets_and_datasources_for_backends(environment: str, preview: bool) -> None:
+    run = run_of(environment, preview=preview)
+    buckets = {bucket.urn for bucket in run.of(BUCKET)}
+    assert buckets <= set(run.one("telemetry:metrics:Mimir", "mimir").dependencies)
+    assert buckets <= set(run.one("telemetry:traces:Tempo", "tempo").dependencies)
+    releases = {release.urn for release in run.of(RELEASE)}
+    assert releases <= set(run.one("telemetry:grafana:Datasources", "datasources").dependencies)
+
+
+@each_run
+def test_datasources_are_replaced_before_their_successor_comes(environment: str, preview: bool) -> None:
+    run = run_of(environment, preview=preview)
+    for datasource in run.of(DATASOURCE):
+        assert datasource.delete_before_replace
+        assert datasource.plain["uid"] == datasource.name
+    mimir, tempo = (run.one(DATASOURCE, f"{name}-{environment}") for name in ("mimir", "tempo"))
+    assert mimir.urn in tempo.dependencies
+    assert tempo.plain["url"] == f"http://tempo.ca7f8f-{environment}.svc:3200"
+    assert mimir.plain["url"] == f"http://mimir-gateway.ca7f8f-{environment}.svc/prometheus"
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_an_owned_namespace_comes_with_its_quota_before_everything_in_it(preview: bool) -> None:
+    run = changed(put("namespace.create", True), preview=preview)
+    namespace, quota = run.one(NAMESPACE, "ca7f8f-dev"), run.one(QUOTA, "ca7f8f-dev-quota")
+    assert namespace.plain["metadata"]["labels"] == {"pod-security.kubernetes.io/enforce": "restricted"}
+    assert quota.plain["spec"]["hard"]["requests.cpu"] == "2530m"
+    assert namespace.urn in quota.dependencies
+    assert {namespace.urn, quota.urn} <= set(run.one("telemetry:traces:Tempo", "tempo").dependencies)

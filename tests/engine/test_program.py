@@ -1,0 +1,48 @@
+"""What the whole program does: its providers, and how it refuses before anything is registered."""
+
+import pulumi
+import pytest
+
+import preflight
+from tests.engine.recorder import Run, run_of, run_program
+from tests.support import ENVIRONMENTS, SECRETS, all_of, drop, put, tree
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_providers_are_safe(environment: str) -> None:
+    run = run_of(environment, preview=False)
+    kubernetes = run.one("pulumi:providers:kubernetes", "kubernetes").plain
+    assert kubernetes["context"] == kubernetes["clusterIdentifier"] == f"ca7f8f-{environment}"
+    assert kubernetes["enableSecretMutable"] == "true"
+    s3 = run.one("pulumi:providers:aws", "s3").plain
+    switches = ("CredentialsValidation", "MetadataApiCheck", "RegionValidation", "RequestingAccountId")
+    assert {s3[f"skip{switch}"] for switch in switches} | {s3["s3UsePathStyle"]} == {"true"}
+    assert s3["region"] == "us-east-1"
+    assert "seaweedfs" in s3["endpoints"]
+
+
+def test_a_bad_config_is_one_message_and_nothing_is_registered() -> None:
+    settings, run = tree(), Run()
+    all_of(put("metrics.retention", "1h"), drop("credentials.metrics"))(settings)
+    with pytest.raises(pulumi.RunError) as stopped:
+        run_program(settings, "dev", preview=True, run=run)
+    first, *lines = str(stopped.value).splitlines()
+    assert first == "Pulumi.dev.yaml cannot be used:"
+    assert [line.split(": ")[0] for line in lines] == ["telemetry:metrics.retention", "telemetry:credentials.metrics"]
+    assert run.resources == []
+
+
+def test_plain_text_secrets_stop_the_program_unseen() -> None:
+    run = Run()
+    with pytest.raises(pulumi.RunError, match="in plain text") as stopped:
+        run_program(tree(), "dev", preview=True, encrypted=False, run=run)
+    assert not any(secret in str(stopped.value) for secret in SECRETS)
+    assert run.resources == []
+
+
+def test_an_up_that_cannot_succeed_registers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run()
+    monkeypatch.setattr(preflight, "findings", lambda *_: ["telemetry:grafana.url: does not answer; check it"])
+    with pytest.raises(pulumi.RunError, match=r"nothing was changed, because:\ntelemetry:grafana\.url"):
+        run_program(tree(), "dev", preview=False, run=run)
+    assert run.resources == []

@@ -1,0 +1,45 @@
+"""Ways to reach a world's parts, and to see its processes, that several tests share."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import psutil
+from kubernetes import client, config
+
+from sandbox.world import Connections
+from sandbox.world.process import MARK
+
+
+def s3(connections: Connections, identity: str = "provisioner") -> Any:
+    keys = connections.s3_identities[identity]
+    return boto3.client(
+        "s3",
+        endpoint_url=connections.s3_endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret_key.get_secret_value(),
+    )
+
+
+def core(connections: Connections) -> Any:
+    return client.CoreV1Api(config.new_client_from_config(str(connections.kubeconfig)))
+
+
+def grafana(connections: Connections) -> httpx.Client:
+    user, _, password = connections.grafana_auth.get_secret_value().partition(":")
+    return httpx.Client(base_url=connections.grafana_url, auth=(user, password))
+
+
+def processes(state: Path) -> list[tuple[str, psutil.Process]]:
+    """A world's live processes with their services' names, by the mark in their environment."""
+    mark = f"{state}:"
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # another user's, or gone
+            service = process.environ().get(MARK, "")
+            if service.startswith(mark) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append((service.removeprefix(mark), process))
+    return found

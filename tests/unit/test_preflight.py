@@ -1,0 +1,259 @@
+"""Before the first change all three systems are asked; what stands in the way is one line with its key and its mend."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pulumi
+import pytest
+from botocore.config import Config
+
+import preflight
+from preflight import cluster, grafana, s3
+from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, silent
+from tests.support import SECRETS, Change, credentials, load_stack, load_tree, put, tree
+
+TOKEN = "kt0-fake"
+NAMESPACE = '{"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "ca7f8f-dev"}}'
+NO_BUCKETS = "<ListAllMyBucketsResult><Owner><ID>x</ID></Owner></ListAllMyBucketsResult>"
+OWNED = put("namespace.create", True)
+Ask = Callable[..., list[str]]
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait a tenth of a second where the product waits ten."""
+    monkeypatch.setattr(cluster, "_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(grafana, "_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(s3, "_CONFIG", s3._CONFIG.merge(Config(connect_timeout=0.1, read_timeout=0.1)))
+
+
+@pytest.fixture
+def ask_cluster(tmp_path: Path) -> Ask:
+    def ask(server: str, *changes: Change) -> list[str]:
+        file = tmp_path / "kubeconfig"
+        file.write_text(kubeconfig(server, "ca7f8f-dev", TOKEN))
+        stack = load_stack("dev", put("kubernetes.kubeconfig", str(file)), *changes)
+        return cluster.check(stack.kubernetes, stack.namespace)
+
+    return ask
+
+
+def ask_s3(endpoint: str) -> list[str]:
+    return s3.check(load_stack("dev", put("object_store.provisioning_endpoint", endpoint)).object_store, credentials())
+
+
+def ask_grafana(url: str, auth: str = "ga0-fake") -> list[str]:
+    settings = tree()
+    put("grafana.url", url)(settings)
+    put("credentials.grafana.auth", auth)(settings)
+    stack, secrets = load_tree(settings)
+    return grafana.check(stack.grafana, secrets.grafana)
+
+
+def is_one_line(findings: list[str], key: str, why: str, mend: str) -> None:
+    (line,) = findings
+    path, _, explanation = line.partition(": ")
+    assert path == f"telemetry:{key}"
+    assert why in explanation
+    assert mend in explanation
+    assert "\n" not in line
+    assert [secret for secret in (*SECRETS, TOKEN) if secret in line] == []
+
+
+# The cluster
+
+
+def test_a_cluster_that_knows_us_is_asked_for_the_namespace_once(ask_cluster: Ask) -> None:
+    answer = Answer(body=NAMESPACE)
+    with answering(answer) as server:
+        assert ask_cluster(server) == []
+    assert answer.asked == [("GET /api/v1/namespaces/ca7f8f-dev", f"Bearer {TOKEN}")]
+
+
+@pytest.mark.parametrize(
+    ("status", "key", "why", "mend"),
+    [
+        (401, "kubernetes.context", "refused the credentials of 'ca7f8f-dev'", "log in again"),
+        (404, "namespace.name", "does not exist on the cluster", "or set create: true with a quota"),
+        (500, "kubernetes.context", "answered 500", "try again"),
+        (302, "kubernetes.context", "answered 302", "try again"),
+    ],
+)
+def test_what_a_cluster_may_answer(ask_cluster: Ask, status: int, key: str, why: str, mend: str) -> None:
+    with answering(Answer(status)) as server:
+        is_one_line(ask_cluster(server), key, why, mend)
+
+
+def test_a_namespace_that_is_to_be_created_need_not_exist(ask_cluster: Ask) -> None:
+    with answering(Answer(404)) as server:
+        assert ask_cluster(server, OWNED) == []
+
+
+def test_who_may_not_read_a_namespace_may_still_work_in_it(ask_cluster: Ask) -> None:
+    with answering(Answer(403)) as server:
+        assert ask_cluster(server) == []
+
+
+@pytest.mark.parametrize("body", ["<html>Welcome</html>", "[]"])
+def test_something_else_at_the_clusters_address(ask_cluster: Ask, body: str) -> None:
+    with answering(Answer(body=body)) as server:
+        is_one_line(ask_cluster(server), "kubernetes.context", "is no Kubernetes API server", "correct the context's")
+
+
+def test_nobody_at_the_clusters_address(ask_cluster: Ask) -> None:
+    server = refused()
+    is_one_line(ask_cluster(server), "kubernetes.context", f"{server} of context 'ca7f8f-dev' does not", "the network")
+    assert "NewConnectionError" in ask_cluster(server)[0]
+
+
+def test_a_cluster_that_says_nothing(ask_cluster: Ask) -> None:
+    with silent() as server:
+        is_one_line(ask_cluster(server), "kubernetes.context", "ReadTimeoutError", "check the network")
+
+
+def test_a_cluster_that_speaks_no_tls(ask_cluster: Ask) -> None:
+    with answering(Answer()) as server:
+        is_one_line(ask_cluster(server.replace("http:", "https:")), "kubernetes.context", "SSLError", "server address")
+
+
+def test_a_context_that_is_not_there(ask_cluster: Ask) -> None:
+    found = ask_cluster(refused(), put("kubernetes.context", "other"))
+    is_one_line(found, "kubernetes.context", "'other' cannot be used", "correct context and kubeconfig")
+
+
+@pytest.mark.parametrize("text", ["", "a: [", f"{TOKEN}", "[]", "contexts: 5", f"users: [{{token: {TOKEN}"])
+def test_a_kubeconfig_that_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "kubeconfig").write_text(text)
+    stack = load_stack("dev", put("kubernetes.kubeconfig", str(tmp_path / "kubeconfig")))
+    found = cluster.check(stack.kubernetes, stack.namespace)
+    is_one_line(found, "kubernetes.context", "'ca7f8f-dev' cannot be used (", "correct context and kubeconfig")
+
+
+def test_a_kubeconfig_that_is_not_there() -> None:
+    stack = load_stack("dev", put("kubernetes.kubeconfig", "./no/such/file"))
+    found = cluster.check(stack.kubernetes, stack.namespace)
+    is_one_line(found, "kubernetes.context", "cannot be used", "correct context and kubeconfig")
+
+
+# SeaweedFS
+
+
+@pytest.mark.parametrize("body", [NO_BUCKETS, NO_BUCKETS.replace("</Owner>", "</Owner><Buckets></Buckets>")])
+def test_each_of_the_three_identities_is_asked_for_its_buckets(body: str) -> None:
+    answer = Answer(body=body)
+    with answering(answer) as endpoint:
+        assert ask_s3(endpoint) == []
+    keys = [authorization.partition("Credential=")[2].partition("/")[0] for _, authorization in answer.asked]
+    assert keys == ["pk0-fake", "tk0-fake", "mk0-fake"]
+    assert all(path.startswith("GET /") for path, _ in answer.asked)
+
+
+@pytest.mark.parametrize("code", ["InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied"])
+def test_a_wrong_key_is_named_by_its_identity(code: str) -> None:
+    with answering(Answer(403, s3_error(code))) as endpoint:
+        found = ask_s3(endpoint)
+    for identity, line in zip(("provisioner", "traces", "metrics"), found, strict=True):
+        mend = f"pulumi config set --secret --path telemetry:credentials.{identity}"
+        is_one_line([line], f"credentials.{identity}", f"{endpoint} refused it ({code})", mend)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (Answer(500, s3_error("InternalError")), "it answered 500"),
+        (Answer(404, "<html>not here</html>"), "it answered 404"),
+        (Answer(302, ""), "a redirect"),
+        (Answer(200, "<html>Welcome</html>"), "something else answers there"),
+        (Answer(200, ""), "something else answers there"),
+        (Answer(200, "<broken"), "does not answer S3"),
+    ],
+)
+def test_what_is_no_s3(answer: Answer, why: str) -> None:
+    with answering(answer) as endpoint:
+        is_one_line(ask_s3(endpoint), "object_store.provisioning_endpoint", why, "check the network and the address")
+
+
+def test_nobody_at_the_s3_address() -> None:
+    found = ask_s3(refused())
+    is_one_line(found, "object_store.provisioning_endpoint", "does not answer S3", "check the network and the address")
+
+
+def test_an_s3_that_says_nothing() -> None:
+    with silent() as endpoint:
+        is_one_line(ask_s3(endpoint), "object_store.provisioning_endpoint", "TimeoutError", "check the network")
+
+
+# Grafana
+
+
+@pytest.mark.parametrize(
+    ("auth", "header"), [("ga0-fake", "Bearer ga0-fake"), ("admin:ga0-fake", "Basic YWRtaW46Z2EwLWZha2U=")]
+)
+def test_grafana_takes_a_token_or_a_password(auth: str, header: str) -> None:
+    answer = Answer(body="[]")
+    with answering(answer) as url:
+        assert ask_grafana(url, auth) == []
+    assert answer.asked == [("GET /api/datasources", header)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "key", "why", "mend"),
+    [
+        (Answer(401), "credentials.grafana.auth", "refused it (401)", "pulumi config set --secret --path"),
+        (Answer(403), "credentials.grafana.auth", "refused it (403)", "token that may manage datasources"),
+        (Answer(404), "grafana.url", "gave no datasources (404)", "must be Grafana's root address"),
+        (Answer(302), "grafana.url", "gave no datasources (302)", "must be Grafana's root address"),
+        (Answer(200, "<html>", "text/html"), "grafana.url", "gave no datasources (200)", "Grafana's root address"),
+        (Answer(500), "grafana.url", "answered 500", "look at its log"),
+    ],
+)
+def test_what_grafana_may_answer(answer: Answer, key: str, why: str, mend: str) -> None:
+    with answering(answer) as url:
+        is_one_line(ask_grafana(url), key, why, mend)
+
+
+def test_nobody_at_grafanas_address() -> None:
+    is_one_line(ask_grafana(refused()), "grafana.url", "does not answer (ConnectError)", "check the network")
+
+
+def test_a_grafana_that_says_nothing() -> None:
+    with silent() as url:
+        is_one_line(ask_grafana(url), "grafana.url", "does not answer (ReadTimeout)", "check the network")
+
+
+# All three
+
+
+def nowhere() -> tuple[Change, ...]:
+    return (
+        put("kubernetes.context", "no-such-context"),
+        put("kubernetes.kubeconfig", "./no/such/file"),
+        put("object_store.provisioning_endpoint", refused()),
+        put("grafana.url", refused()),
+    )
+
+
+def test_up_is_refused_with_everything_that_stands_in_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
+    began = time.monotonic()
+    with pytest.raises(pulumi.RunError) as stopped:
+        preflight.run(load_stack("dev", *nowhere()), credentials())
+    first, *lines = str(stopped.value).splitlines()
+    assert first == "nothing was changed, because:"
+    paths = [line.split(": ")[0] for line in lines]
+    assert paths == [
+        "telemetry:kubernetes.context",
+        "telemetry:object_store.provisioning_endpoint",
+        "telemetry:grafana.url",
+    ]
+    assert time.monotonic() - began < 5
+
+
+def test_a_preview_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> list[str]:
+        raise AssertionError("a preview needs no network")
+
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    monkeypatch.setattr(preflight, "findings", fail)
+    preflight.run(load_stack(), credentials())

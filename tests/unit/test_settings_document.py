@@ -1,0 +1,58 @@
+"""docs/settings.md is what the models say."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from docs import make_settings
+from tests.support import REPO
+from tests.unit.test_settings import ALL_MODELS
+
+
+def rows(document: str) -> Iterator[str]:
+    return (line for line in document.splitlines() if line.startswith("| `"))
+
+
+def test_the_document_is_up_to_date() -> None:
+    stale = "docs/settings.md is stale; write it anew with: python -m docs.make_settings"
+    assert (REPO / "docs" / "settings.md").read_text() == make_settings.document(), stale
+
+
+@pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
+def test_every_setting_has_a_row(model: type[BaseModel]) -> None:
+    written = [row.split(" | ")[0] for row in rows(make_settings.document())]
+    assert [name for name in model.model_fields if f"| `{name}`" not in written] == []
+
+
+def test_no_row_is_broken_and_no_type_unknown() -> None:
+    document = make_settings.document()
+    titles = {f"(#{line.removeprefix('## ').lower()})" for line in document.splitlines() if line.startswith("## ")}
+    for row in rows(document):
+        assert row.count(" | ") in (1, 3, 5), row
+        links = {part[: part.index(")") + 1] for part in row.split("]")[1:] if part.startswith("(#")}
+        assert links <= titles, row
+
+
+def test_readers_are_not_sent_to_what_only_we_have() -> None:
+    document = make_settings.document()
+    assert [source for source in ("seed 0", "anchors.md", "charts.md", "facts/") if source in document] == []
+
+
+def test_check_fails_on_a_stale_document(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "argv", ["make_settings", "--check"])
+    monkeypatch.setattr(make_settings, "DOCUMENT", tmp_path / "settings.md")
+    assert make_settings.main() == 1
+    make_settings.DOCUMENT.write_text(make_settings.document())
+    assert make_settings.main() == 0
+    make_settings.DOCUMENT.write_text("old")
+    assert make_settings.main() == 1
+    assert make_settings.DOCUMENT.read_text() == "old"
+
+
+def test_it_runs_as_a_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "docs.make_settings", "--check"], cwd=REPO, check=False)
+    assert done.returncode == 0
