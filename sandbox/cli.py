@@ -16,9 +16,8 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import summary
 from sandbox.engine import Engine, EngineError
-from sandbox.paths import REPO, state_dir
+from sandbox.paths import REPO, relative, state_dir
 from sandbox.plugins.install import install
 from sandbox.recovery import Recovery
 from sandbox.stacks import UnknownStackError, prepare
@@ -100,7 +99,10 @@ def up(stack: Stack = "dev") -> None:
     with _sandbox(stack) as sandbox:
         sandbox.engine.run("preview", stack)
         sandbox.engine.run("up", stack, "--yes", "--skip-preview")
-        summary.show(console, stack, sandbox.engine, sandbox.connections, sandbox.namespace(stack))
+        # Imported here, as are other slow clients below: a command should not wait for what it does not use.
+        from sandbox.summary import show
+
+        show(console, stack, sandbox.engine, sandbox.connections, sandbox.namespace(stack))
 
 
 @app.command()
@@ -149,7 +151,7 @@ def status() -> None:
     table = Table("Service", "State", "Address", "Log")
     for service in services:
         state = "[green]running[/]" if service.running else "[red]stopped[/]"
-        table.add_row(service.name, state, service.address, summary.relative(service.log))
+        table.add_row(service.name, state, service.address, relative(service.log))
     console.print(table)
     if not services or not all(service.running for service in services):
         raise typer.Exit(1)
@@ -177,7 +179,7 @@ def shell(stack: Stack = "dev") -> None:
     """Open a shell in which a plain `pulumi` and `helm` work on the sandbox."""
     with _sandbox(stack) as sandbox:
         environment = {**sandbox.engine.environment, "KUBECONFIG": str(sandbox.connections.kubeconfig)}
-        config_file = summary.relative(sandbox.engine.config_file(stack))
+        config_file = relative(sandbox.engine.config_file(stack))
     console.print(f"Try:  pulumi preview -s {stack} --config-file {config_file}   ·   helm list -A   ·   exit")
     program = os.environ.get("SHELL", "/bin/sh")
     raise typer.Exit(subprocess.run([program], cwd=REPO, env=environment, check=False).returncode)

@@ -68,7 +68,9 @@ class Engine:
             "PATH": os.pathsep.join(path),
             "VIRTUAL_ENV": str(Path(sys.executable).parent.parent),
             "PULUMI_HOME": str(self.home),
-            "PULUMI_BACKEND_URL": f"file://{backend}",
+            # Without side files for metadata: they are not written whole or not at all, and a killed engine
+            # leaves an empty one, with which no later command can load the checkpoint.
+            "PULUMI_BACKEND_URL": f"file://{backend}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -10,3 +10,8 @@ STACKS = ("dev", "test", "prod")
 def state_dir() -> Path:
     """Return the directory of everything that belongs to this checkout's world; TELEMETRY_SANDBOX_STATE overrides."""
     return Path(os.environ.get("TELEMETRY_SANDBOX_STATE", REPO / ".sandbox")).absolute()
+
+
+def relative(path: Path) -> str:
+    """Return a path as it looks from the checkout, or whole where it lies elsewhere."""
+    return str(path.relative_to(REPO)) if path.is_relative_to(REPO) else str(path)

@@ -4,10 +4,8 @@ What a killed run leaves (facts/providers.md, 'Killed in the middle'): plugins t
 which nobody knows whether they happened, and Helm releases that are stuck half-way.
 """
 
-import contextlib
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,8 +15,7 @@ import psutil
 
 from sandbox.engine import Engine, checkpoint_of
 from sandbox.world import Connections
-
-_PATIENCE_SECONDS = 15
+from sandbox.world.process import end
 
 _HALF_WAY = {
     "pending-install": ("uninstall", "--wait"),
@@ -47,10 +44,9 @@ class Recovery:
 
     def _end_orphans(self) -> list[str]:
         orphans = list(_processes_with("PULUMI_HOME", str(self.engine.home)))
-        engines = [process for process in orphans if process.name() == "pulumi"]
-        # The engine first and politely: it then lets go of its lock and stops its plugins by itself.
-        _end(engines, signal.SIGINT)
-        _end([process for process in orphans if process.is_running()], signal.SIGTERM)
+        # The engine first: asked politely, it lets go of its lock and stops its plugins by itself.
+        end([process for process in orphans if process.name() == "pulumi"])
+        end([process for process in orphans if process.is_running()])
         return [f"ended {process.pid}, left over from a killed run" for process in orphans]
 
     def _unlock(self) -> list[str]:
@@ -104,12 +100,3 @@ def _processes_with(variable: str, value: str) -> Iterable[psutil.Process]:
                 yield process
         except psutil.Error:  # ended meanwhile, or somebody else's
             continue
-
-
-def _end(processes: list[psutil.Process], gently: signal.Signals) -> None:
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(gently)
-    for process in psutil.wait_procs(processes, timeout=_PATIENCE_SECONDS)[1]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()

@@ -7,7 +7,6 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox.engine import Engine
-from sandbox.paths import REPO
 from sandbox.world import Connections
 
 
@@ -30,7 +29,7 @@ def show(console: Console, stack: str, engine: Engine, connections: Connections,
 def _made(stack: str, outputs: dict[str, Any], connections: Connections, namespace: str) -> Table:
     table = Table(title=f"What stack {stack} has made", title_justify="left")
     for column in ("What", "Name", "Where", "State"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for bucket in outputs["buckets"]:
         table.add_row("bucket", bucket, connections.s3_endpoint, "exists")
     for release, ready, pods in _workloads(connections, namespace):
@@ -55,13 +54,8 @@ def _workloads(connections: Connections, namespace: str) -> list[tuple[str, int,
 def _addresses(outputs: dict[str, Any]) -> Table:
     table = Table(title="Addresses in the cluster", title_justify="left")
     for column in ("Signal", "Use", "Address"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for signal, addresses in outputs["endpoints"].items():
         for use, address in addresses.items():
             table.add_row(signal, use, address)
     return table
-
-
-def relative(path: object) -> str:
-    """Return a path as it looks from the checkout."""
-    return str(path).removeprefix(f"{REPO}/")

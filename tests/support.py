@@ -24,14 +24,14 @@ Change = Callable[[Tree], None]
 
 
 @cache
-def _file(environment: str) -> str:
-    return (REPO / f"Pulumi.{environment}.yaml").read_text()
+def _file(environment: str) -> Tree:
+    config: Tree = yaml.safe_load((REPO / f"Pulumi.{environment}.yaml").read_text())["config"]
+    return {key.removeprefix("telemetry:"): value for key, value in config.items() if key.startswith("telemetry:")}
 
 
 def tree(environment: str = "dev") -> Tree:
     """Return the settings of the real stack file, with credentials as `pulumi config set --secret` would add them."""
-    config: Tree = yaml.safe_load(_file(environment))["config"]
-    own = {key.removeprefix("telemetry:"): value for key, value in config.items() if key.startswith("telemetry:")}
+    own = deepcopy(_file(environment))
     keys = iter(SECRETS)
     own["credentials"] = {
         identity: {"access_key": next(keys), "secret_key": next(keys)}

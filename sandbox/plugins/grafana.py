@@ -105,7 +105,8 @@ class Api:
     """Grafana's HTTP API at the provider's url, with its auth (`user:password` or a token)."""
 
     def __init__(self, config: Properties) -> None:
-        self._url = str(config.get("url") or "").rstrip("/")
+        url = config.get("url")
+        self._url = url.rstrip("/") if isinstance(url, str) else ""
         self._auth = config.get("auth")
         self._client: Any = None
 

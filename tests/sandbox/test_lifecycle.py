@@ -113,6 +113,13 @@ def test_a_killed_up_is_taken_up_again_and_converges(dev: Deployment, moment: st
     assert len(urns) == len(set(urns)), "something stands in the state twice"
 
 
+def test_the_backend_writes_nothing_that_a_kill_can_leave_half_written(deployed: Deployment) -> None:
+    # An empty .attrs file, left by a kill, once kept every later command from loading the checkpoint.
+    backend = deployed.engine.state / "pulumi-state"
+    assert deployed.engine.checkpoint("dev").exists()
+    assert list(backend.rglob("*.attrs")) == []
+
+
 def test_a_killed_update_loses_no_object(deployed: Deployment) -> None:
     deployed.s3.put_object(Bucket="dts-traces-dev-blocks", Key="kept", Body=b"block")
     with deployed.edited(lambda config: config["telemetry:metrics"].update(retention="9d")):

@@ -20,7 +20,7 @@ OWNED = put("namespace.create", True)
 Ask = Callable[..., list[str]]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait a tenth of a second where the product waits ten."""
     monkeypatch.setattr(cluster, "_TIMEOUT_SECONDS", 0.1)
@@ -107,6 +107,7 @@ def test_nobody_at_the_clusters_address(ask_cluster: Ask) -> None:
     assert "NewConnectionError" in ask_cluster(server)[0]
 
 
+@pytest.mark.usefixtures("hurry")
 def test_a_cluster_that_says_nothing(ask_cluster: Ask) -> None:
     with silent() as server:
         is_one_line(ask_cluster(server), "kubernetes.context", "ReadTimeoutError", "check the network")
@@ -179,6 +180,7 @@ def test_nobody_at_the_s3_address() -> None:
     is_one_line(found, "object_store.provisioning_endpoint", "does not answer S3", "check the network and the address")
 
 
+@pytest.mark.usefixtures("hurry")
 def test_an_s3_that_says_nothing() -> None:
     with silent() as endpoint:
         is_one_line(ask_s3(endpoint), "object_store.provisioning_endpoint", "TimeoutError", "check the network")
@@ -217,6 +219,7 @@ def test_nobody_at_grafanas_address() -> None:
     is_one_line(ask_grafana(refused()), "grafana.url", "does not answer (ConnectError)", "check the network")
 
 
+@pytest.mark.usefixtures("hurry")
 def test_a_grafana_that_says_nothing() -> None:
     with silent() as url:
         is_one_line(ask_grafana(url), "grafana.url", "does not answer (ReadTimeout)", "check the network")

@@ -1,8 +1,8 @@
 """Part of the kubernetes stand-in: `helm.sh/v3:Release`, opaque as the real one.
 
 A preview reads the chart's name and version and no more: templates, clashes and the cluster's opinion come with `up`.
-Remote charts are not loaded in Check: a version that the program leaves open stays open. Not here: value files,
-`lint`, `manifest` (the real one never sets it either).
+Remote charts are not loaded in Check: a version that the program leaves open stays open. Not here: `manifest` (the
+real one never sets it either), and what is refused by name: value files, lint, recreate_pods, disable_crd_hooks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DEFAULTS: Final[Properties] = {
 }
 _NOT_INPUTS: Final = ("compat", "manifest", "resourceNames")
 _COMPUTED: Final = ("resourceNames", "status")
-_UNSUPPORTED: Final = ("valueYamlFiles",)
+_UNSUPPORTED: Final = ("disableCRDHooks", "lint", "recreatePods", "valueYamlFiles")
 _BEFORE_US: Final = ("cannot re-use a name", "another operation (install/upgrade/rollback) is in progress")
 
 
