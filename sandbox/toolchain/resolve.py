@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sandbox.toolchain.cache import Cache
-from sandbox.toolchain.catalog import LANGUAGE_HOST, MODULES, TOOLS, UP_TOOLS, Tool
+from sandbox.toolchain.catalog import MODULES, TOOLS, UP_TOOLS, Tool
 from sandbox.toolchain.errors import ToolchainError
 from sandbox.toolchain.go import Go
 
@@ -52,16 +52,8 @@ class Toolchain:
 
     @property
     def bin_dirs(self) -> list[Path]:
-        """The directories for PATH, Pulumi's and its language host's first.
-
-        Pulumi takes the host that lies beside it or, as for the built one, the first on PATH.
-        """
-        pulumi = self.path("pulumi")
-        dirs = [pulumi.parent]
-        if not (pulumi.parent / LANGUAGE_HOST).exists():
-            dirs.append(self._cache.directory(MODULES["language"]))
-        dirs.append(self.path("helm").parent)
-        return list(dict.fromkeys(dirs))
+        """The directories for PATH: Pulumi's, with its language host in it, and Helm's."""
+        return list(dict.fromkeys([self.path("pulumi").parent, self.path("helm").parent]))
 
     def _own(self, tool: Tool) -> Path | None:
         """Return the user's own tool, if there is one and its version fits."""
@@ -84,7 +76,16 @@ class Toolchain:
                 self._cache.ensure(each, self._why(tool), self._console)
             elif not self._cache.directory(each).is_dir():
                 raise ToolchainError(f"{tool.name} is not there yet: `make up` builds it")
+        for name in tool.beside:
+            self._lay_beside(self._cache.directory(module), self._cache.directory(MODULES["language"]) / name)
         return self._cache.directory(module) / tool.built_as
+
+    def _lay_beside(self, directory: Path, program: Path) -> None:
+        """Link a program into a directory: a language host that lies elsewhere earns a warning at every run."""
+        link = directory / program.name
+        if not link.is_symlink() or link.readlink() != program:
+            link.unlink(missing_ok=True)
+            link.symlink_to(program)
 
     def _why(self, tool: Tool) -> str:
         if shutil.which(tool.name, path=self._path) is None:

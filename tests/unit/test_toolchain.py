@@ -47,11 +47,10 @@ def test_mimir_is_built_when_it_is_asked_for(bench: Bench) -> None:
 def test_the_language_host_has_its_script_beside_it(bench: Bench) -> None:
     toolchain = bench.toolchain()
     toolchain.ensure(["pulumi"])
-    hosts = [directory for directory in toolchain.bin_dirs if (directory / "pulumi-language-python").exists()]
-    assert len(hosts) == 1
-    assert os.access(hosts[0] / "pulumi-language-python-exec", os.X_OK)
-    assert toolchain.path("pulumi").parent in toolchain.bin_dirs
-    assert toolchain.path("helm").parent in toolchain.bin_dirs
+    beside = toolchain.path("pulumi").parent
+    assert os.access(beside / "pulumi-language-python", os.X_OK)
+    assert os.access((beside / "pulumi-language-python").resolve().with_name("pulumi-language-python-exec"), os.X_OK)
+    assert toolchain.bin_dirs == [beside]
 
 
 @pytest.mark.parametrize("file", ["go.mod", "go.sum"])
