@@ -11,7 +11,7 @@ from settings.connections import Kubernetes
 from settings.namespace import Namespace
 
 _TIMEOUT_SECONDS = 10
-_KEY = "telemetry:kubernetes.context"
+_KEY = "telemetry:kubernetes"
 
 _HOW_TO_MEND = "log in to the cluster, or correct context and kubeconfig"
 
@@ -22,9 +22,11 @@ def check(cluster: Kubernetes, namespace: Namespace) -> list[str]:
         path = str(Path(cluster.kubeconfig).expanduser()) if cluster.kubeconfig else None
         api = config.new_client_from_config(config_file=path, context=cluster.context)
     except (ConfigException, OSError) as error:
-        return [f"{_KEY}: {cluster.context!r} cannot be used ({_first_line(error)}); {_HOW_TO_MEND}"]
+        return [f"{_KEY}.context: {cluster.context!r} cannot be used ({_first_line(error)}); {_HOW_TO_MEND}"]
     except (yaml.YAMLError, TypeError, ValueError):  # their texts may quote the file, and with it a token
-        return [f"{_KEY}: {cluster.context!r} cannot be used (the kubeconfig file is malformed); {_HOW_TO_MEND}"]
+        return [
+            f"{_KEY}.context: {cluster.context!r} cannot be used (the kubeconfig file is malformed); {_HOW_TO_MEND}"
+        ]
     # One try: the client's retries would keep a user waiting for an address that is simply wrong.
     api.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(0)
     return _ask(api, cluster, namespace)
@@ -57,7 +59,7 @@ def _refused(error: client.ApiException, cluster: Kubernetes, namespace: Namespa
             f"{cluster.context!r}; ask the platform for it, or set create: true with a quota"
         ]
     if error.status == 401:
-        return [f"{_KEY}: the API server refused the credentials of {cluster.context!r}; log in again"]
+        return [f"{_KEY}.context: the API server refused the credentials of {cluster.context!r}; log in again"]
     if error.status == 403:
         # Being kept from reading the Namespace object is normal where the platform owns it.
         return []

@@ -23,6 +23,7 @@ from sandbox.recovery import Recovery
 from sandbox.stacks import UnknownStackError, prepare
 from sandbox.toolchain import Toolchain, ToolchainError
 from sandbox.world import Connections, World, WorldError
+from sandbox.world.files import private_dir
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 console = Console()
@@ -62,8 +63,7 @@ def _told() -> Iterator[None]:
 @contextmanager
 def _sandbox(stack: str | None = None) -> Iterator[Sandbox]:
     """Yield the sandbox, set up, and with a stack also that stack: prepared, and mended if a run was killed."""
-    state = state_dir()
-    state.mkdir(parents=True, exist_ok=True)
+    state = private_dir(state_dir())
     with _told(), _alone(state):
         toolchain = Toolchain(console=console)
         toolchain.ensure()
@@ -160,7 +160,7 @@ def status() -> None:
 @app.command()
 def down(wipe: Annotated[bool, typer.Option("--wipe", help="Remove all state and data as well.")] = False) -> None:
     """Stop the world; its data stays unless --wipe is given."""
-    with _told(), _alone(state_dir()):
+    with _told(), _alone(private_dir(state_dir())):
         world = World(state_dir(), Toolchain(console=console))
         world.destroy() if wipe else world.stop()
 

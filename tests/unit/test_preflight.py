@@ -76,8 +76,8 @@ def test_a_cluster_that_knows_us_is_asked_for_the_namespace_once(ask_cluster: As
     [
         (401, "kubernetes.context", "refused the credentials of 'ca7f8f-dev'", "log in again"),
         (404, "namespace.name", "does not exist on the cluster", "or set create: true with a quota"),
-        (500, "kubernetes.context", "answered 500", "try again"),
-        (302, "kubernetes.context", "answered 302", "try again"),
+        (500, "kubernetes", "answered 500", "try again"),
+        (302, "kubernetes", "answered 302", "try again"),
     ],
 )
 def test_what_a_cluster_may_answer(ask_cluster: Ask, status: int, key: str, why: str, mend: str) -> None:
@@ -98,24 +98,24 @@ def test_who_may_not_read_a_namespace_may_still_work_in_it(ask_cluster: Ask) -> 
 @pytest.mark.parametrize("body", ["<html>Welcome</html>", "[]"])
 def test_something_else_at_the_clusters_address(ask_cluster: Ask, body: str) -> None:
     with answering(Answer(body=body)) as server:
-        is_one_line(ask_cluster(server), "kubernetes.context", "is no Kubernetes API server", "correct the context's")
+        is_one_line(ask_cluster(server), "kubernetes", "is no Kubernetes API server", "correct the context's")
 
 
 def test_nobody_at_the_clusters_address(ask_cluster: Ask) -> None:
     server = refused()
-    is_one_line(ask_cluster(server), "kubernetes.context", f"{server} of context 'ca7f8f-dev' does not", "the network")
+    is_one_line(ask_cluster(server), "kubernetes", f"{server} of context 'ca7f8f-dev' does not", "the network")
     assert "NewConnectionError" in ask_cluster(server)[0]
 
 
 @pytest.mark.usefixtures("hurry")
 def test_a_cluster_that_says_nothing(ask_cluster: Ask) -> None:
     with silent() as server:
-        is_one_line(ask_cluster(server), "kubernetes.context", "ReadTimeoutError", "check the network")
+        is_one_line(ask_cluster(server), "kubernetes", "ReadTimeoutError", "check the network")
 
 
 def test_a_cluster_that_speaks_no_tls(ask_cluster: Ask) -> None:
     with answering(Answer()) as server:
-        is_one_line(ask_cluster(server.replace("http:", "https:")), "kubernetes.context", "SSLError", "server address")
+        is_one_line(ask_cluster(server.replace("http:", "https:")), "kubernetes", "SSLError", "server address")
 
 
 def test_a_context_that_is_not_there(ask_cluster: Ask) -> None:
