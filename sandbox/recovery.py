@@ -7,9 +7,8 @@ which nobody knows whether they happened, and Helm releases that are stuck half-
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import psutil
 
@@ -40,7 +39,7 @@ class Recovery:
         pending = checkpoint_of(self.engine.checkpoint(self.stack)).get("pending_operations") or []
         if done or pending:
             done += self._free_releases()
-        return [*done, *self._settle(pending)] if pending else done
+        return [*done, *self._settle()] if pending else done
 
     def _end_orphans(self) -> list[str]:
         orphans = list(_processes_with("PULUMI_HOME", str(self.engine.home)))
@@ -63,23 +62,28 @@ class Recovery:
                 freed.append(f"freed the release {release['name']}, which was {release['status']}")
         return freed
 
-    def _settle(self, pending: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Let the engine know what became of operations that it had begun."""
+    def _settle(self) -> list[str]:
+        """Tell the state what became of operations that had begun: what exists is adopted, the rest forgotten.
+
+        `pulumi refresh --import-pending-creates` promises the same, but engine 3.250 drops what it is to import.
+        """
         # Imported here: its clients take a second to load, and most runs have nothing to settle.
         from sandbox.leftovers import Leftovers
 
         leftovers = Leftovers(self.connections, self._helm)
-        done, imports = [], []
-        for operation in pending:
-            urn = operation["resource"]["urn"]
-            name = urn.rpartition("::")[2]
-            identifier = leftovers.settle(operation["resource"]) if operation["type"] == "creating" else None
+        exported = self.engine.json("stack export", self.stack)
+        deployment, done = exported["deployment"], []
+        for operation in deployment.pop("pending_operations"):
+            resource = operation["resource"]
+            name = resource["urn"].rpartition("::")[2]
+            identifier = leftovers.settle(resource) if operation["type"] == "creating" else None
             if identifier is None:
                 done.append(f"cleared the unfinished {operation['type']} of {name}")
             else:
-                imports += ["--import-pending-creates", urn, "--import-pending-creates", identifier]
+                deployment["resources"].append({**resource, "id": identifier, "outputs": resource["inputs"]})
                 done.append(f"adopted {name}, which a killed run had made")
-        self.engine.run("refresh", self.stack, "--yes", "--skip-preview", "--clear-pending-creates", *imports)
+        self.engine.in_project("stack", "import", "-s", self.stack, stdin=json.dumps(exported))
+        self.engine.run("refresh", self.stack, "--yes", "--skip-preview")
         return done
 
     def _helm(self, *arguments: str) -> str:

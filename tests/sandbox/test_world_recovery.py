@@ -266,7 +266,7 @@ def test_ctrl_c_ends_a_start_at_once(spare: World) -> None:
         starter.send_signal(signal.SIGINT)
         begun = time.monotonic()
         _, said = starter.communicate(timeout=20)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
     assert b"KeyboardInterrupt" in said
     works(spare.start())
     assert marked(spare) == sorted(NAMES)
