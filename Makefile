@@ -50,9 +50,9 @@ clean: setup  ## Stop the sandbox and remove its state and data
 bench: setup  ## Measure the speed goals and write docs/performance.md
 	@$(SANDBOX) bench
 
-# Each of the two workers has a world of its own; a file's tests share it.
+# Each of the workers has a world of its own; a file's tests share it.
 test: lint  ## Run every check and every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 test-unit: setup  ## Run only the tests that need no engine (seconds)
 	@$(BIN)/python -m pytest tests/unit

@@ -32,74 +32,67 @@ def _unknown_to_the_cluster(config: dict[str, Any], tmp_path: Path) -> None:
     Path(kubernetes["kubeconfig"]).write_text(yaml.safe_dump(kubeconfig))
 
 
-def _set(section: str, key: str, value: object) -> Callable[[dict[str, Any], Path], None]:
-    def edit(config: dict[str, Any], _: Path) -> None:
-        config[f"telemetry:{section}"][key] = value
+def _nobody_answers(config: dict[str, Any], tmp_path: Path) -> None:
+    _dead_cluster(config, tmp_path)
+    config["telemetry:object_store"]["provisioning_endpoint"] = NOBODY
+    config["telemetry:grafana"]["url"] = NOBODY
 
-    return edit
+
+def _no_namespace(config: dict[str, Any], _: Path) -> None:
+    config["telemetry:namespace"]["create"] = False
+
+
+@pytest.fixture(scope="module")
+def empty(dev: Deployment) -> Deployment:
+    """The dev stack with nothing deployed."""
+    dev.destroy()
+    return dev
 
 
 @pytest.mark.parametrize(
-    ("edit", "key", "mend"),
+    ("edit", "expected"),
     [
-        pytest.param(_dead_cluster, "telemetry:kubernetes:", "check the network", id="API server unreachable"),
         pytest.param(
-            _unknown_to_the_cluster, "telemetry:kubernetes.context:", "log in again", id="API server refuses the token"
+            _nobody_answers,
+            {
+                "telemetry:kubernetes:": "check the network",
+                "telemetry:object_store.provisioning_endpoint:": "check the network and the address",
+                "telemetry:grafana.url:": "check the network and the address",
+            },
+            id="API server, S3 and Grafana unreachable",
         ),
-        pytest.param(
-            _set("kubernetes", "context", "nobody"), "telemetry:kubernetes.context:", "correct context", id="no context"
-        ),
-        pytest.param(
-            _set("object_store", "provisioning_endpoint", NOBODY),
-            "telemetry:object_store.provisioning_endpoint:",
-            "check the network and the address",
-            id="S3 unreachable",
-        ),
-        pytest.param(
-            _set("grafana", "url", NOBODY), "telemetry:grafana.url:", "check the network", id="Grafana unreachable"
-        ),
-        pytest.param(
-            _set("namespace", "create", False), "telemetry:namespace.name:", "ask the platform", id="no namespace"
-        ),
+        pytest.param(_unknown_to_the_cluster, {"telemetry:kubernetes.context:": "log in again"}, id="token refused"),
+        pytest.param(_no_namespace, {"telemetry:namespace.name:": "ask the platform"}, id="no namespace"),
     ],
 )
 def test_a_system_that_cannot_be_used_stops_up_before_it_changes_anything(
-    dev: Deployment, tmp_path: Path, edit: Callable[[dict[str, Any], Path], None], key: str, mend: str
+    empty: Deployment, tmp_path: Path, edit: Callable[[dict[str, Any], Path], None], expected: dict[str, str]
 ) -> None:
-    dev.destroy()
-    with dev.edited(lambda config: edit(config, tmp_path)):
-        _refused(dev, key, mend)
+    with empty.edited(lambda config: edit(config, tmp_path)):
+        _refused(empty, expected)
 
 
-@pytest.mark.parametrize("who", ["provisioner", "traces", "metrics", "grafana"])
-def test_a_wrong_credential_stops_up_before_it_changes_anything(dev: Deployment, who: str) -> None:
-    dev.destroy()
+def test_wrong_credentials_stop_up_before_it_changes_anything(empty: Deployment) -> None:
     wrong = "wr0ng-and-never-shown"
-    with dev.edited(lambda _: None):
-        value = {"auth": f"admin:{wrong}"} if who == "grafana" else {"access_key": wrong, "secret_key": wrong}
-        credentials = _credentials(dev) | {who: value}
-        options = ("config", "set", "--secret", "telemetry:credentials", "-s", dev.stack)
-        dev.engine.in_project(*options, stdin=json.dumps(credentials))
-        output = _refused(dev, f"telemetry:credentials.{who}", "pulumi config set --secret")
+    identity = {"access_key": wrong, "secret_key": wrong}
+    credentials = {**dict.fromkeys(("provisioner", "traces", "metrics"), identity), "grafana": {"auth": f"a:{wrong}"}}
+    with empty.edited(lambda _: None):
+        options = ("config", "set", "--secret", "telemetry:credentials", "-s", empty.stack)
+        empty.engine.in_project(*options, stdin=json.dumps(credentials))
+        mend = "pulumi config set --secret"
+        output = _refused(empty, {f"telemetry:credentials.{who}": mend for who in credentials})
     assert wrong not in output
 
 
-def _credentials(dev: Deployment) -> dict[str, Any]:
-    identities = {
-        name: {"access_key": identity.access_key, "secret_key": identity.secret_key.get_secret_value()}
-        for name, identity in dev.connections.s3_identities.items()
-    }
-    return {**identities, "grafana": {"auth": dev.connections.grafana_auth.get_secret_value()}}
-
-
-def _refused(dev: Deployment, key: str, mend: str) -> str:
+def _refused(dev: Deployment, expected: dict[str, str]) -> str:
+    """Run `up`, which has to end with exactly these findings: start of the line to the mend in it."""
     done = dev.pulumi("up", "--yes", "--skip-preview")
     output = done.stdout + done.stderr
     assert done.returncode != 0
-    findings = [line for line in output.splitlines() if line.strip().startswith("telemetry:")]
-    assert len(findings) == 1, output
-    assert findings[0].strip().startswith(key)
-    assert mend in findings[0]
+    findings = [line.strip() for line in output.splitlines() if line.strip().startswith("telemetry:")]
+    assert len(findings) == len(expected), output
+    for key, mend in expected.items():
+        assert [finding for finding in findings if finding.startswith(key) and mend in finding], output
     assert "Traceback" not in output
     assert dev.buckets() == set()
     assert dev.datasources() == {}
