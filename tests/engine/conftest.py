@@ -7,7 +7,7 @@ import pytest
 import preflight
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="package")
 def no_network() -> Iterator[None]:
     """Take the preflight's word that all is well: its own tests are in tests/unit/test_preflight.py."""
     with pytest.MonkeyPatch.context() as patched:
