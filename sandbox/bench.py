@@ -124,18 +124,17 @@ def _empty_preview(engine: Engine) -> Callable[[], float]:
     project.mkdir(exist_ok=True)
     (project / "Pulumi.yaml").write_text(_EMPTY_PROJECT)
     (project / "__main__.py").write_text('"""Nothing."""\n')
-    if not (project / "Pulumi.empty.yaml").exists():
-        _pulumi(engine, "stack", "init", "empty", "--no-select", project=project)
+    _pulumi(engine, "stack", "select", "empty", "--create", project=project)
     return lambda: _pulumi(engine, "preview", "-s", "empty", project=project)
 
 
 def _pulumi(engine: Engine, *arguments: str, project: Path = REPO) -> float:
     command = [str(engine.toolchain.path("pulumi")), *arguments, "--non-interactive"]
-    return _timed(command, engine.environment, project)
+    return _timed(command, engine.run_environment, project)
 
 
 def _python(engine: Engine, code: str, variables: Mapping[str, str]) -> float:
-    return _timed([sys.executable, "-c", code], {**engine.environment, **variables}, REPO)
+    return _timed([sys.executable, "-c", code], {**engine.run_environment, **variables}, REPO)
 
 
 def _timed(command: list[str], environment: Mapping[str, str], directory: Path) -> float:

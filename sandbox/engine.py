@@ -20,6 +20,10 @@ _LEAKS = ("PULUMI_", "KUBECONFIG", "AWS_", "GRAFANA_", "PYTHONDONTWRITEBYTECODE"
 """What of the user's environment would reach providers or slow them down; the sandbox starts without it."""
 
 
+RUN_MARK = "TELEMETRY_SANDBOX_RUN"
+"""Tells the processes of a command's run from those of a person who works in `make shell`."""
+
+
 class EngineError(Exception):
     """A pulumi command failed; its own output has said why."""
 
@@ -76,6 +80,11 @@ class Engine:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
 
+    @property
+    def run_environment(self) -> dict[str, str]:
+        """The same for a run of ours, marked, so that what a killed one leaves behind can be found."""
+        return {**self.environment, RUN_MARK: str(self.state)}
+
     def run(self, command: str, stack: str, *options: str) -> None:
         """Run a pulumi command on a stack in the foreground.
 
@@ -94,7 +103,7 @@ class Engine:
         done = subprocess.run(
             [*self._command(command, stack), *options],
             cwd=REPO,
-            env=self.environment,
+            env=self.run_environment,
             capture_output=True,
             text=True,
             check=False,
@@ -107,7 +116,7 @@ class Engine:
         """Run a pulumi command beside the overlaid stack files, quietly; a secret goes through standard input."""
         done = subprocess.run(
             [str(self.toolchain.path("pulumi")), "-C", str(self.project), "--non-interactive", *arguments],
-            env=self.environment,
+            env=self.run_environment,
             input=stdin,
             capture_output=True,
             text=True,
@@ -122,7 +131,7 @@ class Engine:
         return [str(self.toolchain.path("pulumi")), *command.split(), "-s", stack, "--non-interactive", *config]
 
     def _start(self, command: list[str]) -> int:
-        process = subprocess.Popen(command, cwd=REPO, env=self.environment)
+        process = subprocess.Popen(command, cwd=REPO, env=self.run_environment)
         while True:
             try:
                 return process.wait()

@@ -4,15 +4,16 @@ What a killed run leaves (facts/providers.md, 'Killed in the middle'): plugins t
 which nobody knows whether they happened, and Helm releases that are stuck half-way.
 """
 
+import contextlib
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psutil
 
-from sandbox.engine import Engine, checkpoint_of
+from sandbox.engine import RUN_MARK, Engine, EngineError, checkpoint_of
 from sandbox.world import Connections
 from sandbox.world.process import end
 
@@ -34,19 +35,31 @@ class Recovery:
     stack: str
 
     def run(self) -> list[str]:
-        """Mend everything, and return a line for each thing that was mended."""
+        """Mend everything, and return a line for each thing that was mended.
+
+        Raises:
+            EngineError: somebody's own pulumi is at work here; nothing was touched.
+        """
+        self._leave_others_alone()
         done = [*self._end_orphans(), *self._unlock()]
         pending = checkpoint_of(self.engine.checkpoint(self.stack)).get("pending_operations") or []
         if done or pending:
             done += self._free_releases()
         return [*done, *self._settle()] if pending else done
 
+    def _leave_others_alone(self) -> None:
+        for process, environment in _processes():
+            ours = environment.get(RUN_MARK) == str(self.engine.state)
+            if environment.get("PULUMI_HOME") == str(self.engine.home) and not ours and process.name() == "pulumi":
+                raise EngineError(f"another pulumi runs on this sandbox (process {process.pid}): let it end first")
+
     def _end_orphans(self) -> list[str]:
-        orphans = list(_processes_with("PULUMI_HOME", str(self.engine.home)))
+        state = str(self.engine.state)
+        orphans = [process for process, environment in _processes() if environment.get(RUN_MARK) == state]
         # The engine first: asked politely, it lets go of its lock and stops its plugins by itself.
         end([process for process in orphans if process.name() == "pulumi"])
         end([process for process in orphans if process.is_running()])
-        return [f"ended {process.pid}, left over from a killed run" for process in orphans]
+        return [f"ended process {process.pid}, left over from a killed run" for process in orphans]
 
     def _unlock(self) -> list[str]:
         if not self.engine.locks(self.stack):
@@ -96,11 +109,9 @@ def helm_target(connections: Connections) -> list[str]:
     return ["--kubeconfig", str(connections.kubeconfig), "--kube-context", connections.context]
 
 
-def _processes_with(variable: str, value: str) -> Iterable[psutil.Process]:
-    """Return the other processes whose environment holds a variable with this value."""
+def _processes() -> Iterator[tuple[psutil.Process, dict[str, str]]]:
+    """Return the other processes that we may look into, and their environments."""
     for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get(variable) == value:
-                yield process
-        except psutil.Error:  # ended meanwhile, or somebody else's
-            continue
+        with contextlib.suppress(psutil.Error):  # ended meanwhile, or somebody else's
+            if process.pid != os.getpid():
+                yield process, process.environ()

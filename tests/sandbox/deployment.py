@@ -42,7 +42,7 @@ class Deployment:
         with subprocess.Popen(
             [str(self.engine.toolchain.path("pulumi")), command, *arguments],
             cwd=REPO,
-            env=self.engine.environment,
+            env=self.engine.run_environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

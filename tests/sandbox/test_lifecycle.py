@@ -1,7 +1,12 @@
 """The life of a stack on the real engine and real parts: preview, up, drift, a killed run, destroy."""
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from sandbox.engine import EngineError
 from tests.sandbox.deployment import Deployment
 
 pytestmark = pytest.mark.sandbox
@@ -103,6 +108,26 @@ def test_the_backend_writes_nothing_that_a_kill_can_leave_half_written(deployed:
     backend = deployed.engine.state / "pulumi-state"
     assert deployed.engine.checkpoint("dev").exists()
     assert list(backend.rglob("*.attrs")) == []
+
+
+def test_recovery_does_not_touch_what_a_person_runs_in_the_sandboxs_environment(deployed: Deployment) -> None:
+    with subprocess.Popen(["sleep", "60"], env=deployed.engine.environment) as editor:
+        try:
+            assert deployed.recover() == []
+            assert editor.poll() is None
+        finally:
+            editor.kill()
+
+
+def test_recovery_stops_where_somebodys_own_pulumi_is_at_work(deployed: Deployment, tmp_path: Path) -> None:
+    shutil.copy(shutil.which("sleep") or "", tmp_path / "pulumi")
+    with subprocess.Popen([tmp_path / "pulumi", "60"], env=deployed.engine.environment) as own:
+        try:
+            with pytest.raises(EngineError, match=f"process {own.pid}"):
+                deployed.recover()
+            assert own.poll() is None
+        finally:
+            own.kill()
 
 
 def test_a_killed_update_loses_no_object(deployed: Deployment) -> None:

@@ -155,7 +155,7 @@ def test_a_failed_build_names_the_tool_the_reason_and_the_way_on(bench: Bench) -
     ("words", "advice"),
     [
         ("write /x: no space left on device", "make room"),
-        ("Get https://proxy.golang.org/x: dial tcp: lookup proxy.golang.org: no such host", "GOPROXY"),
+        ("Get https://modules.example/x: dial tcp: lookup modules.example: no such host", "GOPROXY"),
         ("compile: signal: killed", "memory"),
     ],
 )
