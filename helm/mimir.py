@@ -24,7 +24,7 @@ _EXEMPLARS = 100_000
 def values(stack: Stack, *, secret_name: str) -> Values:
     """Return the chart's values; `secret_name` is the Secret with the S3 credentials."""
     return {
-        **_parts_that_are_off(),
+        **_switched_off(),
         **{_key(name): _role(name, role, secret_name) for name, role in stack.metrics.roles.items()},
         "global": _dns(stack.kubernetes.platform),
         "rbac": {"create": False, "podSecurityContext": pod_security(stack.kubernetes.platform)},
@@ -32,7 +32,7 @@ def values(stack: Stack, *, secret_name: str) -> Values:
     }
 
 
-def _parts_that_are_off() -> Values:
+def _switched_off() -> Values:
     """Return switches for what the chart turns on by default: a demo object store, Kafka and cluster-wide webhooks."""
     return {name: {"enabled": False} for name in ("minio", "kafka", "rollout_operator", "overrides_exporter")}
 
@@ -49,6 +49,8 @@ def _role(name: str, role: Role, secret_name: str) -> Values:
         values["extraEnvFrom"] = credentials_from(secret_name)
     if name in _HAS_ZONES:
         values["zoneAwareReplication"] = {"enabled": False}
+    if name == "gateway":
+        values["enabled"] = True  # stated, because the last 5.x charts had it off
     if name == "ruler":
         # The chart passes a ballast of 1 GiB, which lets the heap of a 128Mi pod grow to 2 GiB before it is collected.
         values["extraArgs"] = {"mem-ballast-size-bytes": 0}

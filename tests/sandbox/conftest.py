@@ -1,5 +1,6 @@
 """One world for all tests of a session: real services, in a directory of its own, gone at the end."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from sandbox.stacks import prepare
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections, World
 from tests.sandbox.deployment import Deployment
+from tests.sandbox.engine import engine_environment
+from tests.sandbox.fixtures.releases import Site, open_site
+
+_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +58,16 @@ def test(engine: Engine, world: Connections) -> Deployment:
     """The test stack."""
     prepare("test", engine, world)
     return Deployment("test", engine, world)
+
+
+@pytest.fixture(scope="module")
+def site(world: Connections, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The world's cluster with a namespace for test releases, which are gone afterwards."""
+    with open_site(world, engine_environment(toolchain, tmp_path_factory.mktemp("home"))) as here:
+        yield here
+
+
+@pytest.fixture
+def name() -> str:
+    """The name of a release that no other test has."""
+    return f"release-{next(_numbers)}"

@@ -1,10 +1,9 @@
 """The stand-in's helm.sh/v3:Release, asked without an engine; compared with what was seen of the real provider."""
 
 import dataclasses
-import itertools
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +13,17 @@ import yaml
 from sandbox.plugins.base import CheckError, InitError, ProviderError, Request
 from sandbox.plugins.kubernetes.provider import Kubernetes
 from sandbox.plugins.values import UNKNOWN, Secret, reveal
-from sandbox.toolchain import Toolchain
-from sandbox.world import Connections
-from tests.sandbox.engine import engine_environment
 from tests.sandbox.fixtures.releases import (
     CHART,
     DEAD,
     TYPE,
     Site,
     kubeconfig,
-    open_site,
     request,
     wait_for,
 )
 
 pytestmark = pytest.mark.sandbox
-
-_numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def site(world: Connections, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with open_site(world, engine_environment(toolchain, tmp_path_factory.mktemp("home"))) as here:
-        yield here
-
-
-@pytest.fixture
-def name() -> str:
-    """The name of a release that no other test has."""
-    return f"direct-{next(_numbers)}"
 
 
 @pytest.fixture

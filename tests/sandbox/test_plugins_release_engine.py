@@ -1,10 +1,8 @@
 """The stand-in's helm.sh/v3:Release under the real engine, compared with what was seen of the real provider."""
 
-import itertools
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,7 @@ import pytest
 import yaml
 
 from sandbox.plugins.kubernetes.cluster import Target
-from sandbox.toolchain import Toolchain
-from sandbox.world import Connections
-from tests.sandbox.engine import Stack, engine_environment
+from tests.sandbox.engine import Stack
 from tests.sandbox.fixtures.releases import (
     CHART,
     DEAD,
@@ -22,27 +18,12 @@ from tests.sandbox.fixtures.releases import (
     NAMESPACE,
     Site,
     kubeconfig,
-    open_site,
     provider,
     resource,
     wait_for,
 )
 
 pytestmark = pytest.mark.sandbox
-
-_numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def site(world: Connections, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with open_site(world, engine_environment(toolchain, tmp_path_factory.mktemp("home"))) as here:
-        yield here
-
-
-@pytest.fixture
-def name() -> str:
-    """The name of a release that no other test has."""
-    return f"engine-{next(_numbers)}"
 
 
 @pytest.fixture(scope="module")
