@@ -157,7 +157,9 @@ class Cluster:
             "--manage-all-nodes=true",
             f"--cidr={POD_RANGE}",
             "--node-ip=127.0.0.1",
-            "--node-lease-duration-seconds=40",  # without leases the nodes would be unreachable after 50 s
+            # Without leases the nodes would be unreachable after 50 s; with long ones a restarted kwok would wait
+            # for those of the last one to run out before it sees to any pod.
+            "--node-lease-duration-seconds=8",
             f"--server-address={place.address('kwok')}",
         ]
         return Service(
