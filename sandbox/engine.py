@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -138,6 +139,15 @@ class Engine:
             except KeyboardInterrupt:
                 # The terminal has told pulumi as well; it lets go of its lock before it ends.
                 continue
+
+
+def heed_interrupts() -> None:
+    """Undo an ignored SIGINT, as a shell's background job and some CI runners hand it down.
+
+    The engine ends its language host with that signal; a host that ignores it costs five seconds at every command.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def checkpoint_of(path: Path) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sandbox.engine import Engine
+from sandbox.engine import Engine, heed_interrupts
 from sandbox.paths import REPO
 from sandbox.plugins.install import install
 from sandbox.stacks import prepare
@@ -17,6 +17,7 @@ from tests.sandbox.deployment import Deployment
 from tests.sandbox.engine import engine_environment
 from tests.sandbox.fixtures.releases import Site, open_site
 
+heed_interrupts()
 _numbers = itertools.count()
 
 
