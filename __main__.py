@@ -46,7 +46,7 @@ datasources = Datasources(
     environment=stack.environment,
     tempo_url=tempo.query_url,
     mimir_url=mimir.query_url,
-    service_map=stack.traces.metrics_generator,
+    service_map="metrics-generator" in stack.traces.runs,
     opts=pulumi.ResourceOptions(providers=[providers.grafana], depends_on=[mimir, tempo]),
 )
 

@@ -9,10 +9,9 @@ from components.datasources import Datasources
 from components.mimir import Mimir
 from components.tempo import Tempo
 from settings import Stack
-from settings.quantities import bytes_text, cpu_text
-from sizing.footprint import of_stack
+from sizing.capacity import summary
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever the shape of an output changes."""
 
 
@@ -39,16 +38,6 @@ class Endpoints(TypedDict):
     metrics: MetricsEndpoints
 
 
-class Capacity(TypedDict):
-    """What the stack asks for, as Kubernetes quantities, and whether the namespace's quota has room for it."""
-
-    cpu: str
-    memory: str
-    storage: str
-    pods: int
-    fits: bool | None
-
-
 class Status(TypedDict):
     """Whether the platform does what was asked of it, and what it does without."""
 
@@ -72,23 +61,22 @@ def endpoints(mimir: Mimir, tempo: Tempo) -> Endpoints:
     }
 
 
-def capacity(stack: Stack) -> Capacity:
-    """Return the footprint and whether it fits; `fits` is None where no quota is configured."""
-    footprint, quota = of_stack(stack), stack.namespace.quota
-    return {
-        "cpu": cpu_text(footprint.cpu),
-        "memory": bytes_text(footprint.memory),
-        "storage": bytes_text(footprint.storage),
-        "pods": footprint.pods,
-        "fits": footprint.fits(quota) if quota else None,
-    }
+_WITHOUT = {
+    "metrics-generator": "the service map stays empty",
+    "overrides-exporter": "limits per tenant cannot be watched",
+}
+"""What is not there without an optional role."""
 
 
 def status(stack: Stack, releases: dict[str, str]) -> Status:
     """Return `active`, or `degraded` and why: an optional role is off, or a release is not deployed (seed 001)."""
     reasons = [f"release {name} is {state}" for name, state in releases.items() if state != "deployed"]
-    if not stack.traces.metrics_generator:
-        reasons.append("traces: the optional role metrics-generator is off; the service map stays empty")
+    optional = {"traces": stack.traces.missing_optional, "metrics": stack.metrics.missing_optional}
+    reasons += [
+        f"{signal}: the optional role {role} is off; {_WITHOUT[role]}"
+        for signal, roles in optional.items()
+        for role in roles
+    ]
     return {"state": "degraded" if reasons else "active", "reasons": reasons}
 
 
@@ -99,6 +87,6 @@ def export(*, stack: Stack, buckets: Buckets, mimir: Mimir, tempo: Tempo, dataso
     pulumi.export("datasources", datasources.declared)
     pulumi.export("buckets", buckets.names)
     pulumi.export("tenants", [])
-    pulumi.export("capacity", capacity(stack))
-    releases = pulumi.Output.all(mimir=mimir.status, tempo=tempo.status)
-    pulumi.export("status", releases.apply(lambda states: status(stack, states)))
+    pulumi.export("capacity", summary(stack))
+    releases = pulumi.Output.all(mimir.releases, tempo.releases)
+    pulumi.export("status", releases.apply(lambda both: status(stack, {**both[0], **both[1]})))

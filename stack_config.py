@@ -4,15 +4,26 @@ import pulumi
 from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
 
 from settings import ConfigError, Credentials, Stack, load
+from sizing.capacity import check
 
 
 def load_stack() -> tuple[Stack, Credentials]:
-    """Return the settings and secrets of the current stack.
+    """Return the settings and secrets of the current stack, once it is known that the stack fits where it goes.
 
     Raises:
         pulumi.RunError: with every finding; the engine shows it without a traceback.
     """
     try:
-        return load(get_config_env(), get_config_secret_keys_env(), pulumi.get_stack())
+        stack, credentials = load(get_config_env(), get_config_secret_keys_env(), pulumi.get_stack())
+        _refuse_what_does_not_fit(stack)
     except ConfigError as error:
         raise pulumi.RunError(f"Pulumi.{pulumi.get_stack()}.yaml cannot be used:\n{error}") from error
+    return stack, credentials
+
+
+def _refuse_what_does_not_fit(stack: Stack) -> None:
+    verdict = check(stack)
+    if verdict.refusals:
+        raise ConfigError(verdict.refusals)
+    for warning in verdict.warnings:
+        pulumi.log.warn(warning)

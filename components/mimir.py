@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.autoscaler import autoscaler
 from components.release import credentials_secret, release
 from helm import mimir
 from settings import S3Identity, Stack
@@ -19,7 +20,7 @@ class Mimir(pulumi.ComponentResource):
     """Where OTLP metrics over HTTP go, in the cluster."""
     query_url: str
     """The Prometheus API, in the cluster."""
-    status: pulumi.Output[str]
+    releases: pulumi.Output[dict[str, str]]
     """Helm's word for the release; `deployed` is the only good one (facts/providers.md)."""
 
     def __init__(
@@ -40,12 +41,16 @@ class Mimir(pulumi.ComponentResource):
             secret=secret,
             parent=self,
         )
-        self.status = deployed.status.apply(lambda status: str(status.status))
+        # Its chart scales by KEDA only (charts.md 3.3).
+        for role, scaling in ((name, role.autoscaling) for name, role in stack.metrics.roles.items()):
+            if scaling is not None:
+                autoscaler(f"{RELEASE}-{role}", namespace=namespace, scaling=scaling, parent=self, after=deployed)
+        self.releases = pulumi.Output.all(**{RELEASE: deployed.status.apply(lambda status: str(status.status))})
         self.register_outputs(
             {
                 "remote_write_url": self.remote_write_url,
                 "otlp_url": self.otlp_url,
                 "query_url": self.query_url,
-                "status": self.status,
+                "releases": self.releases,
             }
         )

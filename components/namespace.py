@@ -28,15 +28,16 @@ class Namespace(pulumi.ComponentResource):
             metadata={"name": settings.name, "labels": _POD_SECURITY},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        assert settings.quota is not None  # noqa: S101 - settings.namespace demands one
+        quota = settings.quota_in_force
+        assert quota is not None  # noqa: S101 - settings.namespace demands one
         k8s.core.v1.ResourceQuota(
             f"{settings.name}-quota",
             metadata={"name": "telemetry", "namespace": settings.name},
             spec={
                 "hard": {
-                    "requests.cpu": cpu_text(settings.quota.cpu),
-                    "requests.memory": bytes_text(settings.quota.memory),
-                    "requests.storage": bytes_text(settings.quota.storage),
+                    "requests.cpu": cpu_text(quota.cpu),
+                    "requests.memory": bytes_text(quota.memory),
+                    "requests.storage": bytes_text(quota.storage),
                 }
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace]),

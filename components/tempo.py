@@ -1,17 +1,27 @@
 """Grafana Tempo: traces."""
 
 import pulumi
+import pulumi_kubernetes as k8s
 
 from components.release import credentials_secret, release
-from helm import tempo
+from components.service import service
+from helm import tempo, tempo_distributed
 from settings import S3Identity, Stack
+from settings.traces import TempoShape, Topology
 
-RELEASE = "tempo"
+RELEASES: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}
+"""The release of each topology. Two names, so that during a move both are there."""
+_VALUES = {"monolithic": tempo.values, "distributed": tempo_distributed.values}
 _SECRET = "tempo-s3"  # noqa: S105 - a Secret's name
+_INGEST, _QUERY = "traces-ingest", "traces-query"
 
 
 class Tempo(pulumi.ComponentResource):
-    """Tempo as a single binary."""
+    """Tempo as a single binary or distributed, behind two Services whose addresses are the same for both.
+
+    A move from one topology to the other goes in this order: the new release is ready, the Services turn to it, and
+    the old release goes; with `traces.moving_from` it stays, without new traces, until that setting is removed.
+    """
 
     otlp_grpc_address: str
     """`host:port` for OTLP over gRPC, in the cluster."""
@@ -19,8 +29,8 @@ class Tempo(pulumi.ComponentResource):
     """Where OTLP traces over HTTP go, in the cluster."""
     query_url: str
     """Tempo's query API, in the cluster."""
-    status: pulumi.Output[str]
-    """Helm's word for the release; `deployed` is the only good one (facts/providers.md)."""
+    releases: pulumi.Output[dict[str, str]]
+    """Helm's word for each release; `deployed` is the only good one (facts/providers.md)."""
 
     def __init__(
         self,
@@ -33,25 +43,54 @@ class Tempo(pulumi.ComponentResource):
     ) -> None:
         super().__init__("telemetry:traces:Tempo", name, opts=opts)
         namespace = stack.namespace.name
-        host = f"{RELEASE}.{namespace}.svc"
-        self.otlp_grpc_address = f"{host}:4317"
-        self.otlp_http_url = f"http://{host}:4318/v1/traces"
-        self.query_url = f"http://{host}:3200"
+        self.otlp_grpc_address = f"{_INGEST}.{namespace}.svc:4317"
+        self.otlp_http_url = f"http://{_INGEST}.{namespace}.svc:4318/v1/traces"
+        self.query_url = f"http://{_QUERY}.{namespace}.svc:3200"
         secret = credentials_secret(_SECRET, namespace=namespace, identity=identity, parent=self)
-        deployed = release(
-            RELEASE,
-            namespace=namespace,
-            chart=stack.traces.chart,
-            values=tempo.values(stack, secret_name=_SECRET, remote_write_url=remote_write_url),
-            secret=secret,
-            parent=self,
-        )
-        self.status = deployed.status.apply(lambda status: str(status.status))
+        deployed = {
+            RELEASES[shape.topology]: self._release(shape, stack, remote_write_url, secret)
+            for shape in stack.traces.shapes
+        }
+        self._services(namespace, stack.traces.topology, deployed[RELEASES[stack.traces.topology]])
+        if stack.traces.moving_from is not None:
+            self._announce(stack.traces.moving_from.topology, stack.traces.topology)
+        statuses = {each: its.status.apply(lambda status: str(status.status)) for each, its in deployed.items()}
+        self.releases = pulumi.Output.all(**statuses)
         self.register_outputs(
             {
                 "otlp_grpc_address": self.otlp_grpc_address,
                 "otlp_http_url": self.otlp_http_url,
                 "query_url": self.query_url,
-                "status": self.status,
+                "releases": self.releases,
             }
+        )
+
+    def _release(
+        self, shape: TempoShape, stack: Stack, remote_write_url: str, secret: k8s.core.v1.Secret
+    ) -> k8s.helm.v3.Release:
+        values = _VALUES[shape.topology]
+        return release(
+            RELEASES[shape.topology],
+            namespace=stack.namespace.name,
+            chart=shape.chart,
+            values=values(stack, shape, secret_name=_SECRET, remote_write_url=remote_write_url),
+            secret=secret,
+            parent=self,
+        )
+
+    def _services(self, namespace: str, topology: Topology, current: k8s.helm.v3.Release) -> None:
+        """Register the addresses. After the release: they never turn to pods that are not ready."""
+        pods = {"app.kubernetes.io/name": "tempo", "app.kubernetes.io/instance": RELEASES[topology]}
+        for name, ports, role in (
+            (_INGEST, {"otlp-grpc": 4317, "otlp-http": 4318}, "distributor"),
+            (_QUERY, {"http": 3200}, "query-frontend"),
+        ):
+            component = {} if topology == "monolithic" else {"app.kubernetes.io/component": role}
+            service(name, namespace=namespace, ports=ports, selector={**pods, **component}, parent=self, after=current)
+
+    def _announce(self, old: Topology, new: Topology) -> None:
+        pulumi.log.info(
+            f"traces are moving from {old} to {new}: new traces go to release {RELEASES[new]} as soon as it is ready; "
+            f"release {RELEASES[old]} stays as it is and flushes what it has, until traces.moving_from is removed",
+            self,
         )

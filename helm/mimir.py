@@ -8,7 +8,9 @@ from helm.common import (
     pod_security,
     resources,
 )
+from helm.placement import ROLLING, pod_placement, spread
 from settings import Stack
+from settings.placement import Placement
 from settings.quantities import bytes_text, duration_text
 from settings.roles import Role
 
@@ -16,6 +18,7 @@ _READS_BUCKETS = ("alertmanager", "compactor", "ingester", "querier", "ruler", "
 """Only these are given the S3 credentials; `global.extraEnvFrom` would hand them to nginx as well."""
 
 _HAS_ZONES = ("alertmanager", "ingester", "store-gateway")
+_STATEFUL = (*_HAS_ZONES, "compactor")
 
 _EXEMPLARS = 100_000
 """Exemplars kept per tenant. Mimir's default of 0 drops them, and the datasource's link to traces with them."""
@@ -25,7 +28,7 @@ def values(stack: Stack, *, secret_name: str) -> Values:
     """Return the chart's values; `secret_name` is the Secret with the S3 credentials."""
     return {
         **_switched_off(),
-        **{_key(name): _role(name, role, secret_name) for name, role in stack.metrics.roles.items()},
+        **{_key(name): _role(name, role, stack, secret_name) for name, role in stack.metrics.roles.items()},
         "global": _dns(stack.kubernetes.platform),
         "rbac": {"create": False, "podSecurityContext": pod_security(stack.kubernetes.platform)},
         "mimir": {"structuredConfig": _config(stack)},
@@ -33,7 +36,10 @@ def values(stack: Stack, *, secret_name: str) -> Values:
 
 
 def _switched_off() -> Values:
-    """Return switches for what the chart turns on by default: a demo object store, Kafka and cluster-wide webhooks."""
+    """Return switches for what the chart turns on by default: a demo object store, Kafka and cluster-wide webhooks.
+
+    The optional role is off as well unless it is among the roles.
+    """
     return {name: {"enabled": False} for name in ("minio", "kafka", "rollout_operator", "overrides_exporter")}
 
 
@@ -41,20 +47,39 @@ def _key(role_name: str) -> str:
     return role_name.replace("-", "_")
 
 
-def _role(name: str, role: Role, secret_name: str) -> Values:
-    values: Values = {"replicas": role.replicas, "resources": resources(role)}
-    if role.volume is not None:
-        values["persistentVolume"] = {"size": bytes_text(role.volume)}
+def _role(name: str, role: Role, stack: Stack, secret_name: str) -> Values:
+    placement = stack.metrics.placement
+    values: Values = {
+        # An autoscaler of ours sets the replicas; a number here would set them back with every `up`.
+        "replicas": None if role.autoscaling else role.replicas,
+        "resources": resources(role),
+        **pod_placement(placement),
+    }
+    if role.max_replicas > 1:
+        values["topologySpreadConstraints"] = spread(
+            placement, nodes=stack.kubernetes.nodes, replicas=role.max_replicas
+        )
+    if role.max_replicas > 1 and name not in _STATEFUL:
+        values["strategy"] = ROLLING
+    if name in _STATEFUL:
+        values["persistentVolume"] = _volume(role, placement)
     if name in _READS_BUCKETS:
         values["extraEnvFrom"] = credentials_from(secret_name)
     if name in _HAS_ZONES:
         values["zoneAwareReplication"] = {"enabled": False}
-    if name == "gateway":
-        values["enabled"] = True  # stated, because the last 5.x charts had it off
+    if name in ("gateway", "overrides-exporter"):
+        values["enabled"] = True  # the gateway's stated, because the last 5.x charts had it off
     if name == "ruler":
         # The chart passes a ballast of 1 GiB, which lets the heap of a 128Mi pod grow to 2 GiB before it is collected.
         values["extraArgs"] = {"mem-ballast-size-bytes": 0}
     return values
+
+
+def _volume(role: Role, placement: Placement) -> Values:
+    if role.volume is None:
+        return {"enabled": False}
+    storage_class = {"storageClass": placement.storage_class} if placement.storage_class else {}
+    return {"size": bytes_text(role.volume), **storage_class}
 
 
 def _dns(platform: str) -> Values:
@@ -66,26 +91,32 @@ def _dns(platform: str) -> Values:
 
 def _config(stack: Stack) -> Values:
     """Return Mimir's own configuration, merged by the chart over its defaults."""
-    buckets = stack.metrics_buckets
-    ring = {"replication_factor": stack.metrics.replication_factor}
+    buckets, roles = stack.metrics_buckets, stack.metrics.roles
     return {
-        **_classic_architecture(replication=ring),
+        **_classic_architecture(replication=_ring(stack, "ingester")),
         "multitenancy_enabled": False,
         "usage_stats": {"enabled": False},
         "common": {"storage": {"backend": "s3", "s3": _s3(stack)}},
         "blocks_storage": {
             "s3": {"bucket_name": buckets["blocks"]},
-            "bucket_store": {"index_cache": _index_cache(stack.metrics.roles["store-gateway"])},
+            "bucket_store": {"index_cache": _index_cache(roles["store-gateway"])},
+            # Nothing waits on a volume while its ingester is gone (seed 000: 'flushed … on graceful shutdown').
+            "tsdb": {"flush_blocks_on_shutdown": True},
         },
         "ruler_storage": {"s3": {"bucket_name": buckets["ruler"]}},
         "alertmanager_storage": {"s3": {"bucket_name": buckets["alertmanager"]}},
-        "store_gateway": {"sharding_ring": ring},
-        "alertmanager": {"sharding_ring": ring},
+        "store_gateway": {"sharding_ring": _ring(stack, "store-gateway")},
+        "alertmanager": {"sharding_ring": _ring(stack, "alertmanager")},
         "limits": {
             "compactor_blocks_retention_period": duration_text(stack.metrics.retention),
             "max_global_exemplars_per_user": _EXEMPLARS,
         },
     }
+
+
+def _ring(stack: Stack, role: str) -> Values:
+    """Return a ring's replication: the ingesters' factor, or as much of it as the role has replicas."""
+    return {"replication_factor": min(stack.metrics.replication_factor, stack.metrics.roles[role].replicas)}
 
 
 def _classic_architecture(replication: Values) -> Values:

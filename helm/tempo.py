@@ -1,19 +1,30 @@
 """Values of the chart `tempo` 2.2.4: Grafana Tempo as a single binary (charts.md 1)."""
 
-from helm.common import RESTRICTED_CONTAINER, Values, credentials_from, pod_security, resources
+from helm.common import (
+    RESTRICTED_CONTAINER,
+    SPAN_PROCESSORS,
+    Values,
+    credentials_from,
+    pod_security,
+    resources,
+    tempo_s3,
+)
+from helm.placement import pod_placement
 from settings import Stack
 from settings.quantities import bytes_text, duration_text
+from settings.traces import TempoShape
 
 
-def values(stack: Stack, *, secret_name: str, remote_write_url: str) -> Values:
+def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_url: str) -> Values:
     """Return the chart's values.
 
     Args:
         stack: the settings.
+        shape: the monolithic shape, which the stack has or is moving away from.
         secret_name: name of the Secret with the S3 credentials.
         remote_write_url: where the metrics-generator writes, Mimir's push address.
     """
-    role = stack.traces.roles["all"]
+    role, storage_class = shape.roles["all"], shape.placement.storage_class
     assert role.volume is not None  # noqa: S101 - settings.roles demands one
     return {
         "replicas": role.replicas,
@@ -23,26 +34,21 @@ def values(stack: Stack, *, secret_name: str, remote_write_url: str) -> Values:
             "reportingEnabled": False,  # phones home
             "multitenancyEnabled": False,
             "retention": duration_text(stack.traces.retention),
-            "storage": {"trace": {"backend": "s3", "s3": _s3(stack)}},
+            "storage": {"trace": {"backend": "s3", "s3": tempo_s3(stack)}},
             "receivers": _receivers(),
+            "ingester": {"flush_all_on_shutdown": True},  # within 30 s: the chart has no key for a longer grace period
             "securityContext": RESTRICTED_CONTAINER,
             "extraEnvFrom": credentials_from(secret_name),
-            **(_metrics_generator(remote_write_url) if stack.traces.metrics_generator else {}),
+            **(_metrics_generator(remote_write_url) if "metrics-generator" in shape.runs else {}),
         },
-        "persistence": {"enabled": True, "size": bytes_text(role.volume)},
+        "persistence": {
+            "enabled": True,
+            "size": bytes_text(role.volume),
+            **({"storageClassName": storage_class} if storage_class else {}),
+        },
+        **pod_placement(shape.placement),
         "securityContext": pod_security(stack.kubernetes.platform),
         "serviceAccount": {"automountServiceAccountToken": False},
-    }
-
-
-def _s3(stack: Stack) -> Values:
-    store = stack.object_store
-    return {
-        "bucket": stack.traces_buckets["blocks"],
-        "endpoint": store.address,
-        "region": store.region,
-        "insecure": store.insecure,
-        "forcepathstyle": True,
     }
 
 
@@ -65,5 +71,5 @@ def _metrics_generator(remote_write_url: str) -> Values:
             "enabled": True,
             "storage": {"remote_write": [{"url": remote_write_url, "send_exemplars": True}]},
         },
-        "overrides": {"defaults": {"metrics_generator": {"processors": ["service-graphs", "span-metrics"]}}},
+        "overrides": {"defaults": {"metrics_generator": {"processors": SPAN_PROCESSORS}}},
     }

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from settings.base import Settings
+from settings.resources import Nodes
 
 _ADDRESS = re.compile(
     r"https?://(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9._-]*)(:(?P<port>\d{1,5}))?(/[^\s]*)?", re.ASCII | re.IGNORECASE
@@ -50,6 +51,12 @@ class Kubernetes(Settings):
         default="openshift",
         description="openshift: the platform picks user ids, so ours are left out, and DNS is "
         "openshift-dns/dns-default. kubernetes: the charts' own ids and kube-system/kube-dns (charts.md 2.4, 3.4).",
+    )
+
+    nodes: Nodes | None = Field(
+        default=None,
+        description="The nodes that there are. Known, replicas are spread by a hard rule where there are nodes enough, "
+        "and a replica that fits on none is refused (seed 004); unknown, spreading is best effort.",
     )
 
     @property

@@ -44,7 +44,7 @@ def load(config: Mapping[str, str], secret_keys: Iterable[str], stack_name: str)
     Raises:
         ConfigError: with every finding.
     """
-    values = {key.removeprefix(f"{PROJECT}:"): text for key, text in config.items() if key.startswith(f"{PROJECT}:")}
+    values = _own(config)
     encrypted = {key.removeprefix(f"{PROJECT}:") for key in secret_keys}
     credentials_text = values.pop(CREDENTIALS, None)
     findings = [
@@ -58,13 +58,31 @@ def load(config: Mapping[str, str], secret_keys: Iterable[str], stack_name: str)
             f"them with: pulumi config set --secret --path {PROJECT}:{CREDENTIALS}.…"
         )
     if not findings:
-        raw = {key: _parse(text) for key, text in values.items()}
-        findings += _environment_findings(raw.get("environment"), stack_name)
-        stack = _validate(Stack, raw, "", findings)
+        stack = _stack(values, stack_name, findings)
         credentials = _validate(Credentials, _parse(credentials_text or "{}"), f"{CREDENTIALS}.", findings)
         if stack is not None and credentials is not None and not findings:
             return stack, credentials
     raise ConfigError(findings)
+
+
+def load_settings(config: Mapping[str, str], stack_name: str) -> Stack:
+    """Return the settings of a stack without its secrets, for what needs no engine (see `load`)."""
+    findings: list[str] = []
+    values = {key: text for key, text in _own(config).items() if key != CREDENTIALS}
+    stack = _stack(values, stack_name, findings)
+    if stack is None or findings:
+        raise ConfigError(findings)
+    return stack
+
+
+def _own(config: Mapping[str, str]) -> dict[str, str]:
+    return {key.removeprefix(f"{PROJECT}:"): text for key, text in config.items() if key.startswith(f"{PROJECT}:")}
+
+
+def _stack(values: Mapping[str, str], stack_name: str, findings: list[str]) -> Stack | None:
+    raw = {key: _parse(text) for key, text in values.items()}
+    findings += _environment_findings(raw.get("environment"), stack_name)
+    return _validate(Stack, raw, "", findings)
 
 
 def _parse(text: str) -> Any:

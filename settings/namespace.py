@@ -1,19 +1,11 @@
 """Where the workloads run, and how much room there is."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from settings.base import SettingError, Settings
-from settings.quantities import Bytes, Cpu
-
-
-class Resources(Settings):
-    """An amount of the three resources that a namespace's quota counts."""
-
-    cpu: Cpu = Field(description="CPU requests, in millicores (seed 000, 'Namespace Resource Analysis').")
-    memory: Bytes = Field(description="Memory requests, in bytes (seed 000).")
-    storage: Bytes = Field(description="Storage requests of volume claims, in bytes (seed 000).")
+from settings.resources import Resources
 
 
 class Namespace(Settings):
@@ -30,7 +22,22 @@ class Namespace(Settings):
     )
     quota: Resources | None = Field(
         default=None,
-        description="What its ResourceQuota allows (seed 000); set on the namespace only if the program owns it.",
+        description="What its ResourceQuota allows today (seed 000); set on the namespace only if the program owns it.",
+    )
+    used: Resources | None = Field(
+        default=None,
+        description="What others in the namespace ask for already (seed 000, 'Currently used'); none is nothing.",
+    )
+    quota_increase: Literal["requested", "granted"] | None = Field(
+        default=None,
+        description="How far a quota increase is: while it is under way, a stack that needs it is warned of and not "
+        "refused (seed 000, 'Prod Quota Increase Request').",
+    )
+    requested_quota: Resources | None = Field(
+        default=None, description="What the ResourceQuota allows after the increase (seed 000, 'Requested')."
+    )
+    phase_3: Resources | None = Field(
+        default=None, description="What Phase 3 (Pyroscope) will add; the quota request covers it already (seed 000)."
     )
 
     @model_validator(mode="after")
@@ -42,3 +49,24 @@ class Namespace(Settings):
                 "or leave create off and let the platform own the namespace",
             )
         return self
+
+    @model_validator(mode="after")
+    def _increase_has_a_figure(self) -> Self:
+        if self.quota_increase is not None and self.requested_quota is None:
+            raise SettingError(
+                "requested_quota",
+                f"is not set, but quota_increase is {self.quota_increase}; say what the quota becomes, "
+                "or remove quota_increase",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _comparisons_have_a_quota(self) -> Self:
+        if self.quota is None and (self.used is not None or self.requested_quota is not None):
+            raise SettingError("quota", "is not set, so used and requested_quota mean nothing; add it or remove them")
+        return self
+
+    @property
+    def quota_in_force(self) -> Resources | None:
+        """What the ResourceQuota allows: the requested one as soon as it is granted."""
+        return self.requested_quota if self.quota_increase == "granted" else self.quota

@@ -1,22 +1,41 @@
-"""The roles of a backend and what each of them asks for.
+"""What one role of a backend asks for, and how its replicas scale. Figures are per replica."""
 
-The defaults are the smallest honest size: the dev stack's. Figures are per replica. Requests are never below what
-the real binaries use idle (82-108 MB a Mimir role, 93 MB Tempo: facts/toolchain.md), and all of dev together stays
-within seed 000's 400m CPU, 2Gi memory and 4Gi of volumes.
-"""
+from contextlib import suppress
+from typing import Any, Self
 
-from typing import Any, NamedTuple, Self
+from pydantic import Field, ValidationError, model_validator
 
-from pydantic import Field, model_validator
+from settings.base import SettingError, Settings
+from settings.quantities import Bytes, Cpu, bytes_text
 
-from settings.base import SettingError, Settings, did_you_mean
-from settings.quantities import Bytes, Cpu, bytes_text, parse_bytes
+
+class Autoscaling(Settings):
+    """A HorizontalPodAutoscaler on CPU; the defaults are seed 004's."""
+
+    min_replicas: int = Field(default=2, ge=2, le=100, description="Fewest pods (seed 004: 2).")
+    max_replicas: int = Field(
+        default=10, ge=2, le=100, description="Most pods; quota checks count these (seed 004: 10)."
+    )
+    cpu_percent: int = Field(
+        default=70,
+        ge=1,
+        le=100,
+        description="Average CPU use that is aimed at, in percent of the request (seed 004: 70).",
+    )
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Self:
+        if self.max_replicas <= self.min_replicas:
+            raise SettingError(
+                "max_replicas", f"leaves nothing to scale above min_replicas {self.min_replicas}; raise it"
+            )
+        return self
 
 
 class Role(Settings):
     """What one replica of a role asks for, and how many there are. There is no CPU limit to set (seed 000)."""
 
-    replicas: int = Field(ge=1, le=100, description="Number of pods.")
+    replicas: int = Field(ge=1, le=100, description="Number of pods; the fewest, where the role is autoscaled.")
     cpu: Cpu = Field(description="CPU request; no limit, because CFS throttling delays writes (seed 000).")
     memory: Bytes = Field(description="Memory request.")
     memory_limit: Bytes | None = Field(
@@ -24,6 +43,10 @@ class Role(Settings):
         description="Memory limit; only where growth is unbounded: ingesters, store-gateways (seed 000).",
     )
     volume: Bytes | None = Field(default=None, description="Size of its volume claim (WAL, block and index caches).")
+    autoscaling: Autoscaling | None = Field(
+        default=None,
+        description="Scale on CPU between two numbers of pods (seed 004); never for what holds data.",
+    )
 
     @model_validator(mode="after")
     def _limit_covers_request(self) -> Self:
@@ -35,82 +58,24 @@ class Role(Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _autoscaler_owns_the_replicas(self) -> Self:
+        if self.autoscaling is not None and self.replicas != self.autoscaling.min_replicas:
+            raise SettingError("replicas", "is the autoscaler's to choose; remove it, and set autoscaling.min_replicas")
+        return self
 
-class RoleSpec(NamedTuple):
-    """What the platform knows of a role before anybody sets anything."""
-
-    cpu: str
-    memory: str
-    volume: str | None = None
-    limit: str | None = None
-    """Default memory limit; a role without one may not be given one (seed 000, 'Resource Policy')."""
-    limit_range: tuple[str, str] | None = None
-    """Smallest and largest memory limit that seed 000's resource policy allows."""
-
-    def defaults(self) -> dict[str, Any]:
-        """Return the settings of one replica of this role."""
-        return {
-            "replicas": 1,
-            "cpu": self.cpu,
-            "memory": self.memory,
-            "memory_limit": self.limit,
-            "volume": self.volume,
-        }
+    @property
+    def max_replicas(self) -> int:
+        """The most pods that there may be."""
+        return self.autoscaling.max_replicas if self.autoscaling else self.replicas
 
 
-_INGESTER_LIMITS = ("4Gi", "8Gi")
-_STORE_GATEWAY_LIMITS = ("2Gi", "4Gi")
-
-TEMPO_ROLES = {
-    # The single binary holds the ingester and follows its rule for limits.
-    "all": RoleSpec("75m", "384Mi", volume="1Gi", limit="4Gi", limit_range=_INGESTER_LIMITS),
-}
-MIMIR_ROLES = {
-    "distributor": RoleSpec("40m", "128Mi"),
-    "ingester": RoleSpec("75m", "384Mi", volume="1Gi", limit="4Gi", limit_range=_INGESTER_LIMITS),
-    "querier": RoleSpec("40m", "160Mi"),
-    "query-frontend": RoleSpec("25m", "128Mi"),
-    "query-scheduler": RoleSpec("20m", "96Mi"),
-    # Its Go runtime is held to the memory *request* (chart template), so a small one costs index cache.
-    "store-gateway": RoleSpec("40m", "224Mi", volume="1Gi", limit="2Gi", limit_range=_STORE_GATEWAY_LIMITS),
-    "compactor": RoleSpec("30m", "192Mi", volume="512Mi"),
-    "ruler": RoleSpec("25m", "128Mi"),
-    "alertmanager": RoleSpec("10m", "96Mi", volume="512Mi"),
-    "gateway": RoleSpec("10m", "32Mi"),
-}
-
-
-def with_defaults(given: object, known: dict[str, RoleSpec]) -> object:
-    """Return the role settings with what was left out filled in; leaves what is no mapping for pydantic to refuse."""
+def merged(defaults: dict[str, Any], given: object) -> object:
+    """Return a role's settings with what was left out filled in; leaves what is no mapping for pydantic to refuse."""
     if not isinstance(given, dict):
         return given
-    roles: dict[str, Any] = {name: spec.defaults() for name, spec in known.items()}
-    for name, role in given.items():
-        if name not in known:
-            raise SettingError(
-                name, f"unknown role{did_you_mean(name, known)}; known here: {', '.join(known)}; correct or remove it"
-            )
-        roles[name] = {**roles[name], **role} if isinstance(role, dict) else role
-    return roles
-
-
-def check_policy(roles: dict[str, Role], known: dict[str, RoleSpec]) -> dict[str, Role]:
-    """Refuse memory limits and volumes where the resource policy or the chart has no place for them."""
-    for name, role in roles.items():
-        spec = known[name]
-        if spec.limit_range is None:
-            if role.memory_limit is not None:
-                raise SettingError(
-                    f"{name}.memory_limit",
-                    "memory limits are only for ingesters and store-gateways (seed 000); remove it",
-                )
-        else:
-            low, high = spec.limit_range
-            if role.memory_limit is None or not parse_bytes(low) <= role.memory_limit <= parse_bytes(high):
-                raise SettingError(
-                    f"{name}.memory_limit", f"must be {low} to {high} (seed 000); set it within that range"
-                )
-        if (role.volume is None) != (spec.volume is None):
-            verb = "keeps its data on disk; set a size" if spec.volume else "keeps nothing on disk; remove it"
-            raise SettingError(f"{name}.volume", f"{name} {verb}")
-    return roles
+    role = {**defaults, **given}
+    if given.get("autoscaling") is not None and "replicas" not in given:
+        with suppress(ValidationError):  # refused where it stands, and only there
+            role["replicas"] = Autoscaling.model_validate(given["autoscaling"]).min_replicas
+    return role

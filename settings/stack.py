@@ -4,20 +4,15 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from settings.backends import Metrics, Traces
 from settings.base import SettingError, Settings
+from settings.buckets import LONGEST_NAME, bucket_name
 from settings.connections import Grafana, Kubernetes
+from settings.metrics import Metrics
 from settings.namespace import Namespace
 from settings.object_store import ObjectStore
+from settings.traces import Traces
 
 Environment = Literal["dev", "test", "prod"]
-
-_LONGEST_BUCKET_NAME = 63
-
-
-def bucket_name(signal: str, environment: str, purpose: str) -> str:
-    """Return `dts-{type}-{env}-{purpose}`, the convention established for Loki (seed 000)."""
-    return f"dts-{signal}-{environment}-{purpose}"
 
 
 class Stack(Settings):
@@ -35,10 +30,10 @@ class Stack(Settings):
     def _bucket_names_fit(self) -> Self:
         for signal, names in (("traces", self.traces_buckets), ("metrics", self.metrics_buckets)):
             for use, name in names.items():
-                if len(name) > _LONGEST_BUCKET_NAME:
+                if len(name) > LONGEST_NAME:
                     raise SettingError(
                         f"{signal}.buckets.{use}",
-                        f"makes a bucket name of {len(name)} characters, S3 allows {_LONGEST_BUCKET_NAME}; shorten it",
+                        f"makes a bucket name of {len(name)} characters, S3 allows {LONGEST_NAME}; shorten it",
                     )
         return self
 
@@ -49,6 +44,24 @@ class Stack(Settings):
                 "object_store.protect_buckets",
                 "cannot be off in prod, because SeaweedFS deletes buckets with their data; "
                 "remove the key (docs/operations.md says how to delete one on purpose)",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _prod_survives_a_lost_ingester(self) -> Self:
+        if self.environment != "prod":
+            return self
+        distributed = self.traces.topology == "distributed"  # the single binary is a choice of its own
+        if distributed and not self.traces.survives_a_lost_ingester:
+            raise SettingError(
+                "traces.replication_factor",
+                "survives no lost ingester, and prod must (seed 000, 'HA requirement'); use 2 with 3 ingesters",
+            )
+        if not (self.metrics.survives_a_lost_ingester or self.metrics.accept_no_failure_tolerance):
+            raise SettingError(
+                "metrics.replication_factor",
+                "survives no lost ingester, and prod must (seed 000, 'HA requirement'); use 3 with 3 ingesters, "
+                "or set metrics.accept_no_failure_tolerance",
             )
         return self
 

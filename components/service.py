@@ -1,0 +1,34 @@
+"""An address in the cluster that outlives the pods, and the release, behind it."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+
+def service(
+    name: str,
+    *,
+    namespace: str,
+    ports: dict[str, int],
+    selector: dict[str, str],
+    parent: pulumi.Resource,
+    after: pulumi.Resource,
+) -> k8s.core.v1.Service:
+    """Register a Service.
+
+    Args:
+        name: its name, the first part of the address.
+        namespace: where it and its pods are.
+        ports: port numbers by name; pods listen on the same numbers.
+        selector: the labels of the pods behind it.
+        parent: the component that it belongs to.
+        after: what must be ready before the Service turns to it.
+    """
+    return k8s.core.v1.Service(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        spec={
+            "selector": selector,
+            "ports": [{"name": port, "port": number, "target_port": number} for port, number in ports.items()],
+        },
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[after]),
+    )

@@ -1,0 +1,42 @@
+"""Where pods run and how their replicas are kept apart, in the terms of a pod's spec."""
+
+from helm.common import Values
+from settings.placement import Placement
+from settings.resources import Nodes
+
+ROLLING: Values = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+"""How a Deployment of two or more replicas is updated: one at a time, so never to zero, and within the same quota."""
+
+
+def pod_placement(placement: Placement) -> Values:
+    """Return a pod's `nodeSelector`, `tolerations` and `priorityClassName`, each only where it is set."""
+    chosen: Values = {
+        "nodeSelector": placement.node_selector,
+        "tolerations": [toleration.model_dump(exclude_none=True) for toleration in placement.tolerations],
+        "priorityClassName": placement.priority_class,
+    }
+    return {key: value for key, value in chosen.items() if value}
+
+
+def spread(
+    placement: Placement, *, nodes: Nodes | None, replicas: int, selector: dict[str, str] | None = None
+) -> list[Values]:
+    """Return the topology spread constraints of a role.
+
+    A hard rule where there is a node for every replica, so that one lost node takes one replica: nodes that are
+    drained do not count (`nodeTaintsPolicy`), so it never holds up a pod for their sake. Otherwise best effort.
+
+    Args:
+        placement: what to spread over.
+        nodes: the cluster's nodes, if known.
+        replicas: the pods to be spread, the most of them where they scale.
+        selector: the labels of the role's pods; None where the chart adds them itself.
+    """
+    hard = nodes is not None and nodes.count >= replicas
+    rule: Values = {
+        "maxSkew": 1,
+        "whenUnsatisfiable": "DoNotSchedule" if hard else "ScheduleAnyway",
+        "nodeTaintsPolicy": "Honor",
+    }
+    labels: Values = {"labelSelector": {"matchLabels": selector}} if selector else {}
+    return [{**rule, "topologyKey": key, **labels} for key in placement.spread_over]

@@ -1,0 +1,150 @@
+"""Values of the chart `tempo-distributed` 2.26.2: Grafana Tempo with a workload per role (charts.md 2).
+
+What the chart does by itself and is therefore not set: Deployments roll without a surge, one pod at a time; every role
+of two or more replicas has a disruption budget of one pod; volume claims outlive their StatefulSet.
+"""
+
+import yaml
+
+from helm.common import (
+    RESTRICTED_CONTAINER,
+    SPAN_PROCESSORS,
+    Values,
+    credentials_from,
+    pod_security,
+    resources,
+    tempo_s3,
+)
+from helm.placement import pod_placement, spread
+from settings import Stack
+from settings.quantities import bytes_text, duration_text
+from settings.roles import Role
+from settings.traces import TempoShape
+
+_KEYS = {"query-frontend": "queryFrontend", "metrics-generator": "metricsGenerator"}
+"""Sections of the values whose name is not the role's."""
+
+_MAX_BLOCK_BYTES = 5 * 1024**3
+"""The chart's default is 100 GB and its comment advises 5 GB or less: a larger block costs a small compactor memory."""
+
+
+_MAX_MESSAGE_BYTES = 16 * 1024**2
+"""Tempo's own default, and so the single binary's; the chart lowers it to 4 MiB, with which a large trace that dev
+takes would fail in prod."""
+
+
+def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_url: str) -> Values:
+    """Return the chart's values.
+
+    Args:
+        stack: the settings.
+        shape: the distributed shape to deploy; the stack's own, or the one that it is moving away from.
+        secret_name: name of the Secret with the S3 credentials.
+        remote_write_url: where the metrics-generator writes, Mimir's push address.
+    """
+    generates = "metrics-generator" in shape.runs
+    own = {
+        "ingester": _ingester(shape),
+        "compactor": _compactor(stack),
+        "metrics-generator": _generator(remote_write_url),
+    }
+    return {
+        **{_key(name): _role(stack, shape, name) | own.get(name, {}) for name in shape.roles},
+        "reportingEnabled": False,  # phones home
+        "multitenancyEnabled": False,
+        **_storage_class(shape.placement.storage_class),
+        # Of Tempo's own pods only; `global.extraEnvFrom` would hand the credentials to a gateway and to memcached.
+        "defaults": {**pod_placement(shape.placement), "extraEnvFrom": credentials_from(secret_name)},
+        "tempo": _security(stack.kubernetes.platform),
+        # Without the second key Tempo goes on looking for the cache that the first one takes away (charts.md 2.3).
+        "memcached": {"enabled": False},
+        "cache": {"caches": []},
+        "server": {f"grpc_server_max_{way}_msg_size": _MAX_MESSAGE_BYTES for way in ("recv", "send")},
+        "traces": {"otlp": {"grpc": {"enabled": True}, "http": {"enabled": True}}},
+        "storage": {"trace": {"backend": "s3", "s3": tempo_s3(stack)}},
+        "overrides": {"defaults": {"metrics_generator": {"processors": SPAN_PROCESSORS}} if generates else {}},
+    }
+
+
+def _key(role_name: str) -> str:
+    return _KEYS.get(role_name, role_name)
+
+
+def _storage_class(name: str | None) -> Values:
+    return {"global": {"storageClass": name}} if name else {}
+
+
+def _security(platform: str) -> Values:
+    """Return the contexts of pod and container; unlike other charts this one sets user ids on the container."""
+    pod = pod_security(platform)
+    ids = {key: pod.pop(key) for key in ("runAsUser", "runAsGroup") if key in pod}
+    return {"podSecurityContext": pod, "securityContext": {**RESTRICTED_CONTAINER, **ids}}
+
+
+def _role(stack: Stack, shape: TempoShape, name: str) -> Values:
+    role = shape.roles[name]
+    return {
+        # Stated for an autoscaled role too: the chart leaves it out of the Deployment, but its budgets count it.
+        "replicas": role.replicas,
+        "resources": resources(role),
+        "affinity": "",  # by default a hard one: a second replica would need a second node
+        "topologySpreadConstraints": _spread(stack, shape, name),
+        **_autoscaling(name, role),
+    }
+
+
+def _spread(stack: Stack, shape: TempoShape, name: str) -> str:
+    """Return the constraints as the text that the chart wants; it renders the text, the release's name in it included.
+
+    The compactor has no such key in the chart's values.yaml, but its template reads it like the others'.
+    """
+    labels = {
+        "app.kubernetes.io/name": "tempo",
+        "app.kubernetes.io/instance": "{{ .Release.Name }}",
+        "app.kubernetes.io/component": name,
+    }
+    nodes, replicas = stack.kubernetes.nodes, shape.roles[name].max_replicas
+    constraints = spread(shape.placement, nodes=nodes, replicas=replicas, selector=labels)
+    return "".join(
+        yaml.safe_dump([constraint], sort_keys=False) for constraint in constraints
+    )  # one by one: no anchors
+
+
+def _autoscaling(name: str, role: Role) -> Values:
+    """Return the chart's own autoscaler on CPU; its target for memory is off."""
+    if role.autoscaling is None:
+        return {}
+    target: Values = {"targetCPUUtilizationPercentage": role.autoscaling.cpu_percent}
+    if name == "compactor":  # the only one that can be scaled by KEDA instead
+        target = {"hpa": {"enabled": True, **target}}
+    bounds = {"minReplicas": role.autoscaling.min_replicas, "maxReplicas": role.autoscaling.max_replicas}
+    return {"autoscaling": {"enabled": True, **bounds, **target}}
+
+
+def _ingester(shape: TempoShape) -> Values:
+    volume = shape.roles["ingester"].volume
+    assert volume is not None  # noqa: S101 - settings.role_policy demands one
+    return {
+        "persistence": {"enabled": True, "size": bytes_text(volume)},
+        "config": {"replication_factor": shape.replication_factor, "flush_all_on_shutdown": True},
+        # Left out, the chart lets all go but a majority of the replication factor.
+        "maxUnavailable": 1,
+    }
+
+
+def _compactor(stack: Stack) -> Values:
+    retention = duration_text(stack.traces.retention)
+    return {"config": {"compaction": {"block_retention": retention, "max_block_bytes": _MAX_BLOCK_BYTES}}}
+
+
+def _generator(remote_write_url: str) -> Values:
+    """Return the part that turns spans into the metrics behind the service map and exemplars.
+
+    A StatefulSet, though nothing is kept: the chart's Deployment takes no strategy, so an update would start a third
+    pod before it stops one of two, and so exceed a quota that holds two.
+    """
+    return {
+        "enabled": True,
+        "kind": "StatefulSet",
+        "config": {"storage": {"remote_write": [{"url": remote_write_url, "send_exemplars": True}]}},
+    }

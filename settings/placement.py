@@ -1,0 +1,53 @@
+"""Where the pods of a backend may run: one setting for all its roles, though the charts want it per role."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from settings.base import SettingError, Settings
+
+_NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
+
+
+class Toleration(Settings):
+    """A taint that the pods put up with, in Kubernetes' own terms."""
+
+    key: str | None = Field(
+        default=None, min_length=1, description="The taint's key; none, with Exists, is every taint."
+    )
+    operator: Literal["Equal", "Exists"] = Field(default="Equal", description="Whether the value counts (Kubernetes).")
+    value: str | None = Field(default=None, description="The taint's value, with Equal.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        default=None, description="The taint's effect; none is every effect."
+    )
+
+    @model_validator(mode="after")
+    def _kubernetes_takes_it(self) -> Self:
+        if self.operator == "Equal" and self.key is None:
+            raise SettingError("key", "is not set, and only operator Exists does without; set it, or write Exists")
+        if self.operator == "Exists" and self.value is not None:
+            raise SettingError("value", "has no meaning with operator Exists; remove it, or write Equal")
+        return self
+
+
+class Placement(Settings):
+    """Where the pods of a backend may run."""
+
+    node_selector: dict[str, str] = Field(
+        default_factory=dict, description="Labels that a node must have, such as node-type (seed 004)."
+    )
+    tolerations: list[Toleration] = Field(default_factory=list, description="Taints that the pods tolerate (seed 004).")
+    storage_class: str | None = Field(
+        default=None,
+        pattern=_NAME,
+        description="Storage class of every volume claim (seed 004); none is the cluster's default. A claim keeps its "
+        "class: changing it needs new volumes.",
+    )
+    priority_class: str | None = Field(
+        default=None, pattern=_NAME, description="Priority class of every pod; it must exist on the cluster."
+    )
+    spread_over: list[str] = Field(
+        default=["kubernetes.io/hostname"],
+        description="Topology keys over which the replicas of a role are spread; hostname, because prod must survive "
+        "one lost node (seed 000). A hard rule where kubernetes.nodes says that there are nodes enough.",
+    )

@@ -1,0 +1,168 @@
+"""Grafana Tempo: in which shape it runs, what it keeps and for how long."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+
+from settings.base import SettingError, Settings
+from settings.buckets import Purpose
+from settings.chart import Chart
+from settings.placement import Placement
+from settings.quantities import Duration, duration_text
+from settings.quorum import losses_survived
+from settings.resources import Compute
+from settings.role_policy import check_policy, filled
+from settings.role_tables import TEMPO_META, TEMPO_ROLES, TEMPO_SINGLE, RoleTable, check_choice, expand, missing
+from settings.roles import Role
+
+_HOUR, _DAY = 3_600, 86_400
+
+Topology = Literal["monolithic", "distributed"]
+CHART_OF: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}
+
+
+def _table(info: ValidationInfo) -> RoleTable:
+    return TEMPO_SINGLE if info.data.get("topology") == "monolithic" else TEMPO_ROLES
+
+
+def _filled(given: object, info: ValidationInfo) -> object:
+    if not {"topology", "enabled_roles", "total"} <= info.data.keys():
+        return {}  # one of them is refused already
+    table = _table(info)
+    runs = table if table is TEMPO_SINGLE else expand(info.data["enabled_roles"], TEMPO_ROLES, TEMPO_META)
+    return filled(given, table, runs, info.data["total"])
+
+
+EnabledRoles = Annotated[list[str], AfterValidator(lambda names: check_choice(names, TEMPO_ROLES, TEMPO_META))]
+TempoRoles = Annotated[
+    dict[str, Role],
+    BeforeValidator(_filled),
+    AfterValidator(lambda roles, info: check_policy(roles, _table(info))),
+]
+
+
+class TempoShape(Settings):
+    """In which shape Tempo runs: all that differs between the single binary and the distributed one."""
+
+    topology: Topology = Field(
+        default="monolithic",
+        description="monolithic: every role in one process (dev, test); distributed: a workload per role (prod, "
+        "seed 000 'Chart Selection').",
+    )
+    chart: Chart = Field(
+        description="grafana-community's `tempo` 2.2.4 or `tempo-distributed` 2.26.2, the last with an ingester "
+        "(charts.md 0.2)."
+    )
+    replication_factor: int = Field(
+        default=1,
+        ge=1,
+        le=5,
+        description="Ingesters that hold each trace; 2 survives a lost one, as the plan says, because Tempo is content "
+        "with one answer of two (charts.md 2.3).",
+    )
+    enabled_roles: EnabledRoles = Field(
+        default=["all"],
+        description="Roles that run, `all` for every one (seed 001). Without metrics-generator the platform is "
+        "degraded: the service map in Grafana stays empty.",
+    )
+    total: Compute | None = Field(
+        default=None,
+        description="CPU and memory of all roles together, split by seed 004's ratios; what a role says itself "
+        "comes off first.",
+    )
+    roles: TempoRoles = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="Replicas and resources per role; of the single binary, `all`.",
+    )
+    placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
+
+    @model_validator(mode="after")
+    def _chart_has_the_topology(self) -> Self:
+        chart = CHART_OF[self.topology]
+        if self.chart.name != chart:
+            raise SettingError(
+                "chart.name",
+                f"topology {self.topology} is deployed from the chart {chart}; name that, or change the topology",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _single_binary_has_one_replica(self) -> Self:
+        if self.topology == "monolithic" and self.roles["all"].replicas != 1:
+            raise SettingError("roles.all.replicas", "the single binary does not share its ring; set it to 1")
+        return self
+
+    @model_validator(mode="after")
+    def _ingesters_cover_the_replication(self) -> Self:
+        ingesters = 1 if self.topology == "monolithic" else self.roles["ingester"].replicas
+        if ingesters < self.replication_factor:
+            raise SettingError(
+                "replication_factor",
+                f"needs as many ingesters, but roles.ingester.replicas is {ingesters}; raise the replicas or lower the "
+                "factor"
+                if self.topology == "distributed"
+                else "the single binary is one ingester; set it to 1, or change the topology",
+            )
+        return self
+
+    @property
+    def runs(self) -> frozenset[str]:
+        """The roles that run, whatever workloads they are in."""
+        return expand(self.enabled_roles, TEMPO_ROLES, TEMPO_META)
+
+    @property
+    def missing_optional(self) -> list[str]:
+        """The optional roles that do not run."""
+        return missing(self.runs, TEMPO_ROLES, "optional")
+
+    @property
+    def survives_a_lost_ingester(self) -> bool:
+        """Whether reads and writes go on when any one ingester is lost."""
+        return losses_survived("traces", self.replication_factor) > 0
+
+
+class TracesBuckets(Settings):
+    """The buckets of Tempo, by purpose."""
+
+    blocks: Purpose = Field(default="blocks", description="Trace blocks.")
+
+
+class Traces(TempoShape):
+    """Grafana Tempo."""
+
+    retention: Duration = Field(
+        default=7 * _DAY,
+        description="How long the compactor keeps a trace (our choice).",
+    )
+    buckets: TracesBuckets = Field(default_factory=TracesBuckets, description="Purposes of its buckets.")
+    moving_from: TempoShape | None = Field(
+        default=None,
+        description="The shape that Tempo is moving away from, as it was: its release stays, without new traces, until "
+        "this is removed (docs/operations.md has the sequence). Seed 001: no data is lost as long as the bucket lives.",
+    )
+
+    @model_validator(mode="after")
+    def _outlives_compaction(self) -> Self:
+        if self.retention < _HOUR:
+            raise SettingError(
+                "retention",
+                f"below the compactor's minimum of {duration_text(_HOUR)} "
+                "(Tempo compacts windows of 1h; younger blocks would go before they are found); raise it",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _moves_between_two_shapes(self) -> Self:
+        if self.moving_from is not None and self.moving_from.topology == self.topology:
+            raise SettingError(
+                "moving_from.topology",
+                f"is {self.topology}, and so is topology; a move is from one to the other: correct one, or remove "
+                "moving_from",
+            )
+        return self
+
+    @property
+    def shapes(self) -> tuple[TempoShape, ...]:
+        """What is deployed: the shape that is wanted, and the one that is moved away from."""
+        return (self,) if self.moving_from is None else (self, self.moving_from)
