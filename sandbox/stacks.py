@@ -30,21 +30,17 @@ def prepare(stack: str, engine: Engine, connections: Connections) -> None:
         raise UnknownStackError(f"there is no stack {stack!r}; STACK is one of {', '.join(STACKS)}")
     kept = _created(stack, engine, connections)
     own = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())
-    config = merged(own["config"], overlay(connections))
+    config = merged(own["config"], overlay(own["config"], connections))
     config[_CREDENTIALS] = kept["config"][_CREDENTIALS]
     write_private(
         engine.config_file(stack), yaml.safe_dump({"encryptionsalt": kept["encryptionsalt"], "config": config})
     )
 
 
-def overlay(connections: Connections) -> dict[str, Any]:
-    """Return the settings that point a stack at this machine."""
-    charts = {
-        signal: {"chart": {"repository": None, "reference": f"./sandbox/charts/{chart}"}}
-        for signal, chart in (("traces", "tempo"), ("metrics", "mimir-distributed"))
-    }
+def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, Any]:
+    """Return the settings that point a stack with this config at this machine."""
     return {
-        **{f"{PROJECT}:{signal}": settings for signal, settings in charts.items()},
+        **{f"{PROJECT}:{signal}": _charts(config[f"{PROJECT}:{signal}"]) for signal in ("traces", "metrics")},
         f"{PROJECT}:namespace": {"create": True},
         f"{PROJECT}:kubernetes": {
             "context": connections.context,
@@ -59,6 +55,13 @@ def overlay(connections: Connections) -> dict[str, Any]:
         },
         f"{PROJECT}:grafana": {"url": connections.grafana_url},
     }
+
+
+def _charts(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where the stand-ins of a backend's charts are: of the one it has, and of the one it is moving from."""
+    local = {"chart": {"repository": None, "reference": f"./sandbox/charts/{settings['chart']['name']}"}}
+    old = settings.get("moving_from")
+    return {**local, "moving_from": _charts(old)} if old else local
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

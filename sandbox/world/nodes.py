@@ -6,11 +6,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NodePool:
-    """Nodes of one size. Quantities are Kubernetes quantities."""
+    """Nodes of one size: three, as many as prod has ingesters to spread. Quantities are Kubernetes quantities."""
 
-    count: int = 1
-    cpu: str = "32"
-    memory: str = "256Gi"
+    count: int = 3
+    cpu: str = "16"
+    memory: str = "64Gi"
     pods: int = 250
     ephemeral_storage: str = "1Ti"
 

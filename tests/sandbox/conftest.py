@@ -61,6 +61,13 @@ def test(engine: Engine, world: Connections) -> Deployment:
     return Deployment("test", engine, world)
 
 
+@pytest.fixture(scope="session")
+def prod(engine: Engine, world: Connections) -> Deployment:
+    """The prod stack."""
+    prepare("prod", engine, world)
+    return Deployment("prod", engine, world)
+
+
 @pytest.fixture(scope="module")
 def site(world: Connections, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The world's cluster with a namespace for test releases, which are gone afterwards."""

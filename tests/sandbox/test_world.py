@@ -83,7 +83,7 @@ def test_a_deployment_becomes_ready(api: client.ApiClient, namespace: str) -> No
         pods = core_of(api).list_namespaced_pod(namespace).items
         assert len(pods) == 3
         for pod in pods:
-            assert pod.spec.node_name == "sandbox-0"
+            assert pod.spec.node_name.startswith("sandbox-")
             assert pod.status.phase == "Running"
             assert pod.status.pod_ip
             assert all(status.ready and status.state.running for status in pod.status.container_statuses)

@@ -11,22 +11,72 @@ from typing import Any
 import pytest
 import yaml
 
-from helm import mimir, tempo
+from helm import mimir, tempo, tempo_distributed
 from settings import Stack
 from settings.chart import CHECKED_VERSIONS
+from tests.support import Change, all_of, drop, load_stack, put
 
 REPO = Path(__file__).parents[2]
-CONTRACTS = {"tempo": "tempo-2.2.4", "mimir-distributed": "mimir-distributed-6.1.0"}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "as it is": {},
-    "plain Kubernetes": {"kubernetes": {"platform": "kubernetes"}},
-    "no metrics-generator": {"traces": {"metrics_generator": False}},
-    "three ingesters, bigger": {
-        "traces": {"retention": "90m", "roles": {"all": {"cpu": "2", "memory_limit": "8Gi", "volume": "20Gi"}}},
-        "metrics": {
-            "replication_factor": 3,
-            "roles": {"ingester": {"replicas": 3, "volume": "10Gi"}, "gateway": {"replicas": 2, "memory": "1.5Gi"}},
-        },
+CONTRACTS = {
+    "tempo": "tempo-2.2.4",
+    "tempo-distributed": "tempo-distributed-2.26.2",
+    "mimir-distributed": "mimir-distributed-6.1.0",
+}
+DEPLOYED_IN = {
+    "tempo": ("dev", "test"),
+    "tempo-distributed": ("prod",),
+    "mimir-distributed": ("dev", "test", "prod"),
+}
+WITHOUT_THE_GENERATOR = put(
+    "traces.enabled_roles", ["distributor", "ingester", "querier", "query-frontend", "compactor"]
+)
+PLACEMENT = {
+    "node_selector": {"node-type": "observability"},
+    "tolerations": [{"key": "observability", "operator": "Exists", "effect": "NoSchedule"}],
+    "storage_class": "fast",
+    "priority_class": "platform",
+    "spread_over": ["kubernetes.io/hostname", "topology.kubernetes.io/zone"],
+}
+FOR_EVERY_CHART: dict[str, Change] = {
+    "as it is": all_of(),
+    "plain Kubernetes": put("kubernetes.platform", "kubernetes"),
+    "placed": all_of(
+        put("traces.placement", PLACEMENT),
+        put("metrics.placement", PLACEMENT),
+        put("kubernetes.nodes", {"count": 9, "cpu": "8", "memory": "32Gi"}),
+    ),
+}
+FOR_ONE_CHART: dict[str, dict[str, Change]] = {
+    "tempo": {
+        "no metrics-generator": WITHOUT_THE_GENERATOR,
+        "bigger": all_of(
+            put("traces.retention", "90m"),
+            put("traces.roles.all", {"cpu": "2", "memory_limit": "8Gi", "volume": "20Gi"}),
+        ),
+    },
+    "tempo-distributed": {
+        "no metrics-generator": all_of(WITHOUT_THE_GENERATOR, drop("traces.roles.metrics-generator")),
+        "bigger": put("traces.roles.ingester", {"replicas": 5, "cpu": "2", "memory_limit": "8Gi", "volume": "20Gi"}),
+        "autoscaled": all_of(
+            *(
+                put(f"traces.roles.{role}", {"autoscaling": {"max_replicas": 5}})
+                for role in ("distributor", "querier", "query-frontend", "compactor")
+            )
+        ),
+    },
+    "mimir-distributed": {
+        "three ingesters, bigger": all_of(
+            put("metrics.replication_factor", 3),
+            put("metrics.roles.ingester", {"replicas": 3, "volume": "10Gi"}),
+            put("metrics.roles.gateway", {"replicas": 2, "memory": "1.5Gi"}),
+        ),
+        "nothing on the store-gateway's disk": put("metrics.roles.store-gateway", {"volume": None}),
+        "autoscaled": all_of(
+            *(
+                put(f"metrics.roles.{role}", {"autoscaling": {}})
+                for role in ("distributor", "querier", "query-frontend")
+            )
+        ),
     },
 }
 
@@ -79,24 +129,11 @@ def set_by(values: dict[str, Any]) -> list[Leaf]:
     return [(path, value) for path, value in leaves(values) if value != {}]
 
 
-def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    return below | {
-        key: merged(below[key], value) if isinstance(value, dict) and isinstance(below.get(key), dict) else value
-        for key, value in above.items()
-    }
-
-
-def stack(environment: str, overrides: dict[str, Any]) -> Stack:
-    config = yaml.safe_load((REPO / f"Pulumi.{environment}.yaml").read_text())["config"]
-    own = {key.removeprefix("telemetry:"): value for key, value in config.items() if key.startswith("telemetry:")}
-    own.pop("credentials", None)
-    return Stack.model_validate_json(json.dumps(merged(own, overrides)))
-
-
 def produced(chart: str, stack: Stack) -> dict[str, Any]:
-    if chart == "tempo":
-        return tempo.values(stack, secret_name="s3", remote_write_url="http://mimir/api/v1/push")
-    return mimir.values(stack, secret_name="s3")
+    if chart == "mimir-distributed":
+        return mimir.values(stack, secret_name="s3")
+    render = tempo.values if chart == "tempo" else tempo_distributed.values
+    return render(stack, stack.traces, secret_name="s3", remote_write_url="http://mimir/api/v1/push")
 
 
 def stand_in(chart: str) -> dict[str, Any]:
@@ -105,27 +142,31 @@ def stand_in(chart: str) -> dict[str, Any]:
     return values
 
 
+def cases() -> Iterator[Any]:
+    """Yield every chart in every environment that deploys it, after every change that concerns it."""
+    for chart, environments in DEPLOYED_IN.items():
+        for environment in environments:
+            for name, change in {**FOR_EVERY_CHART, **FOR_ONE_CHART[chart]}.items():
+                yield pytest.param(chart, environment, change, id=f"{chart}, {environment}: {name}")
+
+
 each_chart = pytest.mark.parametrize("chart", CONTRACTS)
-each_setting = pytest.mark.parametrize("overrides", SETTINGS.values(), ids=SETTINGS.keys())
-each_environment = pytest.mark.parametrize("environment", ["dev", "test", "prod"])
+each_case = pytest.mark.parametrize(("chart", "environment", "change"), list(cases()))
 
 
-@each_chart
-@each_environment
-@each_setting
-def test_every_value_that_we_set_exists_in_the_chart(chart: str, environment: str, overrides: dict[str, Any]) -> None:
+@each_case
+def test_every_value_that_we_set_exists_in_the_chart(chart: str, environment: str, change: Change) -> None:
     contract = Contract(chart)
-    given = set_by(produced(chart, stack(environment, overrides)))
+    given = set_by(produced(chart, load_stack(environment, change)))
     assert given
     assert [path for path, value in given if not contract.knows(path, value)] == []
 
 
-@each_chart
-@each_setting
-def test_the_stand_in_reads_every_value_that_we_set(chart: str, overrides: dict[str, Any]) -> None:
+@each_case
+def test_the_stand_in_reads_every_value_that_we_set(chart: str, environment: str, change: Change) -> None:
     offered = Contract(chart)
     offered.paths = dict(leaves(stand_in(chart)))
-    given = set_by(produced(chart, stack("dev", overrides)))
+    given = set_by(produced(chart, load_stack(environment, change)))
     assert [path for path, value in given if not offered.knows(path, value)] == []
 
 

@@ -6,6 +6,9 @@ labels:
   {{- merge dict .values.podLabels .ctx.Values.global.podLabels (include "standin.labels" . | fromYaml) | toYaml | nindent 2 }}
 annotations:
   checksum/config: {{ include (print .ctx.Template.BasePath "/config.yaml") .ctx | sha256sum }}
+  {{- with .values.fallbackConfig }}
+  checksum/alertmanager-fallback-config: {{ sha256sum . }}
+  {{- end }}
   {{- with merge dict .values.podAnnotations .ctx.Values.global.podAnnotations }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -29,7 +32,9 @@ priorityClassName: {{ . }}
 topologySpreadConstraints:
   {{- $own := dict "matchLabels" (include "standin.selector" (omit $ "zone") | fromYaml) }}
   {{- range ternary . (list .) (kindIs "slice" .) }}
-  - {{ merge dict . (dict "labelSelector" $own) | toJson }}
+  {{- /* Upstream spells these keys out and drops any other. */}}
+  {{- $known := pick . "maxSkew" "topologyKey" "whenUnsatisfiable" "labelSelector" "matchLabelKeys" "nodeAffinityPolicy" "nodeTaintsPolicy" "minDomains" }}
+  - {{ merge $known (dict "labelSelector" $own) | toJson }}
   {{- end }}
 {{- end }}
 {{- end -}}
@@ -41,7 +46,6 @@ topologySpreadConstraints:
 
 {{- define "standin.pod" -}}
 {{- $volume := .values.persistentVolume | default dict -}}
-{{- $fallback := .values.fallbackConfig -}}
 metadata:
   {{- include "standin.podMetadata" . | nindent 2 }}
 spec:

@@ -1,0 +1,82 @@
+"""The report is what the rendered charts ask for: to the millicore, the byte and the pod."""
+
+from dataclasses import replace
+
+import pytest
+
+from commands.comparison import Difference, Release, compare, releases
+from sandbox.paths import REPO
+from sandbox.toolchain import Toolchain
+from settings.quantities import parse_bytes
+from sizing.footprint import Footprint, of_stack
+from tests.support import Change, all_of, drop, load_stack, put
+
+pytestmark = pytest.mark.sandbox
+
+CHARTS = [REPO / "sandbox" / "charts" / name for name in ("tempo", "tempo-distributed", "mimir-distributed")]
+SCALES = {
+    "traces": ("distributor", "querier", "query-frontend", "compactor"),
+    "metrics": ("distributor", "querier", "query-frontend"),
+}
+SCALED = all_of(
+    *(
+        all_of(drop(f"{signal}.roles.{role}.replicas"), put(f"{signal}.roles.{role}.autoscaling", {}))
+        for signal, roles in SCALES.items()
+        for role in roles
+    )
+)
+MOVING = put(
+    "traces.moving_from", {"chart": {"name": "tempo", "version": "2.2.4", "reference": "./sandbox/charts/tempo"}}
+)
+
+
+@pytest.fixture(scope="module")
+def helm() -> str:
+    toolchain = Toolchain()
+    toolchain.ensure(["helm"])
+    return str(toolchain.path("helm"))
+
+
+def differences(helm: str, some: tuple[Release, ...]) -> list[Difference]:
+    return [each for release in some for each in compare(release, CHARTS, namespace="here", helm=helm)]
+
+
+@pytest.mark.parametrize(
+    ("environment", "changes"),
+    [
+        ("dev", ()),
+        ("test", ()),
+        ("prod", ()),
+        ("prod", (SCALED,)),
+        ("prod", (MOVING,)),
+        ("dev", (put("metrics.total", {"cpu": "1", "memory": "4Gi"}),)),
+    ],
+    ids=["dev", "test", "prod", "prod autoscaled", "prod moving", "dev by total"],
+)
+def test_the_charts_ask_for_exactly_what_the_report_says(
+    helm: str, environment: str, changes: tuple[Change, ...]
+) -> None:
+    stack = load_stack(environment, *changes)
+    found = differences(helm, releases(stack))
+    assert [(each.release, each.amount) for each in found if each.amount != Footprint()] == []
+    asked = sum((each.asked for each in found), Footprint())
+    if changes == (SCALED,):
+        assert asked == of_stack(stack) + of_stack(stack, at_most=True), "each release at its fewest and at its most"
+        assert of_stack(stack, at_most=True).pods == of_stack(stack).pods + 7 * 8
+    else:
+        assert asked == of_stack(stack)
+
+
+def test_a_part_of_the_chart_that_nobody_sized_is_a_difference(helm: str) -> None:
+    [_, mimir] = releases(load_stack("prod"))
+    values = {**mimir.values, "rollout_operator": {"enabled": True}}
+    [found] = differences(helm, (replace(mimir, values=values),))
+    assert found.amount == Footprint(cpu=100, memory=parse_bytes("100Mi"), pods=1)
+
+
+def test_what_autoscales_without_an_autoscaler_is_a_difference(helm: str) -> None:
+    """Told `replicas: null`, Mimir's chart leaves the number to whoever sets it; without our autoscaler that is 1."""
+    stack = load_stack("prod", SCALED)
+    [_, mimir] = releases(stack)
+    fewest, most = differences(helm, (replace(mimir, autoscalers=()),))
+    assert (fewest.amount.pods, most.amount.pods) == (-3, -27)

@@ -1,0 +1,85 @@
+"""Seed 000's quota, for real: prod does not fit today's, the program says so before, and with the increase it fits."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.sandbox.deployment import Deployment
+from tests.support import Tree
+
+pytestmark = pytest.mark.sandbox
+
+TODAY = {"requests.cpu": "4000m", "requests.memory": "16Gi", "requests.storage": "64Gi"}
+REQUESTED = {"requests.cpu": "10000m", "requests.memory": "32Gi", "requests.storage": "96Gi"}
+LOKI = {"cpu": "2630m", "memory": "8.5Gi"}
+LOKI_STORAGE = "55Gi"
+
+
+def increase(state: str | None) -> Callable[[Tree], None]:
+    """Return an edit: the platform owns the namespace, as on the first user's cluster, and an increase is so far."""
+
+    def edit(config: Tree) -> None:
+        config["telemetry:namespace"] |= {"create": False, "quota_increase": state}
+
+    return edit
+
+
+@pytest.fixture
+def crowded(prod: Deployment) -> Iterator[Deployment]:
+    """Prod's namespace as the platform has made it: with today's quota, and all that seed 000 says is used."""
+    prod.core.create_namespace({"metadata": {"name": prod.namespace}})
+    quota = {"metadata": {"name": "platform"}, "spec": {"hard": TODAY}}
+    prod.core.create_namespaced_resource_quota(prod.namespace, quota)
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": LOKI_STORAGE}}}
+    prod.core.create_namespaced_persistent_volume_claim(prod.namespace, {"metadata": {"name": "loki"}, "spec": claim})
+    container = {"name": "loki", "image": "loki", "resources": {"requests": LOKI}}
+    prod.core.create_namespaced_pod(prod.namespace, {"metadata": {"name": "loki"}, "spec": {"containers": [container]}})
+    yield prod
+    with prod.edited(increase("granted")):
+        prod.destroy()
+    prod.core.delete_namespace(prod.namespace)
+
+
+def test_prod_is_refused_then_rejected_and_fits_once_the_increase_is_granted(crowded: Deployment) -> None:
+    with crowded.edited(increase(None)):
+        refused = crowded.pulumi("preview")
+        assert refused.returncode != 0
+        for line in (
+            "namespace.quota.cpu: 2630m used + 3160m new = 5790m, but the quota is 4000m; raise requests.cpu by 1790m",
+            "namespace.quota.memory: 8704Mi used + 14816Mi new = 23520Mi, but the quota is 16Gi",
+            "namespace.quota.storage: 55Gi used + 16Gi new = 71Gi, but the quota is 64Gi",
+        ):
+            assert line in refused.stdout + refused.stderr, refused.stdout + refused.stderr
+
+    with crowded.edited(increase("requested")):
+        warned = crowded.pulumi("preview")
+        assert warned.returncode == 0
+        assert "requests.cpu needs 5790m of 4000m" in warned.stdout
+        assert "pods will be rejected until the increase is granted" in warned.stdout
+        with crowded.started("up", "--yes", "--skip-preview"):
+            rejections = _rejections(crowded)
+        assert any("pods" in each and "exceeded quota: platform" in each for each in rejections), rejections
+    crowded.recover()
+
+    crowded.core.patch_namespaced_resource_quota("platform", crowded.namespace, {"spec": {"hard": REQUESTED}})
+    with crowded.edited(increase("granted")):
+        crowded.up()
+        pods = crowded.pods()
+        assert len(pods) == 33 + 1
+        assert all(pods.values()), pods
+        assert set(crowded.releases().values()) == {"deployed"}
+
+
+def _rejections(stack: Deployment) -> list[str]:
+    """Wait until the API server has rejected something, and return what it said."""
+    until = time.monotonic() + 120
+    found: dict[str, str] = {}
+    while time.monotonic() < until:
+        for event in stack.core.list_namespaced_event(stack.namespace).items:
+            if "exceeded quota" in event.message:
+                found[event.involved_object.name] = event.message
+        if found:
+            return list(found.values())
+        time.sleep(0.5)
+    raise AssertionError(f"nothing was rejected; pods: {stack.pods()}")

@@ -1,0 +1,116 @@
+"""All three stacks in one world: each is deployed, changed and removed without touching the others."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from kubernetes import client
+from kubernetes.utils.quantity import parse_quantity
+
+from tests.sandbox.deployment import Deployment
+
+pytestmark = pytest.mark.sandbox
+
+RELEASES = {
+    "dev": {"mimir", "tempo"},
+    "test": {"mimir", "tempo"},
+    "prod": {"mimir", "tempo-distributed"},
+}
+PODS = {"dev": 12, "test": 12, "prod": 33}
+REPLICATED = ("distributor", "ingester", "querier", "query-frontend", "metrics-generator", "store-gateway")
+
+
+@pytest.fixture(scope="module")
+def stacks(dev: Deployment, test: Deployment, prod: Deployment) -> Iterator[dict[str, Deployment]]:
+    """The three stacks, deployed in the order of the rollout (seed 000)."""
+    each = {"dev": dev, "test": test, "prod": prod}
+    for stack in each.values():
+        stack.up()
+    yield each
+    for stack in each.values():
+        stack.destroy()
+
+
+def test_all_three_are_there_side_by_side(stacks: dict[str, Deployment]) -> None:
+    for name, stack in stacks.items():
+        assert stack.releases() == dict.fromkeys(RELEASES[name], "deployed")
+        pods = stack.pods()
+        assert len(pods) == PODS[name]
+        assert all(pods.values())
+        assert stack.datasources().keys() == {f"mimir-{name}", f"tempo-{name}"}
+
+
+def test_what_was_deployed_is_what_is_wanted(stacks: dict[str, Deployment]) -> None:
+    for stack in stacks.values():
+        stack.refresh()
+        assert stack.changes() == {}
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_the_cluster_counts_what_the_output_says(stacks: dict[str, Deployment], name: str) -> None:
+    stack = stacks[name]
+    capacity = stack.engine.json("stack output --json", name)["capacity"]
+    used = stack.core.read_namespaced_resource_quota("telemetry", stack.namespace).status.used
+    asked = {f"requests.{resource}": capacity[resource] for resource in ("cpu", "memory", "storage")}
+    assert {key: _exact(value) for key, value in used.items()} == {key: _exact(value) for key, value in asked.items()}
+    assert capacity["pods"] == PODS[name]
+
+
+def test_prods_replicas_are_on_different_nodes(stacks: dict[str, Deployment]) -> None:
+    where: dict[tuple[str, str], Counter[str]] = {}
+    for pod in stacks["prod"].core.list_namespaced_pod(stacks["prod"].namespace).items:
+        labels = pod.metadata.labels
+        role = (labels["app.kubernetes.io/instance"], labels.get("app.kubernetes.io/component", "all"))
+        where.setdefault(role, Counter())[pod.spec.node_name] += 1
+    crowded = {role: nodes for role, nodes in where.items() if role[1] in REPLICATED and max(nodes.values()) > 1}
+    assert crowded == {}
+
+
+def test_one_ingester_at_a_time_may_be_disrupted(stacks: dict[str, Deployment]) -> None:
+    prod = stacks["prod"]
+    budgets = client.PolicyV1Api(prod.core.api_client).list_namespaced_pod_disruption_budget(prod.namespace).items
+    ingesters = {each.metadata.name: each.status for each in budgets if each.metadata.name.endswith("-ingester")}
+    assert ingesters.keys() == {"mimir-ingester", "tempo-distributed-ingester"}
+    for status in ingesters.values():
+        assert (status.expected_pods, status.desired_healthy, status.disruptions_allowed) == (3, 2, 1)
+
+
+def test_autoscalers_take_over_the_replicas_and_give_them_back(stacks: dict[str, Deployment]) -> None:
+    prod = stacks["prod"]
+    scaled = ("mimir-querier", "tempo-distributed-querier")
+    autoscaling = client.AutoscalingV2Api(prod.core.api_client)
+
+    def scale(config: dict[str, dict[str, dict[str, object]]]) -> None:
+        for signal in ("traces", "metrics"):
+            roles = config[f"telemetry:{signal}"]["roles"]
+            roles["querier"] = {"cpu": "100m", "memory": "512Mi", "autoscaling": {"max_replicas": 4}}
+
+    with prod.edited(scale):
+        prod.up()
+        found = autoscaling.list_namespaced_horizontal_pod_autoscaler(prod.namespace).items
+        assert {
+            each.metadata.name: (each.spec.min_replicas, each.spec.max_replicas) for each in found
+        } == dict.fromkeys(scaled, (2, 4))
+        apps = client.AppsV1Api(prod.core.api_client)
+        for name in scaled:  # what an autoscaler does under load, and no `up` may undo
+            apps.patch_namespaced_deployment_scale(name, prod.namespace, {"spec": {"replicas": 3}})
+        assert prod.changes() == {}
+        prod.up()
+        assert {apps.read_namespaced_deployment(name, prod.namespace).spec.replicas for name in scaled} == {3}
+    prod.up()
+    assert autoscaling.list_namespaced_horizontal_pod_autoscaler(prod.namespace).items == []
+    assert {apps.read_namespaced_deployment(name, prod.namespace).spec.replicas for name in scaled} == {2}
+
+
+def test_one_stack_goes_without_the_others_noticing(stacks: dict[str, Deployment]) -> None:
+    before = {name: (stacks[name].pods().keys(), stacks[name].buckets()) for name in ("dev", "prod")}
+    buckets = stacks["test"].buckets()
+    stacks["test"].destroy()
+    assert stacks["test"].releases() == {}
+    assert stacks["test"].buckets() == buckets, "protected buckets were deleted"
+    assert {name: (stacks[name].pods().keys(), stacks[name].buckets()) for name in ("dev", "prod")} == before
+    assert stacks["dev"].changes() == stacks["prod"].changes() == {}
+
+
+def _exact(quantity: str) -> object:
+    return parse_quantity(quantity)
