@@ -1,12 +1,13 @@
-# Every target is one command of `python -m sandbox` or one check; `make help` lists them.
+# Every target is one command of `python -m sandbox` or `python -m commands`, or one check; `make help` lists them.
 STACK ?= dev
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SANDBOX := $(BIN)/python -m sandbox
+COMMANDS := $(BIN)/python -m commands
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview refresh destroy smoke status down clean shell bench test test-unit lint format docs
+.PHONY: help setup up preview refresh destroy smoke status down clean shell capacity compare bench test test-unit lint format docs
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +48,19 @@ down: setup  ## Stop the sandbox; its data stays
 clean: setup  ## Stop the sandbox and remove its state and data
 	@$(SANDBOX) down --wipe
 
+capacity: setup  ## Show what STACK asks for and whether it fits; write capacity-STACK.md and .svg
+	@$(COMMANDS) capacity $(STACK) --markdown capacity-$(STACK).md --picture capacity-$(STACK).svg
+
+# The stand-in charts and the sandbox's helm, unless others are named: make compare TEMPO_CHART=… MIMIR_CHART=… HELM=…
+CHARTS := sandbox/charts
+HELM ?= $(shell $(BIN)/python -c 'from rich.console import Console; from sandbox.toolchain import Toolchain; \
+	tools = Toolchain(console=Console(stderr=True)); tools.ensure(["helm"]); print(tools.path("helm"))')
+TEMPO_CHART ?= $(CHARTS)/tempo $(CHARTS)/tempo-distributed
+MIMIR_CHART ?= $(CHARTS)/mimir-distributed
+
+compare: setup  ## Hold what STACK's rendered charts ask for against the report
+	@$(COMMANDS) compare $(STACK) --helm "$(HELM)" $(addprefix --tempo-chart ,$(TEMPO_CHART)) --mimir-chart $(MIMIR_CHART)
+
 bench: setup  ## Measure the speed goals and write docs/performance.md
 	@$(SANDBOX) bench
 
@@ -65,3 +79,7 @@ lint: setup  ## Check style, formatting and types
 format: setup  ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix --quiet .
+
+docs: setup  ## Write anew the pages of docs/ that are made from the code
+	@$(BIN)/python -m docs.make_settings
+	@$(COMMANDS) capacity prod --markdown docs/capacity-prod.md --picture docs/capacity-prod.svg >/dev/null

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from settings import Stack
-from settings.namespace import Resources
+from settings.resources import Resources
 from settings.roles import Role
 
 
@@ -25,26 +25,29 @@ class Footprint:
             pods=self.pods + other.pods,
         )
 
+    def __sub__(self, other: "Footprint") -> "Footprint":
+        return self + -1 * other
+
+    def __rmul__(self, times: int) -> "Footprint":
+        return Footprint(times * self.cpu, times * self.memory, times * self.storage, times * self.pods)
+
     def fits(self, quota: Resources) -> bool:
         """Whether a quota has room for it."""
         return self.cpu <= quota.cpu and self.memory <= quota.memory and self.storage <= quota.storage
 
 
-def of_role(role: Role) -> Footprint:
-    """Return what all replicas of a role ask for."""
-    return Footprint(
-        cpu=role.cpu * role.replicas,
-        memory=role.memory * role.replicas,
-        storage=(role.volume or 0) * role.replicas,
-        pods=role.replicas,
-    )
+def of_role(role: Role, *, at_most: bool = False) -> Footprint:
+    """Return what all replicas of a role ask for; `at_most` after autoscaling has added all that it may."""
+    replicas = role.max_replicas if at_most else role.replicas
+    return replicas * Footprint(cpu=role.cpu, memory=role.memory, storage=role.volume or 0, pods=1)
 
 
-def of_roles(roles: Iterable[Role]) -> Footprint:
+def of_roles(roles: Iterable[Role], *, at_most: bool = False) -> Footprint:
     """Return what several roles ask for together."""
-    return sum(map(of_role, roles), Footprint())
+    return sum((of_role(role, at_most=at_most) for role in roles), Footprint())
 
 
-def of_stack(stack: Stack) -> Footprint:
-    """Return what the whole stack asks for."""
-    return of_roles(stack.traces.roles.values()) + of_roles(stack.metrics.roles.values())
+def of_stack(stack: Stack, *, at_most: bool = False) -> Footprint:
+    """Return what the whole stack asks for, the Tempo that it is moving away from included: it is still there."""
+    backends = [shape.roles for shape in stack.traces.shapes] + [stack.metrics.roles]
+    return sum((of_roles(roles.values(), at_most=at_most) for roles in backends), Footprint())

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.namespace import Resources
 from settings.quantities import parse_bytes
-from settings.roles import Role
+from settings.resources import Resources
+from settings.roles import Autoscaling, Role
 from sizing.footprint import Footprint, of_role, of_roles, of_stack
-from tests.support import ENVIRONMENTS, load_stack, put
+from tests.support import ENVIRONMENTS, drop, load_stack, put
 
 MI, GI = 1 << 20, 1 << 30
 # Resident memory of the real binaries without load, in bytes (measured; Mimir's querier needs most).
@@ -19,10 +19,23 @@ footprints = st.builds(Footprint, amounts, amounts, amounts, amounts)
 
 
 def role(replicas: int, cpu: int, memory: int, volume: int | None) -> Role:
-    return Role.model_construct(replicas=replicas, cpu=cpu, memory=memory, memory_limit=None, volume=volume)
+    return Role.model_construct(
+        replicas=replicas, cpu=cpu, memory=memory, memory_limit=None, volume=volume, autoscaling=None
+    )
 
 
 roles = st.builds(role, st.integers(1, 100), amounts, amounts, st.none() | amounts)
+
+
+# Chart and sizes of the shape that prod moves away from when it leaves the single binary.
+SINGLE = {"chart": {"name": "tempo", "version": "2.2.4", "reference": "./sandbox/charts/tempo"}}
+
+
+def test_test_fits_the_plan() -> None:
+    test = of_stack(load_stack("test"))
+    assert test.cpu <= 900
+    assert test.memory <= 4 * GI
+    assert test.storage <= 8 * GI
 
 
 def test_dev_fits_the_plan() -> None:
@@ -30,7 +43,7 @@ def test_dev_fits_the_plan() -> None:
     assert dev.cpu <= 400
     assert dev.memory <= 2 * GI
     assert dev.storage <= 4 * GI
-    assert dev.pods == 11
+    assert dev.pods == 12
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -38,7 +51,7 @@ def test_no_role_asks_for_less_than_it_uses_idle(environment: str) -> None:
     stack = load_stack(environment)
     asked = {name: role.memory for name, role in stack.metrics.roles.items() if name != "gateway"}  # nginx, no Mimir
     assert {name: memory for name, memory in asked.items() if memory < IDLE.get(name, IDLE["mimir"])} == {}
-    assert stack.traces.roles["all"].memory >= IDLE["tempo"]
+    assert min(role.memory for role in stack.traces.roles.values()) >= IDLE["tempo"]
 
 
 def test_replicas_count_as_often_as_they_are() -> None:
@@ -50,6 +63,26 @@ def test_one_more_ingester_is_one_more_in_the_sum() -> None:
     ingester = load_stack().metrics.roles["ingester"]
     more = of_stack(load_stack("dev", put("metrics.roles.ingester.replicas", 2)))
     assert more == of_stack(load_stack()) + of_role(ingester)
+
+
+def test_the_release_that_is_moved_away_from_counts_until_it_is_gone() -> None:
+    moving = load_stack("prod", put("traces.moving_from", SINGLE))
+    assert moving.traces.moving_from is not None
+    assert of_stack(moving) == of_stack(load_stack("prod")) + of_roles(moving.traces.moving_from.roles.values())
+
+
+def test_autoscaling_counts_at_its_fewest_and_on_demand_at_its_most() -> None:
+    fixed = role(3, 100, 64 * MI, None)
+    scaled = fixed.model_copy(update={"autoscaling": Autoscaling(min_replicas=3, max_replicas=7)})
+    assert of_role(scaled) == of_role(fixed) == of_role(fixed, at_most=True)
+    assert of_role(scaled, at_most=True) == Footprint(cpu=700, memory=448 * MI, pods=7)
+    assert of_roles([scaled, fixed], at_most=True).pods == 10
+
+
+def test_a_stacks_most_is_more_by_what_autoscaling_adds() -> None:
+    stack = load_stack("prod", drop("metrics.roles.querier.replicas"), put("metrics.roles.querier.autoscaling", {}))
+    querier = stack.metrics.roles["querier"]
+    assert of_stack(stack, at_most=True) - of_stack(stack) == 8 * Footprint(querier.cpu, querier.memory, 0, 1)
 
 
 @given(st.lists(roles, max_size=8), st.randoms())

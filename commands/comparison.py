@@ -1,0 +1,161 @@
+"""Holds the report against what the rendered charts really ask for."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from helm import mimir, tempo, tempo_distributed
+from helm.common import Values
+from settings import Stack
+from settings.roles import Role
+from settings.traces import TempoShape
+from sizing.footprint import Footprint, of_roles
+from sizing.manifests import Object, footprint
+
+MIMIR = "mimir"
+"""Mimir's release; Tempo's bear the names of their charts."""
+KUBE_VERSION = "1.34"
+"""What the charts are told they run on: without a cluster they would assume one that may be too old for them."""
+
+_TEMPO_VALUES = {"monolithic": tempo.values, "distributed": tempo_distributed.values}
+
+
+class CompareError(Exception):
+    """The charts cannot be compared with the settings; the message is for the user."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A Helm release as the program would deploy it."""
+
+    name: str
+    chart: str
+    version: str
+    values: Values
+    roles: Mapping[str, Role]
+    autoscalers: tuple[Object, ...] = ()
+    """Those that the program adds to the chart's own."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a rendered release asks for, beside what the report says of it."""
+
+    release: str
+    asked: Footprint
+    reported: Footprint
+    at_most: bool = False
+    """Whether autoscalers have added all that they may."""
+
+    @property
+    def amount(self) -> Footprint:
+        """What the charts ask for beyond the report; nothing if it is exact."""
+        return self.asked - self.reported
+
+
+def releases(stack: Stack) -> tuple[Release, ...]:
+    """Return all releases of a stack, the one that Tempo is moving away from included."""
+    return (*(_tempo(stack, shape) for shape in stack.traces.shapes), _mimir(stack))
+
+
+def compare(
+    release: Release, charts: Sequence[Path], *, namespace: str, nodes: int | None = None, helm: str = "helm"
+) -> tuple[Difference, ...]:
+    """Render a release and return its differences: at the fewest replicas and, with autoscaling, at the most.
+
+    Args:
+        release: what to render.
+        charts: unpacked charts; the one of the release's name is taken.
+        namespace: where it would be deployed.
+        nodes: how many nodes there are, for charts with DaemonSets.
+        helm: the helm program.
+
+    Raises:
+        CompareError: no chart of that name is there, or helm cannot render it.
+        UncountableError: a rendered object cannot be counted.
+    """
+    objects = [*render(release, _chart(release, charts), namespace=namespace, helm=helm), *release.autoscalers]
+    fewest, most = (
+        Difference(
+            release.name,
+            footprint(objects, at_most=at_most, nodes=nodes),
+            of_roles(release.roles.values(), at_most=at_most),
+            at_most,
+        )
+        for at_most in (False, True)
+    )
+    return (fewest,) if (most.asked, most.reported) == (fewest.asked, fewest.reported) else (fewest, most)
+
+
+def render(release: Release, chart: Path, *, namespace: str, helm: str = "helm") -> list[Any]:
+    """Return the objects that a chart makes of a release's values.
+
+    Raises:
+        CompareError: helm is not there or cannot render it, with its message.
+    """
+    command = [helm, "template", release.name, str(chart), "--namespace", namespace]
+    command += ["--kube-version", KUBE_VERSION, "--values", "-"]
+    try:
+        done = subprocess.run(command, input=json.dumps(release.values), capture_output=True, text=True, check=True)
+    except OSError as error:
+        raise CompareError(f"{helm}: cannot be run ({error.strerror}); give its path with --helm") from error
+    except subprocess.CalledProcessError as error:
+        raise CompareError(f"release {release.name}: helm cannot render {chart}:\n{error.stderr.strip()}") from error
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def other_version(release: Release, charts: Sequence[Path]) -> str | None:
+    """Return the version of the chart that is there, if it is not the one that the program deploys."""
+    version = str(_chart_yaml(_chart(release, charts)).get("version"))
+    return None if version == release.version else version
+
+
+def _tempo(stack: Stack, shape: TempoShape) -> Release:
+    push = f"http://{MIMIR}-gateway.{stack.namespace.name}.svc/api/v1/push"
+    values = _TEMPO_VALUES[shape.topology](stack, shape, secret_name="tempo-s3", remote_write_url=push)  # noqa: S106
+    return Release(shape.chart.name, shape.chart.name, shape.chart.version, values, shape.roles)
+
+
+def _mimir(stack: Stack) -> Release:
+    chart, roles = stack.metrics.chart, stack.metrics.roles
+    values = mimir.values(stack, secret_name="mimir-s3")  # noqa: S106 - a Secret's name
+    return Release(MIMIR, chart.name, chart.version, values, roles, tuple(_autoscalers(roles)))
+
+
+def _autoscalers(roles: Mapping[str, Role]) -> Iterator[Object]:
+    """Yield the autoscalers that the program gives Mimir's roles, whose chart is told `replicas: null`."""
+    for name, role in roles.items():
+        if role.autoscaling is not None:
+            target = f"{MIMIR}-{name}"
+            yield {
+                "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": target},
+                "spec": {
+                    "scaleTargetRef": {"kind": "Deployment", "name": target},
+                    "minReplicas": role.autoscaling.min_replicas,
+                    "maxReplicas": role.autoscaling.max_replicas,
+                },
+            }
+
+
+def _chart(release: Release, charts: Sequence[Path]) -> Path:
+    names = {str(_chart_yaml(path).get("name")): path for path in charts}
+    if release.chart not in names:
+        there = ", ".join(names) or "none"
+        raise CompareError(
+            f"release {release.name}: is of the chart {release.chart}, but given is {there}; name its folder"
+        )
+    return names[release.chart]
+
+
+def _chart_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load((path / "Chart.yaml").read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise CompareError(f"{path}: is no chart (Chart.yaml: {error}); unpack it with: helm pull … --untar") from error
+    return content if isinstance(content, dict) else {}
