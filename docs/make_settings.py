@@ -12,13 +12,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from settings import Credentials, Stack
-from settings.backends import MimirRoles, Purpose, TempoRoles
+from settings.buckets import Purpose
 from settings.connections import Url
 from settings.credentials import Secret
+from settings.metrics import MimirRoles
 from settings.object_store import S3Endpoint
 from settings.quantities import Bytes, Cpu, Duration
-from settings.roles import MIMIR_ROLES, TEMPO_ROLES, Role, RoleSpec
+from settings.role_tables import MIMIR_ROLES, TEMPO_ROLES, TEMPO_SINGLE, Need, RoleSpec, RoleTable
+from settings.roles import Role
 from settings.seaweedfs import FEATURES, version_text
+from settings.traces import TempoRoles
 
 _SOURCES = re.compile(r" \((seed|anchors\.md|charts\.md|facts/)[^)]*\)")
 
@@ -52,13 +55,15 @@ _WRITTEN: tuple[tuple[Any, str], ...] = (
     (str, "text"),
 )
 
+_NEEDS: dict[Need, str] = {"required": "required", "optional": "optional", "chart": "added by the chart"}
+
 
 def document() -> str:
     """Return the whole page."""
     sections = [INTRODUCTION]
     sections += [_section(model, paths) for model, paths in _places().items()]
     sections += [
-        _roles("Roles of Tempo", "telemetry:traces.roles", TEMPO_ROLES),
+        _roles("Roles of Tempo", "telemetry:traces.roles", {**TEMPO_SINGLE, **TEMPO_ROLES}),
         _roles("Roles of Mimir", "telemetry:metrics.roles", MIMIR_ROLES),
         _features(),
     ]
@@ -98,7 +103,7 @@ def _section(model: type[BaseModel], paths: list[str]) -> str:
     title = model.__name__ if model is not Stack else "The stack"
     about = _plain(model.__doc__ or "")
     rows = [
-        f"| `{name}` | {_type(hint, model.model_fields[name])} | {_default(model, hint, model.model_fields[name])} "
+        f"| `{name}` | {_type(hint, model.model_fields[name])} | {_default(model, name, hint)} "
         f"| {_plain(model.model_fields[name].description or '')} |"
         for name, hint in _hints(model)
     ]
@@ -133,12 +138,15 @@ def _written(hint: Any) -> str:
             return " or ".join(map(_written, parts))
         case origin if origin is dict:
             return f"mapping of names to {_written(parts[1])}"
+        case origin if origin is list:
+            return f"list of {_written(parts[0])}"
         case _:
             return f"[{hint.__name__}](#{hint.__name__.lower()})"
 
 
-def _default(model: type[BaseModel], hint: Any, field: FieldInfo) -> str:
-    if model is Role:
+def _default(model: type[BaseModel], name: str, hint: Any) -> str:
+    field = model.model_fields[name]
+    if model is Role and name in RoleSpec("", "").defaults():
         return "by role"
     if field.is_required():
         return "**required**"
@@ -148,7 +156,7 @@ def _default(model: type[BaseModel], hint: Any, field: FieldInfo) -> str:
             return "none"
         case bool():
             return f"`{str(value).lower()}`"
-        case BaseModel() | {}:
+        case BaseModel() | {} | []:
             return "see below" if hint in (TempoRoles, MimirRoles) or isinstance(value, BaseModel) else "none"
         case int() if hint == Duration:
             return f"`{value // 86_400}d`"
@@ -161,14 +169,41 @@ def _plain(text: str) -> str:
     return " ".join(_SOURCES.sub("", text).replace("|", "\\|").split())
 
 
-def _roles(title: str, path: str, specs: dict[str, RoleSpec]) -> str:
-    rows = [
-        f"| `{name}` | {spec.cpu} | {spec.memory} | {spec.limit or 'none'} | {_range(spec)} | {spec.volume or 'none'} |"
-        for name, spec in specs.items()
-    ]
-    columns = ("role", "CPU", "memory", "memory limit", "limit may be", "volume")
-    about = f"At `{path}`: what each replica asks for where nothing else is set, one replica each."
+def _roles(title: str, path: str, specs: RoleTable) -> str:
+    rows = [f"| {' | '.join(_role(name, spec))} |" for name, spec in specs.items()]
+    columns = (
+        "role",
+        "need",
+        "CPU",
+        "memory",
+        "memory limit",
+        "limit may be",
+        "volume",
+        "share of a total",
+        "scales",
+        "in the plan",
+    )
+    about = (
+        f"At `{path}`: what each replica asks for where nothing else is set, one replica each. A backend that says its "
+        "`total` has it split by the shares, CPU/memory in percent; a role without a share keeps its own size. What is "
+        "not in the plan's table of prod is reported as beyond the plan."
+    )
     return "\n".join([f"## {title}", "", about, "", *_table(*columns), *rows, ""])
+
+
+def _role(name: str, spec: RoleSpec) -> tuple[str, ...]:
+    return (
+        f"`{name}`",
+        _NEEDS[spec.need],
+        spec.cpu,
+        spec.memory,
+        spec.limit or "none",
+        _range(spec),
+        (spec.volume or "none") + (", or none" if spec.disk_is_cache else ""),
+        f"{spec.share[0]}/{spec.share[1]} %" if spec.share else "none",
+        "yes" if spec.scales else "no",
+        "yes" if spec.in_plan else "no",
+    )
 
 
 def _range(spec: RoleSpec) -> str:

@@ -128,7 +128,7 @@ def destroy(stack: Stack = "dev") -> None:
 
 @app.command()
 def smoke(stack: Stack = "dev") -> None:
-    """Start a real Mimir on what the stack has made; send a metric, read it back, find its block in the bucket."""
+    """Start real Mimirs on what the stack has made; send a metric, read it back, find its block in the bucket."""
     from sandbox.smoke import prove
 
     with _sandbox(stack) as sandbox:
@@ -137,8 +137,8 @@ def smoke(stack: Stack = "dev") -> None:
         blocks = next(name for name in bucket if name.startswith("dts-metrics-") and name.endswith("-blocks"))
         proof = prove(sandbox.namespace(stack), blocks, sandbox.engine.toolchain, sandbox.connections)
         console.print(
-            f"sent {proof.sent} over OTLP, a query answered {proof.read}, and its block is in {proof.bucket} "
-            f"as {proof.block} ({proof.seconds:.1f} s)"
+            f"{proof.ingesters} Mimirs, {proof.lost} of them lost: sent {proof.sent} over OTLP, a query answered "
+            f"{proof.read}, and its block is in {proof.bucket} as {proof.block} ({proof.seconds:.1f} s)"
         )
         if proof.read != proof.sent:
             raise typer.Exit(1)

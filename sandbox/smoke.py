@@ -1,44 +1,31 @@
-"""One proof of the data path: a real Mimir on the configuration, bucket and credentials that the program made.
+"""One proof of the data path: real Mimirs on the configuration, bucket and credentials that the program made.
 
-The cluster's pods do not run (kwok only says so), so this starts the `mimir` binary here, on the very ConfigMap and
-Secret that the deployed release has. Only addresses and directories are given anew, as flags: the file is untouched.
+As many as the replication factor, so that where the plan promises to survive a lost one, one is lost on the way.
 """
 
 import base64
-import socket
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
 import httpx
+import yaml
 from botocore.config import Config
 from kubernetes import client, config
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import Retrying, stop_after_delay, wait_fixed
 
+from sandbox.mimir_ring import Deployed, ring
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 
 _METRIC = "telemetry_smoke"
 _TENANT = "anonymous"
 """Mimir's tenant while multi-tenancy is off."""
-
-_RINGS = (
-    "alertmanager.sharding-ring",
-    "compactor.ring",
-    "distributor.ring",
-    "ingester.ring",
-    "query-scheduler.ring",
-    "ruler.ring",
-    "store-gateway.sharding-ring",
-)
 
 
 @dataclass(frozen=True)
@@ -47,41 +34,37 @@ class Proof:
 
     sent: int
     read: int
+    ingesters: int
+    lost: int
     bucket: str
     block: str
     seconds: float
 
 
-@dataclass(frozen=True)
-class Deployed:
-    """What the release has on the cluster."""
-
-    config: str
-    runtime: str
-    fallback: str
-    environment: dict[str, str]
-    bucket: str
-
-
 def prove(namespace: str, bucket: str, toolchain: Toolchain, connections: Connections) -> Proof:
-    """Send a metric through a real Mimir, read it back, and find its block in the bucket.
+    """Send a metric through real Mimirs, read it back, end them, and find the block that they flushed in the bucket.
+
+    With a replication factor of 3 one of the three is killed before the metric is sent: the other two must do.
 
     Raises:
-        RuntimeError: Mimir did not start; the message ends with its last lines.
+        RuntimeError: Mimir did not start, or did not take the metric; the message ends with its last lines.
         tenacity.RetryError: the metric or the block did not appear in its time.
     """
-    begun = time.monotonic()
+    begun, value = time.monotonic(), int(time.time())
     deployed = _deployed(namespace, bucket, connections)
-    value = int(time.time())
+    ingesters = int(yaml.safe_load(deployed.config)["ingester"]["ring"]["replication_factor"])
+    before = _blocks(deployed, connections)
     with (
         tempfile.TemporaryDirectory(prefix="telemetry-smoke-") as directory,
-        _mimir(deployed, Path(directory), toolchain) as url,
+        ring(deployed, ingesters, Path(directory), toolchain.path("mimir")) as members,
     ):
-        _send(url, value)
-        read = _read(url)
-        httpx.post(f"{url}/ingester/flush", params={"wait": "true"}, timeout=60).raise_for_status()
-        block = _block(deployed, connections)
-    return Proof(value, read, bucket, block, time.monotonic() - begun)
+        lost = members[1:][: (ingesters - 1) // 2]
+        for member in lost:
+            member.lose()
+        _send(members[0].url, value)
+        read = _read(members[0].url)
+    block = _new_block(deployed, connections, before)
+    return Proof(value, read, ingesters, len(lost), bucket, block, time.monotonic() - begun)
 
 
 def _deployed(namespace: str, bucket: str, connections: Connections) -> Deployed:
@@ -98,70 +81,6 @@ def _deployed(namespace: str, bucket: str, connections: Connections) -> Deployed
         environment=environment,
         bucket=bucket,
     )
-
-
-@contextmanager
-def _mimir(deployed: Deployed, directory: Path, toolchain: Toolchain) -> Iterator[str]:
-    """Run Mimir with all roles in one process, and yield its address once it is ready."""
-    (directory / "mimir.yaml").write_text(deployed.config)
-    (directory / "runtime.yaml").write_text(deployed.runtime)
-    (directory / "fallback.yaml").write_text(deployed.fallback)
-    http, grpc, gossip = free_ports(3)
-    command = [str(toolchain.path("mimir")), *_flags(directory, http, grpc, gossip)]
-    with (directory / "log").open("w+") as log:
-        process = subprocess.Popen(command, env=deployed.environment, stdout=log, stderr=log)
-        try:
-            url = f"http://127.0.0.1:{http}"
-            _wait_ready(url, process, directory / "log")
-            yield url
-        finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _flags(directory: Path, http: int, grpc: int, gossip: int) -> list[str]:
-    here = f"127.0.0.1:{grpc}"
-    return [
-        "-target=all",
-        f"-config.file={directory / 'mimir.yaml'}",
-        "-config.expand-env=true",
-        "-server.http-listen-address=127.0.0.1",
-        f"-server.http-listen-port={http}",
-        "-server.grpc-listen-address=127.0.0.1",
-        f"-server.grpc-listen-port={grpc}",
-        "-memberlist.bind-addr=127.0.0.1",
-        f"-memberlist.bind-port={gossip}",
-        *(f"-{ring}.instance-addr=127.0.0.1" for ring in _RINGS),
-        "-query-frontend.instance-addr=127.0.0.1",
-        f"-query-frontend.scheduler-address={here}",
-        f"-querier.scheduler-address={here}",
-        "-store-gateway.sharding-ring.wait-stability-min-duration=0",
-        "-compactor.ring.wait-stability-min-duration=0",
-        "-activity-tracker.filepath=",
-        "-ingester.ring.tokens-file-path=",
-        "-store-gateway.sharding-ring.tokens-file-path=",
-        f"-runtime-config.file={directory / 'runtime.yaml'}",
-        f"-alertmanager.configs.fallback={directory / 'fallback.yaml'}",
-        f"-alertmanager.storage.path={directory / 'alertmanager'}",
-        f"-alertmanager.web.external-url=http://127.0.0.1:{http}/alertmanager",
-        f"-blocks-storage.bucket-store.sync-dir={directory / 'sync'}",
-        f"-blocks-storage.tsdb.dir={directory / 'tsdb'}",
-        f"-compactor.data-dir={directory / 'compactor'}",
-        f"-ruler.rule-path={directory / 'rules'}",
-    ]
-
-
-def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for attempt in Retrying(
-        stop=stop_after_delay(90), wait=wait_fixed(0.25), retry=retry_if_exception_type(httpx.HTTPError), reraise=True
-    ):
-        with attempt:
-            if process.poll() is not None:
-                raise RuntimeError("Mimir ended at its start:\n" + "\n".join(log.read_text().splitlines()[-15:]))
-            httpx.get(f"{url}/ready").raise_for_status()
 
 
 def _send(url: str, value: int) -> None:
@@ -181,8 +100,16 @@ def _read(url: str) -> int:
     raise AssertionError("unreachable: Retrying returns or raises")
 
 
-def _block(deployed: Deployed, connections: Connections) -> str:
-    """Return the key of a block's meta.json, seen with the credentials that the release itself uses."""
+def _new_block(deployed: Deployed, connections: Connections, before: set[str]) -> str:
+    """Return the key of the meta.json of a block that was not there before."""
+    for attempt in Retrying(stop=stop_after_delay(30), wait=wait_fixed(0.5)):
+        with attempt:
+            return min(_blocks(deployed, connections) - before)
+    raise AssertionError("unreachable: Retrying returns or raises")
+
+
+def _blocks(deployed: Deployed, connections: Connections) -> set[str]:
+    """Return the keys of all blocks' meta.json, seen with the credentials that the release itself uses."""
     s3 = boto3.client(
         "s3",
         endpoint_url=connections.s3_endpoint,
@@ -191,17 +118,5 @@ def _block(deployed: Deployed, connections: Connections) -> str:
         aws_secret_access_key=deployed.environment["AWS_SECRET_ACCESS_KEY"],
         config=Config(s3={"addressing_style": "path"}),
     )
-    for attempt in Retrying(stop=stop_after_delay(30), wait=wait_fixed(0.5)):
-        with attempt:
-            listed = s3.list_objects_v2(Bucket=deployed.bucket, Prefix=f"{_TENANT}/").get("Contents", [])
-            return next(str(each["Key"]) for each in listed if each["Key"].endswith("/meta.json"))
-    raise AssertionError("unreachable: Retrying returns or raises")
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports on loopback that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    listed = s3.list_objects_v2(Bucket=deployed.bucket, Prefix=f"{_TENANT}/").get("Contents", [])
+    return {str(each["Key"]) for each in listed if each["Key"].endswith("/meta.json")}

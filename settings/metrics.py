@@ -9,7 +9,7 @@ from settings.buckets import Purpose
 from settings.chart import Chart, must_be
 from settings.placement import Placement
 from settings.quantities import Duration, duration_text
-from settings.quorum import losses_survived
+from settings.quorum import min_available
 from settings.resources import Compute
 from settings.role_policy import check_policy, filled
 from settings.role_tables import MIMIR_META, MIMIR_ROLES, check_choice, expand, missing
@@ -77,8 +77,8 @@ class Metrics(Settings):
     )
     total: Compute | None = Field(
         default=None,
-        description="CPU and memory of all roles together, split by seed 004's ratios; roles that those do not name, "
-        "and what a role says itself, come off first.",
+        description="CPU and memory of all roles together, split by fixed shares (seed 004); roles that have none, and "
+        "what a role says itself, come off first.",
     )
     roles: MimirRoles = Field(
         default_factory=dict, validate_default=True, description="Replicas and resources per role."
@@ -130,4 +130,5 @@ class Metrics(Settings):
     @property
     def survives_a_lost_ingester(self) -> bool:
         """Whether reads and writes go on when any one ingester is lost."""
-        return losses_survived("metrics", self.replication_factor) > 0
+        ingesters = self.roles["ingester"].replicas
+        return min_available("metrics", replicas=ingesters, replication_factor=self.replication_factor) < ingesters

@@ -10,7 +10,7 @@ from settings.quantities import Bytes, Cpu, bytes_text
 
 
 class Autoscaling(Settings):
-    """A HorizontalPodAutoscaler on CPU; the defaults are seed 004's."""
+    """A HorizontalPodAutoscaler on CPU; its defaults are the plan's (seed 004)."""
 
     min_replicas: int = Field(default=2, ge=2, le=100, description="Fewest pods (seed 004: 2).")
     max_replicas: int = Field(

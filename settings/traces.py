@@ -9,7 +9,7 @@ from settings.buckets import Purpose
 from settings.chart import Chart
 from settings.placement import Placement
 from settings.quantities import Duration, duration_text
-from settings.quorum import losses_survived
+from settings.quorum import min_available
 from settings.resources import Compute
 from settings.role_policy import check_policy, filled
 from settings.role_tables import TEMPO_META, TEMPO_ROLES, TEMPO_SINGLE, RoleTable, check_choice, expand, missing
@@ -46,8 +46,8 @@ class TempoShape(Settings):
 
     topology: Topology = Field(
         default="monolithic",
-        description="monolithic: every role in one process (dev, test); distributed: a workload per role (prod, "
-        "seed 000 'Chart Selection').",
+        description="monolithic: every role in one process (dev, test); distributed: a workload per role (prod) "
+        "(seed 000, 'Chart Selection').",
     )
     chart: Chart = Field(
         description="grafana-community's `tempo` 2.2.4 or `tempo-distributed` 2.26.2, the last with an ingester "
@@ -67,7 +67,7 @@ class TempoShape(Settings):
     )
     total: Compute | None = Field(
         default=None,
-        description="CPU and memory of all roles together, split by seed 004's ratios; what a role says itself "
+        description="CPU and memory of all roles together, split by fixed shares (seed 004); what a role says itself "
         "comes off first.",
     )
     roles: TempoRoles = Field(
@@ -118,8 +118,9 @@ class TempoShape(Settings):
 
     @property
     def survives_a_lost_ingester(self) -> bool:
-        """Whether reads and writes go on when any one ingester is lost."""
-        return losses_survived("traces", self.replication_factor) > 0
+        """Whether reads and writes go on when any one ingester is lost; never in the single binary, which is one."""
+        ingesters = 1 if self.topology == "monolithic" else self.roles["ingester"].replicas
+        return min_available("traces", replicas=ingesters, replication_factor=self.replication_factor) < ingesters
 
 
 class TracesBuckets(Settings):
@@ -139,7 +140,7 @@ class Traces(TempoShape):
     moving_from: TempoShape | None = Field(
         default=None,
         description="The shape that Tempo is moving away from, as it was: its release stays, without new traces, until "
-        "this is removed (docs/operations.md has the sequence). Seed 001: no data is lost as long as the bucket lives.",
+        "this is removed (docs/operations.md has the sequence). No data is lost while the bucket lives (seed 001).",
     )
 
     @model_validator(mode="after")

@@ -37,6 +37,8 @@ MADE: dict[str, Callable[[dict[str, Any]], State]] = {
     "kubernetes:core/v1:Namespace": lambda given: (given["metadata"]["name"], given),
     "kubernetes:core/v1:ResourceQuota": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:core/v1:Secret": lambda given: (_namespaced(given["metadata"]), given),
+    "kubernetes:core/v1:Service": lambda given: (_namespaced(given["metadata"]), given),
+    "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:helm.sh/v3:Release": lambda given: (_namespaced(given), {**given, "status": {"status": "deployed"}}),
     "grafana:oss/dataSource:DataSource": lambda given: (f"1:{given['uid']}", given),
     "pulumi:providers:aws": lambda given: ("s3", given),

@@ -12,15 +12,20 @@ import pytest
 
 import components
 from settings.seaweedfs import FEATURES
+from sizing.capacity import summary
 from tests.engine.recorder import Registered, changed, is_secret, run_of
-from tests.support import ENVIRONMENTS, SECRETS, drop, put
+from tests.support import ENVIRONMENTS, SECRETS, drop, load_stack, put
 
 BUCKET, RELEASE = "aws:s3/bucket:Bucket", "kubernetes:helm.sh/v3:Release"
 SECRET, DATASOURCE = "kubernetes:core/v1:Secret", "grafana:oss/dataSource:DataSource"
 VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+SERVICE = "kubernetes:core/v1:Service"
 NAMESPACE, QUOTA = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:ResourceQuota"
 PROVIDER_OF = {"aws": "s3", "kubernetes": "kubernetes", "grafana": "grafana"}
+CHART_OF = {"tempo": "tempo", "tempo-distributed": "tempo-distributed", "mimir": "mimir-distributed"}
+TEMPO = {"dev": "tempo", "test": "tempo", "prod": "tempo-distributed"}
+SECRET_OF = {"tempo": "tempo-s3", "tempo-distributed": "tempo-s3", "mimir": "mimir-s3"}
 EXPORTS = {"schema_version", "endpoints", "datasources", "buckets", "tenants", "capacity", "status"}
 
 each_run = pytest.mark.parametrize(
@@ -72,7 +77,9 @@ def test_exactly_this_is_registered(environment: str, preview: bool) -> None:
         (RELEASE, "mimir"),
         ("telemetry:traces:Tempo", "tempo"),
         (SECRET, "tempo-s3"),
-        (RELEASE, "tempo"),
+        (RELEASE, TEMPO[environment]),
+        (SERVICE, "traces-ingest"),
+        (SERVICE, "traces-query"),
         ("telemetry:grafana:Datasources", "datasources"),
         (DATASOURCE, f"tempo-{environment}"),
         (DATASOURCE, f"mimir-{environment}"),
@@ -93,11 +100,13 @@ def test_every_resource_is_the_child_of_its_component(environment: str, preview:
     parents = {(r.type, r.name): parent.name for r in run.resources if (parent := run.at(r.parent)) is not None}
     assert {parents[key] for key in parents if key[0] == BUCKET} == {"buckets"}
     assert {parents[key] for key in parents if key[0] == DATASOURCE} == {"datasources"}
-    assert {key[1]: parents[key] for key in parents if key[0] in (SECRET, RELEASE)} == {
+    assert {key[1]: parents[key] for key in parents if key[0] in (SECRET, RELEASE, SERVICE)} == {
         "mimir": "mimir",
         "mimir-s3": "mimir",
-        "tempo": "tempo",
+        TEMPO[environment]: "tempo",
         "tempo-s3": "tempo",
+        "traces-ingest": "tempo",
+        "traces-query": "tempo",
     }
     at_the_root = {r.type.partition(":")[0] for r in run.resources if run.at(r.parent) is None}
     assert at_the_root == {"pulumi", "telemetry"}
@@ -197,14 +206,29 @@ def test_exports_are_the_contract(environment: str, preview: bool) -> None:
     assert len(exports["buckets"]) == 4
     assert exports["endpoints"]["metrics"]["remote_write"].startswith(f"http://mimir-gateway.ca7f8f-{environment}.svc/")
     assert exports["status"] == (None if preview else {"state": "active", "reasons": []})
+    assert exports["capacity"] == summary(load_stack(environment))
     assert "manifest" not in str(exports)
+
+
+def test_what_is_off_degrades_the_platform_and_takes_its_resources_with_it() -> None:
+    required = ["distributor", "ingester", "querier", "query-frontend", "compactor"]
+    run = changed(put("traces.enabled_roles", required), drop("traces.roles.metrics-generator"), environment="prod")
+    assert run.exports["status"] == {
+        "state": "degraded",
+        "reasons": ["traces: the optional role metrics-generator is off; the service map stays empty"],
+    }
+    assert run.exports["capacity"]["pods"] == run_of("prod", preview=False).exports["capacity"]["pods"] - 2
+    tempo = run.one(DATASOURCE, "tempo-prod")
+    assert "serviceMap" not in tempo.plain["jsonDataEncoded"]
+    assert "serviceMap" in run_of("prod", preview=False).one(DATASOURCE, "tempo-prod").plain["jsonDataEncoded"]
 
 
 def release_is_waited_for(release: Registered) -> None:
     given = release.plain
     assert given["timeout"] == 900
     assert not {"atomic", "skipAwait", "manifest", "createNamespace"} & given.keys()
-    assert (given["name"], given["version"]) == (release.name, {"tempo": "2.2.4", "mimir": "6.1.0"}[release.name])
+    versions = {"tempo": "2.2.4", "tempo-distributed": "2.26.2", "mimir": "6.1.0"}
+    assert (given["name"], given["version"]) == (release.name, versions[release.name])
 
 
 @each_run
@@ -214,9 +238,9 @@ def test_releases_are_waited_for_and_never_rolled_back(environment: str, preview
     for release in run.of(RELEASE):
         release_is_waited_for(release)
         assert release.plain["namespace"] == f"ca7f8f-{environment}"
-        assert release.plain["chart"] == {"tempo": "tempo", "mimir": "mimir-distributed"}[release.name]
+        assert release.plain["chart"] == CHART_OF[release.name]
         assert release.plain["repositoryOpts"]["repo"].startswith("https://")
-        assert run.one(SECRET, f"{release.name}-s3").urn in release.dependencies
+        assert run.one(SECRET, SECRET_OF[release.name]).urn in release.dependencies
 
 
 def test_a_chart_by_path_stays_relative_and_has_no_repository() -> None:
@@ -244,7 +268,7 @@ def test_datasources_are_replaced_before_their_successor_comes(environment: str,
         assert datasource.plain["uid"] == datasource.name
     mimir, tempo = (run.one(DATASOURCE, f"{name}-{environment}") for name in ("mimir", "tempo"))
     assert mimir.urn in tempo.dependencies
-    assert tempo.plain["url"] == f"http://tempo.ca7f8f-{environment}.svc:3200"
+    assert tempo.plain["url"] == f"http://traces-query.ca7f8f-{environment}.svc:3200"
     assert mimir.plain["url"] == f"http://mimir-gateway.ca7f8f-{environment}.svc/prometheus"
 
 
@@ -256,3 +280,15 @@ def test_an_owned_namespace_comes_with_its_quota_before_everything_in_it(preview
     assert quota.plain["spec"]["hard"]["requests.cpu"] == "2530m"
     assert namespace.urn in quota.dependencies
     assert {namespace.urn, quota.urn} <= set(run.one("telemetry:traces:Tempo", "tempo").dependencies)
+
+
+@pytest.mark.parametrize(
+    ("progress", "hard"),
+    [
+        ("requested", {"requests.cpu": "4", "requests.memory": "16Gi", "requests.storage": "64Gi"}),
+        ("granted", {"requests.cpu": "10", "requests.memory": "32Gi", "requests.storage": "96Gi"}),
+    ],
+)
+def test_a_quota_is_increased_when_the_increase_is_granted(progress: str, hard: dict[str, str]) -> None:
+    run = changed(put("namespace.create", True), put("namespace.quota_increase", progress), environment="prod")
+    assert run.one(QUOTA, "ca7f8f-prod-quota").plain["spec"] == {"hard": hard}

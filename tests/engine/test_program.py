@@ -5,7 +5,7 @@ import pytest
 
 import preflight
 from tests.engine.recorder import Run, run_of, run_program
-from tests.support import ENVIRONMENTS, SECRETS, all_of, drop, put, tree
+from tests.support import ENVIRONMENTS, SECRETS, Change, all_of, drop, put, tree
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -30,6 +30,56 @@ def test_a_bad_config_is_one_message_and_nothing_is_registered() -> None:
     assert first == "Pulumi.dev.yaml cannot be used:"
     assert [line.split(": ")[0] for line in lines] == ["telemetry:metrics.retention", "telemetry:credentials.metrics"]
     assert run.resources == []
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
+@pytest.mark.parametrize(
+    ("change", "environment", "starts"),
+    [
+        (
+            put("namespace.quota.memory", "1Gi"),
+            "dev",
+            [
+                "telemetry:namespace.quota.memory: 2Gi new = 2Gi, but the quota is 1Gi; "
+                "raise requests.memory by 1Gi to 2Gi"
+            ],
+        ),
+        (
+            drop("namespace.quota_increase"),
+            "prod",
+            [f"telemetry:namespace.quota.{resource}: " for resource in ("cpu", "memory", "storage")],
+        ),
+        (
+            put("kubernetes.nodes", {"count": 3, "cpu": "2", "memory": "512Mi"}),
+            "prod",
+            [
+                f"telemetry:{backend}.roles.ingester.memory: asks for 1Gi per replica; a node has 512Mi: lower it"
+                for backend in ("traces", "metrics")
+            ],
+        ),
+    ],
+    ids=["larger than its quota", "prod today", "larger than a node"],
+)
+def test_what_does_not_fit_is_one_message_and_nothing_is_registered(
+    change: Change, environment: str, starts: list[str], preview: bool
+) -> None:
+    settings, run = tree(environment), Run()
+    change(settings)
+    with pytest.raises(pulumi.RunError) as stopped:
+        run_program(settings, environment, preview=preview, run=run)
+    first, *lines = str(stopped.value).splitlines()
+    assert first == f"Pulumi.{environment}.yaml cannot be used:"
+    assert len(lines) == len(starts)
+    assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
+    assert run.resources == []
+
+
+def test_an_increase_under_way_is_a_warning_and_the_stack_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    run = run_program(tree("prod"), "prod", preview=True)
+    (warning,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.startswith("telemetry:namespace.quota_increase: requested: ")
+    assert "requests.cpu needs 5790m of 4000m" in warning
+    assert run.resources
 
 
 def test_plain_text_secrets_stop_the_program_unseen() -> None:

@@ -7,6 +7,7 @@ import pytest
 from kubernetes import client
 from kubernetes.utils.quantity import parse_quantity
 
+from sandbox.smoke import prove
 from tests.sandbox.deployment import Deployment
 
 pytestmark = pytest.mark.sandbox
@@ -73,6 +74,15 @@ def test_one_ingester_at_a_time_may_be_disrupted(stacks: dict[str, Deployment]) 
     assert ingesters.keys() == {"mimir-ingester", "tempo-distributed-ingester"}
     for status in ingesters.values():
         assert (status.expected_pods, status.desired_healthy, status.disruptions_allowed) == (3, 2, 1)
+
+
+def test_prods_mimir_takes_and_keeps_metrics_with_one_of_three_ingesters_lost(stacks: dict[str, Deployment]) -> None:
+    prod = stacks["prod"]
+    prod.engine.toolchain.ensure(["mimir"])
+    proof = prove(prod.namespace, "dts-metrics-prod-blocks", prod.engine.toolchain, prod.connections)
+    assert (proof.ingesters, proof.lost) == (3, 1)
+    assert proof.read == proof.sent
+    prod.s3.delete_object(Bucket=proof.bucket, Key=proof.block)
 
 
 def test_autoscalers_take_over_the_replicas_and_give_them_back(stacks: dict[str, Deployment]) -> None:

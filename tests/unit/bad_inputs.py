@@ -27,8 +27,6 @@ STORE, NAMESPACE, ROLES = "object_store", "namespace", "metrics.roles"
 OCI = all_of(drop("traces.chart.repository"), put("traces.chart.reference", "oci://me:pw0-fake@registry.example/tempo"))
 ABSOLUTE = all_of(drop("traces.chart.repository"), put("traces.chart.reference", "/opt/charts/tempo"))
 BARE = all_of(drop("traces.chart.repository"), put("traces.chart.reference", "charts/tempo"))
-MIMIR_FOR_TEMPO = all_of(put("traces.chart.name", "mimir-distributed"), put("traces.chart.version", "6.1.0"))
-OWNED_WITHOUT_QUOTA = all_of(put("namespace.create", True), drop("namespace.quota"))
 ALL_BUCKETS_ONE = put("metrics.buckets", dict.fromkeys(("blocks", "ruler", "alertmanager"), "all"))
 CONTENT = "apiVersion: v1\nusers: [{token: pw0-fake}]"
 
@@ -46,6 +44,9 @@ MISSING = [
         "no namespace section", drop("namespace"), "namespace", "is not set", "'telemetry:namespace.…' for each of name"
     ),
     Bad("no backend", drop("metrics"), "metrics", "is not set", "'telemetry:metrics.…' for each of chart"),
+    Bad(
+        "no object store", drop("object_store"), "object_store", "is not set", "each of provisioning_endpoint, endpoint"
+    ),
     Bad("no context", drop("kubernetes.context"), "kubernetes.context", "is not set", "config set --path"),
     Bad(
         "no environment", drop("environment"), "environment", "is not set", "config set --path 'telemetry:environment'"
@@ -160,39 +161,9 @@ OBJECT_STORE = [
     at("nameless bucket", "traces.buckets.blocks", "", "not allowed", "must match"),
 ]
 
-BACKENDS = [
-    at("younger than a trace block", "traces.retention", "30m", "minimum of 1h", "raise it"),
-    at("younger than a TSDB block", "metrics.retention", "12h", "minimum of 24h", "raise it"),
-    at("RF 2", "metrics.replication_factor", 2, "no lost ingester", "use 3"),
-    at("RF 3, one ingester", "metrics.replication_factor", 3, "is 1", "raise the"),
-    at("RF 0", "metrics.replication_factor", 0, "equal to 1", "correct it"),
-    at("no replica", f"{ROLES}.querier.replicas", 0, "equal to 1", "correct it"),
-    at("two single binaries", "traces.roles.all.replicas", 2, "its ring", "set it to 1"),
-    at(
-        "limit where none is",
-        f"{ROLES}.querier.memory_limit",
-        "1Gi",
-        "only for ingesters and store-gateways",
-        "remove it",
-    ),
-    at("limit out of range", f"{ROLES}.ingester.memory_limit", "16Gi", "4Gi to 8Gi", "set it within"),
-    at("no limit", "traces.roles.all.memory_limit", None, "4Gi to 8Gi", "set it"),
-    Bad(
-        "limit below request",
-        put(f"{ROLES}.ingester.memory", "5Gi"),
-        f"{ROLES}.ingester.memory_limit",
-        "4Gi is below the request memory 5Gi",
-        "raise the limit or lower the request",
-    ),
-    at("volume where none is", f"{ROLES}.ruler.volume", "1Gi", "on disk", "remove it"),
-    at("no volume", f"{ROLES}.ingester.volume", None, "on disk", "set a size"),
-    Bad("created without quota", OWNED_WITHOUT_QUOTA, "namespace.quota", "needs a quota", "add quota: {cpu, memory"),
-]
-
 CHARTS = [
     at("unknown version", "traces.chart.version", "3.0.0", "not checked", "set it to 2.2.4"),
-    at("unknown chart", "traces.chart.name", "loki", "'tempo' or", "correct it"),
-    Bad("the other chart", MIMIR_FOR_TEMPO, "traces.chart.name", "deployed from the chart tempo", "name that"),
+    at("unknown chart", "traces.chart.name", "loki", "'tempo-distributed' or 'mimir-", "correct it"),
     Bad(
         "two sources",
         put("traces.chart.reference", "./charts/tempo"),
@@ -212,4 +183,4 @@ CHARTS = [
     Bad("password of a registry", OCI, "traces.chart.reference", "must not carry credentials", "helm registry login"),
 ]
 
-BAD = [*MISSING, *UNKNOWN, *TYPES, *QUANTITIES, *ADDRESSES, *OBJECT_STORE, *BACKENDS, *CHARTS]
+BAD = [*MISSING, *UNKNOWN, *TYPES, *QUANTITIES, *ADDRESSES, *OBJECT_STORE, *CHARTS]

@@ -15,7 +15,7 @@ _TEMPO = {"tempo": tempo.values, "tempo-distributed": tempo_distributed.values}
 
 def values_of(stack: Stack) -> dict[str, Values]:
     """Return the values of every release of a stack, by chart."""
-    tempos = {
+    tempos: dict[str, Values] = {
         shape.chart.name: _TEMPO[shape.chart.name](stack, shape, secret_name="tempo-s3", remote_write_url=PUSH_URL)
         for shape in stack.traces.shapes
     }

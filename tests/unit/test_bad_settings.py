@@ -9,9 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settings import ConfigError, load
+from sizing.capacity import check, summary
 from tests.support import SECRETS, Change, all_of, as_engine_gives, drop, load_tree, put, tree
-from tests.unit.bad_inputs import BAD, Bad
+from tests.unit import bad_backends, bad_inputs, bad_sizes
+from tests.unit.bad_backends import TEMPO, TEMPO_DISTRIBUTED
+from tests.unit.bad_inputs import Bad
+from tests.unit.rendered import values_of
 
+BAD = [*bad_inputs.BAD, *bad_backends.BAD, *bad_sizes.BAD]
 NOT_TO_BE_SHOWN = (*SECRETS, "pw0-fake", "90210")
 
 
@@ -33,7 +38,7 @@ def said_of(settings: dict[str, Any], stack_name: str = "dev") -> tuple[str, ...
 
 
 def test_the_table_is_as_long_as_promised_and_names_each_case_once() -> None:
-    assert len({case.id for case in BAD}) == len(BAD) >= 45
+    assert len({case.id for case in BAD}) == len(BAD) >= 190
 
 
 @pytest.mark.parametrize("case", BAD, ids=[case.id for case in BAD])
@@ -127,39 +132,79 @@ def leaves(settings: Any, *path: str) -> Iterator[str]:
             yield from leaves(value, *path, key)
 
 
-FULL: Change = all_of(
-    put("traces.roles.all", {"replicas": 1, "cpu": "1", "memory": "1Gi", "memory_limit": "4Gi", "volume": "1Gi"}),
-    put("metrics.roles.ingester", {"replicas": 1, "cpu": "1", "memory": "1Gi", "memory_limit": "4Gi", "volume": "1Gi"}),
+_COMMON: Change = all_of(
+    put("metrics.roles.ingester", {"replicas": 3, "memory": "1Gi", "memory_limit": "4Gi", "volume": "1Gi"}),
+    put("metrics.roles.querier", {"cpu": "50m", "autoscaling": {"min_replicas": 2, "max_replicas": 3}}),
+    put("metrics.enabled_roles", ["read", "write", "backend"]),
+    put("metrics.total", {"cpu": "3", "memory": "12Gi"}),
+    put("metrics.placement", {"node_selector": {"pool": "a"}, "tolerations": [{"key": "k"}], "storage_class": "ssd"}),
     put("metrics.buckets", {"blocks": "b", "ruler": "r", "alertmanager": "a"}),
     put("traces.buckets.blocks", "b"),
-    put("metrics.replication_factor", 1),
+    put("traces.enabled_roles", ["all"]),
     put("kubernetes.kubeconfig", "~/.kube/config"),
+    put("kubernetes.nodes", {"count": 6, "cpu": "8", "memory": "32Gi"}),
+    put("namespace.used", {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}),
+    put("namespace.requested_quota", {"cpu": "9", "memory": "40Gi", "storage": "50Gi"}),
 )
-"""Makes a tree in which every kind of section is present."""
+FULL: dict[str, Change] = {
+    "dev": all_of(
+        _COMMON,
+        put("metrics.replication_factor", 1),
+        put("traces.roles.all", {"replicas": 1, "cpu": "1", "memory": "1Gi", "memory_limit": "4Gi", "volume": "1Gi"}),
+        put(
+            "traces.moving_from",
+            {"topology": "distributed", "chart": TEMPO_DISTRIBUTED, "total": {"cpu": "1", "memory": "4Gi"}},
+        ),
+    ),
+    "prod": all_of(
+        _COMMON,
+        put("metrics.replication_factor", 3),
+        put("traces.total", {"cpu": "2", "memory": "8Gi"}),
+        put("traces.roles", {"ingester": {"replicas": 3}, "compactor": {"autoscaling": {"max_replicas": 4}}}),
+        put("traces.moving_from", {"topology": "monolithic", "chart": TEMPO, "roles": {"all": {"cpu": "1"}}}),
+    ),
+}
+"""Makes a tree in which every kind of section is present; of Tempo both shapes."""
 
 
-def full() -> dict[str, Any]:
-    settings = tree()
-    FULL(settings)
+def full(environment: str = "dev") -> dict[str, Any]:
+    settings = tree(environment)
+    FULL[environment](settings)
     return settings
 
 
-PLACES = sorted(mappings(full()))
-KEYS = sorted(leaves(full()))
+PLACES = sorted(place for place in mappings(full()) if not place.endswith("node_selector"))
+KEYS = [(environment, path) for environment in FULL for path in sorted(leaves(full(environment)))]
 JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats()
     | st.text(max_size=20)
-    | st.sampled_from(["1Gi", "10m", "2d"]),
+    | st.sampled_from(["1Gi", "10m", "2d", "all", "ingester", "monolithic", "distributed", 0, 1, 2, 3]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
 
 
-def test_the_full_tree_is_good() -> None:
-    assert said_of(full()) == ()
+def explained(settings: dict[str, Any], stack_name: str) -> None:
+    """Check that a tree either loads and can be deployed, or is refused in lines that say what to do."""
+    try:
+        stack, _ = load_tree(settings, stack_name)
+    except ConfigError as error:
+        for line in error.findings:
+            assert line.startswith("telemetry:")
+            assert "; " in line  # what is wrong; what to do
+    else:
+        summary(stack)
+        check(stack)
+        values_of(stack)
+
+
+@pytest.mark.parametrize("environment", FULL)
+def test_the_full_tree_is_good(environment: str) -> None:
+    assert said_of(full(environment), environment) == ()
+    explained(full(environment), environment)
 
 
 @settings(max_examples=60)
@@ -173,18 +218,25 @@ def test_an_unknown_key_anywhere_is_refused_with_its_path(place: str, key: str, 
     assert "unknown role" in line if place.endswith("roles") else "unknown key" in line
 
 
-@settings(max_examples=150)
-@given(path=st.sampled_from(KEYS), value=JSON)
-def test_any_json_at_any_key_loads_or_is_explained(path: str, value: Any) -> None:
-    changed = full()
+@settings(max_examples=400)
+@given(where=st.sampled_from(KEYS), value=JSON)
+def test_any_json_at_any_key_loads_or_is_explained(where: tuple[str, str], value: Any) -> None:
+    environment, path = where
+    changed = full(environment)
     put(path, value)(changed)
-    for line in said_of(changed):
-        assert line.startswith("telemetry:")
-        assert "; " in line  # what is wrong; what to do
+    explained(changed, environment)
+
+
+@pytest.mark.parametrize("environment", FULL)
+def test_any_key_left_out_loads_or_is_explained(environment: str) -> None:
+    for path in sorted(leaves(full(environment))):
+        changed = full(environment)
+        drop(path)(changed)
+        explained(changed, environment)
 
 
 @settings(max_examples=60)
-@given(path=st.sampled_from(sorted({key.partition(".")[0] for key in KEYS})), text=st.text() | JSON.map(json.dumps))
+@given(path=st.sampled_from(sorted(full())), text=st.text() | JSON.map(json.dumps))
 def test_any_text_at_any_section_loads_or_is_explained(path: str, text: str) -> None:
     changed = full()
     changed[path] = text
@@ -193,7 +245,7 @@ def test_any_text_at_any_section_loads_or_is_explained(path: str, text: str) -> 
 
 
 @settings(max_examples=60)
-@given(path=st.sampled_from([key for key in KEYS if key.startswith("credentials")]), value=JSON)
+@given(path=st.sampled_from([path for _, path in KEYS if path.startswith("credentials")]), value=JSON)
 def test_no_secret_is_ever_shown(path: str, value: Any) -> None:
     changed = full()
     put(path, {"unexpected": [*SECRETS, value]})(changed)

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 
 from settings import Credentials, Stack
 from settings.chart import CHECKED_VERSIONS
-from settings.roles import MIMIR_ROLES, TEMPO_ROLES, Role
+from settings.role_tables import MIMIR_ROLES, TEMPO_SINGLE
+from settings.roles import Role
 from tests.support import ENVIRONMENTS, SECRETS, all_of, drop, load_stack, load_tree, put, tree
 
 each_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -95,7 +96,7 @@ def test_a_role_keeps_what_was_not_set() -> None:
 
 def test_every_role_is_there_without_being_set() -> None:
     stack = load_stack()
-    assert list(stack.traces.roles) == list(TEMPO_ROLES)
+    assert list(stack.traces.roles) == list(TEMPO_SINGLE)
     assert list(stack.metrics.roles) == list(MIMIR_ROLES)
 
 

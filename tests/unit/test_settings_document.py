@@ -28,17 +28,37 @@ def test_every_setting_has_a_row(model: type[BaseModel]) -> None:
     assert [name for name in model.model_fields if f"| `{name}`" not in written] == []
 
 
+@pytest.mark.parametrize(
+    ("role", "row"),
+    [
+        ("all", "required | 75m | 384Mi | 4Gi | 4Gi to 8Gi | 1Gi | 100/100 % | no | yes |"),
+        ("metrics-generator", "optional | 40m | 192Mi | none | not set | none | none | no | yes |"),
+        ("query-scheduler", "required | 20m | 96Mi | none | not set | none | none | no | no |"),
+        ("store-gateway", "required | 40m | 224Mi | 2Gi | 2Gi to 4Gi | 1Gi, or none | none | no | yes |"),
+        ("gateway", "added by the chart | 10m | 32Mi | none | not set | none | none | no | no |"),
+        ("query-frontend", "required | 25m | 128Mi | none | not set | none | 15/10 % | yes | yes |"),
+    ],
+)
+def test_a_role_is_told_with_its_need_its_share_and_whether_it_scales(role: str, row: str) -> None:
+    assert f"| `{role}` | {row}" in make_settings.document().splitlines()
+
+
+def test_nobody_scales_by_default() -> None:
+    (row,) = (row for row in rows(make_settings.document()) if row.startswith("| `autoscaling`"))
+    assert row.startswith("| `autoscaling` | [Autoscaling](#autoscaling) | none | ")
+
+
 def test_no_row_is_broken_and_no_type_unknown() -> None:
     document = make_settings.document()
     titles = {f"(#{line.removeprefix('## ').lower()})" for line in document.splitlines() if line.startswith("## ")}
     for row in rows(document):
-        assert row.count(" | ") in (1, 3, 5), row
+        assert row.count(" | ") in (1, 3, 9), row
         links = {part[: part.index(")") + 1] for part in row.split("]")[1:] if part.startswith("(#")}
         assert links <= titles, row
 
 
 def test_readers_are_not_sent_to_what_only_we_have() -> None:
-    document = make_settings.document()
+    document = make_settings.document().lower()
     assert [source for source in ("seed 0", "anchors.md", "charts.md", "facts/") if source in document] == []
 
 

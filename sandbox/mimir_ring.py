@@ -1,0 +1,163 @@
+"""Real Mimir processes on what a release has: each with all roles, joined into one ring over loopback.
+
+The cluster's pods do not run (kwok only says so), so the `mimir` binary is started here, on the very ConfigMap and
+Secret of the deployed release. Only addresses and directories are given anew, as flags: the file is untouched.
+"""
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+_RINGS = (
+    "alertmanager.sharding-ring",
+    "compactor.ring",
+    "distributor.ring",
+    "ingester.ring",
+    "query-scheduler.ring",
+    "ruler.ring",
+    "store-gateway.sharding-ring",
+)
+_SECONDS_TO_FLUSH = 60
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What the release has on the cluster."""
+
+    config: str
+    runtime: str
+    fallback: str
+    environment: dict[str, str]
+    bucket: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """One Mimir process of the ring."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def end(self) -> None:
+        """End it as Kubernetes does, and wait until it has flushed what it holds."""
+        self.process.terminate()
+        try:
+            self.process.wait(_SECONDS_TO_FLUSH)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def lose(self) -> None:
+        """End it as a lost node does."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def ring(deployed: Deployed, size: int, directory: Path, program: Path) -> Iterator[list[Member]]:
+    """Run so many Mimirs, and yield them once each is ready and all know each other's ingesters.
+
+    Raises:
+        RuntimeError: one did not start; the message ends with its last lines.
+    """
+    files = {"mimir.yaml": deployed.config, "runtime.yaml": deployed.runtime, "fallback.yaml": deployed.fallback}
+    for name, content in files.items():
+        (directory / name).write_text(content)
+    free = iter(_free_ports(3 * size))
+    ports = [[next(free), next(free), next(free)] for _ in range(size)]
+    with ExitStack() as stack:
+        members = [
+            stack.enter_context(_member(deployed, f"mimir-{index}", own, ports[0][2], directory, program))
+            for index, own in enumerate(ports)
+        ]
+        for index, member in enumerate(members):
+            _wait_ready(member, directory / f"mimir-{index}" / "log")
+        _wait_joined(members)
+        yield members
+
+
+@contextmanager
+def _member(
+    deployed: Deployed, name: str, ports: list[int], join: int, directory: Path, program: Path
+) -> Iterator[Member]:
+    own = directory / name
+    own.mkdir()
+    command = [str(program), *_flags(name, ports, join, directory, own)]
+    with (own / "log").open("w+") as log:
+        process = subprocess.Popen(command, env=deployed.environment, stdout=log, stderr=log)
+        member = Member(f"http://127.0.0.1:{ports[0]}", process)
+        try:
+            yield member
+        finally:
+            member.end()
+
+
+def _flags(name: str, ports: list[int], join: int, shared: Path, own: Path) -> list[str]:
+    http, grpc, gossip = ports
+    here = f"127.0.0.1:{grpc}"
+    return [
+        "-target=all",
+        f"-config.file={shared / 'mimir.yaml'}",
+        "-config.expand-env=true",
+        "-server.http-listen-address=127.0.0.1",
+        f"-server.http-listen-port={http}",
+        "-server.grpc-listen-address=127.0.0.1",
+        f"-server.grpc-listen-port={grpc}",
+        f"-memberlist.nodename={name}",
+        "-memberlist.bind-addr=127.0.0.1",
+        f"-memberlist.bind-port={gossip}",
+        f"-memberlist.join=127.0.0.1:{join}",
+        *(f"-{each}.instance-id={name}" for each in _RINGS),
+        *(f"-{each}.instance-addr=127.0.0.1" for each in _RINGS),
+        "-query-frontend.instance-addr=127.0.0.1",
+        f"-query-frontend.scheduler-address={here}",
+        f"-querier.scheduler-address={here}",
+        "-store-gateway.sharding-ring.wait-stability-min-duration=0",
+        "-compactor.ring.wait-stability-min-duration=0",
+        "-activity-tracker.filepath=",
+        "-ingester.ring.tokens-file-path=",
+        "-store-gateway.sharding-ring.tokens-file-path=",
+        f"-runtime-config.file={shared / 'runtime.yaml'}",
+        f"-alertmanager.configs.fallback={shared / 'fallback.yaml'}",
+        f"-alertmanager.storage.path={own / 'alertmanager'}",
+        f"-alertmanager.web.external-url=http://127.0.0.1:{http}/alertmanager",
+        f"-blocks-storage.bucket-store.sync-dir={own / 'sync'}",
+        f"-blocks-storage.tsdb.dir={own / 'tsdb'}",
+        f"-compactor.data-dir={own / 'compactor'}",
+        f"-ruler.rule-path={own / 'rules'}",
+    ]
+
+
+def _wait_ready(member: Member, log: Path) -> None:
+    for attempt in Retrying(
+        stop=stop_after_delay(90), wait=wait_fixed(0.25), retry=retry_if_exception_type(httpx.HTTPError), reraise=True
+    ):
+        with attempt:
+            if member.process.poll() is not None:
+                raise RuntimeError("Mimir ended at its start:\n" + "\n".join(log.read_text().splitlines()[-15:]))
+            httpx.get(f"{member.url}/ready").raise_for_status()
+
+
+def _wait_joined(members: list[Member]) -> None:
+    """Wait until every member knows every ingester: the ring spreads by gossip."""
+    for attempt in Retrying(stop=stop_after_delay(60), wait=wait_fixed(0.25), reraise=True):
+        with attempt:
+            for member in members:
+                page = httpx.get(f"{member.url}/ingester/ring", headers={"Accept": "application/json"})
+                active = [each for each in page.raise_for_status().json()["shards"] if each["state"] == "ACTIVE"]
+                if len(active) != len(members):
+                    raise RuntimeError(f"{member.url} knows {len(active)} of {len(members)} ingesters")
+
+
+def _free_ports(count: int) -> list[int]:
+    """Return ports on loopback that nobody listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
