@@ -17,6 +17,7 @@ from settings.connections import Url
 from settings.credentials import Secret
 from settings.metrics import MimirRoles
 from settings.object_store import S3Endpoint
+from settings.placement import LabelKey, LabelValue
 from settings.quantities import Bytes, Cpu, Duration
 from settings.role_tables import MIMIR_ROLES, TEMPO_ROLES, TEMPO_SINGLE, Need, RoleSpec, RoleTable
 from settings.roles import Role
@@ -50,6 +51,8 @@ _WRITTEN: tuple[tuple[Any, str], ...] = (
     (S3Endpoint, "address, `http(s)://host[:port]`"),
     (Purpose, "lower-case letters, digits, hyphens"),
     (Secret, "secret"),
+    (LabelKey, "a label's key, such as `node-type`"),
+    (LabelValue, "a label's value"),
     (bool, "`true` or `false`"),
     (int, "whole number"),
     (str, "text"),
@@ -137,9 +140,9 @@ def _written(hint: Any) -> str:
         case origin if origin in (Union, UnionType):
             return " or ".join(map(_written, parts))
         case origin if origin is dict:
-            return f"mapping of names to {_written(parts[1])}"
+            return f"mapping: name to {_written(parts[1])}"
         case origin if origin is list:
-            return f"list of {_written(parts[0])}"
+            return f"list: {_written(parts[0])}"
         case _:
             return f"[{hint.__name__}](#{hint.__name__.lower()})"
 

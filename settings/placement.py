@@ -1,12 +1,18 @@
 """Where the pods of a backend may run: one setting for all its roles, though the charts want it per role."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from settings.base import SettingError, Settings
 
 _NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
+LabelKey = Annotated[
+    str, Field(pattern=r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$")
+]
+"""A label's key as Kubernetes takes it, with or without a domain in front."""
+LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$")]
+"""A label's value as Kubernetes takes it."""
 
 
 class Toleration(Settings):
@@ -33,7 +39,7 @@ class Toleration(Settings):
 class Placement(Settings):
     """Where the pods of a backend may run."""
 
-    node_selector: dict[str, str] = Field(
+    node_selector: dict[LabelKey, LabelValue] = Field(
         default_factory=dict, description="Labels that a node must have, such as node-type (seed 004)."
     )
     tolerations: list[Toleration] = Field(default_factory=list, description="Taints that the pods tolerate (seed 004).")
@@ -46,8 +52,15 @@ class Placement(Settings):
     priority_class: str | None = Field(
         default=None, pattern=_NAME, description="Priority class of every pod; it must exist on the cluster."
     )
-    spread_over: list[str] = Field(
+    spread_over: list[LabelKey] = Field(
         default=["kubernetes.io/hostname"],
         description="Topology keys over which the replicas of a role are spread; hostname, because prod must survive "
         "one lost node (seed 000). A hard rule where kubernetes.nodes says that there are nodes enough.",
     )
+
+    @model_validator(mode="after")
+    def _spreads_once_over_each(self) -> Self:
+        twice = [key for index, key in enumerate(self.spread_over) if key in self.spread_over[:index]]
+        if twice:
+            raise SettingError("spread_over", f"names {twice[0]} twice, which Kubernetes refuses; remove one")
+        return self

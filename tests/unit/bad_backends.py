@@ -210,6 +210,16 @@ PLACEMENT = [
             ("one taint", "tolerations", {"key": "k"}, "tolerations", "must be a valid list", "correct it"),
             ("class in words", "storage_class", "Fast SSD", "storage_class", "not allowed", "it must match"),
             ("no class", "priority_class", "", "priority_class", "not allowed", "it must match"),
+            (
+                "label in words",
+                "node_selector",
+                {"pool": "very fast"},
+                "node_selector.pool",
+                "not allowed",
+                "must match",
+            ),
+            ("no label key", "spread_over", [""], "spread_over.0", "not allowed", "must match"),
+            ("same key", "spread_over", ["zone", "zone"], "spread_over", "names zone twice", "remove one"),
             ("one key", "spread_over", "zone", "spread_over", "must be a valid list", "correct it"),
             ("role of its own", "ingester", {}, "ingester", "known here: node_selector", "correct or remove it"),
         )
