@@ -84,7 +84,7 @@ def cli(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def test_up_after_a_kill_says_what_it_mended_and_shows_what_was_made(cli: Cli) -> None:
     printed = cli.must("up")
     assert "recovered:" in printed
-    for made in ("dts-metrics-dev-alertmanager", "10 of 10 pods ready", "Tempo (dev)", "390m"):
+    for made in ("dts-metrics-dev-alertmanager", "11 of 11 pods ready", "Tempo (dev)", "400m"):
         assert made in printed
 
 

@@ -30,6 +30,8 @@ CREATED = {
     "mimir-s3",
     "tempo",
     "tempo-s3",
+    "traces-ingest",
+    "traces-query",
     "datasources",
     "mimir-dev",
     "tempo-dev",

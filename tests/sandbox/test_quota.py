@@ -19,7 +19,7 @@ pytestmark = pytest.mark.sandbox
 
 NAMESPACE = "too-small"
 TYPE = "kubernetes:helm.sh/v3:Release"
-PODS = 10
+PODS = 11
 
 
 @pytest.fixture
