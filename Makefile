@@ -1,16 +1,30 @@
 # Every target is one command of `python -m sandbox` or `python -m commands`, or one check; `make help` lists them.
 STACK ?= dev
+# Where a stack's commands act: on this machine's sandbox or, with ON=cluster, wherever plain pulumi and helm would.
+ON ?= sandbox
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SANDBOX := $(BIN)/python -m sandbox
 COMMANDS := $(BIN)/python -m commands
 
+# $(call engine,up) is a step of STACK's life, $(call command,report) a command on it; ARGS are further options.
+ifeq ($(ON),sandbox)
+engine = $(SANDBOX) $(1) $(STACK)
+command = $(SANDBOX) exec $(STACK) -- $(COMMANDS) $(1) $(STACK) $(ARGS)
+else ifeq ($(ON),cluster)
+engine = pulumi $(1) --stack $(STACK) $(2) $(ARGS)
+command = $(COMMANDS) $(1) $(STACK) $(ARGS)
+else
+$(error ON=$(ON) is neither sandbox nor cluster)
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview refresh destroy smoke status down clean shell capacity compare bench test test-unit lint format docs
+.PHONY: help setup up preview refresh destroy smoke report drift repair deploy status down clean shell capacity compare \
+	bench test test-unit lint lint-workflows format docs credentials comment issue
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/.installed  ## Make the virtual environment with the pinned packages
 
@@ -21,20 +35,34 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@
 
-up: setup  ## Set everything up, preview and deploy STACK (default dev) onto this machine
-	@$(SANDBOX) up $(STACK)
+up: setup  ## Set everything up, preview and deploy STACK (default dev) onto this machine (ON=cluster: where it belongs)
+	@$(call engine,up)
 
 preview: setup  ## Show what `make up` would change in STACK
-	@$(SANDBOX) preview $(STACK)
+	@$(call engine,preview,--diff)
 
 refresh: setup  ## Bring STACK's state in line with what really exists
-	@$(SANDBOX) refresh $(STACK)
+	@$(call engine,refresh)
 
 destroy: setup  ## Remove all that STACK has made, except protected buckets
-	@$(SANDBOX) destroy $(STACK)
+	@$(call engine,destroy,--exclude-protected)
 
 smoke: setup  ## Send a metric through a real Mimir on what STACK has made
+ifeq ($(ON),sandbox)
 	@$(SANDBOX) smoke $(STACK)
+else
+	@$(call command,smoke)
+endif
+
+# Changes are no failure; destructive ones (3) are, until ARGS=--allow. Called by itself, the command tells them apart.
+report: setup  ## Show what `make up` would do to each object of STACK
+	@$(call command,report) || test $$? -eq 2
+
+drift: setup  ## Compare what STACK's releases and resources are with what they should be
+	@$(call command,drift)
+
+repair: setup  ## Find what a killed or failed run has left of STACK, and mend it if you say so
+	@$(call command,repair)
 
 status: setup  ## Show the services of the sandbox
 	@$(SANDBOX) status
@@ -53,8 +81,7 @@ capacity: setup  ## Show what STACK asks for and whether it fits; write capacity
 
 # The stand-in charts and the sandbox's helm, unless others are named: make compare TEMPO_CHART=… MIMIR_CHART=… HELM=…
 CHARTS := sandbox/charts
-HELM ?= $(shell $(BIN)/python -c 'from rich.console import Console; from sandbox.toolchain import Toolchain; \
-	tools = Toolchain(console=Console(stderr=True)); tools.ensure(["helm"]); print(tools.path("helm"))')
+HELM ?= $(shell $(SANDBOX) tool helm)
 TEMPO_CHART ?= $(CHARTS)/tempo $(CHARTS)/tempo-distributed
 MIMIR_CHART ?= $(CHARTS)/mimir-distributed
 
@@ -76,10 +103,30 @@ lint: setup  ## Check style, formatting and types
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 
+lint-workflows: setup  ## Check the pipeline's workflows with actionlint
+	@$$($(SANDBOX) tool actionlint)
+
 format: setup  ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix --quiet .
 
 docs: setup  ## Write anew the pages of docs/ that are made from the code
 	@$(BIN)/python -m docs.make_settings
+	@$(BIN)/python -m docs.make_schema
 	@$(COMMANDS) capacity prod --markdown docs/capacity-prod.md --picture docs/capacity-prod.svg >/dev/null
+
+# What the pipeline does; .github/workflows holds no logic, so that all of it can be run and tested here.
+STACKS := dev test prod
+
+deploy: setup  ## For the pipeline: deploy STACK without asking, then prove that it works
+	@$(call engine,up,--yes --non-interactive)
+	@$(MAKE) --no-print-directory smoke
+
+credentials: setup  ## For the pipeline: put its secrets into files that only this user can read
+	@$(COMMANDS) credentials
+
+comment: setup  ## For the pipeline: put the stacks' reports into one comment of PULL_REQUEST
+	@$(COMMANDS) comment $(PULL_REQUEST) $(STACKS:%=reports/report-%.md)
+
+issue: setup  ## For the pipeline: put the stacks' drift into one issue, or close it
+	@$(COMMANDS) issue $(STACKS:%=reports/drift-%.md)

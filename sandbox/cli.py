@@ -49,6 +49,13 @@ class Sandbox:
         """Return the namespace of a stack's workloads."""
         return str(self.settings(stack)["telemetry:namespace"]["name"])
 
+    def variables(self, stack: str) -> dict[str, str]:
+        """Return what points `helm`, `kubectl` and `python -m commands` at the sandbox."""
+        return {
+            "KUBECONFIG": str(self.connections.kubeconfig),
+            "TELEMETRY_CONFIG_FILE": str(self.engine.config_file(stack)),
+        }
+
 
 @contextmanager
 def _told() -> Iterator[None]:
@@ -61,7 +68,7 @@ def _told() -> Iterator[None]:
 
 
 @contextmanager
-def _sandbox(stack: str | None = None) -> Iterator[Sandbox]:
+def _sandbox(stack: str | None = None, *, mend: bool = True) -> Iterator[Sandbox]:
     """Yield the sandbox, set up, and with a stack also that stack: prepared, and mended if a run was killed."""
     state = private_dir(state_dir())
     with _told(), _alone(state):
@@ -73,8 +80,8 @@ def _sandbox(stack: str | None = None) -> Iterator[Sandbox]:
         install(engine.home, Path(engine.environment["VIRTUAL_ENV"]) / "bin" / "python", REPO)
         if stack is not None:
             prepare(stack, engine, connections)
-            for line in Recovery(engine, connections, stack).run():
-                console.print(f"[yellow]recovered:[/] {line}", highlight=False)
+            if mend:
+                Recovery(engine, stack).run()
         yield Sandbox(engine, world, connections)
 
 
@@ -178,11 +185,31 @@ def env(stack: Stack = "dev") -> None:
 def shell(stack: Stack = "dev") -> None:
     """Open a shell in which a plain `pulumi` and `helm` work on the sandbox."""
     with _sandbox(stack) as sandbox:
-        environment = {**sandbox.engine.environment, "KUBECONFIG": str(sandbox.connections.kubeconfig)}
+        environment = {**sandbox.engine.environment, **sandbox.variables(stack)}
         config_file = relative(sandbox.engine.config_file(stack))
     console.print(f"Try:  pulumi preview -s {stack} --config-file {config_file}   ·   helm list -A   ·   exit")
     program = os.environ.get("SHELL", "/bin/sh")
     raise typer.Exit(subprocess.run([program], cwd=REPO, env=environment, check=False).returncode)
+
+
+@app.command(name="exec", context_settings={"ignore_unknown_options": True})
+def execute(stack: Stack, command: Annotated[list[str], typer.Argument(help="What to run, after --")]) -> None:
+    """Run a command as on a real cluster, with `pulumi` and `helm` on PATH, and end with its exit code.
+
+    Nothing is mended first: what a killed run has left is there to be looked at.
+    """
+    with _sandbox(stack, mend=False) as sandbox:
+        status = sandbox.engine.execute(command, sandbox.variables(stack))
+    raise typer.Exit(status)
+
+
+@app.command()
+def tool(name: Annotated[str, typer.Argument(help="such as helm or actionlint")]) -> None:
+    """Print where a tool is; build it first if need be."""
+    with _told():
+        toolchain = Toolchain(console=Console(stderr=True))
+        toolchain.ensure([name])
+        typer.echo(toolchain.path(name))
 
 
 @app.command()

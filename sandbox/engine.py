@@ -3,10 +3,11 @@
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,8 +93,21 @@ class Engine:
         Raises:
             EngineError: it failed.
         """
-        if self._start([*self._command(command, stack), *options]) != 0:
+        if self._start([*self._command(command, stack), *options], self.run_environment) != 0:
             raise EngineError(f"pulumi {command} of {stack} failed")
+
+    def execute(self, command: Sequence[str], variables: Mapping[str, str]) -> int:
+        """Run any command in the foreground, where plain `pulumi` and `helm` work, and return its exit code.
+
+        Raises:
+            EngineError: there is no such program.
+        """
+        environment = {**self.run_environment, **variables}
+        program = shutil.which(command[0], path=environment["PATH"])
+        if program is None:
+            raise EngineError(f"there is no program {command[0]!r} on PATH")
+        status = self._start([program, *command[1:]], environment)
+        return status if status >= 0 else 128 - status  # as shells say that a signal ended it
 
     def json(self, command: str, stack: str, *options: str) -> Any:
         """Return the parsed JSON output of a pulumi command.
@@ -131,8 +145,8 @@ class Engine:
         config = ["--config-file", str(self.config_file(stack))] if takes_config else []
         return [str(self.toolchain.path("pulumi")), *command.split(), "-s", stack, "--non-interactive", *config]
 
-    def _start(self, command: list[str]) -> int:
-        process = subprocess.Popen(command, cwd=REPO, env=self.run_environment)
+    def _start(self, command: list[str], environment: Mapping[str, str]) -> int:
+        process = subprocess.Popen(command, cwd=REPO, env=environment)
         while True:
             try:
                 return process.wait()

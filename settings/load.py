@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from settings import guard
 from settings.base import SettingError, did_you_mean
 from settings.credentials import Credentials
 from settings.stack import Environment, Stack
@@ -82,7 +83,9 @@ def _own(config: Mapping[str, str]) -> dict[str, str]:
 def _stack(values: Mapping[str, str], stack_name: str, findings: list[str]) -> Stack | None:
     raw = {key: _parse(text) for key, text in values.items()}
     findings += _environment_findings(raw.get("environment"), stack_name)
-    return _validate(Stack, raw, "", findings)
+    stack = _validate(Stack, raw, "", findings)
+    findings += guard.check(stack) if stack is not None else []
+    return stack
 
 
 def _parse(text: str) -> Any:

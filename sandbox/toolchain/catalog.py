@@ -67,6 +67,7 @@ MODULES = {
         ),
         Module("seaweedfs", "the object store SeaweedFS"),
         Module("mimir", "the metrics store Mimir"),
+        Module("actionlint", "the linter of the pipeline's workflows"),
     )
 }
 
@@ -90,8 +91,9 @@ TOOLS = {
         Tool("kwok", "platform", ("--version",), SpecifierSet(">=0.8,<0.9")),
         Tool("weed", "seaweedfs", ("version",), SpecifierSet("==3.39.*")),
         Tool("mimir", "mimir", ("--version",), SpecifierSet(">=3,<4")),
+        Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
     )
 }
 
-UP_TOOLS = tuple(name for name in TOOLS if name != "mimir")
-"""What ``up`` needs; Mimir itself only proves the data path."""
+UP_TOOLS = tuple(name for name in TOOLS if name not in ("mimir", "actionlint"))
+"""What ``up`` needs; Mimir itself only proves the data path, actionlint checks the pipeline."""

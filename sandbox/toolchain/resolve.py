@@ -40,14 +40,14 @@ class Toolchain:
         Raises ToolchainError for a build that fails, naming the tool, the reason and what to do.
         """
         for name in tools:
-            self._found[name] = self._own(TOOLS[name]) or self._built(TOOLS[name], build=True)
+            tool = _known(name)
+            self._found[name] = self._own(tool) or self._built(tool, build=True)
 
     def path(self, tool: str) -> Path:
         """Return the executable of a tool. Raises ToolchainError when ``ensure`` has not provided it."""
-        if tool not in TOOLS:
-            raise ToolchainError(f"there is no tool {tool!r}; there are {', '.join(TOOLS)}")
+        known = _known(tool)
         if tool not in self._found:
-            self._found[tool] = self._own(TOOLS[tool]) or self._built(TOOLS[tool], build=False)
+            self._found[tool] = self._own(known) or self._built(known, build=False)
         return self._found[tool]
 
     @property
@@ -95,6 +95,12 @@ class Toolchain:
     @cached_property
     def _cache(self) -> Cache:
         return Cache(self._directory, self._sources, Go.find(self._path))
+
+
+def _known(tool: str) -> Tool:
+    if tool not in TOOLS:
+        raise ToolchainError(f"there is no tool {tool!r}; there are {', '.join(TOOLS)}")
+    return TOOLS[tool]
 
 
 def _default_cache() -> Path:

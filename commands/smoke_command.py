@@ -1,0 +1,50 @@
+"""Does a stack on a cluster do its work? The sandbox, whose pods do not run, has a proof of its own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from kubernetes import config
+from kubernetes.config.config_exception import ConfigException
+
+from commands import stack_file
+from commands.comparison import releases
+from commands.smoke import Services, SmokeError, prove
+from commands.told import told
+from commands.tools import Helm, Pulumi, ToolError, helm_of
+from settings import ConfigError, Stack
+
+
+def smoke(
+    stack: Annotated[str, typer.Argument(help="dev, test or prod")],
+    config_file: Annotated[
+        Path | None,
+        typer.Option(help="Settings in place of Pulumi.<stack>.yaml.", envvar="TELEMETRY_CONFIG_FILE", dir_okay=False),
+    ] = None,
+) -> None:
+    """See that every release is deployed, then send a metric and a span and read both back."""
+    with told(ConfigError, ConfigException, SmokeError, ToolError, OSError) as console:
+        settings = stack_file.load(stack, config_file)
+        check_releases(settings, helm_of(settings))
+        endpoints = Pulumi(stack, config_file).json("stack output", "--json")["endpoints"]
+        cluster = settings.kubernetes
+        path = str(Path(cluster.kubeconfig).expanduser()) if cluster.kubeconfig else None
+        for line in prove(Services(config.new_client_from_config(path, cluster.context)), endpoints):
+            console.print(line, highlight=False)
+
+
+def check_releases(stack: Stack, helm: Helm) -> None:
+    """See that each release of a stack is deployed.
+
+    Raises:
+        SmokeError: one is not, though a preview may say that nothing changes (facts/providers.md, 'Killed').
+        ToolError: helm cannot say.
+    """
+    found = {each["name"]: each["status"] for each in helm.list_all()}
+    wrong = [
+        f"{each.name} is {found.get(each.name, 'not there')}"
+        for each in releases(stack)
+        if found.get(each.name) != "deployed"
+    ]
+    if wrong:
+        raise SmokeError(f"namespace {stack.namespace.name}: release {', '.join(wrong)}; see: make repair")

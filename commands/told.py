@@ -1,0 +1,17 @@
+"""How commands tell of what went wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+
+@contextmanager
+def told(*expected: type[Exception]) -> Iterator[Console]:
+    """Yield a console; turn what a user can mend into one message and exit code 1."""
+    try:
+        yield Console()
+    except expected as error:
+        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
