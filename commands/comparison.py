@@ -9,20 +9,17 @@ from typing import Any
 
 import yaml
 
-from helm import mimir, tempo, tempo_distributed
+from helm import mimir
 from helm.common import Values
+from helm.releases import MIMIR, MIMIR_SECRET, TEMPO, TEMPO_SECRET, TEMPO_VALUES, push_url
 from settings import Stack
 from settings.roles import Role
 from settings.traces import TempoShape
 from sizing.footprint import Footprint, of_roles
 from sizing.manifests import Object, footprint
 
-MIMIR = "mimir"
-"""Mimir's release; Tempo's bear the names of their charts."""
 KUBE_VERSION = "1.34"
 """What the charts are told they run on: without a cluster they would assume one that may be too old for them."""
-
-_TEMPO_VALUES = {"monolithic": tempo.values, "distributed": tempo_distributed.values}
 
 
 class CompareError(Exception):
@@ -116,14 +113,14 @@ def other_version(release: Release, charts: Sequence[Path]) -> str | None:
 
 
 def _tempo(stack: Stack, shape: TempoShape) -> Release:
-    push = f"http://{MIMIR}-gateway.{stack.namespace.name}.svc/api/v1/push"
-    values = _TEMPO_VALUES[shape.topology](stack, shape, secret_name="tempo-s3", remote_write_url=push)  # noqa: S106
-    return Release(shape.chart.name, shape.chart.name, shape.chart.version, values, shape.roles)
+    push = push_url(stack.namespace.name)
+    values = TEMPO_VALUES[shape.topology](stack, shape, secret_name=TEMPO_SECRET, remote_write_url=push)
+    return Release(TEMPO[shape.topology], shape.chart.name, shape.chart.version, values, shape.roles)
 
 
 def _mimir(stack: Stack) -> Release:
     chart, roles = stack.metrics.chart, stack.metrics.roles
-    values = mimir.values(stack, secret_name="mimir-s3")  # noqa: S106 - a Secret's name
+    values = mimir.values(stack, secret_name=MIMIR_SECRET)
     return Release(MIMIR, chart.name, chart.version, values, roles, tuple(_autoscalers(roles)))
 
 

@@ -5,10 +5,8 @@ import pulumi
 from components.autoscaler import autoscaler
 from components.release import credentials_secret, release
 from helm import mimir
+from helm.releases import MIMIR, MIMIR_SECRET, mimir_gateway, push_url
 from settings import S3Identity, Stack
-
-RELEASE = "mimir"
-_SECRET = "mimir-s3"  # noqa: S105 - a Secret's name
 
 
 class Mimir(pulumi.ComponentResource):
@@ -28,24 +26,24 @@ class Mimir(pulumi.ComponentResource):
     ) -> None:
         super().__init__("telemetry:metrics:Mimir", name, opts=opts)
         namespace = stack.namespace.name
-        gateway = f"http://{RELEASE}-gateway.{namespace}.svc"
-        self.remote_write_url = f"{gateway}/api/v1/push"
+        gateway = mimir_gateway(namespace)
+        self.remote_write_url = push_url(namespace)
         self.otlp_url = f"{gateway}/otlp/v1/metrics"
         self.query_url = f"{gateway}/prometheus"
-        secret = credentials_secret(_SECRET, namespace=namespace, identity=identity, parent=self)
+        secret = credentials_secret(MIMIR_SECRET, namespace=namespace, identity=identity, parent=self)
         deployed = release(
-            RELEASE,
+            MIMIR,
             namespace=namespace,
             chart=stack.metrics.chart,
-            values=mimir.values(stack, secret_name=_SECRET),
+            values=mimir.values(stack, secret_name=MIMIR_SECRET),
             secret=secret,
             parent=self,
         )
         # Its chart scales by KEDA only (charts.md 3.3).
         for role, scaling in ((name, role.autoscaling) for name, role in stack.metrics.roles.items()):
             if scaling is not None:
-                autoscaler(f"{RELEASE}-{role}", namespace=namespace, scaling=scaling, parent=self, after=deployed)
-        self.releases = pulumi.Output.all(**{RELEASE: deployed.status.apply(lambda status: str(status.status))})
+                autoscaler(f"{MIMIR}-{role}", namespace=namespace, scaling=scaling, parent=self, after=deployed)
+        self.releases = pulumi.Output.all(**{MIMIR: deployed.status.apply(lambda status: str(status.status))})
         self.register_outputs(
             {
                 "remote_write_url": self.remote_write_url,

@@ -5,14 +5,10 @@ import pulumi_kubernetes as k8s
 
 from components.release import credentials_secret, release
 from components.service import service
-from helm import tempo, tempo_distributed
+from helm.releases import TEMPO, TEMPO_SECRET, TEMPO_VALUES
 from settings import S3Identity, Stack
 from settings.traces import TempoShape, Topology
 
-RELEASES: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}
-"""The release of each topology. Two names, so that during a move both are there."""
-_VALUES = {"monolithic": tempo.values, "distributed": tempo_distributed.values}
-_SECRET = "tempo-s3"  # noqa: S105 - a Secret's name
 _INGEST, _QUERY = "traces-ingest", "traces-query"
 
 
@@ -46,12 +42,12 @@ class Tempo(pulumi.ComponentResource):
         self.otlp_grpc_address = f"{_INGEST}.{namespace}.svc:4317"
         self.otlp_http_url = f"http://{_INGEST}.{namespace}.svc:4318/v1/traces"
         self.query_url = f"http://{_QUERY}.{namespace}.svc:3200"
-        secret = credentials_secret(_SECRET, namespace=namespace, identity=identity, parent=self)
+        secret = credentials_secret(TEMPO_SECRET, namespace=namespace, identity=identity, parent=self)
         deployed = {
-            RELEASES[shape.topology]: self._release(shape, stack, remote_write_url, secret)
+            TEMPO[shape.topology]: self._release(shape, stack, remote_write_url, secret)
             for shape in stack.traces.shapes
         }
-        self._services(namespace, stack.traces.topology, deployed[RELEASES[stack.traces.topology]])
+        self._services(namespace, stack.traces.topology, deployed[TEMPO[stack.traces.topology]])
         if stack.traces.moving_from is not None:
             self._announce(stack.traces.moving_from.topology, stack.traces.topology)
         statuses = {each: its.status.apply(lambda status: str(status.status)) for each, its in deployed.items()}
@@ -68,19 +64,19 @@ class Tempo(pulumi.ComponentResource):
     def _release(
         self, shape: TempoShape, stack: Stack, remote_write_url: str, secret: k8s.core.v1.Secret
     ) -> k8s.helm.v3.Release:
-        values = _VALUES[shape.topology]
+        values = TEMPO_VALUES[shape.topology]
         return release(
-            RELEASES[shape.topology],
+            TEMPO[shape.topology],
             namespace=stack.namespace.name,
             chart=shape.chart,
-            values=values(stack, shape, secret_name=_SECRET, remote_write_url=remote_write_url),
+            values=values(stack, shape, secret_name=TEMPO_SECRET, remote_write_url=remote_write_url),
             secret=secret,
             parent=self,
         )
 
     def _services(self, namespace: str, topology: Topology, current: k8s.helm.v3.Release) -> None:
         """Register the addresses. After the release: they never turn to pods that are not ready."""
-        pods = {"app.kubernetes.io/name": "tempo", "app.kubernetes.io/instance": RELEASES[topology]}
+        pods = {"app.kubernetes.io/name": "tempo", "app.kubernetes.io/instance": TEMPO[topology]}
         for name, ports, role in (
             (_INGEST, {"otlp-grpc": 4317, "otlp-http": 4318}, "distributor"),
             (_QUERY, {"http": 3200}, "query-frontend"),
@@ -90,7 +86,7 @@ class Tempo(pulumi.ComponentResource):
 
     def _announce(self, old: Topology, new: Topology) -> None:
         pulumi.log.info(
-            f"traces are moving from {old} to {new}: new traces go to release {RELEASES[new]} as soon as it is ready; "
-            f"release {RELEASES[old]} stays as it is and flushes what it has, until traces.moving_from is removed",
+            f"traces are moving from {old} to {new}: new traces go to release {TEMPO[new]} as soon as it is ready; "
+            f"release {TEMPO[old]} stays as it is and flushes what it has, until traces.moving_from is removed",
             self,
         )

@@ -9,7 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -176,6 +177,8 @@ def serve(provider: Provider) -> None:
     An engine that was killed leaves the plugin to finish what is under way, as the real ones do.
     """
     servicer = _Servicer(provider)
+    with suppress(OSError):  # as a real one is called, so that one that is left over can be told from any Python
+        Path("/proc/self/comm").write_text("pulumi-resource")
     engine.connect(next(argument for argument in sys.argv[1:] if not argument.startswith("-")))
 
     def leave(*_: object) -> None:

@@ -3,20 +3,23 @@
 import json
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import boto3
 import httpx
+import psutil
 import yaml
 from botocore.exceptions import ClientError
 from kubernetes import client, config
 
 from sandbox.engine import Engine, checkpoint_of
 from sandbox.paths import REPO
-from sandbox.recovery import Recovery, helm_target
+from sandbox.recovery import Recovery
 from sandbox.world import Connections
 
 
@@ -74,21 +77,38 @@ class Deployment:
         steps = self.preview()["steps"]
         return {step["urn"].rpartition("::")[2]: step["op"] for step in steps if step["op"] != "same"}
 
-    def recover(self) -> list[str]:
-        """Mend what a killed run left."""
-        return Recovery(self.engine, self.connections, self.stack).run()
+    def recover(self) -> None:
+        """Mend what a killed run left, as every command of the sandbox does before it begins."""
+        Recovery(self.engine, self.stack).run()
 
-    def killed_up(self, moment: str) -> None:
-        """Start `up` and kill the engine, as `kill -9` does, once it prints this; the test fails if it never does."""
-        with self.started("up", "--yes", "--skip-preview") as process:
-            assert process.stdout is not None
-            seen = []
-            for line in process.stdout:
-                seen.append(line)
-                if moment in line:
-                    process.send_signal(signal.SIGKILL)
-                    return
-        raise AssertionError(f"{moment!r} was never printed:\n{''.join(seen)}")
+    def repair(self, *options: str, code: int = 0, variables: Mapping[str, str] | None = None) -> str:
+        """Run `commands repair` as a person would in the sandbox's environment, and return what it printed."""
+        own = {"TELEMETRY_CONFIG_FILE": str(self.engine.config_file(self.stack)), "COLUMNS": "200"}
+        done = subprocess.run(
+            [sys.executable, "-m", "commands", "repair", self.stack, *options],
+            cwd=REPO,
+            env={**self.engine.environment, **own, **(variables or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def killed(self, command: str, release: str, status: str, *, with_plugins: bool = False) -> None:
+        """Start a command and kill the engine, as `kill -9` does, once a release has this status.
+
+        With its plugins it goes as when the machine is lost; without, they live on for a while.
+        """
+        selector = f"owner=helm,name={release},status={status}"
+        with self.started(command, "--yes", "--skip-preview") as process:
+            while not self.core.list_namespaced_secret(self.namespace, label_selector=selector).items:
+                assert process.poll() is None, f"{release} was never {status}:\n{process.communicate()}"
+            plugins = psutil.Process(process.pid).children(recursive=True) if with_plugins else ()
+            process.send_signal(signal.SIGKILL)
+            for plugin in plugins:
+                plugin.kill()
 
     @contextmanager
     def edited(self, edit: Callable[[dict[str, Any]], None]) -> Iterator[None]:
@@ -138,7 +158,7 @@ class Deployment:
             if error.response["Error"]["Code"] != "NoSuchBucket":
                 raise
 
-    @property
+    @cached_property
     def core(self) -> client.CoreV1Api:
         """The cluster's core API."""
         return client.CoreV1Api(
@@ -159,7 +179,8 @@ class Deployment:
 
     def helm(self, *arguments: str) -> str:
         """Run helm against the world's cluster."""
-        command = [str(self.engine.toolchain.path("helm")), *arguments, *helm_target(self.connections)]
+        target = ["--kubeconfig", str(self.connections.kubeconfig), "--kube-context", self.connections.context]
+        command = [str(self.engine.toolchain.path("helm")), *arguments, *target]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def datasources(self) -> dict[str, dict[str, Any]]:
@@ -167,10 +188,10 @@ class Deployment:
         listed = self.grafana("GET", "/api/datasources").json()
         return {each["uid"]: each for each in listed if each["uid"].endswith(f"-{self.stack}")}
 
-    def grafana(self, method: str, path: str) -> httpx.Response:
+    def grafana(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Call Grafana."""
         user, _, password = self.connections.grafana_auth.get_secret_value().partition(":")
-        return httpx.request(method, f"{self.connections.grafana_url}{path}", auth=(user, password))
+        return httpx.request(method, f"{self.connections.grafana_url}{path}", auth=(user, password), json=body)
 
     def _succeeds(self, command: str, *options: str) -> str:
         done = self.pulumi(command, *options)

@@ -81,9 +81,20 @@ def cli(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Itera
     cli.run("down", "--wipe")
 
 
+def test_exec_runs_anything_where_plain_tools_work_and_mends_nothing_first(cli: Cli) -> None:
+    script = "pulumi preview -s dev --config-file $TELEMETRY_CONFIG_FILE; helm list -A; cat $KUBECONFIG; exit 7"
+    done = cli.run("exec", "dev", "--", "sh", "-c", script)
+    assert done.returncode == 7, done.stdout + done.stderr
+    assert "killed" not in done.stdout
+    for part in ("pulumi:pulumi:Stack", "APP VERSION", "current-context: sandbox"):
+        assert part in done.stdout
+    done = cli.run("exec", "dev", "--", "no-such-program")
+    assert (done.returncode, "no program 'no-such-program' on PATH" in done.stdout) == (1, True)
+
+
 def test_up_after_a_kill_says_what_it_mended_and_shows_what_was_made(cli: Cli) -> None:
     printed = cli.must("up")
-    assert "recovered:" in printed
+    assert "left over from a killed run" in printed
     for made in ("dts-metrics-dev-alertmanager", "11 of 11 pods ready", "Tempo (dev)", "400m"):
         assert made in printed
 
@@ -123,7 +134,8 @@ def test_an_unknown_stack_is_one_message(cli: Cli) -> None:
 
 
 def test_every_command_has_help(cli: Cli) -> None:
-    for command in ("up", "preview", "refresh", "destroy", "smoke", "status", "down", "env", "shell", "bench"):
+    commands = "up preview refresh destroy smoke status down env shell exec tool bench"
+    for command in commands.split():
         assert "Usage: python -m sandbox" in cli.must(command, "--help")
 
 

@@ -1,12 +1,7 @@
-"""The life of a stack on the real engine and real parts: preview, up, drift, a killed run, destroy."""
-
-import shutil
-import subprocess
-from pathlib import Path
+"""The life of a stack on the real engine and real parts: preview, up, drift, destroy."""
 
 import pytest
 
-from sandbox.engine import EngineError
 from tests.sandbox.deployment import Deployment
 
 pytestmark = pytest.mark.sandbox
@@ -112,58 +107,12 @@ def test_the_backend_writes_nothing_that_a_kill_can_leave_half_written(deployed:
     assert list(backend.rglob("*.attrs")) == []
 
 
-def test_recovery_does_not_touch_what_a_person_runs_in_the_sandboxs_environment(deployed: Deployment) -> None:
-    with subprocess.Popen(["sleep", "60"], env=deployed.engine.environment) as editor:
-        try:
-            assert deployed.recover() == []
-            assert editor.poll() is None
-        finally:
-            editor.kill()
-
-
-def test_recovery_stops_where_somebodys_own_pulumi_is_at_work(deployed: Deployment, tmp_path: Path) -> None:
-    shutil.copy(shutil.which("sleep") or "", tmp_path / "pulumi")
-    with subprocess.Popen([tmp_path / "pulumi", "60"], env=deployed.engine.environment) as own:
-        try:
-            with pytest.raises(EngineError, match=f"process {own.pid}"):
-                deployed.recover()
-            assert own.poll() is None
-        finally:
-            own.kill()
-
-
-def test_a_killed_update_loses_no_object(deployed: Deployment) -> None:
-    deployed.s3.put_object(Bucket="dts-traces-dev-blocks", Key="kept", Body=b"block")
-    with deployed.edited(lambda config: config["telemetry:metrics"].update(retention="9d")):
-        deployed.killed_up("Release mimir updating")
-        deployed.recover()
-        deployed.up()
-        assert deployed.changes() == {}
-    assert deployed.s3.get_object(Bucket="dts-traces-dev-blocks", Key="kept")["Body"].read() == b"block"
-
-
 def test_destroy_leaves_nothing_of_dev(deployed: Deployment) -> None:
     deployed.destroy()
     assert deployed.resources() == []
     assert not deployed.buckets()
     assert not deployed.datasources()
     assert deployed.namespace not in {each.metadata.name for each in deployed.core.list_namespace().items}
-
-
-@pytest.mark.parametrize(
-    "moment", ["aws:s3:Bucket dts-traces-dev-blocks creating", "Release mimir creating", "tempo-dev"]
-)
-def test_a_killed_up_is_taken_up_again_and_converges(dev: Deployment, moment: str) -> None:
-    dev.destroy()
-    dev.killed_up(moment)
-    dev.recover()
-    dev.up()
-    assert dev.buckets() == DEV_BUCKETS
-    assert dev.releases() == {"mimir": "deployed", "tempo": "deployed"}
-    assert len(dev.datasources()) == 2
-    assert dev.changes() == {}
-    urns = [resource["urn"] for resource in dev.resources()]
-    assert len(urns) == len(set(urns)), "something stands in the state twice"
 
 
 def test_destroy_leaves_the_protected_buckets_of_test_with_their_data(test: Deployment) -> None:

@@ -1,0 +1,67 @@
+"""`python -m commands compare`: does the report say what the charts ask for?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table as RichTable
+
+from commands import stack_file
+from commands.arguments import ConfigFile, Stack
+from commands.comparison import CompareError, Difference, other_version, releases
+from commands.comparison import compare as hold_against
+from commands.told import told
+from settings import ConfigError
+from sizing import tables
+from sizing.footprint import Footprint
+from sizing.manifests import UncountableError
+from sizing.text import quantity
+
+
+def compare(
+    stack: Stack,
+    tempo_chart: Annotated[
+        list[Path],
+        typer.Option(help="Folder of Tempo's chart; during a move, give both. The one of the right name is taken."),
+    ],
+    mimir_chart: Annotated[Path, typer.Option(help="Folder of the chart mimir-distributed.")],
+    helm: Annotated[str, typer.Option(help="The helm program.")] = "helm",
+    config_file: ConfigFile = None,
+) -> None:
+    """Render a stack's charts, add up what they ask for, and hold that against the report.
+
+    Ends with 0 only if there is no difference: CPU, memory, volumes and pods of every release.
+    """
+    with told(ConfigError, CompareError, UncountableError, OSError) as console:
+        settings = stack_file.load(stack, config_file)
+        charts = [*tempo_chart, mimir_chart]
+        nodes = settings.kubernetes.nodes
+        differences: list[Difference] = []
+        for release in releases(settings):
+            differences += hold_against(
+                release, charts, namespace=settings.namespace.name, nodes=nodes.count if nodes else None, helm=helm
+            )
+            other = other_version(release, charts)
+            if other is not None:
+                console.print(f"note: chart {release.chart} is {other}; the program deploys {release.version}")
+        console.print(_differences(differences))
+    if any(each.amount != Footprint() for each in differences):
+        raise typer.Exit(1)
+
+
+def _differences(differences: list[Difference]) -> RichTable:
+    table = tables.Table("What the charts ask for", ("Release", "", "CPU", "Memory", "Storage", "Pods"))
+    for each in differences:
+        table.add(f"{each.release}, autoscaled" if each.at_most else each.release, "asked", *_figures(each.asked))
+        table.add("", "report", *_figures(each.reported))
+        table.add("", "difference", *_figures(each.amount), is_sum=True)
+    return table.rich()
+
+
+def _figures(amount: Footprint) -> tuple[str, ...]:
+    return (
+        quantity("cpu", amount.cpu),
+        quantity("memory", amount.memory),
+        quantity("storage", amount.storage),
+        str(amount.pods),
+    )

@@ -1,0 +1,55 @@
+"""What the program would deploy, from settings alone: what a report compares with where no cluster is reachable."""
+
+import json
+from pathlib import Path
+from typing import Annotated, TypedDict
+
+import typer
+
+from commands import stack_file
+from commands.comparison import releases
+from commands.told import told
+from helm.common import Values
+from settings import ConfigError, Stack
+from settings.chart import Chart
+
+
+class DeployedRelease(TypedDict):
+    """A Helm release as the program would deploy it; there is no secret in its values."""
+
+    name: str
+    namespace: str
+    chart: str
+    """A name in the repository, an oci:// reference or a path that begins at the project."""
+    version: str
+    repository: str | None
+    values: Values
+
+
+def values(
+    stack: Annotated[str, typer.Argument(help="dev, test or prod")],
+    config_file: Annotated[
+        Path | None,
+        typer.Option(help="Settings in place of Pulumi.<stack>.yaml.", envvar="TELEMETRY_CONFIG_FILE", dir_okay=False),
+    ] = None,
+) -> None:
+    """Print the Helm releases that the program would deploy, as JSON: chart, version, repository and values."""
+    with told(ConfigError, OSError):
+        typer.echo(json.dumps(deployed(stack_file.load(stack, config_file)), indent=2, sort_keys=True))
+
+
+def deployed(stack: Stack) -> list[DeployedRelease]:
+    """Return the releases of a stack."""
+    used = (stack.metrics.chart, *(shape.chart for shape in stack.traces.shapes))
+    charts: dict[str, Chart] = {chart.name: chart for chart in used}
+    return [
+        {
+            "name": release.name,
+            "namespace": stack.namespace.name,
+            "chart": charts[release.chart].source,
+            "version": release.version,
+            "repository": charts[release.chart].repository,
+            "values": release.values,
+        }
+        for release in releases(stack)
+    ]

@@ -1,0 +1,81 @@
+"""Asks the cluster for an object that a killed run was about to make: is it there, and have we made it?"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import urllib3
+import yaml
+from kubernetes import client, config
+from kubernetes.config.config_exception import ConfigException
+
+from repair.errors import RepairError
+from repair.state import Resource, is_object
+from settings.connections import Kubernetes
+
+_OURS = "pulumi-kubernetes"
+_TIMEOUT_SECONDS = 10
+_OK, _NOT_FOUND = 200, 404
+_METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""So that what is in a Secret does not even reach us."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The cluster of a stack."""
+
+    settings: Kubernetes
+
+    def live(self, resource: Resource) -> Mapping[str, Any] | None:
+        """Return what the provider notes beside the outputs of an object that it has made; None: it has made none.
+
+        Without its field manager, a later change would conflict with the provider's own earlier one. Resources that
+        are no objects of the cluster are left to the refresh: nothing is noted, and nothing asked.
+
+        Raises:
+            RepairError: the cluster does not answer, or refuses.
+        """
+        if not is_object(resource):
+            return {}
+        managers = [each.get("manager", "") for each in self._metadata(resource).get("managedFields") or ()]
+        ours = next((name for name in managers if name.startswith(_OURS)), None)
+        return {"__fieldManager": ours, "__initialApiVersion": resource["inputs"]["apiVersion"]} if ours else None
+
+    def _metadata(self, resource: Resource) -> dict[str, Any]:
+        """Return the metadata of an object, or nothing where there is none."""
+        where = path(resource["inputs"])
+        request = self._api.param_serialize(
+            "GET", where, header_params={"Accept": _METADATA_ONLY}, auth_settings=["BearerToken"]
+        )
+        try:
+            answer = self._api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
+            body = answer.read()
+        except urllib3.exceptions.HTTPError as error:
+            raise RepairError(f"the cluster of context {self.settings.context!r} does not answer") from error
+        if answer.status == _NOT_FOUND:
+            return {}
+        if answer.status != _OK:
+            raise RepairError(f"the cluster refuses to show {where}: {answer.status} {answer.reason}")
+        metadata: dict[str, Any] = json.loads(body)["metadata"]
+        return metadata
+
+    @cached_property
+    def _api(self) -> client.ApiClient:
+        try:
+            file = str(Path(self.settings.kubeconfig).expanduser()) if self.settings.kubeconfig else None
+            api = config.new_client_from_config(config_file=file, context=self.settings.context)
+        except (ConfigException, OSError, yaml.YAMLError, TypeError, ValueError) as error:  # may quote a token
+            raise RepairError(f"context {self.settings.context!r} cannot be used: log in to the cluster") from error
+        api.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(0)
+        return api
+
+
+def path(inputs: Mapping[str, Any]) -> str:
+    """Return where the API server has an object. The plurals of all kinds that the program makes are regular."""
+    version, metadata = str(inputs["apiVersion"]), inputs["metadata"]
+    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    within = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
+    return f"{root}{within}/{str(inputs['kind']).lower()}s/{metadata['name']}"

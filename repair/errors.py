@@ -1,0 +1,5 @@
+"""What stands in the way of a repair."""
+
+
+class RepairError(Exception):
+    """The stack cannot be repaired now; the message says why, and what to do."""

@@ -1,0 +1,172 @@
+"""What is wrong with a stack, what would mend it, and mending it."""
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import psutil
+
+from commands.tools import Helm, Pulumi
+from repair import locks, processes, state
+from repair.errors import RepairError
+from repair.locks import Lock
+from repair.processes import Runs
+from repair.releases import Known, Stuck, Way, last_good, stuck
+from repair.state import Deployment, Live, Operation
+
+
+class Changed(Exception):  # noqa: N818 - no error: one looks again
+    """Something is no longer as it was found; the rest of the plan was not carried out."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of a plan."""
+
+    found: str
+    will: str
+    """What is done about it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a killed or failed run has left of a stack."""
+
+    orphans: tuple[psutil.Process, ...] = ()
+    locks: tuple[Lock, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    releases: tuple[Stuck, ...] = ()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The plan in words, in the order in which it is carried out."""
+        return [
+            *(Finding(f"process {each.pid}, {_name(each)}: its pulumi is gone", "end it") for each in self.orphans),
+            *(Finding(f"the stack is locked by {each}", "release the lock") for each in self.locks),
+            *(Finding(str(each), each.way.value) for each in self.releases),
+            *(Finding(f"unfinished: {each.type} {each.name}", _fate(each)) for each in self.operations),
+        ]
+
+    @property
+    def mendable(self) -> bool:
+        """Whether anything can be done."""
+        mendable = [each for each in self.releases if each.way is not Way.LEAVE]
+        return bool(self.orphans or self.locks or self.operations or mendable)
+
+    @property
+    def yours(self) -> list[Stuck]:
+        """What is left to a person."""
+        return [each for each in self.releases if each.way is Way.LEAVE]
+
+    def covers(self, releases: Iterable[Stuck]) -> bool:
+        """Whether no more has to be done with releases than this plan says."""
+        planned = {each.name: each.way.covers for each in self.releases}
+        return all(each.way in planned.get(each.name, ()) for each in releases)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Finds and mends what is left of a killed or failed run of one stack."""
+
+    pulumi: Pulumi
+    helm: Helm
+    live: Live
+    """Asks for what was being made."""
+    runs: Runs
+    releases: Collection[str]
+    """The names of the stack's Helm releases: those that the state does not know count too."""
+    elsewhere_too: bool = field(default=False, kw_only=True)
+    """Take it that a run of another machine that holds a lock was killed."""
+
+    def find(self) -> Plan:
+        """Look, and change nothing.
+
+        Raises:
+            RepairError: a run is at work on this project, or may be on another machine.
+            ToolError: pulumi or helm cannot say.
+        """
+        self._leave_others_alone()
+        held = locks.stale(locks.held(self.pulumi), elsewhere_too=self.elsewhere_too)
+        deployment = self._export()["deployment"]
+        found = self._stuck(deployment)
+        return Plan(tuple(self.runs.orphans()), held, state.operations(deployment), tuple(found))
+
+    def carry_out(self, plan: Plan) -> Iterator[str]:
+        """Mend what was found, and tell of each thing once it is done.
+
+        Raises:
+            Changed: a process that was ended had gone on meanwhile, and more has to be done than was said: look again.
+            RepairError: a run has begun on this project.
+            ToolError: pulumi or helm failed; looking again shows what is left.
+        """
+        self._leave_others_alone()
+        processes.end(plan.orphans)
+        yield from (f"ended process {each.pid}, left over from a killed run" for each in plan.orphans)
+        if plan.locks:
+            self.pulumi.run("cancel", "--yes")
+            yield "released the lock of a killed run"
+        exported = self._export()
+        releases = self._stuck(exported["deployment"])
+        if not plan.covers(releases):
+            raise Changed
+        for release in releases:
+            yield from self._free(release)
+        yield from self._settle(exported, releases)
+
+    def _leave_others_alone(self) -> None:
+        for engine in self.runs.engines():
+            raise RepairError(f"pulumi runs on this project (process {engine.pid}): let it end first")
+
+    def _export(self) -> dict[str, Deployment]:
+        exported: dict[str, Deployment] = self.pulumi.json("stack export")
+        return {**exported, "deployment": exported.get("deployment") or {}}
+
+    def _stuck(self, deployment: Deployment) -> list[Stuck]:
+        known = state.known(deployment)
+        ours = {*self.releases, *known}
+        listed = [each for each in self.helm.list_all() if each["name"] in ours]
+        found = [stuck(each, known.get(each["name"], Known())) for each in listed]
+        return [each for each in found if each]
+
+    def _free(self, release: Stuck) -> Iterator[str]:
+        if release.way is Way.UNINSTALL:
+            self.helm.uninstall(release.name)
+            yield f"uninstalled the release {release.name}, which was {release.status}"
+        elif release.way is Way.ROLL_BACK:
+            revision = last_good(self.helm.history(release.name), release.revision)
+            self.helm.roll_back(release.name, revision)
+            yield f"rolled the release {release.name}, which was {release.status}, back to revision {revision}"
+
+    def _settle(self, exported: dict[str, Deployment], releases: list[Stuck]) -> Iterator[str]:
+        """Tell the state what became of all this. What is secret in it goes from pulumi to pulumi as ciphertext."""
+        unfinished = {each.name for each in releases if each.way is Way.RETRY}
+        freed = {each.name for each in releases if each.way in (Way.UNINSTALL, Way.ROLL_BACK)}
+        before = exported["deployment"]
+        after, outdated = state.settled(before, self.live, unfinished=unfinished, freed=freed)
+        if unfinished or state.operations(before):
+            self.pulumi.run("stack import", stdin=json.dumps({**exported, "deployment": after}))
+        if outdated:
+            targets = [option for urn in outdated for option in ("--target", urn)]
+            self.pulumi.run("refresh", "--yes", "--skip-preview", *targets)
+        if state.operations(before):
+            there = {each["urn"] for each in self._export()["deployment"].get("resources") or ()}
+            yield from (_outcome(each, there) for each in state.operations(before))
+        yield from (f"noted that the release {name} is unfinished" for name in sorted(unfinished))
+
+
+def _fate(operation: Operation) -> str:
+    if operation.adoptable_as:
+        return "take it into the state if it exists"
+    return "forget it" if operation.type == "creating" else "look at what is there, and bring the state in line"
+
+
+def _outcome(operation: Operation, there: Collection[str]) -> str:
+    adopted = operation.adoptable_as and operation.urn in there
+    return f"adopted {operation.name}" if adopted else f"cleared the unfinished {operation.type} of {operation.name}"
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return str(process.name())
+    except psutil.Error:
+        return "which has just ended"

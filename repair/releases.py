@@ -1,0 +1,82 @@
+"""What frees a Helm release that a killed run has left half-way (facts/providers.md, 'Killed in the middle')."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from commands.tools import ListedRelease, Revision
+
+
+class Way(Enum):
+    """What is done with a release."""
+
+    UNINSTALL = "uninstall it; its volume claims stay, and the next up installs it anew"
+    ROLL_BACK = "roll it back, so that the next up can upgrade it"
+    RETRY = "note it in the state as unfinished, so that the next up upgrades it; the release itself is left alone"
+    LEAVE = "nothing: no killed run can have made it. Uninstall it yourself, or import it into the state"
+
+    @property
+    def covers(self) -> "frozenset[Way]":
+        """What may be done in its stead without asking again, because it does less."""
+        ways = [Way.UNINSTALL, Way.ROLL_BACK, Way.RETRY, Way.LEAVE]
+        return frozenset(ways[ways.index(self) :])
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the state knows of a release."""
+
+    operation: str | None = None
+    """What a killed run was about to do with it, such as `creating`."""
+    deployed: bool = False
+    """Whether it is one of the stack's resources."""
+    unfinished: bool = False
+    """Whether it is noted as such: the next `up` sees to it."""
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A release that stands in the way of the next `up`."""
+
+    name: str
+    status: str
+    revision: int
+    way: Way
+
+    def __str__(self) -> str:
+        """Return what was found, for people."""
+        return f"release {self.name}, revision {self.revision}: {self.status}"
+
+
+def stuck(listed: ListedRelease, known: Known) -> Stuck | None:
+    """Return what is wrong with a release of this stack, or nothing.
+
+    A failed one that the state has is left alone in the cluster, for it may well be at work: Helm calls failed what
+    was not ready in time. But the state must not pass it off as done, or the next preview says 'unchanged'.
+    """
+    status, revision = listed["status"], int(listed["revision"])
+    way = _way(status, revision, known)
+    return Stuck(listed["name"], status, revision, way) if way else None
+
+
+def _way(status: str, revision: int, known: Known) -> Way | None:
+    first = revision == 1
+    if status in ("pending-install", "uninstalling"):
+        return Way.UNINSTALL
+    if status in ("pending-upgrade", "pending-rollback"):
+        return Way.UNINSTALL if first else Way.ROLL_BACK
+    if known.deployed:
+        return Way.RETRY if status == "failed" and not known.unfinished else None
+    if status not in ("deployed", "failed"):
+        return None
+    # The state does not know it, so `up` cannot make it: the name is taken. Nobody uses a release that a killed run
+    # has made, for what leads to it would have been made after it.
+    made_by_the_killed_run = first and (known.operation == "creating" or status == "failed")
+    return Way.UNINSTALL if made_by_the_killed_run else Way.LEAVE
+
+
+def last_good(history: Sequence[Revision], before: int) -> int:
+    """Return the revision to roll back to: the newest that was deployed, or else the one before."""
+    older: Iterable[Revision] = [each for each in history if each["revision"] < before]
+    good = [each["revision"] for each in older if each["status"] in ("deployed", "superseded")]
+    return max(good, default=before - 1)

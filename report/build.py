@@ -1,0 +1,86 @@
+"""Puts a report together out of what has been read: a preview, rendered releases, settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from report.manifests import compare
+from report.model import Action, Capacity, Item, ReleaseChange, Report
+from report.normal import Object
+from report.preview import Preview, Step, items
+from report.secrets import Redactor
+from report.warnings import warnings
+from settings import Stack
+from sizing import capacity
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The objects of a release: as they are, and as they will be."""
+
+    old: tuple[Object, ...] = ()
+    new: tuple[Object, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is now."""
+
+    compared_with: str
+    statuses: Mapping[str, str] | None = None
+    """Helm's word for each release of the namespace; None if no cluster could be asked."""
+
+
+def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], found: Found) -> Report:
+    """Return the report on a stack.
+
+    Args:
+        stack: its settings.
+        preview: what the engine would do.
+        rendered: the objects of each release that the engine would touch, by the step's URN.
+        found: what there is now.
+    """
+    of_releases = [each for step in preview.releases if step.urn in rendered for each in _of(step, rendered)]
+    own = [each for step in preview.steps for each in items(step)]
+    changed = tuple(sorted((*own, *of_releases), key=_place))
+    releases = tuple(_release(step, found) for step in preview.releases)
+    return Report(
+        stack=stack.environment,
+        compared_with=found.compared_with,
+        resources=preview.counts,
+        warnings=warnings(changed, releases, preview, capacity.check(stack)),
+        capacity=Capacity(before=preview.outputs.get("capacity"), after=dict(capacity.summary(stack))),
+        releases=tuple(each for each in releases if each.action != "same" or each.status not in ("deployed", None)),
+        items=changed,
+        refused=preview.refused,
+    )
+
+
+def _of(step: Step, rendered: Mapping[str, Rendered]) -> list[Item]:
+    redactor = Redactor.of(each for its in rendered.values() for each in (*its.old, *its.new))
+    was, will = (str((inputs or step.inputs).get("namespace", "")) for inputs in (step.old, step.new))
+    old, new = rendered[step.urn].old, rendered[step.urn].new
+    owner = str(step.inputs.get("name"))
+    if step.action != "replace":
+        return compare(old, new, owner=owner, namespace=will, redactor=redactor)
+    gone = compare(old, (), owner=str(step.old.get("name")), namespace=was, redactor=redactor)
+    return [*gone, *compare((), new, owner=owner, namespace=will, redactor=redactor)]
+
+
+def _release(step: Step, found: Found) -> ReleaseChange:
+    actions: Mapping[str, Action] = {"create": "create", "update": "change", "replace": "replace", "delete": "delete"}
+    name = str(step.inputs.get("name"))
+    version, old_version = (str(inputs["version"]) if "version" in inputs else None for inputs in (step.new, step.old))
+    return ReleaseChange(
+        name=name,
+        namespace=str(step.inputs.get("namespace", "")),
+        action=actions.get(step.action, "same"),
+        chart=str(step.inputs.get("chart", "")),
+        version=version or old_version or "",
+        old_version=old_version,
+        status=(found.statuses or {}).get(name),
+    )
+
+
+def _place(it: Item) -> tuple[str, str, str, str]:
+    """Return where an item stands: what the program makes itself first, then release by release."""
+    return it.owner, it.system, it.kind, it.name

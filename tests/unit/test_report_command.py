@@ -1,0 +1,212 @@
+"""The command `report`, with pulumi, helm and git played by doubles: what it asks of them, writes and ends with."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from commands import previous, tools
+from commands.app import app
+from commands.comparison import releases
+from commands.tools import Helm, ToolError, Unreachable
+from report.preview import RELEASE
+from tests.support import ENVIRONMENTS, load_stack
+
+UNREACHABLE = "WARNING: …\nError: Kubernetes cluster unreachable: connection refused"
+
+
+def manifest(replicas: int) -> str:
+    """Return a rendered chart."""
+    return yaml.safe_dump(
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": replicas}}
+    )
+
+
+@dataclass
+class Tools:
+    """Plays pulumi and helm."""
+
+    op: str = "update"
+    diagnostics: list[dict[str, str]] = field(default_factory=list)
+    listed: list[dict[str, str]] = field(default_factory=lambda: [{"name": "mimir", "status": "deployed"}])
+    reachable: bool = True
+    calls: list[list[str]] = field(default_factory=list)
+
+    def run(self, line: Sequence[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        """Answer a command."""
+        self.calls.append(list(line))
+        if line[0] == "helm" and not self.reachable and "--kube-version" not in line:
+            return subprocess.CompletedProcess(line, 1, "", UNREACHABLE)
+        code = 255 if self.diagnostics and line[0] == "pulumi" else 0
+        return subprocess.CompletedProcess(line, code, self._answer(line), "")
+
+    def _answer(self, line: Sequence[str]) -> str:
+        match line[:3]:
+            case ["pulumi", "preview", *_]:
+                return json.dumps({"steps": [self._step()], "diagnostics": self.diagnostics})
+            case ["helm", "list", *_]:
+                return json.dumps(self.listed)
+            case ["helm", "history", *_]:
+                return json.dumps([{"revision": 4, "status": "deployed"}, {"revision": 5, "status": "failed"}])
+            case ["helm", "get", "manifest"]:
+                return manifest(2)
+            case ["helm", "template", *_]:
+                return manifest(3)
+        return ""
+
+    def _step(self) -> dict[str, Any]:
+        inputs: dict[str, Any] = {"name": "mimir", "namespace": "ns", "chart": "mimir", "version": "6.1.0"}
+        inputs |= {"values": {"a": 1}, "repositoryOpts": {"repo": "https://charts.example.org"}}
+        urn = f"urn:pulumi:dev::telemetry::telemetry:metrics:Mimir${RELEASE}::mimir"
+        return {"op": self.op, "urn": urn, "oldState": {"inputs": inputs}, "newState": {"inputs": inputs}}
+
+    def call(self, *words: str) -> list[str]:
+        """Return the one command that begins so."""
+        (found,) = (each for each in self.calls if each[: len(words)] == list(words))
+        return found
+
+
+@pytest.fixture
+def double(monkeypatch: pytest.MonkeyPatch) -> Tools:
+    """The tools' double."""
+    played = Tools()
+    monkeypatch.setattr(subprocess, "run", played.run)
+    return played
+
+
+def run(*arguments: str) -> Result:
+    """Call the command."""
+    return CliRunner(env={"COLUMNS": "220"}).invoke(app, ["report", "dev", *arguments])
+
+
+def test_nothing_to_do_ends_with_0_and_an_empty_file(double: Tools, tmp_path: Path) -> None:
+    double.op, file = "same", tmp_path / "report-dev.md"
+    file.write_text("what an earlier run had to say")
+    assert run("--markdown", str(file)).exit_code == 0
+    assert file.read_text() == ""
+    assert not [call for call in double.calls if call[1] in ("template", "get")], "an unchanged release is skipped"
+
+
+def test_a_change_ends_with_2_and_is_written_for_people_and_programs(double: Tools, tmp_path: Path) -> None:
+    done = run("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"))
+    assert done.exit_code == 2
+    assert "~ Deployment d: changed" in done.output
+    assert "Deployment d: changed" in (tmp_path / "a.md").read_text()
+    (item,) = json.loads((tmp_path / "a.json").read_text())["items"]
+    assert item["fields"] == [{"path": "spec.replicas", "op": "change", "old": 2, "new": 3}]
+    rendered = double.call("helm", "template", "mimir", "mimir")
+    assert rendered[rendered.index("--repo") + 1] == "https://charts.example.org"
+    assert rendered[rendered.index("--version") + 1] == "6.1.0"
+    assert {"--validate", "--is-upgrade"} <= set(rendered)
+
+
+def test_what_is_destructive_ends_with_3_until_it_is_allowed(double: Tools) -> None:
+    double.op = "delete"
+    assert run().exit_code == 3
+    assert run("--allow").exit_code == 2
+
+
+def test_a_failed_preview_ends_with_1_in_the_engines_own_words(double: Tools) -> None:
+    double.diagnostics = [{"severity": "error", "message": "quota is too small"}]
+    done = run()
+    assert (done.exit_code, "quota is too small" in done.output) == (1, True)
+
+
+def test_what_is_protected_ends_with_1_but_is_reported(double: Tools, tmp_path: Path) -> None:
+    message = 'resource "x" cannot be deleted\nbecause it is protected.'
+    double.diagnostics = [{"severity": "error", "message": message, "urn": "a::b::c::dts-x"}]
+    assert run("--markdown", str(tmp_path / "a.md")).exit_code == 1
+    assert "dts-x is protected" in (tmp_path / "a.md").read_text()
+
+
+def test_a_failed_release_is_compared_as_it_was_last_deployed(double: Tools) -> None:
+    double.listed = [{"name": "mimir", "status": "failed"}]
+    assert "release mimir: is failed; `up` tries again" in run().output
+    manifest = double.call("helm", "get", "manifest")
+    assert manifest[manifest.index("--revision") + 1] == "4"
+
+
+@pytest.fixture
+def base(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A commit's releases."""
+    found: dict[str, Any] = {"releases": [], "ref": None}
+
+    @contextmanager
+    def checked_out(ref: str) -> Iterator[Path]:
+        found["ref"] = ref
+        yield Path("checked-out")
+
+    monkeypatch.setattr(previous, "checked_out", checked_out)
+    monkeypatch.setattr(previous, "releases", lambda *_: found["releases"])
+    monkeypatch.setattr(previous, "default_base", lambda: "HEAD~1")
+    return found
+
+
+def test_without_a_cluster_it_is_compared_with_the_commit_before(double: Tools, base: dict[str, Any]) -> None:
+    double.reachable = False
+    base["releases"] = [
+        {"name": "mimir", "namespace": "ns", "chart": "./old", "version": "6.0.6", "repository": None, "values": {}}
+    ]
+    done = run()
+    assert "compared with what HEAD~1 would deploy; no cluster answers for context ca7f8f-dev" in done.output
+    assert done.exit_code == 2
+    for chart in ("./old", "mimir"):
+        rendered = double.call("helm", "template", "mimir", chart)
+        assert rendered[rendered.index("--kube-version") + 1] == "1.34"
+        assert "--is-upgrade" in rendered
+
+
+def test_a_base_is_preferred_to_the_cluster_if_one_is_named(double: Tools, base: dict[str, Any]) -> None:
+    assert "compared with what main would deploy" in run("--base", "main").output
+    assert base["ref"] == "main"
+    assert not [call for call in double.calls if call[1] == "get"]
+
+
+def test_a_base_that_cannot_say_makes_everything_new_and_that_is_said(double: Tools, base: dict[str, Any]) -> None:
+    base["releases"] = None
+    done = run("--base", "old")
+    assert "nothing, because old has no `python -m commands values`: all objects count as new" in done.output
+    assert "+ Deployment d: created" in done.output
+    assert double.calls
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_values_prints_what_the_program_would_deploy(environment: str) -> None:
+    done = CliRunner().invoke(app, ["values", environment])
+    assert done.exit_code == 0
+    stack = load_stack(environment)
+    printed = {each["name"]: each for each in json.loads(done.output)}
+    assert {name: each["values"] for name, each in printed.items()} == {
+        each.name: each.values for each in releases(stack)
+    }
+    assert printed["mimir"]["repository"] == "https://grafana.github.io/helm-charts"
+    assert printed["mimir"]["namespace"] == stack.namespace.name
+
+
+def test_an_unreachable_cluster_is_told_from_other_failures(double: Tools) -> None:
+    double.reachable = False
+    helm = Helm(None, "c", "ns")
+    with pytest.raises(Unreachable, match=r"^helm list: Kubernetes cluster unreachable: connection refused$"):
+        helm.list_all()
+
+
+def test_a_release_that_is_not_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = subprocess.CompletedProcess([], 1, "", "Error: release: not found")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+    assert Helm(None, None, "ns").get_manifest("x", hooks=True) is None
+
+
+def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: Any, **__: Any) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(subprocess, "run", missing)
+    with pytest.raises(ToolError, match="pulumi: is not on PATH"):
+        tools.Pulumi("dev").run("preview")
