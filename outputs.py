@@ -1,18 +1,20 @@
 """What other stacks may read of this one: a typed, versioned contract (docs/outputs.md)."""
 
-from typing import Literal, TypedDict
+from typing import Literal
 
 import pulumi
+from typing_extensions import TypedDict  # pydantic makes the published schema of it, and asks for this one
 
 from components.buckets import Buckets
 from components.datasources import Datasources
 from components.mimir import Mimir
 from components.tempo import Tempo
 from settings import Stack
-from sizing.capacity import summary
+from sizing.summary import Summary, summary
 
-SCHEMA_VERSION = 2
-"""Raised whenever the shape of an output changes."""
+Version = Literal[2]
+SCHEMA_VERSION: Version = 2
+"""Raised whenever the shape of an output changes; `python -m docs.make_schema` insists."""
 
 
 class TracesEndpoints(TypedDict):
@@ -38,11 +40,37 @@ class Endpoints(TypedDict):
     metrics: MetricsEndpoints
 
 
+class Datasource(TypedDict):
+    """A datasource in Grafana."""
+
+    name: str
+    uid: str
+
+
+class DatasourceOutputs(TypedDict):
+    """Datasources per signal."""
+
+    traces: Datasource
+    metrics: Datasource
+
+
 class Status(TypedDict):
     """Whether the platform does what was asked of it, and what it does without."""
 
     state: Literal["active", "degraded"]
     reasons: list[str]
+
+
+class Outputs(TypedDict):
+    """All that a stack tells others."""
+
+    schema_version: Version
+    endpoints: Endpoints
+    datasources: DatasourceOutputs
+    buckets: list[str]
+    tenants: list[str]
+    capacity: Summary
+    status: Status
 
 
 def endpoints(mimir: Mimir, tempo: Tempo) -> Endpoints:

@@ -1,6 +1,8 @@
 """The capacity of a stack for other programs to read: its output `capacity` (docs/outputs.md)."""
 
-from typing import Literal, TypedDict
+from typing import Literal
+
+from typing_extensions import TypedDict  # pydantic makes the published schema of it, and asks for this one
 
 from settings import Stack
 from sizing.report import Line, Report, Scenario, report

@@ -1,0 +1,104 @@
+"""What Helm has deployed of prod's charts is as it was deployed: no object of theirs is drift by itself."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from kubernetes import client, config
+
+from commands.comparison import Release, releases
+from drift import manifests
+from drift.cluster import Cluster, connected
+from drift.conceal import Concealer
+from drift.fields import Policy
+from drift.findings import Finding
+from drift.objects import compare
+from drift.ownership import Json
+from report.secrets import Redactor
+from sandbox.paths import REPO
+from sandbox.toolchain import Toolchain
+from sandbox.world import Connections
+from tests.sandbox.test_exact_capacity import MOVING, SCALED
+from tests.support import Change, load_stack
+
+pytestmark = pytest.mark.sandbox
+
+
+@dataclass(frozen=True)
+class Installed:
+    """Releases in a namespace of their own."""
+
+    cluster: Cluster
+    objects: tuple[Json, ...]
+    """Of the releases, and the program's autoscalers."""
+
+    def drift(self, scaled: frozenset[tuple[str, str]]) -> list[Finding]:
+        """Return what differs, where these are scaled by right."""
+        findings: list[Finding] = []
+        for each in self.objects:
+            policy = Policy(autoscaled=(each["kind"], each["metadata"]["name"]) in scaled)
+            findings += compare(self.cluster, each, policy, Concealer(Redactor()), release="r")
+        return findings
+
+
+@pytest.fixture(params=[("drift-moving", MOVING), ("drift-scaled", SCALED)], ids=["prod moving", "prod autoscaled"])
+def installed(request: pytest.FixtureRequest, world: Connections, toolchain: Toolchain) -> Iterator[Installed]:
+    space, change = request.param
+    api = config.new_client_from_config(str(world.kubeconfig), world.context)
+    core = client.CoreV1Api(api)
+    core.create_namespace({"metadata": {"name": space}})
+    try:
+        with connected(str(world.kubeconfig), world.context) as cluster:
+            yield Installed(cluster, tuple(_installed(change, space, cluster, world, toolchain)))
+    finally:
+        core.delete_namespace(space)
+
+
+def test_no_object_of_prods_charts_is_drift_by_itself(installed: Installed) -> None:
+    assert {"StatefulSet", "Deployment", "Service", "ConfigMap", "PodDisruptionBudget", "ServiceAccount"} <= {
+        each["kind"] for each in installed.objects
+    }
+    scaled = manifests.scaled(installed.objects)
+    if scaled:
+        # Each begins with one replica, and the controller writes its minimum of two.
+        _wait_for(lambda: {each.path for each in installed.drift(frozenset())} == {"spec.replicas"})
+    assert installed.drift(scaled) == []
+
+
+def _installed(
+    change: Change, space: str, cluster: Cluster, world: Connections, toolchain: Toolchain
+) -> Iterator[Json]:
+    stack = load_stack("prod", change)
+    for release in releases(stack):
+        manifest = _install(release, space, world, toolchain)
+        for each in manifests.parsed(manifest, manifests.Release(release.name, space, {})):
+            yield cluster.placed(each, space)
+        for scaler in release.autoscalers:
+            metadata = {**scaler["metadata"], "namespace": space}
+            whole = {**scaler, "apiVersion": "autoscaling/v2", "metadata": metadata}
+            target = {**scaler["spec"]["scaleTargetRef"], "apiVersion": "apps/v1"}
+            whole["spec"] = {**scaler["spec"], "scaleTargetRef": target}
+            cluster.api.resources.get(api_version="autoscaling/v2", kind=scaler["kind"]).create(
+                body=whole, namespace=space, field_manager="pulumi-kubernetes"
+            )
+            yield whole
+
+
+def _install(release: Release, space: str, world: Connections, toolchain: Toolchain) -> str:
+    where = ["--namespace", space, "--kubeconfig", str(world.kubeconfig), "--kube-context", world.context]
+    helm, chart = str(toolchain.path("helm")), str(REPO / "sandbox" / "charts" / release.chart)
+    install = [helm, "install", release.name, chart, *where, "--values", "-"]
+    done = subprocess.run(install, input=json.dumps(release.values), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    get = [helm, "get", "manifest", release.name, *where]
+    return subprocess.run(get, capture_output=True, text=True, check=True).stdout
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(1)

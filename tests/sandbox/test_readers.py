@@ -1,0 +1,223 @@
+"""Who reads a deployed stack: another program, by its outputs, and `commands drift`, by all that was deployed."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes import client
+from pydantic import TypeAdapter
+
+from outputs import Outputs
+from sandbox.paths import REPO
+from tests.sandbox.deployment import Deployment
+
+pytestmark = pytest.mark.sandbox
+
+MIMIR_CHART, TEMPO_CHART = (str(REPO / "sandbox/charts" / name) for name in ("mimir-distributed", "tempo"))
+Field = tuple[str, str]
+"""What differs, and where."""
+
+
+@pytest.fixture(scope="module")
+def deployed(dev: Deployment) -> Iterator[Deployment]:
+    """The dev stack, deployed anew: what other tests have left is no drift of ours."""
+    dev.up()
+    yield dev
+    dev.destroy()
+
+
+@pytest.fixture(scope="module")
+def apps(deployed: Deployment) -> client.AppsV1Api:
+    return client.AppsV1Api(deployed.core.api_client)
+
+
+def drift(stack: Deployment, *options: str) -> tuple[int, str]:
+    """Run `commands drift` as a person would in the sandbox's environment; return its exit code and what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "commands", "drift", stack.stack, "--json", *options],
+        cwd=REPO,
+        env={**stack.engine.environment, "TELEMETRY_CONFIG_FILE": str(stack.engine.config_file(stack.stack))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 2), done.stdout + done.stderr
+    return done.returncode, done.stdout
+
+
+def found(stack: Deployment, *options: str) -> dict[Field, dict[str, Any]]:
+    """Return the findings by what and where; the exit code says whether there are any."""
+    code, printed = drift(stack, *options)
+    findings = json.loads(printed)["findings"]
+    assert code == (2 if findings else 0)
+    return {(each["subject"], each["path"]): each for each in findings}
+
+
+def test_a_deployed_stack_has_no_drift(deployed: Deployment) -> None:
+    code, printed = drift(deployed)
+    report = json.loads(printed)
+    assert (code, report["findings"]) == (0, [])
+    assert report["compared"]["releases"] == 2
+    assert report["compared"]["objects"] > 50
+    assert report["compared"]["program"] is True
+
+
+@pytest.fixture
+def consumer(deployed: Deployment, tmp_path: Path) -> Iterator[Path]:
+    """The example in a folder of its own, its stack in the backend of the stack that it reads."""
+    folder = tmp_path / "consumer"
+    shutil.copytree(REPO / "examples" / "consumer", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    project = (folder / "Pulumi.yaml").read_text()
+    (folder / "Pulumi.yaml").write_text(project.replace("../../.venv", sys.prefix))
+    config = {"telemetry-consumer:telemetry_stack": "organization/telemetry/dev"}
+    pulumi(deployed, folder, "stack", "init", "dev")
+    content = yaml.safe_load((folder / "Pulumi.dev.yaml").read_text())
+    (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({**content, "config": config}))
+    yield folder
+    pulumi(deployed, folder, "stack", "rm", "dev", "--yes", "--force")
+
+
+def pulumi(stack: Deployment, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(stack.engine.toolchain.path("pulumi")), *arguments, "--non-interactive", "--color=never"]
+    environment = stack.engine.run_environment
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_another_program_makes_its_exporters_of_the_outputs(deployed: Deployment, consumer: Path) -> None:
+    told = deployed.engine.json("stack output --json", "dev")
+    adapter = TypeAdapter(Outputs)
+    assert adapter.dump_python(adapter.validate_python(told, strict=True)) == told, "not the published shape"
+
+    done = pulumi(deployed, consumer, "up", "-s", "dev", "--yes", "--skip-preview")
+    assert done.returncode == 0, done.stdout + done.stderr
+    exporters = yaml.safe_load(pulumi(deployed, consumer, "stack", "output", "collector", "-s", "dev").stdout)[
+        "exporters"
+    ]
+    assert exporters["otlp/traces"]["endpoint"] == told["endpoints"]["traces"]["otlp_grpc"]
+    assert exporters["otlphttp/metrics"]["metrics_endpoint"] == told["endpoints"]["metrics"]["otlp_http"]
+    assert f"{deployed.namespace}.svc" in exporters["otlp/traces"]["endpoint"]
+
+    collector = consumer / "collector.py"
+    collector.write_text(collector.read_text().replace("KNOWN_VERSIONS = (2,)", "KNOWN_VERSIONS = (1,)"))
+    refused = pulumi(deployed, consumer, "preview", "-s", "dev")
+    assert refused.returncode != 0
+    assert "error: telemetry's outputs are of version 2, this program knows 1" in refused.stdout + refused.stderr
+    assert "Traceback" not in refused.stdout + refused.stderr
+
+
+def test_what_was_done_to_live_objects_is_found_with_field_and_hand_and_rolled_back(
+    deployed: Deployment, apps: client.AppsV1Api, tmp_path: Path
+) -> None:
+    space, edit = deployed.namespace, {"field_manager": "kubectl-edit"}
+    apps.patch_namespaced_deployment_scale("mimir-querier", space, {"spec": {"replicas": 2}}, field_manager="kubectl")
+    pod = {
+        "containers": [{"name": "gateway", "image": "nginx:2", "env": [{"name": "DB_PASSWORD", "value": "hunter2"}]}]
+    }
+    apps.patch_namespaced_deployment("mimir-gateway", space, {"spec": {"template": {"spec": pod}}}, **edit)
+    tempo = deployed.core.read_namespaced_config_map("tempo", space).data["tempo.yaml"]
+    edited = {"tempo.yaml": tempo.replace("block_retention: 72h", "block_retention: 1h")}
+    deployed.core.patch_namespaced_config_map("tempo", space, {"data": edited}, **edit)
+    client.PolicyV1Api(deployed.core.api_client).delete_namespaced_pod_disruption_budget("mimir-ruler", space)
+    restart = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}}}
+    apps.patch_namespaced_deployment(
+        "mimir-ruler", space, {"spec": {"template": restart}}, field_manager="kubectl-rollout"
+    )
+
+    findings = found(deployed, "--no-preview", "--markdown", str(tmp_path / "drift.md"))
+    container = "spec.template.spec.containers[name=gateway]"
+    querier, gateway = (f"Deployment {space}/mimir-{role}" for role in ("querier", "gateway"))
+    assert {key: (each["wanted"], each["found"]) for key, each in findings.items()} == {
+        (querier, "spec.replicas"): (1, 2),
+        (gateway, f"{container}.image"): ("docker.io/nginxinc/nginx-unprivileged:1.29-alpine", "nginx:2"),
+        (gateway, f"{container}.env"): (None, [{"name": "DB_PASSWORD", "value": "[secret]"}]),
+        (f"ConfigMap {space}/tempo", 'data["tempo.yaml"]'): (
+            "compactor: {compaction: {block_retention: 72h}}",
+            "compactor: {compaction: {block_retention: 1h}}",
+        ),
+        (f"PodDisruptionBudget {space}/mimir-ruler", ""): (None, None),
+    }
+    (scaled,) = findings[querier, "spec.replicas"]["by"]
+    assert (scaled["manager"], scaled["subresource"]) == ("kubectl", "scale")
+    assert [by["manager"] for by in findings[gateway, f"{container}.image"]["by"]] == ["kubectl-edit"]
+    page = (tmp_path / "drift.md").read_text()
+    assert page.startswith("<!-- telemetry-drift:dev -->")
+    assert "hunter2" not in page + json.dumps(list(findings.values()))
+
+    # As docs/operations.md says: what was added goes by hand, the rest by a roll-back to the same revision.
+    no_env = [{"op": "remove", "path": "/spec/template/spec/containers/0/env"}]
+    apps.patch_namespaced_deployment("mimir-gateway", space, no_env, **edit)
+    for release in json.loads(deployed.helm("list", "--namespace", space, "--output", "json")):
+        deployed.helm("rollback", release["name"], release["revision"], "--namespace", space, "--wait")
+    assert found(deployed, "--no-preview") == {}
+
+
+def test_what_was_done_to_releases_is_found_even_if_their_objects_agree(deployed: Deployment) -> None:
+    space = deployed.namespace
+    upgrade = ("upgrade", "tempo", TEMPO_CHART, "--namespace", space, "--reuse-values", "--wait")
+    deployed.helm(*upgrade, "--set", "tempo.retention=1h")
+    (change,) = found(deployed, "--no-preview").values()
+    assert (change["part"], change["subject"], change["path"]) == (
+        "values",
+        f"Release {space}/tempo",
+        "tempo.retention",
+    )
+    assert (change["wanted"], change["found"]) == ("72h", "1h")
+    deployed.helm("rollback", "tempo", "--namespace", space, "--wait")
+
+    command = [str(deployed.engine.toolchain.path("helm")), *upgrade, "--set", "tempo.podAnnotations.a=b"]
+    environment = {**deployed.engine.environment, "KUBECONFIG": str(deployed.connections.kubeconfig)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as upgrading:
+        until = time.monotonic() + 30
+        while deployed.releases()["tempo"] != "pending-upgrade":
+            assert upgrading.poll() is None, "it was upgraded before it could be killed"
+            assert time.monotonic() < until
+        upgrading.send_signal(signal.SIGKILL)
+    stuck = found(deployed, "--no-preview")
+    status = stuck[f"Release {space}/tempo", "status"]
+    assert (status["wanted"], status["found"]) == ("deployed", "pending-upgrade")
+    deployed.helm("rollback", "tempo", "--namespace", space, "--wait")
+    assert found(deployed, "--no-preview") == {}
+
+
+def test_what_was_done_to_the_rest_of_the_program_is_found_and_put_back_by_up(deployed: Deployment) -> None:
+    space, edit = deployed.namespace, {"field_manager": "kubectl-edit"}
+    deployed.core.patch_namespaced_resource_quota("telemetry", space, {"spec": {"hard": {"requests.cpu": "9"}}}, **edit)
+    deployed.core.patch_namespaced_secret("mimir-s3", space, {"data": {"AWS_SECRET_ACCESS_KEY": "bmV3"}}, **edit)
+    deployed.drop_bucket("dts-metrics-dev-ruler")
+    source = deployed.datasources()["tempo-dev"]
+    deployed.grafana("PUT", "/api/datasources/uid/tempo-dev", {**source, "url": "http://elsewhere:3200"})
+
+    findings = found(deployed)
+    secret, quota = f"Secret {space}/mimir-s3", f"ResourceQuota {space}/telemetry"
+    url = "http://traces-query.ca7f8f-dev.svc:3200"
+    told = {key: (each["wanted"], each["found"], each["note"]) for key, each in findings.items()}
+    assert told == {
+        (quota, 'spec.hard["requests.cpu"]'): ("2530m", "9", ""),
+        (secret, "data.AWS_SECRET_ACCESS_KEY"): ("[secret]", "[secret]", ""),
+        ("Secret mimir-s3", ""): (None, None, "a preview fails: kubectl-edit took over .data.AWS_SECRET_ACCESS_KEY"),
+        (f"ResourceQuota {space}-quota", ""): (
+            None,
+            None,
+            "a preview fails: kubectl-edit took over .spec.hard.requests.cpu",
+        ),
+        ("Bucket dts-metrics-dev-ruler", ""): (None, None, "is gone"),
+        ("DataSource tempo-dev", "url"): (url, "http://elsewhere:3200", ""),
+    }
+    assert [by["manager"] for by in findings[secret, "data.AWS_SECRET_ACCESS_KEY"]["by"]] == ["kubectl-edit"]
+
+    # As docs/operations.md says: Pulumi takes no field from somebody else, so such fields are put back by hand.
+    deployed.core.patch_namespaced_resource_quota(
+        "telemetry", space, {"spec": {"hard": {"requests.cpu": "2530m"}}}, **edit
+    )
+    deployed.core.delete_namespaced_secret("mimir-s3", space)
+    deployed.refresh()
+    deployed.up()
+    assert found(deployed) == {}
