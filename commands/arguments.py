@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-Stack = Annotated[str, typer.Argument(help="dev, test or prod")]
+StackName = Annotated[str, typer.Argument(help="dev, test or prod")]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from commands import stack_file
-from commands.arguments import ConfigFile, Stack
+from commands.arguments import ConfigFile, StackName
 from commands.told import told
 from settings import ConfigError
 from sizing import capacity as sizes
@@ -17,7 +17,7 @@ from sizing.report import report
 
 
 def capacity(
-    stack: Stack,
+    stack: StackName,
     markdown: Annotated[
         Path | None, typer.Option(help="Write all of it as Markdown, to paste into a quota request.", dir_okay=False)
     ] = None,

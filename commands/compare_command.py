@@ -7,7 +7,7 @@ import typer
 from rich.table import Table as RichTable
 
 from commands import stack_file
-from commands.arguments import ConfigFile, Stack
+from commands.arguments import ConfigFile, StackName
 from commands.comparison import CompareError, Difference, other_version, releases
 from commands.comparison import compare as hold_against
 from commands.told import told
@@ -19,7 +19,7 @@ from sizing.text import quantity
 
 
 def compare(
-    stack: Stack,
+    stack: StackName,
     tempo_chart: Annotated[
         list[Path],
         typer.Option(help="Folder of Tempo's chart; during a move, give both. The one of the right name is taken."),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from commands import stack_file
+from commands.arguments import ConfigFile, StackName
 from commands.told import told
 from commands.tools import Pulumi, ToolError
 from drift import rendering
@@ -17,7 +18,7 @@ DRIFT = 2
 
 
 def drift(
-    stack: Annotated[str, typer.Argument(help="dev, test or prod")],
+    stack: StackName,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
     output: Annotated[Path | None, typer.Option(help="Write the JSON to a file as well.", dir_okay=False)] = None,
     markdown: Annotated[
@@ -34,12 +35,7 @@ def drift(
             "cluster. May be given more than once.",
         ),
     ] = None,
-    config_file: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="TELEMETRY_CONFIG_FILE", help="Settings to read in place of Pulumi.<stack>.yaml.", dir_okay=False
-        ),
-    ] = None,
+    config_file: ConfigFile = None,
 ) -> None:
     """Compare what was deployed with what is there: releases, their values and objects, and the program's resources.
 

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from commands import stack_file
+from commands.arguments import ConfigFile, StackName
 from commands.comparison import releases
 from commands.told import told
 from commands.tools import Pulumi, ToolError, helm_of
@@ -24,18 +24,13 @@ _UNCONFIRMED = 2
 
 
 def repair(
-    stack: Annotated[str, typer.Argument(help="dev, test or prod")],
+    stack: StackName,
     yes: Annotated[bool, typer.Option("--yes", help="Do what is found to be needed, without asking.")] = False,
     break_lock: Annotated[
         bool,
         typer.Option("--break-lock", help="Release a lock of another machine too: its run must be gone for certain."),
     ] = False,
-    config_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="Settings to read in place of Pulumi.<stack>.yaml.", envvar="TELEMETRY_CONFIG_FILE", dir_okay=False
-        ),
-    ] = None,
+    config_file: ConfigFile = None,
 ) -> None:
     """Find what a killed or failed run has left of a stack, and mend it once you have said yes.
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from commands import rendering, stack_file
+from commands.arguments import ConfigFile, StackName
 from commands.told import told
 from commands.tools import Pulumi, ToolError, helm_of
 from report.build import build
@@ -16,7 +17,7 @@ from settings import ConfigError
 
 
 def report(
-    stack: Annotated[str, typer.Argument(help="dev, test or prod")],
+    stack: StackName,
     markdown_file: Annotated[
         Path | None,
         typer.Option("--markdown", help="Write it for a pull request; empty if nothing changes.", dir_okay=False),
@@ -27,10 +28,7 @@ def report(
         str | None, typer.Option(help="A commit to compare with, in place of what is deployed.", metavar="REF")
     ] = None,
     allow: Annotated[bool, typer.Option("--allow", help="Agree to what is destructive, or needs a hand.")] = False,
-    config_file: Annotated[
-        Path | None,
-        typer.Option(help="Settings in place of Pulumi.<stack>.yaml.", envvar="TELEMETRY_CONFIG_FILE", dir_okay=False),
-    ] = None,
+    config_file: ConfigFile = None,
 ) -> None:
     """Show what `up` would do to each Kubernetes object, bucket and datasource, and what to beware of.
 

@@ -1,13 +1,12 @@
 """Does a stack on a cluster do its work? The sandbox, whose pods do not run, has a proof of its own."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from kubernetes import config
 from kubernetes.config.config_exception import ConfigException
 
 from commands import stack_file
+from commands.arguments import ConfigFile, StackName
 from commands.comparison import releases
 from commands.smoke import Services, SmokeError, prove
 from commands.told import told
@@ -16,11 +15,8 @@ from settings import ConfigError, Stack
 
 
 def smoke(
-    stack: Annotated[str, typer.Argument(help="dev, test or prod")],
-    config_file: Annotated[
-        Path | None,
-        typer.Option(help="Settings in place of Pulumi.<stack>.yaml.", envvar="TELEMETRY_CONFIG_FILE", dir_okay=False),
-    ] = None,
+    stack: StackName,
+    config_file: ConfigFile = None,
 ) -> None:
     """See that every release is deployed, then send a metric and a span and read both back."""
     with told(ConfigError, ConfigException, SmokeError, ToolError, OSError) as console:

@@ -1,12 +1,12 @@
 """What the program would deploy, from settings alone: what a report compares with where no cluster is reachable."""
 
 import json
-from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import TypedDict
 
 import typer
 
 from commands import stack_file
+from commands.arguments import ConfigFile, StackName
 from commands.comparison import releases
 from commands.told import told
 from helm.common import Values
@@ -27,11 +27,8 @@ class DeployedRelease(TypedDict):
 
 
 def values(
-    stack: Annotated[str, typer.Argument(help="dev, test or prod")],
-    config_file: Annotated[
-        Path | None,
-        typer.Option(help="Settings in place of Pulumi.<stack>.yaml.", envvar="TELEMETRY_CONFIG_FILE", dir_okay=False),
-    ] = None,
+    stack: StackName,
+    config_file: ConfigFile = None,
 ) -> None:
     """Print the Helm releases that the program would deploy, as JSON: chart, version, repository and values."""
     with told(ConfigError, OSError):

@@ -1,13 +1,14 @@
 """A GitHub on loopback that knows comments and issues, page by page, and fails when told to."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.doubles import serving
 
 BOT = "github-actions[bot]"
 PAGE = 2
@@ -125,12 +126,5 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def listening(hub: Hub) -> Iterator[str]:
     """Yield the address of the API."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("HubHandler", (Handler,), {"hub": hub}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(type("HubHandler", (Handler,), {"hub": hub})) as address:
+        yield address

@@ -2,11 +2,10 @@
 
 import json
 import stat
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,7 +20,7 @@ from commands.credentials_command import CredentialsError, write
 from commands.smoke import Services, SmokeError, prove
 from commands.smoke_command import check_releases
 from commands.tools import Helm
-from tests.doubles import kubeconfig, refused
+from tests.doubles import kubeconfig, refused, serving
 from tests.support import load_stack
 
 SECRETS = {"STACK_PASSPHRASE": "pp0-fake", "CLUSTER_KUBECONFIG": "kc0-fake: |\n  tk0-fake\n"}
@@ -127,15 +126,8 @@ def api_server(backends: Backends) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)
