@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from report.model import Action, Field, Item, Report
+from sizing.text import readable
 
 Sign = Literal["+", "-", "~", " "]
 
@@ -62,7 +63,7 @@ def capacity_rows(report: Report) -> list[tuple[str, str, str]]:
     before, after = report.capacity.before or {}, report.capacity.after
     rows = [(name, str(before.get(name, "-")), str(after[name])) for name in ("cpu", "memory", "storage", "pods")]
     rows += [
-        (f"quota {name}", str(_of(before, name, "quota")), str(_of(after, name, "quota")))
+        (f"quota {name}", _quota(before, name), _quota(after, name))
         for name in ("cpu", "memory", "storage")
         if _of(after, name, "quota") != "-"
     ]
@@ -72,6 +73,12 @@ def capacity_rows(report: Report) -> list[tuple[str, str, str]]:
 def _of(capacity: dict[str, Any], resource: str, key: str) -> Any:
     found = capacity.get("resources", {}).get(resource, {}).get(key)
     return "-" if found is None else found
+
+
+def _quota(capacity: dict[str, Any], resource: str) -> str:
+    quota = str(_of(capacity, resource, "quota"))
+    # 11.3Gi is no whole number of bytes, let alone of Mi: exact, it would be a number that nobody reads.
+    return readable("memory", int(quota)) if resource != "cpu" and quota.isdigit() else quota
 
 
 def _pods(it: Item) -> str:

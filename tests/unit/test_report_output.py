@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
+from report.lines import capacity_rows
 from report.markdown import markdown
-from report.model import Report
+from report.model import Capacity, Report
 from report.terminal import terminal
 
 CAPACITY: dict[str, Any] = {"cpu": "400m", "memory": "2Gi", "storage": "4Gi", "pods": 12}
@@ -165,3 +166,14 @@ def test_no_text_escapes_from_its_fence_or_calls_people() -> None:
     assert "````diff" in text
     assert "a<b>" not in text
     assert "@all" not in text
+
+
+def test_a_quota_that_is_no_whole_number_of_mebibytes_is_rounded_for_people() -> None:
+    quotas = {"cpu": {"quota": "2530m"}, "memory": {"quota": "12133282611"}, "storage": {"quota": "33Gi"}}
+    capacity = Capacity(before=None, after={**CAPACITY, "resources": quotas})
+    rows = capacity_rows(report().model_copy(update={"capacity": capacity}))
+    assert [(name, after) for name, _, after in rows[4:]] == [
+        ("quota cpu", "2530m"),
+        ("quota memory", "~11.30Gi"),
+        ("quota storage", "33Gi"),
+    ]
