@@ -53,17 +53,17 @@ def test_a_killed_destroy_is_mended_and_loses_no_object(deployed: Deployment) ->
 
 def test_a_killed_create_is_mended_once_somebody_says_yes(dev: Deployment) -> None:
     dev.destroy()
-    dev.killed("up", "mimir", "pending-install")
-    before = dev.engine.checkpoint("dev").read_bytes(), dev.engine.locks("dev")
-    asked = dev.repair(code=2)
-    assert "the stack is locked by" in asked
-    assert "pulumi-resource" in asked
-    assert "pulumi-language" in asked
-    assert "Nothing was done" in asked
-    assert (dev.engine.checkpoint("dev").read_bytes(), dev.engine.locks("dev")) == before
-    assert dev.releases()["mimir"] == "pending-install"
-
-    assert "uninstalled the release mimir, which was" in dev.repair("--yes")
+    with dev.edited(without_room):  # so that what was left alive cannot finish while it is looked at
+        dev.killed("up", "mimir", "pending-install")
+        before = dev.engine.checkpoint("dev").read_bytes(), dev.engine.locks("dev")
+        asked = dev.repair(code=2)
+        assert "the stack is locked by" in asked
+        assert "pulumi-resource" in asked
+        assert "pulumi-language" in asked
+        assert "Nothing was done" in asked
+        assert (dev.engine.checkpoint("dev").read_bytes(), dev.engine.locks("dev")) == before
+        assert dev.releases()["mimir"] == "pending-install"
+        assert "uninstalled the release mimir, which was" in dev.repair("--yes")
     dev.up()
     assert len(dev.buckets()) == 4
     assert dev.releases() == {"mimir": "deployed", "tempo": "deployed"}
@@ -104,6 +104,13 @@ def test_nothing_is_done_where_somebodys_own_pulumi_is_at_work(dev: Deployment, 
             assert own.poll() is None
         finally:
             own.kill()
+
+
+def without_room(config: dict[str, Any]) -> None:
+    """Leave room for half of Mimir in the namespace, as if a quota increase were under way."""
+    namespace = config["telemetry:namespace"]
+    little = {**namespace["quota"], "cpu": "150m"}
+    namespace |= {"quota": little, "quota_increase": "requested", "requested_quota": namespace["quota"]}
 
 
 def make_pending(stack: Deployment, *resources: str) -> list[str]:
