@@ -1,10 +1,8 @@
 """Does a stack on a cluster do its work? The sandbox, whose pods do not run, has a proof of its own."""
 
-from pathlib import Path
-
-from kubernetes import config
 from kubernetes.config.config_exception import ConfigException
 
+from cluster_client import api_client
 from commands import stack_file
 from commands.arguments import ConfigFile, StackName
 from commands.comparison import releases
@@ -24,8 +22,7 @@ def smoke(
         check_releases(settings, helm_of(settings))
         endpoints = Pulumi(stack, config_file).json("stack output", "--json")["endpoints"]
         cluster = settings.kubernetes
-        path = str(Path(cluster.kubeconfig).expanduser()) if cluster.kubeconfig else None
-        for line in prove(Services(config.new_client_from_config(path, cluster.context)), endpoints):
+        for line in prove(Services(api_client(cluster.kubeconfig_file, cluster.context)), endpoints):
             console.print(line, highlight=False)
 
 

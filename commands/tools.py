@@ -210,8 +210,7 @@ class Helm:
 def helm_of(stack: Stack) -> Helm:
     """Return Helm as it reaches a stack's releases."""
     cluster = stack.kubernetes
-    path = str(Path(cluster.kubeconfig).expanduser()) if cluster.kubeconfig else None
-    return Helm(path, cluster.context, stack.namespace.name)
+    return Helm(cluster.kubeconfig_file, cluster.context, stack.namespace.name)
 
 
 def _run(

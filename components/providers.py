@@ -1,6 +1,5 @@
 """The three explicit providers. Default providers are disabled in every stack: no ambient cluster is ever touched."""
 
-from pathlib import Path
 from typing import Self
 
 import pulumi
@@ -35,7 +34,7 @@ def _kubernetes(stack: Stack) -> k8s.Provider:
     return k8s.Provider(
         "kubernetes",
         context=settings.context,
-        kubeconfig=str(Path(settings.kubeconfig).expanduser()) if settings.kubeconfig else None,
+        kubeconfig=settings.kubeconfig_file,
         cluster_identifier=settings.identity,
         enable_secret_mutable=True,
     )

@@ -45,7 +45,7 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
     helms = {release.name: replace(helm_of(stack), namespace=release.namespace) for release in known}
     listed = [each for helm in {helm.namespace: helm for helm in helms.values()}.values() for each in helm.list_all()]
     found = list(releases.statuses(known, listed))
-    with connected(stack.kubernetes.kubeconfig, stack.kubernetes.context) as cluster:
+    with connected(stack.kubernetes.kubeconfig_file, stack.kubernetes.context) as cluster:
         deployed = [*_natives(export), *_released(cluster, known, helms)]
         concealer = _concealer(cluster, deployed)
         for release in known:

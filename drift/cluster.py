@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
-import yaml
-from kubernetes import client, config, dynamic
+from kubernetes import client, dynamic
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
 
+from cluster_client import UNUSABLE, api_client
 from drift.findings import DriftError
 from drift.ownership import Json
 
@@ -116,15 +116,10 @@ def connected(kubeconfig: str | None, context: str) -> Iterator[Cluster]:
 
 def _client(kubeconfig: str | None, context: str) -> client.ApiClient:
     try:
-        path = str(Path(kubeconfig).expanduser()) if kubeconfig else None
-        api = config.new_client_from_config(config_file=path, context=context)
-    except (ConfigException, OSError, yaml.YAMLError, TypeError, ValueError) as error:
-        # Only the first kind says something of use that cannot quote the file, and with it a token.
+        return api_client(kubeconfig, context)
+    except UNUSABLE as error:
         reason = str(error).splitlines()[0] if isinstance(error, ConfigException) else type(error).__name__
         raise DriftError(f"telemetry:kubernetes.context: {context!r} cannot be used ({reason}); correct it") from error
-    # One try: the client's retries would keep a user waiting for an address that is simply wrong.
-    api.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(0)
-    return api
 
 
 def _address(wanted: Json) -> dict[str, str]:

@@ -1,12 +1,10 @@
 """Does the API server answer, know us, and have the namespace?"""
 
-from pathlib import Path
-
 import urllib3
-import yaml
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.config.config_exception import ConfigException
 
+from cluster_client import UNUSABLE, api_client
 from settings.connections import Kubernetes
 from settings.namespace import Namespace
 
@@ -19,16 +17,13 @@ _HOW_TO_MEND = "log in to the cluster, or correct context and kubeconfig"
 def check(cluster: Kubernetes, namespace: Namespace) -> list[str]:
     """Return what stands in the way."""
     try:
-        path = str(Path(cluster.kubeconfig).expanduser()) if cluster.kubeconfig else None
-        api = config.new_client_from_config(config_file=path, context=cluster.context)
+        api = api_client(cluster.kubeconfig_file, cluster.context)
     except (ConfigException, OSError) as error:
         return [f"{_KEY}.context: {cluster.context!r} cannot be used ({_first_line(error)}); {_HOW_TO_MEND}"]
-    except (yaml.YAMLError, TypeError, ValueError):  # their texts may quote the file, and with it a token
+    except UNUSABLE:  # the rest of them: their texts may quote the file, and with it a token
         return [
             f"{_KEY}.context: {cluster.context!r} cannot be used (the kubeconfig file is malformed); {_HOW_TO_MEND}"
         ]
-    # One try: the client's retries would keep a user waiting for an address that is simply wrong.
-    api.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(0)
     return _ask(api, cluster, namespace)
 
 

@@ -4,14 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import urllib3
-import yaml
-from kubernetes import client, config
-from kubernetes.config.config_exception import ConfigException
+from kubernetes import client
 
+from cluster_client import UNUSABLE, api_client
 from repair.errors import RepairError
 from repair.state import Resource, is_object
 from settings.connections import Kubernetes
@@ -65,12 +63,9 @@ class Cluster:
     @cached_property
     def _api(self) -> client.ApiClient:
         try:
-            file = str(Path(self.settings.kubeconfig).expanduser()) if self.settings.kubeconfig else None
-            api = config.new_client_from_config(config_file=file, context=self.settings.context)
-        except (ConfigException, OSError, yaml.YAMLError, TypeError, ValueError) as error:  # may quote a token
+            return api_client(self.settings.kubeconfig_file, self.settings.context)
+        except UNUSABLE as error:  # may quote a token
             raise RepairError(f"context {self.settings.context!r} cannot be used: log in to the cluster") from error
-        api.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(0)
-        return api
 
 
 def path(inputs: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """How the program reaches the systems that it configures: a cluster and a Grafana."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -58,6 +59,11 @@ class Kubernetes(Settings):
         description="The nodes that there are. Known, replicas are spread by a hard rule where there are nodes enough, "
         "and a replica that fits on none is refused (seed 004); unknown, spreading is best effort.",
     )
+
+    @property
+    def kubeconfig_file(self) -> str | None:
+        """The kubeconfig's path with `~` resolved; None is the usual one."""
+        return str(Path(self.kubeconfig).expanduser()) if self.kubeconfig else None
 
     @property
     def identity(self) -> str:
