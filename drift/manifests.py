@@ -7,8 +7,9 @@ from typing import Any
 import yaml
 
 from drift.ownership import Json
+from helm.releases import RELEASE_TYPE
+from manifests import unfolded
 
-RELEASE_TYPE = "kubernetes:helm.sh/v3:Release"
 _SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - what Pulumi writes in front of a ciphertext
 _AUTOSCALER = "HorizontalPodAutoscaler"
 
@@ -57,15 +58,7 @@ def _is_encrypted(value: Any) -> bool:
 
 def parsed(manifest: str, release: Release) -> tuple[Json, ...]:
     """Return the objects of a release's manifest, with the marks by which Helm knows its own."""
-    return tuple(_marked(each, release) for each in _flat(yaml.safe_load_all(manifest)))
-
-
-def _flat(documents: Iterable[Any]) -> Iterator[Json]:
-    for each in documents:
-        if isinstance(each, dict) and each.get("kind", "").endswith("List") and "items" in each:
-            yield from _flat(each["items"])
-        elif isinstance(each, dict) and each.get("kind"):
-            yield each
+    return tuple(_marked(each, release) for each in unfolded(yaml.safe_load_all(manifest)))
 
 
 def _marked(wanted: Json, release: Release) -> Json:

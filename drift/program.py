@@ -6,7 +6,7 @@ from typing import Any
 
 from drift.conceal import Concealer
 from drift.findings import DriftError, Finding
-from drift.manifests import RELEASE_TYPE
+from helm.releases import RELEASE_TYPE
 from report.secrets import HIDDEN
 
 _NO_CHANGE = frozenset({"same", "refresh", "read", "discard"})

@@ -6,6 +6,8 @@ from helm import tempo, tempo_distributed
 from helm.common import Values
 from settings.traces import Topology
 
+RELEASE_TYPE = "kubernetes:helm.sh/v3:Release"
+"""What Pulumi calls a release."""
 MIMIR = "mimir"
 """Mimir's release."""
 TEMPO: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from helm.releases import RELEASE_TYPE
 from repair.releases import Known
 
-RELEASE = "kubernetes:helm.sh/v3:Release"
 Resource = Mapping[str, Any]
 Deployment = dict[str, Any]
 Live = Callable[[Resource], Mapping[str, Any] | None]
@@ -69,7 +69,7 @@ def identifier(resource: Resource) -> str | None:
 
 def is_object(resource: Resource) -> bool:
     """Whether it is a single object of the cluster."""
-    return str(resource["type"]).startswith("kubernetes:") and resource["type"] != RELEASE
+    return str(resource["type"]).startswith("kubernetes:") and resource["type"] != RELEASE_TYPE
 
 
 def known(deployment: Deployment) -> dict[str, Known]:
@@ -77,10 +77,10 @@ def known(deployment: Deployment) -> dict[str, Known]:
     found = {
         str(each["inputs"]["name"]): Known(deployed=True, unfinished=bool(each.get("initErrors")))
         for each in deployment.get("resources") or ()
-        if each["type"] == RELEASE and not each.get("delete")
+        if each["type"] == RELEASE_TYPE and not each.get("delete")
     }
     for operation in operations(deployment):
-        if operation.resource["type"] == RELEASE:
+        if operation.resource["type"] == RELEASE_TYPE:
             name = str(operation.resource["inputs"]["name"])
             before = found.get(name, Known())
             found[name] = Known(operation.type, before.deployed, before.unfinished)
@@ -105,7 +105,7 @@ def settled(
     for operation in operations(deployment):
         _adopt(resources, operation, live)
     outdated = {operation.urn for operation in operations(deployment)}
-    for release in [each for each in resources if each["type"] == RELEASE]:
+    for release in [each for each in resources if each["type"] == RELEASE_TYPE]:
         name = release["inputs"]["name"]
         if name in freed:
             outdated.add(release["urn"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from manifests import annotations, is_deployed, unfolded
 from report.diff import Change, diff
 from report.immutable import fixed
 from report.model import Action, Item
@@ -15,7 +16,6 @@ from report.secrets import Redactor
 Identity = tuple[str, str, str, str]
 """API group, kind, namespace and name: what Helm, too, takes for the same object."""
 
-_RUNS = {"pre-install", "post-install", "pre-upgrade", "post-upgrade"}
 _CONFIG_FILES = (".yaml", ".yml", ".json")
 
 
@@ -25,8 +25,7 @@ def parse(manifest: str) -> list[Object]:
     Raises:
         yaml.YAMLError: it is no YAML.
     """
-    documents = yaml.load_all(manifest, Loader=_LOADER)
-    return [each for document in documents for each in _flat(document) if _stays(each)]
+    return [each for each in unfolded(yaml.load_all(manifest, Loader=_LOADER)) if _stays(each)]
 
 
 def identity(it: Mapping[str, Any], namespace: str = "") -> Identity:
@@ -102,7 +101,7 @@ def _as_it_is(was: tuple[Object, Object], becomes: tuple[Object, Object]) -> Obj
 
 
 def _gone(it: Object) -> Action:
-    kept = _annotations(it).get("helm.sh/resource-policy") == "keep"
+    kept = annotations(it).get("helm.sh/resource-policy") == "keep"
     return "forget" if kept else "delete"
 
 
@@ -135,25 +134,11 @@ def _keyed_by_text(value: Any) -> Any:
     return [_keyed_by_text(each) for each in value] if isinstance(value, list) else value
 
 
-def _flat(document: Any) -> Iterator[Object]:
-    if isinstance(document, dict) and "kind" in document:
-        if str(document["kind"]).endswith("List") and "items" in document:
-            for each in document["items"] or ():
-                yield from _flat(each)
-        else:
-            yield document
-
-
 def _stays(it: Object) -> bool:
     """Return whether an object is there when Helm is done: no test, and no hook that removes what it made."""
-    hooks = {hook.strip() for hook in _annotations(it).get("helm.sh/hook", "").split(",")} - {""}
-    removed = "hook-succeeded" in _annotations(it).get("helm.sh/hook-delete-policy", "")
-    return not hooks or bool(hooks & _RUNS and not removed)
-
-
-def _annotations(it: Mapping[str, Any]) -> dict[str, str]:
-    found = (it.get("metadata") or {}).get("annotations") or {}
-    return {str(key): str(value) for key, value in found.items()}
+    notes = annotations(it)
+    removed = "helm.sh/hook" in notes and "hook-succeeded" in notes.get("helm.sh/hook-delete-policy", "")
+    return is_deployed(it) and not removed
 
 
 def _loader() -> Any:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from helm.releases import RELEASE_TYPE
 from report.diff import Change, diff
 from report.manifests import item
 from report.model import Action, Field, Item
 from report.normal import normal
 from report.secrets import HIDDEN, Redactor
 
-RELEASE = "kubernetes:helm.sh/v3:Release"
 ACTIONS = ("create", "update", "replace", "delete", "same")
 
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # the engine's word for what only `up` will know
@@ -75,7 +75,7 @@ class Preview:
     @property
     def releases(self) -> tuple[Step, ...]:
         """Return the Helm releases."""
-        return tuple(step for step in self.steps if step.type == RELEASE)
+        return tuple(step for step in self.steps if step.type == RELEASE_TYPE)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -99,7 +99,7 @@ def read(preview: Mapping[str, Any]) -> Preview:
 
 def items(step: Step) -> Iterator[Item]:
     """Yield what a step other than a release's does to a Kubernetes object, a bucket, a datasource or a provider."""
-    if step.action == "same" or step.type == RELEASE:
+    if step.action == "same" or step.type == RELEASE_TYPE:
         return
     action: Action = "forget" if step.action == "delete" and step.retained else _ITEM_ACTION[step.action]
     provider, _, kind = step.type.partition(":")

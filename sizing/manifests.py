@@ -10,13 +10,13 @@ from typing import Any
 
 from kubernetes.utils.quantity import parse_quantity
 
+from manifests import is_deployed, unfolded
 from sizing.footprint import Footprint
 
 Object = Mapping[str, Any]
 """A Kubernetes object as parsed from YAML."""
 
 _SCALED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
-_RUNS_ON_INSTALL = {"pre-install", "post-install", "pre-upgrade", "post-upgrade"}
 
 
 class UncountableError(ValueError):
@@ -37,7 +37,7 @@ def footprint(objects: Iterable[Object | None], *, at_most: bool = False, nodes:
     Raises:
         UncountableError: a DaemonSet without `nodes`, pods of a kind that is not known here, or a bad quantity.
     """
-    flat = [each for each in _flat(objects) if _is_deployed(each)]
+    flat = [each for each in unfolded(objects) if is_deployed(each)]
     scalers = {_target(each): each["spec"] for each in flat if each["kind"] == "HorizontalPodAutoscaler"}
     total = Footprint()
     for each in flat:
@@ -47,18 +47,6 @@ def footprint(objects: Iterable[Object | None], *, at_most: bool = False, nodes:
             reason = f"lacks {error}" if isinstance(error, KeyError) else error
             raise UncountableError(f"{each['kind']} {_name(each)}: {reason}") from error
     return total
-
-
-def _flat(objects: Iterable[Object | None]) -> Iterator[Object]:
-    for each in objects:
-        if each and "kind" in each:
-            yield from _flat(each["items"]) if each["kind"].endswith("List") and "items" in each else (each,)
-
-
-def _is_deployed(each: Object) -> bool:
-    """Return whether an object is there after, or at least during, an installation or upgrade."""
-    hooks = (_metadata(each).get("annotations") or {}).get("helm.sh/hook")
-    return not hooks or not _RUNS_ON_INSTALL.isdisjoint(hook.strip() for hook in hooks.split(","))
 
 
 def _of_object(each: Object, scaler: Object | None, *, at_most: bool, nodes: int | None) -> Footprint:
@@ -181,9 +169,5 @@ def _target(scaler: Object) -> tuple[str, str]:
     return target["kind"], target["name"]
 
 
-def _metadata(each: Object) -> Object:
-    return each.get("metadata") or {}
-
-
 def _name(each: Object) -> str:
-    return str(_metadata(each).get("name", ""))
+    return str((each.get("metadata") or {}).get("name", ""))

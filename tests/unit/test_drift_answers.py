@@ -8,6 +8,7 @@ import pytest
 from drift import check, manifests, program, releases
 from drift.conceal import Concealer
 from drift.findings import DriftError, Finding
+from helm.releases import RELEASE_TYPE
 from report.secrets import Redactor
 
 OPEN = Concealer(Redactor())
@@ -25,10 +26,8 @@ EXPORT = {
         "resources": [
             {"urn": f"{PREFIX}pulumi:pulumi:Stack::dev", "type": "pulumi:pulumi:Stack", "custom": False},
             resource("pulumi:providers:kubernetes", "kubernetes", {}),
-            resource(
-                manifests.RELEASE_TYPE, "mimir", {"name": "mimir", "namespace": "n", "values": {"a": 1, "b": CIPHER}}
-            ),
-            resource(manifests.RELEASE_TYPE, "old", {"name": "old", "namespace": "n"}, delete=True),
+            resource(RELEASE_TYPE, "mimir", {"name": "mimir", "namespace": "n", "values": {"a": 1, "b": CIPHER}}),
+            resource(RELEASE_TYPE, "old", {"name": "old", "namespace": "n"}, delete=True),
             resource(
                 "kubernetes:core/v1:Secret",
                 "s",
@@ -191,7 +190,7 @@ VALUES: dict[str, Any] = {
     "steps": [
         step(
             "update",
-            manifests.RELEASE_TYPE,
+            RELEASE_TYPE,
             "mimir",
             detailedDiff={"values.a": {}, "values.b": {}},
             newState={"inputs": {"values": {"a": 1, "b": 1}}},

@@ -16,7 +16,7 @@ from commands import previous, tools
 from commands.app import app
 from commands.comparison import releases
 from commands.tools import Helm, ToolError, Unreachable
-from report.preview import RELEASE
+from helm.releases import RELEASE_TYPE
 from tests.support import ENVIRONMENTS, load_stack
 
 UNREACHABLE = "WARNING: …\nError: Kubernetes cluster unreachable: connection refused"
@@ -64,7 +64,7 @@ class Tools:
     def _step(self) -> dict[str, Any]:
         inputs: dict[str, Any] = {"name": "mimir", "namespace": "ns", "chart": "mimir", "version": "6.1.0"}
         inputs |= {"values": {"a": 1}, "repositoryOpts": {"repo": "https://charts.example.org"}}
-        urn = f"urn:pulumi:dev::telemetry::telemetry:metrics:Mimir${RELEASE}::mimir"
+        urn = f"urn:pulumi:dev::telemetry::telemetry:metrics:Mimir${RELEASE_TYPE}::mimir"
         return {"op": self.op, "urn": urn, "oldState": {"inputs": inputs}, "newState": {"inputs": inputs}}
 
     def call(self, *words: str) -> list[str]:

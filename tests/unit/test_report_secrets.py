@@ -9,11 +9,12 @@ import pytest
 import yaml
 from rich.console import Console
 
+from helm.releases import RELEASE_TYPE
 from report.build import Found, Rendered, build
 from report.manifests import parse
 from report.markdown import markdown
 from report.model import Report
-from report.preview import RELEASE, read
+from report.preview import read
 from report.terminal import terminal
 from tests.support import load_stack
 
@@ -80,7 +81,7 @@ def preview() -> dict[str, Any]:
     source = {"uid": "tempo-dev", "jsonDataEncoded": "{}", "secureJsonDataEncoded": "[secret]"}
     return {
         "steps": [
-            step(RELEASE, "mimir", release, {}),
+            step(RELEASE_TYPE, "mimir", release, {}),
             step("kubernetes:core/v1:Secret", "s3", secret, {"stringData.KEY": "update"}),
             step("grafana:oss/dataSource:DataSource", "tempo-dev", source, {"secureJsonDataEncoded": "update"}),
             step("pulumi:providers:grafana", "grafana", {"auth": OLD}, {"auth": "update"}, {"auth": NEW}),

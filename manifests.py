@@ -1,0 +1,28 @@
+"""Kubernetes objects as YAML has them: what everybody who reads a rendered manifest has to know."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+_RUNS_ON_INSTALL = {"pre-install", "post-install", "pre-upgrade", "post-upgrade"}
+
+
+def unfolded(documents: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the objects of YAML documents, those of `List`s one by one; what is no object is passed over."""
+    for each in documents:
+        if isinstance(each, dict) and each.get("kind"):
+            if str(each["kind"]).endswith("List") and "items" in each:
+                yield from unfolded(each["items"] or ())
+            else:
+                yield each
+
+
+def annotations(it: Mapping[str, Any]) -> dict[str, str]:
+    """Return an object's annotations."""
+    found = (it.get("metadata") or {}).get("annotations") or {}
+    return {str(key): str(value) for key, value in found.items()}
+
+
+def is_deployed(it: Mapping[str, Any]) -> bool:
+    """Whether an installation or upgrade makes an object: it is no hook, or one that runs then."""
+    hooks = {hook.strip() for hook in annotations(it).get("helm.sh/hook", "").split(",")} - {""}
+    return not hooks or not _RUNS_ON_INSTALL.isdisjoint(hooks)
