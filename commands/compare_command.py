@@ -8,9 +8,10 @@ from rich.table import Table as RichTable
 
 from commands import stack_file
 from commands.arguments import ConfigFile, StackName
-from commands.comparison import CompareError, Difference, other_version, releases
+from commands.comparison import CompareError, Difference, other_version
 from commands.comparison import compare as hold_against
 from commands.told import told
+from helm.releases import releases_of
 from settings import ConfigError
 from sizing import tables
 from sizing.footprint import Footprint
@@ -37,13 +38,15 @@ def compare(
         charts = [*tempo_chart, mimir_chart]
         nodes = settings.kubernetes.nodes
         differences: list[Difference] = []
-        for release in releases(settings):
+        for release in releases_of(settings):
             differences += hold_against(
                 release, charts, namespace=settings.namespace.name, nodes=nodes.count if nodes else None, helm=helm
             )
             other = other_version(release, charts)
             if other is not None:
-                console.print(f"note: chart {release.chart} is {other}; the program deploys {release.version}")
+                console.print(
+                    f"note: chart {release.chart.name} is {other}; the program deploys {release.chart.version}"
+                )
         console.print(_differences(differences))
     if any(each.amount != Footprint() for each in differences):
         raise typer.Exit(1)

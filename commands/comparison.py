@@ -2,21 +2,16 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from helm import mimir
-from helm.common import Values
-from helm.releases import MIMIR, MIMIR_SECRET, TEMPO, TEMPO_SECRET, TEMPO_VALUES, push_url
-from settings import Stack
-from settings.roles import Role
-from settings.traces import TempoShape
+from helm.releases import Release
 from sizing.footprint import Footprint, of_roles
-from sizing.manifests import Object, footprint
+from sizing.manifests import footprint
 
 KUBE_VERSION = "1.34"
 """What the charts are told they run on: without a cluster they would assume one that may be too old for them."""
@@ -24,19 +19,6 @@ KUBE_VERSION = "1.34"
 
 class CompareError(Exception):
     """The charts cannot be compared with the settings; the message is for the user."""
-
-
-@dataclass(frozen=True)
-class Release:
-    """A Helm release as the program would deploy it."""
-
-    name: str
-    chart: str
-    version: str
-    values: Values
-    roles: Mapping[str, Role]
-    autoscalers: tuple[Object, ...] = ()
-    """Those that the program adds to the chart's own."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +35,6 @@ class Difference:
     def amount(self) -> Footprint:
         """What the charts ask for beyond the report; nothing if it is exact."""
         return self.asked - self.reported
-
-
-def releases(stack: Stack) -> tuple[Release, ...]:
-    """Return all releases of a stack, the one that Tempo is moving away from included."""
-    return (*(_tempo(stack, shape) for shape in stack.traces.shapes), _mimir(stack))
 
 
 def compare(
@@ -109,45 +86,17 @@ def render(release: Release, chart: Path, *, namespace: str, helm: str = "helm")
 def other_version(release: Release, charts: Sequence[Path]) -> str | None:
     """Return the version of the chart that is there, if it is not the one that the program deploys."""
     version = str(_chart_yaml(_chart(release, charts)).get("version"))
-    return None if version == release.version else version
-
-
-def _tempo(stack: Stack, shape: TempoShape) -> Release:
-    push = push_url(stack.namespace.name)
-    values = TEMPO_VALUES[shape.topology](stack, shape, secret_name=TEMPO_SECRET, remote_write_url=push)
-    return Release(TEMPO[shape.topology], shape.chart.name, shape.chart.version, values, shape.roles)
-
-
-def _mimir(stack: Stack) -> Release:
-    chart, roles = stack.metrics.chart, stack.metrics.roles
-    values = mimir.values(stack, secret_name=MIMIR_SECRET)
-    return Release(MIMIR, chart.name, chart.version, values, roles, tuple(_autoscalers(roles)))
-
-
-def _autoscalers(roles: Mapping[str, Role]) -> Iterator[Object]:
-    """Yield the autoscalers that the program gives Mimir's roles, whose chart is told `replicas: null`."""
-    for name, role in roles.items():
-        if role.autoscaling is not None:
-            target = f"{MIMIR}-{name}"
-            yield {
-                "kind": "HorizontalPodAutoscaler",
-                "metadata": {"name": target},
-                "spec": {
-                    "scaleTargetRef": {"kind": "Deployment", "name": target},
-                    "minReplicas": role.autoscaling.min_replicas,
-                    "maxReplicas": role.autoscaling.max_replicas,
-                },
-            }
+    return None if version == release.chart.version else version
 
 
 def _chart(release: Release, charts: Sequence[Path]) -> Path:
     names = {str(_chart_yaml(path).get("name")): path for path in charts}
-    if release.chart not in names:
+    if release.chart.name not in names:
         there = ", ".join(names) or "none"
         raise CompareError(
-            f"release {release.name}: is of the chart {release.chart}, but given is {there}; name its folder"
+            f"release {release.name}: is of the chart {release.chart.name}, but given is {there}; name its folder"
         )
-    return names[release.chart]
+    return names[release.chart.name]
 
 
 def _chart_yaml(path: Path) -> dict[str, Any]:

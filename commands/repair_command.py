@@ -11,9 +11,9 @@ from rich.table import Table
 
 from commands import stack_file
 from commands.arguments import ConfigFile, StackName
-from commands.comparison import releases
 from commands.told import told
 from commands.tools import Pulumi, ToolError, helm_of
+from helm.releases import releases_of
 from repair import Changed, Plan, Repair, RepairError, Runs
 from repair.state import Live, Resource
 from settings import ConfigError, Stack
@@ -43,7 +43,7 @@ def repair(
             helm_of(settings),
             _live(settings),
             Runs.of(os.environ, stack_file.PROJECT),
-            [each.name for each in releases(settings)],
+            [each.name for each in releases_of(settings)],
             elsewhere_too=break_lock,
         )
         _mend(mending, console, yes=yes)

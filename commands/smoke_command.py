@@ -5,10 +5,10 @@ from kubernetes.config.config_exception import ConfigException
 from cluster_client import api_client
 from commands import stack_file
 from commands.arguments import ConfigFile, StackName
-from commands.comparison import releases
 from commands.smoke import Services, SmokeError, prove
 from commands.told import told
 from commands.tools import Helm, Pulumi, ToolError, helm_of
+from helm.releases import releases_of
 from settings import ConfigError, Stack
 
 
@@ -36,7 +36,7 @@ def check_releases(stack: Stack, helm: Helm) -> None:
     found = {each["name"]: each["status"] for each in helm.list_all()}
     wrong = [
         f"{each.name} is {found.get(each.name, 'not there')}"
-        for each in releases(stack)
+        for each in releases_of(stack)
         if found.get(each.name) != "deployed"
     ]
     if wrong:

@@ -7,11 +7,10 @@ import typer
 
 from commands import stack_file
 from commands.arguments import ConfigFile, StackName
-from commands.comparison import releases
 from commands.told import told
 from helm.common import Values
+from helm.releases import releases_of
 from settings import ConfigError, Stack
-from settings.chart import Chart
 
 
 class DeployedRelease(TypedDict):
@@ -37,16 +36,14 @@ def values(
 
 def deployed(stack: Stack) -> list[DeployedRelease]:
     """Return the releases of a stack."""
-    used = (stack.metrics.chart, *(shape.chart for shape in stack.traces.shapes))
-    charts: dict[str, Chart] = {chart.name: chart for chart in used}
     return [
         {
             "name": release.name,
             "namespace": stack.namespace.name,
-            "chart": charts[release.chart].source,
-            "version": release.version,
-            "repository": charts[release.chart].repository,
+            "chart": release.chart.source,
+            "version": release.chart.version,
+            "repository": release.chart.repository,
             "values": release.values,
         }
-        for release in releases(stack)
+        for release in releases_of(stack)
     ]

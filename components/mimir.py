@@ -4,8 +4,7 @@ import pulumi
 
 from components.autoscaler import autoscaler
 from components.release import credentials_secret, release
-from helm import mimir
-from helm.releases import MIMIR, MIMIR_SECRET, mimir_gateway, push_url
+from helm.releases import MIMIR, MIMIR_SECRET, mimir_gateway, mimir_release, push_url
 from settings import S3Identity, Stack
 
 
@@ -31,14 +30,7 @@ class Mimir(pulumi.ComponentResource):
         self.otlp_url = f"{gateway}/otlp/v1/metrics"
         self.query_url = f"{gateway}/prometheus"
         secret = credentials_secret(MIMIR_SECRET, namespace=namespace, identity=identity, parent=self)
-        deployed = release(
-            MIMIR,
-            namespace=namespace,
-            chart=stack.metrics.chart,
-            values=mimir.values(stack, secret_name=MIMIR_SECRET),
-            secret=secret,
-            parent=self,
-        )
+        deployed = release(mimir_release(stack), namespace=namespace, secret=secret, parent=self)
         # Its chart scales by KEDA only (charts.md 3.3).
         for role, scaling in ((name, role.autoscaling) for name, role in stack.metrics.roles.items()):
             if scaling is not None:

@@ -3,9 +3,9 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from helm.common import ACCESS_KEY_ENV, SECRET_KEY_ENV, Values
+from helm.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
+from helm.releases import Release
 from settings import S3Identity
-from settings.chart import Chart
 
 # A Mimir ring takes minutes to settle; 300 s, the default, fails on upgrades (anchors.md B1).
 _TIMEOUT_SECONDS = 900
@@ -27,21 +27,22 @@ def credentials_secret(
 
 
 def release(
-    name: str, *, namespace: str, chart: Chart, values: Values, secret: k8s.core.v1.Secret, parent: pulumi.Resource
+    wanted: Release, *, namespace: str, secret: k8s.core.v1.Secret, parent: pulumi.Resource
 ) -> k8s.helm.v3.Release:
     """Register a Helm release that waits until its pods are ready.
 
     Not atomic: a roll-back of a slow ring does more harm than a failed release that the next `up` repairs. Its
     `manifest` is never exported: the provider never sets it (facts/providers.md).
     """
+    chart = wanted.chart
     repository = {"repository_opts": {"repo": chart.repository}} if chart.repository else {}
     return k8s.helm.v3.Release(
-        name,
-        name=name,
+        wanted.name,
+        name=wanted.name,
         namespace=namespace,
         chart=chart.source,
         version=chart.version,
-        values=values,
+        values=wanted.values,
         timeout=_TIMEOUT_SECONDS,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[secret]),
         **repository,

@@ -5,9 +5,9 @@ import pulumi_kubernetes as k8s
 
 from components.release import credentials_secret, release
 from components.service import service
-from helm.releases import TEMPO, TEMPO_SECRET, TEMPO_VALUES
+from helm.releases import TEMPO, TEMPO_SECRET, tempo_release
 from settings import S3Identity, Stack
-from settings.traces import TempoShape, Topology
+from settings.traces import Topology
 
 _INGEST, _QUERY = "traces-ingest", "traces-query"
 
@@ -43,10 +43,8 @@ class Tempo(pulumi.ComponentResource):
         self.otlp_http_url = f"http://{_INGEST}.{namespace}.svc:4318/v1/traces"
         self.query_url = f"http://{_QUERY}.{namespace}.svc:3200"
         secret = credentials_secret(TEMPO_SECRET, namespace=namespace, identity=identity, parent=self)
-        deployed = {
-            TEMPO[shape.topology]: self._release(shape, stack, remote_write_url, secret)
-            for shape in stack.traces.shapes
-        }
+        wanted = (tempo_release(stack, shape, remote_write_url=remote_write_url) for shape in stack.traces.shapes)
+        deployed = {each.name: release(each, namespace=namespace, secret=secret, parent=self) for each in wanted}
         self._services(namespace, stack.traces.topology, deployed[TEMPO[stack.traces.topology]])
         if stack.traces.moving_from is not None:
             self._announce(stack.traces.moving_from.topology, stack.traces.topology)
@@ -59,19 +57,6 @@ class Tempo(pulumi.ComponentResource):
                 "query_url": self.query_url,
                 "releases": self.releases,
             }
-        )
-
-    def _release(
-        self, shape: TempoShape, stack: Stack, remote_write_url: str, secret: k8s.core.v1.Secret
-    ) -> k8s.helm.v3.Release:
-        values = TEMPO_VALUES[shape.topology]
-        return release(
-            TEMPO[shape.topology],
-            namespace=stack.namespace.name,
-            chart=shape.chart,
-            values=values(stack, shape, secret_name=TEMPO_SECRET, remote_write_url=remote_write_url),
-            secret=secret,
-            parent=self,
         )
 
     def _services(self, namespace: str, topology: Topology, current: k8s.helm.v3.Release) -> None:

@@ -1,10 +1,15 @@
-"""The releases that a stack may have: what they and their Secrets are called, and who makes their values."""
+"""The releases that a stack has: what they and their Secrets are called, and what each is deployed from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from helm import tempo, tempo_distributed
+from helm import mimir, tempo, tempo_distributed
 from helm.common import Values
-from settings.traces import Topology
+from settings import Stack
+from settings.chart import Chart
+from settings.roles import Role
+from settings.traces import TempoShape, Topology
 
 RELEASE_TYPE = "kubernetes:helm.sh/v3:Release"
 """What Pulumi calls a release."""
@@ -12,12 +17,43 @@ MIMIR = "mimir"
 """Mimir's release."""
 TEMPO: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}
 """The release of each topology. Two names, so that during a move both are there."""
-TEMPO_VALUES: dict[Topology, Callable[..., Values]] = {
+_TEMPO_VALUES: dict[Topology, Callable[..., Values]] = {
     "monolithic": tempo.values,
     "distributed": tempo_distributed.values,
 }
 MIMIR_SECRET = "mimir-s3"  # noqa: S105 - a Secret's name
 TEMPO_SECRET = "tempo-s3"  # noqa: S105 - a Secret's name
+
+
+@dataclass(frozen=True)
+class Release:
+    """A Helm release as the program deploys it."""
+
+    name: str
+    chart: Chart
+    values: Values
+    roles: Mapping[str, Role]
+    autoscalers: tuple[Mapping[str, Any], ...] = ()
+    """Those that the program adds to the chart's own, as far as they tell how many pods there may be."""
+
+
+def releases_of(stack: Stack) -> tuple[Release, ...]:
+    """Return all releases of a stack, the one that Tempo is moving away from included."""
+    push = push_url(stack.namespace.name)
+    return (*(tempo_release(stack, each, remote_write_url=push) for each in stack.traces.shapes), mimir_release(stack))
+
+
+def tempo_release(stack: Stack, shape: TempoShape, *, remote_write_url: str) -> Release:
+    """Return Tempo in one of its shapes, with a metrics-generator that writes to an address."""
+    values = _TEMPO_VALUES[shape.topology](stack, shape, secret_name=TEMPO_SECRET, remote_write_url=remote_write_url)
+    return Release(TEMPO[shape.topology], shape.chart, values, shape.roles)
+
+
+def mimir_release(stack: Stack) -> Release:
+    """Return Mimir."""
+    roles = stack.metrics.roles
+    values = mimir.values(stack, secret_name=MIMIR_SECRET)
+    return Release(MIMIR, stack.metrics.chart, values, roles, tuple(_autoscalers(roles)))
 
 
 def mimir_gateway(namespace: str) -> str:
@@ -28,3 +64,19 @@ def mimir_gateway(namespace: str) -> str:
 def push_url(namespace: str) -> str:
     """Return where Prometheus remote-write goes, Tempo's metrics-generator included."""
     return f"{mimir_gateway(namespace)}/api/v1/push"
+
+
+def _autoscalers(roles: Mapping[str, Role]) -> Iterator[Mapping[str, Any]]:
+    """Yield the autoscalers that the program gives Mimir's roles, whose chart is told `replicas: null`."""
+    for name, role in roles.items():
+        if role.autoscaling is not None:
+            target = f"{MIMIR}-{name}"
+            yield {
+                "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": target},
+                "spec": {
+                    "scaleTargetRef": {"kind": "Deployment", "name": target},
+                    "minReplicas": role.autoscaling.min_replicas,
+                    "maxReplicas": role.autoscaling.max_replicas,
+                },
+            }

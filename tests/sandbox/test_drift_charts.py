@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import pytest
 from kubernetes import client, config
 
-from commands.comparison import Release, releases
 from drift import manifests
 from drift.cluster import Cluster, connected
 from drift.conceal import Concealer
@@ -17,6 +16,7 @@ from drift.fields import Policy
 from drift.findings import Finding
 from drift.objects import compare
 from drift.ownership import Json
+from helm.releases import Release, releases_of
 from report.secrets import Redactor
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
@@ -72,7 +72,7 @@ def _installed(
     change: Change, space: str, cluster: Cluster, world: Connections, toolchain: Toolchain
 ) -> Iterator[Json]:
     stack = load_stack("prod", change)
-    for release in releases(stack):
+    for release in releases_of(stack):
         manifest = _install(release, space, world, toolchain)
         for each in manifests.parsed(manifest, manifests.Release(release.name, space, {})):
             yield cluster.placed(each, space)
@@ -89,7 +89,7 @@ def _installed(
 
 def _install(release: Release, space: str, world: Connections, toolchain: Toolchain) -> str:
     where = ["--namespace", space, "--kubeconfig", str(world.kubeconfig), "--kube-context", world.context]
-    helm, chart = str(toolchain.path("helm")), str(REPO / "sandbox" / "charts" / release.chart)
+    helm, chart = str(toolchain.path("helm")), str(REPO / "sandbox" / "charts" / release.chart.name)
     install = [helm, "install", release.name, chart, *where, "--values", "-"]
     done = subprocess.run(install, input=json.dumps(release.values), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from commands.comparison import Difference, Release, compare, releases
+from commands.comparison import Difference, compare
+from helm.releases import Release, releases_of
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from settings.quantities import parse_bytes
@@ -57,7 +58,7 @@ def test_the_charts_ask_for_exactly_what_the_report_says(
     helm: str, environment: str, changes: tuple[Change, ...]
 ) -> None:
     stack = load_stack(environment, *changes)
-    found = differences(helm, releases(stack))
+    found = differences(helm, releases_of(stack))
     assert [(each.release, each.amount) for each in found if each.amount != Footprint()] == []
     asked = sum((each.asked for each in found), Footprint())
     if changes == (SCALED,):
@@ -68,7 +69,7 @@ def test_the_charts_ask_for_exactly_what_the_report_says(
 
 
 def test_a_part_of_the_chart_that_nobody_sized_is_a_difference(helm: str) -> None:
-    [_, mimir] = releases(load_stack("prod"))
+    [_, mimir] = releases_of(load_stack("prod"))
     values = {**mimir.values, "rollout_operator": {"enabled": True}}
     [found] = differences(helm, (replace(mimir, values=values),))
     assert found.amount == Footprint(cpu=100, memory=parse_bytes("100Mi"), pods=1)
@@ -77,6 +78,6 @@ def test_a_part_of_the_chart_that_nobody_sized_is_a_difference(helm: str) -> Non
 def test_what_autoscales_without_an_autoscaler_is_a_difference(helm: str) -> None:
     """Told `replicas: null`, Mimir's chart leaves the number to whoever sets it; without our autoscaler that is 1."""
     stack = load_stack("prod", SCALED)
-    [_, mimir] = releases(stack)
+    [_, mimir] = releases_of(stack)
     fewest, most = differences(helm, (replace(mimir, autoscalers=()),))
     assert (fewest.amount.pods, most.amount.pods) == (-3, -27)

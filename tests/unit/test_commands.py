@@ -10,8 +10,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from commands import comparison, stack_file
+from commands import stack_file
 from commands.app import app
+from helm.releases import Release, releases_of
 from settings import ConfigError
 from sizing import tables
 from sizing.capacity import check
@@ -160,7 +161,7 @@ def fake_helm(path: Path, rendered: dict[str, list[Any]]) -> Path:
     return path
 
 
-def as_reported(release: comparison.Release) -> list[Any]:
+def as_reported(release: Release) -> list[Any]:
     """Return a workload for each role that asks for just what the report says; replicas are left to autoscalers."""
     return [
         {
@@ -185,7 +186,7 @@ def test_compare_ends_with_0_if_the_charts_ask_for_what_the_report_says(
     tmp_path: Path, charts: list[str | Path]
 ) -> None:
     file = stack_config(tmp_path / "Pulumi.prod.yaml", "prod", MOVING, SCALED)
-    releases = comparison.releases(load_stack("prod", MOVING, SCALED))
+    releases = releases_of(load_stack("prod", MOVING, SCALED))
     helm = fake_helm(tmp_path / "helm", {each.name: as_reported(each) for each in releases})
     shown = run("compare", "prod", *charts, "--helm", helm, "--config-file", file)
     assert shown.exit_code == 0, shown.output
@@ -194,7 +195,7 @@ def test_compare_ends_with_0_if_the_charts_ask_for_what_the_report_says(
 
 
 def test_compare_ends_with_1_and_the_difference_if_they_ask_for_more(tmp_path: Path, charts: list[str | Path]) -> None:
-    releases = comparison.releases(load_stack("prod"))
+    releases = releases_of(load_stack("prod"))
     rendered = {each.name: as_reported(each) for each in releases}
     rendered["mimir"].append(
         {"kind": "Pod", "metadata": {}, "spec": {"containers": [{"resources": {"limits": {"cpu": "7m"}}}]}}
@@ -214,8 +215,7 @@ def test_compare_says_what_keeps_it_from_comparing(tmp_path: Path, charts: list[
     assert "is of the chart tempo-distributed, but given is tempo, mimir-distributed" in shown.output
     assert "is no chart" in run("compare", "prod", "--tempo-chart", tmp_path, *charts[-2:], "--helm", helm).output
     uncountable = {
-        each.name: [{"kind": "DaemonSet", "metadata": {"name": "d"}}]
-        for each in comparison.releases(load_stack("prod"))
+        each.name: [{"kind": "DaemonSet", "metadata": {"name": "d"}}] for each in releases_of(load_stack("prod"))
     }
     shown = run("compare", "prod", *charts, "--helm", fake_helm(tmp_path / "helm", uncountable))
     assert (shown.exit_code, "DaemonSet d: runs on every node" in shown.output) == (1, True)
@@ -223,7 +223,7 @@ def test_compare_says_what_keeps_it_from_comparing(tmp_path: Path, charts: list[
 
 def test_compare_notes_a_chart_of_another_version(tmp_path: Path, charts: list[str | Path]) -> None:
     (tmp_path / "mimir-distributed" / "Chart.yaml").write_text("{name: mimir-distributed, version: 6.2.0}")
-    rendered = {each.name: as_reported(each) for each in comparison.releases(load_stack("prod"))}
+    rendered = {each.name: as_reported(each) for each in releases_of(load_stack("prod"))}
     shown = run("compare", "prod", *charts, "--helm", fake_helm(tmp_path / "helm", rendered))
     assert shown.exit_code == 0
     assert "note: chart mimir-distributed is 6.2.0; the program deploys 6.1.0" in shown.output

@@ -14,9 +14,8 @@ from typer.testing import CliRunner, Result
 
 from commands import previous, tools
 from commands.app import app
-from commands.comparison import releases
 from commands.tools import Helm, ToolError, Unreachable
-from helm.releases import RELEASE_TYPE
+from helm.releases import RELEASE_TYPE, releases_of
 from tests.support import ENVIRONMENTS, load_stack
 
 UNREACHABLE = "WARNING: …\nError: Kubernetes cluster unreachable: connection refused"
@@ -184,7 +183,7 @@ def test_values_prints_what_the_program_would_deploy(environment: str) -> None:
     stack = load_stack(environment)
     printed = {each["name"]: each for each in json.loads(done.output)}
     assert {name: each["values"] for name, each in printed.items()} == {
-        each.name: each.values for each in releases(stack)
+        each.name: each.values for each in releases_of(stack)
     }
     assert printed["mimir"]["repository"] == "https://grafana.github.io/helm-charts"
     assert printed["mimir"]["namespace"] == stack.namespace.name
