@@ -100,7 +100,7 @@ class Repair:
             ToolError: pulumi or helm failed; looking again shows what is left.
         """
         self._leave_others_alone()
-        processes.end(plan.orphans)
+        processes.end_family(plan.orphans)
         yield from (f"ended process {each.pid}, left over from a killed run" for each in plan.orphans)
         if plan.locks:
             self.pulumi.run("cancel", "--yes")

@@ -3,20 +3,19 @@
 import contextlib
 import os
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from processes import end, is_alive
+
 _ENGINE = "pulumi"
 _HELPERS = ("pulumi-resource", "pulumi-language")
 """How the names of an engine's helpers begin; Linux cuts names after 15 characters."""
 _ADDRESS = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):\d+")
 """The engine's address, which it gives to every helper that it starts; one that was started by hand has none."""
-_GRACE_SECONDS = 5.0
-_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -66,26 +65,9 @@ def is_engine(pid: int) -> bool:
     return False
 
 
-def is_alive(process: psutil.Process) -> bool:
-    """Whether a process still runs; one that has ended but that nobody has reaped yet does not."""
-    try:
-        return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def end(processes: Iterable[psutil.Process]) -> None:
+def end_family(processes: Iterable[psutil.Process]) -> None:
     """End processes and all that they have started: politely, and after five seconds by force."""
-    family = {each for process in processes for each in (process, *_children(process))}
-    for process in family:
-        with contextlib.suppress(psutil.Error):
-            process.terminate()
-    until = time.monotonic() + _GRACE_SECONDS
-    while any(map(is_alive, family)) and time.monotonic() < until:
-        time.sleep(_POLL_SECONDS)
-    for process in filter(is_alive, family):
-        with contextlib.suppress(psutil.Error):
-            process.kill()
+    end({each for process in processes for each in (process, *_children(process))})
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

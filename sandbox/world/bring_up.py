@@ -9,8 +9,9 @@ import httpx
 import psutil
 from tenacity import RetryError, Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
+from processes import is_alive
 from sandbox.world.errors import ServiceError, WorldError
-from sandbox.world.process import ProcessTable, Running, end, is_alive
+from sandbox.world.process import ProcessTable, Running, end
 from sandbox.world.progress import Progress
 from sandbox.world.service import Service
 

@@ -5,24 +5,21 @@ reused pid is never taken for it. And its environment carries a mark, so that a 
 pid file could not be written because the starter was killed in between.
 """
 
-import contextlib
 import hashlib
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+import processes
+from processes import is_alive
 from sandbox.world.files import private_dir, write_private
 
 MARK = "TELEMETRY_SANDBOX_SERVICE"
-TERM_SECONDS = 5.0
-KILL_SECONDS = 5.0
-POLL_SECONDS = 0.02
 LOG_BYTES = 16 << 20
 """A longer log is set aside at the next start of its service."""
 _children: list[subprocess.Popen[bytes]] = []  # kept, so that a finished child can be reaped
@@ -112,40 +109,10 @@ class ProcessTable:
             return False  # another user's, or gone
 
 
-def is_alive(process: psutil.Process) -> bool:
-    """Whether a process still runs; one that has ended but was not reaped yet does not."""
-    try:
-        return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def end(processes: Sequence[psutil.Process], grace: float = TERM_SECONDS) -> None:
-    """End processes: SIGTERM, and SIGKILL for what is still there after ``grace`` seconds."""
-    for process in processes:
-        _signal(process.terminate)
-    stubborn = _survivors(processes, grace)
-    for process in stubborn:
-        _signal(process.kill)
-    _survivors(stubborn, KILL_SECONDS)
+def end(running: Sequence[psutil.Process]) -> None:
+    """End processes, by force what does not end by itself, and reap those that we have started."""
+    processes.end(running)
     _children[:] = [child for child in _children if child.poll() is None]
-
-
-def _survivors(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Return what still runs when all have ended or the time is over.
-
-    psutil.wait_procs would also wait for processes that have ended but that nobody has reaped yet: in a
-    container, the orphans of an earlier start can stay so for as long as it lives.
-    """
-    until = time.monotonic() + seconds
-    while (alive := [process for process in processes if is_alive(process)]) and time.monotonic() < until:
-        time.sleep(POLL_SECONDS)
-    return alive
-
-
-def _signal(send: Callable[[], None]) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        send()
 
 
 def _base_environment(home: Path) -> dict[str, str]:

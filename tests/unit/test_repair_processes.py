@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from repair.processes import Runs, end, is_alive, is_engine
+from processes import is_alive
+from repair.processes import Runs, end_family, is_engine
 
 ENGINE = './pulumi-resource-made-up "$1" & wait'
 HELPER = "#!/bin/sh\nsh -c 'echo; exec sleep 20' & wait\n"  # it prints something once all three are there
@@ -44,7 +45,7 @@ def start(tmp_path: Path, environment: dict[str, str], request: pytest.FixtureRe
             text=True,
         )
         runs = Runs.of({**environment, **variables}, tmp_path)
-        request.addfinalizer(lambda: end([*runs.engines(), *runs.orphans()]))
+        request.addfinalizer(lambda: end_family([*runs.engines(), *runs.orphans()]))
         assert engine.stdout is not None
         engine.stdout.readline()
         engine.stdout.close()
@@ -58,7 +59,7 @@ def test_a_running_engine_is_seen_and_its_helper_is_no_orphan(runs: Runs, start:
     assert [each.pid for each in runs.engines()] == [engine.pid]
     assert runs.orphans() == []
     assert is_engine(engine.pid)
-    end(runs.engines())
+    end_family(runs.engines())
     engine.wait()
     assert runs.engines() == []
 
@@ -71,7 +72,7 @@ def test_the_helper_of_a_killed_engine_is_ended_with_what_it_has_started(runs: R
     engine.wait()
     (orphan,) = _eventually(runs.orphans)
     children = _eventually(orphan.children)
-    end([orphan])
+    end_family([orphan])
     assert not any(map(is_alive, [orphan, *children]))
     assert runs.orphans() == []
     assert runs.engines() == []
@@ -94,7 +95,7 @@ def test_another_folders_runs_are_left_alone(start: Start, environment: dict[str
     engine = start()
     elsewhere = Runs.of(environment, tmp_path / "elsewhere")
     assert elsewhere.engines() == []
-    end(Runs.of(environment, tmp_path).engines())
+    end_family(Runs.of(environment, tmp_path).engines())
     engine.wait()
 
 
