@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from helm.releases import TEMPO
 from report.model import Item, ReleaseChange, Warn
 from report.preview import Preview
-from settings.traces import CHART_OF
 from sizing.capacity import Verdict
 
 _LEVELS = ("destructive", "fails", "disruptive", "notice")
@@ -128,7 +128,7 @@ def _statuses(releases: Sequence[ReleaseChange]) -> Iterator[Warn]:
 
 
 def _moves(releases: Sequence[ReleaseChange]) -> Iterator[Warn]:
-    topologies = {chart: topology for topology, chart in CHART_OF.items()}
+    topologies = {name: topology for topology, name in TEMPO.items()}
     tempo = [each for each in releases if each.name in topologies]
     before = {each.name for each in tempo if each.action != "create"}
     after = {each.name for each in tempo if each.action != "delete"}

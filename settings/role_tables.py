@@ -62,6 +62,8 @@ TEMPO_ROLES: RoleTable = {
     # The plan's row 'Tempo store-gateway' is its budget: Tempo has no store-gateway (charts.md 2).
     "metrics-generator": RoleSpec("40m", "192Mi", need="optional"),
 }
+TEMPO_TABLES: Mapping[str, RoleTable] = {"monolithic": TEMPO_SINGLE, "distributed": TEMPO_ROLES}
+"""The roles that Tempo is sized by, in each topology."""
 MIMIR_ROLES: RoleTable = {
     "distributor": RoleSpec("40m", "128Mi", share=(20, 15), scales=True),
     "ingester": RoleSpec("75m", "384Mi", volume="1Gi", limit="4Gi", limit_range=_INGESTER_LIMITS, share=(35, 50)),

@@ -12,7 +12,16 @@ from settings.quantities import Duration, duration_text
 from settings.quorum import min_available
 from settings.resources import Compute
 from settings.role_policy import check_policy, filled
-from settings.role_tables import TEMPO_META, TEMPO_ROLES, TEMPO_SINGLE, RoleTable, check_choice, expand, missing
+from settings.role_tables import (
+    TEMPO_META,
+    TEMPO_ROLES,
+    TEMPO_SINGLE,
+    TEMPO_TABLES,
+    RoleTable,
+    check_choice,
+    expand,
+    missing,
+)
 from settings.roles import Role
 
 _HOUR, _DAY = 3_600, 86_400
@@ -22,7 +31,7 @@ CHART_OF: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-di
 
 
 def _table(info: ValidationInfo) -> RoleTable:
-    return TEMPO_SINGLE if info.data.get("topology") == "monolithic" else TEMPO_ROLES
+    return TEMPO_TABLES[info.data.get("topology", "distributed")]
 
 
 def _filled(given: object, info: ValidationInfo) -> object:

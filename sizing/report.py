@@ -10,14 +10,13 @@ from typing import Literal
 
 from settings import Stack
 from settings.resources import Resources
-from settings.role_tables import MIMIR_ROLES, TEMPO_ROLES, TEMPO_SINGLE, RoleTable
+from settings.role_tables import MIMIR_ROLES, TEMPO_TABLES, RoleTable
 from settings.roles import Role
 from sizing import qos
 from sizing.footprint import Footprint, of_role
 
 Resource = Literal["cpu", "memory", "storage"]
 RESOURCES: tuple[Resource, ...] = ("cpu", "memory", "storage")
-_TEMPO_TABLES: Mapping[str, RoleTable] = {"monolithic": TEMPO_SINGLE, "distributed": TEMPO_ROLES}
 
 
 class Scenario(StrEnum):
@@ -147,9 +146,9 @@ def report(stack: Stack) -> Report:
 def _rows(stack: Stack) -> Iterator[Row]:
     traces, old = stack.traces, stack.traces.moving_from
     tempo, key = "Tempo", "telemetry:traces"
-    yield from _of_backend(tempo, f"{key}.roles", traces.roles, _TEMPO_TABLES[traces.topology])
+    yield from _of_backend(tempo, f"{key}.roles", traces.roles, TEMPO_TABLES[traces.topology])
     if old is not None:
-        table = _TEMPO_TABLES[old.topology]
+        table = TEMPO_TABLES[old.topology]
         yield from _of_backend(f"{tempo} (old)", f"{key}.moving_from.roles", old.roles, table, leaving=True)
     yield from _of_backend("Mimir", "telemetry:metrics.roles", stack.metrics.roles, MIMIR_ROLES)
 
