@@ -1,30 +1,33 @@
 """The telemetry platform of one environment, as one dependency graph.
 
-settings -> providers -> namespace, buckets -> Mimir -> Tempo -> datasources -> exports
+settings -> providers -> namespace, buckets -> Mimir -> Tempo \
+                                  namespace -> gateway -------> datasources -> exports
 """
 
 import pulumi
 
 import outputs
 import preflight
+from components.backend_certificate import BackendCertificate
 from components.buckets import Buckets
 from components.datasources import Datasources
+from components.gateway import Gateway
 from components.mimir import Mimir
 from components.namespace import Namespace
 from components.providers import Providers
 from components.tempo import Tempo
+from gateway import access
+from helm.transport import serves_tls
 from stack_config import load_stack
 
 stack, credentials = load_stack()
 preflight.run(stack, credentials)
 
-providers = Providers.of(stack, credentials)
+providers, key = Providers.of(stack, credentials), credentials.gateway_key
+in_cluster = pulumi.ResourceOptions(providers=[providers.kubernetes])
 
-namespace = Namespace(
-    "namespace",
-    settings=stack.namespace,
-    opts=pulumi.ResourceOptions(providers=[providers.kubernetes]),
-)
+namespace = Namespace("namespace", settings=stack.namespace, opts=in_cluster)
+in_namespace = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace])
 buckets = Buckets(
     "buckets",
     bucket_names=stack.buckets,
@@ -32,7 +35,12 @@ buckets = Buckets(
     protect=stack.protects_buckets,
     opts=pulumi.ResourceOptions(providers=[providers.s3]),
 )
-workloads = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace, buckets])
+gateway = Gateway("gateway", stack=stack, key=key, opts=in_namespace) if stack.gateway else None
+mounted = (
+    [BackendCertificate("backend-certificate", stack=stack, key=key, opts=in_namespace)] if serves_tls(stack) else []
+)
+
+workloads = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace, buckets, *mounted])
 mimir = Mimir("mimir", stack=stack, identity=credentials.metrics, opts=workloads)
 tempo = Tempo(
     "tempo",
@@ -43,11 +51,15 @@ tempo = Tempo(
 )
 datasources = Datasources(
     "datasources",
-    environment=stack.environment,
-    tempo_url=tempo.query_url,
-    mimir_url=mimir.query_url,
-    service_map="metrics-generator" in stack.traces.runs,
-    opts=pulumi.ResourceOptions(providers=[providers.grafana], depends_on=[mimir, tempo]),
+    stack=stack,
+    tempo_url=gateway.traces_query_url if gateway else tempo.query_url,
+    mimir_url=gateway.metrics_query_url if gateway else mimir.query_url,
+    credentials=access.of_tenants(stack, key),
+    federation=access.of_federation(stack, key),
+    authority=access.authority_of(stack, key),
+    opts=pulumi.ResourceOptions(
+        providers=[providers.grafana], depends_on=[mimir, tempo, *([gateway] if gateway else [])]
+    ),
 )
 
-outputs.export(stack=stack, buckets=buckets, mimir=mimir, tempo=tempo, datasources=datasources)
+outputs.export(stack=stack, buckets=buckets, mimir=mimir, tempo=tempo, gateway=gateway, datasources=datasources)

@@ -1,24 +1,26 @@
 """What other stacks may read of this one: a typed, versioned contract (docs/outputs.md)."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import pulumi
 from typing_extensions import TypedDict  # pydantic makes the published schema of it, and asks for this one
 
 from components.buckets import Buckets
 from components.datasources import Datasources
+from components.gateway import Gateway
 from components.mimir import Mimir
 from components.tempo import Tempo
 from settings import Stack
 from sizing.summary import Summary, summary
 
-Version = Literal[2]
-SCHEMA_VERSION: Version = 2
+Version = Literal[3]
+SCHEMA_VERSION: Version = 3
 """Raised whenever the shape of an output changes; `python -m docs.make_schema` insists."""
 
 
 class TracesEndpoints(TypedDict):
-    """Addresses of Tempo in the cluster."""
+    """Addresses for traces in the cluster; with a gateway, its own."""
 
     otlp_grpc: str
     otlp_http: str
@@ -26,7 +28,7 @@ class TracesEndpoints(TypedDict):
 
 
 class MetricsEndpoints(TypedDict):
-    """Addresses of Mimir in the cluster."""
+    """Addresses for metrics in the cluster; with a gateway, its own."""
 
     remote_write: str
     otlp_http: str
@@ -54,6 +56,18 @@ class DatasourceOutputs(TypedDict):
     metrics: Datasource
 
 
+class Tenant(TypedDict):
+    """A tenant: `secret` is the Secret with its credentials, none where it has them from elsewhere or needs none.
+
+    It has no `datasources` where the program does not know its credentials.
+    """
+
+    id: str
+    display_name: str
+    secret: str | None
+    datasources: DatasourceOutputs | None
+
+
 class Status(TypedDict):
     """Whether the platform does what was asked of it, and what it does without."""
 
@@ -66,15 +80,31 @@ class Outputs(TypedDict):
 
     schema_version: Version
     endpoints: Endpoints
-    datasources: DatasourceOutputs
+    certificate_authority: str
+    """PEM that clients of the gateway must trust; empty without a gateway, or where it is a public one."""
+    datasources: dict[str, Datasource]
+    """Per signal the one that shows everything; empty where there are tenants and nobody may read all of them."""
     buckets: list[str]
-    tenants: list[str]
+    tenants: list[Tenant]
     capacity: Summary
     status: Status
 
 
-def endpoints(mimir: Mimir, tempo: Tempo) -> Endpoints:
-    """Return the addresses."""
+def endpoints(mimir: Mimir, tempo: Tempo, gateway: Gateway | None) -> Endpoints:
+    """Return the addresses: the gateway's, where there is one."""
+    if gateway is not None:
+        return {
+            "traces": {
+                "otlp_grpc": gateway.otlp_grpc_address,
+                "otlp_http": gateway.otlp_http_url,
+                "query": gateway.traces_query_url,
+            },
+            "metrics": {
+                "remote_write": gateway.remote_write_url,
+                "otlp_http": gateway.metrics_otlp_url,
+                "query": gateway.metrics_query_url,
+            },
+        }
     return {
         "traces": {
             "otlp_grpc": tempo.otlp_grpc_address,
@@ -108,13 +138,36 @@ def status(stack: Stack, releases: dict[str, str]) -> Status:
     return {"state": "degraded" if reasons else "active", "reasons": reasons}
 
 
-def export(*, stack: Stack, buckets: Buckets, mimir: Mimir, tempo: Tempo, datasources: Datasources) -> None:
+def tenants(stack: Stack, secrets: Mapping[str, str], made: Mapping[str, Any]) -> list[Tenant]:
+    """Return the tenants, with the names of their Secrets and their datasources by id."""
+    return [
+        {
+            "id": tenant.id,
+            "display_name": tenant.display_name,
+            "secret": secrets.get(tenant.id),
+            "datasources": made.get(tenant.id),
+        }
+        for tenant in stack.tenants
+    ]
+
+
+def export(
+    *,
+    stack: Stack,
+    buckets: Buckets,
+    mimir: Mimir,
+    tempo: Tempo,
+    gateway: Gateway | None,
+    datasources: Datasources,
+) -> None:
     """Register the stack's outputs."""
+    secrets = gateway.tenant_secrets if gateway is not None else {}
     pulumi.export("schema_version", SCHEMA_VERSION)
-    pulumi.export("endpoints", endpoints(mimir, tempo))
+    pulumi.export("endpoints", endpoints(mimir, tempo, gateway))
+    pulumi.export("certificate_authority", (gateway.authority if gateway is not None else None) or "")
     pulumi.export("datasources", datasources.declared)
     pulumi.export("buckets", buckets.names)
-    pulumi.export("tenants", [])
+    pulumi.export("tenants", datasources.tenants.apply(lambda made: tenants(stack, secrets, made)))
     pulumi.export("capacity", summary(stack))
     releases = pulumi.Output.all(mimir.releases, tempo.releases)
     pulumi.export("status", releases.apply(lambda both: status(stack, {**both[0], **both[1]})))

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from kubernetes import client
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 METRIC = "telemetry_smoke"
+_TENANT_HEADER = "X-Scope-OrgID"
+_PORTS = {"http": 80, "https": 443}
 _SERVICE = {"attributes": [{"key": "service.name", "value": {"stringValue": "telemetry-smoke"}}]}
 _TIMEOUT_SECONDS = 10
 _PATIENCE_SECONDS = 60
@@ -31,6 +34,8 @@ class Services:
     """The services in a cluster, under the addresses that pods know them by."""
 
     api: client.ApiClient
+    tenant: str | None = None
+    """Who asks, where backends keep tenants apart. The gateway asks for more: the proxy passes no credentials on."""
 
     def call(self, method: str, url: str, query: Mapping[str, str] | None = None, body: Any = None) -> Any:
         """Return the JSON of an answer.
@@ -38,32 +43,61 @@ class Services:
         Raises:
             SmokeError: there is none, or it is a refusal.
         """
-        where = urlsplit(url)
-        service, namespace = str(where.hostname).split(".")[:2]
-        proxy = f"/api/v1/namespaces/{namespace}/services/{where.scheme}:{service}:{where.port or 80}/proxy"
-        request = self.api.param_serialize(
-            method,
-            f"{proxy}{where.path}",
-            query_params=list((query or {}).items()),
-            header_params={"Accept": "application/json", "Content-Type": "application/json"},
-            body=body,
-            auth_settings=["BearerToken"],
-        )
-        try:
-            answer = self.api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
-            content = answer.read()
-        except urllib3.exceptions.HTTPError as error:
-            raise SmokeError(f"{url}: the API server does not answer ({type(error).__name__})") from error
-        if answer.status >= 300:
-            raise SmokeError(f"{url}: answered {answer.status} ({content[:200].decode(errors='replace').strip()})")
+        status, content = self.ask(method, url, query, body)
+        if status >= 300:
+            raise SmokeError(f"{url}: answered {status} ({content[:200].decode(errors='replace').strip()})")
         try:
             return json.loads(content or b"{}")
         except ValueError as error:
             raise SmokeError(f"{url}: answered with what is no JSON") from error
 
+    def ask(self, method: str, url: str, query: Mapping[str, str] | None = None, body: Any = None) -> tuple[int, bytes]:
+        """Return status and content of whatever is answered.
+
+        Raises:
+            SmokeError: the API server does not answer.
+        """
+        where = urlsplit(url)
+        service, namespace = str(where.hostname).split(".")[:2]
+        port = where.port or _PORTS[where.scheme]
+        proxy = f"/api/v1/namespaces/{namespace}/services/{where.scheme}:{service}:{port}/proxy"
+        request = self.api.param_serialize(
+            method,
+            f"{proxy}{where.path}",
+            query_params=list((query or {}).items()),
+            header_params={
+                "Accept": "application/json",
+                "Content-Type": "application/json",
+                **({_TENANT_HEADER: self.tenant} if self.tenant else {}),
+            },
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            answer = self.api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
+            return answer.status, answer.read()
+        except urllib3.exceptions.HTTPError as error:
+            raise SmokeError(f"{url}: the API server does not answer ({type(error).__name__})") from error
+
+
+def refuses(services: Services, url: str) -> str:
+    """Return a line that says that the gateway is there and lets nobody in who shows no credential.
+
+    Raises:
+        SmokeError: it is not, or it does.
+    """
+
+    def attempt() -> None:
+        status, _ = services.ask("GET", f"{url}/api/v1/query", {"query": METRIC})
+        if status != HTTPStatus.UNAUTHORIZED:
+            raise SmokeError(f"{url}: answered {status} to somebody without a credential; 401 is right")
+
+    _insistently(attempt)
+    return "gateway: refuses who shows no credential"
+
 
 def prove(services: Services, endpoints: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    """Send a metric and a span to a stack's endpoints, as its outputs have them; yield a line for each that came back.
+    """Send a metric and a span to endpoints, in the form of the stack's outputs; yield a line for each that came back.
 
     Raises:
         SmokeError: something did not come back within a minute.

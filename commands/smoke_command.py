@@ -1,13 +1,17 @@
 """Does a stack on a cluster do its work? The sandbox, whose pods do not run, has a proof of its own."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from kubernetes.config.config_exception import ConfigException
 
 from cluster_client import api_client
 from commands import stack_file
 from commands.arguments import ConfigFile, StackName
-from commands.smoke import Services, SmokeError, prove
+from commands.smoke import Services, SmokeError, prove, refuses
 from commands.told import told
 from commands.tools import Helm, Pulumi, ToolError, helm_of
+from helm import addresses
 from helm.releases import releases_of
 from settings import ConfigError, Stack
 
@@ -22,8 +26,20 @@ def smoke(
         check_releases(settings, helm_of(settings))
         endpoints = Pulumi(stack, config_file).json("stack output", "--json")["endpoints"]
         cluster = settings.kubernetes
-        for line in prove(Services(api_client(cluster.kubeconfig_file, cluster.context)), endpoints):
+        tenant = settings.tenants[0].id if settings.tenants else None
+        services = Services(api_client(cluster.kubeconfig_file, cluster.context), tenant)
+        for line in _lines(settings, services, endpoints):
             console.print(line, highlight=False)
+
+
+def _lines(stack: Stack, services: Services, endpoints: Any) -> Iterator[str]:
+    """Yield what is found; behind a gateway, of the backends themselves, as its first tenant."""
+    if stack.gateway is None:
+        yield from prove(services, endpoints)
+    else:
+        yield refuses(services, endpoints["metrics"]["query"])
+        own = {"metrics": addresses.metrics(stack)._asdict(), "traces": addresses.traces(stack)._asdict()}
+        yield from prove(services, own)
 
 
 def check_releases(stack: Stack, helm: Helm) -> None:

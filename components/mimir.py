@@ -4,12 +4,13 @@ import pulumi
 
 from components.autoscaler import autoscaler
 from components.release import credentials_secret, release
-from helm.releases import MIMIR, MIMIR_SECRET, mimir_gateway, mimir_release, push_url
+from helm import addresses
+from helm.releases import MIMIR, MIMIR_SECRET, mimir_release
 from settings import S3Identity, Stack
 
 
 class Mimir(pulumi.ComponentResource):
-    """Mimir in classic architecture, behind its chart's gateway."""
+    """Mimir in classic architecture, behind its chart's gateway unless there is one for all backends."""
 
     remote_write_url: str
     """Where Prometheus remote-write goes, in the cluster."""
@@ -25,12 +26,12 @@ class Mimir(pulumi.ComponentResource):
     ) -> None:
         super().__init__("telemetry:metrics:Mimir", name, opts=opts)
         namespace = stack.namespace.name
-        gateway = mimir_gateway(namespace)
-        self.remote_write_url = push_url(namespace)
-        self.otlp_url = f"{gateway}/otlp/v1/metrics"
-        self.query_url = f"{gateway}/prometheus"
+        own = addresses.metrics(stack)
+        self.remote_write_url = own.remote_write
+        self.otlp_url = own.otlp_http
+        self.query_url = own.query
         secret = credentials_secret(MIMIR_SECRET, namespace=namespace, identity=identity, parent=self)
-        deployed = release(mimir_release(stack), namespace=namespace, secret=secret, parent=self)
+        deployed = release(mimir_release(stack), namespace=namespace, after=[secret], parent=self)
         # Its chart scales by KEDA only (charts.md 3.3).
         for role, scaling in ((name, role.autoscaling) for name, role in stack.metrics.roles.items()):
             if scaling is not None:

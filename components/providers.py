@@ -28,7 +28,8 @@ def _kubernetes(stack: Stack) -> k8s.Provider:
     """Return the cluster's provider (facts/providers.md, 'Provider kubeconfig' and 'Native kinds').
 
     `cluster_identifier`: a new API server address would otherwise replace every release.
-    `enable_secret_mutable`: changed credentials would otherwise delete the Secret before making it again.
+    `enable_secret_mutable`: changed credentials would otherwise delete the Secret before making it again; so too
+    `enable_config_map_mutable`, for the gateway's configuration and the tenants' limits.
     """
     settings = stack.kubernetes
     return k8s.Provider(
@@ -37,6 +38,7 @@ def _kubernetes(stack: Stack) -> k8s.Provider:
         kubeconfig=settings.kubeconfig_file,
         cluster_identifier=settings.identity,
         enable_secret_mutable=True,
+        enable_config_map_mutable=True,
     )
 
 

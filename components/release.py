@@ -1,5 +1,7 @@
 """What every backend is made of: a Secret with its S3 credentials and a Helm release that names it."""
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -27,9 +29,9 @@ def credentials_secret(
 
 
 def release(
-    wanted: Release, *, namespace: str, secret: k8s.core.v1.Secret, parent: pulumi.Resource
+    wanted: Release, *, namespace: str, after: Sequence[pulumi.Resource], parent: pulumi.Resource
 ) -> k8s.helm.v3.Release:
-    """Register a Helm release that waits until its pods are ready.
+    """Register a Helm release that waits until its pods are ready, after what these pods mount.
 
     Not atomic: a roll-back of a slow ring does more harm than a failed release that the next `up` repairs. Its
     `manifest` is never exported: the provider never sets it (facts/providers.md).
@@ -44,6 +46,6 @@ def release(
         version=chart.version,
         values=wanted.values,
         timeout=_TIMEOUT_SECONDS,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[secret]),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
         **repository,
     )

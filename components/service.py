@@ -12,6 +12,7 @@ def service(
     selector: dict[str, str],
     parent: pulumi.Resource,
     after: pulumi.Resource,
+    headless: bool = False,
 ) -> k8s.core.v1.Service:
     """Register a Service.
 
@@ -22,11 +23,13 @@ def service(
         selector: the labels of the pods behind it.
         parent: the component that it belongs to.
         after: what must be ready before the Service turns to it.
+        headless: whether its name stands for the pods themselves, for a client that chooses among them.
     """
     return k8s.core.v1.Service(
         name,
         metadata={"name": name, "namespace": namespace},
         spec={
+            **({"cluster_ip": "None"} if headless else {}),
             "selector": selector,
             "ports": [{"name": port, "port": number, "target_port": number} for port, number in ports.items()],
         },

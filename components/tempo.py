@@ -2,14 +2,17 @@
 
 import pulumi
 import pulumi_kubernetes as k8s
+import yaml
 
 from components.release import credentials_secret, release
 from components.service import service
+from helm import addresses
+from helm.addresses import TRACES_INGEST, TRACES_QUERY
 from helm.releases import TEMPO, TEMPO_SECRET, tempo_release
+from helm.tempo import OVERRIDES_FILE, TENANTS_CONFIG_MAP
+from helm.tenants import tempo_overrides
 from settings import S3Identity, Stack
 from settings.traces import Topology
-
-_INGEST, _QUERY = "traces-ingest", "traces-query"
 
 
 class Tempo(pulumi.ComponentResource):
@@ -39,13 +42,15 @@ class Tempo(pulumi.ComponentResource):
     ) -> None:
         super().__init__("telemetry:traces:Tempo", name, opts=opts)
         namespace = stack.namespace.name
-        self.otlp_grpc_address = f"{_INGEST}.{namespace}.svc:4317"
-        self.otlp_http_url = f"http://{_INGEST}.{namespace}.svc:4318/v1/traces"
-        self.query_url = f"http://{_QUERY}.{namespace}.svc:3200"
+        own = addresses.traces(stack)
+        self.otlp_grpc_address = own.otlp_grpc
+        self.otlp_http_url = own.otlp_http
+        self.query_url = own.query
         secret = credentials_secret(TEMPO_SECRET, namespace=namespace, identity=identity, parent=self)
+        mounted = [secret, *self._tenants(stack)]
         wanted = (tempo_release(stack, shape, remote_write_url=remote_write_url) for shape in stack.traces.shapes)
-        deployed = {each.name: release(each, namespace=namespace, secret=secret, parent=self) for each in wanted}
-        self._services(namespace, stack.traces.topology, deployed[TEMPO[stack.traces.topology]])
+        deployed = {each.name: release(each, namespace=namespace, after=mounted, parent=self) for each in wanted}
+        self._services(stack, deployed[TEMPO[stack.traces.topology]])
         if stack.traces.moving_from is not None:
             self._announce(stack.traces.moving_from.topology, stack.traces.topology)
         statuses = {each: its.status.apply(lambda status: str(status.status)) for each, its in deployed.items()}
@@ -59,15 +64,43 @@ class Tempo(pulumi.ComponentResource):
             }
         )
 
-    def _services(self, namespace: str, topology: Topology, current: k8s.helm.v3.Release) -> None:
-        """Register the addresses. After the release: they never turn to pods that are not ready."""
+    def _tenants(self, stack: Stack) -> list[pulumi.Resource]:
+        """Register the limits of tenants for the single binary, whose own chart would restart it at each change."""
+        single = [shape for shape in stack.traces.shapes if shape.topology == "monolithic"]
+        if not stack.tenants or not single:
+            return []
+        overrides = tempo_overrides(stack, generates="metrics-generator" in single[0].runs)
+        return [
+            k8s.core.v1.ConfigMap(
+                TENANTS_CONFIG_MAP,
+                metadata={"name": TENANTS_CONFIG_MAP, "namespace": stack.namespace.name},
+                data={OVERRIDES_FILE: yaml.safe_dump({"overrides": overrides}, sort_keys=False)},
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        ]
+
+    def _services(self, stack: Stack, current: k8s.helm.v3.Release) -> None:
+        """Register the addresses. After the release: they never turn to pods that are not ready.
+
+        The gateway chooses among the pods by itself, so for it there is a headless twin of each.
+        """
+        topology = stack.traces.topology
         pods = {"app.kubernetes.io/name": "tempo", "app.kubernetes.io/instance": TEMPO[topology]}
         for name, ports, role in (
-            (_INGEST, {"otlp-grpc": 4317, "otlp-http": 4318}, "distributor"),
-            (_QUERY, {"http": 3200}, "query-frontend"),
+            (TRACES_INGEST, {"otlp-grpc": 4317, "otlp-http": 4318}, "distributor"),
+            (TRACES_QUERY, {"http": 3200}, "query-frontend"),
         ):
             component = {} if topology == "monolithic" else {"app.kubernetes.io/component": role}
-            service(name, namespace=namespace, ports=ports, selector={**pods, **component}, parent=self, after=current)
+            for headless in (False, True) if stack.gateway else (False,):
+                service(
+                    f"{name}-pods" if headless else name,
+                    namespace=stack.namespace.name,
+                    ports=ports,
+                    selector={**pods, **component},
+                    parent=self,
+                    after=current,
+                    headless=headless,
+                )
 
     def _announce(self, old: Topology, new: Topology) -> None:
         pulumi.log.info(

@@ -8,20 +8,22 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from settings import Credentials, Stack
 from settings.buckets import Purpose
 from settings.connections import Url
 from settings.credentials import Secret
+from settings.gateway import Host
 from settings.metrics import MimirRoles
 from settings.object_store import S3Endpoint
 from settings.placement import LabelKey, LabelValue
-from settings.quantities import Bytes, Cpu, Duration
+from settings.quantities import Bytes, Cpu, Duration, bytes_text
 from settings.role_tables import MIMIR_ROLES, TEMPO_ROLES, TEMPO_SINGLE, Need, RoleSpec, RoleTable
 from settings.roles import Role
 from settings.seaweedfs import FEATURES, version_text
+from settings.tenants import Day, Moment, SecretName
 from settings.traces import TempoRoles
 
 _SOURCES = re.compile(r" \((seed|anchors\.md|charts\.md|facts/)[^)]*\)")
@@ -51,6 +53,11 @@ _WRITTEN: tuple[tuple[Any, str], ...] = (
     (S3Endpoint, "address, `http(s)://host[:port]`"),
     (Purpose, "lower-case letters, digits, hyphens"),
     (Secret, "secret"),
+    (SecretStr, "secret"),
+    (SecretName, "a Secret's name"),
+    (Host, "a DNS name"),
+    (Day, "a day, such as `'2026-11-21'`"),
+    (Moment, "a moment in UTC, such as `'2026-12-01T00:00:00Z'`"),
     (LabelKey, "a label's key, such as `node-type`"),
     (LabelValue, "a label's value"),
     (bool, "`true` or `false`"),
@@ -87,7 +94,12 @@ def _walk(model: type[BaseModel], path: str) -> Iterator[tuple[type[BaseModel], 
     for name, hint in _hints(model):
         for inner in _models_in(hint):
             below = path + name if path.endswith(":") else f"{path}.{name}"
-            yield from _walk(inner, f"{below}.<role>" if hint in (TempoRoles, MimirRoles) else below)
+            each = ".<role>" if hint in (TempoRoles, MimirRoles) else "[]" if _is_list(hint) else ""
+            yield from _walk(inner, below + each)
+
+
+def _is_list(hint: Any) -> bool:
+    return list in (get_origin(hint), *map(get_origin, get_args(hint)[:1]))
 
 
 def _hints(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
@@ -163,6 +175,8 @@ def _default(model: type[BaseModel], name: str, hint: Any) -> str:
             return "see below" if hint in (TempoRoles, MimirRoles) or isinstance(value, BaseModel) else "none"
         case int() if hint == Duration:
             return f"`{value // 86_400}d`"
+        case int() if hint == Bytes:
+            return f"`{bytes_text(value)}`"
         case _:
             return f"`{value}`"
 

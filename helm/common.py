@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from settings import Stack
 from settings.quantities import bytes_text, cpu_text
 from settings.roles import Role
 
@@ -12,9 +11,6 @@ Values = dict[str, Any]
 ACCESS_KEY_ENV = "AWS_ACCESS_KEY_ID"
 SECRET_KEY_ENV = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
 """Keys of the credentials Secret. Tempo's S3 client reads these variables by itself (charts.md 1.1 B)."""
-
-SPAN_PROCESSORS = ["service-graphs", "span-metrics"]
-"""What Tempo's metrics-generator derives from spans: the service map, and rates, errors and durations."""
 
 RESTRICTED_CONTAINER: Values = {
     "allowPrivilegeEscalation": False,
@@ -44,15 +40,3 @@ def pod_security(platform: str) -> Values:
 def credentials_from(secret_name: str) -> list[Values]:
     """Return `extraEnvFrom` for the credentials Secret: only its name enters the values, so diffs stay readable."""
     return [{"secretRef": {"name": secret_name}}]
-
-
-def tempo_s3(stack: Stack) -> Values:
-    """Return Tempo's way to its bucket; without keys, because its S3 client finds them in the environment."""
-    store = stack.object_store
-    return {
-        "bucket": stack.traces_buckets["blocks"],
-        "endpoint": store.address,
-        "region": store.region,
-        "insecure": store.insecure,
-        "forcepathstyle": True,
-    }

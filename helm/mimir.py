@@ -9,6 +9,8 @@ from helm.common import (
     resources,
 )
 from helm.placement import ROLLING, pod_placement, spread
+from helm.tenants import mimir_overrides
+from helm.transport import HTTPS_PROBE, client, http_server, mounts, serves_tls, store_authority, volumes
 from settings import Stack
 from settings.placement import Placement
 from settings.quantities import bytes_text, duration_text
@@ -20,6 +22,9 @@ _READS_BUCKETS = ("alertmanager", "compactor", "ingester", "querier", "ruler", "
 _HAS_ZONES = ("alertmanager", "ingester", "store-gateway")
 _STATEFUL = (*_HAS_ZONES, "compactor")
 
+RELEASE = "mimir"
+"""Mimir's release."""
+
 _EXEMPLARS = 100_000
 """Exemplars kept per tenant. Mimir's default of 0 drops them, and the datasource's link to traces with them."""
 
@@ -28,19 +33,21 @@ def values(stack: Stack, *, secret_name: str) -> Values:
     """Return the chart's values; `secret_name` is the Secret with the S3 credentials."""
     return {
         **_switched_off(),
-        **{_key(name): _role(name, role, stack, secret_name) for name, role in stack.metrics.roles.items()},
+        **{_key(name): _role(name, role, stack, secret_name) for name, role in stack.metrics_roles.items()},
         "global": _dns(stack.kubernetes.platform),
         "rbac": {"create": False, "podSecurityContext": pod_security(stack.kubernetes.platform)},
         "mimir": {"structuredConfig": _config(stack)},
+        **({"runtimeConfig": {"overrides": mimir_overrides(stack)}} if stack.tenants else {}),
     }
 
 
 def _switched_off() -> Values:
     """Return switches for what the chart turns on by default: a demo object store, Kafka and cluster-wide webhooks.
 
-    The optional role is off as well unless it is among the roles.
+    The optional role and the chart's gateway are off as well unless they are among the roles.
     """
-    return {name: {"enabled": False} for name in ("minio", "kafka", "rollout_operator", "overrides_exporter")}
+    extras = ("minio", "kafka", "rollout_operator", "overrides_exporter", "gateway")
+    return {name: {"enabled": False} for name in extras}
 
 
 def _key(role_name: str) -> str:
@@ -72,7 +79,17 @@ def _role(name: str, role: Role, stack: Stack, secret_name: str) -> Values:
     if name == "ruler":
         # The chart passes a ballast of 1 GiB, which lets the heap of a 128Mi pod grow to 2 GiB before it is collected.
         values["extraArgs"] = {"mem-ballast-size-bytes": 0}
-    return values
+    return {**values, **_files(name, stack)}
+
+
+def _files(name: str, stack: Stack) -> Values:
+    """Return the certificates that a role's pods mount, and how they are probed where they serve TLS."""
+    wanted = volumes(stack)
+    if not wanted or name == "gateway":
+        return {}
+    probed = ("readinessProbe", "livenessProbe") if name == "overrides-exporter" else ("readinessProbe",)
+    probes = dict.fromkeys(probed, HTTPS_PROBE) if serves_tls(stack) else {}
+    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(stack), **probes}
 
 
 def _volume(role: Role, placement: Placement) -> Values:
@@ -94,7 +111,9 @@ def _config(stack: Stack) -> Values:
     buckets, roles = stack.metrics_buckets, stack.metrics.roles
     return {
         **_classic_architecture(replication=_ring(stack, "ingester")),
-        "multitenancy_enabled": False,
+        "multitenancy_enabled": bool(stack.tenants),
+        **({"tenant_federation": {"enabled": True}} if stack.tenants else {}),
+        **_tls(stack),
         "usage_stats": {"enabled": False},
         "common": {"storage": {"backend": "s3", "s3": _s3(stack)}},
         "blocks_storage": {
@@ -110,6 +129,21 @@ def _config(stack: Stack) -> Values:
         "limits": {
             "compactor_blocks_retention_period": duration_text(stack.metrics.retention),
             "max_global_exemplars_per_user": _EXEMPLARS,
+        },
+    }
+
+
+def _tls(stack: Stack) -> Values:
+    """Return TLS on the HTTP port, and for the one client that speaks to it: the ruler, to the alertmanager."""
+    if not serves_tls(stack):
+        return {}
+    namespace = stack.namespace.name
+    address = f"_http-metrics._tcp.{RELEASE}-alertmanager-headless.{namespace}.svc.cluster.local"
+    return {
+        "server": http_server(stack),
+        "ruler": {
+            "alertmanager_url": f"dnssrvnoa+https://{address}/alertmanager",
+            "alertmanager_client": {"tls_enabled": True, **client(stack)},
         },
     }
 
@@ -141,6 +175,7 @@ def _index_cache(store_gateway: Role) -> Values:
 
 def _s3(stack: Stack) -> Values:
     store = stack.object_store
+    authority = store_authority(stack)
     return {
         "endpoint": store.address,
         "region": store.region,
@@ -149,4 +184,5 @@ def _s3(stack: Stack) -> Values:
         # Expanded by Mimir from its environment: the secret itself is in no value and no ConfigMap.
         "access_key_id": f"${{{ACCESS_KEY_ENV}}}",
         "secret_access_key": f"${{{SECRET_KEY_ENV}}}",
+        **({"http": {"tls_ca_path": authority}} if authority else {}),
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helm import mimir, tempo, tempo_distributed
+from helm import addresses, mimir, tempo, tempo_distributed
 from helm.common import Values
 from settings import Stack
 from settings.chart import Chart
@@ -13,8 +13,7 @@ from settings.traces import TempoShape, Topology
 
 RELEASE_TYPE = "kubernetes:helm.sh/v3:Release"
 """What Pulumi calls a release."""
-MIMIR = "mimir"
-"""Mimir's release."""
+MIMIR = mimir.RELEASE
 TEMPO: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}
 """The release of each topology. Two names, so that during a move both are there."""
 _TEMPO_VALUES: dict[Topology, Callable[..., Values]] = {
@@ -39,7 +38,7 @@ class Release:
 
 def releases_of(stack: Stack) -> tuple[Release, ...]:
     """Return all releases of a stack, the one that Tempo is moving away from included."""
-    push = push_url(stack.namespace.name)
+    push = addresses.metrics(stack).remote_write
     return (*(tempo_release(stack, each, remote_write_url=push) for each in stack.traces.shapes), mimir_release(stack))
 
 
@@ -51,19 +50,9 @@ def tempo_release(stack: Stack, shape: TempoShape, *, remote_write_url: str) -> 
 
 def mimir_release(stack: Stack) -> Release:
     """Return Mimir."""
-    roles = stack.metrics.roles
+    roles = stack.metrics_roles
     values = mimir.values(stack, secret_name=MIMIR_SECRET)
     return Release(MIMIR, stack.metrics.chart, values, roles, tuple(_autoscalers(roles)))
-
-
-def mimir_gateway(namespace: str) -> str:
-    """Return the address of Mimir's gateway in the cluster."""
-    return f"http://{MIMIR}-gateway.{namespace}.svc"
-
-
-def push_url(namespace: str) -> str:
-    """Return where Prometheus remote-write goes, Tempo's metrics-generator included."""
-    return f"{mimir_gateway(namespace)}/api/v1/push"
 
 
 def _autoscalers(roles: Mapping[str, Role]) -> Iterator[Mapping[str, Any]]:

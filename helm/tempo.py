@@ -2,17 +2,22 @@
 
 from helm.common import (
     RESTRICTED_CONTAINER,
-    SPAN_PROCESSORS,
     Values,
     credentials_from,
     pod_security,
     resources,
-    tempo_s3,
 )
 from helm.placement import pod_placement
+from helm.tempo_common import SPAN_PROCESSORS, generator_storage, s3
+from helm.transport import HTTPS_PROBE, http_server, mounts, otlp_receiver, serves_tls, volumes
 from settings import Stack
 from settings.quantities import bytes_text, duration_text
 from settings.traces import TempoShape
+
+TENANTS_CONFIG_MAP = "tempo-tenants"
+"""The ConfigMap with tenants' limits; Tempo reads it again while it runs."""
+OVERRIDES_FILE = "overrides.yaml"
+_TENANTS_PATH = "/etc/tempo-tenants"
 
 
 def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_url: str) -> Values:
@@ -32,15 +37,19 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
             "resources": resources(role),
             "memBallastSizeMbs": 0,  # the default of 1 GiB would not fit the request
             "reportingEnabled": False,  # phones home
-            "multitenancyEnabled": False,
+            "multitenancyEnabled": bool(stack.tenants),
             "retention": duration_text(stack.traces.retention),
-            "storage": {"trace": {"backend": "s3", "s3": tempo_s3(stack)}},
-            "receivers": _receivers(),
+            "storage": {"trace": {"backend": "s3", "s3": s3(stack)}},
+            "receivers": _receivers(otlp_receiver(stack)),
             "ingester": {"flush_all_on_shutdown": True},  # within 30 s: the chart has no key for a longer grace period
             "securityContext": RESTRICTED_CONTAINER,
             "extraEnvFrom": credentials_from(secret_name),
-            **(_metrics_generator(remote_write_url) if "metrics-generator" in shape.runs else {}),
+            **_overrides(stack, shape),
+            **(_metrics_generator(stack, remote_write_url) if "metrics-generator" in shape.runs else {}),
+            **_mounts(stack),
+            **_tls(stack),
         },
+        **_volumes(stack),
         "persistence": {
             "enabled": True,
             "size": bytes_text(role.volume),
@@ -52,24 +61,50 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
     }
 
 
-def _receivers() -> Values:
+def _receivers(tls: Values) -> Values:
     """Return the OTLP receivers.
 
     Of the chart's four Jaeger protocols one has to stay: `jaeger: null` breaks the template, and no protocol at all
     stops Tempo (charts.md 1.4). We keep Thrift over HTTP.
     """
     return {
-        "otlp": {"protocols": {"grpc": {"endpoint": "0.0.0.0:4317"}, "http": {"endpoint": "0.0.0.0:4318"}}},
+        "otlp": {
+            "protocols": {"grpc": {"endpoint": "0.0.0.0:4317", **tls}, "http": {"endpoint": "0.0.0.0:4318", **tls}}
+        },
         "jaeger": {"protocols": {"grpc": None, "thrift_binary": None, "thrift_compact": None}},
     }
 
 
-def _metrics_generator(remote_write_url: str) -> Values:
+def _metrics_generator(stack: Stack, remote_write_url: str) -> Values:
     """Return the part of `tempo` that turns spans into the metrics behind the service map and exemplars."""
-    return {
-        "metricsGenerator": {
-            "enabled": True,
-            "storage": {"remote_write": [{"url": remote_write_url, "send_exemplars": True}]},
-        },
-        "overrides": {"defaults": {"metrics_generator": {"processors": SPAN_PROCESSORS}}},
-    }
+    return {"metricsGenerator": {"enabled": True, "storage": generator_storage(stack, remote_write_url)}}
+
+
+def _overrides(stack: Stack, shape: TempoShape) -> Values:
+    """Return the limits of whoever has none of their own, and where tenants' own are read.
+
+    Not from the chart's ConfigMap, whose every change restarts the pod, but from one that `components.tempo` makes.
+    """
+    generates = "metrics-generator" in shape.runs
+    defaults: Values = {"metrics_generator": {"processors": SPAN_PROCESSORS}} if generates else {}
+    file = {"per_tenant_override_config": f"{_TENANTS_PATH}/{OVERRIDES_FILE}"} if stack.tenants else {}
+    wanted = {**({"defaults": defaults} if defaults else {}), **file}
+    return {"overrides": wanted} if wanted else {}
+
+
+def _volumes(stack: Stack) -> Values:
+    tenants: list[Values] = [{"name": "tenants", "configMap": {"name": TENANTS_CONFIG_MAP}}] if stack.tenants else []
+    wanted = [*tenants, *volumes(stack)]
+    return {"extraVolumes": wanted} if wanted else {}
+
+
+def _mounts(stack: Stack) -> Values:
+    tenants: list[Values] = [{"name": "tenants", "mountPath": _TENANTS_PATH}] if stack.tenants else []
+    wanted = [*tenants, *mounts(stack)]
+    return {"extraVolumeMounts": wanted} if wanted else {}
+
+
+def _tls(stack: Stack) -> Values:
+    if not serves_tls(stack):
+        return {}
+    return {"server": http_server(stack), "livenessProbe": HTTPS_PROBE, "readinessProbe": HTTPS_PROBE}

@@ -8,14 +8,15 @@ import yaml
 
 from helm.common import (
     RESTRICTED_CONTAINER,
-    SPAN_PROCESSORS,
     Values,
     credentials_from,
     pod_security,
     resources,
-    tempo_s3,
 )
 from helm.placement import pod_placement, spread
+from helm.tempo_common import SPAN_PROCESSORS, generator_storage, s3
+from helm.tenants import tempo_overrides
+from helm.transport import HTTPS_PROBE, http_server, mounts, otlp_receiver, serves_tls, volumes
 from settings import Stack
 from settings.quantities import bytes_text, duration_text
 from settings.roles import Role
@@ -46,23 +47,24 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
     own = {
         "ingester": _ingester(shape),
         "compactor": _compactor(stack),
-        "metrics-generator": _generator(remote_write_url),
+        "metrics-generator": _generator(stack, remote_write_url),
     }
     return {
         **{_key(name): _role(stack, shape, name) | own.get(name, {}) for name in shape.roles},
         "reportingEnabled": False,  # phones home
-        "multitenancyEnabled": False,
+        "multitenancyEnabled": bool(stack.tenants),
         **_storage_class(shape.placement.storage_class),
         # Of Tempo's own pods only; `global.extraEnvFrom` would hand the credentials to a gateway and to memcached.
-        "defaults": {**pod_placement(shape.placement), "extraEnvFrom": credentials_from(secret_name)},
-        "tempo": _security(stack.kubernetes.platform),
+        "defaults": {**pod_placement(shape.placement), "extraEnvFrom": credentials_from(secret_name), **_files(stack)},
+        "tempo": {**_security(stack.kubernetes.platform), **_tls(stack)},
         # Without the second key Tempo goes on looking for the cache that the first one takes away (charts.md 2.3).
         "memcached": {"enabled": False},
         "cache": {"caches": []},
         "server": {f"grpc_server_max_{way}_msg_size": _MAX_MESSAGE_BYTES for way in ("recv", "send")},
-        "traces": {"otlp": {"grpc": {"enabled": True}, "http": {"enabled": True}}},
-        "storage": {"trace": {"backend": "s3", "s3": tempo_s3(stack)}},
-        "overrides": {"defaults": {"metrics_generator": {"processors": SPAN_PROCESSORS}} if generates else {}},
+        "traces": {"otlp": {protocol: _receiver(stack) for protocol in ("grpc", "http")}},
+        "storage": {"trace": {"backend": "s3", "s3": s3(stack)}},
+        "overrides": {"defaults": _defaults(stack, generates=generates)},
+        **({"per_tenant_overrides": tempo_overrides(stack, generates=generates)} if stack.tenants else {}),
     }
 
 
@@ -137,7 +139,7 @@ def _compactor(stack: Stack) -> Values:
     return {"config": {"compaction": {"block_retention": retention, "max_block_bytes": _MAX_BLOCK_BYTES}}}
 
 
-def _generator(remote_write_url: str) -> Values:
+def _generator(stack: Stack, remote_write_url: str) -> Values:
     """Return the part that turns spans into the metrics behind the service map and exemplars.
 
     A StatefulSet, though nothing is kept: the chart's Deployment takes no strategy, so an update would start a third
@@ -146,5 +148,33 @@ def _generator(remote_write_url: str) -> Values:
     return {
         "enabled": True,
         "kind": "StatefulSet",
-        "config": {"storage": {"remote_write": [{"url": remote_write_url, "send_exemplars": True}]}},
+        "config": {"storage": generator_storage(stack, remote_write_url)},
+    }
+
+
+def _defaults(stack: Stack, *, generates: bool) -> Values:
+    """Return what holds for every tenant. With tenants a rate is that of the platform, not of each distributor."""
+    return {
+        **({"ingestion": {"rate_strategy": "global"}} if stack.tenants else {}),
+        **({"metrics_generator": {"processors": SPAN_PROCESSORS}} if generates else {}),
+    }
+
+
+def _receiver(stack: Stack) -> Values:
+    tls = otlp_receiver(stack)
+    return {"enabled": True, **({"receiverConfig": tls} if tls else {})}
+
+
+def _files(stack: Stack) -> Values:
+    wanted = volumes(stack)
+    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(stack)} if wanted else {}
+
+
+def _tls(stack: Stack) -> Values:
+    if not serves_tls(stack):
+        return {}
+    return {
+        "structuredConfig": {"server": http_server(stack)},
+        "livenessProbe": HTTPS_PROBE,
+        "readinessProbe": HTTPS_PROBE,
     }

@@ -42,7 +42,8 @@ def of_field(field: Field) -> Iterator[tuple[Sign, str]]:
 
 def heading(it: Item) -> str:
     """Return an object with what becomes of it: `StatefulSet tempo: changed, 1 pod restarts`."""
-    return f"{it.title}: {', '.join([word(it), *([_pods(it)] if it.restart and not it.fails else [])])}"
+    notes = [_pods(it)] if it.restart and not it.fails else ["read again without a restart"] if it.reloaded else []
+    return f"{it.title}: {', '.join([word(it), *notes])}"
 
 
 def word(it: Item) -> str:

@@ -10,6 +10,7 @@ from report.diff import Change, diff
 from report.immutable import fixed
 from report.model import Action, Item
 from report.normal import Object, normal
+from report.reloading import is_reloaded
 from report.rollout import restart
 from report.secrets import Redactor
 
@@ -65,6 +66,7 @@ def item(it: Object, *, owner: str, action: Action, **more: Any) -> Item:
         name=str(metadata.get("name", "")),
         owner=owner,
         action=action,
+        reloaded=action == "change" and is_reloaded(str(it.get("kind", "")), str(metadata.get("name", ""))),
         **more,
     )
 

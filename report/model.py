@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from report.diff import Op
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever the shape of the JSON changes."""
 
 Action = Literal["create", "change", "replace", "delete", "forget"]
@@ -60,6 +60,8 @@ class Item(_Model):
     fails: str = ""
     """Why the API server will refuse the change; empty if it will not."""
     restart: Restart | None = None
+    reloaded: bool = False
+    """Whether its pods read the change by themselves, without a restart."""
     protected: bool = False
 
     @property

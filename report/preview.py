@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from helm.releases import RELEASE_TYPE
 from report.diff import Change, diff
-from report.manifests import item
+from report.manifests import fields, item
 from report.model import Action, Field, Item
 from report.normal import normal
+from report.rollout import restart
 from report.secrets import HIDDEN, Redactor
 
 ACTIONS = ("create", "update", "replace", "delete", "same")
@@ -108,8 +109,15 @@ def items(step: Step) -> Iterator[Item]:
     elif provider == "kubernetes":
         old, new = normal(dict(step.old), ""), normal(dict(step.new), "")
         both = action in ("change", "replace")
-        fields = _fields(step, diff(old, new) if both else [], str(new.get("kind", "")))
-        yield item(new if step.new else old, owner="", action=action, fields=fields, protected=step.was_protected)
+        changes = fields(old, new) if both else []
+        yield item(
+            new if step.new else old,
+            owner="",
+            action=action,
+            fields=_fields(step, changes, str(new.get("kind", ""))),
+            restart=restart(step.new, new, changes) if action == "change" else None,
+            protected=step.was_protected,
+        )
     elif provider in ("aws", "grafana"):
         changes = diff(_readable(step.old), _readable(step.new)) if action in ("change", "replace") else []
         yield Item(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from gateway.contents import TENANT_SECRET_PREFIX
 from helm.releases import TEMPO
 from report.model import Item, ReleaseChange, Warn
 from report.preview import Preview
@@ -157,6 +158,11 @@ def _restarts(items: Sequence[Item]) -> Iterator[Warn]:
 
 def _credentials(items: Sequence[Item]) -> Iterator[Warn]:
     for each in items:
-        if each.kind == "Secret" and each.action == "change":
-            text = "changes in place; pods read it when they start, so restart them (docs/operations.md)"
-            yield Warn(level="notice", about=each.title, text=text)
+        if each.kind != "Secret" or each.action != "change" or each.reloaded:
+            continue
+        text = (
+            "changes; hand it over, and see until when the one before it counts (docs/tenants.md)"
+            if each.name.startswith(TENANT_SECRET_PREFIX)
+            else "changes in place; pods read it when they start, so restart them (docs/operations.md)"
+        )
+        yield Warn(level="notice", about=each.title, text=text)

@@ -1,6 +1,7 @@
 """Lays the sandbox's connections over a stack's own settings: nothing else differs from a real deployment."""
 
 import json
+import secrets
 import shutil
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from sandbox.world import Connections
 from sandbox.world.files import write_private
 
 _CREDENTIALS = f"{PROJECT}:credentials"
+_KEY_BYTES = 32
 
 
 class UnknownStackError(Exception):
@@ -97,4 +99,10 @@ def _credentials(connections: Connections) -> str:
         }
         for name, identity in connections.s3_identities.items()
     }
-    return json.dumps({**identities, "grafana": {"auth": connections.grafana_auth.get_secret_value()}})
+    return json.dumps(
+        {
+            **identities,
+            "grafana": {"auth": connections.grafana_auth.get_secret_value()},
+            "gateway": {"key": secrets.token_urlsafe(_KEY_BYTES)},
+        }
+    )

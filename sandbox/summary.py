@@ -37,6 +37,10 @@ def _made(stack: str, outputs: dict[str, Any], connections: Connections, namespa
     for signal, datasource in outputs["datasources"].items():
         where = f"{connections.grafana_url} (uid {datasource['uid']})"
         table.add_row("datasource", datasource["name"], where, signal)
+    for tenant in outputs["tenants"]:
+        secret = f"Secret {tenant['secret']}, namespace {namespace}" if tenant["secret"] else "credentials of its own"
+        shown = ", ".join(each["name"] for each in (tenant["datasources"] or {}).values())
+        table.add_row("tenant", f"{tenant['display_name']} ({tenant['id']})", secret, shown or "no datasources")
     return table
 
 

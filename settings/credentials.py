@@ -15,6 +15,8 @@ def _as_it_was_given(secret: SecretStr) -> SecretStr:
     return secret
 
 
+_KEY_LENGTH = 32
+
 Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_as_it_was_given)]
 """A secret on one line."""
 
@@ -32,6 +34,21 @@ class GrafanaIdentity(Settings):
     auth: Secret = Field(description="A service account token, or user:password.")
 
 
+def _is_long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < _KEY_LENGTH:
+        raise ValueError(f"is shorter than {_KEY_LENGTH} characters; make one with: openssl rand -base64 32")
+    return secret
+
+
+class GatewayKey(Settings):
+    """What tenants' tokens and the gateway's certificates are derived from."""
+
+    key: Annotated[Secret, AfterValidator(_is_long_enough)] = Field(
+        description="Random text, as `openssl rand -base64 32` makes it. Whoever has it has every token; a new one "
+        "replaces them all."
+    )
+
+
 class Credentials(Settings):
     """All secrets of a stack; set with `pulumi config set --secret --path telemetry:credentials.…`.
 
@@ -43,3 +60,9 @@ class Credentials(Settings):
     traces: S3Identity = Field(description="Tempo's identity.")
     metrics: S3Identity = Field(description="Mimir's identity.")
     grafana: GrafanaIdentity = Field(description="Manages datasources.")
+    gateway: GatewayKey | None = Field(default=None, description="Needed where there is a gateway.")
+
+    @property
+    def gateway_key(self) -> str:
+        """The key of the gateway's secrets; empty without a gateway, which `load` has seen to."""
+        return self.gateway.key.get_secret_value() if self.gateway else ""

@@ -45,6 +45,8 @@ def _values(stack: Stack) -> Iterator[tuple[str, str, str]]:
         ("grafana.url", stack.grafana.url),
     ):
         yield key, url, _without_top_domain(url)
+    for index, host in enumerate(stack.gateway.hosts if stack.gateway else ()):
+        yield f"gateway.hosts.{index}", host, _without_top_domain(f"https://{host}")
 
 
 def _without_top_domain(url: str) -> str:

@@ -61,8 +61,10 @@ def load(config: Mapping[str, str], secret_keys: Iterable[str], stack_name: str)
     if not findings:
         stack = _stack(values, stack_name, findings)
         credentials = _validate(Credentials, _parse(credentials_text or "{}"), f"{CREDENTIALS}.", findings)
-        if stack is not None and credentials is not None and not findings:
-            return stack, credentials
+        if stack is not None and credentials is not None:
+            findings += _key_findings(stack, credentials)
+            if not findings:
+                return stack, credentials
     raise ConfigError(findings)
 
 
@@ -106,6 +108,17 @@ def _environment_findings(environment: object, stack_name: str) -> list[str]:
     return [
         f"{PROJECT}:environment: is {environment!r}, but the stack is named {stack_name!r}; select the stack "
         f"{environment} or correct Pulumi.{stack_name}.yaml ({', '.join(known)} exist)"
+    ]
+
+
+def _key_findings(stack: Stack, credentials: Credentials) -> list[str]:
+    """Return what is missing where the gateway has nothing to derive tokens and certificates from."""
+    if stack.gateway is None or credentials.gateway is not None:
+        return []
+    key = f"{PROJECT}:{CREDENTIALS}.gateway.key"
+    return [
+        f"{key}: is not set, and the gateway derives tokens and certificates from it; set it with: "
+        f"openssl rand -base64 32 | pulumi config set --secret --path '{key}'"
     ]
 
 
@@ -180,9 +193,12 @@ def _model_within(annotation: Any) -> type[BaseModel] | None:
 def _shown(raw: Any, location: Iterable[str]) -> str:
     """Return `value: ` for a short scalar that stands at the location, and nothing otherwise."""
     for part in location:
-        if not isinstance(raw, dict) or part not in raw:
+        if isinstance(raw, list) and part.isdigit() and int(part) < len(raw):
+            raw = raw[int(part)]
+        elif isinstance(raw, dict) and part in raw:
+            raw = raw[part]
+        else:
             return ""
-        raw = raw[part]
     if isinstance(raw, str):
         return f"{raw!r}: " if _SHOWABLE.fullmatch(raw) else ""
     return "" if isinstance(raw, dict | list) else f"{json.dumps(raw)}: "

@@ -54,6 +54,13 @@ class MetricsBuckets(Settings):
         return self
 
 
+class MetricsCapacity(Settings):
+    """What Mimir is sized for; tenants' limits must not come to more."""
+
+    ingestion_rate: int = Field(ge=1, description="Samples per second, all tenants together.")
+    max_series: int = Field(ge=1, description="Series in memory, all tenants together, before replication.")
+
+
 class Metrics(Settings):
     """Grafana Mimir in classic architecture; its chart has no single binary: one replica of each role is the least."""
 
@@ -89,6 +96,10 @@ class Metrics(Settings):
         description="How long the compactor keeps a sample; Mimir's own default is for ever (grafana/mimir#1700).",
     )
     buckets: MetricsBuckets = Field(default_factory=MetricsBuckets, description="Purposes of its buckets.")
+
+    capacity: MetricsCapacity | None = Field(
+        default=None, description="What tenants' limits may come to; none is not looked at (seed 004)."
+    )
 
     @model_validator(mode="after")
     def _outlives_compaction(self) -> Self:

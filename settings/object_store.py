@@ -9,6 +9,7 @@ from settings.base import SettingError, Settings
 from settings.connections import Url, check_url
 from settings.quantities import Duration
 from settings.seaweedfs import FEATURES, SAFE_LISTINGS, parse_version, version_text
+from settings.tenants import SecretName
 
 _DAY = 86_400
 
@@ -62,6 +63,11 @@ class ObjectStore(Settings):
         description="Remove unfinished multipart uploads after this many whole days (Tempo's docs advise 1d). "
         "The only lifecycle rule: retention belongs to the compactors (anchors.md C2).",
     )
+    ca_secret: SecretName | None = Field(
+        default=None,
+        description="A Secret in the stack's namespace with the ca.crt that signs the endpoint's certificate; "
+        "none: the endpoint is plain HTTP or its certificate is publicly trusted.",
+    )
     tags: dict[str, str] = Field(
         default_factory=dict,
         description="Bucket tags. No SeaweedFS keeps those that the AWS provider sends (anchors.md 0.4).",
@@ -75,6 +81,12 @@ class ObjectStore(Settings):
                 f"below {version_text(SAFE_LISTINGS)} listings can leave objects out; upgrade the server, or set "
                 "allow_unsafe_version: true for data that may be lost",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _ca_has_a_use(self) -> Self:
+        if self.ca_secret is not None and self.insecure:
+            raise SettingError("ca_secret", "endpoint is plain HTTP; write https:// there, or remove ca_secret")
         return self
 
     @model_validator(mode="after")

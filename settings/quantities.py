@@ -30,7 +30,7 @@ def parse_cpu(value: object) -> int:
         raise ValueError("not a CPU quantity; write millicores such as 250m, or cores such as 2")
     millis = Fraction(match["millis"]) if match["millis"] else Fraction(match["cores"]) * 1000
     if millis.denominator != 1 or not 0 < millis <= _MOST_CPU:
-        raise ValueError("CPU must be a whole number of millicores between 1m and 1024 cores, such as 250m")
+        raise ValueError("CPU must be a whole number of millicores between 1m and 1024 cores; write it such as 250m")
     return int(millis)
 
 
@@ -41,7 +41,7 @@ def parse_bytes(value: object) -> int:
         raise ValueError("not a size; write it with Ki, Mi, Gi or Ti, such as 512Mi or 1.5Gi")
     size = Fraction(match["number"]) * _UNIT_BYTES[match["unit"]]
     if not 1 <= size <= _MOST_BYTES:
-        raise ValueError("a size must be above 0 and at most 1024Ti, such as 512Mi")
+        raise ValueError("a size must be above 0 and at most 1024Ti; write it such as 512Mi")
     return int(size)  # 11.3Gi is no whole number of bytes
 
 

@@ -4,12 +4,16 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from settings import tenancy
 from settings.base import SettingError, Settings
 from settings.buckets import LONGEST_NAME, bucket_name
 from settings.connections import Grafana, Kubernetes
+from settings.gateway import Gateway
 from settings.metrics import Metrics
 from settings.namespace import Namespace
 from settings.object_store import ObjectStore
+from settings.roles import Role
+from settings.tenants import Tenants
 from settings.traces import Traces
 
 Environment = Literal["dev", "test", "prod"]
@@ -25,6 +29,13 @@ class Stack(Settings):
     grafana: Grafana = Field(description="The shared Grafana.")
     traces: Traces = Field(description="Tempo.")
     metrics: Metrics = Field(description="Mimir.")
+    tenants: Tenants = Field(
+        default_factory=list,
+        description="Whose data is kept apart (seeds 002, 004). None: one tenant without a name, as in dev.",
+    )
+    gateway: Gateway | None = Field(
+        default=None, description="nginx in front of every backend, which knows tenants; none: the charts' own."
+    )
 
     @model_validator(mode="after")
     def _bucket_names_fit(self) -> Self:
@@ -64,6 +75,21 @@ class Stack(Settings):
                 "or set metrics.accept_no_failure_tolerance",
             )
         return self
+
+    @model_validator(mode="after")
+    def _tenants_are_served(self) -> Self:
+        tenancy.check(self.environment, self.tenants, self.gateway, self.traces, self.metrics)
+        return self
+
+    @property
+    def gateway_role(self) -> Role | None:
+        """What one replica of the gateway asks for; None without one."""
+        return None if self.gateway is None else tenancy.gateway_role(self.gateway, self.tenants)
+
+    @property
+    def metrics_roles(self) -> dict[str, Role]:
+        """Mimir's roles that are deployed: where our gateway is on, the chart's is off."""
+        return {name: role for name, role in self.metrics.roles.items() if self.gateway is None or name != "gateway"}
 
     @property
     def traces_buckets(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from settings.base import SettingError, Settings
 from settings.buckets import Purpose
 from settings.chart import Chart
 from settings.placement import Placement
-from settings.quantities import Duration, duration_text
+from settings.quantities import Bytes, Duration, duration_text
 from settings.quorum import min_available
 from settings.resources import Compute
 from settings.role_policy import check_policy, filled
@@ -138,6 +138,13 @@ class TracesBuckets(Settings):
     blocks: Purpose = Field(default="blocks", description="Trace blocks.")
 
 
+class TracesCapacity(Settings):
+    """What Tempo is sized for; tenants' limits must not come to more."""
+
+    ingestion_rate: Bytes = Field(description="Bytes of spans per second, all tenants together.")
+    max_traces: int = Field(ge=1, description="Open traces, all tenants together.")
+
+
 class Traces(TempoShape):
     """Grafana Tempo."""
 
@@ -146,6 +153,9 @@ class Traces(TempoShape):
         description="How long the compactor keeps a trace (our choice).",
     )
     buckets: TracesBuckets = Field(default_factory=TracesBuckets, description="Purposes of its buckets.")
+    capacity: TracesCapacity | None = Field(
+        default=None, description="What tenants' limits may come to; none is not looked at (seed 004)."
+    )
     moving_from: TempoShape | None = Field(
         default=None,
         description="The shape that Tempo is moving away from, as it was: its release stays, without new traces, until "

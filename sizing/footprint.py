@@ -49,5 +49,7 @@ def of_roles(roles: Iterable[Role], *, at_most: bool = False) -> Footprint:
 
 def of_stack(stack: Stack, *, at_most: bool = False) -> Footprint:
     """Return what the whole stack asks for, the Tempo that it is moving away from included: it is still there."""
-    backends = [shape.roles for shape in stack.traces.shapes] + [stack.metrics.roles]
-    return sum((of_roles(roles.values(), at_most=at_most) for roles in backends), Footprint())
+    roles = [role for shape in stack.traces.shapes for role in shape.roles.values()]
+    roles += stack.metrics_roles.values()
+    roles += [stack.gateway_role] if stack.gateway_role else []
+    return of_roles(roles, at_most=at_most)

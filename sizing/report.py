@@ -150,7 +150,9 @@ def _rows(stack: Stack) -> Iterator[Row]:
     if old is not None:
         table = TEMPO_TABLES[old.topology]
         yield from _of_backend(f"{tempo} (old)", f"{key}.moving_from.roles", old.roles, table, leaving=True)
-    yield from _of_backend("Mimir", "telemetry:metrics.roles", stack.metrics.roles, MIMIR_ROLES)
+    yield from _of_backend("Mimir", "telemetry:metrics.roles", stack.metrics_roles, MIMIR_ROLES)
+    if stack.gateway_role is not None:
+        yield Row("Gateway", "nginx", "telemetry:gateway.base", stack.gateway_role, in_plan=False)
 
 
 def _of_backend(

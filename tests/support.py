@@ -15,7 +15,16 @@ REPO = Path(__file__).parents[1]
 ENVIRONMENTS = ("dev", "test", "prod")
 
 # Short and unlike anything else, so that a leak is seen and a secret scanner stays quiet.
-SECRETS = ("pk0-fake", "ps0-fake", "tk0-fake", "ts0-fake", "mk0-fake", "ms0-fake", "ga0-fake")
+SECRETS = (
+    "pk0-fake",
+    "ps0-fake",
+    "tk0-fake",
+    "ts0-fake",
+    "mk0-fake",
+    "ms0-fake",
+    "ga0-fake",
+    "gk0-fake-gk0-fake-gk0-fake-gk0-fake",
+)
 
 Tree = dict[str, Any]
 """A stack's settings as they stand in its file, without the `telemetry:` in front of the keys."""
@@ -38,6 +47,7 @@ def tree(environment: str = "dev") -> Tree:
         for identity in ("provisioner", "traces", "metrics")
     }
     own["credentials"]["grafana"] = {"auth": next(keys)}
+    own["credentials"]["gateway"] = {"key": next(keys)}
     return own
 
 

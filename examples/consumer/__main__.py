@@ -13,5 +13,5 @@ def rendered(outputs: dict[str, object]) -> str:
 
 
 telemetry = pulumi.StackReference(pulumi.Config().require("telemetry_stack"))
-read = {name: telemetry.require_output(name) for name in ("schema_version", "endpoints")}
+read = {name: telemetry.require_output(name) for name in ("schema_version", "endpoints", "certificate_authority")}
 pulumi.export("collector", pulumi.Output.all(**read).apply(rendered))

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-KNOWN_VERSIONS = (2,)
+KNOWN_VERSIONS = (3,)
 """The versions of the outputs that this program has been written for."""
 
 
@@ -17,7 +17,7 @@ def configuration(outputs: Mapping[str, Any]) -> str:
     """Return the exporters and which pipeline uses them, as YAML to be given to a collector as one more `--config`.
 
     Args:
-        outputs: `schema_version` and `endpoints` of a telemetry stack.
+        outputs: `schema_version`, `endpoints` and `certificate_authority` of a telemetry stack.
 
     Raises:
         UnknownVersionError: it cannot be known what the outputs mean.
@@ -31,11 +31,22 @@ def configuration(outputs: Mapping[str, Any]) -> str:
             else f"these outputs have no schema_version; is this a stack of telemetry? This program knows {known}"
         )
     traces, metrics = outputs["endpoints"]["traces"], outputs["endpoints"]["metrics"]
+    # Behind a gateway there is TLS, and a token that the tenant's Secret holds; without one there is neither.
+    guarded = traces["otlp_http"].startswith("https:")
+    trusted = {"ca_pem": authority} if (authority := outputs.get("certificate_authority")) else {}
+    credentials = {"headers": {"Authorization": "Bearer ${env:TELEMETRY_TOKEN}"}} if guarded else {}
     exporters = {
-        # Within the cluster neither of them speaks TLS; an OTLP address over gRPC is host:port.
-        "otlp/traces": {"endpoint": traces["otlp_grpc"], "tls": {"insecure": True}},
+        # An OTLP address over gRPC is host:port.
+        "otlp/traces": {
+            "endpoint": traces["otlp_grpc"],
+            "tls": trusted if guarded else {"insecure": True},
+            **credentials,
+        },
         # The whole address: a mere `endpoint` would have /v1/metrics added to it.
-        "otlphttp/metrics": {"metrics_endpoint": metrics["otlp_http"]},
+        "otlphttp/metrics": {
+            "metrics_endpoint": metrics["otlp_http"],
+            **({"tls": trusted, **credentials} if guarded else {}),
+        },
     }
     pipelines = {"traces": {"exporters": ["otlp/traces"]}, "metrics": {"exporters": ["otlphttp/metrics"]}}
     return yaml.safe_dump({"exporters": exporters, "service": {"pipelines": pipelines}}, sort_keys=False)

@@ -26,7 +26,43 @@ PROVIDER_OF = {"aws": "s3", "kubernetes": "kubernetes", "grafana": "grafana"}
 CHART_OF = {"tempo": "tempo", "tempo-distributed": "tempo-distributed", "mimir": "mimir-distributed"}
 TEMPO = {"dev": "tempo", "test": "tempo", "prod": "tempo-distributed"}
 SECRET_OF = {"tempo": "tempo-s3", "tempo-distributed": "tempo-s3", "mimir": "mimir-s3"}
-EXPORTS = {"schema_version", "endpoints", "datasources", "buckets", "tenants", "capacity", "status"}
+EXPORTS = {
+    "schema_version",
+    "endpoints",
+    "certificate_authority",
+    "datasources",
+    "buckets",
+    "tenants",
+    "capacity",
+    "status",
+}
+CONFIG_MAP, DEPLOYMENT = "kubernetes:core/v1:ConfigMap", "kubernetes:apps/v1:Deployment"
+BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+WITHOUT_GATEWAY = {
+    (DATASOURCE, "tempo-{}"),
+    (DATASOURCE, "mimir-{}"),
+}
+WITH_GATEWAY = {
+    ("telemetry:gateway:Gateway", "gateway"),
+    (CONFIG_MAP, "gateway"),
+    (SECRET, "gateway-tenants"),
+    (SECRET, "gateway-tls"),
+    (SECRET, "tenant-platform"),
+    (DEPLOYMENT, "gateway"),
+    (SERVICE, "gateway"),
+    (SERVICE, "traces-ingest-pods"),
+    (SERVICE, "traces-query-pods"),
+    (DATASOURCE, "tempo-{}-platform"),
+    (DATASOURCE, "mimir-{}-platform"),
+    (DATASOURCE, "tempo-{}_all"),
+    (DATASOURCE, "mimir-{}_all"),
+}
+OF_ENVIRONMENT = {
+    "dev": WITHOUT_GATEWAY,
+    "test": WITH_GATEWAY | {(CONFIG_MAP, "tempo-tenants")},
+    "prod": WITH_GATEWAY | {(BUDGET, "gateway")},
+}
+"""What there is beside what all three have."""
 
 each_run = pytest.mark.parametrize(
     ("environment", "preview"),
@@ -81,8 +117,7 @@ def test_exactly_this_is_registered(environment: str, preview: bool) -> None:
         (SERVICE, "traces-ingest"),
         (SERVICE, "traces-query"),
         ("telemetry:grafana:Datasources", "datasources"),
-        (DATASOURCE, f"tempo-{environment}"),
-        (DATASOURCE, f"mimir-{environment}"),
+        *((type_, name.format(environment)) for type_, name in OF_ENVIRONMENT[environment]),
     }
 
 
@@ -100,23 +135,28 @@ def test_every_resource_is_the_child_of_its_component(environment: str, preview:
     parents = {(r.type, r.name): parent.name for r in run.resources if (parent := run.at(r.parent)) is not None}
     assert {parents[key] for key in parents if key[0] == BUCKET} == {"buckets"}
     assert {parents[key] for key in parents if key[0] == DATASOURCE} == {"datasources"}
-    assert {key[1]: parents[key] for key in parents if key[0] in (SECRET, RELEASE, SERVICE)} == {
-        "mimir": "mimir",
-        "mimir-s3": "mimir",
-        TEMPO[environment]: "tempo",
-        "tempo-s3": "tempo",
-        "traces-ingest": "tempo",
-        "traces-query": "tempo",
+    children = {key[1]: parents[key] for key in parents if key[0] in (SECRET, RELEASE, SERVICE, CONFIG_MAP, DEPLOYMENT)}
+    of_the_gateway = {name for name, parent in children.items() if parent == "gateway"}
+    guard = {"gateway", "gateway-tenants", "gateway-tls", "tenant-platform"}
+    assert of_the_gateway == (set() if environment == "dev" else guard)
+    assert {name for name, parent in children.items() if parent == "mimir"} == {"mimir", "mimir-s3"}
+    twins = {"traces-ingest-pods", "traces-query-pods"} if environment != "dev" else set()
+    tenants = {"tempo-tenants"} if environment == "test" else set()
+    assert {name for name, parent in children.items() if parent == "tempo"} == {
+        TEMPO[environment],
+        "tempo-s3",
+        "traces-ingest",
+        "traces-query",
+        *twins,
+        *tenants,
     }
     at_the_root = {r.type.partition(":")[0] for r in run.resources if run.at(r.parent) is None}
     assert at_the_root == {"pulumi", "telemetry"}
 
 
-@each_run
-def test_components_are_named_after_their_class_and_register_what_they_annotate(
-    environment: str, preview: bool
-) -> None:
-    run = run_of(environment, preview=preview)
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
+def test_components_are_named_after_their_class_and_register_what_they_annotate(preview: bool) -> None:
+    run = changed(put("gateway.backend_tls", {}), environment="prod", preview=preview)
     found = [resource for resource in run.resources if not resource.custom]
     assert {resource.type.rpartition(":")[2] for resource in found} == set(COMPONENTS)
     for resource in found:
@@ -199,12 +239,17 @@ def test_each_backend_has_the_keys_of_its_own_identity(environment: str, preview
 def test_exports_are_the_contract(environment: str, preview: bool) -> None:
     exports = run_of(environment, preview=preview).exports
     assert exports.keys() == EXPORTS
+    everything = {"dev": " (dev)", "test": " (test): all tenants", "prod": " (prod): all tenants"}[environment]
+    uids = {"dev": "-dev", "test": "-test_all", "prod": "-prod_all"}[environment]
     assert exports["datasources"] == {
-        "traces": {"name": f"Tempo ({environment})", "uid": f"tempo-{environment}"},
-        "metrics": {"name": f"Mimir ({environment})", "uid": f"mimir-{environment}"},
+        "traces": {"name": f"Tempo{everything}", "uid": f"tempo{uids}"},
+        "metrics": {"name": f"Mimir{everything}", "uid": f"mimir{uids}"},
     }
+    assert [each["id"] for each in exports["tenants"]] == ([] if environment == "dev" else ["platform"])
+    for tenant in exports["tenants"]:
+        assert tenant["secret"] == "tenant-platform"
+        assert tenant["datasources"]["traces"]["uid"] == f"tempo-{environment}-platform"
     assert len(exports["buckets"]) == 4
-    assert exports["endpoints"]["metrics"]["remote_write"].startswith(f"http://mimir-gateway.ca7f8f-{environment}.svc/")
     assert exports["status"] == (None if preview else {"state": "active", "reasons": []})
     assert exports["capacity"] == summary(load_stack(environment))
     assert "manifest" not in str(exports)
@@ -218,9 +263,9 @@ def test_what_is_off_degrades_the_platform_and_takes_its_resources_with_it() -> 
         "reasons": ["traces: the optional role metrics-generator is off; the service map stays empty"],
     }
     assert run.exports["capacity"]["pods"] == run_of("prod", preview=False).exports["capacity"]["pods"] - 2
-    tempo = run.one(DATASOURCE, "tempo-prod")
-    assert "serviceMap" not in tempo.plain["jsonDataEncoded"]
-    assert "serviceMap" in run_of("prod", preview=False).one(DATASOURCE, "tempo-prod").plain["jsonDataEncoded"]
+    name = "tempo-prod-platform"
+    assert "serviceMap" not in run.one(DATASOURCE, name).plain["jsonDataEncoded"]
+    assert "serviceMap" in run_of("prod", preview=False).one(DATASOURCE, name).plain["jsonDataEncoded"]
 
 
 def release_is_waited_for(release: Registered) -> None:
@@ -266,10 +311,12 @@ def test_datasources_are_replaced_before_their_successor_comes(environment: str,
     for datasource in run.of(DATASOURCE):
         assert datasource.delete_before_replace
         assert datasource.plain["uid"] == datasource.name
-    mimir, tempo = (run.one(DATASOURCE, f"{name}-{environment}") for name in ("mimir", "tempo"))
+    mimir, tempo = run.of(DATASOURCE)[:2]
     assert mimir.urn in tempo.dependencies
-    assert tempo.plain["url"] == f"http://traces-query.ca7f8f-{environment}.svc:3200"
-    assert mimir.plain["url"] == f"http://mimir-gateway.ca7f8f-{environment}.svc/prometheus"
+    here = f"ca7f8f-{environment}.svc"
+    own = [f"http://mimir-gateway.{here}/prometheus", f"http://traces-query.{here}:3200"]
+    guarded = [f"https://gateway.{here}/prometheus", f"https://gateway.{here}/tempo"]
+    assert [mimir.plain["url"], tempo.plain["url"]] == (own if environment == "dev" else guarded)
 
 
 @pytest.mark.parametrize("preview", [True, False])

@@ -65,7 +65,7 @@ def test_the_release_leaves_the_replicas_of_a_scaled_role_alone() -> None:
     run = changed(all_of(ROOM, scaled("metrics", "distributor")), environment="prod")
     found = replicas(run)
     assert {name for name, number in found.items() if number is None} == {"distributor"}
-    assert len(found) == 11
+    assert len(found) == 10
 
 
 def test_tempos_roles_are_scaled_by_its_chart() -> None:

@@ -78,7 +78,7 @@ def test_an_increase_under_way_is_a_warning_and_the_stack_goes_on(caplog: pytest
     run = run_program(tree("prod"), "prod", preview=True)
     (warning,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
     assert warning.startswith("telemetry:namespace.quota_increase: requested: ")
-    assert "requests.cpu needs 5790m of 4000m" in warning
+    assert "requests.cpu needs 5990m of 4000m" in warning
     assert run.resources
 
 

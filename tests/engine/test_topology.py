@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.recorder import Run, changed, run_of
+from tests.engine.recorder import Registered, Run, changed, run_of
 from tests.support import ENVIRONMENTS, Change, all_of, drop, put
 
 RELEASE, SERVICE = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Service"
@@ -53,8 +53,13 @@ def tempos(run: Run) -> set[str]:
     return {release.name for release in run.of(RELEASE)} - {"mimir"}
 
 
+def addresses(run: Run) -> list[Registered]:
+    """Return the Services before Tempo, without their headless twins."""
+    return [service for service in run.of(SERVICE) if service.name in ("traces-ingest", "traces-query")]
+
+
 def selectors(run: Run) -> dict[str, Any]:
-    return {service.name: service.plain["spec"]["selector"] for service in run.of(SERVICE)}
+    return {service.name: service.plain["spec"]["selector"] for service in addresses(run)}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -66,21 +71,50 @@ def test_the_addresses_turn_to_the_pods_of_the_only_release(environment: str, pr
     assert selectors(run) == SELECTORS[release]
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_the_services_are_what_the_outputs_say(environment: str) -> None:
-    run = run_of(environment, preview=False)
-    here = f"ca7f8f-{environment}.svc"
-    assert run.exports["endpoints"]["traces"] == {
-        "otlp_grpc": f"traces-ingest.{here}:4317",
-        "otlp_http": f"http://traces-ingest.{here}:4318/v1/traces",
-        "query": f"http://traces-query.{here}:3200",
+def test_the_services_are_what_the_outputs_say() -> None:
+    assert run_of("dev", preview=False).exports["endpoints"]["traces"] == {
+        "otlp_grpc": "traces-ingest.ca7f8f-dev.svc:4317",
+        "otlp_http": "http://traces-ingest.ca7f8f-dev.svc:4318/v1/traces",
+        "query": "http://traces-query.ca7f8f-dev.svc:3200",
     }
+
+
+@pytest.mark.parametrize("environment", ["test", "prod"])
+def test_behind_a_gateway_the_outputs_say_where_the_gateway_is(environment: str) -> None:
+    exports = run_of(environment, preview=False).exports
+    here = f"gateway.ca7f8f-{environment}.svc"
+    assert exports["endpoints"] == {
+        "traces": {
+            "otlp_grpc": f"{here}:4317",
+            "otlp_http": f"https://{here}/v1/traces",
+            "query": f"https://{here}/tempo",
+        },
+        "metrics": {
+            "remote_write": f"https://{here}/api/v1/push",
+            "otlp_http": f"https://{here}/otlp/v1/metrics",
+            "query": f"https://{here}/prometheus",
+        },
+    }
+    assert exports["certificate_authority"].startswith("-----BEGIN CERTIFICATE-----")
+
+
+@pytest.mark.parametrize("environment", ["test", "prod"])
+def test_a_gateway_chooses_among_the_pods_by_itself(environment: str) -> None:
+    run = run_of(environment, preview=False)
+    for service in addresses(run):
+        twin = run.one(SERVICE, f"{service.name}-pods").plain["spec"]
+        assert twin == {**service.plain["spec"], "clusterIP": "None"}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_services_have_the_ports_of_the_pods(environment: str) -> None:
+    run = run_of(environment, preview=False)
     ports = {
         service.plain["metadata"]["name"]: {port["name"]: port["port"] for port in service.plain["spec"]["ports"]}
-        for service in run.of(SERVICE)
+        for service in addresses(run)
     }
     assert ports == {"traces-ingest": {"otlp-grpc": 4317, "otlp-http": 4318}, "traces-query": {"http": 3200}}
-    for service in run.of(SERVICE):
+    for service in addresses(run):
         assert service.plain["metadata"]["namespace"] == f"ca7f8f-{environment}"
         assert all(port["targetPort"] == port["port"] for port in service.plain["spec"]["ports"])
 
@@ -90,8 +124,8 @@ def test_the_services_are_what_the_outputs_say(environment: str) -> None:
 def test_the_addresses_wait_for_the_release_behind_them(environment: str, preview: bool) -> None:
     run = run_of(environment, preview=preview)
     (name,) = tempos(run)
-    assert len(run.of(SERVICE)) == 2
-    for service in run.of(SERVICE):
+    assert len(addresses(run)) == 2
+    for service in addresses(run):
         assert run.one(RELEASE, name).urn in service.dependencies
 
 
@@ -103,7 +137,7 @@ def test_during_a_move_both_releases_are_there_and_the_addresses_turn_to_the_new
     run = changed(move, environment=environment, preview=preview)
     assert tempos(run) == {old, new}
     assert selectors(run) == SELECTORS[new]
-    for service in run.of(SERVICE):
+    for service in addresses(run):
         assert run.one(RELEASE, new).urn in service.dependencies
         assert run.one(RELEASE, old).urn not in service.dependencies
 

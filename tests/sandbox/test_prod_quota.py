@@ -46,8 +46,8 @@ def test_prod_is_refused_then_rejected_and_fits_once_the_increase_is_granted(cro
         refused = crowded.pulumi("preview")
         assert refused.returncode != 0
         for line in (
-            "namespace.quota.cpu: 2630m used + 3160m new = 5790m, but the quota is 4000m; raise requests.cpu by 1790m",
-            "namespace.quota.memory: 8704Mi used + 14816Mi new = 23520Mi, but the quota is 16Gi",
+            "namespace.quota.cpu: 2630m used + 3360m new = 5990m, but the quota is 4000m; raise requests.cpu by 1990m",
+            "namespace.quota.memory: 8704Mi used + 15008Mi new = 23712Mi, but the quota is 16Gi",
             "namespace.quota.storage: 55Gi used + 16Gi new = 71Gi, but the quota is 64Gi",
         ):
             assert line in refused.stdout + refused.stderr, refused.stdout + refused.stderr
@@ -55,7 +55,7 @@ def test_prod_is_refused_then_rejected_and_fits_once_the_increase_is_granted(cro
     with crowded.edited(increase("requested")):
         warned = crowded.pulumi("preview")
         assert warned.returncode == 0
-        assert "requests.cpu needs 5790m of 4000m" in warned.stdout
+        assert "requests.cpu needs 5990m of 4000m" in warned.stdout
         assert "pods will be rejected until the increase is granted" in warned.stdout
         with crowded.started("up", "--yes", "--skip-preview"):
             rejections = _rejections(crowded)

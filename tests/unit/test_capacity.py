@@ -38,19 +38,19 @@ def test_prod_is_refused_under_todays_quota_with_sums_and_the_smallest_increase(
     refused = verdict(NO_INCREASE)
     assert refused.warnings == ()
     assert [line.partition(", or lower roles")[0] for line in refused.refusals] == [
-        "telemetry:namespace.quota.cpu: 2630m used + 3160m new = 5790m, but the quota is 4000m; "
-        "raise requests.cpu by 1790m to 5790m",
-        "telemetry:namespace.quota.memory: 8704Mi used + 14816Mi new = 23520Mi, but the quota is 16Gi; "
-        "raise requests.memory by 7136Mi to 23520Mi",
+        "telemetry:namespace.quota.cpu: 2630m used + 3360m new = 5990m, but the quota is 4000m; "
+        "raise requests.cpu by 1990m to 5990m",
+        "telemetry:namespace.quota.memory: 8704Mi used + 15008Mi new = 23712Mi, but the quota is 16Gi; "
+        "raise requests.memory by 7328Mi to 23712Mi",
         "telemetry:namespace.quota.storage: 55Gi used + 16Gi new = 71Gi, but the quota is 64Gi; "
         "raise requests.storage by 7Gi to 71Gi",
     ]
 
 
 def test_only_what_is_short_is_named() -> None:
-    roomy = put("namespace.quota", {"cpu": "5789m", "memory": "1Ti", "storage": "1Ti"})
+    roomy = put("namespace.quota", {"cpu": "5989m", "memory": "1Ti", "storage": "1Ti"})
     [line] = verdict(NO_INCREASE, roomy).refusals
-    assert "raise requests.cpu by 1m to 5790m" in line
+    assert "raise requests.cpu by 1m to 5990m" in line
 
 
 @pytest.mark.parametrize(
@@ -64,15 +64,15 @@ def test_an_increase_under_way_makes_it_a_warning(state: str, consequence: str) 
     told = verdict(put("namespace.quota_increase", state))
     assert told.refusals == ()
     [line] = told.warnings
-    assert line.startswith(f"telemetry:namespace.quota_increase: {state}: requests.cpu needs 5790m of 4000m;")
+    assert line.startswith(f"telemetry:namespace.quota_increase: {state}: requests.cpu needs 5990m of 4000m;")
     assert consequence in line
 
 
 def test_an_increase_that_is_too_small_is_refused_with_the_sums_against_it() -> None:
     told = verdict(put("namespace.requested_quota.cpu", "5000m"))
     [line] = told.refusals
-    assert line.startswith("telemetry:namespace.requested_quota.cpu: 2630m used + 3160m new = 5790m, but even the ")
-    assert "raise requests.cpu by 790m to 5790m" in line
+    assert line.startswith("telemetry:namespace.requested_quota.cpu: 2630m used + 3360m new = 5990m, but even the ")
+    assert "raise requests.cpu by 990m to 5990m" in line
 
 
 def test_an_increase_that_is_not_needed_is_not_mentioned() -> None:
@@ -83,7 +83,7 @@ def test_the_check_counts_autoscaling_at_its_maximum() -> None:
     at_most = verdict(scaled("metrics.roles.querier", most=40))
     [line] = at_most.refusals
     assert line.startswith(
-        "telemetry:namespace.requested_quota.memory: 8704Mi used + 34272Mi new at maximum autoscaling"
+        "telemetry:namespace.requested_quota.memory: 8704Mi used + 34464Mi new at maximum autoscaling"
     )
     stack = load_stack("prod", scaled("metrics.roles.querier", most=40))
     assert report(stack).fits(Scenario.NOW, "requested") is True
@@ -91,10 +91,10 @@ def test_the_check_counts_autoscaling_at_its_maximum() -> None:
 
 
 def test_todays_quota_is_held_against_the_maximum_too() -> None:
-    enough_for_now = put("namespace.quota", {"cpu": "5790m", "memory": "32Gi", "storage": "96Gi"})
+    enough_for_now = put("namespace.quota", {"cpu": "5990m", "memory": "32Gi", "storage": "96Gi"})
     assert verdict(NO_INCREASE, enough_for_now, drop("namespace.phase_3")) == Verdict()
     [line] = verdict(NO_INCREASE, enough_for_now, scaled("traces.roles.querier")).refusals
-    assert "2630m used + 3960m new at maximum autoscaling = 6590m, but the quota is 5790m" in line
+    assert "2630m used + 4160m new at maximum autoscaling = 6790m, but the quota is 5990m" in line
 
 
 def test_no_room_for_phase_3_is_a_warning() -> None:
@@ -104,7 +104,7 @@ def test_no_room_for_phase_3_is_a_warning() -> None:
     assert increase.startswith("telemetry:namespace.quota_increase")
     assert later == (
         "telemetry:namespace.phase_3: the requested quota has no room for Phase 3: "
-        "2630m used + 3160m new + 950m for Phase 3 = 6740m, raise requests.cpu by 740m to 6740m"
+        "2630m used + 3360m new + 950m for Phase 3 = 6940m, raise requests.cpu by 940m to 6940m"
     )
 
 
@@ -238,17 +238,17 @@ def test_a_quota_raised_as_told_is_enough_for_the_whole_stack_and_one_unit_less_
 def test_the_summary_is_plain_json_with_exact_quantities() -> None:
     shown = summary(load_stack("prod"))
     assert json.loads(json.dumps(shown)) == shown
-    assert (shown["cpu"], shown["memory"], shown["storage"], shown["pods"]) == ("3160m", "14816Mi", "16Gi", 33)
+    assert (shown["cpu"], shown["memory"], shown["storage"], shown["pods"]) == ("3360m", "15008Mi", "16Gi", 33)
     assert shown["resources"]["cpu"] == {
         "quota": "4",
         "requested": "10",
         "used": "2630m",
         "new": "2900m",
-        "beyond_plan": "260m",
+        "beyond_plan": "460m",
         "autoscaling": "0",
         "phase_3": "950m",
-        "total": "6740m",
-        "headroom_percent": 32.6,
+        "total": "6940m",
+        "headroom_percent": 30.6,
     }
     assert shown["fits"] == {"now": False, "at_maximum": False, "with_phase_3": False}
     assert shown["fits_requested"] == {"now": True, "at_maximum": True, "with_phase_3": True}

@@ -35,8 +35,8 @@ def bars(image: ET.Element) -> list[list[float]]:
 
 def test_it_says_every_figure_in_words() -> None:
     said = texts(drawn())
-    assert "CPU: 6740m of 10000m requested, 33% free" in said
-    for words in ("used 2630m", "Phase 1 2900m", "beyond the plan 260m", "Phase 3 950m", "free 3260m"):
+    assert "CPU: 6940m of 10000m requested, 31% free" in said
+    for words in ("used 2630m", "Phase 1 2900m", "beyond the plan 460m", "Phase 3 950m", "free 3060m"):
         assert words in said
     assert said.count("quota today 4000m") == 1
 
@@ -47,12 +47,12 @@ def test_it_can_be_read_out() -> None:
     named = {each.get("id"): each.text for each in image if each.get("id")}
     assert image.get("aria-labelledby") == "title desc"
     assert named["title"] == "Capacity of prod"
-    assert "Memory: 26.3Gi of 32Gi requested, 18% free." in (named["desc"] or "")
+    assert "Memory: 26.5Gi of 32Gi requested, 17% free." in (named["desc"] or "")
 
 
 def test_the_lengths_are_the_amounts() -> None:
     cpu = bars(drawn())[0]
-    assert cpu == pytest.approx([INSIDE * part / 10_000 for part in (2630, 2900, 260, 950, 3260)], abs=0.1)
+    assert cpu == pytest.approx([INSIDE * part / 10_000 for part in (2630, 2900, 460, 950, 3060)], abs=0.1)
 
 
 @pytest.mark.parametrize("changes", [(), (NO_INCREASE,), (SCALED,), (put("namespace.requested_quota.cpu", "5"),)])
@@ -63,7 +63,7 @@ def test_every_bar_is_full_and_inside_the_picture(changes: tuple[Change, ...]) -
 
 def test_too_much_is_said_and_nothing_is_free() -> None:
     said = texts(drawn("prod", NO_INCREASE))
-    assert "CPU: 6740m of 4000m quota, 2740m too much" in said
+    assert "CPU: 6940m of 4000m quota, 2940m too much" in said
     assert not [words for words in said if words.startswith("free")]
 
 
@@ -96,7 +96,7 @@ def test_the_markdown_has_whole_tables() -> None:
 def test_autoscaling_has_its_columns_only_where_there_is_some() -> None:
     with_it, without = (tables.quota(report(load_stack("prod", *changes))) for changes in ((SCALED,), ()))
     assert with_it.headers[-2:] == ("At maximum autoscaling", "Headroom then")
-    assert with_it.rows[0][-2:] == ("7540m", "25%")
+    assert with_it.rows[0][-2:] == ("7740m", "23%")
     assert with_it.headers[:-2] == without.headers
     [querier] = [row for row in tables.breakdown(report(load_stack("prod", SCALED))).rows if row[0] == "Tempo querier"]
     assert querier[1] == "2-10"

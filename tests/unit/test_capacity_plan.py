@@ -69,11 +69,11 @@ def test_the_quota_request_is_as_planned(prod: Report, resource: str) -> None:
 
 def test_beside_the_plan_stands_what_is_really_asked_for(prod: Report) -> None:
     beyond = {f"{row.role}": (row.total.pods, row.total.cpu) for row in prod.rows if not row.in_plan}
-    assert beyond == {"query-scheduler": (2, 100), "ruler": (2, 100), "gateway": (2, 50), "overrides-exporter": (1, 10)}
+    assert beyond == {"query-scheduler": (2, 100), "ruler": (2, 100), "nginx": (2, 250), "overrides-exporter": (1, 10)}
     shown = {resource: row[7:] for resource, row in cells(tables.quota(prod)).items()}
     assert shown == {
-        "CPU": ("260m", "6740m", "33%"),
-        "Memory": ("992Mi", "26.3Gi", "18%"),
+        "CPU": ("460m", "6940m", "31%"),
+        "Memory": ("1.2Gi", "26.5Gi", "17%"),
         "Storage": ("0", "73Gi", "24%"),
     }
 

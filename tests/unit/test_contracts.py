@@ -37,9 +37,24 @@ PLACEMENT = {
     "priority_class": "platform",
     "spread_over": ["kubernetes.io/hostname", "topology.kubernetes.io/zone"],
 }
+TENANTS = [
+    {"id": "payments", "display_name": "Payments", "retention": {"metrics": "2d", "traces": "90m"}},
+    {
+        "id": "Team.A!",
+        "display_name": "Team A",
+        "limits": {"metrics": {"max_query_length": "7d"}, "traces": {"max_search_duration": "24h"}},
+    },
+]
 FOR_EVERY_CHART: dict[str, Change] = {
     "as it is": all_of(),
     "plain Kubernetes": put("kubernetes.platform", "kubernetes"),
+    "tenants behind a gateway": all_of(put("tenants", TENANTS), put("gateway", {})),
+    "TLS everywhere": all_of(
+        put("tenants", TENANTS),
+        put("gateway", {"backend_tls": {}}),
+        put("object_store.ca_secret", "store-ca"),
+        put("object_store.endpoint", "https://seaweedfs.example.org:8333"),
+    ),
     "placed": all_of(
         put("traces.placement", PLACEMENT),
         put("metrics.placement", PLACEMENT),

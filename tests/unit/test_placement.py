@@ -74,7 +74,7 @@ def test_a_place_is_said_in_kubernetes_own_terms() -> None:
 @each_chart
 def test_one_setting_reaches_every_pod(chart: str) -> None:
     placed, plain = values(chart, PLACED), values(chart)
-    assert len(list(placements(chart, placed))) == {"mimir-distributed": 11}.get(chart, 1)
+    assert len(list(placements(chart, placed))) == {"mimir-distributed": 10}.get(chart, 1)
     for part in placements(chart, placed):
         assert {key: part.get(key) for key in POD} == POD
     for part in placements(chart, plain):
@@ -149,7 +149,7 @@ def test_every_replicated_role_of_prod_is_spread(chart: str, count: int | None, 
     replicated = {
         name for name, part in values(chart).items() if isinstance(part, dict) and part.get("replicas", 1) > 1
     }
-    assert len(replicated) == {"tempo-distributed": 5, "mimir-distributed": 9}[chart]
+    assert len(replicated) == {"tempo-distributed": 5, "mimir-distributed": 8}[chart]
     assert replicated <= found.keys()
     for name in replicated:
         (constraint,) = found[name]
@@ -180,7 +180,7 @@ def test_a_rollout_takes_one_pod_at_a_time_and_none_more_than_there_are() -> Non
     assert ROLLING == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
     mimir = values("mimir-distributed")
     rolled = {name for name, part in mimir.items() if isinstance(part, dict) and part.get("strategy") == ROLLING}
-    assert rolled == {"distributor", "querier", "query_frontend", "query_scheduler", "ruler", "gateway"}
+    assert rolled == {"distributor", "querier", "query_frontend", "query_scheduler", "ruler"}
 
 
 def test_a_single_pod_is_replaced_as_the_chart_does() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from report.lines import heading
 from report.manifests import compare, parse
 from report.model import Item
 from report.normal import canonical, normal
@@ -253,6 +254,13 @@ def config(text: str) -> Tree:
 def test_yaml_in_a_config_map_is_compared_key_by_key() -> None:
     (item,) = held([config("limits: {a: 1}\nsince: 2020-01-01")], [config("since: 2020-01-01\nlimits:\n  a: 2")])
     assert [(field.path, field.old, field.new) for field in item.fields] == [('data["a.yaml"].limits.a', 1, 2)]
+
+
+@pytest.mark.parametrize(("name", "said"), [("mimir-runtime", ", read again without a restart"), ("mimir-config", "")])
+def test_what_pods_read_again_by_themselves_is_said_to_be(name: str, said: str) -> None:
+    (item,) = held(*([config("a: 1") | {"metadata": {"name": name}}], [config("a: 2") | {"metadata": {"name": name}}]))
+    assert item.restart is None
+    assert heading(item) == f"ConfigMap {name}: changed{said}"
 
 
 @pytest.mark.parametrize(("old", "new"), [("a: 1", "a: 1 # so"), ("a: 1", "a: [broken"), ("text", "other")])

@@ -54,6 +54,33 @@ def test_an_object_of_the_program_changes_field_by_field() -> None:
     assert [(field.path, field.old, field.new) for field in item.fields] == [('spec.hard["requests.cpu"]', "2", "3")]
 
 
+def deployment(image: str) -> dict[str, Any]:
+    """Return a Deployment."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "gateway", "namespace": "ns"},
+        "spec": {"replicas": 2, "template": {"spec": {"containers": [{"name": "nginx", "image": image}]}}},
+    }
+
+
+def test_pods_of_the_programs_own_workload_restart_as_a_charts_do() -> None:
+    item = only(seen(step("update", "kubernetes:apps/v1:Deployment", deployment("nginx:1"), deployment("nginx:2"))))
+    assert item.restart is not None
+    assert item.restart.pods == 2
+    assert only(seen(step("create", "kubernetes:apps/v1:Deployment", None, deployment("nginx:1")))).restart is None
+
+
+def test_the_files_of_the_programs_own_config_map_change_key_by_key() -> None:
+    maps = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "tempo-tenants"}, "data": {"o.yaml": text}}
+        for text in ("a: {b: 1}", "a: {b: 2}")
+    ]
+    item = only(seen(step("update", "kubernetes:core/v1:ConfigMap", *maps)))
+    assert [field.path for field in item.fields] == ['data["o.yaml"].a.b']
+    assert item.reloaded
+
+
 def test_a_bucket_is_known_by_its_name_and_a_datasource_by_its_uid() -> None:
     assert only(seen(step("create", BUCKET, None, {"bucket": "dts-x"}))).title == "Bucket dts-x"
     old, new = ({"uid": "tempo-dev", "jsonDataEncoded": text} for text in ('{"a": {"b": 1}}', '{"a": {"b": 2}}'))

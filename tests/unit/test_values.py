@@ -68,7 +68,7 @@ def sections(stack: Stack) -> dict[tuple[str, str], tuple[Role, Values]]:
         for name, role in shape.roles.items():
             key = {"all": "tempo", "query-frontend": "queryFrontend", "metrics-generator": "metricsGenerator"}
             found[shape.chart.name, name] = (role, charts[shape.chart.name][key.get(name, name)])
-    for name, role in stack.metrics.roles.items():
+    for name, role in stack.metrics_roles.items():
         found[MIMIR, name] = (role, charts[MIMIR][name.replace("-", "_")])
     return found
 
@@ -111,7 +111,7 @@ def test_every_role_states_what_the_settings_say_of_it(environment: str, changes
 
 def test_there_is_a_part_of_the_values_for_every_role_that_runs_and_no_other() -> None:
     stack = load_stack("prod")
-    assert len(sections(stack)) == 6 + 11
+    assert len(sections(stack)) == 6 + 10
     without = load_stack(
         "prod",
         put("traces.enabled_roles", ["distributor", "ingester", "querier", "query-frontend", "compactor"]),
@@ -119,7 +119,8 @@ def test_there_is_a_part_of_the_values_for_every_role_that_runs_and_no_other() -
     )
     tempo = values_of(without)["tempo-distributed"]
     assert "metricsGenerator" not in tempo
-    assert tempo["overrides"] == {"defaults": {}}
+    assert "metrics_generator" not in tempo["overrides"]["defaults"]
+    assert "metrics_generator" not in tempo["per_tenant_overrides"]["platform"]
 
 
 def test_replicas_are_left_to_the_autoscaler_where_there_is_one() -> None:

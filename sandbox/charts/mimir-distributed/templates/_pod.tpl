@@ -70,6 +70,9 @@ spec:
       volumeMounts:
         - {name: config, mountPath: /etc/mimir}
         - {name: runtime-config, mountPath: /var/{{ include "mimir.name" .ctx }}}
+        {{- with .values.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
         - {name: storage, mountPath: /data}
         - {name: active-queries, mountPath: /active-query-tracker}
         {{- if eq .component "alertmanager" }}
@@ -82,6 +85,9 @@ spec:
     - {name: storage, emptyDir: {}}
     {{- end }}
     - {name: active-queries, emptyDir: {}}
+    {{- with .values.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     {{- if eq .component "alertmanager" }}
     - {name: tmp, emptyDir: {}}
     - {name: alertmanager-fallback-config, configMap: {name: {{ include "standin.name" (omit . "zone") }}-fallback-config}}

@@ -89,9 +89,15 @@ spec:
         - {name: config, mountPath: /conf}
         - {name: runtime-config, mountPath: /runtime-config}
         - {name: {{ $volume }}, mountPath: /var/tempo}
+        {{- with $all.defaults.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
   volumes:
     - {name: config, configMap: {name: {{ include "tempo.fullname" .ctx }}-config, items: [{key: tempo.yaml, path: tempo.yaml}]}}
     - {name: runtime-config, configMap: {name: {{ include "tempo.fullname" .ctx }}-runtime, items: [{key: overrides.yaml, path: overrides.yaml}]}}
+    {{- with $all.defaults.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     {{- if not $kept }}
     - {name: {{ $volume }}, emptyDir: {{ $values.walEmptyDir | default dict | toJson }}}
     {{- end }}

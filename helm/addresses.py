@@ -1,0 +1,51 @@
+"""Where the backends are within the namespace; clients are given these only where no gateway stands before them."""
+
+from typing import NamedTuple
+
+from helm import mimir
+from helm.transport import scheme
+from settings import Stack
+
+TRACES_INGEST, TRACES_QUERY = "traces-ingest", "traces-query"
+"""Our own Services before Tempo, the same in both topologies."""
+
+
+class TracesAddresses(NamedTuple):
+    """Addresses of Tempo."""
+
+    otlp_grpc: str
+    """`host:port`."""
+    otlp_http: str
+    query: str
+
+
+class MetricsAddresses(NamedTuple):
+    """Addresses of Mimir."""
+
+    remote_write: str
+    otlp_http: str
+    query: str
+    """The Prometheus API."""
+
+
+def traces(stack: Stack) -> TracesAddresses:
+    """Return where Tempo is."""
+    namespace, protocol = stack.namespace.name, scheme(stack)
+    return TracesAddresses(
+        otlp_grpc=f"{TRACES_INGEST}.{namespace}.svc:4317",
+        otlp_http=f"{protocol}://{TRACES_INGEST}.{namespace}.svc:4318/v1/traces",
+        query=f"{protocol}://{TRACES_QUERY}.{namespace}.svc:3200",
+    )
+
+
+def metrics(stack: Stack) -> MetricsAddresses:
+    """Return where Mimir is: its chart's gateway, or the roles behind it where ours takes its place."""
+    namespace = stack.namespace.name
+    if stack.gateway is None:
+        writes = reads = f"http://{mimir.RELEASE}-gateway.{namespace}.svc"
+    else:
+        own = f"{scheme(stack)}://{mimir.RELEASE}"
+        writes, reads = (f"{own}-{role}.{namespace}.svc:8080" for role in ("distributor", "query-frontend"))
+    return MetricsAddresses(
+        remote_write=f"{writes}/api/v1/push", otlp_http=f"{writes}/otlp/v1/metrics", query=f"{reads}/prometheus"
+    )

@@ -1,0 +1,61 @@
+"""What each tenant may use, as the backends' runtime overrides; both read them again while they run."""
+
+from helm.common import Values
+from helm.tempo_common import SPAN_PROCESSORS
+from settings import Stack
+from settings.quantities import duration_text
+from settings.tenants import Tenant
+
+_TAG_VALUES_BYTES = 5_000_000
+"""Tempo's own limit of an answer to a tag-values query: a tenant's overrides take nothing over from the defaults."""
+_SEARCH_DURATION = 168 * 3_600
+"""Seconds; Tempo's own longest range of a search."""
+
+
+def mimir_overrides(stack: Stack) -> Values:
+    """Return Mimir's `overrides`, tenant by tenant; what is not stated stays as Mimir's `limits` have it."""
+    return {tenant.id: _in_mimir(tenant) for tenant in stack.tenants}
+
+
+def tempo_overrides(stack: Stack, *, generates: bool) -> Values:
+    """Return Tempo's `overrides`, tenant by tenant; `generates` where there is a metrics-generator.
+
+    Every value is stated: in Tempo a tenant with overrides of its own has none of the defaults left.
+    """
+    return {tenant.id: _in_tempo(tenant, stack.traces.retention, generates=generates) for tenant in stack.tenants}
+
+
+def _in_mimir(tenant: Tenant) -> Values:
+    limits = tenant.limits.metrics
+    chosen: Values = {
+        "ingestion_rate": limits.ingestion_rate,
+        "ingestion_burst_size": limits.burst,
+        "max_global_series_per_user": limits.max_series,
+        "max_total_query_length": _text(limits.max_query_length),
+        "max_query_parallelism": limits.max_query_parallelism,
+        "compactor_blocks_retention_period": _text(tenant.retention.metrics),
+    }
+    return {key: value for key, value in chosen.items() if value is not None}
+
+
+def _in_tempo(tenant: Tenant, retention: int, *, generates: bool) -> Values:
+    limits = tenant.limits.traces
+    return {
+        "ingestion": {
+            "rate_limit_bytes": limits.ingestion_rate,
+            "burst_size_bytes": limits.burst,
+            # Of the whole ring; `max_traces_per_user` would count each ingester by itself.
+            "max_global_traces_per_user": limits.max_traces,
+        },
+        "global": {"max_bytes_per_trace": limits.max_trace_size},
+        "read": {
+            "max_bytes_per_tag_values_query": _TAG_VALUES_BYTES,
+            "max_search_duration": duration_text(limits.max_search_duration or _SEARCH_DURATION),
+        },
+        "compaction": {"block_retention": duration_text(tenant.retention.traces or retention)},
+        **({"metrics_generator": {"processors": SPAN_PROCESSORS}} if generates else {}),
+    }
+
+
+def _text(seconds: int | None) -> str | None:
+    return None if seconds is None else duration_text(seconds)

@@ -1,0 +1,19 @@
+"""Objects whose pods read them again by themselves when they change, so that nothing restarts."""
+
+from gateway.contents import CLIENT_CA_SECRET, CONFIG_MAP, TENANTS_SECRET, TLS_SECRET
+from helm.releases import MIMIR, TEMPO
+from helm.tempo import TENANTS_CONFIG_MAP
+
+_RELOADED = {
+    ("ConfigMap", f"{MIMIR}-runtime"),
+    ("ConfigMap", f"{TEMPO['distributed']}-runtime"),
+    ("ConfigMap", TENANTS_CONFIG_MAP),
+    ("ConfigMap", CONFIG_MAP),
+    *(("Secret", name) for name in (TENANTS_SECRET, TLS_SECRET, CLIENT_CA_SECRET)),
+}
+"""Backends look at their runtime overrides every ten seconds (charts.md 2.6, 3.6), gateway/watch.sh at its files."""
+
+
+def is_reloaded(kind: str, name: str) -> bool:
+    """Whether a change of an object of this kind and name reaches its pods without a restart."""
+    return (kind, name) in _RELOADED

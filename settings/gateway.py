@@ -1,0 +1,130 @@
+"""The gateway: nginx in front of every backend, which knows tenants by their credentials."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from settings.base import SettingError, Settings
+from settings.placement import Placement
+from settings.quantities import Duration
+from settings.resources import Compute
+from settings.tenants import Day, Rotation, SecretName
+
+_DAY = 86_400
+_HOST = r"^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
+Host = Annotated[str, Field(pattern=_HOST, max_length=253)]
+"""A DNS name."""
+
+
+def _check_pem(value: str) -> str:
+    if not value.strip().startswith("-----BEGIN CERTIFICATE-----") or "PRIVATE KEY" in value:
+        raise ValueError("not a certificate; give the authority's certificate in PEM, never a key")
+    return value.strip() + "\n"
+
+
+class Issuer(Settings):
+    """An issuer of cert-manager."""
+
+    name: str = Field(min_length=1, description="Its name.")
+    kind: Literal["Issuer", "ClusterIssuer"] = Field(default="Issuer", description="Where it is found.")
+
+
+class ServerCertificate(Settings):
+    """Where the gateway's own certificate comes from."""
+
+    source: Literal["issued", "existing", "cert-manager"] = Field(
+        default="issued",
+        description="issued: by the program, from its own authority; existing: a Secret that is there; cert-manager: "
+        "a Certificate that cert-manager fulfils.",
+    )
+    secret: SecretName | None = Field(
+        default=None, description="With `existing`: the Secret with tls.crt and tls.key (seed 002)."
+    )
+    issuer: Issuer | None = Field(default=None, description="With `cert-manager`: who issues it.")
+    authority: Annotated[str, AfterValidator(_check_pem)] | None = Field(
+        default=None,
+        description="PEM of the authority that clients and Grafana are to trust, where it is neither ours nor public.",
+    )
+
+    @model_validator(mode="after")
+    def _has_what_its_source_needs(self) -> Self:
+        for key, value, source in (("secret", self.secret, "existing"), ("issuer", self.issuer, "cert-manager")):
+            if self.source == source and value is None:
+                raise SettingError(key, f"is not set, and source {source} needs it; add it")
+            if self.source != source and value is not None:
+                raise SettingError(key, f"belongs to source {source}, but source is {self.source}; remove it")
+        if self.source == "issued" and self.authority is not None:
+            raise SettingError("authority", "belongs to other sources than issued; remove it")
+        return self
+
+
+class Issued(Settings):
+    """What the program's own certificates have in common. They are derived from a key, so the same each time."""
+
+    issued_on: Day = Field(
+        default="2026-11-01", description="First day of their validity; moved on, together with version, to renew."
+    )
+    valid_for: Duration = Field(
+        default=397 * _DAY, description="Validity of servers' and clients' certificates (CA/Browser Forum's 397d)."
+    )
+    version: int = Field(default=1, ge=1, description="Raised to renew the servers' certificates.")
+    authority_version: int = Field(
+        default=1, ge=1, description="Raised to replace the authority: every client must learn to trust the new one."
+    )
+
+
+class BackendTls(Settings):
+    """TLS between the gateway and the backends' HTTP and OTLP ports."""
+
+    secret: SecretName | None = Field(
+        default=None,
+        description="A Secret with tls.crt, tls.key and ca.crt (seed 002) for backends.<namespace>.svc; "
+        "without one the program issues it.",
+    )
+
+
+class Federation(Settings):
+    """One more credential that reads, and never writes, all tenants at once, with datasources for it."""
+
+    token: Rotation = Field(default_factory=Rotation, description="Its token.")
+    grafana_org: int | None = Field(
+        default=None, ge=1, description="The Grafana organisation that its datasources belong to; none is our login's."
+    )
+
+
+class Gateway(Settings):
+    """nginx in front of every backend (seeds 001, 002, 004)."""
+
+    replicas: int = Field(default=1, ge=1, le=20, description="Pods; 2 in prod survive a lost one.")
+    base: Compute = Field(
+        default=Compute.model_construct(cpu=200, memory=256 * 2**20),
+        description="What it asks for before any tenant (seed 004: 200m and 256Mi), over all replicas; each tenant's "
+        "budget is added.",
+    )
+    total: Compute | None = Field(
+        default=None, description="Most that base and all budgets may come to; none is unlimited (seed 004)."
+    )
+    image: str = Field(
+        default="docker.io/nginxinc/nginx-unprivileged:1.29-alpine",
+        pattern=r"^[a-z0-9./:@_-]+[:@][\w.:-]+$",
+        description="nginx without root, 1.22 or later (Mimir's chart uses this one).",
+    )
+    hosts: list[Host] = Field(
+        default_factory=list, description="DNS names by which it is known beside those in the cluster."
+    )
+    certificate: ServerCertificate = Field(
+        default_factory=ServerCertificate, description="Its own certificate. There is no gateway without TLS."
+    )
+    issued: Issued = Field(default_factory=Issued, description="Certificates that the program issues.")
+    client_ca_secret: SecretName | None = Field(
+        default=None,
+        description="A Secret with the ca.crt that signs tenants' client certificates; without one the program's own "
+        "authority does, and makes the certificates too.",
+    )
+    backend_tls: BackendTls | None = Field(
+        default=None, description="TLS to the backends; none is plain HTTP within the namespace."
+    )
+    federation: Federation | None = Field(
+        default_factory=Federation, description="Reading all tenants at once; null switches it off."
+    )
+    placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")

@@ -1,0 +1,120 @@
+"""What tenants, the gateway and the backends must agree on, and what tenants add up to."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from settings.base import SettingError
+from settings.gateway import Gateway
+from settings.metrics import Metrics
+from settings.quantities import bytes_text, cpu_text, duration_text
+from settings.resources import Compute
+from settings.roles import Role
+from settings.tenants import Tenant
+from settings.traces import Traces
+
+_HOUR, _DAY = 3_600, 86_400
+
+
+class _Sum(NamedTuple):
+    key: str
+    asked: int
+    capacity: int
+
+
+def check(
+    environment: str, tenants: Sequence[Tenant], gateway: Gateway | None, traces: Traces, metrics: Metrics
+) -> None:
+    """Refuse what does not fit together (SettingError)."""
+    _check_gateway(environment, tenants, gateway)
+    _check_sums(tenants, traces, metrics)
+    for index, tenant in enumerate(tenants):
+        _check_retention(f"tenants.{index}.retention", tenant)
+        if gateway is not None:
+            _check_certificate(f"tenants.{index}.access", tenant, gateway)
+    if gateway is not None and gateway.total is not None:
+        _check_total(asked(gateway, tenants), gateway.total)
+
+
+def asked(gateway: Gateway, tenants: Sequence[Tenant]) -> Compute:
+    """Return what all replicas of the gateway ask for: its base, and every tenant's budget (seed 004)."""
+    return Compute.model_construct(
+        cpu=gateway.base.cpu + sum(tenant.budget.cpu for tenant in tenants),
+        memory=gateway.base.memory + sum(tenant.budget.memory for tenant in tenants),
+    )
+
+
+def gateway_role(gateway: Gateway, tenants: Sequence[Tenant]) -> Role:
+    """Return one replica of the gateway: its part of the whole, rounded up to whole millicores and Mi."""
+    whole, mi = asked(gateway, tenants), 2**20
+    return Role.model_construct(
+        replicas=gateway.replicas,
+        cpu=-(-whole.cpu // gateway.replicas),
+        memory=-(-whole.memory // (gateway.replicas * mi)) * mi,
+        memory_limit=None,
+        volume=None,
+        autoscaling=None,
+    )
+
+
+def _check_gateway(environment: str, tenants: Sequence[Tenant], gateway: Gateway | None) -> None:
+    if gateway is not None and not tenants:
+        raise SettingError("tenants", "is empty, so the gateway would let nobody in; add a tenant, or remove gateway")
+    if gateway is None and tenants and environment != "dev":
+        raise SettingError(
+            "gateway",
+            "is not set, so anybody in the cluster could take any tenant's name; add gateway: {} (dev may go without)",
+        )
+
+
+def _check_sums(tenants: Sequence[Tenant], traces: Traces, metrics: Metrics) -> None:
+    for each in _sums(tenants, traces, metrics):
+        if each.asked > each.capacity:
+            raise SettingError(
+                each.key,
+                f"tenants' limits come to {each.asked}, and the capacity is {each.capacity}; lower the limits, or "
+                "raise the capacity if the backend is sized for it",
+            )
+
+
+def _sums(tenants: Sequence[Tenant], traces: Traces, metrics: Metrics) -> Iterator[_Sum]:
+    if (of := metrics.capacity) is not None:
+        limits = [tenant.limits.metrics for tenant in tenants]
+        yield _Sum("metrics.capacity.ingestion_rate", sum(each.ingestion_rate for each in limits), of.ingestion_rate)
+        yield _Sum("metrics.capacity.max_series", sum(each.max_series for each in limits), of.max_series)
+    if (its := traces.capacity) is not None:
+        bounds = [tenant.limits.traces for tenant in tenants]
+        yield _Sum("traces.capacity.ingestion_rate", sum(each.ingestion_rate for each in bounds), its.ingestion_rate)
+        yield _Sum("traces.capacity.max_traces", sum(each.max_traces for each in bounds), its.max_traces)
+
+
+def _check_retention(key: str, tenant: Tenant) -> None:
+    for signal, least in (("metrics", _DAY), ("traces", _HOUR)):
+        chosen = getattr(tenant.retention, signal)
+        if chosen is not None and chosen < least:
+            raise SettingError(f"{key}.{signal}", f"below the compactor's minimum of {duration_text(least)}; raise it")
+
+
+def _check_certificate(key: str, tenant: Tenant, gateway: Gateway) -> None:
+    subject, own_authority = tenant.access.certificate_subject, gateway.client_ca_secret is not None
+    if subject is not None and not own_authority:
+        raise SettingError(
+            f"{key}.certificate_subject",
+            "is a certificate of your own authority, and gateway.client_ca_secret does not name one; add it, or remove "
+            "the subject and the program makes the certificate",
+        )
+    if subject is None and own_authority and tenant.access.takes_certificate:
+        raise SettingError(
+            f"{key}.certificate_subject",
+            "is not set, and gateway.client_ca_secret is an authority that the program has no key of; add the subject",
+        )
+
+
+def _check_total(whole: Compute, total: Compute) -> None:
+    for resource, text in (("cpu", cpu_text), ("memory", bytes_text)):
+        needs, has = getattr(whole, resource), getattr(total, resource)
+        if needs > has:
+            raise SettingError(
+                f"gateway.total.{resource}",
+                f"base and the tenants' budgets come to {text(needs)}, and the total is {text(has)}; raise it, or "
+                "lower budgets",
+            )

@@ -1,0 +1,215 @@
+"""Tenants: whose data is kept apart, how much of the platform each may use, and how the gateway knows it."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from settings.base import SettingError, Settings
+from settings.quantities import Bytes, Duration
+from settings.resources import Compute
+
+_ID = r"^[A-Za-z0-9!_.*'()-]{1,150}$"
+_RESERVED = {".", "..", "__mimir_cluster", "anonymous", "single-tenant"}
+"""What backends use themselves; `anonymous` and `single-tenant` are where data goes while there are no tenants."""
+_OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
+
+
+def _check_id(value: str) -> str:
+    if value in _RESERVED:
+        raise ValueError("a backend uses this name itself; choose another id")
+    return value
+
+
+def object_name(tenant_id: str) -> str:
+    """Return what a tenant's Kubernetes objects and datasources are called after: at most 30 of `a-z0-9-`.
+
+    The id itself where it is such a name; else what is left of it, and a digest that keeps two of them apart.
+    """
+    if _OBJECT_NAME.fullmatch(tenant_id):
+        return tenant_id
+    legible = re.sub(r"[^a-z0-9]+", "-", tenant_id.lower()).strip("-")[:21].strip("-")
+    return f"{legible or 'tenant'}-{hashlib.sha256(tenant_id.encode()).hexdigest()[:8]}"
+
+
+def _check_day(value: str) -> str:
+    try:
+        date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("not a day; write it in quotes, such as '2026-11-21'") from error
+    return value
+
+
+def _check_moment(value: str) -> str:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("not a moment; write it in quotes and in UTC, such as '2026-12-01T00:00:00Z'") from error
+    if moment.utcoffset() is None or moment.utcoffset() != UTC.utcoffset(None) or not value.endswith("Z"):
+        raise ValueError("a moment is written in UTC and to the second, such as '2026-12-01T00:00:00Z'")
+    return value
+
+
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_check_day)]
+"""A day, `2026-11-21`."""
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"), AfterValidator(_check_moment)]
+"""A moment in UTC to the second, `2026-12-01T00:00:00Z`."""
+SecretName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+"""The name of a Secret in the stack's namespace."""
+
+
+class MetricsLimits(Settings):
+    """What Mimir grants a tenant; the defaults are Mimir's own."""
+
+    ingestion_rate: int = Field(default=10_000, ge=1, description="Samples per second that are taken in (Mimir).")
+    burst: int = Field(default=200_000, ge=1, description="Samples that may come at once (Mimir).")
+    max_series: int = Field(default=150_000, ge=1, description="Series in memory at a time (Mimir).")
+    max_query_length: Duration | None = Field(
+        default=None, description="Longest range of one query; none is the chart's 12000h (charts.md 3.6)."
+    )
+    max_query_parallelism: int | None = Field(
+        default=None, ge=1, le=1_000, description="Parts of one query that run at a time; none is Mimir's 14."
+    )
+
+
+class TracesLimits(Settings):
+    """What Tempo grants a tenant; the defaults are Tempo's own, in binary units."""
+
+    ingestion_rate: Bytes = Field(
+        default=15 * 2**20, description="Bytes of spans per second that are taken in (Tempo: 15 MB)."
+    )
+    burst: Bytes = Field(default=20 * 2**20, description="Bytes of spans that may come at once (Tempo: 20 MB).")
+    max_traces: int = Field(default=10_000, ge=1, description="Traces that are open at a time (Tempo).")
+    max_trace_size: Bytes = Field(default=5 * 2**20, description="Largest trace (Tempo: 5 MB).")
+    max_search_duration: Duration | None = Field(
+        default=None, description="Longest range of one search; none is Tempo's 168h."
+    )
+
+
+class Limits(Settings):
+    """How much of the platform a tenant may use."""
+
+    metrics: MetricsLimits = Field(default_factory=MetricsLimits, description="In Mimir.")
+    traces: TracesLimits = Field(default_factory=TracesLimits, description="In Tempo.")
+    requests_per_second: int = Field(
+        default=100,
+        ge=1,
+        le=100_000,
+        description="Requests that each replica of the gateway lets through (our choice).",
+    )
+    requests_burst: int = Field(
+        default=200, ge=1, le=100_000, description="Requests that may come at once beyond the rate (our choice)."
+    )
+    max_body: Bytes = Field(
+        default=16 * 2**20,
+        description="Largest request over HTTP; the default is Tempo's largest gRPC message (our choice).",
+    )
+
+
+class Retention(Settings):
+    """How long a tenant's data is kept, where that differs from the backend's own retention."""
+
+    metrics: Duration | None = Field(default=None, description="Of samples; none is telemetry:metrics.retention.")
+    traces: Duration | None = Field(default=None, description="Of traces; none is telemetry:traces.retention.")
+
+
+class Rotation(Settings):
+    """A credential that the program makes: which version counts, and until when the one before it does too."""
+
+    version: int = Field(default=1, ge=1, le=10_000, description="Raised to rotate; every version is another secret.")
+    previous_until: Moment | None = Field(
+        default=None,
+        description="Until when version - 1 is taken too; the gateway itself looks at the clock. None: no longer.",
+    )
+
+    @model_validator(mode="after")
+    def _has_a_previous_one(self) -> Self:
+        if self.previous_until is not None and self.version == 1:
+            raise SettingError("previous_until", "there is no version before 1; raise version, or remove it")
+        return self
+
+
+class Access(Settings):
+    """How the gateway knows a tenant."""
+
+    accepts: Literal["token", "certificate", "either", "both"] = Field(
+        default="token",
+        description="A bearer token, a client certificate, one of them, or both at once, of the same tenant.",
+    )
+    token: Rotation = Field(default_factory=Rotation, description="The token that the program makes.")
+    token_secret: SecretName | None = Field(
+        default=None, description="A Secret that exists already, with the key `token`; then the program makes none."
+    )
+    certificate: Rotation = Field(default_factory=Rotation, description="The client certificate that it makes.")
+    certificate_subject: str | None = Field(
+        default=None,
+        pattern=r'^[^"\\\n;{}$]{1,500}$',
+        description="Subject of a certificate of your own authority (telemetry:gateway.client_ca_secret), as RFC 2253 "
+        "writes it: CN=agent,OU=payments,O=Example.",
+    )
+
+    @property
+    def takes_token(self) -> bool:
+        """Whether a token is of use to the tenant."""
+        return self.accepts != "certificate"
+
+    @property
+    def takes_certificate(self) -> bool:
+        """Whether a client certificate is of use to the tenant."""
+        return self.accepts != "token"
+
+    @model_validator(mode="after")
+    def _says_nothing_idle(self) -> Self:
+        if self.token_secret is not None and not self.takes_token:
+            raise SettingError("token_secret", "the tenant accepts certificates only; remove it, or widen accepts")
+        if self.certificate_subject is not None and not self.takes_certificate:
+            raise SettingError("certificate_subject", "the tenant accepts tokens only; remove it, or widen accepts")
+        return self
+
+
+class Tenant(Settings):
+    """A tenant."""
+
+    id: Annotated[str, Field(pattern=_ID), AfterValidator(_check_id)] = Field(
+        description="What backends call it (X-Scope-OrgID); up to 150 letters, digits and !-_.*'() (Mimir, Tempo). "
+        "Its data is found under this id only, so it never changes."
+    )
+    display_name: str = Field(
+        pattern=r"^[^\n\"\\]{1,80}$", description="What people call it; in the names of its datasources."
+    )
+    limits: Limits = Field(default_factory=Limits, description="How much of the platform it may use.")
+    retention: Retention = Field(default_factory=Retention, description="How long its data is kept.")
+    budget: Compute = Field(
+        default=Compute.model_construct(cpu=50, memory=64 * 2**20),
+        description="What it adds to the gateway's requests (seed 004: 50m and 64Mi a tenant).",
+    )
+    access: Access = Field(default_factory=Access, description="How the gateway knows it.")
+    grafana_org: int | None = Field(
+        default=None, ge=1, description="The Grafana organisation that its datasources belong to; none is our login's."
+    )
+
+    @property
+    def object_name(self) -> str:
+        """What its objects are called after."""
+        return object_name(self.id)
+
+
+def check_tenants(tenants: list[Tenant]) -> list[Tenant]:
+    """Refuse two tenants of one id, one display name, or one name of objects."""
+    for what, of in _UNIQUE.items():
+        (value, count) = max(Counter(map(of, tenants)).items(), key=lambda each: each[1], default=("", 0))
+        if count > 1:
+            raise ValueError(f"{count} tenants have the {what} {value!r}; give each its own")
+    return tenants
+
+
+_UNIQUE: dict[str, Callable[[Tenant], str]] = {
+    "id": lambda tenant: tenant.id,
+    "display_name": lambda tenant: tenant.display_name,
+    "object name": lambda tenant: tenant.object_name,
+}
+Tenants = Annotated[list[Tenant], AfterValidator(check_tenants)]

@@ -1,0 +1,203 @@
+"""Bad tenants and gateways, and what is said of them: the table of bad_inputs goes on."""
+
+from typing import Any
+
+from tests.support import Change, all_of, drop, put
+from tests.unit.bad_inputs import Bad, at
+
+
+def tenant(**settings: Any) -> dict[str, Any]:
+    """Return the settings of a tenant."""
+    return {"id": "payments", "display_name": "Payments", **settings}
+
+
+def _one(path: str, **settings: Any) -> tuple[Change, str]:
+    """Return a stack with a gateway and one tenant, and the path of a key of that tenant."""
+    return all_of(put("gateway", {}), put("tenants", [tenant(**settings)])), f"tenants.0.{path}"
+
+
+def _bad(id_: str, path: str, allowed: str, mend: str, **settings: Any) -> Bad:
+    change, where = _one(path, **settings)
+    return Bad(id_, change, where, allowed, mend)
+
+
+def _with(path: str, value: object, **settings: Any) -> Change:
+    """Return a stack with a tenant, and one more key."""
+    return all_of(_one("", **settings)[0], put(path, value))
+
+
+def _sum(id_: str, backend: str, key: str, capacity: dict[str, Any]) -> Bad:
+    many = [tenant(id=f"t{index}", display_name=f"T{index}") for index in range(3)]
+    change = all_of(put("tenants", many), put(f"{backend}.capacity", capacity))
+    return Bad(id_, change, f"{backend}.capacity.{key}", "tenants' limits come to", "raise the capacity")
+
+
+TENANTS = [
+    _bad("a slash in an id", "id", "must match", "must match", id="a/b"),
+    _bad("federation as an id", "id", "must match", "must match", id="a|b"),
+    _bad("an id that is a path", "id", "a backend uses this name", "choose another", id=".."),
+    _bad("an id that Mimir uses", "id", "a backend uses this name", "choose another", id="__mimir_cluster"),
+    _bad("an id that is too long", "id", "must match", "must match", id="a" * 151),
+    _bad("no name", "display_name", "must match", "must match", display_name=""),
+    Bad("two of an id", put("tenants", [tenant()] * 2), "tenants", "2 tenants have the id 'payments'", "its own"),
+    Bad(
+        "two of a name",
+        put("tenants", [tenant(), tenant(id="other")]),
+        "tenants",
+        "2 tenants have the display_name 'Payments'",
+        "give each its own",
+    ),
+    _bad(
+        "a rate of nothing",
+        "limits.metrics.ingestion_rate",
+        "equal to 1",
+        "correct it",
+        limits={"metrics": {"ingestion_rate": 0}},
+    ),
+    _bad(
+        "a mistyped limit",
+        "limits.traces.max_series",
+        "unknown key",
+        "known here",
+        limits={"traces": {"max_series": 1}},
+    ),
+    _bad("metrics kept too short", "retention.metrics", "minimum of 24h", "raise it", retention={"metrics": "1h"}),
+    _bad("traces kept too short", "retention.traces", "minimum of 1h", "raise it", retention={"traces": "30m"}),
+    _bad(
+        "nothing before version 1",
+        "access.token.previous_until",
+        "no version before 1",
+        "raise version",
+        access={"token": {"previous_until": "2026-12-01T00:00:00Z"}},
+    ),
+    _bad(
+        "a moment without UTC",
+        "access.token.previous_until",
+        "must match",
+        "must match",
+        access={"token": {"version": 2, "previous_until": "2026-12-01T00:00:00+01:00"}},
+    ),
+    _bad(
+        "no such moment",
+        "access.token.previous_until",
+        "not a moment",
+        "write it in quotes",
+        access={"token": {"version": 2, "previous_until": "2026-13-01T00:00:00Z"}},
+    ),
+    _bad(
+        "a token for nothing",
+        "access.token_secret",
+        "accepts certificates only",
+        "remove it",
+        access={"accepts": "certificate", "token_secret": "x"},
+    ),
+    _bad(
+        "a subject for nothing",
+        "access.certificate_subject",
+        "accepts tokens only",
+        "remove it",
+        access={"certificate_subject": "CN=a"},
+    ),
+    _bad(
+        "a subject of nobody's",
+        "access.certificate_subject",
+        "client_ca_secret does not name one",
+        "add it",
+        access={"accepts": "either", "certificate_subject": "CN=a"},
+    ),
+    Bad(
+        "an authority without a subject",
+        _with("gateway.client_ca_secret", "our-ca", access={"accepts": "certificate"}),
+        "tenants.0.access.certificate_subject",
+        "has no key of",
+        "add the subject",
+    ),
+    _sum("too many samples", "metrics", "ingestion_rate", {"ingestion_rate": 29_999, "max_series": 10**9}),
+    _sum("too many series", "metrics", "max_series", {"ingestion_rate": 10**9, "max_series": 449_999}),
+    _sum("too many spans", "traces", "ingestion_rate", {"ingestion_rate": "44Mi", "max_traces": 10**9}),
+    _sum("too many traces", "traces", "max_traces", {"ingestion_rate": "1Gi", "max_traces": 29_999}),
+]
+
+GATEWAY = [
+    Bad("a gateway for nobody", put("gateway", {}), "tenants", "would let nobody in", "add a tenant"),
+    Bad(
+        "tenants whom nobody keeps apart",
+        drop("gateway"),
+        "gateway",
+        "could take any tenant's name",
+        "add gateway",
+        "prod",
+    ),
+    Bad(
+        "no key",
+        all_of(_with("gateway", {}), drop("credentials.gateway")),
+        "credentials.gateway.key",
+        "derives tokens and certificates",
+        "openssl rand",
+    ),
+    Bad(
+        "a short key",
+        _with("credentials.gateway.key", "pw0-fake"),
+        "credentials.gateway.key",
+        "shorter than 32 characters",
+        "openssl rand",
+    ),
+    Bad(
+        "more budgets than CPU",
+        _with("gateway.total", {"cpu": "249m", "memory": "1Gi"}),
+        "gateway.total.cpu",
+        "come to 250m",
+        "raise it",
+    ),
+    Bad(
+        "more budgets than memory",
+        _with("gateway.total", {"cpu": "1", "memory": "319Mi"}),
+        "gateway.total.memory",
+        "come to 320Mi",
+        "raise it",
+    ),
+    Bad(
+        "no Secret",
+        _with("gateway.certificate", {"source": "existing"}),
+        "gateway.certificate.secret",
+        "needs it",
+        "add it",
+    ),
+    Bad(
+        "no issuer",
+        _with("gateway.certificate", {"source": "cert-manager"}),
+        "gateway.certificate.issuer",
+        "needs it",
+        "add it",
+    ),
+    Bad(
+        "an idle Secret",
+        _with("gateway.certificate", {"secret": "x"}),
+        "gateway.certificate.secret",
+        "belongs to source existing",
+        "remove it",
+    ),
+    Bad(
+        "an idle authority",
+        _with("gateway.certificate", {"authority": "-----BEGIN CERTIFICATE-----\nx"}),
+        "gateway.certificate.authority",
+        "other sources",
+        "remove it",
+    ),
+    Bad(
+        "no certificate",
+        _with("gateway.certificate", {"source": "existing", "secret": "x", "authority": "our-own"}),
+        "gateway.certificate.authority",
+        "not a certificate",
+        "in PEM",
+    ),
+    Bad("an image without a tag", _with("gateway.image", "nginx"), "gateway.image", "must match", "must match"),
+    Bad(
+        "a day that is none",
+        _with("gateway.issued.issued_on", "2026-02-30"),
+        "gateway.issued.issued_on",
+        "not a day",
+        "in quotes",
+    ),
+    at("an authority for plain HTTP", "object_store.ca_secret", "store-ca", "plain HTTP", "remove ca_secret"),
+]

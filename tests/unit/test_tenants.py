@@ -1,0 +1,157 @@
+"""What tenants add up to, what their objects are called, and what backends are told of them."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helm.tenants import mimir_overrides, tempo_overrides
+from helm.transport import mounts, server_name, volumes
+from settings.tenants import Tenant, object_name
+from tests.support import all_of, drop, load_stack, put
+from tests.unit.bad_tenants import tenant
+from tests.unit.rendered import Values, leaves, rendered
+
+IDS = st.from_regex(r"[A-Za-z0-9!_.*'()-]{1,150}", fullmatch=True)
+MI = 2**20
+
+
+def tenants(count: int) -> list[Values]:
+    return [tenant(id=f"t{index}", display_name=f"T{index}") for index in range(count)]
+
+
+@given(IDS)
+def test_objects_of_any_tenant_have_a_name_that_kubernetes_and_grafana_take(tenant_id: str) -> None:
+    assert re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?", object_name(tenant_id))
+
+
+@given(st.lists(IDS, unique=True, min_size=2, max_size=8))
+def test_no_two_tenants_share_their_objects(ids: list[str]) -> None:
+    assert len({object_name(each) for each in ids}) == len(ids)
+
+
+def test_a_name_that_will_do_is_kept() -> None:
+    assert object_name("team-a") == "team-a"
+    assert object_name("Team-A") != object_name("team-a")
+    assert object_name("Team-A").startswith("team-a-")
+    assert object_name("!!!").startswith("tenant-")
+
+
+@pytest.mark.parametrize(("count", "replicas"), [(1, 1), (1, 2), (7, 2), (10, 3), (100, 2)])
+def test_the_gateway_asks_for_its_base_and_so_much_for_each_tenant(count: int, replicas: int) -> None:
+    role = load_stack("dev", put("tenants", tenants(count)), put("gateway", {"replicas": replicas}), ROOMY).gateway_role
+    assert role is not None
+    cpu, memory = 200 + count * 50, (256 + count * 64) * MI  # seed 004
+    assert role.replicas == replicas
+    assert 0 <= role.cpu * replicas - cpu < replicas
+    assert 0 <= role.memory * replicas - memory < replicas * MI
+    assert role.memory_limit is None
+
+
+ROOMY = put("namespace.quota", {"cpu": "100", "memory": "100Gi", "storage": "100Gi"})
+
+
+def test_a_capacity_that_is_just_enough_is_taken() -> None:
+    capacity = {"ingestion_rate": 30_000, "max_series": 450_000}
+    assert load_stack("dev", put("tenants", tenants(3)), put("metrics.capacity", capacity)).tenants[2].id == "t2"
+
+
+def test_mimir_is_told_of_what_a_tenant_says_and_keeps_its_own_limits_for_the_rest() -> None:
+    limits = {"metrics": {"ingestion_rate": 5, "burst": 6, "max_series": 7, "max_query_length": "2d"}}
+    stack = load_stack("dev", put("tenants", [tenant(limits=limits, retention={"metrics": "3d"})]))
+    assert mimir_overrides(stack) == {
+        "payments": {
+            "ingestion_rate": 5,
+            "ingestion_burst_size": 6,
+            "max_global_series_per_user": 7,
+            "max_total_query_length": "48h",
+            "compactor_blocks_retention_period": "72h",
+        }
+    }
+    assert mimir_overrides(load_stack("dev")) == {}
+
+
+def test_tempo_is_told_every_value_because_it_takes_nothing_over_from_the_defaults() -> None:
+    stack = load_stack("dev", put("tenants", [tenant()]))
+    (told,) = tempo_overrides(stack, generates=True).values()
+    assert {path for path, _ in leaves(told)} == {
+        ("ingestion", "rate_limit_bytes"),
+        ("ingestion", "burst_size_bytes"),
+        ("ingestion", "max_global_traces_per_user"),
+        ("global", "max_bytes_per_trace"),
+        ("read", "max_bytes_per_tag_values_query"),
+        ("read", "max_search_duration"),
+        ("compaction", "block_retention"),
+        ("metrics_generator", "processors", "0"),
+        ("metrics_generator", "processors", "1"),
+    }
+    assert told["compaction"] == {"block_retention": "72h"}  # dev's own
+    assert "metrics_generator" not in tempo_overrides(stack, generates=False)["payments"]
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_backends_keep_tenants_apart_as_soon_as_there_are_any(environment: str) -> None:
+    none = all_of(*(drop(key) for key in ("tenants", "gateway") if environment == "prod"))
+    for chart, values in rendered(environment, put("tenants", tenants(2))).items():
+        assert _apart(chart, values) is True
+    for chart, values in rendered(environment, none).items():
+        assert _apart(chart, values) is False
+
+
+def _apart(chart: str, values: Values) -> bool:
+    if chart == "mimir-distributed":
+        config = values["mimir"]["structuredConfig"]
+        assert ("tenant_federation" in config) is config["multitenancy_enabled"]
+        return bool(config["multitenancy_enabled"])
+    return bool((values["tempo"] if chart == "tempo" else values)["multitenancyEnabled"])
+
+
+def test_the_single_binary_reads_tenants_from_a_file_that_does_not_restart_it() -> None:
+    tempo = rendered("dev", put("tenants", tenants(2)))["tempo"]
+    assert "per_tenant_overrides" not in tempo["tempo"]  # the chart's own ConfigMap is part of the pods' checksum
+    (mount,) = tempo["tempo"]["extraVolumeMounts"]
+    assert tempo["tempo"]["overrides"]["per_tenant_override_config"] == f"{mount['mountPath']}/overrides.yaml"
+    assert "subPath" not in mount  # the kubelet never renews one
+    assert tempo["extraVolumes"] == [{"name": mount["name"], "configMap": {"name": "tempo-tenants"}}]
+
+
+def test_the_charts_gateway_is_off_where_ours_is_on() -> None:
+    assert rendered("prod")["mimir-distributed"]["gateway"] == {"enabled": False}
+    assert rendered("dev")["mimir-distributed"]["gateway"]["enabled"] is True
+    assert "gateway" not in rendered("prod")["tempo-distributed"]
+
+
+def test_certificates_reach_every_pod_and_every_probe_speaks_tls() -> None:
+    stack = load_stack("prod", TLS)
+    assert {each["name"] for each in volumes(stack)} == {each["name"] for each in mounts(stack)}
+    charts = rendered("prod", TLS)
+    mimir = charts["mimir-distributed"]
+    roles = [part for part in mimir.values() if isinstance(part, dict) and "replicas" in part]
+    assert len(roles) == 10
+    for role in roles:
+        assert role["extraVolumes"] == volumes(stack)
+        assert role["readinessProbe"] == {"httpGet": {"scheme": "HTTPS"}}
+    config = mimir["mimir"]["structuredConfig"]
+    assert config["server"]["http_tls_config"]["cert_file"] == "/etc/backends-tls/tls.crt"
+    assert config["ruler"]["alertmanager_url"].startswith("dnssrvnoa+https://")
+    assert config["ruler"]["alertmanager_client"]["tls_server_name"] == server_name("ca7f8f-prod")
+    assert config["common"]["storage"]["s3"]["http"] == {"tls_ca_path": "/etc/object-store-ca/ca.crt"}
+    tempo = charts["tempo-distributed"]
+    assert tempo["storage"]["trace"]["s3"]["tls_ca_path"] == "/etc/object-store-ca/ca.crt"
+    assert tempo["tempo"]["structuredConfig"]["server"] == config["server"]
+    (write,) = tempo["metricsGenerator"]["config"]["storage"]["remote_write"]
+    assert write["tls_config"] == {"ca_file": "/etc/backends-tls/ca.crt", "server_name": server_name("ca7f8f-prod")}
+
+
+TLS = all_of(
+    put("gateway.backend_tls", {}),
+    put("object_store.ca_secret", "store-ca"),
+    put("object_store.endpoint", "https://seaweedfs.example.org:8333"),
+)
+
+
+def test_a_tenant_is_frozen_and_says_no_secret() -> None:
+    one = Tenant.model_validate(tenant())
+    assert one.access.takes_token
+    assert not one.access.takes_certificate
