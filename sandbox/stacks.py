@@ -15,6 +15,8 @@ from sandbox.world.files import write_private
 
 _CREDENTIALS = f"{PROJECT}:credentials"
 _KEY_BYTES = 32
+_MARK = {"sandbox:credentials": "2"}
+"""Says which secrets a stack's file has: one of an earlier sandbox is given those that have come since."""
 
 
 class UnknownStackError(Exception):
@@ -33,7 +35,7 @@ def prepare(stack: str, engine: Engine, connections: Connections) -> None:
     kept = _created(stack, engine, connections)
     own = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())
     config = merged(own["config"], overlay(own["config"], connections))
-    config[_CREDENTIALS] = kept["config"][_CREDENTIALS]
+    config |= {_CREDENTIALS: kept["config"][_CREDENTIALS], **_MARK}
     write_private(
         engine.config_file(stack), yaml.safe_dump({"encryptionsalt": kept["encryptionsalt"], "config": config})
     )
@@ -78,7 +80,8 @@ def _created(stack: str, engine: Engine, connections: Connections) -> dict[str, 
     if not engine.checkpoint(stack).exists():
         engine.in_project("stack", "init", stack, "--no-select")
     content = _content(stack, engine)
-    if _CREDENTIALS not in content.get("config", {}):
+    known = content.get("config", {})
+    if _CREDENTIALS not in known or not _MARK.items() <= known.items():
         engine.in_project("config", "set", "--secret", _CREDENTIALS, "-s", stack, stdin=_credentials(connections))
         content = _content(stack, engine)
     return content
