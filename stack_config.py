@@ -1,8 +1,11 @@
 """The bridge from Pulumi's config to the settings, and from a bad config to one clear error."""
 
+from datetime import UTC, datetime
+
 import pulumi
 from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
 
+from gateway import access
 from settings import ConfigError, Credentials, Stack, load
 from sizing.capacity import check
 
@@ -16,6 +19,7 @@ def load_stack() -> tuple[Stack, Credentials]:
     try:
         stack, credentials = load(get_config_env(), get_config_secret_keys_env(), pulumi.get_stack())
         _refuse_what_does_not_fit(stack)
+        _warn_of_what_ends(stack)
     except ConfigError as error:
         raise pulumi.RunError(f"Pulumi.{pulumi.get_stack()}.yaml cannot be used:\n{error}") from error
     return stack, credentials
@@ -26,4 +30,10 @@ def _refuse_what_does_not_fit(stack: Stack) -> None:
     if verdict.refusals:
         raise ConfigError(verdict.refusals)
     for warning in verdict.warnings:
+        pulumi.log.warn(warning)
+
+
+def _warn_of_what_ends(stack: Stack) -> None:
+    warning = access.expiry(stack, datetime.now(UTC).date())
+    if warning is not None:
         pulumi.log.warn(warning)

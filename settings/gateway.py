@@ -102,7 +102,9 @@ class Gateway(Settings):
         "budget is added.",
     )
     total: Compute | None = Field(
-        default=None, description="Most that base and all budgets may come to; none is unlimited (seed 004)."
+        default=None,
+        description="What it asks for whatever the tenants are, which base and all budgets must not exceed (seed 004). "
+        "None: it asks for just these, so every new tenant changes its requests and rolls its pods.",
     )
     image: str = Field(
         default="docker.io/nginxinc/nginx-unprivileged:1.29-alpine",

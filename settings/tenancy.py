@@ -32,11 +32,11 @@ def check(
         if gateway is not None:
             _check_certificate(f"tenants.{index}.access", tenant, gateway)
     if gateway is not None and gateway.total is not None:
-        _check_total(asked(gateway, tenants), gateway.total)
+        _check_total(budgeted(gateway, tenants), gateway.total)
 
 
-def asked(gateway: Gateway, tenants: Sequence[Tenant]) -> Compute:
-    """Return what all replicas of the gateway ask for: its base, and every tenant's budget (seed 004)."""
+def budgeted(gateway: Gateway, tenants: Sequence[Tenant]) -> Compute:
+    """Return what the gateway is meant to need: its base, and every tenant's budget (seed 004)."""
     return Compute.model_construct(
         cpu=gateway.base.cpu + sum(tenant.budget.cpu for tenant in tenants),
         memory=gateway.base.memory + sum(tenant.budget.memory for tenant in tenants),
@@ -44,8 +44,11 @@ def asked(gateway: Gateway, tenants: Sequence[Tenant]) -> Compute:
 
 
 def gateway_role(gateway: Gateway, tenants: Sequence[Tenant]) -> Role:
-    """Return one replica of the gateway: its part of the whole, rounded up to whole millicores and Mi."""
-    whole, mi = asked(gateway, tenants), 2**20
+    """Return one replica of the gateway: its part of the whole, rounded up to whole millicores and Mi.
+
+    The whole is its total where that is stated, so that a new tenant restarts nothing while there is room in it.
+    """
+    whole, mi = gateway.total or budgeted(gateway, tenants), 2**20
     return Role.model_construct(
         replicas=gateway.replicas,
         cpu=-(-whole.cpu // gateway.replicas),

@@ -74,6 +74,18 @@ def test_what_does_not_fit_is_one_message_and_nothing_is_registered(
     assert run.resources == []
 
 
+def test_certificates_that_end_soon_are_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    long_ago = tree("test")
+    put("gateway.issued", {"issued_on": "2020-01-01"})(long_ago)
+    run_program(long_ago, "test", preview=True)
+    (warning,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.startswith("telemetry:gateway.issued: the certificates that the program issues ended on 2021-01-3")
+    caplog.clear()
+    put("gateway.certificate", {"source": "existing", "secret": "ours"})(long_ago)  # then it issues none
+    run_program(long_ago, "test", preview=True)
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+
+
 def test_an_increase_under_way_is_a_warning_and_the_stack_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     run = run_program(tree("prod"), "prod", preview=True)
     (warning,) = [record.message for record in caplog.records if record.levelname == "WARNING"]

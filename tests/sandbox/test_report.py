@@ -280,3 +280,53 @@ def test_a_move_an_autoscaler_and_new_credentials_are_said_to_be_what_they_are(
     assert said(run)[kubernetes("HorizontalPodAutoscaler", "mimir-querier")] == "create"
     assert any("release tempo: is uninstalled" in line for line in run.warnings["destructive"])
     assert any(line.startswith("traces: move to distributed") for line in run.warnings["disruptive"])
+
+
+def guarded(**of_payments: Any) -> Change:
+    """Return an edit: a gateway, and tenants of which the second comes with any word on the first."""
+    tenants: list[dict[str, Any]] = [{"id": "payments", "display_name": "Payments", **of_payments}]
+    if of_payments:
+        tenants.append({"id": "search", "display_name": "Search"})
+
+    def change(config: Tree) -> None:
+        config |= {"telemetry:gateway": {"total": {"cpu": "1", "memory": "1Gi"}}, "telemetry:tenants": tenants}
+
+    return change
+
+
+ROTATED = {
+    "access": {"token": {"version": 2, "previous_until": "2099-01-01T00:00:00Z"}},
+    "limits": {"metrics": {"max_series": 7}, "traces": {"max_traces": 8}},
+}
+
+
+def test_a_tenant_comes_another_is_rotated_and_nothing_restarts(deployed: Deployment, tmp_path: Path) -> None:
+    with deployed.edited(guarded()):
+        first = told_truly(deployed, tmp_path)
+        assert said(first)[kubernetes("Deployment", "gateway")] == "create"
+        assert said(first)[kubernetes("Deployment", "mimir-gateway")] == "delete"
+    with deployed.edited(guarded(**ROTATED)):
+        run = told_truly(deployed, tmp_path)
+    tempo, mimir = (f'data["{file}.yaml"].overrides' for file in ("overrides", "runtime"))
+    found = said(run)
+    assert found.keys() == {
+        kubernetes("Secret", "tenant-search"),
+        *(("grafana", "DataSource", f"{backend}-dev-search") for backend in ("mimir", "tempo")),
+        # payments' own
+        kubernetes("Secret", "tenant-payments"),
+        *(("grafana", "DataSource", f"{backend}-dev-payments") for backend in ("mimir", "tempo")),
+        # what all share
+        kubernetes("Secret", "gateway-tenants"),
+        kubernetes("ConfigMap", "mimir-runtime"),
+        kubernetes("ConfigMap", "tempo-tenants"),
+    }
+    assert f"{mimir}.payments.max_global_series_per_user" in found[kubernetes("ConfigMap", "mimir-runtime")]
+    assert f"{tempo}.payments.ingestion.max_global_traces_per_user" in found[kubernetes("ConfigMap", "tempo-tenants")]
+    assert [item["name"] for item in run.json["items"] if item["restart"]] == []
+    assert {item["name"] for item in run.json["items"] if item["reloaded"]} == {
+        "gateway-tenants",
+        "mimir-runtime",
+        "tempo-tenants",
+    }
+    for output in (run.printed, json.dumps(run.json), run.markdown):
+        assert "tlm_" not in output

@@ -49,6 +49,18 @@ def test_the_gateway_asks_for_its_base_and_so_much_for_each_tenant(count: int, r
     assert role.memory_limit is None
 
 
+def test_a_total_is_asked_for_whatever_the_tenants_are() -> None:
+    stacks = [
+        load_stack("dev", put("tenants", tenants(count)), put("gateway", {"replicas": 2, "total": TOTAL}))
+        for count in (1, 2)
+    ]
+    roles = [stack.gateway_role for stack in stacks]
+    assert roles[0] == roles[1]
+    assert roles[0] is not None
+    assert (roles[0].cpu, roles[0].memory) == (150, 192 * MI)
+
+
+TOTAL = {"cpu": "300m", "memory": "384Mi"}
 ROOMY = put("namespace.quota", {"cpu": "100", "memory": "100Gi", "storage": "100Gi"})
 
 
