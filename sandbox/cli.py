@@ -140,8 +140,11 @@ def smoke(stack: Stack = "dev") -> None:
 
     with _sandbox(stack) as sandbox:
         sandbox.engine.toolchain.ensure(["mimir"])
-        bucket = sandbox.engine.json("stack output --json", stack)["buckets"]
-        blocks = next(name for name in bucket if name.startswith("dts-metrics-") and name.endswith("-blocks"))
+        buckets = sandbox.engine.json("stack output --json", stack).get("buckets")
+        if buckets is None:
+            console.print(f"[red]nothing is deployed yet; first: make up STACK={stack}")
+            raise typer.Exit(1)
+        blocks = next(name for name in buckets if name.startswith("dts-metrics-") and name.endswith("-blocks"))
         proof = prove(sandbox.namespace(stack), blocks, sandbox.engine.toolchain, sandbox.connections)
         console.print(
             f"{proof.ingesters} Mimirs, {proof.lost} of them lost: sent {proof.sent} over OTLP, a query answered "
@@ -175,6 +178,7 @@ def down(wipe: Annotated[bool, typer.Option("--wipe", help="Remove all state and
 @app.command()
 def env(stack: Stack = "dev") -> None:
     """Print the environment in which a plain `pulumi` works on the sandbox, for `eval`."""
+    console.stderr = True  # a shell is to run what stands on the standard output, and nothing else
     with _sandbox(stack) as sandbox:
         for name, value in sandbox.engine.environment.items():
             if os.environ.get(name) != value:

@@ -1,0 +1,39 @@
+"""What the sandbox's commands print where no world is needed to tell."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from sandbox import cli
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, outputs: dict[str, Any]) -> None:
+    """Put a sandbox in place that mends something first, and has these outputs."""
+
+    @contextmanager
+    def sandbox(_: str) -> Iterator[Any]:
+        cli.console.print("What a killed or failed run has left")
+        toolchain = SimpleNamespace(ensure=lambda _: None)
+        engine = SimpleNamespace(environment={"PULUMI_HOME": "/x y"}, toolchain=toolchain, json=lambda *_: outputs)
+        yield SimpleNamespace(engine=engine)
+
+    monkeypatch.setattr(cli, "_sandbox", sandbox)
+    monkeypatch.setattr(cli.console, "stderr", False)
+
+
+def test_what_a_shell_is_to_run_stands_alone_on_the_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, {})
+    done = CliRunner().invoke(cli.app, ["env"])
+    assert done.stdout == "export PULUMI_HOME='/x y'\n"
+    assert "What a killed or failed run has left" in done.stderr
+
+
+def test_a_smoke_of_nothing_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, {})
+    done = CliRunner().invoke(cli.app, ["smoke", "prod"])
+    assert done.exit_code == 1
+    assert "nothing is deployed yet; first: make up STACK=prod" in done.output
