@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pulumi
 from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
 
-from gateway import access
+from gateway import access, contents
 from settings import ConfigError, Credentials, Stack, load
 from sizing.capacity import check
 
@@ -18,17 +18,18 @@ def load_stack() -> tuple[Stack, Credentials]:
     """
     try:
         stack, credentials = load(get_config_env(), get_config_secret_keys_env(), pulumi.get_stack())
-        _refuse_what_does_not_fit(stack)
+        _refuse_what_does_not_fit(stack, credentials)
         _warn_of_what_ends(stack)
     except ConfigError as error:
         raise pulumi.RunError(f"Pulumi.{pulumi.get_stack()}.yaml cannot be used:\n{error}") from error
     return stack, credentials
 
 
-def _refuse_what_does_not_fit(stack: Stack) -> None:
-    verdict = check(stack)
-    if verdict.refusals:
-        raise ConfigError(verdict.refusals)
+def _refuse_what_does_not_fit(stack: Stack, credentials: Credentials) -> None:
+    verdict, too_much = check(stack), contents.too_much(stack, credentials.gateway_key)
+    refusals = (*verdict.refusals, *([too_much] if too_much else ()))
+    if refusals:
+        raise ConfigError(refusals)
     for warning in verdict.warnings:
         pulumi.log.warn(warning)
 

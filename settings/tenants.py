@@ -38,9 +38,11 @@ def object_name(tenant_id: str) -> str:
 
 def _check_day(value: str) -> str:
     try:
-        date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError as error:
         raise ValueError("not a day; write it in quotes, such as '2026-11-21'") from error
+    if not 2000 <= day.year < 2100:
+        raise ValueError("is no day of this century; correct it")
     return value
 
 
@@ -199,17 +201,20 @@ class Tenant(Settings):
 
 
 def check_tenants(tenants: list[Tenant]) -> list[Tenant]:
-    """Refuse two tenants of one id, one display name, or one name of objects."""
+    """Refuse two tenants of one id, one display name, one name of objects, or one credential of their own."""
     for what, of in _UNIQUE.items():
-        (value, count) = max(Counter(map(of, tenants)).items(), key=lambda each: each[1], default=("", 0))
+        counts = Counter(value for value in map(of, tenants) if value is not None)
+        (value, count) = max(counts.items(), key=lambda each: each[1], default=("", 0))
         if count > 1:
             raise ValueError(f"{count} tenants have the {what} {value!r}; give each its own")
     return tenants
 
 
-_UNIQUE: dict[str, Callable[[Tenant], str]] = {
+_UNIQUE: dict[str, Callable[[Tenant], str | None]] = {
     "id": lambda tenant: tenant.id,
     "display_name": lambda tenant: tenant.display_name,
     "object name": lambda tenant: tenant.object_name,
+    "token_secret": lambda tenant: tenant.access.token_secret,
+    "certificate_subject": lambda tenant: tenant.access.certificate_subject,
 }
 Tenants = Annotated[list[Tenant], AfterValidator(check_tenants)]

@@ -1,6 +1,7 @@
 """A stack on the real engine and the session's world, with ways to look at what it made."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -186,7 +187,8 @@ class Deployment:
     def datasources(self) -> dict[str, dict[str, Any]]:
         """Return the stack's datasources in Grafana by uid."""
         listed = self.grafana("GET", "/api/datasources").json()
-        return {each["uid"]: each for each in listed if each["uid"].endswith(f"-{self.stack}")}
+        own = re.compile(rf"(mimir|tempo)-{self.stack}([-_].*)?")
+        return {each["uid"]: each for each in listed if own.fullmatch(each["uid"])}
 
     def grafana(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Call Grafana."""

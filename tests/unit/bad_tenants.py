@@ -119,6 +119,20 @@ TENANTS = [
 ]
 
 GATEWAY = [
+    Bad(
+        "two of a token",
+        put("tenants", [tenant(id=each, display_name=each, access={"token_secret": "x"}) for each in "ab"]),
+        "tenants",
+        "2 tenants have the token_secret 'x'",
+        "its own",
+    ),
+    Bad(
+        "another century",
+        _with("gateway.issued.issued_on", "0001-01-01"),
+        "gateway.issued.issued_on",
+        "no day of this century",
+        "correct it",
+    ),
     Bad("a gateway for nobody", put("gateway", {}), "tenants", "would let nobody in", "add a tenant"),
     Bad(
         "tenants whom nobody keeps apart",

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway import contents
 from helm.tenants import mimir_overrides, tempo_overrides
 from helm.transport import mounts, server_name, volumes
 from settings.tenants import Tenant, object_name
@@ -161,6 +162,17 @@ TLS = all_of(
     put("object_store.ca_secret", "store-ca"),
     put("object_store.endpoint", "https://seaweedfs.example.org:8333"),
 )
+
+
+def test_more_than_a_secret_holds_is_refused_with_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = load_stack("test", put("gateway.total", {"cpu": "1", "memory": "1Gi"}), put("tenants", tenants(3)))
+    assert contents.too_much(stack, "fake" * 10) is None
+    assert contents.too_much(load_stack("dev"), "") is None
+    monkeypatch.setattr(contents, "_MOST_BYTES", 100)
+    said = contents.too_much(stack, "fake" * 10)
+    assert said is not None
+    assert said.startswith("telemetry:tenants: what the gateway must know of 3 tenants comes to ")
+    assert "a Secret holds 100" in said
 
 
 def test_a_tenant_is_frozen_and_says_no_secret() -> None:

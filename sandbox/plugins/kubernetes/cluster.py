@@ -111,16 +111,23 @@ class Cluster:
         base = f"/api/{target.api_version}" if "/" not in target.api_version else f"/apis/{target.api_version}"
         key = (target.api_version, target.kind)
         if key not in self._plurals:
-            found = {
-                item["kind"]: item["name"] for item in self._send("GET", base)["resources"] if "/" not in item["name"]
-            }
+            found = self._kinds(base)
             if target.kind not in found:
-                raise ApiError(
-                    {"code": _NOT_FOUND, "message": f"no matches for kind {target.kind!r} in {target.api_version}"}
-                )
+                message = f'no matches for kind "{target.kind}" in version "{target.api_version}"'
+                raise ApiError({"code": _NOT_FOUND, "message": message})
             self._plurals[key] = found[target.kind]
         space = f"/namespaces/{target.namespace}" if target.namespace else ""
         return f"{base}{space}/{self._plurals[key]}" + (f"/{target.name}" if named else "")
+
+    def _kinds(self, base: str) -> dict[str, str]:
+        """Plural by kind, of one version; empty for one that is not served."""
+        try:
+            served = self._send("GET", base)["resources"]
+        except ApiError as error:
+            if error.code == _NOT_FOUND:
+                return {}
+            raise
+        return {item["kind"]: item["name"] for item in served if "/" not in item["name"]}
 
     def _send(
         self,

@@ -1,4 +1,4 @@
-"""Part of the kubernetes stand-in: native kinds, of which none is special but Secret and ConfigMap.
+"""Part of the kubernetes stand-in: native kinds and custom ones, of which none is special but Secret and ConfigMap.
 
 A resource is the object as the API server shows it; its id is `namespace/name`, or `name` outside namespaces.
 """
@@ -14,8 +14,9 @@ from typing import Any, Final
 from typing_extensions import override
 
 from sandbox.plugins import engine
-from sandbox.plugins.base import CheckError, Live, ProviderError, Request, ResourceType
+from sandbox.plugins.base import CheckError, InitError, Live, ProviderError, Request, ResourceType
 from sandbox.plugins.diff import Diff, below, diff
+from sandbox.plugins.kubernetes.awaiting import Awaiting, NotReadyError
 from sandbox.plugins.kubernetes.cluster import (
     FIELD_MANAGER,
     ApiError,
@@ -49,6 +50,11 @@ class NativeKind(ResourceType):
     def __init__(self, cluster: Cluster, settings: Settings) -> None:
         self._cluster = cluster
         self._settings = settings
+        self._awaiting = Awaiting(cluster)
+
+    def cancel(self) -> None:
+        """Wait for nothing any more."""
+        self._awaiting.cancel()
 
     @override
     def check(self, request: Request) -> Properties:
@@ -91,7 +97,20 @@ class NativeKind(ResourceType):
             raise ProviderError(
                 f"resource {target.id} was not successfully created by the Kubernetes API server: {text}{hint}"
             ) from error
-        return target.id, _outputs(live, request.inputs)
+        return target.id, self._in_force(live, request, target.id, "created")
+
+    def _in_force(self, live: Properties, request: Request, object_id: str, done: str) -> Properties:
+        """The outputs, once the object is in force; one that never is stays in state, to be mended by the next `up`."""
+        try:
+            return _outputs(self._awaiting.ready(live, request.timeout), request.inputs)
+        except UnreachableError as error:
+            raise _unreachable(error) from error
+        except NotReadyError as error:
+            message = (
+                f"resource {object_id} was successfully {done}, but the Kubernetes API server reported that it failed"
+                f" to fully initialize or become live: {error}"
+            )
+            raise InitError(object_id, _outputs(error.live, request.inputs), message) from error
 
     def _rehearse(self, request: Request) -> None:
         """What the server would say is a note in a preview, not an error; an unreachable one says nothing."""
@@ -135,7 +154,9 @@ class NativeKind(ResourceType):
             raise ProviderError(
                 f"resource {request.id} was not successfully updated by the Kubernetes API server: {text}"
             ) from error
-        return _outputs(live, request.inputs)
+        return (
+            _outputs(live, request.inputs) if request.preview else self._in_force(live, request, request.id, "updated")
+        )
 
     @override
     def delete(self, request: Request) -> None:

@@ -1,7 +1,8 @@
-"""Stands in for pulumi-resource-kubernetes 4.3x: native kinds by server-side apply, and `helm.sh/v3:Release`.
+"""Stands in for pulumi-resource-kubernetes 4.3x: native and custom kinds, and `helm.sh/v3:Release`.
 
-Not here: awaiting of native kinds, patch resources, lists, Chart, Kustomize, YAML, invokes, generated names,
-render_yaml_to_directory, client-side apply (`enable_server_side_apply=False` is refused).
+Kinds go by server-side apply; what of them is awaited, awaiting.py says. Not here: patch resources, lists, Chart,
+Kustomize, YAML, invokes, generated names, render_yaml_to_directory, client-side apply (refused:
+`enable_server_side_apply=False`).
 """
 
 from __future__ import annotations
@@ -65,3 +66,5 @@ class Kubernetes(Provider):
     def cancel(self) -> None:
         if self._helm is not None:
             self._helm.cancel()
+        if self._native is not None:
+            self._native.cancel()

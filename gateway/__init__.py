@@ -1,0 +1,1 @@
+"""The gateway: nginx's configuration, credentials and workload as pure functions; no Pulumi in here."""

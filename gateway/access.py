@@ -1,0 +1,99 @@
+"""Who is given which credential, and whom clients trust: the settings of tenants and gateway applied to the key.
+
+Plain texts: whoever hands them to a resource marks them as secret.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from gateway.addresses import hosts
+from gateway.certificates import Authority, Pair, expiry_warning
+from gateway.keys import federation_token, token
+from helm.transport import server_name
+from settings import Stack
+from settings.gateway import Gateway
+from settings.tenants import Tenant
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What the program made for somebody; None is what they have from elsewhere, or do without."""
+
+    token: str | None = field(repr=False)
+    pair: Pair | None = field(repr=False)
+
+
+def of_tenants(stack: Stack, key: str) -> dict[str, Credential]:
+    """Return tenants' credentials by tenant id; empty without a gateway."""
+    if stack.gateway is None:
+        return {}
+    issuer = None if stack.gateway.client_ca_secret else own_authority(stack, key)
+    return {tenant.id: _of_tenant(tenant, key, issuer) for tenant in stack.tenants}
+
+
+def of_federation(stack: Stack, key: str) -> Credential | None:
+    """Return the credential that reads all tenants; None where that is switched off."""
+    if stack.gateway is None or stack.gateway.federation is None:
+        return None
+    return Credential(federation_token(key, stack.gateway.federation.token.version), None)
+
+
+def authority_of(stack: Stack, key: str) -> str | None:
+    """Return the PEM of the authority that clients trust; None for a public one, or without a gateway."""
+    if stack.gateway is None:
+        return None
+    certificate = stack.gateway.certificate
+    return own_authority(stack, key).certificate if certificate.source == "issued" else certificate.authority
+
+
+def own_authority(stack: Stack, key: str) -> Authority:
+    """Return the program's own authority, whatever it is used for."""
+    return Authority.of(key, stack.environment, _gateway(stack).issued)
+
+
+def client_authority_of(stack: Stack, key: str) -> str | None:
+    """Return the PEM of the program's authority where it signs clients' certificates; else None."""
+    gateway = _gateway(stack)
+    ours = takes_certificates(stack) and gateway.client_ca_secret is None
+    return own_authority(stack, key).certificate if ours else None
+
+
+def server_of(stack: Stack, key: str) -> Pair | None:
+    """Return the gateway's own certificate; None where it comes from elsewhere."""
+    gateway = _gateway(stack)
+    names = hosts(gateway, stack.namespace.name)
+    return own_authority(stack, key).server(names) if gateway.certificate.source == "issued" else None
+
+
+def backends_of(stack: Stack, key: str) -> Pair | None:
+    """Return the certificate that all backends share; None without TLS to them, or where it comes from elsewhere."""
+    tls = _gateway(stack).backend_tls
+    ours = tls is not None and tls.secret is None
+    return own_authority(stack, key).server([server_name(stack.namespace.name)]) if ours else None
+
+
+def expiry(stack: Stack, today: date) -> str | None:
+    """Return what to say of certificates that the program issues and that end soon; None where there are none."""
+    if stack.gateway is None:
+        return None
+    tls, clients = stack.gateway.backend_tls, takes_certificates(stack) and stack.gateway.client_ca_secret is None
+    issues = stack.gateway.certificate.source == "issued" or clients or (tls is not None and tls.secret is None)
+    return expiry_warning(stack.gateway.issued, today) if issues else None
+
+
+def takes_certificates(stack: Stack) -> bool:
+    """Whether any tenant comes with a client certificate."""
+    return any(tenant.access.takes_certificate for tenant in stack.tenants)
+
+
+def _gateway(stack: Stack) -> Gateway:
+    assert stack.gateway is not None  # noqa: S101 - callers that may have none ask first
+    return stack.gateway
+
+
+def _of_tenant(tenant: Tenant, key: str, issuer: Authority | None) -> Credential:
+    access = tenant.access
+    makes_token = access.takes_token and access.token_secret is None
+    made = token(key, tenant.id, access.token.version) if makes_token else None
+    signs = issuer is not None and access.takes_certificate
+    return Credential(made, issuer.client(tenant.id, access.certificate.version) if issuer and signs else None)

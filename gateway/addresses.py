@@ -1,0 +1,44 @@
+"""Where the gateway is reached: its names, and the addresses that clients are given."""
+
+from typing import NamedTuple
+
+from settings.gateway import Gateway
+
+SERVICE = "gateway"
+CLUSTER_DOMAIN = "cluster.local"
+
+
+class Urls(NamedTuple):
+    """What clients in the cluster are given; TLS everywhere."""
+
+    otlp_grpc_address: str
+    otlp_http_url: str
+    remote_write_url: str
+    metrics_otlp_url: str
+    metrics_query_url: str
+    traces_query_url: str
+
+
+def host(namespace: str) -> str:
+    """Return the gateway's name in the cluster."""
+    return f"{SERVICE}.{namespace}.svc"
+
+
+def hosts(gateway: Gateway, namespace: str) -> list[str]:
+    """Return every name by which the gateway is called, which its certificate must have."""
+    short = f"{SERVICE}.{namespace}"
+    own = [host(namespace), f"{host(namespace)}.{CLUSTER_DOMAIN}", short, SERVICE]
+    return [*own, *(each for each in gateway.hosts if each not in own)]
+
+
+def urls(namespace: str) -> Urls:
+    """Return the addresses that are given to clients."""
+    own = host(namespace)
+    return Urls(
+        otlp_grpc_address=f"{own}:4317",
+        otlp_http_url=f"https://{own}/v1/traces",
+        remote_write_url=f"https://{own}/api/v1/push",
+        metrics_otlp_url=f"https://{own}/otlp/v1/metrics",
+        metrics_query_url=f"https://{own}/prometheus",
+        traces_query_url=f"https://{own}/tempo",
+    )

@@ -1,0 +1,133 @@
+"""What the gateway's ConfigMap and Secrets hold. Their names are here; what mounts them is in gateway/workload.py."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from gateway import access
+from gateway.addresses import CLUSTER_DOMAIN
+from gateway.nginx import Layout, Upstreams, nginx_conf
+from gateway.tenant_maps import tenants_conf
+from helm.transport import BACKENDS_SECRET, server_name
+from settings import Stack
+from settings.gateway import Gateway
+from settings.tenants import Tenant
+
+CONFIG_MAP = "gateway"
+TENANTS_SECRET = "gateway-tenants"  # noqa: S105 - a Secret's name
+TLS_SECRET = "gateway-tls"  # noqa: S105 - a Secret's name
+CERT_MANAGER_SECRET = "gateway-cert-manager-tls"  # noqa: S105 - a Secret's name
+"""Not the name of ours: cert-manager leaves its Secret behind, and would make ours anew while it goes."""
+CLIENT_CA_SECRET = "gateway-client-ca"  # noqa: S105 - a Secret's name
+TENANT_SECRET_PREFIX = "tenant-"  # noqa: S105 - how the names of tenants' Secrets begin
+TENANT_ANNOTATION = "telemetry/tenant"
+"""Names the tenant whose credentials a Secret holds: an id does not fit into every Secret's name."""
+_MOST_BYTES = 1_000_000
+"""A little less than Kubernetes' 1 MiB for a Secret with all its keys."""
+_RESOLVERS = {
+    "openshift": f"dns-default.openshift-dns.svc.{CLUSTER_DOMAIN}",
+    "kubernetes": f"kube-dns.kube-system.svc.{CLUSTER_DOMAIN}",
+}
+"""The cluster's DNS by platform (charts.md 2.4, 3.4)."""
+
+
+@dataclass(frozen=True)
+class SecretContent:
+    """A Secret: its name and what it holds."""
+
+    name: str
+    data: dict[str, str] = field(repr=False)
+    type: Literal["Opaque", "kubernetes.io/tls"] = "Opaque"
+    annotations: dict[str, str] = field(default_factory=dict)
+
+
+def config_map(stack: Stack, gateway: Gateway) -> dict[str, str]:
+    """Return the files of the ConfigMap: nginx's configuration, and what starts nginx."""
+    namespace = stack.namespace.name
+    return {
+        "nginx.conf": nginx_conf(
+            upstreams=upstreams(namespace),
+            layout=Layout(resolver=_RESOLVERS[stack.kubernetes.platform]),
+            max_body=max(tenant.limits.max_body for tenant in stack.tenants),
+            client_certificates=access.takes_certificates(stack),
+            backend_tls=None if gateway.backend_tls is None else server_name(namespace),
+            existing_tokens=any(tenant.access.token_secret for tenant in stack.tenants),
+        ),
+        "watch.sh": Path(__file__).with_name("watch.sh").read_text(encoding="utf-8"),
+    }
+
+
+def mounted_secrets(stack: Stack, gateway: Gateway, key: str) -> Iterator[SecretContent]:
+    """Yield the program's Secrets that the pods mount."""
+    conf = tenants_conf(tenants=stack.tenants, key=key, federation=gateway.federation)
+    yield SecretContent(TENANTS_SECRET, {"tenants.conf": conf})
+    if (pair := access.server_of(stack, key)) is not None:
+        yield SecretContent(TLS_SECRET, {"tls.crt": pair.certificate, "tls.key": pair.key}, "kubernetes.io/tls")
+    if (authority := access.client_authority_of(stack, key)) is not None:
+        yield SecretContent(CLIENT_CA_SECRET, {"ca.crt": authority})
+
+
+def too_much(stack: Stack, key: str) -> str | None:
+    """Return why Kubernetes would not take the Secret with all tenants, and what to do; None if it does."""
+    if stack.gateway is None:
+        return None
+    size = len(tenants_conf(tenants=stack.tenants, key=key, federation=stack.gateway.federation).encode())
+    if size <= _MOST_BYTES:
+        return None
+    return (
+        f"telemetry:tenants: what the gateway must know of {len(stack.tenants)} tenants comes to {size} bytes, and a "
+        f"Secret holds {_MOST_BYTES}; let tenants accept either tokens or certificates, remove previous_until where it "
+        "is over, or give them shorter ids"
+    )
+
+
+def tenant_secrets(stack: Stack, key: str) -> Iterator[SecretContent]:
+    """Yield a Secret for each tenant that is given a credential, for handing over.
+
+    It holds the token, or tls.crt and tls.key, or both, and as ca.crt the authority to trust, if there is a private
+    one.
+    """
+    authority = access.authority_of(stack, key)
+    trusted = {} if authority is None else {"ca.crt": authority}
+    given = access.of_tenants(stack, key)
+    for tenant in stack.tenants:
+        if credential := _texts(given[tenant.id]):
+            yield SecretContent(_secret_name(tenant), credential | trusted, annotations={TENANT_ANNOTATION: tenant.id})
+
+
+def backends_secret(stack: Stack, key: str) -> SecretContent | None:
+    """Return the Secret that Tempo and Mimir mount for TLS; None without TLS, or where the settings name one."""
+    pair = access.backends_of(stack, key)
+    if pair is None:
+        return None
+    authority = access.own_authority(stack, key).certificate
+    data = {"tls.crt": pair.certificate, "tls.key": pair.key, "ca.crt": authority}
+    return SecretContent(BACKENDS_SECRET, data, "kubernetes.io/tls")
+
+
+def upstreams(namespace: str) -> Upstreams:
+    """Return the backends' addresses: headless Services where requests are to be balanced over pods."""
+
+    def at(service: str, port: int) -> str:
+        return f"{service}.{namespace}.svc.{CLUSTER_DOMAIN}:{port}"
+
+    return Upstreams(
+        traces_otlp_grpc=at("traces-ingest-pods", 4317),
+        traces_otlp_http=at("traces-ingest-pods", 4318),
+        traces_query=at("traces-query-pods", 3200),
+        metrics_push=at("mimir-distributor-headless", 8080),
+        metrics_query=at("mimir-query-frontend", 8080),
+        metrics_rules=at("mimir-ruler", 8080),
+        metrics_alertmanager=at("mimir-alertmanager", 8080),
+    )
+
+
+def _secret_name(tenant: Tenant) -> str:
+    return f"{TENANT_SECRET_PREFIX}{tenant.object_name}"
+
+
+def _texts(credential: access.Credential) -> dict[str, str]:
+    token = {} if credential.token is None else {"token": credential.token}
+    pair = credential.pair
+    return token if pair is None else {**token, "tls.crt": pair.certificate, "tls.key": pair.key}

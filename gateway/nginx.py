@@ -1,0 +1,196 @@
+"""nginx's configuration: nginx.conf.template with the routes, the addresses and the files of one place filled in.
+
+Nothing in it depends on who the tenants are, and nothing is secret; both are in gateway/tenant_maps.py.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from string import Template
+from textwrap import indent
+
+from gateway.routes import ROUTES, Protocol, Route
+
+_WRITE_SECONDS = 30
+_READ_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Upstreams:
+    """Where the backends listen, each as `host:port`; a host is a DNS name that is resolved again while nginx runs."""
+
+    traces_otlp_grpc: str
+    traces_otlp_http: str
+    traces_query: str
+    metrics_push: str
+    metrics_query: str
+    metrics_rules: str
+    metrics_alertmanager: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where nginx finds its files and its DNS, and where it listens; the defaults are the pod's."""
+
+    root: str = "/etc/gateway"
+    """Holds config, tenants, tls, client-ca, backend-ca and existing."""
+    scratch: str = "/tmp"  # noqa: S108 - an emptyDir of the pod's own
+    """Where nginx may write."""
+    address: str = "0.0.0.0"  # noqa: S104 - a pod learns its address late
+    https_port: int = 8443
+    grpc_port: int = 4317
+    health_port: int = 8080
+    resolver: str = "kube-dns.kube-system.svc.cluster.local"
+    """A DNS server, as `host` or `host:port`."""
+
+
+class _Text(Template):
+    """Text with placeholders `@@{name}`, since `$` is nginx's own."""
+
+    delimiter = "@@"
+
+    def fill(self, **parts: str) -> str:
+        """Return the text with every placeholder replaced."""
+        return self.substitute(parts)
+
+
+def nginx_conf(
+    *,
+    upstreams: Upstreams,
+    layout: Layout,
+    max_body: int,
+    client_certificates: bool,
+    backend_tls: str | None,
+    existing_tokens: bool,
+) -> str:
+    """Return nginx.conf.
+
+    Args:
+        upstreams: where requests go.
+        layout: where the files are, and the ports.
+        max_body: the largest request of any tenant, in bytes.
+        client_certificates: whether a tenant may come with one.
+        backend_tls: the name that backends' certificates bear; None for plain HTTP.
+        existing_tokens: whether a tenant's token is from a Secret that exists already (watch.sh lists them).
+    """
+    secure = "" if backend_tls is None else "s"
+    http, grpc = (_server(layout.address, port, protocol, secure) for port, protocol in _listeners(layout))
+    return _CONF.fill(
+        root=layout.root,
+        scratch=layout.scratch,
+        address=layout.address,
+        health_port=str(layout.health_port),
+        resolver=layout.resolver,
+        max_body=str(max_body),
+        existing=indent((_EXISTING if existing_tokens else _NONE_EXISTING).fill(scratch=layout.scratch), "    "),
+        upstreams=indent("\n".join(_upstream(*each) for each in asdict(upstreams).items()), "    "),
+        rests=indent("\n".join(_rests()), "        "),
+        client_tls=indent(_CLIENT_TLS.fill(root=layout.root), "    ") if client_certificates else "",
+        backend_tls=""
+        if backend_tls is None
+        else indent(_BACKEND_TLS.fill(root=layout.root, name=backend_tls), "    "),
+        http_server=indent(http, "    "),
+        grpc_server=indent(grpc, "    "),
+    )
+
+
+def _listeners(layout: Layout) -> tuple[tuple[int, Protocol], ...]:
+    return (layout.https_port, "http"), (layout.grpc_port, "grpc")
+
+
+def _upstream(name: str, address: str) -> str:
+    return f'map "" ${name} {{ default "{address}"; }}'
+
+
+def _rests() -> Iterator[str]:
+    """Yield the lines that find what follows each path that goes on; nginx wants every capture to have its own name."""
+    for number, route in enumerate(route for route in ROUTES if route.rest):
+        yield f'"~^{re.escape(route.path)}(?<rest_{number}>{route.rest})(?:\\?|$)" $rest_{number};'
+
+
+def _server(address: str, port: int, protocol: Protocol, secure: str) -> str:
+    locations = (_location(route, secure) for route in ROUTES if route.protocol == protocol)
+    return _SERVER.fill(listen=f"{address}:{port}", locations=indent("\n".join(locations), "    "))
+
+
+def _location(route: Route, secure: str) -> str:
+    lines = list(_conditions(route))
+    if route.protocol == "grpc":
+        lines += [f"grpc_pass grpc{secure}://${route.backend};"]
+    else:
+        seconds = _WRITE_SECONDS if route.access == "write" else _READ_SECONDS
+        rest = "$rest" if route.rest else ""
+        lines += [
+            f"proxy_read_timeout {seconds}s;",
+            f"proxy_pass http{secure}://${route.backend}{route.target}{rest}$is_args$args;",
+        ]
+    # A regular expression where the path goes on, because nginx redirects `/a` to a location `/a/` of its own accord.
+    match = f"~ ^{re.escape(route.path)}" if route.rest else f"= {route.path}"
+    return "\n".join((f"location {match} {{", *(f"    {line}" for line in lines), "}"))
+
+
+def _conditions(route: Route) -> Iterator[str]:
+    yield f"if ($request_method !~ ^(?:{'|'.join(route.methods)})$) {{ return 405; }}"
+    if route.access == "write":
+        yield "if ($federated) { return 403; }"
+    if route.rest:
+        yield 'if ($rest = "") { return 404; }'
+    if route.protocol == "grpc":  # which passes on what the client sent, whatever nginx made of it
+        yield f"if ($request_uri != {route.path}) {{ return 404; }}"
+
+
+_CONF = _Text(Path(__file__).with_name("nginx.conf.template").read_text(encoding="utf-8"))
+
+_SERVER = _Text(
+    """\
+server {
+    listen @@{listen} ssl http2;
+    if ($refusal = 401) { return 401; }
+    if ($refusal = 403) { return 403; }
+    if ($refusal = 413) { return 413; }
+@@{locations}
+    location / { return 404; }
+    location @error {
+        add_header WWW-Authenticate $challenge always;
+        add_header Retry-After $retry_after always;
+        return 200 '{"error":"$reason"}\\n';
+    }
+}"""
+)
+
+_EXISTING = _Text(
+    """\
+map $token $existing_record {
+    default "";
+    include @@{scratch}/existing.conf;
+}
+map "$token\\n$existing_record" $existing_name {
+    default "";
+    "~^(?<own_token>[^\\n]+)\\n\\k<own_token>\\t(?<name_of_own>[^\\n]+)\\n" $name_of_own;
+}"""
+)
+_NONE_EXISTING = _Text('map "" $existing_name { default ""; }')
+
+_CLIENT_TLS = _Text(
+    """\
+ssl_client_certificate @@{root}/client-ca/ca.crt;
+ssl_verify_client optional; # whoever has a token may come without
+ssl_verify_depth 3;"""
+)
+
+_BACKEND_TLS = _Text(
+    """\
+proxy_ssl_name @@{name};
+proxy_ssl_server_name on;
+proxy_ssl_verify on;
+proxy_ssl_verify_depth 3;
+proxy_ssl_protocols TLSv1.2 TLSv1.3;
+proxy_ssl_trusted_certificate @@{root}/backend-ca/ca.crt;
+grpc_ssl_name @@{name};
+grpc_ssl_server_name on;
+grpc_ssl_verify on;
+grpc_ssl_verify_depth 3;
+grpc_ssl_protocols TLSv1.2 TLSv1.3;
+grpc_ssl_trusted_certificate @@{root}/backend-ca/ca.crt;"""
+)

@@ -1,0 +1,128 @@
+"""What the gateway offers, as data. A path that is not in this table is answered with 404.
+
+So nobody outside reaches a backend's `/flush`, `/shutdown`, `/config`, `/metrics`, ring or debug pages.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Access = Literal["read", "write"]
+Protocol = Literal["http", "grpc"]
+
+SEGMENT = r"(?:[\w.~!$&'()*+,:@=-]|%[0-9A-Fa-f]{2})+"
+"""One segment of a path as a client sends it (RFC 3986, 3.3, but for the semicolon, which some servers split at)."""
+
+_GET, _POST, _QUERY, _ALL = ("GET",), ("POST",), ("GET", "POST"), ("GET", "POST", "DELETE")
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path, and where it leads."""
+
+    methods: tuple[str, ...]
+    path: str
+    """The whole path where `rest` is empty; else its beginning, up to a slash."""
+    backend: str
+    """A field of gateway.nginx.Upstreams."""
+    access: Access
+    """Whether it can change anything: who reads all tenants never writes."""
+    target: str
+    """What stands in place of `path` at the backend."""
+    rest: str = ""
+    """Regular expression of what follows `path`, as the client encodes it; it reaches the backend unchanged."""
+    protocol: Protocol = "http"
+
+
+def _routes(
+    methods: tuple[str, ...],
+    backend: str,
+    access: Access,
+    paths: Iterable[str | tuple[str, str]],
+    *,
+    own: str = "",
+    prefix: str = "",
+) -> tuple[Route, ...]:
+    """Return routes for paths, or for (path, rest), below a prefix; `own` stands before it at the gateway only."""
+    pairs = (each if isinstance(each, tuple) else (each, "") for each in paths)
+    return tuple(
+        Route(methods, f"{own}{prefix}{path}", backend, access, f"{prefix}{path}", rest) for path, rest in pairs
+    )
+
+
+_PUSH = (
+    Route(_POST, "/v1/traces", "traces_otlp_http", "write", "/v1/traces"),
+    Route(_POST, "/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics"),
+    Route(_POST, "/otlp/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics"),
+    Route(_POST, "/api/v1/push", "metrics_push", "write", "/api/v1/push"),
+)
+_TRACE_SERVICE = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+_GRPC = (Route(_POST, _TRACE_SERVICE, "traces_otlp_grpc", "write", _TRACE_SERVICE, protocol="grpc"),)
+
+_PROMETHEUS = _routes(
+    _QUERY,
+    "metrics_query",
+    "read",
+    (
+        "query",
+        "query_range",
+        "query_exemplars",
+        "format_query",
+        "series",
+        "labels",
+        ("label/", f"{SEGMENT}/values"),
+        "metadata",
+        "read",
+        "cardinality/label_names",
+        "cardinality/label_values",
+        "cardinality/active_series",
+        "cardinality/active_native_histogram_metrics",
+        "status/buildinfo",
+    ),
+    prefix="/prometheus/api/v1/",
+)
+_RULES = (
+    *_routes(_GET, "metrics_rules", "read", ("rules", "alerts"), prefix="/prometheus/api/v1/"),
+    *_routes(
+        _ALL,
+        "metrics_rules",
+        "write",
+        ("rules", ("rules/", f"{SEGMENT}(?:/{SEGMENT})?")),  # a namespace, a group in it
+        prefix="/prometheus/config/v1/",
+    ),
+)
+# The Alertmanager knows single tenants only, so nothing of it is for whoever reads all of them.
+_ALERTMANAGER = (
+    *_routes(
+        _ALL,
+        "metrics_alertmanager",
+        "write",
+        ("status", "receivers", "alerts", "alerts/groups", "silences", ("silence/", SEGMENT)),
+        prefix="/alertmanager/api/v2/",
+    ),
+    Route(_ALL, "/api/v1/alerts", "metrics_alertmanager", "write", "/api/v1/alerts"),
+)
+_TEMPO = _routes(
+    _GET,
+    "traces_query",
+    "read",
+    (
+        ("traces/", SEGMENT),
+        ("v2/traces/", SEGMENT),
+        "search",
+        "search/tags",
+        ("search/tag/", f"{SEGMENT}/values"),
+        "v2/search/tags",
+        ("v2/search/tag/", f"{SEGMENT}/values"),
+        "metrics/query",
+        "metrics/query_range",
+        "metrics/summary",
+        "echo",
+        "status/buildinfo",
+    ),
+    own="/tempo",
+    prefix="/api/",
+)
+
+ROUTES: tuple[Route, ...] = (*_PUSH, *_GRPC, *_PROMETHEUS, *_RULES, *_ALERTMANAGER, *_TEMPO)
+"""Every route; no path stands in it twice, and no path with a rest is the beginning of another."""

@@ -1,0 +1,200 @@
+"""The gateway on the real engine and the real API server: it comes up, and changes touch what they concern."""
+
+import base64
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from gateway.keys import TOKEN_PREFIX
+from sandbox.toolchain import Toolchain
+from tests.sandbox.deployment import Deployment
+
+pytestmark = pytest.mark.sandbox
+
+PAYMENTS: dict[str, Any] = {"id": "payments", "display_name": "Payments"}
+SEARCH: dict[str, Any] = {"id": "Search!", "display_name": "Search", "access": {"accepts": "either"}}
+NEW: dict[str, Any] = {"id": "new", "display_name": "New"}
+ROTATED: dict[str, Any] = {
+    **PAYMENTS,
+    "access": {"token": {"version": 2, "previous_until": "2030-01-01T00:00:00Z"}},
+}
+ROOM = {"cpu": "600m", "memory": "768Mi"}
+ISSUER = {"name": "corporate", "kind": "ClusterIssuer"}
+CERTIFICATES = "certificates.cert-manager.io"
+
+
+def served(*tenants: dict[str, Any], **gateway: Any) -> Callable[[dict[str, Any]], None]:
+    """Return an edit that puts the gateway in front of the backends, with room for more tenants."""
+
+    def edit(config: dict[str, Any]) -> None:
+        config["telemetry:tenants"] = list(tenants)
+        config["telemetry:gateway"] = {"replicas": 2, "backend_tls": {}, "total": ROOM, **gateway}
+
+    return edit
+
+
+@pytest.fixture(scope="module")
+def stack(dev: Deployment) -> Iterator[Deployment]:
+    """The dev stack with a gateway and two tenants."""
+    dev.destroy()
+    with dev.edited(served(PAYMENTS, SEARCH)):
+        dev.up()
+        yield dev
+        dev.destroy()
+
+
+@pytest.fixture
+def certificates(stack: Deployment) -> Iterator[client.CustomObjectsApi]:
+    """The kind that cert-manager brings along, without cert-manager; what is of the kind goes with it."""
+    extensions = client.ApiextensionsV1Api(stack.core.api_client)
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    group, names = "cert-manager.io", {"plural": "certificates", "singular": "certificate", "kind": "Certificate"}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema}
+    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
+    extensions.create_custom_resource_definition({"metadata": {"name": CERTIFICATES}, "spec": spec})
+    yield client.CustomObjectsApi(stack.core.api_client)
+    extensions.delete_custom_resource_definition(CERTIFICATES)
+
+
+def objects(stack: Deployment) -> dict[str, str]:
+    """Return the version of every Secret, ConfigMap and Deployment, and the uid of every pod, by `Kind/name`."""
+    core, apps = stack.core, client.AppsV1Api(stack.core.api_client)
+    lists = {
+        "Secret": core.list_namespaced_secret(stack.namespace).items,
+        "ConfigMap": core.list_namespaced_config_map(stack.namespace).items,
+        "Deployment": apps.list_namespaced_deployment(stack.namespace).items,
+    }
+    versions = {
+        f"{kind}/{each.metadata.name}": version(each.metadata) for kind, found in lists.items() for each in found
+    }
+    pods = core.list_namespaced_pod(stack.namespace).items
+    return versions | {f"Pod/{pod.metadata.name}": pod.metadata.uid for pod in pods}
+
+
+def version(metadata: Any) -> str:
+    """Return what changes with what was asked for: what has a status has a generation too."""
+    return f"{metadata.uid} {metadata.generation or metadata.resource_version}"
+
+
+def of_gateway(names: set[str]) -> set[str]:
+    """Return what of these is the gateway's or its tenants'."""
+    return {name for name in names if name.partition("/")[2].startswith(("gateway", "tenant-", "backends-tls"))}
+
+
+def mounted_files(stack: Deployment, pod: Any, name: str) -> dict[str, str]:
+    """Return what a pod finds in one of its volumes."""
+    (volume,) = (each for each in pod.spec.volumes if each.name == name)
+    if volume.config_map is not None:
+        found: dict[str, str] = stack.core.read_namespaced_config_map(volume.config_map.name, stack.namespace).data
+        return found
+    if volume.secret is None:
+        return {}
+    data = secret(stack, volume.secret.secret_name)
+    return {item.path: data[item.key] for item in volume.secret.items}
+
+
+def touched(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def secret(stack: Deployment, name: str) -> dict[str, str]:
+    data = stack.core.read_namespaced_secret(name, stack.namespace).data
+    return {key: base64.b64decode(text).decode() for key, text in data.items()}
+
+
+def gateway_pods(stack: Deployment) -> list[Any]:
+    listed = stack.core.list_namespaced_pod(stack.namespace, label_selector="app.kubernetes.io/name=gateway")
+    return list(listed.items)
+
+
+def test_it_comes_up_restricted_and_behind_its_address(stack: Deployment) -> None:
+    namespace = stack.core.read_namespace(stack.namespace)
+    assert namespace.metadata.labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    pods = gateway_pods(stack)
+    assert len(pods) == 2
+    assert all(ready for name, ready in stack.pods().items() if name.startswith("gateway-"))
+    subsets = stack.core.read_namespaced_endpoints("gateway", stack.namespace).subsets
+    assert {port.port for subset in subsets for port in subset.ports} == {8443, 4317}
+    assert {address.target_ref.name for subset in subsets for address in subset.addresses} == {
+        pod.metadata.name for pod in pods
+    }
+    assert stack.changes() == {}
+
+
+def test_all_that_the_pods_mount_is_there(stack: Deployment) -> None:
+    (*_, pod) = gateway_pods(stack)
+    assert {volume.name: set(mounted_files(stack, pod, volume.name)) for volume in pod.spec.volumes} == {
+        "scratch": set(),
+        "config": {"nginx.conf", "watch.sh"},
+        "tenants": {"tenants.conf"},
+        "tls": {"tls.crt", "tls.key"},
+        "client-ca": {"ca.crt"},
+        "backend-ca": {"ca.crt"},
+    }
+
+
+def test_nginx_takes_what_the_pods_mount(stack: Deployment, toolchain: Toolchain, tmp_path: Path) -> None:
+    toolchain.ensure(["nginx"])
+    root, scratch = tmp_path / "root", tmp_path / "scratch"
+    (*_, pod) = gateway_pods(stack)
+    for mount in pod.spec.containers[0].volume_mounts:
+        place = scratch if mount.name == "scratch" else root / mount.name
+        place.mkdir(parents=True)
+        for file, text in mounted_files(stack, pod, mount.name).items():
+            (place / file).write_text(text)
+    conf = root / "config" / "nginx.conf"
+    here = conf.read_text().replace(" /tmp/", f" {scratch}/").replace("/etc/gateway/", f"{root}/")
+    conf.write_text(re.sub(r"resolver [\w.-]+ ", "resolver 127.0.0.1 ", here))  # the world has no DNS
+    tried = subprocess.run(
+        [toolchain.path("nginx"), "-t", "-q", "-e", "stderr", "-p", scratch, "-c", conf],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert tried.returncode == 0, tried.stderr
+
+
+def test_tenants_find_their_credentials(stack: Deployment) -> None:
+    ((name, certificate),) = (
+        (each.metadata.name, each)
+        for each in stack.core.list_namespaced_secret(stack.namespace).items
+        if (each.metadata.annotations or {}).get("telemetry/tenant") == "Search!"
+    )
+    assert certificate.data.keys() == {"token", "tls.crt", "tls.key", "ca.crt"}
+    conf = secret(stack, "gateway-tenants")["tenants.conf"]
+    for each in (name, "tenant-payments"):
+        token = secret(stack, each)["token"]
+        assert token.startswith(TOKEN_PREFIX)
+        assert token in conf
+
+
+def test_changes_of_tenants_touch_what_they_concern_and_restart_nothing(stack: Deployment) -> None:
+    before = objects(stack)
+    with stack.edited(served(PAYMENTS, SEARCH, NEW)):
+        stack.up()
+        added = objects(stack)
+        assert of_gateway(touched(before, added)) == {"Secret/gateway-tenants", "Secret/tenant-new"}
+
+    old = secret(stack, "tenant-payments")["token"]
+    with stack.edited(served(ROTATED, SEARCH, NEW)):
+        stack.up()
+        assert touched(added, objects(stack)) == {"Secret/gateway-tenants", "Secret/tenant-payments"}
+        new, conf = secret(stack, "tenant-payments")["token"], secret(stack, "gateway-tenants")["tenants.conf"]
+        assert new != old
+        assert {new, old} <= set(re.findall(r"tlm_[\w-]{43}", conf))
+
+
+def test_cert_manager_is_asked_for_the_certificate(stack: Deployment, certificates: client.CustomObjectsApi) -> None:
+    with stack.edited(served(PAYMENTS, SEARCH, certificate={"source": "cert-manager", "issuer": ISSUER})):
+        stack.up()
+        asked = certificates.get_namespaced_custom_object(
+            "cert-manager.io", "v1", stack.namespace, "certificates", "gateway"
+        )
+        assert asked["spec"]["issuerRef"] == {**ISSUER, "group": "cert-manager.io"}
+        assert f"gateway.{stack.namespace}.svc" in asked["spec"]["dnsNames"]
+        volumes = {volume.name: volume for volume in gateway_pods(stack)[0].spec.volumes}
+        assert volumes["tls"].secret.secret_name == asked["spec"]["secretName"]
+        assert "Secret/gateway-tls" not in objects(stack)
