@@ -168,13 +168,22 @@ def told_truly(deployment: Deployment, folder: Path) -> Run:
     before = take(deployment)
     run = report(deployment, folder)
     deployment.up()
-    expected, happened = said(run), changes(before, take(deployment))
+    expected, happened = _that_can_be_seen(said(run)), changes(before, take(deployment))
     for key, fields in expected.items():
         actual = happened.get(key)
         if isinstance(fields, dict) and isinstance(actual, dict):
             happened[key] = {path: _masked(fields.get(path), change) for path, change in actual.items()}
     assert happened == expected
     return run
+
+
+def _that_can_be_seen(said: dict[Identity, str | Fields]) -> dict[Identity, str | Fields]:
+    """Leave out datasources of which only headers change: Grafana tells nobody their values."""
+    return {
+        key: fields
+        for key, fields in said.items()
+        if key[0] != "grafana" or isinstance(fields, str) or not all(path.startswith("httpHeaders") for path in fields)
+    }
 
 
 def _masked(said: tuple[str, Any, Any] | None, actual: tuple[str, Any, Any]) -> tuple[str, Any, Any]:

@@ -1,0 +1,258 @@
+"""Who is let in, and as whom: the maps of tenants.conf and nginx.conf together, read as nginx reads them."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
+
+from gateway.certificates import subject
+from gateway.keys import federation_token, token
+from gateway.tenant_maps import tenants_conf
+from settings.gateway import Federation
+from settings.tenants import Rotation, Tenant, check_tenants
+from tests.unit.nginx_maps import Map, Request, maps
+from tests.unit.test_gateway_nginx import CONF
+
+KEY = "fake-key"
+NOW = "2026-11-21T12:00:00+00:00"
+IDS = st.text("abcXYZ019!_.*'()-", min_size=1, max_size=150).filter(
+    lambda text: text not in {".", "..", "anonymous", "single-tenant", "__mimir_cluster"}
+)
+NGINX = maps(CONF)
+
+
+def tenant(tenant_id: str, **more: Any) -> Tenant:
+    """Return a tenant."""
+    return Tenant.model_validate({"id": tenant_id, "display_name": f"Tenant {tenant_id[:60]}", **more})
+
+
+def conf(tenants: Sequence[Tenant], federation: Federation | None = None) -> str:
+    """Return the tenants' configuration."""
+    return tenants_conf(tenants=tenants, key=KEY, federation=federation)
+
+
+def asked(
+    known: dict[str, Map], bearer: str | None = None, dn: str | None = None, claims: str = "", **more: str
+) -> Request:
+    """Return a request with these credentials."""
+    variables = {
+        "http_authorization": "" if bearer is None else f"Bearer {bearer}",
+        "ssl_client_verify": "NONE" if dn is None else "SUCCESS",
+        "ssl_client_s_dn": dn or "",
+        "http_x_scope_orgid": claims,
+        "content_length": "",
+        "time_iso8601": NOW,
+    }
+    return Request(NGINX | known, **(variables | more))
+
+
+def outcome(request: Request) -> str:
+    """Return whom nginx lets in, or the status with which it refuses."""
+    return request.value("refusal") or request.value("tenant")
+
+
+def test_the_maps_are_as_reviewed(snapshot: SnapshotAssertion) -> None:
+    tenants = [
+        tenant("payments", access={"token": {"version": 2, "previous_until": "2026-12-01T00:00:00Z"}}),
+        tenant("Payments!", limits={"requests_per_second": 5, "requests_burst": 9, "max_body": "1Mi"}),
+        tenant("agents", access={"accepts": "both", "certificate": {"version": 3}}),
+        tenant("own", access={"token_secret": "their-secret"}),
+    ]
+    text = conf(tenants, Federation())
+    secrets = {f"<{each.id} {number}>": token(KEY, each.id, number) for each in tenants for number in (1, 2, 3)}
+    for name, secret in {**secrets, "<federation>": federation_token(KEY, 1)}.items():
+        text = text.replace(secret, name).replace(secret.lower(), name.lower())
+    assert "tlm_" not in text
+    assert snapshot == text
+
+
+@given(st.lists(IDS, min_size=1, max_size=8, unique_by=lambda each: tenant(each).object_name))
+def test_every_id_comes_out_as_it_went_in(ids: list[str]) -> None:
+    assume(len(set(ids)) == len(ids))
+    known = maps(conf([tenant(each, access={"accepts": "either"}) for each in ids]))
+    for each in ids:
+        assert outcome(asked(known, token(KEY, each, 1))) == each
+        assert outcome(asked(known, None, subject(each, 1))) == each
+
+
+@given(IDS, IDS)
+def test_nobody_is_let_in_under_another_name(one: str, other: str) -> None:
+    assume(one != other)
+    known = maps(conf([tenant(one), tenant(other)]))
+    allowed = {one: one, other: "403"}
+    assert {each: outcome(asked(known, token(KEY, one, 1), claims=each)) for each in allowed} == allowed
+    assert outcome(asked(known, token(KEY, one, 1), claims=f"{one}|{other}")) == "403"
+    assert outcome(asked(known, token(KEY, one, 1), claims=f"{one}\t")) == "403"
+
+
+ACCEPTS = ("token", "certificate", "either", "both")
+TOKENS = {"none": None, "own": token(KEY, "a", 1), "other": token(KEY, "b", 1), "wrong": "tlm_wrong"}
+SUBJECTS = {"none": None, "own": subject("a", 1), "other": subject("b", 1), "wrong": "CN=somebody"}
+
+
+def expected(accepts: str, by_token: str, by_certificate: str) -> str:
+    """Return what becomes of a request whose credentials are these tenants'; `?` is a token that is nobody's."""
+    if by_token == "?" or not (by_token or by_certificate):
+        return "401"
+    if by_token and by_certificate:
+        return by_token if by_token == by_certificate else "403"
+    if accepts == "both" and "a" in (by_token, by_certificate):
+        return "403" if by_token else "401"
+    return by_token or by_certificate
+
+
+@pytest.mark.parametrize(("accepts", "bearer", "dn"), list(product(ACCEPTS, TOKENS, SUBJECTS)))
+def test_credentials_let_in_as_the_tenant_accepts_them(accepts: str, bearer: str, dn: str) -> None:
+    known = maps(conf([tenant("a", access={"accepts": accepts}), tenant("b", access={"accepts": "either"})]))
+    by_token = {"own": "a" if accepts != "certificate" else "?", "other": "b", "none": "", "wrong": "?"}[bearer]
+    by_certificate = {"own": "a" if accepts != "token" else "", "other": "b", "none": "", "wrong": ""}[dn]
+    assert outcome(asked(known, TOKENS[bearer], SUBJECTS[dn])) == expected(accepts, by_token, by_certificate)
+
+
+@pytest.mark.parametrize("verified", ["NONE", "FAILED:certificate has expired", "FAILED:self-signed certificate"])
+def test_a_subject_counts_only_if_its_certificate_is_trusted(verified: str) -> None:
+    known = maps(conf([tenant("a", access={"accepts": "certificate"})]))
+    assert outcome(asked(known, None, subject("a", 1))) == "a"
+    assert outcome(asked(known, None, subject("a", 1), ssl_client_verify=verified)) == "401"
+
+
+@given(st.integers(0, 46), st.characters(codec="ascii"))
+def test_a_token_with_one_character_changed_is_none(index: int, character: str) -> None:
+    right = token(KEY, "a", 1)
+    wrong = right[:index] + character + right[index + 1 :]
+    known = maps(conf([tenant("a")]))
+    assert outcome(asked(known, wrong)) == ("a" if wrong == right else "401")
+    swapped = right[:index] + right[index].swapcase() + right[index + 1 :]
+    assert outcome(asked(known, swapped)) == ("a" if swapped == right else "401")
+
+
+@pytest.mark.parametrize("header", ["bearer {}", "BEARER {}", "Bearer   {}", "Bearer {} "])
+def test_the_scheme_is_read_as_the_standard_says(header: str) -> None:
+    known = maps(conf([tenant("a")]))
+    assert outcome(asked(known, http_authorization=header.format(token(KEY, "a", 1)))) == "a"
+
+
+@pytest.mark.parametrize("header", ["{}", "Basic {}", "Bearer", "Bearer {}, Bearer {}", "Bearer{}", "Bearer {} x", "x"])
+def test_any_other_header_is_no_credential(header: str) -> None:
+    known = maps(conf([tenant("a", access={"accepts": "either"})]))
+    right = token(KEY, "a", 1)
+    assert outcome(asked(known, http_authorization=header.format(right, right))) == "401"
+    assert outcome(asked(known, None, subject("a", 1), http_authorization=header.format(right, right))) == "401"
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [("2026-11-30T23:59:59+00:00", "a"), ("2026-12-01T00:00:00+00:00", "401"), ("2026-11-30T00:00:00+09:00", "401")],
+)
+def test_the_previous_version_counts_until_its_moment(now: str, then: str) -> None:
+    rotation = {"version": 3, "previous_until": "2026-12-01T00:00:00Z"}
+    known = maps(conf([tenant("a", access={"accepts": "either", "token": rotation, "certificate": rotation})]))
+    for version, wanted in ((1, "401"), (2, then), (3, "a"), (4, "401")):
+        assert outcome(asked(known, token(KEY, "a", version), time_iso8601=now)) == wanted
+        assert outcome(asked(known, None, subject("a", version), time_iso8601=now)) == wanted
+
+
+def test_without_a_grace_period_the_previous_version_counts_no_longer() -> None:
+    known = maps(conf([tenant("a", access={"token": {"version": 2}})]))
+    assert outcome(asked(known, token(KEY, "a", 1))) == "401"
+
+
+def test_a_token_that_exists_already_is_listed_by_the_pod_and_counts_for_who_has_one() -> None:
+    tenants = [tenant("a", access={"token_secret": "theirs"}), tenant("b")]
+    assert token(KEY, "a", 1) not in conf(tenants)
+    known = maps(conf(tenants))
+    records = {"fake-token": "Fake-Token\ta\n", "left-behind": "left-behind\tb\n"}
+    known["$existing_record"] = Map("$token", "", records, [])
+    assert outcome(asked(known, "Fake-Token")) == "a"
+    assert outcome(asked(known, "fake-token")) == "401"
+    assert outcome(asked(known, "left-behind")) == "401"
+    assert outcome(asked(known, token(KEY, "b", 1))) == "b"
+
+
+@given(st.integers(1, 40), st.integers(1, 150))
+def test_who_reads_all_tenants_has_all_their_ids(count: int, length: int) -> None:
+    ids = [f"{number:03}".rjust(length, "x") for number in range(count)]
+    known = maps(conf([tenant(each) for each in ids], Federation(token=Rotation(version=2))))
+    request = asked(known, federation_token(KEY, 2))
+    assert outcome(request) == "|".join(ids)
+    assert (request.value("federated"), request.value("logged_tenant")) == ("1", "*")
+    assert outcome(asked(known, federation_token(KEY, 1))) == "401"
+
+
+def test_nobody_reads_all_tenants_where_that_is_switched_off() -> None:
+    request = asked(maps(conf([tenant("a")])), federation_token(KEY, 1))
+    assert outcome(request) == "401"
+    assert asked(maps(conf([tenant("a")])), token(KEY, "a", 1)).value("federated") == "0"
+
+
+@given(st.integers(1, 2**40), st.integers(-2, 2), st.booleans())
+def test_a_body_may_be_as_large_as_the_tenant_may_send(limit: int, more: int, common: bool) -> None:
+    sized = tenant("a").model_copy(update={"limits": tenant("a").limits.model_copy(update={"max_body": limit})})
+    known = maps(conf([sized, *([] if common else [tenant("b"), tenant("c")])]))
+    length = max(0, limit + more)
+    assert outcome(asked(known, token(KEY, "a", 1), content_length=str(length))) == ("a" if length <= limit else "413")
+    assert outcome(asked(known, token(KEY, "a", 1))) == "a"
+
+
+def test_each_tenant_counts_against_its_own_rate_and_strangers_against_none() -> None:
+    rates = {"a": (5, 9), "b": (100, 200), "c": (100, 200), "d": (5, 10)}
+    tenants = [
+        tenant(each, limits={"requests_per_second": rate, "requests_burst": burst})
+        for each, (rate, burst) in rates.items()
+    ]
+    text = conf(tenants, Federation())
+    zones = {f"{rate}_{burst}" for rate, burst in rates.values()}
+    for rate, burst in rates.values():
+        zone = f"{rate}_{burst}"
+        assert f"limit_req_zone $limited_{zone} zone=limited_{zone}:1m rate={rate}r/s;" in text
+        assert f"limit_req zone=limited_{zone} burst={burst} nodelay;" in text
+    known = maps(text)
+
+    def counted(request: Request) -> dict[str, str]:
+        return {zone: name for zone in zones if (name := request.value(f"limited_{zone}"))}
+
+    for each, (rate, burst) in rates.items():
+        assert counted(asked(known, token(KEY, each, 1))) == {f"{rate}_{burst}": each}
+    assert counted(asked(known)) == counted(asked(known, federation_token(KEY, 1))) == {}
+
+
+def test_subjects_that_differ_in_case_only_are_two() -> None:
+    subjects = {"one": "CN=agent,O=Example", "two": "CN=Agent,O=Example", "three": "CN=AGENT,O=Example"}
+    tenants = [
+        tenant(each, access={"accepts": "certificate", "certificate_subject": dn}) for each, dn in subjects.items()
+    ]
+    known = maps(conf(tenants))
+    assert {each: outcome(asked(known, None, dn)) for each, dn in subjects.items()} == {each: each for each in subjects}
+    assert outcome(asked(known, None, "cn=agent,o=example")) == "401"
+
+
+def test_a_subject_that_looks_like_a_regular_expression_is_none() -> None:
+    known = maps(conf([tenant("a", access={"accepts": "certificate", "certificate_subject": "~."})]))
+    assert outcome(asked(known, None, "~.")) == "a"
+    assert outcome(asked(known, None, "CN=x")) == "401"
+
+
+def test_one_subject_for_two_tenants_is_refused() -> None:
+    access = {"accepts": "certificate", "certificate_subject": "CN=agent"}
+    with pytest.raises(ValueError, match="tenants one and two have the same credential"):
+        conf([tenant("one", access=access), tenant("two", access=access)])
+
+
+def test_no_token_is_in_the_configuration_that_everybody_may_read() -> None:
+    assert "tlm_" not in CONF
+    assert "fake" not in CONF
+
+
+@pytest.mark.parametrize("count", [1, 10, 1_000])
+def test_the_size_grows_with_the_tenants_and_fits_into_a_secret(count: int) -> None:
+    rotation = {"version": 2, "previous_until": "2026-12-01T00:00:00Z"}
+    access = {"accepts": "either", "token": rotation, "certificate": rotation}
+    tenants = check_tenants([tenant(f"tenant-{number:04}", access=access) for number in range(count)])
+    text = conf(tenants, Federation())
+    assert len(text) < 4_000 + 1_000 * count
+    assert len(text) < 2**20
+    assert f"map_hash_max_size {max(2_048, 2 * (4 * count + 4 * count + 1))};" in text

@@ -1,0 +1,115 @@
+"""The table of routes: whole, without overlaps, and with nothing in it that is for administrators."""
+
+import re
+from dataclasses import fields
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.nginx import Upstreams
+from gateway.routes import ROUTES, SEGMENT, Route
+
+BACKENDS = {field.name for field in fields(Upstreams)}
+ADMINISTRATION = (
+    "/",
+    "/flush",
+    "/shutdown",
+    "/ingester/flush",
+    "/ingester/shutdown",
+    "/ingester/prepare-shutdown",
+    "/ingester/ring",
+    "/distributor/ring",
+    "/distributor/all_user_stats",
+    "/compactor/ring",
+    "/store-gateway/ring",
+    "/ruler/ring",
+    "/multitenant_alertmanager/status",
+    "/multitenant_alertmanager/configs",
+    "/memberlist",
+    "/config",
+    "/runtime_config",
+    "/services",
+    "/metrics",
+    "/ready",
+    "/debug/pprof/heap",
+    "/status",
+    "/status/config",
+    "/tempo/flush",
+    "/tempo/status",
+    "/tempo/api/overrides",
+    "/prometheus/api/v1/admin/tsdb/delete_series",
+    "/alertmanager/-/reload",
+    "/alertmanager/debug/pprof/heap",
+    "/alertmanager/metrics",
+    "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+)
+"""What Mimir and Tempo offer to their administrators, and what this gateway has no backend for."""
+
+
+def matches(route: Route, path: str) -> bool:
+    """Return whether a path, as a client sends it, is the route's."""
+    return re.fullmatch(re.escape(route.path) + route.rest, path) is not None
+
+
+def test_no_path_stands_in_the_table_twice() -> None:
+    assert len({route.path for route in ROUTES}) == len(ROUTES)
+
+
+def test_no_path_that_goes_on_is_the_beginning_of_another() -> None:
+    for one in ROUTES:
+        if one.rest:
+            assert one.path.endswith("/")
+            assert [other.path for other in ROUTES if other.path.startswith(one.path)] == [one.path]
+
+
+def test_every_route_leads_to_a_backend_and_every_backend_has_a_route() -> None:
+    assert {route.backend for route in ROUTES} == BACKENDS
+
+
+@pytest.mark.parametrize("path", ADMINISTRATION)
+def test_nothing_for_administrators_is_offered(path: str) -> None:
+    assert not [route.path for route in ROUTES if matches(route, path) or matches(route, f"{path}/")]
+    assert not [route.path for route in ROUTES if route.target in (path, f"{path}/")]
+
+
+@pytest.mark.parametrize(
+    ("path", "backend", "target"),
+    [
+        ("/v1/traces", "traces_otlp_http", "/v1/traces"),
+        ("/v1/metrics", "metrics_push", "/otlp/v1/metrics"),
+        ("/api/v1/push", "metrics_push", "/api/v1/push"),
+        ("/prometheus/api/v1/query_range", "metrics_query", "/prometheus/api/v1/query_range"),
+        ("/prometheus/api/v1/label/__name__/values", "metrics_query", "/prometheus/api/v1/label/"),
+        ("/prometheus/api/v1/rules", "metrics_rules", "/prometheus/api/v1/rules"),
+        ("/prometheus/config/v1/rules", "metrics_rules", "/prometheus/config/v1/rules"),
+        ("/prometheus/config/v1/rules/space/group", "metrics_rules", "/prometheus/config/v1/rules/"),
+        ("/alertmanager/api/v2/silence/1-a", "metrics_alertmanager", "/alertmanager/api/v2/silence/"),
+        ("/tempo/api/v2/traces/0af7", "traces_query", "/api/v2/traces/"),
+        ("/tempo/api/search/tag/app%2Fname/values", "traces_query", "/api/search/tag/"),
+        ("/tempo/api/metrics/query_range", "traces_query", "/api/metrics/query_range"),
+    ],
+)
+def test_a_path_leads_where_it_should(path: str, backend: str, target: str) -> None:
+    (route,) = (route for route in ROUTES if matches(route, path))
+    assert (route.backend, route.target) == (backend, target)
+
+
+def test_who_may_only_read_finds_nothing_that_deletes_or_pushes() -> None:
+    for route in ROUTES:
+        if route.access == "read":
+            assert set(route.methods) <= {"GET", "POST"}
+            assert route.backend in {"metrics_query", "metrics_rules", "traces_query"}
+            assert route.backend == "metrics_query" or route.methods == ("GET",)
+
+
+@given(st.text(min_size=1))
+def test_any_text_is_a_segment_once_it_is_encoded(text: str) -> None:
+    encoded = quote(text.encode("utf-8", "surrogatepass"), safe="")
+    assert re.fullmatch(SEGMENT, encoded, re.ASCII)
+
+
+@given(st.text(max_size=5), st.sampled_from('/?#;\\ \n\r\t\0{}<>"|^`\x7f'), st.text(max_size=5))
+def test_what_separates_or_is_not_encoded_is_no_segment(before: str, character: str, after: str) -> None:
+    assert not re.fullmatch(SEGMENT, f"{before}{character}{after}", re.ASCII)
