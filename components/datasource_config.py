@@ -1,33 +1,187 @@
-"""The uids of the Grafana datasources and the links between them: pure functions, the one place that names a uid.
+"""A stack's Grafana datasources and the links between them: pure functions, the one place that names a uid.
 
 A datasource's uid is what dashboards and links refer to, and changing it replaces the datasource (anchors.md B4), so
-it is a constant of signal and environment. A name is not a uid: `Mimir` does not find `mimir`.
+it is a constant of signal, environment and tenant. A name is not a uid: `Mimir` does not find `mimir`. Grafana finds
+neither from another organisation, so a link leads to a datasource of the same one.
 """
 
+import hashlib
 import json
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from settings import Stack
+from settings.tenants import Tenant
+
+if TYPE_CHECKING:  # cryptography is slow to load, and a stack without a gateway has no use for it
+    from gateway.access import Credential
+
+SIGNALS = ("metrics", "traces")
+"""In the order in which datasources are made."""
 _BACKENDS = {"traces": "tempo", "metrics": "mimir"}
+_KINDS = {"traces": "tempo", "metrics": "prometheus"}
+_LONGEST_UID = 40
+"""Characters of [a-zA-Z0-9_-] (Grafana)."""
 _TRACE_ID_LABEL = "traceID"
 """The exemplar label under which Tempo's metrics-generator stores trace ids."""
+_TENANT_HEADER = "X-Scope-OrgID"
 
 _SPAN_RATE = "sum by (span_name) (rate(traces_spanmetrics_calls_total{$__tags}[5m]))"
 _SPAN_LATENCY = "histogram_quantile(0.95, sum by (le) (rate(traces_spanmetrics_latency_bucket{$__tags}[5m])))"
 
 
-def uid(signal: str, environment: str) -> str:
-    """Return the uid of a signal's datasource: `tempo-dev`, `mimir-prod` and so on."""
-    return f"{_BACKENDS[signal]}-{environment}"
+@dataclass(frozen=True)
+class Datasource:
+    """A datasource as Grafana is to have it."""
+
+    uid: str
+    name: str
+    kind: str
+    """Grafana's type of it: `prometheus` or `tempo`."""
+    url: str
+    json_data: str
+    """What Grafana shows to everybody."""
+    secure_json_data: str | None = field(repr=False)
+    """What it shows to nobody; None is nothing."""
+    headers: Mapping[str, str] = field(repr=False)
+    """Sent with each request; values are secret."""
+    org: int | None
+    """The Grafana organisation that it belongs to; None is the provider's."""
 
 
-def display_name(signal: str, environment: str) -> str:
-    """Return its name in Grafana: `Tempo (dev)`, `Mimir (prod)` and so on (seed 000, 'Grafana Datasources')."""
-    return f"{_BACKENDS[signal].capitalize()} ({environment})"
+@dataclass(frozen=True)
+class View:
+    """What a pair of datasources, one per signal, lets its readers see, and by which right."""
+
+    environment: str
+    of: str
+    """`-team-a`: a tenant's data; `_all`: that of all tenants; nothing: all there is, in a stack without tenants.
+
+    What a tenant's objects are called after has no underscore, so a tenant `all` is another one.
+    """
+    title: str
+    """How names end: `(prod, Team A)`. A tenant's ends in a parenthesis, the one of all tenants does not."""
+    tenant: str | None = None
+    org: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    certificate: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def uid(self, signal: str) -> str:
+        """Return the uid of a signal's datasource: `tempo-dev`, `mimir-prod-team-a`, `mimir-prod_all` and so on.
+
+        A longer one than Grafana takes is cut, and ends in a digest that no other has.
+        """
+        whole = f"{_BACKENDS[signal]}-{self.environment}{self.of}"
+        if len(whole) <= _LONGEST_UID:
+            return whole
+        return f"{whole[: _LONGEST_UID - 9]}_{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+
+    def name(self, signal: str) -> str:
+        """Return its name in Grafana: `Tempo (dev)`, `Mimir (prod, Team A)` (seed 000, 'Grafana Datasources')."""
+        return f"{_BACKENDS[signal].capitalize()} {self.title}"
 
 
-def tempo_json(environment: str, *, service_map: bool) -> str:
-    """Return Tempo's JSON settings: links to metrics, and the service map if its metrics exist."""
-    mimir = uid("metrics", environment)
+def views(
+    stack: Stack, *, credentials: Mapping[str, "Credential"], federation: "Credential | None"
+) -> tuple[View, ...]:
+    """Return what is shown to whom: all there is, or each tenant's data and then that of all tenants.
+
+    Args:
+        stack: the settings.
+        credentials: what the gateway knows tenants by, by tenant id; without a gateway empty.
+        federation: what it knows the reader of all tenants by, if there is one.
+    """
+    environment = stack.environment
+    if not stack.tenants:
+        return (View(environment, "", f"({environment})"),)
+    without = set(unseen(stack, credentials))
+    own = (
+        _of_tenant(environment, tenant, credentials.get(tenant.id))
+        for tenant in stack.tenants
+        if tenant.id not in without
+    )
+    return (*own, *_of_all(stack, federation))
+
+
+def unseen(stack: Stack, credentials: Mapping[str, "Credential"]) -> list[str]:
+    """Return the ids of tenants without datasources: the program does not know what the gateway knows them by."""
+    if stack.gateway is None:
+        return []
+    return [tenant.id for tenant in stack.tenants if not _is_let_in(tenant, credentials[tenant.id])]
+
+
+def pair(
+    view: View, *, tempo_url: str, mimir_url: str, service_map: bool, authority: str | None
+) -> dict[str, Datasource]:
+    """Return a view's datasources by signal.
+
+    Args:
+        view: what they show.
+        tempo_url: where Grafana finds Tempo's query API.
+        mimir_url: where it finds Mimir's.
+        service_map: whether metrics for a service map are made.
+        authority: PEM of the authority that Grafana is to trust there; None is those that it trusts already.
+    """
+    urls = {"metrics": mimir_url, "traces": tempo_url}
+    links = {"metrics": _mimir_links(view), "traces": _tempo_links(view, service_map=service_map)}
+    secure = {**view.certificate, **({"tlsCACert": authority} if authority else {})}
+    return {
+        signal: Datasource(
+            uid=view.uid(signal),
+            name=view.name(signal),
+            kind=_KINDS[signal],
+            url=urls[signal],
+            json_data=json.dumps({**links[signal], **_tls(view, authority)}, sort_keys=True),
+            secure_json_data=json.dumps(secure, sort_keys=True) if secure else None,
+            headers=view.headers,
+            org=view.org,
+        )
+        for signal in SIGNALS
+    }
+
+
+def _is_let_in(tenant: Tenant, credential: "Credential") -> bool:
+    known = (credential.token is not None, credential.pair is not None)
+    return all(known) if tenant.access.accepts == "both" else any(known)
+
+
+def _of_tenant(environment: str, tenant: Tenant, credential: "Credential | None") -> View:
+    pair = credential.pair if credential else None
+    return View(
+        environment,
+        f"-{tenant.object_name}",
+        f"({environment}, {tenant.display_name})",
+        tenant=tenant.id,
+        org=tenant.grafana_org,
+        headers={_TENANT_HEADER: tenant.id, **_bearer(credential)},
+        certificate={"tlsClientCert": pair.certificate, "tlsClientKey": pair.key} if pair else {},
+    )
+
+
+def _of_all(stack: Stack, federation: "Credential | None") -> Iterator[View]:
+    """Yield the view of all tenants: a gateway names them itself and has to let us in, a backend is told."""
+    title = f"({stack.environment}): all tenants"
+    if stack.gateway is None:
+        ids = "|".join(tenant.id for tenant in stack.tenants)
+        yield View(stack.environment, "_all", title, headers={_TENANT_HEADER: ids})
+    elif stack.gateway.federation is not None and federation is not None:
+        org = stack.gateway.federation.grafana_org
+        yield View(stack.environment, "_all", title, org=org, headers=_bearer(federation))
+
+
+def _bearer(credential: "Credential | None") -> dict[str, str]:
+    return {"Authorization": f"Bearer {credential.token}"} if credential and credential.token else {}
+
+
+def _tls(view: View, authority: str | None) -> dict[str, bool]:
+    flags = {"tlsAuth": bool(view.certificate), "tlsAuthWithCACert": authority is not None}
+    return {flag: True for flag, on in flags.items() if on}
+
+
+def _tempo_links(view: View, *, service_map: bool) -> dict[str, Any]:
+    """Return Tempo's links to metrics, and the service map if its metrics exist."""
+    mimir = view.uid("metrics")
     links: dict[str, Any] = {
         "tracesToMetrics": {
             "datasourceUid": mimir,
@@ -41,18 +195,13 @@ def tempo_json(environment: str, *, service_map: bool) -> str:
         },
         "nodeGraph": {"enabled": True},
     }
-    if service_map:
-        links["serviceMap"] = {"datasourceUid": mimir}
-    return json.dumps(links, sort_keys=True)
+    return {**links, "serviceMap": {"datasourceUid": mimir}} if service_map else links
 
 
-def mimir_json(environment: str) -> str:
-    """Return Mimir's JSON settings: its dialect, and exemplars that lead to traces."""
-    return json.dumps(
-        {
-            "prometheusType": "Mimir",
-            "httpMethod": "POST",
-            "exemplarTraceIdDestinations": [{"name": _TRACE_ID_LABEL, "datasourceUid": uid("traces", environment)}],
-        },
-        sort_keys=True,
-    )
+def _mimir_links(view: View) -> dict[str, Any]:
+    """Return Mimir's dialect, and the exemplars that lead to traces."""
+    return {
+        "prometheusType": "Mimir",
+        "httpMethod": "POST",
+        "exemplarTraceIdDestinations": [{"name": _TRACE_ID_LABEL, "datasourceUid": view.uid("traces")}],
+    }

@@ -1,56 +1,114 @@
 """The datasources of a stack in the shared Grafana."""
 
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
 import pulumi
 import pulumiverse_grafana as grafana
 
-from components.datasource_config import display_name, mimir_json, tempo_json, uid
-from settings.stack import Environment
+from components.datasource_config import SIGNALS, Datasource, View, pair, unseen, views
+from settings import Stack
+
+if TYPE_CHECKING:
+    from gateway.access import Credential
+
+Pair = dict[str, grafana.oss.DataSource]
+"""A view's datasources by signal."""
+_NAMED = 5
+"""How many tenants a message names."""
 
 
 class Datasources(pulumi.ComponentResource):
-    """`Tempo (env)` and `Mimir (env)`, linked to each other by their pinned uids."""
+    """`Tempo (env)` and `Mimir (env)`, or such a pair for each tenant and one for all of them, linked by their uids."""
 
     declared: pulumi.Output[dict[str, dict[str, str]]]
-    """Per signal the datasource's `name` and `uid`, known once it exists."""
+    """Per signal the `name` and `uid` of the datasource that shows everything, known once it exists.
+
+    Empty where there are tenants and nobody may read all of them.
+    """
+    tenants: pulumi.Output[dict[str, dict[str, dict[str, str]]]]
+    """By tenant id and signal the `name` and `uid` of a tenant's datasource, known once all exist."""
+    unseen: list[str]
+    """Ids of tenants without datasources, because the program does not know the credential that they come with."""
 
     def __init__(
         self,
         name: str,
         *,
-        environment: Environment,
+        stack: Stack,
         tempo_url: str,
         mimir_url: str,
-        service_map: bool,
+        credentials: Mapping[str, "Credential"],
+        federation: "Credential | None",
+        authority: str | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("telemetry:grafana:Datasources", name, opts=opts)
-        mimir = self._datasource("metrics", environment, "prometheus", mimir_url, mimir_json(environment), None)
-        # One after the other: Grafana answers concurrent writes with an inconsistent plan (tf-grafana#2376).
-        links = tempo_json(environment, service_map=service_map)
-        tempo = self._datasource("traces", environment, "tempo", tempo_url, links, mimir)
-        self.declared = pulumi.Output.all(
-            traces=pulumi.Output.all(name=tempo.name, uid=tempo.uid),
-            metrics=pulumi.Output.all(name=mimir.name, uid=mimir.uid),
-        ).apply(dict)
-        self.register_outputs({"declared": self.declared})
-
-    def _datasource(
-        self,
-        signal: str,
-        environment: Environment,
-        kind: str,
-        url: str,
-        json_data: str,
-        after: pulumi.Resource | None,
-    ) -> grafana.oss.DataSource:
-        return grafana.oss.DataSource(
-            uid(signal, environment),
-            name=display_name(signal, environment),
-            uid=uid(signal, environment),
-            type=kind,
-            url=url,
-            access_mode="proxy",
-            json_data_encoded=json_data,
-            # A new uid means a new datasource of the same name, which Grafana refuses while the old one is there.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=[after] if after else None),
+        shown = views(stack, credentials=credentials, federation=federation)
+        addressed = partial(
+            pair,
+            tempo_url=tempo_url,
+            mimir_url=mimir_url,
+            service_map="metrics-generator" in stack.traces.runs,
+            authority=authority,
         )
+        made = [self._pair(addressed(view)) for view in shown]
+        self.declared = _declared(shown, made)
+        self.tenants = _tenants(shown, made)
+        self.unseen = unseen(stack, credentials)
+        self._tell(self.unseen)
+        self.register_outputs({"declared": self.declared, "tenants": self.tenants, "unseen": self.unseen})
+
+    def _pair(self, wanted: Mapping[str, Datasource]) -> Pair:
+        """Make a view's datasources one after the other; views wait for nobody else's.
+
+        tf-grafana#2376, an inconsistent plan when many are written at once, is Terraform's own comparison, which Pulumi
+        does without. A chain through all of them is not to be had: at each link the SDK walks whatever is before it,
+        which took minutes for 300 tenants and was too deep for 500.
+        """
+        metrics = self._datasource(wanted["metrics"], after=[])
+        return {"metrics": metrics, "traces": self._datasource(wanted["traces"], after=[metrics])}
+
+    def _datasource(self, wanted: Datasource, *, after: Sequence[pulumi.Resource]) -> grafana.oss.DataSource:
+        return grafana.oss.DataSource(
+            wanted.uid,
+            name=wanted.name,
+            uid=wanted.uid,
+            type=wanted.kind,
+            url=wanted.url,
+            access_mode="proxy",
+            org_id=None if wanted.org is None else str(wanted.org),
+            json_data_encoded=wanted.json_data,
+            secure_json_data_encoded=pulumi.Output.secret(wanted.secure_json_data) if wanted.secure_json_data else None,
+            http_headers=pulumi.Output.secret(dict(wanted.headers)) if wanted.headers else None,
+            # A new uid means a new datasource of the same name, which Grafana refuses while the old one is there.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=after),
+        )
+
+    def _tell(self, unseen: Sequence[str]) -> None:
+        if unseen:
+            more = f" and {len(unseen) - _NAMED} more" if len(unseen) > _NAMED else ""
+            pulumi.log.info(
+                f"no datasources for {', '.join(unseen[:_NAMED])}{more}: the gateway knows them by a token or a "
+                "certificate that the program does not know",
+                self,
+            )
+
+
+def _declared(shown: Sequence[View], made: Sequence[Pair]) -> pulumi.Output[dict[str, dict[str, str]]]:
+    """Return the pair that shows everything; it is the last."""
+    if not shown or shown[-1].tenant is not None:
+        return pulumi.Output.from_input({})
+    last = {signal: pulumi.Output.all(name=each.name, uid=each.uid) for signal, each in made[-1].items()}
+    return pulumi.Output.all(**last).apply(dict)
+
+
+def _tenants(shown: Sequence[View], made: Sequence[Pair]) -> pulumi.Output[dict[str, dict[str, dict[str, str]]]]:
+    """Return tenants' pairs once the second of each is there."""
+    pairs = {
+        view.tenant: {signal: {"name": view.name(signal), "uid": view.uid(signal)} for signal in SIGNALS}
+        for view in shown
+        if view.tenant is not None
+    }
+    return pulumi.Output.all(*(each["traces"].uid for each in made)).apply(lambda _: pairs)

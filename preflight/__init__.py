@@ -20,7 +20,7 @@ def findings(stack: Stack, credentials: Credentials) -> list[str]:
         asked = [
             pool.submit(cluster.check, stack.kubernetes, stack.namespace),
             pool.submit(s3.check, stack.object_store, credentials),
-            pool.submit(grafana.check, stack.grafana, credentials.grafana),
+            pool.submit(grafana.check, stack, credentials.grafana),
         ]
         return [finding for answer in asked for finding in answer.result()]
 

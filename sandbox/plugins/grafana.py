@@ -1,7 +1,7 @@
 """Stands in for pulumi-resource-grafana: `grafana:oss/dataSource:DataSource` through Grafana's HTTP API.
 
-Ids (`<org id>:<uid>`), replacements, the semantic comparison of JSON and what is never read back (headers, secure
-JSON) are those of the Terraform Grafana provider 4.45. Organisations other than the login's own are not here.
+Ids (`<org id>:<uid>`) and in which organisation each call is made, replacements, the semantic comparison of JSON and
+what is never read back (headers, secure JSON) are those of the Terraform Grafana provider 4.45.
 """
 
 from __future__ import annotations
@@ -58,20 +58,24 @@ class DataSource(ResourceType):
 
     @override
     def diff(self, request: Request) -> Diff:
-        return diff(request.old_inputs, request.inputs, replaces=below("orgId", "type", "uid"))
+        # Organisations are compared with where it is, and not at all when none is named: the real provider leaves it.
+        org = request.state.get("orgId") or request.old_inputs.get("orgId")
+        old, new = {**request.old_inputs, "orgId": org}, {**request.inputs, "orgId": request.inputs.get("orgId") or org}
+        return diff(old, new, replaces=below("orgId", "type", "uid"))
 
     @override
     def create(self, request: Request) -> tuple[str, Properties]:
         if request.preview:
             return "", {"uid": UNKNOWN, "orgId": UNKNOWN, **request.inputs}
-        made = self._api.call("POST", "/api/datasources", _to_api(request.plain))["datasource"]
+        own = request.plain.get("orgId") or ""
+        made = self._api.call("POST", "/api/datasources", _to_api(request.plain), org=own)["datasource"]
         org = str(made.get("orgId", 1))
         return f"{org}:{made['uid']}", {**request.inputs, "uid": made["uid"], "orgId": org}
 
     @override
     def read(self, request: Request) -> Live | None:
         org, _, uid = request.id.rpartition(":")
-        found = self._api.call("GET", f"/api/datasources/uid/{uid}", missing_ok=True)
+        found = self._api.call("GET", f"/api/datasources/uid/{uid}", org=org, missing_ok=True)
         if found is None:
             return None
         live = _from_api(found)
@@ -90,19 +94,22 @@ class DataSource(ResourceType):
 
     @override
     def update(self, request: Request) -> Properties:
-        _, _, uid = request.id.rpartition(":")
+        org, _, uid = request.id.rpartition(":")
         if not request.preview:
-            self._api.call("PUT", f"/api/datasources/uid/{uid}", _to_api({**request.plain, "uid": uid}))
+            self._api.call("PUT", f"/api/datasources/uid/{uid}", _to_api({**request.plain, "uid": uid}), org=org)
         return {**request.inputs, "uid": uid, "orgId": request.state.get("orgId", "1")}
 
     @override
     def delete(self, request: Request) -> None:
-        _, _, uid = request.id.rpartition(":")
-        self._api.call("DELETE", f"/api/datasources/uid/{uid}", missing_ok=True)
+        org, _, uid = request.id.rpartition(":")
+        self._api.call("DELETE", f"/api/datasources/uid/{uid}", org=org, missing_ok=True)
 
 
 class Api:
-    """Grafana's HTTP API at the provider's url, with its auth (`user:password` or a token)."""
+    """Grafana's HTTP API at the provider's url, with its auth (`user:password` or a token).
+
+    Without another one a user is in organisation 1, and a token in its own.
+    """
 
     def __init__(self, config: Properties) -> None:
         url = config.get("url")
@@ -110,7 +117,9 @@ class Api:
         self._auth = config.get("auth")
         self._client: Any = None
 
-    def call(self, method: str, path: str, body: Properties | None = None, *, missing_ok: bool = False) -> Any:
+    def call(
+        self, method: str, path: str, body: Properties | None = None, *, org: str = "", missing_ok: bool = False
+    ) -> Any:
         """The answer's JSON; None for a 404 when that may be. Raises ProviderError in one line without the auth."""
         import httpx
 
@@ -118,7 +127,7 @@ class Api:
         if not self._url or isinstance(self._auth, Unknown):
             raise ProviderError("the grafana provider needs a known url and auth")
         try:
-            answer = self._connect().request(method, path, json=body)
+            answer = self._connect().request(method, path, json=body, headers=_in(org))
         except httpx.HTTPError as error:
             raise ProviderError(f"{where}: Grafana is not reachable: {error}") from error
         if answer.status_code == httpx.codes.NOT_FOUND and missing_ok:
@@ -137,11 +146,13 @@ class Api:
 
             user, colon, password = str(self._auth or "").partition(":")
             basic = httpx.BasicAuth(user, password) if colon else None
-            token = {} if colon or not user else {"Authorization": f"Bearer {user}"}
-            self._client = httpx.Client(
-                base_url=self._url, auth=basic, headers=token, timeout=_TIMEOUT, trust_env=False
-            )
+            own = _in("1") if colon else {"Authorization": f"Bearer {user}"} if user else {}
+            self._client = httpx.Client(base_url=self._url, auth=basic, headers=own, timeout=_TIMEOUT, trust_env=False)
         return self._client
+
+
+def _in(org: str) -> dict[str, str]:
+    return {"X-Grafana-Org-Id": org} if org else {}
 
 
 def _parse(key: str, text: Any) -> dict[str, Any]:

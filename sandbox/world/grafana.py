@@ -1,15 +1,12 @@
-"""Stands in for Grafana's HTTP API, as far as datasources, organisation and health go: no UI, no queries.
+"""Stands in for Grafana's HTTP API, as far as datasources, organisations, service accounts and health go.
 
-Statuses, messages and fields are those of Grafana 11's documented HTTP API. It keeps the datasources in one
-file (0600), and of their secrets nothing but the names: nobody reads them back, as with the real one.
+No UI, no queries, one user. Statuses, messages and fields are those of Grafana 11's documented HTTP API. What it keeps
+is in files of mode 0600; of datasources' secrets nothing but the names, of tokens their digests.
 
 Run as ``python -m sandbox.world.grafana --port PORT --data DIRECTORY --auth-file FILE``.
 """
 
 import argparse
-import base64
-import binascii
-import hmac
 import json
 import signal
 import sys
@@ -19,21 +16,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sandbox.world.datasources import Answer, DataSources, RefusedError, refusal
+from sandbox.world.datasources import DataSources
+from sandbox.world.grafana_answers import Answer, RefusedError, bad_request, denied
+from sandbox.world.organisations import Login, Organisations
 
 VERSION = "11.6.0"
 MAX_BODY = 1 << 20
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one organisation's datasources to one user."""
+    """Serves what a directory keeps."""
 
     daemon_threads = True
+    request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], store: DataSources, auth: str) -> None:
+    def __init__(self, address: tuple[str, int], data: Path, user: str) -> None:
         super().__init__(address, Handler)
-        self.store = store
-        self.auth = auth
+        self.datasources = DataSources(data / "datasources.jsonl")
+        self.organisations = Organisations(data / "organisations.jsonl", user)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             status, payload = self._route(body)
         except RefusedError as error:
-            status, payload = error.status, refusal(error)
+            status, payload = error.status, error.body
         text = json.dumps(payload).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json; charset=UTF-8")
@@ -77,37 +77,65 @@ class Handler(BaseHTTPRequestHandler):
         parts = [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]
         if (self.command, parts) == ("GET", ["api", "health"]):
             return HTTPStatus.OK, {"commit": "sandbox", "database": "ok", "version": VERSION}
-        self._authenticate()
-        store = self.server.store
-        match self.command, parts:
-            case "GET", ["api", "org"]:
-                return HTTPStatus.OK, {"id": 1, "name": "Main Org.", "address": {}}
-            case "GET", ["api", "datasources"]:
-                return HTTPStatus.OK, store.list()
-            case "POST", ["api", "datasources"]:
-                return store.add(_parsed(body))
-            case "GET", ["api", "datasources", "uid", uid]:
-                return HTTPStatus.OK, store.get("uid", uid)
-            case "PUT", ["api", "datasources", "uid", uid]:
-                return store.update(uid, _parsed(body))
-            case "DELETE", ["api", "datasources", "uid", uid]:
-                return store.delete(uid)
-            case "GET", ["api", "datasources", "name", name]:
-                return HTTPStatus.OK, store.get("name", name)
-        raise RefusedError(HTTPStatus.NOT_FOUND, "Not found")
+        authorization, org = (self.headers.get(name, "") for name in ("Authorization", "X-Grafana-Org-Id"))
+        login = self.server.organisations.login(authorization, org)
+        match parts:
+            case ["api", "datasources", *rest]:
+                return self._datasources(login, rest, body)
+            case ["api", "orgs", *rest]:
+                return self._organisations(login, rest, body)
+            case ["api", "org"] | ["api", "serviceaccounts", *_]:
+                return self._own(login, parts[1:], body)
+        raise _not_found()
 
-    def _authenticate(self) -> None:
-        header = self.headers.get("Authorization", "")
-        if not header:
-            raise RefusedError(HTTPStatus.UNAUTHORIZED, "Unauthorized", "auth.unauthorized")
-        scheme, _, credentials = header.partition(" ")
-        try:
-            given = base64.b64decode(credentials, validate=True) if scheme.lower() == "basic" else b""
-        except binascii.Error:
-            given = b""
-        if not hmac.compare_digest(given, self.server.auth.encode()):
-            message = "Invalid username or password"
-            raise RefusedError(HTTPStatus.UNAUTHORIZED, message, "password-auth.failed")
+    def _datasources(self, login: Login, parts: list[str], body: bytes) -> Answer:
+        action = {"GET": "read", "POST": "create", "PUT": "write", "DELETE": "delete"}[self.command]
+        if not login.admin:
+            raise denied(f"datasources:{action}")
+        store = self.server.datasources
+        match self.command, parts:
+            case "GET", []:
+                return HTTPStatus.OK, store.list(login.org)
+            case "POST", []:
+                return store.add(login.org, _parsed(body))
+            case "GET", ["uid" | "name" as key, value]:
+                return HTTPStatus.OK, store.get(login.org, key, value)
+            case "PUT", ["uid", uid]:
+                return store.update(login.org, uid, _parsed(body))
+            case "DELETE", ["uid", uid]:
+                return store.delete(login.org, uid)
+        raise _not_found()
+
+    def _organisations(self, login: Login, parts: list[str], body: bytes) -> Answer:
+        """Answer what server admins may ask, whatever organisation they are in."""
+        action = {"GET": "read", "POST": "create", "PUT": "write", "DELETE": "delete"}[self.command]
+        if not login.server_admin:
+            raise denied(f"orgs:{action}")
+        store = self.server.organisations
+        match self.command, parts:
+            case "POST", []:
+                return store.add(_parsed(body))
+            case "GET", [org] if org.isdigit():
+                return store.get(int(org))
+            case "DELETE", [org] if org.isdigit():
+                answer = store.delete(int(org))
+                self.server.datasources.delete_all(int(org))
+                return answer
+        raise _not_found()
+
+    def _own(self, login: Login, parts: list[str], body: bytes) -> Answer:
+        """Answer about the organisation that the login is in."""
+        if not login.admin:
+            raise denied("orgs:read" if parts == ["org"] else "serviceaccounts:create")
+        store = self.server.organisations
+        match self.command, parts:
+            case "GET", ["org"]:
+                return store.get(login.org)
+            case "POST", ["serviceaccounts"]:
+                return store.add_account(login.org, _parsed(body))
+            case "POST", ["serviceaccounts", account, "tokens"] if account.isdigit():
+                return store.add_token(login.org, int(account))
+        raise _not_found()
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "0")
@@ -129,19 +157,22 @@ def _parsed(body: bytes) -> dict[str, Any]:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "bad request data")
+        raise bad_request()
     return document
+
+
+def _not_found() -> RefusedError:
+    return RefusedError(HTTPStatus.NOT_FOUND, "Not found")
 
 
 def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.world.grafana", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
-    parser.add_argument("--data", type=Path, required=True, help="directory of the datasources' file")
+    parser.add_argument("--data", type=Path, required=True, help="directory of its files")
     parser.add_argument("--auth-file", type=Path, required=True, help="file that holds user:password")
     options = parser.parse_args()
-    store = DataSources(options.data / "datasources.json")
-    server = Server(("127.0.0.1", options.port), store, options.auth_file.read_text().strip())
+    server = Server(("127.0.0.1", options.port), options.data, options.auth_file.read_text().strip())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server.serve_forever()
 

@@ -11,6 +11,8 @@ from sandbox.world.service import Place, Service, answers
 
 PORTS = ("grafana",)
 USER = "admin"
+_CODE = ("grafana", "grafana_answers", "organisations", "datasources", "journal")
+"""The stand-in's modules; a change to one of them starts it anew."""
 _REPO = Path(__file__).resolve().parents[2]
 
 
@@ -32,7 +34,7 @@ class Grafana:
             f"--data={self._place.data('grafana')}",
             f"--auth-file={self._auth_file}",
         ]
-        code = Path(__file__).with_name("grafana.py")
+        code = [Path(__file__).with_name(f"{name}.py") for name in _CODE]
         return Service(
             "grafana",
             ("grafana",),
@@ -41,7 +43,7 @@ class Grafana:
                 "grafana",
                 arguments,
                 env={"PYTHONPATH": str(_REPO)},
-                files=(self._auth_file, code),
+                files=(self._auth_file, *code),
             ),
             answers(f"{self.url}/api/health"),
             self._place.address("grafana"),

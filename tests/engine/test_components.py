@@ -311,7 +311,8 @@ def test_datasources_are_replaced_before_their_successor_comes(environment: str,
     for datasource in run.of(DATASOURCE):
         assert datasource.delete_before_replace
         assert datasource.plain["uid"] == datasource.name
-    mimir, tempo = run.of(DATASOURCE)[:2]
+    whose = environment if environment == "dev" else f"{environment}-platform"
+    mimir, tempo = (run.one(DATASOURCE, f"{backend}-{whose}") for backend in ("mimir", "tempo"))
     assert mimir.urn in tempo.dependencies
     here = f"ca7f8f-{environment}.svc"
     own = [f"http://mimir-gateway.{here}/prometheus", f"http://traces-query.{here}:3200"]

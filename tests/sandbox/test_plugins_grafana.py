@@ -140,6 +140,52 @@ def test_uid_type_and_organisation_replace(world: Connections, key: str) -> None
     assert source(world).diff(asked).replaces == {key}
 
 
+@pytest.fixture
+def org(grafana: httpx.Client) -> Iterator[str]:
+    """An organisation of its own."""
+    number = str(grafana.post("/api/orgs", json={"name": "Plugins"}).json()["orgId"])
+    yield number
+    grafana.delete(f"/api/orgs/{number}")
+
+
+def test_a_datasource_lives_in_the_organisation_that_it_names(
+    world: Connections, grafana: httpx.Client, org: str
+) -> None:
+    here, there = {"X-Grafana-Org-Id": "1"}, {"X-Grafana-Org-Id": org}
+    plugin, asked = source(world), request(orgId=org)
+    made_id, outputs = plugin.create(asked)
+    assert (made_id, outputs["orgId"]) == (f"{org}:{UID}", org)
+    assert grafana.get(f"/api/datasources/uid/{UID}", headers=here).status_code == httpx.codes.NOT_FOUND
+
+    own = dataclasses.replace(asked, id=made_id, state=outputs)
+    plugin.update(dataclasses.replace(own, inputs={**asked.inputs, "url": "http://other"}))
+    assert grafana.get(f"/api/datasources/uid/{UID}", headers=there).json()["url"] == "http://other"
+    live = plugin.read(own)
+    assert live is not None
+    assert (live.id, live.inputs["orgId"], live.inputs["url"]) == (made_id, org, "http://other")
+
+    source(world).create(request())  # the same uid and name in the login's own organisation
+    plugin.delete(own)
+    assert plugin.read(own) is None
+    assert grafana.get(f"/api/datasources/uid/{UID}", headers=here).status_code == httpx.codes.OK
+
+
+def test_an_organisation_that_does_not_let_us_in_is_an_error(world: Connections) -> None:
+    with pytest.raises(ProviderError, match=r"status 403 Forbidden: .*Permissions needed: datasources:create"):
+        source(world).create(request(orgId="999"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "replaces"), [(None, set()), ("", set()), ("1", set()), ("2", {"orgId"})], ids=lambda value: repr(value)
+)
+def test_an_organisation_is_compared_with_where_it_is(world: Connections, wanted: str, replaces: set[str]) -> None:
+    """Not to name one any more moves nothing, as in the real provider."""
+    before = request()
+    asked = dataclasses.replace(request(orgId=wanted), old_inputs=before.inputs, state={**before.inputs, "orgId": "1"})
+    found = source(world).diff(asked)
+    assert (set(found.changes), set(found.replaces)) == (replaces, replaces)
+
+
 @pytest.mark.parametrize(
     ("key", "text", "reason"),
     [

@@ -1,15 +1,61 @@
-"""The datasources' uids and links: every uid that is referenced is declared."""
+"""The datasources of a stack: every uid that is referenced is declared, none is used twice, and no secret is shown."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from components.datasource_config import display_name, mimir_json, tempo_json, uid
-from tests.support import ENVIRONMENTS
+from components.datasource_config import Datasource, pair, unseen, views
+from gateway.access import Credential
+from gateway.certificates import Pair
+from settings import Stack
+from settings.gateway import Federation, Gateway
+from settings.tenants import Access, Tenant, object_name
+from tests.support import ENVIRONMENTS, Change, drop, load_stack, put
 
 each_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
+TOKEN, CLIENT_KEY, ALL_TOKEN, AUTHORITY = "dt0-fake", "dk0-fake", "da0-fake", "authority-pem"
+PAIR = Pair("certificate-pem", CLIENT_KEY)
+FEDERATION = Credential(ALL_TOKEN, None)
+ALONE = (drop("gateway"), put("tenants", []))
+"""Makes any stack one without tenants."""
+
+
+def stack_of(environment: str, tenants: list[Tenant], gateway: Gateway | None = None) -> Stack:
+    """Return a stack with these tenants; what they add up to is not looked at here."""
+    return load_stack(environment, *_alone(environment)).model_copy(update={"tenants": tenants, "gateway": gateway})
+
+
+def _alone(environment: str) -> tuple[Change, ...]:
+    return () if environment == "dev" else ALONE
+
+
+def tenant(id_: str = "team-a", display_name: str = "Team A", **more: Any) -> Tenant:
+    return Tenant(id=id_, display_name=display_name, **more)
+
+
+def of(
+    stack: Stack,
+    credentials: Mapping[str, Credential] | None = None,
+    federation: Credential | None = FEDERATION,
+    **changed: Any,
+) -> list[Datasource]:
+    """Return a stack's datasources; unless told otherwise, the gateway knows every tenant by a token."""
+    if credentials is None:
+        known = stack.tenants if stack.gateway else []
+        credentials = {each.id: Credential(TOKEN, None) for each in known}
+    shown = views(stack, credentials=credentials, federation=federation)
+    given = {"tempo_url": "http://tempo", "mimir_url": "http://mimir", "service_map": True, "authority": None}
+    return [each for view in shown for each in pair(view, **{**given, **changed}).values()]
+
+
+def by_uid(found: list[Datasource]) -> dict[str, Datasource]:
+    return {each.uid: each for each in found}
 
 
 def referenced(node: Any) -> Iterator[str]:
@@ -22,48 +68,187 @@ def referenced(node: Any) -> Iterator[str]:
             yield from referenced(child)
 
 
-@each_environment
-@pytest.mark.parametrize("service_map", [True, False])
-def test_every_referenced_uid_is_declared_and_of_the_same_environment(environment: str, service_map: bool) -> None:
-    declared = {signal: uid(signal, environment) for signal in ("traces", "metrics")}
-    assert set(referenced(json.loads(tempo_json(environment, service_map=service_map)))) == {declared["metrics"]}
-    assert set(referenced(json.loads(mimir_json(environment)))) == {declared["traces"]}
-
-
-def test_no_two_datasources_share_a_uid_or_a_name() -> None:
-    both = [(signal, environment) for signal in ("traces", "metrics") for environment in ENVIRONMENTS]
-    assert len({uid(*one) for one in both}) == len({display_name(*one) for one in both}) == len(both)
+# Without tenants
 
 
 @each_environment
-def test_names_are_the_plans(environment: str) -> None:
-    assert display_name("traces", environment) == f"Tempo ({environment})"
-    assert display_name("metrics", environment) == f"Mimir ({environment})"
-
-
-def test_uids_are_pinned() -> None:
-    assert [uid("traces", "dev"), uid("metrics", "prod")] == ["tempo-dev", "mimir-prod"]
-
-
-@each_environment
-def test_json_is_sorted_so_that_it_never_differs_from_what_grafana_returns(environment: str) -> None:
-    for text in (tempo_json(environment, service_map=True), mimir_json(environment)):
-        assert text == json.dumps(json.loads(text), sort_keys=True)
+def test_a_stack_without_tenants_has_the_plans_two(environment: str) -> None:
+    mimir, tempo = of(stack_of(environment, []))
+    assert (mimir.uid, mimir.name, mimir.kind) == (f"mimir-{environment}", f"Mimir ({environment})", "prometheus")
+    assert (tempo.uid, tempo.name, tempo.kind) == (f"tempo-{environment}", f"Tempo ({environment})", "tempo")
+    assert (mimir.url, tempo.url) == ("http://mimir", "http://tempo")
+    for each in (mimir, tempo):
+        assert (each.headers, each.secure_json_data, each.org) == ({}, None, None)
 
 
 def test_traces_lead_to_metrics_metrics_to_traces_and_services_to_a_map() -> None:
-    tempo, mimir = json.loads(tempo_json("dev", service_map=True)), json.loads(mimir_json("dev"))
+    mimir, tempo = (json.loads(each.json_data) for each in of(stack_of("dev", [])))
+    assert tempo.keys() == {"tracesToMetrics", "nodeGraph", "serviceMap"}
     assert tempo["tracesToMetrics"]["queries"]
     assert all("traces_spanmetrics_" in query["query"] for query in tempo["tracesToMetrics"]["queries"])
     assert tempo["serviceMap"] == {"datasourceUid": "mimir-dev"}
-    assert mimir["exemplarTraceIdDestinations"] == [{"name": "traceID", "datasourceUid": "tempo-dev"}]
-    assert mimir["prometheusType"] == "Mimir"
+    assert mimir == {
+        "prometheusType": "Mimir",
+        "httpMethod": "POST",
+        "exemplarTraceIdDestinations": [{"name": "traceID", "datasourceUid": "tempo-dev"}],
+    }
 
 
 def test_there_is_no_service_map_without_its_metrics() -> None:
-    assert "serviceMap" not in json.loads(tempo_json("dev", service_map=False))
+    assert not any("serviceMap" in each.json_data for each in of(stack_of("dev", []), service_map=False))
 
 
-def test_no_header_travels_in_json() -> None:
-    texts = tempo_json("dev", service_map=True) + mimir_json("dev")
-    assert "httpHeader" not in texts
+# With tenants
+
+
+def test_a_tenant_has_its_own_and_there_is_a_pair_for_all() -> None:
+    found = of(stack_of("prod", [tenant(), tenant("b", "Team B")], Gateway()))
+    assert {each.uid: each.name for each in found} == {
+        "mimir-prod-team-a": "Mimir (prod, Team A)",
+        "tempo-prod-team-a": "Tempo (prod, Team A)",
+        "mimir-prod-b": "Mimir (prod, Team B)",
+        "tempo-prod-b": "Tempo (prod, Team B)",
+        "mimir-prod_all": "Mimir (prod): all tenants",
+        "tempo-prod_all": "Tempo (prod): all tenants",
+    }
+
+
+def test_a_tenant_named_all_is_not_all_tenants() -> None:
+    found = of(stack_of("prod", [tenant("all", "all tenants"), tenant("_all", ": all tenants")], Gateway()))
+    assert len(by_uid(found)) == len({each.name for each in found}) == 6
+    assert by_uid(found)["mimir-prod-all"].headers["X-Scope-OrgID"] == "all"
+    assert "X-Scope-OrgID" not in by_uid(found)["mimir-prod_all"].headers
+
+
+def test_through_the_gateway_each_comes_with_its_own_token_and_the_reader_of_all_with_another() -> None:
+    found = by_uid(of(stack_of("prod", [tenant(), tenant("B", "Team B")], Gateway()), {
+        "team-a": Credential("one-fake", None), "B": Credential("two-fake", None),
+    }))  # fmt: skip
+    assert found["mimir-prod-team-a"].headers == {"X-Scope-OrgID": "team-a", "Authorization": "Bearer one-fake"}
+    assert found[f"tempo-prod-{object_name('B')}"].headers == {
+        "X-Scope-OrgID": "B",
+        "Authorization": "Bearer two-fake",
+    }
+    assert found["tempo-prod_all"].headers == {"Authorization": f"Bearer {ALL_TOKEN}"}
+
+
+def test_without_a_gateway_the_backends_are_told_who_asks() -> None:
+    found = by_uid(of(stack_of("dev", [tenant(), tenant("b", "Team B")]), federation=None))
+    assert found["tempo-dev-team-a"].headers == {"X-Scope-OrgID": "team-a"}
+    assert found["mimir-dev_all"].headers == {"X-Scope-OrgID": "team-a|b"}
+    assert not any(each.secure_json_data for each in found.values())
+
+
+def test_a_client_certificate_and_the_gateways_authority_are_secret_settings() -> None:
+    certified = tenant(access=Access(accepts="both"))
+    stack = stack_of("prod", [certified], Gateway())
+    found = by_uid(of(stack, {"team-a": Credential(TOKEN, PAIR)}, authority=AUTHORITY))
+    own, shared = found["mimir-prod-team-a"], found["mimir-prod_all"]
+    assert json.loads(own.json_data).items() >= {"tlsAuth": True, "tlsAuthWithCACert": True}.items()
+    assert json.loads(own.secure_json_data or "") == {
+        "tlsClientCert": PAIR.certificate,
+        "tlsClientKey": CLIENT_KEY,
+        "tlsCACert": AUTHORITY,
+    }
+    assert "tlsAuth" not in json.loads(shared.json_data)
+    assert json.loads(shared.secure_json_data or "") == {"tlsCACert": AUTHORITY}
+
+
+def test_a_public_authority_needs_no_setting() -> None:
+    for each in of(stack_of("prod", [tenant()], Gateway())):
+        assert each.secure_json_data is None
+        assert "tls" not in each.json_data
+
+
+def test_nobody_reads_all_tenants_where_that_is_switched_off() -> None:
+    stack = stack_of("prod", [tenant()], Gateway(federation=None))
+    assert by_uid(of(stack, federation=None)).keys() == {"mimir-prod-team-a", "tempo-prod-team-a"}
+
+
+@pytest.mark.parametrize(
+    ("accepts", "token", "certificate", "has_some"),
+    [
+        ("token", TOKEN, None, True),
+        ("token", None, None, False),
+        ("certificate", None, PAIR, True),
+        ("certificate", None, None, False),
+        ("either", None, PAIR, True),
+        ("either", TOKEN, None, True),
+        ("either", None, None, False),
+        ("both", TOKEN, PAIR, True),
+        ("both", None, PAIR, False),
+        ("both", TOKEN, None, False),
+    ],
+)
+def test_who_cannot_be_let_in_has_no_datasource(accepts: Any, token: str, certificate: Pair, has_some: bool) -> None:
+    stack = stack_of("prod", [tenant(access=Access(accepts=accepts)), tenant("b", "Team B")], Gateway())
+    credentials = {"team-a": Credential(token, certificate), "b": Credential(TOKEN, None)}
+    found = by_uid(of(stack, credentials))
+    assert ("mimir-prod-team-a" in found) is ("tempo-prod-team-a" in found) is has_some
+    assert {"mimir-prod-b", "mimir-prod_all"} <= found.keys()
+    assert unseen(stack, credentials) == ([] if has_some else ["team-a"])
+
+
+# Whatever the tenants are
+
+IDS = (
+    st.from_regex(r"[A-Za-z0-9!_.*'()-]{1,150}", fullmatch=True)
+    | st.from_regex(r"[a-z][a-z0-9]{26,29}", fullmatch=True)
+).filter(lambda value: value not in {".", "..", "__mimir_cluster", "anonymous", "single-tenant"})
+NAMES = st.text(st.characters(exclude_characters='\n"\\', codec="utf-8"), min_size=1, max_size=80)
+ORGS = st.none() | st.integers(1, 3)
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> Stack:
+    """Draw a stack with tenants, in organisations or not, behind a gateway or not."""
+    each = st.tuples(IDS, NAMES, ORGS)
+    drawn = draw(
+        st.lists(each, min_size=1, max_size=8, unique_by=(lambda one: object_name(one[0]), lambda one: one[1]))
+    )
+    tenants = [tenant(id_, name, grafana_org=org) for id_, name, org in drawn]
+    federation = draw(st.none() | st.builds(Federation, grafana_org=ORGS))
+    gateway = draw(st.sampled_from([None, Gateway(federation=federation)]))
+    return stack_of(draw(st.sampled_from(ENVIRONMENTS)), tenants, gateway)
+
+
+@given(stacks(), st.booleans(), st.none() | st.just(AUTHORITY))
+def test_what_holds_for_any_tenants(stack: Stack, service_map: bool, authority: str | None) -> None:
+    found = of(stack, service_map=service_map, authority=authority)
+    org_of = {each.uid: each.org for each in found}
+    assert len(org_of) == len(found), "uids name resources, so they are unique even across organisations"
+    assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,40}", uid) for uid in org_of)
+    assert Counter((each.org, each.name) for each in found).most_common(1)[0][1] == 1
+    for each in found:
+        links = set(referenced(json.loads(each.json_data)))
+        assert {org_of[uid] for uid in links} == {each.org}
+        assert links.isdisjoint({each.uid})
+        assert each.json_data == json.dumps(json.loads(each.json_data), sort_keys=True)
+
+
+@given(stacks())
+def test_no_link_leads_from_one_tenant_to_another(stack: Stack) -> None:
+    found = by_uid(of(stack))
+    for each in found.values():
+        for uid in referenced(json.loads(each.json_data)):
+            assert found[uid].headers == each.headers
+
+
+@given(stacks())
+def test_no_secret_and_no_header_travels_in_plain_json_or_in_a_message(stack: Stack) -> None:
+    credentials = {each.id: Credential(TOKEN, PAIR) for each in stack.tenants}
+    for each in of(stack, credentials, authority=AUTHORITY):
+        shown = each.json_data + repr(each)
+        assert not [secret for secret in (TOKEN, ALL_TOKEN, CLIENT_KEY, "httpHeader") if secret in shown]
+
+
+def test_uids_are_pinned() -> None:
+    """They stand in dashboards: another one for the same tenant is another datasource."""
+    longest = "a" * 30
+    stack = stack_of("prod", [tenant(), tenant("Team.B", "B"), tenant(longest, "C")], Gateway())
+    assert [each.uid for each in of(stack) if each.kind == "tempo"] == [
+        "tempo-prod-team-a",
+        "tempo-prod-team-b-0a5b173f",
+        "tempo-prod-aaaaaaaaaaaaaaaaaaaa_c0c05404",
+        "tempo-prod_all",
+    ]

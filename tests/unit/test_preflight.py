@@ -11,7 +11,7 @@ from botocore.config import Config
 import preflight
 from preflight import cluster, grafana, s3
 from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, silent
-from tests.support import SECRETS, Change, credentials, load_stack, load_tree, put, tree
+from tests.support import SECRETS, Change, all_of, credentials, load_stack, load_tree, put, tree
 
 TOKEN = "kt0-fake"
 NAMESPACE = '{"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "ca7f8f-dev"}}'
@@ -43,12 +43,11 @@ def ask_s3(endpoint: str) -> list[str]:
     return s3.check(load_stack("dev", put("object_store.provisioning_endpoint", endpoint)).object_store, credentials())
 
 
-def ask_grafana(url: str, auth: str = "ga0-fake") -> list[str]:
+def ask_grafana(url: str, auth: str = "ga0-fake", *changes: Change) -> list[str]:
     settings = tree()
-    put("grafana.url", url)(settings)
-    put("credentials.grafana.auth", auth)(settings)
+    all_of(put("grafana.url", url), put("credentials.grafana.auth", auth), *changes)(settings)
     stack, secrets = load_tree(settings)
-    return grafana.check(stack.grafana, secrets.grafana)
+    return grafana.check(stack, secrets.grafana)
 
 
 def is_one_line(findings: list[str], key: str, why: str, mend: str) -> None:
