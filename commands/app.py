@@ -8,6 +8,7 @@ from commands import (
     compare_command,
     credentials_command,
     drift_command,
+    identities_command,
     repair_command,
     report_command,
     smoke_command,
@@ -27,5 +28,6 @@ for command in (
     comment_command.comment,
     comment_command.issue,
     credentials_command.credentials,
+    identities_command.identities,
 ):
     app.command()(command)

@@ -8,7 +8,7 @@ from rich.table import Table as RichTable
 
 from commands import stack_file
 from commands.arguments import ConfigFile, StackName
-from commands.comparison import CompareError, Difference, other_version
+from commands.comparison import CompareError, Difference, of_gateway, other_version
 from commands.comparison import compare as hold_against
 from commands.told import told
 from helm.releases import releases_of
@@ -47,6 +47,7 @@ def compare(
                 console.print(
                     f"note: chart {release.chart.name} is {other}; the program deploys {release.chart.version}"
                 )
+        differences += of_gateway(settings)
         console.print(_differences(differences))
     if any(each.amount != Footprint() for each in differences):
         raise typer.Exit(1)

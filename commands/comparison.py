@@ -9,7 +9,10 @@ from typing import Any
 
 import yaml
 
+from gateway import workload
+from gateway.addresses import SERVICE
 from helm.releases import Release
+from settings import Stack
 from sizing.footprint import Footprint, of_roles
 from sizing.manifests import footprint
 
@@ -64,6 +67,15 @@ def compare(
         for at_most in (False, True)
     )
     return (fewest,) if (most.asked, most.reported) == (fewest.asked, fewest.reported) else (fewest, most)
+
+
+def of_gateway(stack: Stack) -> tuple[Difference, ...]:
+    """Return what the gateway's workload asks for beside what the report says of it; nothing without a gateway."""
+    if stack.gateway is None or stack.gateway_role is None:
+        return ()
+    spec = workload.deployment(stack, stack.gateway, stack.gateway_role, watch="")
+    deployed = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": SERVICE}, "spec": spec}
+    return (Difference(SERVICE, footprint([deployed]), of_roles([stack.gateway_role])),)
 
 
 def render(release: Release, chart: Path, *, namespace: str, helm: str = "helm") -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from kubernetes import client, config, utils
 
+from commands.comparison import of_gateway
 from sandbox.world import Connections
 from settings import Stack
 from settings.quantities import parse_bytes
@@ -31,7 +32,8 @@ def rendered(stack: Stack) -> dict[str, list[Object]]:
 def test_the_charts_ask_for_exactly_what_the_settings_say(environment: str) -> None:
     stack = load_stack(environment)
     objects = [item for chart in rendered(stack).values() for item in chart]
-    assert footprint(objects) == of_stack(stack)
+    asked = sum((each.asked for each in of_gateway(stack)), footprint(objects))
+    assert asked == of_stack(stack)
 
 
 @each_environment
@@ -40,7 +42,7 @@ def test_limits_are_the_settings_memory_limits_and_nothing_else(environment: str
     single = stack.traces.topology == "monolithic"
     traces = {"tempo": stack.traces.roles["all"]} if single else stack.traces.roles
     tempo, mimir = rendered(stack).values()
-    for roles, objects in ((traces, tempo), (stack.metrics.roles, mimir)):
+    for roles, objects in ((traces, tempo), (stack.metrics_roles, mimir)):
         limits = {name: container["resources"].get("limits", {}) for name, container in containers(objects).items()}
         assert limits.keys() == roles.keys()
         assert {name: in_bytes(limit) for name, limit in limits.items() if limit} == limited(roles)

@@ -38,7 +38,8 @@ def test_all_three_are_there_side_by_side(stacks: dict[str, Deployment]) -> None
         pods = stack.pods()
         assert len(pods) == PODS[name]
         assert all(pods.values())
-        assert stack.datasources().keys() == {f"mimir-{name}", f"tempo-{name}"}
+        own = [f"-{name}"] if name == "dev" else [f"-{name}-platform", f"-{name}_all"]
+        assert stack.datasources().keys() == {f"{backend}{each}" for backend in ("mimir", "tempo") for each in own}
 
 
 def test_what_was_deployed_is_what_is_wanted(stacks: dict[str, Deployment]) -> None:

@@ -1,0 +1,81 @@
+"""`python -m commands identities`: who may do what in SeaweedFS, in the form that SeaweedFS takes."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from commands import stack_file
+from commands.arguments import ConfigFile, StackName
+from commands.told import told
+from commands.tools import Pulumi, ToolError
+from object_store.identities import Identity, configuration, identities_of, placeholder, shell_commands
+from settings import ConfigError, Credentials, S3Identity
+
+_CREDENTIALS = "telemetry:credentials"
+
+
+def identities(
+    stack: StackName,
+    shell: Annotated[bool, typer.Option("--shell", help="As commands for `weed shell` instead of s3.json.")] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="Write to a new file that only this user can read.", dir_okay=False)
+    ] = None,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="With the keys, which the engine decrypts; only into --output.")
+    ] = False,
+    config_file: ConfigFile = None,
+) -> None:
+    """Print the identities that SeaweedFS is to know for a stack: one that makes its buckets, one per backend.
+
+    Without --with-secrets the keys are ${VAR}. Ends with 0 if it was printed or written, with 1 if it could not be,
+    with 2 if it was called wrongly (docs/object-store.md).
+    """
+    if with_secrets and output is None:
+        raise typer.BadParameter("keys are not printed; name a file for them with --output")
+    with told(ConfigError, ToolError, OSError) as console:
+        wanted = identities_of(stack_file.load(stack, config_file))
+        keys = _keys(stack, config_file) if with_secrets else {}
+        text = rendered([(each, keys.get(place, placeholder(each))) for place, each in wanted.items()], shell=shell)
+        if output is None:
+            typer.echo(text, nl=False)
+        else:
+            _write_new(output, text)
+            console.print(f"wrote {output}", highlight=False, soft_wrap=True)
+
+
+def rendered(keyed: list[tuple[Identity, S3Identity]], *, shell: bool) -> str:
+    """Return the identities as `s3.json`, or as lines for `weed shell`."""
+    if shell:
+        return "".join(f"{line}\n" for line in shell_commands(keyed))
+    return json.dumps(configuration(keyed), indent=2) + "\n"
+
+
+def _keys(stack: str, config_file: Path | None) -> dict[str, S3Identity]:
+    """Return the stack's S3 keys by their place in `telemetry:credentials`.
+
+    Raises:
+        ToolError: the engine does not decrypt them.
+        ConfigError: they are not such as the program takes; the message holds none of them.
+    """
+    options = ["--config-file", str(config_file)] if config_file else []
+    answer = Pulumi(stack).run(f"config get {_CREDENTIALS}", *options).stdout
+    try:
+        found = Credentials.model_validate_json(answer)
+    except ValidationError as error:
+        places = sorted({".".join(map(str, each["loc"])) for each in error.errors(include_input=False)})
+        finding = f"{_CREDENTIALS}: cannot be used because of {', '.join(filter(None, places)) or 'its form'}"
+        raise ConfigError([f"{finding}; `pulumi preview` says how to mend it"]) from None
+    return {place: getattr(found, place) for place in ("provisioner", "traces", "metrics")}
+
+
+def _write_new(path: Path, content: str) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise ConfigError([f"{path}: is there already, and is left alone; remove it, or name another"]) from error
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(content)
