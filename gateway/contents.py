@@ -42,13 +42,13 @@ class SecretContent:
     annotations: dict[str, str] = field(default_factory=dict)
 
 
-def config_map(stack: Stack, gateway: Gateway) -> dict[str, str]:
-    """Return the files of the ConfigMap: nginx's configuration, and what starts nginx."""
+def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> dict[str, str]:
+    """Return the files of the ConfigMap: nginx's configuration, and what starts nginx; without a layout, the pods'."""
     namespace = stack.namespace.name
     return {
         "nginx.conf": nginx_conf(
             upstreams=upstreams(namespace),
-            layout=Layout(resolver=_RESOLVERS[stack.kubernetes.platform]),
+            layout=layout or Layout(resolver=_RESOLVERS[stack.kubernetes.platform]),
             max_body=max(tenant.limits.max_body for tenant in stack.tenants),
             client_certificates=access.takes_certificates(stack),
             backend_tls=None if gateway.backend_tls is None else server_name(namespace),

@@ -1,4 +1,4 @@
-"""The tools that the sandbox runs: the user's own where they fit, else built once from pinned Go modules."""
+"""The tools that the sandbox runs: the user's own where they fit, else built from Go modules or fetched as packages."""
 
 from sandbox.toolchain.catalog import MODULES, TOOLS, UP_TOOLS
 from sandbox.toolchain.errors import ToolchainError

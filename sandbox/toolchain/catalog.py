@@ -26,29 +26,42 @@ class Module:
 
 
 @dataclass(frozen=True)
-class Tool:
-    """One program. ``binary`` is its name in a build, ``fits`` the versions that are taken from PATH.
+class Package:
+    """One package of Debian and Ubuntu, for a program that is no Go module."""
 
-    A tool with ``beside`` is only taken from PATH when those programs lie in the same directory.
+    name: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One program. ``binary`` is its path in its origin, ``fits`` the versions that are taken from PATH.
+
+    ``origin`` names the module that it is built from or the package that it is fetched with, ``mentions`` what its
+    version command has to say as well. A tool with ``beside`` is only taken from PATH when those programs lie in the
+    same directory.
     """
 
     name: str
-    module: str
+    origin: str
     version: tuple[str, ...]
     fits: SpecifierSet
     binary: str = ""
     beside: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
 
     @property
     def built_as(self) -> str:
-        """The name of the binary that a build makes."""
+        """The path of the program in its origin's directory."""
         return self.binary or self.name
 
     def accepts(self, output: str) -> bool:
         """Whether the output of the version command shows a version that fits."""
         found = _VERSION.search(output)
+        if found is None or not all(each in output for each in self.mentions):
+            return False
         try:
-            return found is not None and Version(found.group()) in self.fits
+            return Version(found.group()) in self.fits
         except InvalidVersion:
             return False
 
@@ -71,6 +84,8 @@ MODULES = {
     )
 }
 
+PACKAGES = {package.name: package for package in (Package("nginx", "the web server of the gateway"),)}
+
 # The engine speaks to the language host of the pinned SDK, so an older CLI will not do. SeaweedFS is taken
 # in this version only, because the program decides by the version what it may ask of the store.
 TOOLS = {
@@ -92,8 +107,16 @@ TOOLS = {
         Tool("weed", "seaweedfs", ("version",), SpecifierSet("==3.39.*")),
         Tool("mimir", "mimir", ("--version",), SpecifierSet(">=3,<4")),
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
+        Tool(
+            "nginx",
+            "nginx",
+            ("-V",),
+            SpecifierSet(">=1.22,<2"),
+            binary="usr/sbin/nginx",
+            mentions=("--with-http_ssl_module", "--with-http_v2_module"),
+        ),
     )
 }
 
-UP_TOOLS = tuple(name for name in TOOLS if name not in ("mimir", "actionlint"))
-"""What ``up`` needs; Mimir itself only proves the data path, actionlint checks the pipeline."""
+UP_TOOLS = tuple(name for name in TOOLS if name not in ("mimir", "actionlint", "nginx"))
+"""What ``up`` needs; Mimir itself only proves the data path, nginx the gateway; actionlint checks the pipeline."""

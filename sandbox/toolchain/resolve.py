@@ -1,21 +1,24 @@
-"""Finding each tool: on PATH if its version fits, else in the cache, else by building it."""
+"""Finding each tool: on PATH if its version fits, else in the cache, else by building or fetching it."""
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
 from rich.console import Console
 
-from sandbox.toolchain.cache import Cache
-from sandbox.toolchain.catalog import MODULES, TOOLS, UP_TOOLS, Tool
+from sandbox.toolchain.apt import FetchedPackage
+from sandbox.toolchain.cache import Cache, Origin
+from sandbox.toolchain.catalog import MODULES, PACKAGES, TOOLS, UP_TOOLS, Tool
 from sandbox.toolchain.errors import ToolchainError
 from sandbox.toolchain.go import Go
+from sandbox.toolchain.modules import BuiltModule
+from sandbox.toolchain.trial import tried
 
 SOURCES = Path(__file__).resolve().parents[1] / "tools"
-VERSION_SECONDS = 10
+_SERVERS = ("/usr/sbin", "/usr/local/sbin")
+"""Where systems have servers such as nginx; not on every user's PATH."""
 
 
 class Toolchain:
@@ -29,9 +32,9 @@ class Toolchain:
         path: str | None = None,
     ) -> None:
         self._console = console or Console(quiet=True)
-        self._directory = (cache or _default_cache()).absolute()
+        self._cache = Cache((cache or _default_cache()).absolute())
         self._sources = sources
-        self._path = os.environ.get("PATH", "") if path is None else path
+        self._path = os.pathsep.join((os.environ.get("PATH", ""), *_SERVERS)) if path is None else path
         self._found: dict[str, Path] = {}
 
     def ensure(self, tools: Iterable[str] = UP_TOOLS) -> None:
@@ -60,25 +63,30 @@ class Toolchain:
         found = shutil.which(tool.name, path=self._path)
         if found is None or not all(Path(found).with_name(name).exists() for name in tool.beside):
             return None
-        try:
-            ran = subprocess.run(
-                [found, *tool.version], capture_output=True, text=True, check=False, timeout=VERSION_SECONDS
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return Path(found) if ran.returncode == 0 and tool.accepts(ran.stdout + ran.stderr) else None
+        return Path(found) if tried(tool, Path(found)).fits else None
 
     def _built(self, tool: Tool, *, build: bool) -> Path:
-        module = MODULES[tool.module]
-        needed = [module, MODULES["language"]] if tool.beside else [module]
-        for each in needed:
-            if build:
-                self._cache.ensure(each, self._why(tool), self._console)
-            elif not self._cache.directory(each).is_dir():
-                raise ToolchainError(f"{tool.name} is not there yet: `make up` builds it")
+        directories = [
+            self._made(origin, tool, build=build)
+            for origin in map(self._origin, (tool.origin, *(["language"] if tool.beside else [])))
+        ]
         for name in tool.beside:
-            self._lay_beside(self._cache.directory(module), self._cache.directory(MODULES["language"]) / name)
-        return self._cache.directory(module) / tool.built_as
+            self._lay_beside(directories[0], directories[-1] / name)
+        return directories[0] / tool.built_as
+
+    def _made(self, origin: Origin, tool: Tool, *, build: bool) -> Path:
+        if build:
+            return self._cache.ensure(origin, self._why(tool), self._console)
+        directory = self._cache.directory(origin)
+        if not directory.is_dir():
+            command = "make up" if tool.name in UP_TOOLS else f"python -m sandbox tool {tool.name}"
+            raise ToolchainError(f"{tool.name} is not there yet: `{command}` sees to it")
+        return directory
+
+    def _origin(self, name: str) -> Origin:
+        if name in PACKAGES:
+            return FetchedPackage(PACKAGES[name], self._path)
+        return BuiltModule(MODULES[name], self._sources, self._go)
 
     def _lay_beside(self, directory: Path, program: Path) -> None:
         """Link a program into a directory: a language host that lies elsewhere earns a warning at every run."""
@@ -93,8 +101,8 @@ class Toolchain:
         return f"the {tool.name} on PATH does not fit: {tool.fits} is needed"
 
     @cached_property
-    def _cache(self) -> Cache:
-        return Cache(self._directory, self._sources, Go.find(self._path))
+    def _go(self) -> Go:
+        return Go.find(self._path)
 
 
 def _known(tool: str) -> Tool:

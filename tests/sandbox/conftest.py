@@ -30,6 +30,14 @@ def toolchain() -> Toolchain:
 
 
 @pytest.fixture(scope="session")
+def gateway_tools() -> Toolchain:
+    """The real nginx and the real Mimir; the rest of the world is not needed in front of them."""
+    tools = Toolchain(console=Console(stderr=True))
+    tools.ensure(["nginx", "mimir"])
+    return tools
+
+
+@pytest.fixture(scope="session")
 def world(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connections]:
     """How to reach the session's world. Tests share it: each cleans up, and none stops a service of it."""
     here = World(tmp_path_factory.mktemp("world"), toolchain)

@@ -13,8 +13,7 @@ import pytest
 from filelock import FileLock
 
 from sandbox.paths import REPO
-from sandbox.toolchain import TOOLS, UP_TOOLS, ToolchainError
-from sandbox.toolchain import cache as cache_module
+from sandbox.toolchain import TOOLS, UP_TOOLS, ToolchainError, modules
 from tests.unit.toolchain_bench import Bench
 
 
@@ -73,7 +72,7 @@ def test_another_go_or_flag_builds_anew_and_a_touched_file_does_not(
     bench.version("go1.27.0")
     bench.toolchain().ensure(["weed"])
     assert bench.calls().count("build seaweedfs") == 2
-    monkeypatch.setattr(cache_module, "BUILD_FLAGS", ("-race",))
+    monkeypatch.setattr(modules, "BUILD_FLAGS", ("-race",))
     bench.toolchain().ensure(["weed"])
     assert bench.calls().count("build seaweedfs") == 3
 

@@ -44,7 +44,7 @@ class Bench:
             (self.sources / module).mkdir(parents=True)
             (self.sources / module / "go.mod").write_text(f"module {module}\n")
             (self.sources / module / "go.sum").write_text("")
-            made = [tool.built_as for tool in TOOLS.values() if tool.module == module]
+            made = [tool.built_as for tool in TOOLS.values() if tool.origin == module]
             (self.bin / f"makes-{module}").write_text("\n".join(made))
         (self.bin / "makes-language").write_text("pulumi-language-python")
         script = self.bin / "sdk" / "python" / "cmd" / "pulumi-language-python-exec"

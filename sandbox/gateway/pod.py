@@ -1,0 +1,76 @@
+"""What the gateway's pod has before it starts: nginx, a place to write to, and the volumes of a stack."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.nginx import Layout
+from sandbox.gateway.mounts import Mounts
+from sandbox.gateway.names import Names
+from sandbox.gateway.volumes import put_config, put_secrets
+from settings import Stack
+
+NOBODY = 65534
+"""Whom root becomes: the pod has no root, and nginx's workers would have other rights than a root that starts them."""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A directory with all that watch.sh needs, and where it listens."""
+
+    stack: Stack
+    key: str
+    layout: Layout
+    mounts: Mounts
+
+    @property
+    def directory(self) -> Path:
+        """Holds nginx, its volumes, its scratch and its logs."""
+        return self.mounts.root.parent
+
+    @property
+    def logs(self) -> tuple[Path, Path]:
+        """Where standard output goes, which is the access log, and standard error."""
+        return self.directory / "logs" / "access", self.directory / "logs" / "error"
+
+
+@contextmanager
+def pod(
+    stack: Stack, key: str, *, program: Path, address: str, names: Names, existing: Mapping[str, str] | None = None
+) -> Iterator[Pod]:
+    """Prepare a gateway, and remove its files when it is left.
+
+    Args:
+        stack: its settings; `gateway.hosts` should have the address, for clients to verify it.
+        key: what tokens and certificates are derived from.
+        program: nginx.
+        address: where it is to listen.
+        names: its DNS.
+        existing: tokens of Secrets that exist already, by the tenant's object name.
+    """
+    # Of its own, because neither the toolchain's cache nor pytest's directories are open to nobody.
+    directory = Path(tempfile.mkdtemp(prefix="telemetry-gateway-"))
+    directory.chmod(0o711)
+    try:
+        mounts, scratch = Mounts(directory / "root"), directory / "scratch"
+        layout = Layout(root=str(mounts.root), scratch=str(scratch), address=address, resolver=names.server)
+        made = Pod(stack, key, layout, mounts)
+        put_config(mounts, stack, layout)
+        put_secrets(mounts, stack, key)
+        if existing is not None:
+            mounts.put("existing", {f"{name}/token": token for name, token in existing.items()})
+        shutil.copy(program, directory / "nginx")
+        for folder in (scratch, made.logs[0].parent):
+            folder.mkdir()
+        for log in made.logs:
+            log.touch()
+        if os.geteuid() == 0:
+            for path in (scratch, *made.logs):
+                os.chown(path, NOBODY, NOBODY)
+        yield made
+    finally:
+        shutil.rmtree(directory)
