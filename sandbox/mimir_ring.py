@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-_RINGS = (
+RINGS = (
     "alertmanager.sharding-ring",
     "compactor.ring",
     "distributor.ring",
@@ -23,6 +23,7 @@ _RINGS = (
     "ruler.ring",
     "store-gateway.sharding-ring",
 )
+"""Mimir's rings, as its flags call them."""
 _SECONDS_TO_FLUSH = 60
 
 
@@ -112,8 +113,8 @@ def _flags(name: str, ports: list[int], join: int, shared: Path, own: Path) -> l
         "-memberlist.bind-addr=127.0.0.1",
         f"-memberlist.bind-port={gossip}",
         f"-memberlist.join=127.0.0.1:{join}",
-        *(f"-{each}.instance-id={name}" for each in _RINGS),
-        *(f"-{each}.instance-addr=127.0.0.1" for each in _RINGS),
+        *(f"-{each}.instance-id={name}" for each in RINGS),
+        *(f"-{each}.instance-addr=127.0.0.1" for each in RINGS),
         "-query-frontend.instance-addr=127.0.0.1",
         f"-query-frontend.scheduler-address={here}",
         f"-querier.scheduler-address={here}",

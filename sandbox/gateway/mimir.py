@@ -17,18 +17,10 @@ import yaml
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from sandbox.gateway.pair import PairFiles
+from sandbox.mimir_ring import RINGS
 
 PORT = 8080
 _GRPC_PORT, _GOSSIP_PORT = 9095, 7946
-_RINGS = (
-    "alertmanager.sharding-ring",
-    "compactor.ring",
-    "distributor.ring",
-    "ingester.ring",
-    "query-scheduler.ring",
-    "ruler.ring",
-    "store-gateway.sharding-ring",
-)
 _REPLICATED = ("alertmanager.sharding-ring", "ingester.ring", "store-gateway.sharding-ring")
 _SECONDS_TO_START = 90
 _COUNT = re.compile(r'^cortex_request_duration_seconds_count\{.*route="([^"/]*)".*\} (\d+)$', re.MULTILINE)
@@ -110,8 +102,8 @@ def _flags(address: str, directory: Path, tls: PairFiles | None) -> list[str]:
         f"-server.grpc-listen-port={_GRPC_PORT}",
         f"-memberlist.bind-addr={address}",
         f"-memberlist.bind-port={_GOSSIP_PORT}",
-        *(f"-{ring}.store=inmemory" for ring in _RINGS),
-        *(f"-{ring}.instance-addr={address}" for ring in _RINGS),
+        *(f"-{ring}.store=inmemory" for ring in RINGS),
+        *(f"-{ring}.instance-addr={address}" for ring in RINGS),
         *(f"-{ring}.replication-factor=1" for ring in _REPLICATED),
         "-ingester.ring.min-ready-duration=0",
         "-store-gateway.sharding-ring.wait-stability-min-duration=0",

@@ -14,6 +14,7 @@ from sandbox.stacks import prepare
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections, World
 from tests.sandbox.deployment import Deployment
+from tests.sandbox.edge import Edge
 from tests.sandbox.engine import engine_environment
 from tests.sandbox.fixtures.releases import Site, open_site
 
@@ -35,6 +36,14 @@ def gateway_tools() -> Toolchain:
     tools = Toolchain(console=Console(stderr=True))
     tools.ensure(["nginx", "mimir"])
     return tools
+
+
+@pytest.fixture
+def unreached(edge: Edge) -> Iterator[None]:
+    """Nothing reaches a backend behind the module's gateway during the test, be it Mimir or the stand-in for Tempo."""
+    before = edge.reached()
+    yield
+    assert edge.reached() == before
 
 
 @pytest.fixture(scope="session")

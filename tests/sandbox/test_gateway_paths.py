@@ -25,14 +25,6 @@ def edge(gateway_tools: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> 
         yield opened
 
 
-@pytest.fixture
-def unreached(edge: Edge) -> Iterator[None]:
-    """Nothing reaches a backend during the test."""
-    before = edge.reached()
-    yield
-    assert edge.reached() == before
-
-
 PATHS = (Path(__file__).parent / "fixtures" / "unoffered_paths.txt").read_text().splitlines()
 
 

@@ -38,14 +38,6 @@ def edge(gateway_tools: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> 
         yield opened
 
 
-@pytest.fixture
-def unreached(edge: Edge) -> Iterator[None]:
-    """Nothing reaches a backend during the test, be it Mimir or the stand-in for Tempo."""
-    before = edge.reached()
-    yield
-    assert edge.reached() == before
-
-
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
