@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
+from object_store.policies import deny_deletion
 from settings.object_store import ObjectStore
 
 
@@ -31,31 +32,45 @@ class Buckets(pulumi.ComponentResource):
 
     def _bucket(self, name: str, settings: ObjectStore, *, protect: bool) -> aws.s3.Bucket:
         # On the bucket itself: SeaweedFS drops a bucket with everything in it, and only these two options stop that.
-        bucket = aws.s3.Bucket(
-            name,
-            bucket=name,
-            force_destroy=False,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect),
-        )
+        guarded = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect)
+        bucket = aws.s3.Bucket(name, bucket=name, force_destroy=False, opts=guarded)
+        if settings.denies_bucket_deletion(protected=protect):
+            aws.s3.BucketPolicy(name, bucket=bucket.bucket, policy=deny_deletion(name), opts=guarded)
+        if settings.server_side_encryption:
+            self._encryption(name, bucket)
         if settings.versioning:
-            aws.s3.BucketVersioning(
-                name,
-                bucket=bucket.bucket,
-                versioning_configuration={"status": "Enabled"},
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+            self._versioning(name, bucket)
         if settings.abort_after_days is not None:
-            aws.s3.BucketLifecycleConfiguration(
-                name,
-                bucket=bucket.bucket,
-                rules=[
-                    {
-                        "id": "abort-incomplete-uploads",
-                        "status": "Enabled",
-                        "filter": {"prefix": ""},
-                        "abort_incomplete_multipart_upload": {"days_after_initiation": settings.abort_after_days},
-                    }
-                ],
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+            self._lifecycle(name, bucket, settings.abort_after_days)
         return bucket
+
+    def _encryption(self, name: str, bucket: aws.s3.Bucket) -> None:
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            name,
+            bucket=bucket.bucket,
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _versioning(self, name: str, bucket: aws.s3.Bucket) -> None:
+        aws.s3.BucketVersioning(
+            name,
+            bucket=bucket.bucket,
+            versioning_configuration={"status": "Enabled"},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _lifecycle(self, name: str, bucket: aws.s3.Bucket, abort_after_days: int) -> None:
+        aws.s3.BucketLifecycleConfiguration(
+            name,
+            bucket=bucket.bucket,
+            rules=[
+                {
+                    "id": "abort-incomplete-uploads",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": abort_after_days},
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )

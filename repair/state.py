@@ -15,6 +15,8 @@ Live = Callable[[Resource], Mapping[str, Any] | None]
 _ID_INPUTS = {
     "aws:s3/bucket:Bucket": "bucket",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": "bucket",
+    "aws:s3/bucketPolicy:BucketPolicy": "bucket",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "bucket",
     "aws:s3/bucketVersioning:BucketVersioning": "bucket",
     "grafana:oss/dataSource:DataSource": "uid",
 }
@@ -58,7 +60,8 @@ def identifier(resource: Resource) -> str | None:
     """
     inputs = resource.get("inputs") or {}
     if resource["type"] in _ID_INPUTS:
-        return _text(inputs.get(_ID_INPUTS[resource["type"]]))
+        own, organisation = _text(inputs.get(_ID_INPUTS[resource["type"]])), _text(inputs.get("orgId"))
+        return f"{organisation}:{own}" if own and organisation else own
     if not is_object(resource):
         return None
     metadata = inputs.get("metadata")

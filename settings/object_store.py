@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from settings.base import SettingError, Settings
 from settings.connections import Url, check_url
 from settings.quantities import Duration
-from settings.seaweedfs import FEATURES, SAFE_LISTINGS, parse_version, version_text
+from settings.seaweedfs import FEATURES, SAFE_LISTINGS, parse_version, supports, version_text
 from settings.tenants import SecretName
 
 _DAY = 86_400
@@ -53,6 +53,22 @@ class ObjectStore(Settings):
         description="Whether a bucket outlives `destroy`, removal and replacement. Default: yes in test and prod. "
         "SeaweedFS deletes a bucket that is not empty without a word (anchors.md 0.1).",
     )
+    deny_bucket_deletion: bool | None = Field(
+        default=None,
+        description="Whether a policy on each bucket forbids its deletion to everybody, the server's administrator "
+        "included, until the policy is taken away (facts/providers.md). Default: yes where buckets are protected and "
+        "the server has policies.",
+    )
+    server_side_encryption: bool = Field(
+        default=False,
+        description="Encrypt what is written (AES256, with the server's key). Volumes of SeaweedFS that are encrypted "
+        "on disk need none of it.",
+    )
+    sse_key_configured: bool = Field(
+        default=False,
+        description="Whether the server has a key to encrypt with (s3.sse.kek in its security.toml): without one it "
+        "accepts server_side_encryption and then answers every write with 500 (facts/providers.md).",
+    )
     versioning: bool = Field(
         default=False,
         description="Keep overwritten and deleted objects. Off: blocks are never overwritten, and nothing would "
@@ -90,11 +106,21 @@ class ObjectStore(Settings):
         return self
 
     @model_validator(mode="after")
+    def _encryption_has_a_key(self) -> Self:
+        if self.server_side_encryption and not self.sse_key_configured:
+            raise SettingError(
+                "server_side_encryption",
+                "without a key on the server every write fails; give it one (s3.sse.kek in security.toml) and say so "
+                "with sse_key_configured: true, or remove server_side_encryption",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _version_has_the_features(self) -> Self:
         for feature in FEATURES:
             if feature.setting is None or not getattr(self, feature.setting):
                 continue
-            if feature.since is None or parse_version(self.seaweedfs_version) < feature.since:
+            if not supports(parse_version(self.seaweedfs_version), feature.setting):
                 needs = f"needs SeaweedFS {version_text(feature.since)}" if feature.since else "works in no SeaweedFS"
                 raise SettingError(
                     feature.setting,
@@ -118,6 +144,12 @@ class ObjectStore(Settings):
     def insecure(self) -> bool:
         """Whether the pods speak plain HTTP to it."""
         return urlsplit(self.endpoint).scheme == "http"
+
+    def denies_bucket_deletion(self, *, protected: bool) -> bool:
+        """Whether the server is told to let nobody delete a bucket, given whether the stack protects them."""
+        if self.deny_bucket_deletion is not None:
+            return self.deny_bucket_deletion
+        return protected and supports(parse_version(self.seaweedfs_version), "deny_bucket_deletion")
 
     @property
     def abort_after_days(self) -> int | None:

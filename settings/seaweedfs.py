@@ -26,9 +26,20 @@ FEATURES = (
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         (4, 18),
     ),
-    Feature(None, "aws:s3/bucketPolicy:BucketPolicy", (3, 97)),
+    Feature("deny_bucket_deletion", "aws:s3/bucketPolicy:BucketPolicy", (3, 97)),
+    Feature(
+        "server_side_encryption",
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        (3, 97),
+    ),
     Feature(None, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", None),
 )
+
+
+def supports(version: Version, setting: str) -> bool:
+    """Whether a release can honour a setting that the table knows (KeyError otherwise)."""
+    since = {feature.setting: feature.since for feature in FEATURES}[setting]
+    return since is not None and version >= since
 
 
 def parse_version(text: str) -> Version:

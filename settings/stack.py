@@ -54,7 +54,7 @@ class Stack(Settings):
             raise SettingError(
                 "object_store.protect_buckets",
                 "cannot be off in prod, because SeaweedFS deletes buckets with their data; "
-                "remove the key (docs/operations.md says how to delete one on purpose)",
+                "remove the key (docs/object-store.md says how to delete one on purpose)",
             )
         return self
 

@@ -1,11 +1,14 @@
-"""Stands in for pulumi-resource-aws: `aws:s3/bucket:Bucket` at a custom endpoint, its name, region and force_destroy.
+"""Stands in for pulumi-resource-aws: `aws:s3/bucket:Bucket` and `aws:s3/bucketPolicy:BucketPolicy` at an endpoint.
 
-Ids, outputs, replacements and errors are those of the Terraform AWS provider 5.100. Any other argument of a bucket is
-refused rather than ignored. Lifecycle, versioning, tags and policy are not here: SeaweedFS 3.39 has none of them.
+Ids, outputs, replacements and errors are those of the Terraform AWS provider 5.100. Of a bucket there are name, region
+and force_destroy; any other argument is refused rather than ignored. Lifecycle, versioning and tags are not here:
+SeaweedFS 3.39 has none of them. It has no policies either, but moto has.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from typing_extensions import override
@@ -25,12 +28,14 @@ from sandbox.plugins.server import serve
 from sandbox.plugins.values import UNKNOWN, Properties, Unknown
 
 _INPUTS = frozenset({"bucket", "forceDestroy", "region"})
+_POLICY_INPUTS = frozenset({"bucket", "policy", "region"})
 _DEFAULTS: Properties = {"forceDestroy": False}
 _COMPUTED = ("arn", "bucketDomainName", "bucketRegionalDomainName", "hostedZoneId")
+_MISSING = ("404", "NoSuchBucket", "NotFound")
 
 
-class Bucket(ResourceType):
-    """A bucket. Its id is its name."""
+class Endpoint:
+    """The one S3 endpoint of the provider."""
 
     def __init__(self) -> None:
         self._config: Properties = {}
@@ -40,13 +45,66 @@ class Bucket(ResourceType):
         """Take the provider's settings; boto3 is not loaded before a call needs it."""
         self._config, self._client = config, None
 
+    @property
+    def region(self) -> str:
+        """The provider's region."""
+        return str(self._config.get("region", "us-east-1"))
+
+    def call(self, what: str, call: Callable[[Any], Any], *, missing: tuple[str, ...] = ()) -> Any:
+        """The answer; None where what is `missing` may be. Errors say what was tried and where, and never a key."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return call(self._connect())
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in missing:
+                return None
+            text = f"{code}: {error.response['Error'].get('Message', '')}".rstrip(": ")
+            raise ProviderError(f"{what}: {text} (at {self._url()})") from error
+        except BotoCoreError as error:
+            raise ProviderError(f"{what}: {error} (at {self._url()})") from error
+
+    def _url(self) -> str:
+        endpoints = parse_setting(self._config.get("endpoints") or [])
+        found = [item["s3"] for item in endpoints if item.get("s3")] if isinstance(endpoints, list) else []
+        if not found or isinstance(found[0], Unknown):
+            raise ProviderError("the sandbox's stand-in for aws needs endpoints=[{s3: ...}]: it never calls Amazon")
+        return str(found[0])
+
+    def _connect(self) -> Any:
+        if self._client is None:
+            import boto3
+            from botocore.config import Config
+
+            path_style = parse_setting(self._config.get("s3UsePathStyle")) is True
+            self._client = boto3.session.Session().client(
+                "s3",
+                endpoint_url=self._url(),
+                region_name=self.region,
+                aws_access_key_id=self._config.get("accessKey"),
+                aws_secret_access_key=self._config.get("secretKey"),
+                config=Config(
+                    s3={"addressing_style": "path" if path_style else "virtual"},
+                    connect_timeout=5,
+                    retries={"total_max_attempts": 3},
+                ),
+            )
+        return self._client
+
+
+class Bucket(ResourceType):
+    """A bucket. Its id is its name."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
     @override
     def check(self, request: Request) -> Properties:
-        for key in sorted(request.inputs.keys() - _INPUTS):
-            raise CheckError(key, "the sandbox's stand-in for a bucket does not support this argument")
+        _refuse_others(request, _INPUTS)
         if not request.inputs.get("bucket"):
             raise CheckError("bucket", "the sandbox's stand-in does not invent bucket names: give one")
-        return {**_DEFAULTS, "region": self._config.get("region", "us-east-1"), **request.inputs}
+        return {**_DEFAULTS, "region": self._endpoint.region, **request.inputs}
 
     @override
     def diff(self, request: Request) -> Diff:
@@ -59,7 +117,7 @@ class Bucket(ResourceType):
             return "", {**request.inputs, **dict.fromkeys(_COMPUTED, UNKNOWN)}
         if self._exists(name, "creating"):
             # AWS answers 200 to a second creation in us-east-1, so the provider looks first.
-            raise ProviderError(_message("creating", name, "BucketAlreadyOwnedByYou: it exists and is yours"))
+            raise ProviderError(f"{_message('creating', name)}: BucketAlreadyOwnedByYou: it exists and is yours")
         self._call("creating", name, lambda client: client.create_bucket(Bucket=name))
         return name, _outputs(request.inputs)
 
@@ -67,8 +125,7 @@ class Bucket(ResourceType):
     def read(self, request: Request) -> Live | None:
         if not self._exists(request.id, "reading"):
             return None
-        region = self._config.get("region", "us-east-1")
-        inputs = {**_DEFAULTS, "region": region, **request.inputs, "bucket": request.id}
+        inputs = {**_DEFAULTS, "region": self._endpoint.region, **request.inputs, "bucket": request.id}
         return Live(request.id, inputs, _outputs(inputs))
 
     @override
@@ -85,51 +142,87 @@ class Bucket(ResourceType):
     def _exists(self, name: str, action: str) -> bool:
         return bool(self._call(action, name, lambda client: client.head_bucket(Bucket=name), missing_ok=True))
 
-    def _call(self, action: str, name: str, call: Any, *, missing_ok: bool = False) -> Any:
-        """The answer; None for a bucket that is not there when that may be. Errors name the endpoint, never a key."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            return call(self._connect())
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if missing_ok and code in ("404", "NoSuchBucket", "NotFound"):
-                return None
-            text = f"{code}: {error.response['Error'].get('Message', '')}".rstrip(": ")
-            raise ProviderError(_message(action, name, f"{text} (at {self._endpoint()})")) from error
-        except BotoCoreError as error:
-            raise ProviderError(_message(action, name, f"{error} (at {self._endpoint()})")) from error
-
-    def _endpoint(self) -> str:
-        endpoints = parse_setting(self._config.get("endpoints") or [])
-        found = [item["s3"] for item in endpoints if item.get("s3")] if isinstance(endpoints, list) else []
-        if not found or isinstance(found[0], Unknown):
-            raise ProviderError("the sandbox's stand-in for aws needs endpoints=[{s3: ...}]: it never calls Amazon")
-        return str(found[0])
-
-    def _connect(self) -> Any:
-        if self._client is None:
-            import boto3
-            from botocore.config import Config
-
-            path_style = parse_setting(self._config.get("s3UsePathStyle")) is True
-            self._client = boto3.session.Session().client(
-                "s3",
-                endpoint_url=self._endpoint(),
-                region_name=self._config.get("region", "us-east-1"),
-                aws_access_key_id=self._config.get("accessKey"),
-                aws_secret_access_key=self._config.get("secretKey"),
-                config=Config(
-                    s3={"addressing_style": "path" if path_style else "virtual"},
-                    connect_timeout=5,
-                    retries={"total_max_attempts": 3},
-                ),
-            )
-        return self._client
+    def _call(self, action: str, name: str, call: Callable[[Any], Any], *, missing_ok: bool = False) -> Any:
+        return self._endpoint.call(_message(action, name), call, missing=_MISSING if missing_ok else ())
 
 
-def _message(action: str, name: str, reason: str) -> str:
-    return f"{action} S3 Bucket ({name}): {reason}"
+class BucketPolicy(ResourceType):
+    """A bucket's policy. Its id is the bucket's name; texts that say the same are the same."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    @override
+    def check(self, request: Request) -> Properties:
+        _refuse_others(request, _POLICY_INPUTS)
+        return {"region": self._endpoint.region, **request.inputs}
+
+    @override
+    def diff(self, request: Request) -> Diff:
+        old, new = request.old_inputs, request.inputs
+        if _parsed(old.get("policy")) == _parsed(new.get("policy")):
+            old = {**old, "policy": new.get("policy")}
+        return diff(old, new, replaces=below("bucket", "region"))
+
+    @override
+    def create(self, request: Request) -> tuple[str, Properties]:
+        if request.preview:
+            return "", request.inputs
+        self._put(request.plain)
+        return request.plain["bucket"], request.inputs
+
+    @override
+    def read(self, request: Request) -> Live | None:
+        name = request.id
+        answer = self._endpoint.call(
+            f"reading S3 Bucket Policy ({name})",
+            lambda client: client.get_bucket_policy(Bucket=name),
+            missing=(*_MISSING, "NoSuchBucketPolicy"),
+        )
+        if answer is None:
+            return None
+        known_text = request.inputs.get("policy")
+        text = known_text if _parsed(known_text) == _parsed(answer["Policy"]) else answer["Policy"]
+        found = {"region": self._endpoint.region, **request.inputs, "bucket": name, "policy": text}
+        return Live(name, found, found)
+
+    @override
+    def update(self, request: Request) -> Properties:
+        if not request.preview:
+            self._put(request.plain)
+        return {**request.state, **request.inputs}
+
+    @override
+    def delete(self, request: Request) -> None:
+        name = request.id
+        self._endpoint.call(
+            f"deleting S3 Bucket Policy ({name})",
+            lambda client: client.delete_bucket_policy(Bucket=name),
+            missing=(*_MISSING, "NoSuchBucketPolicy"),
+        )
+
+    def _put(self, inputs: Properties) -> None:
+        name, policy = inputs["bucket"], inputs["policy"]
+        self._endpoint.call(
+            f"putting S3 Bucket Policy ({name})", lambda client: client.put_bucket_policy(Bucket=name, Policy=policy)
+        )
+
+
+def _refuse_others(request: Request, known_inputs: frozenset[str]) -> None:
+    for key in sorted(request.inputs.keys() - known_inputs):
+        raise CheckError(key, f"the sandbox's stand-in for {request.type} does not support this argument")
+
+
+def _parsed(policy: object) -> object:
+    """A policy's content, whatever the order of its keys; what is unknown or no JSON stays as it is."""
+    try:
+        return json.loads(policy) if isinstance(policy, str) else policy
+    except ValueError:
+        return policy
+
+
+def _message(action: str, name: str) -> str:
+    return f"{action} S3 Bucket ({name})"
 
 
 def _outputs(inputs: Properties) -> Properties:
@@ -157,15 +250,19 @@ class Aws(Provider):
     """The provider: one S3 endpoint."""
 
     def __init__(self) -> None:
-        self._bucket = Bucket()
+        self._endpoint = Endpoint()
+        self._types: dict[str, ResourceType] = {
+            "aws:s3/bucket:Bucket": Bucket(self._endpoint),
+            "aws:s3/bucketPolicy:BucketPolicy": BucketPolicy(self._endpoint),
+        }
 
     @override
     def configure(self, config: Properties) -> None:
-        self._bucket.configure(config)
+        self._endpoint.configure(config)
 
     @override
     def resource_type(self, token: str) -> ResourceType:
-        return known({"aws:s3/bucket:Bucket": self._bucket}, token)
+        return known(self._types, token)
 
 
 if __name__ == "__main__":

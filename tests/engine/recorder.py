@@ -32,6 +32,11 @@ _SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 
 MADE: dict[str, Callable[[dict[str, Any]], State]] = {
     "aws:s3/bucket:Bucket": lambda given: (given["bucket"], given),
+    "aws:s3/bucketPolicy:BucketPolicy": lambda given: (given["bucket"], given),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": lambda given: (
+        given["bucket"],
+        given,
+    ),
     "aws:s3/bucketVersioning:BucketVersioning": lambda given: (given["bucket"], given),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lambda given: (given["bucket"], given),
     "kubernetes:core/v1:Namespace": lambda given: (given["metadata"]["name"], given),

@@ -18,6 +18,7 @@ from tests.support import ENVIRONMENTS, SECRETS, drop, load_stack, put
 
 BUCKET, RELEASE = "aws:s3/bucket:Bucket", "kubernetes:helm.sh/v3:Release"
 SECRET, DATASOURCE = "kubernetes:core/v1:Secret", "grafana:oss/dataSource:DataSource"
+POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 SERVICE = "kubernetes:core/v1:Service"
@@ -57,10 +58,16 @@ WITH_GATEWAY = {
     (DATASOURCE, "tempo-{}_all"),
     (DATASOURCE, "mimir-{}_all"),
 }
+GUARDED = {
+    (POLICY, "dts-traces-{}-blocks"),
+    (POLICY, "dts-metrics-{}-blocks"),
+    (POLICY, "dts-metrics-{}-ruler"),
+    (POLICY, "dts-metrics-{}-alertmanager"),
+}
 OF_ENVIRONMENT = {
     "dev": WITHOUT_GATEWAY,
-    "test": WITH_GATEWAY | {(CONFIG_MAP, "tempo-tenants")},
-    "prod": WITH_GATEWAY | {(BUDGET, "gateway")},
+    "test": WITH_GATEWAY | GUARDED | {(CONFIG_MAP, "tempo-tenants")},
+    "prod": WITH_GATEWAY | GUARDED | {(BUDGET, "gateway")},
 }
 """What there is beside what all three have."""
 
@@ -178,7 +185,7 @@ def test_a_component_is_built_from_keywords(component: type) -> None:
 def test_of_aws_only_what_the_seaweedfs_version_has_is_registered(environment: str) -> None:
     known = {feature.resource for feature in FEATURES if feature.since is not None}
     used = {r.type for r in run_of(environment, preview=False).resources if r.type.startswith("aws:")}
-    assert used == {BUCKET}
+    assert used == ({BUCKET} if environment == "dev" else {BUCKET, POLICY})
     assert used | {VERSIONING, LIFECYCLE} <= known
     assert not any("tags" in bucket.inputs for bucket in run_of(environment, preview=False).of(BUCKET))
 
@@ -194,8 +201,8 @@ def test_buckets_outlive_the_stack_except_in_dev(environment: str, preview: bool
 
 
 @each_environment
-def test_only_buckets_are_protected(environment: str) -> None:
-    rest = [r for r in run_of(environment, preview=False).resources if r.type != BUCKET]
+def test_only_buckets_and_their_policies_are_protected(environment: str) -> None:
+    rest = [r for r in run_of(environment, preview=False).resources if r.type not in (BUCKET, POLICY)]
     assert not any(resource.protect or resource.retain_on_delete for resource in rest)
 
 

@@ -9,6 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from object_store.policies import deny_deletion
 from sandbox.plugins.aws import Aws
 from sandbox.plugins.base import CheckError, ProviderError, Request, ResourceType
 from sandbox.plugins.values import UNKNOWN
@@ -178,5 +179,16 @@ def test_what_is_not_copied_is_refused(world: Connections, key: str) -> None:
 
 
 def test_other_resource_types_are_refused() -> None:
-    with pytest.raises(ProviderError, match="no stand-in for aws:s3/bucketPolicy:BucketPolicy"):
-        Aws().resource_type("aws:s3/bucketPolicy:BucketPolicy")
+    with pytest.raises(ProviderError, match="no stand-in for aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"):
+        Aws().resource_type("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+
+
+def test_this_seaweedfs_has_no_policies(world: Connections, s3: Any) -> None:
+    """So the program must ask for none (settings/seaweedfs.py); what the stand-in does with them, moto shows."""
+    aws = Aws()
+    aws.configure(config(world))
+    s3.create_bucket(Bucket=NAMES[1])
+    wanted = {"bucket": NAMES[1], "policy": deny_deletion(NAMES[1]), "region": "us-east-1"}
+    with pytest.raises(ProviderError, match=rf"putting S3 Bucket Policy \({NAMES[1]}\): NotImplemented"):
+        aws.resource_type("aws:s3/bucketPolicy:BucketPolicy").create(Request("urn", "policy", "b", inputs=wanted))
+    s3.delete_bucket(Bucket=NAMES[1])

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from docs import make_schema
 from examples.consumer.collector import KNOWN_VERSIONS, UnknownVersionError, configuration
-from outputs import SCHEMA_VERSION, Outputs, status
+from outputs import SCHEMA_VERSION, Outputs, status, tenants
 from sizing.summary import summary
 from tests.support import ENVIRONMENTS, REPO, load_stack
 
@@ -32,9 +32,10 @@ def outputs(environment: str = "dev") -> dict[str, Any]:
     told = {
         "schema_version": SCHEMA_VERSION,
         "endpoints": ADDRESSES,
+        "certificate_authority": "",
         "datasources": {signal: {"name": "Tempo (dev)", "uid": "tempo-dev"} for signal in ("traces", "metrics")},
         "buckets": list(stack.buckets),
-        "tenants": [],
+        "tenants": tenants(stack, {"platform": "tenant-platform"}, {}),
         "capacity": summary(stack),
         "status": status(stack, {"mimir": "deployed"}),
     }
@@ -171,7 +172,7 @@ def test_the_example_knows_this_version() -> None:
 
 @pytest.mark.parametrize(
     ("version", "said"),
-    [(1, "version 1,"), (3.0, "version 3,"), ("2", "no schema_version"), (None, "no schema_version")],
+    [(1, "version 1,"), (2.0, "version 2,"), ("2", "no schema_version"), (None, "no schema_version")],
 )
 def test_the_example_refuses_what_it_does_not_know(version: Any, said: str) -> None:
     with pytest.raises(UnknownVersionError, match=said):

@@ -9,7 +9,13 @@ from settings.object_store import ObjectStore
 from settings.seaweedfs import FEATURES, SAFE_LISTINGS, Version, parse_version, version_text
 from tests.support import load_stack, put
 
-ASKED = {"versioning": True, "tags": {"team": "dts"}, "abort_incomplete_uploads": "1d"}
+ASKED = {
+    "versioning": True,
+    "tags": {"team": "dts"},
+    "abort_incomplete_uploads": "1d",
+    "deny_bucket_deletion": True,
+    "server_side_encryption": True,
+}
 """A value that asks for the feature, by setting."""
 
 asked_for = [feature for feature in FEATURES if feature.setting]
@@ -20,6 +26,7 @@ def store_with(setting: str, version: Version) -> ObjectStore:
         "dev",
         put("object_store.seaweedfs_version", version_text(version)),
         put("object_store.allow_unsafe_version", True),
+        put("object_store.sse_key_configured", True),
         put(f"object_store.{setting}", ASKED[setting]),
     ).object_store
 
@@ -58,6 +65,40 @@ def test_a_bucket_exists_in_the_oldest_version_that_the_sandbox_builds() -> None
 
 def test_public_access_block_is_in_no_version() -> None:
     assert [f.since for f in FEATURES if "PublicAccessBlock" in f.resource] == [None]
+
+
+@pytest.mark.parametrize(
+    ("version", "protected", "chosen", "denied"),
+    [
+        ("4.44", True, None, True),
+        ("4.44", False, None, False),
+        ("3.97", True, None, True),
+        ("3.96", True, None, False),
+        ("3.39", True, None, False),
+        ("4.44", True, False, False),
+        ("4.44", False, True, True),
+    ],
+)
+def test_deletion_is_denied_where_buckets_are_protected_and_the_server_has_policies(
+    version: str, protected: bool, chosen: bool | None, denied: bool
+) -> None:
+    store = load_stack(
+        "test",
+        put("object_store.seaweedfs_version", version),
+        put("object_store.allow_unsafe_version", True),
+        put("object_store.deny_bucket_deletion", chosen),
+    ).object_store
+    assert store.denies_bucket_deletion(protected=protected) is denied
+
+
+def test_encryption_is_refused_until_the_server_is_said_to_have_a_key() -> None:
+    asked = put("object_store.server_side_encryption", True)
+    with pytest.raises(ConfigError, match=r"telemetry:object_store\.server_side_encryption: .*every write fails") as no:
+        load_stack("prod", asked)
+    assert "sse_key_configured: true, or remove server_side_encryption" in str(no.value)
+    with pytest.raises(ConfigError, match="every write fails"):
+        load_stack("prod", asked, put("object_store.sse_key_configured", False))
+    assert load_stack("prod", asked, put("object_store.sse_key_configured", True)).object_store.server_side_encryption
 
 
 @pytest.mark.parametrize(("version", "safe"), [("4.41", False), ("4.42", True), ("5.00", True), ("3.99", False)])

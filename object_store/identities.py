@@ -1,0 +1,103 @@
+"""Who may do what in SeaweedFS: an identity per backend for its own buckets, and one that makes buckets.
+
+An action holds for everything in the bucket that is named behind it (`Write:dts-traces-prod-blocks`), and without one
+for the whole server. `Admin` without one is the server's administrator, for whom SeaweedFS makes a bucket out of every
+mistyped name; with one it is no more than every action on that bucket, its creation and its policy among them
+(weed/s3api/auth_credentials.go, in 3.39 and in 4.44).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from settings import S3Identity, Stack
+
+_BACKEND = ("Read", "Write", "List", "Tagging")
+_PROVISIONER = ("Admin",)  # SeaweedFS has no smaller right with which a bucket can be made
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One identity: its name in SeaweedFS, what it may do, and in which buckets; none means in all."""
+
+    name: str
+    verbs: tuple[str, ...]
+    buckets: tuple[str, ...]
+
+    @property
+    def actions(self) -> list[str]:
+        """The actions as SeaweedFS writes them."""
+        if not self.buckets:
+            return list(self.verbs)
+        return [f"{verb}:{bucket}" for bucket in self.buckets for verb in self.verbs]
+
+
+def backend(name: str, buckets: Iterable[str]) -> Identity:
+    """Return the identity of a backend: full use of the objects in these buckets, and nothing else."""
+    return Identity(name, _BACKEND, _some(buckets))
+
+
+def provisioner(name: str, buckets: Iterable[str]) -> Identity:
+    """Return the identity that makes these buckets and sets their policies."""
+    return Identity(name, _PROVISIONER, _some(buckets))
+
+
+def identities_of(stack: Stack) -> dict[str, Identity]:
+    """Return the identities of a stack, by their place in `telemetry:credentials`.
+
+    Their names have the environment in them: test and prod share a server (seed 000, 'Storage Buckets').
+    """
+    prefix = f"telemetry-{stack.environment}"
+    return {
+        "provisioner": provisioner(f"{prefix}-provisioner", stack.buckets),
+        "traces": backend(f"{prefix}-traces", stack.traces_buckets.values()),
+        "metrics": backend(f"{prefix}-metrics", stack.metrics_buckets.values()),
+    }
+
+
+def placeholder(identity: Identity) -> S3Identity:
+    """Return `${VAR}` in place of keys: SeaweedFS resolves it from 4.44 on, envsubst and a here-document do always."""
+    variable = identity.name.upper().replace("-", "_")
+    return S3Identity.model_validate(
+        {"access_key": f"${{{variable}_ACCESS_KEY}}", "secret_key": f"${{{variable}_SECRET_KEY}}"}
+    )
+
+
+def configuration(keyed: Iterable[tuple[Identity, S3Identity]]) -> dict[str, Any]:
+    """Return the content of SeaweedFS's `s3.json`, keys included: it is a secret unless they are placeholders."""
+    return {
+        "identities": [
+            {
+                "name": identity.name,
+                "credentials": [
+                    {
+                        "accessKey": keys.access_key.get_secret_value(),
+                        "secretKey": keys.secret_key.get_secret_value(),
+                    }
+                ],
+                "actions": identity.actions,
+            }
+            for identity, keys in keyed
+        ]
+    }
+
+
+def shell_commands(keyed: Iterable[tuple[Identity, S3Identity]]) -> list[str]:
+    """Return the lines for `weed shell` that say the same to a server without such a file.
+
+    They add and never take away; keys of an identity that exists are added to those it has.
+    """
+    return [
+        f"s3.configure -user={identity.name} -access_key={keys.access_key.get_secret_value()} "
+        f"-secret_key={keys.secret_key.get_secret_value()} -buckets={','.join(identity.buckets)} "
+        f"-actions={','.join(identity.verbs)} -apply"
+        for identity, keys in keyed
+    ]
+
+
+def _some(buckets: Iterable[str]) -> tuple[str, ...]:
+    """Refuse an identity for no bucket: without one its actions would hold for the whole server."""
+    named = tuple(buckets)
+    if not named or not all(named) or any(set(name) & set("*?/:,") for name in named):
+        raise ValueError(f"an identity needs the full names of its buckets, not {list(named)}")
+    return named

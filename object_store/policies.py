@@ -1,0 +1,18 @@
+"""What is forbidden in a bucket, whoever asks: SeaweedFS heeds a bucket's policy even against its administrator."""
+
+import json
+
+
+def deny_deletion(bucket: str) -> str:
+    """Return the policy, as JSON, under which nobody can delete a bucket before the policy is taken away.
+
+    Seen on SeaweedFS 4.44 (facts/providers.md): the deletion is answered with 403, everything else goes on as before.
+    """
+    statement = {
+        "Sid": "NobodyDeletesThisBucket",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:DeleteBucket",
+        "Resource": f"arn:aws:s3:::{bucket}",
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, sort_keys=True)
