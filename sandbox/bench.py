@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +19,28 @@ from rich.table import Table
 
 from sandbox.engine import Engine
 from sandbox.paths import REPO
+from sandbox.tenant_scale import Cost
 
 _ROUNDS = 5
+_SPEED = ("What", "Seconds", "Ratio", "Goal", "")
+_SCALE = (
+    "Tenants",
+    "preview of a new stack",
+    "up with one checkpoint",
+    "up with all",
+    "preview, no change",
+    "preview of one more",
+    "up of one more",
+    "state, MB",
+    "objects it touches",
+)
+_ABOUT_SCALE = """\
+## Tenants
+
+Seconds for a stack of dev's settings with a gateway and so many tenants, each measured once. A tenant is a Secret and
+two datasources. With its usual checkpoints the engine writes the whole state twice for each object that it makes, on a
+backend of files or buckets, which is quadratic; with `PULUMI_SKIP_CHECKPOINTS=true` it writes it once, at the end
+([operations.md](operations.md))."""
 _EMPTY_PROJECT = "name: empty\nruntime: python\n"
 
 _BARE_IMPORTS = """
@@ -101,20 +121,37 @@ def cold_and_warm(console: Console) -> list[Line]:
         return lines
 
 
-def report(console: Console, lines: list[Line]) -> None:
-    """Print the measurements as a table and write them to docs/performance.md with the machine's description."""
-    headings = ("What", "Seconds", "Ratio", "Goal", "")
-    table = Table(*headings)
-    for line in lines:
-        table.add_row(*line.cells())
-    console.print(table)
-    rows = [headings, ("---", "---:", "---:", "---:", "---"), *(line.cells() for line in lines)]
+def report(console: Console, lines: Sequence[Line], costs: Sequence[Cost]) -> None:
+    """Print the measurements as tables and write them to docs/performance.md with the machine's description."""
+    speed = _table(console, _SPEED, [line.cells() for line in lines])
+    scale = _table(console, _SCALE, [_scale_cells(cost) for cost in costs])
     (REPO / "docs" / "performance.md").write_text(
         "# Performance\n\nWritten by `make bench`; a ratio is to the line above it that it is measured against.\n"
         f"Medians of {_ROUNDS} rounds, `make up` once each. Measured on {datetime.now(UTC):%Y-%m-%d} with the\n"
-        f"sandbox's stand-in provider plugins.\n\nThe machine: {_machine()}.\n\n"
-        + "\n".join("| " + " | ".join(row) + " |" for row in rows)
-        + "\n"
+        f"sandbox's stand-in provider plugins.\n\nThe machine: {_machine()}.\n\n{speed}"
+        + (f"\n{_ABOUT_SCALE}\n\n{scale}" if costs else "")
+    )
+
+
+def _table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Print a table, unless it is empty, and return it in Markdown."""
+    table = Table(*headings)
+    for row in rows:
+        table.add_row(*row)
+    if rows:
+        console.print(table)
+    aligned = ["---", *("---:" for _ in headings[1:])]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (headings, aligned, *rows))
+
+
+def _scale_cells(cost: Cost) -> tuple[str, ...]:
+    usual = cost.up_with_all_checkpoints
+    seconds = (cost.preview, cost.up, usual, cost.no_change, cost.preview_of_one_more, cost.up_of_one_more)
+    return (
+        f"{cost.tenants:,}",
+        *("" if each is None else f"{each:.1f}" for each in seconds),
+        f"{cost.state / 1e6:.2f}",
+        str(len(cost.touched)),
     )
 
 

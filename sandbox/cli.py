@@ -219,14 +219,17 @@ def tool(name: Annotated[str, typer.Argument(help="such as helm or actionlint")]
 @app.command()
 def bench(
     cold: Annotated[bool, typer.Option(help="Also time `make up` in a fresh clone, cold and warm.")] = True,
+    tenants: Annotated[bool, typer.Option(help="Also measure stacks of up to 1,000 tenants.")] = True,
 ) -> None:
     """Measure the speed goals on the dev stack, print the ratios and write docs/performance.md."""
     from sandbox import bench as benchmark
+    from sandbox import tenant_scale
 
     with _sandbox("dev") as sandbox:
         sandbox.engine.run("up", "dev", "--yes", "--skip-preview")
         lines = benchmark.measure(sandbox.engine, "dev", _program_config(sandbox))
-    benchmark.report(console, [*lines, *(benchmark.cold_and_warm(console) if cold else [])])
+    costs = tenant_scale.measure(console) if tenants else []
+    benchmark.report(console, [*lines, *(benchmark.cold_and_warm(console) if cold else [])], costs)
 
 
 def _program_config(sandbox: Sandbox) -> dict[str, str]:

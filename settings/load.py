@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from settings import guard
+from settings import guard, tenants_file
 from settings.base import SettingError, did_you_mean
 from settings.credentials import Credentials
 from settings.stack import Environment, Stack
@@ -84,10 +84,22 @@ def _own(config: Mapping[str, str]) -> dict[str, str]:
 
 def _stack(values: Mapping[str, str], stack_name: str, findings: list[str]) -> Stack | None:
     raw = {key: _parse(text) for key, text in values.items()}
+    findings += _tenants_findings(raw)
     findings += _environment_findings(raw.get("environment"), stack_name)
     stack = _validate(Stack, raw, "", findings)
     findings += guard.check(stack) if stack is not None else []
     return stack
+
+
+def _tenants_findings(raw: dict[str, Any]) -> list[str]:
+    """Put the tenants of a file in the place of its name, or return why they are not to be had."""
+    if tenants_file.KEY not in raw:
+        return []
+    try:
+        raw["tenants"] = tenants_file.read(raw.pop(tenants_file.KEY), listed="tenants" in raw)
+    except ValueError as error:
+        return [f"{PROJECT}:{tenants_file.KEY}: {error}"]
+    return []
 
 
 def _parse(text: str) -> Any:
@@ -171,7 +183,7 @@ def _how_to_set(model: type[BaseModel], location: list[str], path: str) -> str:
 def _known_keys(model: type[BaseModel], location: list[str]) -> str:
     known = list(_model_at(model, location[:-1]).model_fields)
     if location[:-1] == [] and model is Stack:
-        known.append(CREDENTIALS)
+        known += [tenants_file.KEY, CREDENTIALS]
     return f"{did_you_mean(location[-1], known)}; known here: {', '.join(known)}"
 
 

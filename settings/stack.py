@@ -31,7 +31,8 @@ class Stack(Settings):
     metrics: Metrics = Field(description="Mimir.")
     tenants: Tenants = Field(
         default_factory=list,
-        description="Whose data is kept apart (seeds 002, 004). None: one tenant without a name, as in dev.",
+        description="Whose data is kept apart (seeds 002, 004). None: one tenant without a name, as in dev. Many of "
+        "them stand in a file of their own, a list in YAML, whose path is telemetry:tenants_file.",
     )
     gateway: Gateway | None = Field(
         default=None, description="nginx in front of every backend, which knows tenants; none: the charts' own."

@@ -1,14 +1,17 @@
 """What tenants add up to, what their objects are called, and what backends are told of them."""
 
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import contents
 from helm.tenants import mimir_overrides, tempo_overrides
 from helm.transport import mounts, server_name, volumes
+from settings import ConfigError
 from settings.tenants import Tenant, object_name
 from tests.support import all_of, drop, load_stack, put
 from tests.unit.bad_tenants import tenant
@@ -162,6 +165,40 @@ TLS = all_of(
     put("object_store.ca_secret", "store-ca"),
     put("object_store.endpoint", "https://seaweedfs.example.org:8333"),
 )
+
+
+def test_many_tenants_stand_in_a_file_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tenants.yaml").write_text(yaml.safe_dump(tenants(400)))
+    stack = load_stack("dev", put("tenants_file", "tenants.yaml"))
+    assert [tenant.id for tenant in stack.tenants] == [f"t{index}" for index in range(400)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("missing.yaml", None, "'missing.yaml': cannot be read (No such file or directory); correct the path"),
+        ("/tenants.yaml", None, "must be a path that begins at the project, such as tenants-prod.yaml; correct it"),
+        ("t.yaml", "id: a", "'t.yaml': must be a list of tenants, as telemetry:tenants is; correct the file"),
+        ("t.yaml", "[", "'t.yaml': is no YAML; correct the file"),
+    ],
+)
+def test_a_file_without_tenants_is_one_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str | None, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(ConfigError) as refused:
+        load_stack("dev", put("tenants_file", name))
+    assert refused.value.findings == (f"telemetry:tenants_file: {said}",)
+
+
+def test_tenants_stand_in_one_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.yaml").write_text("[]")
+    with pytest.raises(ConfigError, match="tenants_file: tenants is set as well"):
+        load_stack("dev", put("tenants_file", "t.yaml"), put("tenants", tenants(1)))
 
 
 def test_more_than_a_secret_holds_is_refused_with_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
