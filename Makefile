@@ -112,6 +112,7 @@ format: setup  ## Format the code
 
 docs: setup  ## Write anew the pages of docs/ that are made from the code
 	@$(BIN)/python -m docs.make_settings
+	@$(BIN)/python -m docs.make_network
 	@$(BIN)/python -m docs.make_schema
 	@$(COMMANDS) capacity prod --markdown docs/capacity-prod.md --picture docs/capacity-prod.svg >/dev/null
 

@@ -1,7 +1,7 @@
 """The telemetry platform of one environment, as one dependency graph.
 
-settings -> providers -> namespace, buckets -> Mimir -> Tempo \
-                                  namespace -> gateway -------> datasources -> exports
+settings -> providers -> namespace -> guardrails, buckets -> Mimir -> Tempo \
+                                      guardrails -> gateway -----------> datasources -> exports
 """
 
 import pulumi
@@ -12,6 +12,7 @@ from components.backend_certificate import BackendCertificate
 from components.buckets import Buckets
 from components.datasources import Datasources
 from components.gateway import Gateway
+from components.guardrails import Guardrails
 from components.mimir import Mimir
 from components.namespace import Namespace
 from components.providers import Providers
@@ -28,6 +29,8 @@ in_cluster = pulumi.ResourceOptions(providers=[providers.kubernetes])
 
 namespace = Namespace("namespace", settings=stack.namespace, opts=in_cluster)
 in_namespace = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace])
+guardrails = Guardrails("guardrails", stack=stack, opts=in_namespace)
+guarded = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace, guardrails])
 buckets = Buckets(
     "buckets",
     bucket_names=stack.buckets,
@@ -35,12 +38,12 @@ buckets = Buckets(
     protect=stack.protects_buckets,
     opts=pulumi.ResourceOptions(providers=[providers.s3]),
 )
-gateway = Gateway("gateway", stack=stack, key=key, opts=in_namespace) if stack.gateway else None
-mounted = (
-    [BackendCertificate("backend-certificate", stack=stack, key=key, opts=in_namespace)] if serves_tls(stack) else []
-)
+gateway = Gateway("gateway", stack=stack, key=key, opts=guarded) if stack.gateway else None
+mounted = [BackendCertificate("backend-certificate", stack=stack, key=key, opts=guarded)] if serves_tls(stack) else []
 
-workloads = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace, buckets, *mounted])
+workloads = pulumi.ResourceOptions(
+    providers=[providers.kubernetes], depends_on=[namespace, guardrails, buckets, *mounted]
+)
 mimir = Mimir("mimir", stack=stack, identity=credentials.metrics, opts=workloads)
 tempo = Tempo(
     "tempo",

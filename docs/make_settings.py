@@ -23,6 +23,7 @@ from settings.quantities import Bytes, Cpu, Duration, bytes_text
 from settings.role_tables import MIMIR_ROLES, TEMPO_ROLES, TEMPO_SINGLE, Need, RoleSpec, RoleTable
 from settings.roles import Role
 from settings.seaweedfs import FEATURES, version_text
+from settings.security import Cidr
 from settings.tenants import Day, Moment, SecretName
 from settings.traces import TempoRoles
 
@@ -56,6 +57,7 @@ _WRITTEN: tuple[tuple[Any, str], ...] = (
     (SecretStr, "secret"),
     (SecretName, "a Secret's name"),
     (Host, "a DNS name"),
+    (Cidr, "a range of addresses, such as `10.20.0.0/16`"),
     (Day, "a day, such as `'2026-11-21'`"),
     (Moment, "a moment in UTC, such as `'2026-12-01T00:00:00Z'`"),
     (LabelKey, "a label's key, such as `node-type`"),

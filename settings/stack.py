@@ -13,6 +13,7 @@ from settings.metrics import Metrics
 from settings.namespace import Namespace
 from settings.object_store import ObjectStore
 from settings.roles import Role
+from settings.security import Security, store_of
 from settings.tenants import Tenants
 from settings.traces import Traces
 
@@ -75,6 +76,14 @@ class Stack(Settings):
                 "survives no lost ingester, and prod must (seed 000, 'HA requirement'); use 3 with 3 ingesters, "
                 "or set metrics.accept_no_failure_tolerance",
             )
+        return self
+
+    security: Security = Field(default_factory=Security, description="Guard rails around the stack's pods.")
+
+    @model_validator(mode="after")
+    def _policies_know_the_object_store(self) -> Self:
+        if self.security.network_policies:
+            store_of(self.security, self.object_store, self.namespace.name)
         return self
 
     @model_validator(mode="after")

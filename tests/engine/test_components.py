@@ -11,6 +11,7 @@ import pulumi
 import pytest
 
 import components
+from guardrails.policies import policies_of
 from settings.seaweedfs import FEATURES
 from sizing.capacity import summary
 from tests.engine.recorder import Registered, changed, is_secret, run_of
@@ -38,6 +39,7 @@ EXPORTS = {
     "status",
 }
 CONFIG_MAP, DEPLOYMENT = "kubernetes:core/v1:ConfigMap", "kubernetes:apps/v1:Deployment"
+NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 WITHOUT_GATEWAY = {
     (DATASOURCE, "tempo-{}"),
@@ -125,6 +127,8 @@ def test_exactly_this_is_registered(environment: str, preview: bool) -> None:
         (SERVICE, "traces-query"),
         ("telemetry:grafana:Datasources", "datasources"),
         *((type_, name.format(environment)) for type_, name in OF_ENVIRONMENT[environment]),
+        ("telemetry:security:Guardrails", "guardrails"),
+        *((NETWORK_POLICY, name) for name in policies_of(load_stack(environment))),
     }
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from guardrails.policies import policies_of
 from tests.sandbox.deployment import Deployment
+from tests.support import load_stack
 
 pytestmark = pytest.mark.sandbox
 
@@ -13,6 +15,8 @@ DEV_BUCKETS = {
     "dts-metrics-dev-alertmanager",
 }
 CREATED = {
+    "guardrails",
+    *policies_of(load_stack("dev")),
     "kubernetes",
     "s3",
     "grafana",

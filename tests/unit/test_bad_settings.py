@@ -86,7 +86,8 @@ def test_an_empty_config_asks_for_every_section() -> None:
     asked = {line.split(": is not set; ")[0] for line in refused.value.findings}
     sections = {f"telemetry:{key}" for key in tree() if key != "credentials"}
     asked_for_anyway = {f"telemetry:credentials.{identity}" for identity in tree()["credentials"]}
-    assert asked == sections | asked_for_anyway - {"telemetry:credentials.gateway"}  # no gateway, no key
+    optional = {"telemetry:credentials.gateway", "telemetry:security"}  # no gateway, no key
+    assert asked == (sections | asked_for_anyway) - optional
 
 
 def test_config_of_other_packages_is_not_ours_to_judge() -> None:

@@ -53,7 +53,7 @@ FOR_EVERY_CHART: dict[str, Change] = {
         put("tenants", TENANTS),
         put("gateway", {"backend_tls": {}}),
         put("object_store.ca_secret", "store-ca"),
-        put("object_store.endpoint", "https://seaweedfs.example.org:8333"),
+        put("object_store.endpoint", "https://seaweedfs-s3.tools.svc:8333"),
     ),
     "placed": all_of(
         put("traces.placement", PLACEMENT),

@@ -80,7 +80,7 @@ def test_another_environments_file_under_this_name_is_refused(mine: str, other: 
         ("dev", "kubernetes.cluster_identifier", "production", "prod"),
         ("test", "grafana.url", "https://grafana.prod.example.org", "prod"),
         ("test", "grafana.url", "https://example.org/grafana/prod", "prod"),
-        ("test", "object_store.endpoint", "http://seaweedfs.dev:8333", "dev"),
+        ("test", "object_store.endpoint", "http://seaweedfs.dev.svc:8333", "dev"),
         ("dev", "object_store.endpoint", "http://seaweedfs-ha-s3.ca7f8f-tools.svc:8333", "test and prod"),
     ],
 )

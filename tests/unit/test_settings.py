@@ -122,8 +122,8 @@ def test_a_chart_by_reference(reference: str) -> None:
 @pytest.mark.parametrize(
     ("url", "kept", "insecure"),
     [
-        ("http://s3.example:8333/", "s3.example:8333", True),
-        ("https://s3.example", "s3.example", False),
+        ("http://s3.tools.svc:8333/", "s3.tools.svc:8333", True),
+        ("https://s3.tools.svc", "s3.tools.svc", False),
         ("http://127.0.0.1:1", "127.0.0.1:1", True),
         ("HTTP://[::1]:8333", "[::1]:8333", True),
     ],

@@ -163,7 +163,7 @@ def test_certificates_reach_every_pod_and_every_probe_speaks_tls() -> None:
 TLS = all_of(
     put("gateway.backend_tls", {}),
     put("object_store.ca_secret", "store-ca"),
-    put("object_store.endpoint", "https://seaweedfs.example.org:8333"),
+    put("object_store.endpoint", "https://seaweedfs-s3.tools.svc:8333"),
 )
 
 

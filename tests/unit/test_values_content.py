@@ -133,10 +133,10 @@ def test_each_use_has_its_own_bucket(environment: str) -> None:
 @pytest.mark.parametrize(("scheme", "insecure"), [("http", True), ("https", False)])
 @each_environment
 def test_both_backends_reach_seaweedfs_the_same_way(environment: str, scheme: str, insecure: bool) -> None:
-    change = put("object_store.endpoint", f"{scheme}://s3.example:8333")
+    change = put("object_store.endpoint", f"{scheme}://s3.tools.svc:8333")
     of_tempo, of_mimir = tempo_s3(environment, change), config(environment, change)["common"]["storage"]["s3"]
     for s3 in (of_tempo, of_mimir):
-        assert (s3["endpoint"], s3["region"], s3["insecure"]) == ("s3.example:8333", "us-east-1", insecure)
+        assert (s3["endpoint"], s3["region"], s3["insecure"]) == ("s3.tools.svc:8333", "us-east-1", insecure)
     assert of_tempo["forcepathstyle"] is True
     assert of_mimir["bucket_lookup_type"] == "path"
 

@@ -1,0 +1,100 @@
+"""Writes docs/network.md from the flows of the three stacks (`python -m docs.make_network --help`)."""
+
+import argparse
+import sys
+from pathlib import Path
+from string import Template
+
+from commands.stack_file import load
+from guardrails.picture import mermaid
+from guardrails.table import flows_table, neighbours_table
+
+DOCUMENT = Path(__file__).with_name("network.md")
+_STACKS = ("dev", "test", "prod")
+
+_PAGE = Template("""# Network
+
+Who may speak with the stack's pods. This page is made from `guardrails/flows.py` and the stacks' files by
+`python -m docs.make_network`; a test fails while it is stale. Another test renders the charts of all stacks and asks of
+every pair of pods and every port whether the policies let it pass: what is in the table passes, and nothing else.
+
+The program makes a NetworkPolicy for each workload, named like it, and `telemetry-default-deny`, before any pod of
+theirs starts. They select the stack's own pods, by `app.kubernetes.io/name` and `/instance`; what others run in the
+namespace is left alone. `telemetry:security.network_policies: false` switches them off; every key is in
+[settings.md](settings.md#security).
+
+## Flows
+
+Ports are those of the pods, which is what a policy sees, and TCP unless said otherwise. Answers need no flow of their
+own, and the kubelet's probes none at all. What goes to Tempo is open for both of its shapes, so that a move between
+them cuts nothing off.
+
+$flows
+
+Closed with all the rest: Mimir's alertmanager port 9094, which its chart names and Mimir does not use (alertmanagers
+share their state on 9095), and the ports for Jaeger and Zipkin of Tempo's single binary.
+
+## Picture
+
+Prod. Left out, because each pod has it: gossip within a backend, DNS, scraping, and `smoke`.
+
+```mermaid
+$picture
+```
+
+## Neighbours
+
+Where each stack looks for those who are not of it: namespaces by name, unless said otherwise.
+
+$neighbours
+
+**Before the first `up`**, say where yours are:
+
+- `grafana`, wherever it is not in the stack's namespace; all environments share one, so it is elsewhere for most.
+- `clients`: collectors and applications of other namespaces. With a gateway in front, `namespaces: [{}]` (all of the
+  cluster) is a fair choice, because it lets in nobody without a credential. An ingress controller or OpenShift's router
+  is a client as well.
+- `alert_receivers`: without it no notification leaves the cluster.
+- `object_store`, where `object_store.endpoint` is neither a Service (`name.namespace.svc`) nor an address; a preview
+  refuses what it cannot know. Give its `ports` where the pods listen on others than the Service.
+- `api_server`, on plain Kubernetes: `make smoke ON=cluster` goes through the API server's proxy, and a policy keeps
+  that out unless its addresses are known (`cidrs`). On OpenShift the host network has a label.
+
+```yaml
+  telemetry:security:
+    grafana: { namespaces: [{ kubernetes.io/metadata.name: tools }], pods: { app.kubernetes.io/name: grafana } }
+    clients: { namespaces: [{ team: payments }, { team: orders }] }
+    alert_receivers: { cidrs: [203.0.113.25/32], ports: [443] }
+```
+
+## When something does not get through
+
+A connection that no policy allows is dropped in silence: it times out. `kubectl get networkpolicy -n <namespace>` shows
+what is in force, `kubectl describe networkpolicy <workload>` one workload's rules. That a policy exists does not mean
+that it is enforced: that is the network plugin's work (OVN-Kubernetes, Calico and Cilium do it, flannel does not).
+""")
+
+
+def document() -> str:
+    """Return the whole page."""
+    stacks = {name: load(name) for name in _STACKS}
+    return _PAGE.substitute(
+        flows=flows_table(stacks), picture=mermaid(stacks["prod"]), neighbours=neighbours_table(stacks)
+    )
+
+
+def main() -> int:
+    """Write the page, or with `--check` say whether it is up to date (exit code 1 if not)."""
+    parser = argparse.ArgumentParser(prog="python -m docs.make_network", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the page is stale")
+    if not parser.parse_args().check:
+        DOCUMENT.write_text(document())
+        return 0
+    if DOCUMENT.exists() and DOCUMENT.read_text() == document():
+        return 0
+    sys.stderr.write("docs/network.md is stale; write it anew with: python -m docs.make_network\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

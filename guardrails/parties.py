@@ -1,0 +1,109 @@
+"""The two kinds of parties of a flow: pods of the stack's own, and whoever is beyond it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gateway.addresses import SERVICE as GATEWAY
+from helm.releases import MIMIR, TEMPO
+from settings import Stack
+from settings.security import Destination, Place, named, store_of
+from settings.traces import Topology
+
+NAME_LABEL, INSTANCE_LABEL = "app.kubernetes.io/name", "app.kubernetes.io/instance"
+COMPONENT_LABEL = "app.kubernetes.io/component"
+APPS = (GATEWAY, "mimir", "tempo")
+RELEASES = (GATEWAY, MIMIR, *TEMPO.values())
+"""Values of the labels name and instance that the stack's pods have, in whatever shape it is."""
+
+_HOST_NETWORK = {"policy-group.network.openshift.io/host-network": ""}
+"""What OpenShift's OVN-Kubernetes calls the host network of all nodes."""
+
+
+@dataclass(frozen=True)
+class Pods:
+    """The pods of one workload, by the labels that its chart gives them."""
+
+    app: str
+    release: str
+    role: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the charts call the workload."""
+        return self.release if self.role is None else f"{self.release}-{self.role}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels that single them out."""
+        role = {} if self.role is None else {COMPONENT_LABEL: self.role}
+        return {NAME_LABEL: self.app, INSTANCE_LABEL: self.release, **role}
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Whoever is not of the stack."""
+
+    name: str
+    place: Place
+
+
+Party = Pods | Outside
+
+
+class Neighbours(NamedTuple):
+    """All who are not of the stack."""
+
+    dns: Outside
+    object_store: Outside
+    grafana: Outside
+    clients: Outside
+    monitoring: Outside
+    api_server: Outside
+    alert_receivers: Outside
+
+
+def neighbours_of(stack: Stack) -> Neighbours:
+    """Return where a stack's neighbours are: as its settings say, else as its platform has it.
+
+    Raises:
+        SettingError: nobody says where the object store is.
+    """
+    security, own = stack.security, named(stack.namespace.name)
+    openshift = stack.kubernetes.platform == "openshift"
+    scrapers = ("openshift-monitoring", "openshift-user-workload-monitoring") if openshift else ("monitoring",)
+    api_server = Place(namespaces=[_HOST_NETWORK]) if openshift else Place()
+    return Neighbours(
+        dns=Outside("DNS", security.dns or named("openshift-dns" if openshift else "kube-system")),
+        object_store=Outside("object store", store_of(security, stack.object_store, stack.namespace.name)),
+        grafana=Outside("Grafana", security.grafana or own),
+        clients=Outside("clients", security.clients or own),
+        monitoring=Outside("monitoring", security.monitoring or named(*scrapers)),
+        api_server=Outside("API server", security.api_server or api_server),
+        alert_receivers=Outside("alert receivers", security.alert_receivers or Destination()),
+    )
+
+
+def gateway() -> Pods:
+    """Return our gateway's pods."""
+    return Pods(GATEWAY, GATEWAY)
+
+
+def mimir(*roles: str) -> tuple[Pods, ...]:
+    """Return the pods of some of Mimir's roles."""
+    return tuple(Pods("mimir", MIMIR, role) for role in roles)
+
+
+def tempo(topology: Topology, *roles: str) -> tuple[Pods, ...]:
+    """Return the pods of some of Tempo's roles; one workload plays them all where it is a single binary."""
+    if topology == "monolithic":
+        return (Pods("tempo", TEMPO[topology]),)
+    return tuple(Pods("tempo", TEMPO[topology], role) for role in roles)
+
+
+def workloads_of(stack: Stack) -> tuple[Pods, ...]:
+    """Return what runs, the release that Tempo is moving away from included."""
+    return (
+        *((gateway(),) if stack.gateway else ()),
+        *mimir(*stack.metrics_roles),
+        *(pods for shape in stack.traces.shapes for pods in tempo(shape.topology, *shape.roles)),
+    )

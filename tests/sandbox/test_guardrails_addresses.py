@@ -1,0 +1,129 @@
+"""The policies, held against the configuration that the charts write: whoever is given an address must get there."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from gateway.contents import upstreams
+from gateway.nginx import Upstreams
+from guardrails.evaluate import allows
+from guardrails.parties import neighbours_of
+from helm.releases import MIMIR, TEMPO
+from tests.sandbox.charts import config_of, named
+from tests.sandbox.guarded import OUTSIDERS, VARIANTS, own_pods, plain, policies, rendered, stack_of
+
+pytestmark = pytest.mark.sandbox
+each_variant = pytest.mark.parametrize("variant", VARIANTS)
+
+
+def services(variant: str) -> dict[str, Any]:
+    """Return the charts' Services, and ours before Tempo (components/tempo.py), by name."""
+    found = named(list(rendered(variant)), "Service")
+    for topology in TEMPO:
+        selector = {"app.kubernetes.io/name": "tempo", "app.kubernetes.io/instance": TEMPO[topology]}
+        for name, role in (("traces-ingest-pods", "distributor"), ("traces-query-pods", "query-frontend")):
+            own = {} if topology == "monolithic" else {"app.kubernetes.io/component": role}
+            found[f"{name}/{topology}"] = {"spec": {"clusterIP": "None", "selector": {**selector, **own}, "ports": []}}
+    return found
+
+
+def behind(variant: str, service: Mapping[str, Any], number: int | str) -> Iterator[tuple[str, int]]:
+    """Yield the pods of a Service, and the port of each that a port of the Service leads to."""
+    spec = service["spec"]
+    (target,) = [
+        each.get("targetPort", number) for each in spec["ports"] if number in (each["port"], each["name"])
+    ] or [number]
+    if spec.get("clusterIP") == "None" and isinstance(number, int):
+        target = number  # its name stands for the pods themselves
+    for name, each in own_pods(variant).items():
+        if spec["selector"].items() <= each.labels.items():
+            yield name, each.ports[target, "TCP"] if isinstance(target, str) else target
+
+
+def reaches(variant: str, role: str, address: str) -> set[str]:
+    """Return which pods of a Service the pods of a workload cannot reach; fails where there is nobody at either end."""
+    host, _, text = address.rpartition(":")
+    number = int(text) if text.isdigit() else text
+    found = services(variant)
+    chosen = [spec for name, spec in found.items() if name.partition("/")[0] == host.partition(".")[0]]
+    targets = [pair for service in chosen for pair in behind(variant, service, number)]
+    sources = [name for name in own_pods(variant) if plain(name) == role]
+    assert targets, (role, address)
+    assert sources, (role, address)
+    own = own_pods(variant)
+    return {f"{source} -> {target}:{port}" for source in sources for target, port in targets
+            if not allows(policies(variant), own[source], own[target], port)}  # fmt: skip
+
+
+def mimir_addresses(variant: str) -> Iterator[tuple[str, str]]:
+    """Yield roles of Mimir with an address of their configuration."""
+    mimir = config_of(list(rendered(variant)), "mimir-config", "mimir.yaml")
+    yield "mimir-query-frontend", mimir["frontend"]["scheduler_address"]
+    yield "mimir-querier", mimir["frontend_worker"]["scheduler_address"]
+    alertmanager = urlsplit(mimir["ruler"]["alertmanager_url"].partition("+")[2]).netloc
+    port, _, host = alertmanager.removeprefix("_").partition("._tcp.")
+    yield "mimir-ruler", f"{host}:{port}"  # by the port's name, from the SRV record
+    (join,) = mimir["memberlist"]["join_members"]
+    for name, each in own_pods(variant).items():
+        if each.labels["app.kubernetes.io/instance"] == MIMIR and "app.kubernetes.io/part-of" in each.labels:
+            yield plain(name), join.removeprefix("dns+")
+    yield "mimir-query-frontend", join.removeprefix("dns+")  # it follows the queriers' ring, without the label
+    if stack_of(variant).gateway is None:
+        nginx = named(list(rendered(variant)), "ConfigMap")["mimir-gateway-nginx"]["data"]["nginx.conf"]
+        for host in set(re.findall(r"set \$upstream (\S+);", nginx)):
+            yield "mimir-gateway", f"{host}:8080"
+
+
+def tempo_addresses(variant: str) -> Iterator[tuple[str, str]]:
+    """Yield workloads of Tempo with an address of their configuration."""
+    stack, objects = stack_of(variant), list(rendered(variant))
+    for shape in stack.traces.shapes:
+        release = TEMPO[shape.topology]
+        apart = shape.topology == "distributed"
+        tempo = config_of(objects, f"{release}-config" if apart else release, "tempo.yaml")
+        if "metrics-generator" in shape.runs:
+            (written,) = tempo["metrics_generator"]["storage"]["remote_write"]
+            push = urlsplit(written["url"])
+            yield f"{release}-metrics-generator" if apart else release, f"{push.hostname}:{push.port or 80}"
+        if apart:
+            yield f"{release}-querier", tempo["querier"]["frontend_worker"]["frontend_address"]
+            (join,) = tempo["memberlist"]["join_members"]
+            for role in shape.roles:
+                yield f"{release}-{role}", join.removeprefix("dns+")
+
+
+@each_variant
+def test_every_address_that_a_pod_is_configured_with_is_open_to_it(variant: str) -> None:
+    told = [*mimir_addresses(variant), *tempo_addresses(variant)]
+    if stack_of(variant).gateway is not None:
+        backends = upstreams("here")
+        told += [("gateway", getattr(backends, each)) for each in Upstreams.__dataclass_fields__]
+    closed = {line for role, address in told for line in reaches(variant, role, address)}
+    assert closed == set()
+    assert len(told) > 10
+
+
+@each_variant
+def test_who_is_given_the_buckets_keys_reaches_the_object_store_and_resolves_names(variant: str) -> None:
+    """But for Tempo's distributor, which is given them with all roles of its chart and opens no bucket."""
+    stack, rules, own = stack_of(variant), policies(variant), own_pods(variant)
+    keyed = {
+        item["metadata"]["name"]
+        for item in rendered(variant)
+        if item["kind"] in ("Deployment", "StatefulSet")
+        for container in item["spec"]["template"]["spec"]["containers"]
+        if container.get("envFrom")
+    }
+    store = OUTSIDERS["object store"]
+    reach = {plain(name) for name, each in own.items() if allows(rules, each, store, 8333)}
+    assert reach == keyed - {"tempo-distributed-distributor"}
+    assert reach
+    place = neighbours_of(stack).object_store.place
+    assert place.pods == {"app": "seaweedfs"}
+    number = 5353 if stack.kubernetes.platform == "openshift" else 53
+    dns = OUTSIDERS[f"DNS ({stack.kubernetes.platform})"]
+    unresolved = [n for n, each in own.items() for way in ("UDP", "TCP") if not allows(rules, each, dns, number, way)]
+    assert unresolved == []
