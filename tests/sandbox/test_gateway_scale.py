@@ -1,7 +1,7 @@
 """A thousand tenants cost no more than one: nginx starts and answers in about the same time."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from statistics import median
 
@@ -47,8 +47,8 @@ def last_tenant(files: Pod) -> access.Credential:
     return list(access.of_tenants(files.stack, KEY).values())[-1]
 
 
-def compared(kind: str, seconds: Sequence[Sequence[float]]) -> None:
-    few, many = (median(each) for each in seconds)
+def compared(kind: str, seconds: Sequence[Sequence[float]], typical: Callable[[Sequence[float]], float]) -> None:
+    few, many = (typical(each) for each in seconds)
     assert many <= MOST * few, f"{kind}: {few * 1e3:.2f} ms with one tenant, {many * 1e3:.2f} ms with {COUNTS[1]}"
 
 
@@ -62,7 +62,7 @@ def test_many_tenants_start_as_fast_as_one(pods: Sequence[Pod]) -> None:
             with gateway(files) as running, http(running, credential.token) as client:
                 assert send_spans(client).status_code == 200
                 taken.append(time.perf_counter() - begun)
-    compared("start", seconds)
+    compared("start", seconds, min)  # of a few: what else the machine does only ever adds to one
 
 
 @pytest.mark.parametrize("way", ["token", "certificate"])
@@ -79,4 +79,4 @@ def test_many_tenants_are_answered_as_fast_as_one(pods: Sequence[Pod], way: str)
                 begun = time.perf_counter()
                 assert send_spans(client).status_code == 200
                 taken.append(time.perf_counter() - begun)
-    compared(way, seconds)
+    compared(way, seconds, median)

@@ -310,6 +310,7 @@ ROTATED = {
 
 
 def test_a_tenant_comes_another_is_rotated_and_nothing_restarts(deployed: Deployment, tmp_path: Path) -> None:
+    deployed.up()  # back from what other tests have edited
     with deployed.edited(guarded()):
         first = told_truly(deployed, tmp_path)
         assert said(first)[kubernetes("Deployment", "gateway")] == "create"
