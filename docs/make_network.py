@@ -1,11 +1,11 @@
 """Writes docs/network.md from the flows of the three stacks (`python -m docs.make_network --help`)."""
 
-import argparse
 import sys
 from pathlib import Path
 from string import Template
 
 from commands.stack_file import load
+from docs.page import write
 from guardrails.picture import mermaid
 from guardrails.table import flows_table, neighbours_table
 
@@ -85,15 +85,7 @@ def document() -> str:
 
 def main() -> int:
     """Write the page, or with `--check` say whether it is up to date (exit code 1 if not)."""
-    parser = argparse.ArgumentParser(prog="python -m docs.make_network", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if the page is stale")
-    if not parser.parse_args().check:
-        DOCUMENT.write_text(document())
-        return 0
-    if DOCUMENT.exists() and DOCUMENT.read_text() == document():
-        return 0
-    sys.stderr.write("docs/network.md is stale; write it anew with: python -m docs.make_network\n")
-    return 1
+    return write("docs.make_network", __doc__, DOCUMENT, document)
 
 
 if __name__ == "__main__":

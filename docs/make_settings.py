@@ -1,6 +1,5 @@
 """Writes docs/settings.md from the models, so that the reference cannot lie (`python -m docs.make_settings --help`)."""
 
-import argparse
 import re
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from docs.page import write
 from settings import Credentials, Stack
 from settings.buckets import Purpose
 from settings.connections import Url
@@ -241,15 +241,7 @@ def _features() -> str:
 
 def main() -> int:
     """Write the page, or with `--check` say whether it is up to date (exit code 1 if not)."""
-    parser = argparse.ArgumentParser(prog="python -m docs.make_settings", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if the page is stale")
-    if not parser.parse_args().check:
-        DOCUMENT.write_text(document())
-        return 0
-    if DOCUMENT.exists() and DOCUMENT.read_text() == document():
-        return 0
-    sys.stderr.write("docs/settings.md is stale; write it anew with: python -m docs.make_settings\n")
-    return 1
+    return write("docs.make_settings", __doc__, DOCUMENT, document)
 
 
 if __name__ == "__main__":
