@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from kubernetes import client
 
+from settings.role_tables import TEMPO_ROLES
 from tests.sandbox.deployment import Deployment
 
 pytestmark = pytest.mark.sandbox
@@ -27,6 +28,8 @@ DISTRIBUTED = {
     "roles": {"ingester": {"replicas": 3}, "distributor": {"replicas": 2}, "querier": {"replicas": 2}},
 }
 INGESTERS = {f"data-tempo-distributed-ingester-{index}" for index in range(3)}
+POLICIES = [f"tempo-distributed-{role}" for role in TEMPO_ROLES]
+"""Of the distributed roles; that of the single binary bears the name of its release."""
 TURNED = {"traces-ingest": "update", "traces-query": "update"}
 
 
@@ -57,7 +60,7 @@ def test_tempo_moves_to_distributed_and_back_without_loss_and_without_a_gap(sing
     wal = claims(single)["storage-tempo-0"]
 
     with single.edited(shaped(**DISTRIBUTED, moving_from=SINGLE)):
-        assert single.changes() == {"tempo-distributed": "create", **TURNED}
+        assert single.changes() == {"tempo-distributed": "create", **TURNED, **dict.fromkeys(POLICIES, "create")}
         assert moves(single, "both shapes") == {"tempo", "tempo-distributed"}
         assert "tempo-0" in single.pods()
         assert behind(single, "traces-ingest") == pods_of(single, "distributor")
@@ -72,7 +75,8 @@ def test_tempo_moves_to_distributed_and_back_without_loss_and_without_a_gap(sing
 
     # Back in one step: the old release goes in the same run, but last.
     with single.edited(shaped(**SINGLE)):
-        assert single.changes() == {"tempo": "create", **TURNED, "tempo-distributed": "delete"}
+        gone = dict.fromkeys(["tempo-distributed", *POLICIES], "delete")
+        assert single.changes() == {"tempo": "create", **TURNED, **gone}
         assert moves(single, "back in one step") == {"tempo"}
         assert behind(single, "traces-ingest") == behind(single, "traces-query") == {"tempo-0"}
 
