@@ -3,6 +3,7 @@
 import json
 import secrets
 import socket
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ LOOPBACK = "127.0.0.1"
 # Below the range from which Linux takes the ports of outgoing connections, so that none is lost to one.
 FIRST, LAST = 20000, 32000
 ATTEMPTS = 200
+PATIENCE_SECONDS = 2.0
+"""How long a remembered port is waited for before the address changes."""
 
 
 class Ports:
@@ -35,7 +38,7 @@ class Ports:
         before = dict(self._ports)
         for name in names:
             port = self._ports.get(name)
-            if port is None or not (name in kept or is_free(port)):
+            if port is None or not (name in kept or _comes_free(port)):
                 self._ports[name] = self._choose()
         if self._ports != before:
             write_private(self._path, json.dumps(self._ports, indent=2) + "\n")
@@ -47,6 +50,16 @@ class Ports:
             if port not in taken and is_free(port):
                 return port
         raise WorldError(f"no free port on {LOOPBACK} between {FIRST} and {LAST}")
+
+
+def _comes_free(port: int) -> bool:
+    """Whether a remembered port is free, or soon is: somebody may have it for a moment only."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def is_free(port: int) -> bool:
