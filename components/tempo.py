@@ -7,7 +7,7 @@ import yaml
 from components.release import credentials_secret, release
 from components.service import service
 from helm import addresses
-from helm.addresses import TRACES_INGEST, TRACES_QUERY
+from helm.addresses import OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP, TRACES_INGEST, TRACES_QUERY, twin
 from helm.releases import TEMPO, TEMPO_SECRET, tempo_release
 from helm.tempo import OVERRIDES_FILE, TENANTS_CONFIG_MAP
 from helm.tenants import tempo_overrides
@@ -87,13 +87,13 @@ class Tempo(pulumi.ComponentResource):
         topology = stack.traces.topology
         pods = {"app.kubernetes.io/name": "tempo", "app.kubernetes.io/instance": TEMPO[topology]}
         for name, ports, role in (
-            (TRACES_INGEST, {"otlp-grpc": 4317, "otlp-http": 4318}, "distributor"),
-            (TRACES_QUERY, {"http": 3200}, "query-frontend"),
+            (TRACES_INGEST, {"otlp-grpc": OTLP_GRPC, "otlp-http": OTLP_HTTP}, "distributor"),
+            (TRACES_QUERY, {"http": TEMPO_HTTP}, "query-frontend"),
         ):
             component = {} if topology == "monolithic" else {"app.kubernetes.io/component": role}
             for headless in (False, True) if stack.gateway else (False,):
                 service(
-                    f"{name}-pods" if headless else name,
+                    twin(name) if headless else name,
                     namespace=stack.namespace.name,
                     ports=ports,
                     selector={**pods, **component},

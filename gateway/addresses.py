@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
+from helm.common import CLUSTER_DOMAIN
 from settings.gateway import Gateway
 
 SERVICE = "gateway"
-CLUSTER_DOMAIN = "cluster.local"
 
 
 class Urls(NamedTuple):

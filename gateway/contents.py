@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from gateway import access
-from gateway.addresses import CLUSTER_DOMAIN
 from gateway.nginx import Layout, Upstreams, nginx_conf
 from gateway.tenant_maps import tenants_conf
+from helm import mimir
+from helm.addresses import MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP, TRACES_INGEST, TRACES_QUERY, twin
+from helm.common import CLUSTER_DOMAIN, DNS_SERVICES
 from helm.transport import BACKENDS_SECRET, server_name
 from settings import Stack
 from settings.gateway import Gateway
@@ -25,11 +27,6 @@ TENANT_ANNOTATION = "telemetry/tenant"
 """Names the tenant whose credentials a Secret holds: an id does not fit into every Secret's name."""
 _MOST_BYTES = 1_000_000
 """A little less than Kubernetes' 1 MiB for a Secret with all its keys."""
-_RESOLVERS = {
-    "openshift": f"dns-default.openshift-dns.svc.{CLUSTER_DOMAIN}",
-    "kubernetes": f"kube-dns.kube-system.svc.{CLUSTER_DOMAIN}",
-}
-"""The cluster's DNS by platform (charts.md 2.4, 3.4)."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
     return {
         "nginx.conf": nginx_conf(
             upstreams=upstreams(namespace),
-            layout=layout or Layout(resolver=_RESOLVERS[stack.kubernetes.platform]),
+            layout=layout or Layout(resolver=_resolver(stack.kubernetes.platform)),
             max_body=max(tenant.limits.max_body for tenant in stack.tenants),
             client_certificates=access.takes_certificates(stack),
             backend_tls=None if gateway.backend_tls is None else server_name(namespace),
@@ -113,14 +110,19 @@ def upstreams(namespace: str) -> Upstreams:
         return f"{service}.{namespace}.svc.{CLUSTER_DOMAIN}:{port}"
 
     return Upstreams(
-        traces_otlp_grpc=at("traces-ingest-pods", 4317),
-        traces_otlp_http=at("traces-ingest-pods", 4318),
-        traces_query=at("traces-query-pods", 3200),
-        metrics_push=at("mimir-distributor-headless", 8080),
-        metrics_query=at("mimir-query-frontend", 8080),
-        metrics_rules=at("mimir-ruler", 8080),
-        metrics_alertmanager=at("mimir-alertmanager", 8080),
+        traces_otlp_grpc=at(twin(TRACES_INGEST), OTLP_GRPC),
+        traces_otlp_http=at(twin(TRACES_INGEST), OTLP_HTTP),
+        traces_query=at(twin(TRACES_QUERY), TEMPO_HTTP),
+        metrics_push=at(f"{mimir.RELEASE}-distributor-headless", MIMIR_HTTP),
+        metrics_query=at(f"{mimir.RELEASE}-query-frontend", MIMIR_HTTP),
+        metrics_rules=at(f"{mimir.RELEASE}-ruler", MIMIR_HTTP),
+        metrics_alertmanager=at(f"{mimir.RELEASE}-alertmanager", MIMIR_HTTP),
     )
+
+
+def _resolver(platform: str) -> str:
+    service, namespace = DNS_SERVICES[platform]
+    return f"{service}.{namespace}.svc.{CLUSTER_DOMAIN}"
 
 
 def _secret_name(tenant: Tenant) -> str:

@@ -11,11 +11,13 @@ from typing import Literal, NamedTuple
 
 from gateway.nginx import Layout
 from guardrails.parties import Neighbours, Outside, Party, Pods, gateway, mimir, neighbours_of, tempo, workloads_of
+from helm.addresses import MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP
+from helm.mimir import READS_BUCKETS
 from helm.releases import TEMPO
 from settings import Stack
 from settings.security import Destination
 
-_MIMIR_HTTP, _TEMPO_HTTP, _GRPC, _GOSSIP, _OTLP_GRPC, _OTLP_HTTP = 8080, 3200, 9095, 7946, 4317, 4318
+_GRPC, _GOSSIP = 9095, 7946
 _DNS_PORTS = {"kubernetes": (53,), "openshift": (53, 5353)}
 """OpenShift's DNS pods listen on 5353, which is what a policy sees there; other plugins look before the Service."""
 
@@ -63,7 +65,7 @@ _MIMIR_HOPS = (
     _Hop(("query-frontend", "querier"), ("query-scheduler",), _GRPC, "queries are queued, and fetched from the queue"),
     _Hop(("querier", "query-scheduler"), ("query-frontend",), _GRPC, "results, and errors of the queue, are returned"),
     _Hop(("ruler",), ("ruler",), _GRPC, "rulers tell each other of changed rules and share the list of them"),
-    _Hop(("ruler",), ("alertmanager",), _MIMIR_HTTP, "alerts are raised"),
+    _Hop(("ruler",), ("alertmanager",), MIMIR_HTTP, "alerts are raised"),
     _Hop(("alertmanager",), ("alertmanager",), _GRPC, "alertmanagers share their state"),
     _Hop(_MIMIR_RINGS, _MIMIR_RINGS, _GOSSIP, "rings are gossiped, over TCP only"),
 )
@@ -71,7 +73,7 @@ _MIMIR_HOPS = (
 _MIMIR_GATEWAY_HOP = _Hop(
     ("gateway",),
     ("distributor", "query-frontend", "ruler", "alertmanager", "compactor"),
-    _MIMIR_HTTP,
+    MIMIR_HTTP,
     "the chart's nginx passes requests on",
 )
 _MIMIR_OFFERED = ("distributor", "query-frontend", "ruler", "alertmanager")
@@ -86,7 +88,7 @@ _TEMPO_HOPS = (
 )
 
 _BUCKET_USERS: dict[str, tuple[str | None, ...]] = {
-    "mimir": ("alertmanager", "compactor", "ingester", "querier", "ruler", "store-gateway"),
+    "mimir": READS_BUCKETS,
     # The generator lists the bucket when it starts, and ends if it cannot.
     "tempo": (None, "compactor", "ingester", "metrics-generator", "querier", "query-frontend"),
 }
@@ -117,9 +119,9 @@ def _with_gateway(others: Neighbours) -> Iterator[Flow]:
     https, grpc = Port(layout.https_port), Port(layout.grpc_port)
     yield _from(others.clients, ours, (https, grpc), "telemetry is sent and read, with credentials")
     yield _from(others.grafana, ours, (https,), "datasources query, with credentials")
-    yield Flow(ours, _tempos("distributor"), (Port(_OTLP_GRPC), Port(_OTLP_HTTP)), "traces are passed on")
-    yield Flow(ours, _tempos("query-frontend"), (Port(_TEMPO_HTTP),), "queries for traces are passed on")
-    yield Flow(ours, mimir(*_MIMIR_OFFERED), (Port(_MIMIR_HTTP),), "metrics, queries, rules and alerts are passed on")
+    yield Flow(ours, _tempos("distributor"), (Port(OTLP_GRPC), Port(OTLP_HTTP)), "traces are passed on")
+    yield Flow(ours, _tempos("query-frontend"), (Port(TEMPO_HTTP),), "queries for traces are passed on")
+    yield Flow(ours, mimir(*_MIMIR_OFFERED), (Port(MIMIR_HTTP),), "metrics, queries, rules and alerts are passed on")
     yield _from(others.api_server, ours, (https,), "`smoke` sees that the gateway refuses strangers")
     yield from _smoke(others, mimir("distributor", "query-frontend"))
 
@@ -127,10 +129,10 @@ def _with_gateway(others: Neighbours) -> Iterator[Flow]:
 def _without_gateway(others: Neighbours) -> Iterator[Flow]:
     """Yield the ways in where each backend is reached by itself."""
     entry, ingest, query = mimir("gateway"), _tempos("distributor"), _tempos("query-frontend")
-    yield _from(others.clients, ingest, (Port(_OTLP_GRPC), Port(_OTLP_HTTP)), "traces are sent")
-    yield _from(others.clients, entry, (Port(_MIMIR_HTTP),), "metrics are sent and read")
-    yield _from(others.grafana, query, (Port(_TEMPO_HTTP),), "the datasource queries traces")
-    yield _from(others.grafana, entry, (Port(_MIMIR_HTTP),), "the datasource queries metrics")
+    yield _from(others.clients, ingest, (Port(OTLP_GRPC), Port(OTLP_HTTP)), "traces are sent")
+    yield _from(others.clients, entry, (Port(MIMIR_HTTP),), "metrics are sent and read")
+    yield _from(others.grafana, query, (Port(TEMPO_HTTP),), "the datasource queries traces")
+    yield _from(others.grafana, entry, (Port(MIMIR_HTTP),), "the datasource queries metrics")
     hop = _MIMIR_GATEWAY_HOP
     yield Flow(entry, mimir(*hop.targets), (Port(hop.port),), hop.why)
     yield from _smoke(others, entry)
@@ -138,9 +140,9 @@ def _without_gateway(others: Neighbours) -> Iterator[Flow]:
 
 def _smoke(others: Neighbours, metrics: tuple[Pods, ...]) -> Iterator[Flow]:
     """Yield what `smoke` needs: it goes through the API server's proxy."""
-    yield _from(others.api_server, metrics, (Port(_MIMIR_HTTP),), "`smoke` sends a metric and reads it")
-    yield _from(others.api_server, _tempos("distributor"), (Port(_OTLP_HTTP),), "`smoke` sends a span")
-    yield _from(others.api_server, _tempos("query-frontend"), (Port(_TEMPO_HTTP),), "`smoke` reads a trace")
+    yield _from(others.api_server, metrics, (Port(MIMIR_HTTP),), "`smoke` sends a metric and reads it")
+    yield _from(others.api_server, _tempos("distributor"), (Port(OTLP_HTTP),), "`smoke` sends a span")
+    yield _from(others.api_server, _tempos("query-frontend"), (Port(TEMPO_HTTP),), "`smoke` reads a trace")
 
 
 def _generated(stack: Stack) -> Flow:
@@ -148,7 +150,7 @@ def _generated(stack: Stack) -> Flow:
     silent = {shape.topology for shape in stack.traces.shapes if "metrics-generator" not in shape.runs}
     sources = tuple(pods for each in TEMPO if each not in silent for pods in tempo(each, "metrics-generator"))
     entry = mimir("distributor" if stack.gateway else "gateway")
-    return Flow(sources, entry, (Port(_MIMIR_HTTP),), "metrics that are derived from spans are written")
+    return Flow(sources, entry, (Port(MIMIR_HTTP),), "metrics that are derived from spans are written")
 
 
 def _inner(running: tuple[Pods, ...]) -> Iterator[Flow]:
@@ -165,7 +167,7 @@ def _outer(stack: Stack, running: tuple[Pods, ...], others: Neighbours) -> Itera
     yield _to(users, others.object_store, "buckets are read and written")
     alerting = tuple(pods for pods in mimir("alertmanager") if pods in running)
     yield _to(alerting, others.alert_receivers, "people are notified of alerts")
-    for app, port in (("mimir", _MIMIR_HTTP), ("tempo", _TEMPO_HTTP)):
+    for app, port in (("mimir", MIMIR_HTTP), ("tempo", TEMPO_HTTP)):
         scraped = tuple(pods for pods in running if pods.app == app and pods.role != "gateway")
         yield _from(others.monitoring, scraped, (Port(port),), f"{app.capitalize()}'s own metrics are scraped")
     numbers = _DNS_PORTS[stack.kubernetes.platform]

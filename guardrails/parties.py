@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gateway.addresses import SERVICE as GATEWAY
+from helm.common import DNS_SERVICES
 from helm.releases import MIMIR, TEMPO
 from settings import Stack
 from settings.security import Destination, Place, named, store_of
@@ -73,7 +74,7 @@ def neighbours_of(stack: Stack) -> Neighbours:
     scrapers = ("openshift-monitoring", "openshift-user-workload-monitoring") if openshift else ("monitoring",)
     api_server = Place(namespaces=[_HOST_NETWORK]) if openshift else Place()
     return Neighbours(
-        dns=Outside("DNS", security.dns or named("openshift-dns" if openshift else "kube-system")),
+        dns=Outside("DNS", security.dns or named(DNS_SERVICES[stack.kubernetes.platform][1])),
         object_store=Outside("object store", store_of(security, stack.object_store, stack.namespace.name)),
         grafana=Outside("Grafana", security.grafana or own),
         clients=Outside("clients", security.clients or own),

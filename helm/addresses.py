@@ -8,6 +8,13 @@ from settings import Stack
 
 TRACES_INGEST, TRACES_QUERY = "traces-ingest", "traces-query"
 """Our own Services before Tempo, the same in both topologies."""
+MIMIR_HTTP, TEMPO_HTTP, OTLP_GRPC, OTLP_HTTP = 8080, 3200, 4317, 4318
+"""Ports of the backends' pods."""
+
+
+def twin(service: str) -> str:
+    """Return the name of the headless twin of one of our Services, for the gateway, which chooses among pods itself."""
+    return f"{service}-pods"
 
 
 class TracesAddresses(NamedTuple):
@@ -32,9 +39,9 @@ def traces(stack: Stack) -> TracesAddresses:
     """Return where Tempo is."""
     namespace, protocol = stack.namespace.name, scheme(stack)
     return TracesAddresses(
-        otlp_grpc=f"{TRACES_INGEST}.{namespace}.svc:4317",
-        otlp_http=f"{protocol}://{TRACES_INGEST}.{namespace}.svc:4318/v1/traces",
-        query=f"{protocol}://{TRACES_QUERY}.{namespace}.svc:3200",
+        otlp_grpc=f"{TRACES_INGEST}.{namespace}.svc:{OTLP_GRPC}",
+        otlp_http=f"{protocol}://{TRACES_INGEST}.{namespace}.svc:{OTLP_HTTP}/v1/traces",
+        query=f"{protocol}://{TRACES_QUERY}.{namespace}.svc:{TEMPO_HTTP}",
     )
 
 
@@ -45,7 +52,7 @@ def metrics(stack: Stack) -> MetricsAddresses:
         writes = reads = f"http://{mimir.RELEASE}-gateway.{namespace}.svc"
     else:
         own = f"{scheme(stack)}://{mimir.RELEASE}"
-        writes, reads = (f"{own}-{role}.{namespace}.svc:8080" for role in ("distributor", "query-frontend"))
+        writes, reads = (f"{own}-{role}.{namespace}.svc:{MIMIR_HTTP}" for role in ("distributor", "query-frontend"))
     return MetricsAddresses(
         remote_write=f"{writes}/api/v1/push", otlp_http=f"{writes}/otlp/v1/metrics", query=f"{reads}/prometheus"
     )

@@ -12,6 +12,10 @@ ACCESS_KEY_ENV = "AWS_ACCESS_KEY_ID"
 SECRET_KEY_ENV = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
 """Keys of the credentials Secret. Tempo's S3 client reads these variables by itself (charts.md 1.1 B)."""
 
+CLUSTER_DOMAIN = "cluster.local"
+DNS_SERVICES = {"openshift": ("dns-default", "openshift-dns"), "kubernetes": ("kube-dns", "kube-system")}
+"""The cluster's DNS by platform: its Service, and the namespace of that (charts.md 2.4, 3.4)."""
+
 RESTRICTED_CONTAINER: Values = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},

@@ -2,6 +2,8 @@
 
 from helm.common import (
     ACCESS_KEY_ENV,
+    CLUSTER_DOMAIN,
+    DNS_SERVICES,
     SECRET_KEY_ENV,
     Values,
     credentials_from,
@@ -16,7 +18,7 @@ from settings.placement import Placement
 from settings.quantities import bytes_text, duration_text
 from settings.roles import Role
 
-_READS_BUCKETS = ("alertmanager", "compactor", "ingester", "querier", "ruler", "store-gateway")
+READS_BUCKETS = ("alertmanager", "compactor", "ingester", "querier", "ruler", "store-gateway")
 """Only these are given the S3 credentials; `global.extraEnvFrom` would hand them to nginx as well."""
 
 _HAS_ZONES = ("alertmanager", "ingester", "store-gateway")
@@ -70,7 +72,7 @@ def _role(name: str, role: Role, stack: Stack, secret_name: str) -> Values:
         values["strategy"] = ROLLING
     if name in _STATEFUL:
         values["persistentVolume"] = _volume(role, placement)
-    if name in _READS_BUCKETS:
+    if name in READS_BUCKETS:
         values["extraEnvFrom"] = credentials_from(secret_name)
     if name in _HAS_ZONES:
         values["zoneAwareReplication"] = {"enabled": False}
@@ -102,8 +104,9 @@ def _volume(role: Role, placement: Placement) -> Values:
 def _dns(platform: str) -> Values:
     """Return where nginx finds a resolver; it crash-loops if the Service is absent (grafana/mimir#4222)."""
     if platform == "openshift":
-        return {"dnsService": "dns-default", "dnsNamespace": "openshift-dns"}
-    return {}
+        service, namespace = DNS_SERVICES[platform]
+        return {"dnsService": service, "dnsNamespace": namespace}
+    return {}  # the chart's own
 
 
 def _config(stack: Stack) -> Values:
@@ -138,7 +141,7 @@ def _tls(stack: Stack) -> Values:
     if not serves_tls(stack):
         return {}
     namespace = stack.namespace.name
-    address = f"_http-metrics._tcp.{RELEASE}-alertmanager-headless.{namespace}.svc.cluster.local"
+    address = f"_http-metrics._tcp.{RELEASE}-alertmanager-headless.{namespace}.svc.{CLUSTER_DOMAIN}"
     return {
         "server": http_server(stack),
         "ruler": {
