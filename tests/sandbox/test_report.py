@@ -266,31 +266,6 @@ def test_what_is_said_is_what_happens(
         assert fields == what or (isinstance(fields, dict) and what in fields), f"{name}: {fields}"
 
 
-def test_a_move_an_autoscaler_and_new_credentials_are_said_to_be_what_they_are(
-    deployed: Deployment, tmp_path: Path
-) -> None:
-    def move(config: Tree) -> None:
-        config["telemetry:traces"] = {"retention": config["telemetry:traces"]["retention"], **DISTRIBUTED}
-        at("metrics.roles.querier", autoscaling={"max_replicas": 3})(config)
-
-    with deployed.edited(move):
-        secrets = change_secret(deployed)
-        run = told_truly(deployed, tmp_path)
-    assert run.code == 3
-    hidden = ("change", "[secret]", "[secret]")
-    assert said(run)[kubernetes("Secret", "tempo-s3")] == {
-        "data.AWS_ACCESS_KEY_ID": hidden,
-        "data.AWS_SECRET_ACCESS_KEY": hidden,
-    }
-    for output in (run.printed, json.dumps(run.json), run.markdown):
-        assert not [secret for secret in secrets if secret in output]
-    assert said(run)[kubernetes("StatefulSet", "tempo-distributed-ingester")] == "create"
-    assert said(run)[kubernetes("StatefulSet", "tempo")] == "delete"
-    assert said(run)[kubernetes("HorizontalPodAutoscaler", "mimir-querier")] == "create"
-    assert any("release tempo: is uninstalled" in line for line in run.warnings["destructive"])
-    assert any(line.startswith("traces: move to distributed") for line in run.warnings["disruptive"])
-
-
 def guarded(**of_payments: Any) -> Change:
     """Return an edit: a gateway, and tenants of which the second comes with any word on the first."""
     tenants: list[dict[str, Any]] = [{"id": "payments", "display_name": "Payments", **of_payments}]
@@ -340,3 +315,31 @@ def test_a_tenant_comes_another_is_rotated_and_nothing_restarts(deployed: Deploy
     }
     for output in (run.printed, json.dumps(run.json), run.markdown):
         assert "tlm_" not in output
+
+
+def test_a_move_an_autoscaler_and_new_credentials_are_said_to_be_what_they_are(
+    deployed: Deployment, tmp_path: Path
+) -> None:
+    """Last: Helm removes an autoscaler after all else, and until then it may set the replicas back to its own."""
+    deployed.up()  # back from what other tests have edited
+
+    def move(config: Tree) -> None:
+        config["telemetry:traces"] = {"retention": config["telemetry:traces"]["retention"], **DISTRIBUTED}
+        at("metrics.roles.querier", autoscaling={"max_replicas": 3})(config)
+
+    with deployed.edited(move):
+        secrets = change_secret(deployed)
+        run = told_truly(deployed, tmp_path)
+    assert run.code == 3
+    hidden = ("change", "[secret]", "[secret]")
+    assert said(run)[kubernetes("Secret", "tempo-s3")] == {
+        "data.AWS_ACCESS_KEY_ID": hidden,
+        "data.AWS_SECRET_ACCESS_KEY": hidden,
+    }
+    for output in (run.printed, json.dumps(run.json), run.markdown):
+        assert not [secret for secret in secrets if secret in output]
+    assert said(run)[kubernetes("StatefulSet", "tempo-distributed-ingester")] == "create"
+    assert said(run)[kubernetes("StatefulSet", "tempo")] == "delete"
+    assert said(run)[kubernetes("HorizontalPodAutoscaler", "mimir-querier")] == "create"
+    assert any("release tempo: is uninstalled" in line for line in run.warnings["destructive"])
+    assert any(line.startswith("traces: move to distributed") for line in run.warnings["disruptive"])
