@@ -9,6 +9,7 @@ from commands import (
     credentials_command,
     drift_command,
     identities_command,
+    masked_command,
     repair_command,
     report_command,
     smoke_command,
@@ -29,5 +30,6 @@ for command in (
     comment_command.issue,
     credentials_command.credentials,
     identities_command.identities,
+    masked_command.masked,
 ):
     app.command()(command)

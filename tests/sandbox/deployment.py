@@ -41,8 +41,9 @@ class Deployment:
     @contextmanager
     def started(self, command: str, *options: str) -> Iterator[subprocess.Popen[str]]:
         """Start a command and yield its process; it is ended with the block."""
-        config_file = ["--config-file", str(self.engine.config_file(self.stack))]
-        arguments = ["-s", self.stack, "--non-interactive", "--color=never", *config_file, *options]
+        takes_settings = command in ("preview", "up", "refresh", "destroy", "config")
+        settings = ["--config-file", str(self.engine.config_file(self.stack))] if takes_settings else []
+        arguments = ["-s", self.stack, "--non-interactive", "--color=never", *settings, *options]
         with subprocess.Popen(
             [str(self.engine.toolchain.path("pulumi")), command, *arguments],
             cwd=REPO,

@@ -1,0 +1,65 @@
+"""`masked`: any command's output without the stack's secrets, such as the engine's log at -v=9."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from typing import IO, Annotated
+
+import typer
+
+from commands import credentials_of_stack, stack_file
+from commands.arguments import ConfigFile, StackName
+from commands.masking import Masker, secrets_of
+from commands.told import told
+from commands.tools import ToolError
+from settings import ConfigError
+
+
+def masked(
+    stack: StackName,
+    command: Annotated[list[str], typer.Argument(help="What to run, after --")],
+    config_file: ConfigFile = None,
+) -> None:
+    """Run a command and show what it says with every secret of the stack masked; ends with its exit code.
+
+    For logs that are handed on: masked prod -- pulumi preview -s prod -v=9 --logtostderr.
+    """
+    with told(ConfigError, ToolError, OSError):
+        settings = stack_file.load(stack, config_file)
+        masker = Masker.of(secrets_of(settings, credentials_of_stack.load(stack, config_file)))
+        status = run(command, masker)
+    raise typer.Exit(status)
+
+
+def run(command: Sequence[str], masker: Masker) -> int:
+    """Run a command, pass on its two outputs line by line, and return its exit code, as shells do for signals.
+
+    Raises:
+        ToolError: there is no such program.
+    """
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    except FileNotFoundError as error:
+        raise ToolError(f"there is no program {command[0]!r} on PATH") from error
+    assert process.stdout is not None  # noqa: S101 - both are pipes
+    assert process.stderr is not None  # noqa: S101
+    outputs = ((process.stdout, sys.stdout.buffer), (process.stderr, sys.stderr.buffer))
+    passing = [threading.Thread(target=_pass_on, args=(*each, masker)) for each in outputs]
+    for each in passing:
+        each.start()
+    while True:
+        try:
+            status = process.wait()
+            break
+        except KeyboardInterrupt:
+            continue  # the terminal has told the command as well, which ends in its own time
+    for each in passing:
+        each.join()
+    return status if status >= 0 else 128 - status
+
+
+def _pass_on(source: IO[bytes], target: IO[bytes], masker: Masker) -> None:
+    for line in source:
+        target.write(masker.masked(line))
+        target.flush()

@@ -1,0 +1,225 @@
+"""Nothing that the program or the engine writes about a run shows a secret of it: no text, no file, no command line."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from sandbox.paths import REPO
+from settings import Credentials, load_settings
+from tests.sandbox.deployment import Deployment
+from tests.sandbox.secret_scan import Scan, Secret, derived, of_credentials
+from tests.sandbox.snapshot import take
+
+pytestmark = pytest.mark.sandbox
+
+EVERYTHING = ("-v=9", "--logtostderr", "--logflow")
+"""The most that the engine and its plugins can be made to say."""
+TOLD = "up --yes --diff --show-reads --show-sames"
+THE_ENGINES_LOG = f"{TOLD}: stderr"
+MASKED = "what `masked` makes of the engine's log"
+ROOM = {"cpu": "1", "memory": "1Gi"}
+TENANTS = [
+    {"id": "payments", "display_name": "Payments", "access": {"accepts": "either"}},
+    {"id": "search", "display_name": "Search"},
+]
+
+
+def guarded(config: dict[str, Any]) -> None:
+    """Give the stack all that secrets are made for: tenants' tokens and certificates, and TLS to the backends."""
+    config["telemetry:gateway"] = {"backend_tls": {}, "federation": {}, "total": ROOM}
+    config["telemetry:tenants"] = TENANTS
+
+
+def too_small(config: dict[str, Any]) -> None:
+    guarded(config)
+    config["telemetry:namespace"]["quota"] = {"cpu": "1m", "memory": "1Mi", "storage": "1Mi"}
+
+
+def unknown_chart(config: dict[str, Any]) -> None:
+    """Break what only the engine and Helm notice, in the middle of an `up`."""
+    guarded(config)
+    config["telemetry:metrics"]["chart"]["reference"] = "./sandbox/charts/nowhere"
+
+
+def replaced(config: dict[str, Any]) -> None:
+    """Make a volume larger, which the API server refuses with the whole object in its complaint."""
+    guarded(config)
+    config["telemetry:namespace"]["quota"] = {"cpu": "8", "memory": "32Gi", "storage": "64Gi"}
+    config["telemetry:metrics"]["roles"] = {"ingester": {"volume": "2Gi"}}
+
+
+@pytest.fixture(scope="module")
+def scan(dev: Deployment) -> Scan:
+    """A scan for every secret of the stack, and for the passphrase that keeps them."""
+    credentials = Credentials.model_validate(json.loads(dev.pulumi("config", "get", "telemetry:credentials").stdout))
+    with dev.edited(guarded):
+        config = yaml.safe_load(dev.engine.config_file("dev").read_text())["config"]
+    texts = {key: json.dumps(value) if not isinstance(value, str) else value for key, value in config.items()}
+    texts.pop("telemetry:credentials")
+    passphrase = (dev.engine.state / "passphrase").read_text()
+    secrets = [*of_credentials(credentials), *derived(load_settings(texts, "dev"), credentials.gateway_key)]
+    return Scan.of([*secrets, Secret("passphrase", passphrase)])
+
+
+@pytest.fixture(scope="module")
+def command_lines() -> Iterator[dict[str, str]]:
+    """What stands on the command lines of processes while the module runs; /proc shows them to everybody."""
+    seen: dict[str, str] = {}
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.2):
+            for process in psutil.process_iter(["cmdline", "name"]):
+                seen[" ".join(process.info["cmdline"] or ())] = process.info["name"]
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    yield seen
+    done.set()
+    watcher.join()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def life(dev: Deployment, scan: Scan, command_lines: dict[str, str]) -> Iterator[None]:  # noqa: ARG001 - it watches
+    """Take a guarded dev stack through its life and look at every word that is said."""
+    with dev.edited(guarded):
+        for command, options in LIFE.items():
+            _said(dev, scan, command, *options)
+        for file in (each for each in (dev.engine.state / "pulumi-state").rglob("*.json*") if each.is_file()):
+            scan.look(f"state: {file.name}", file.read_bytes())
+        _asked(dev, scan)
+        _deployed(dev, scan)
+    for edit, command in ((too_small, "preview"), (unknown_chart, "up --yes"), (replaced, "up --yes --skip-preview")):
+        with dev.edited(edit):
+            _said(dev, scan, command, fails=True, name=edit.__name__)
+    yield
+    dev.destroy()
+
+
+LIFE: dict[str, tuple[str, ...]] = {
+    "preview": ("--diff",),
+    "preview --json": (),
+    TOLD: EVERYTHING,
+    "refresh --yes --diff": (),
+    "stack export": (),
+    "stack output --json": (),
+    "stack --show-urns --show-ids": (),
+}
+
+
+def _said(dev: Deployment, scan: Scan, line: str, *options: str, fails: bool = False, name: str = "") -> None:
+    command, *words = line.split()
+    done = dev.pulumi(command, *words, *options)
+    assert (done.returncode != 0) == fails, f"{name or line}: {done.stdout[-2000:]}"
+    scan.look(f"{name or line}: stdout", done.stdout)
+    if done.stderr:
+        scan.look(f"{name or line}: stderr", done.stderr)
+    if options == EVERYTHING:
+        log = dev.engine.state / "log"
+        log.write_text(done.stderr)
+        scan.look(MASKED, _command(dev, "masked", "dev", "--", "cat", str(log)))
+        log.unlink()
+
+
+def _asked(dev: Deployment, scan: Scan) -> None:
+    """Look at what each of our commands says and writes."""
+    files = [dev.engine.state / f"asked.{ending}" for ending in ("json", "md")]
+    outputs = ["--json", str(files[0]), "--markdown", str(files[1])]
+    for command in (
+        ["report", "dev", *outputs],
+        ["drift", "dev"],
+        ["repair", "dev"],
+        ["values", "dev"],
+        ["capacity", "dev"],
+        ["identities", "dev"],
+        ["identities", "dev", "--shell"],
+    ):
+        scan.look(" ".join(command), _command(dev, *command))
+    for file in files:
+        if file.exists() and file.stat().st_size:
+            scan.look(f"report: {file.suffix}", file.read_bytes())
+            file.unlink()
+
+
+def _command(dev: Deployment, *line: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "commands", *line],
+        cwd=REPO,
+        env={
+            **dev.engine.run_environment,
+            "KUBECONFIG": str(dev.connections.kubeconfig),
+            "TELEMETRY_CONFIG_FILE": str(dev.engine.config_file("dev")),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 2), f"{line}: {done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def _deployed(dev: Deployment, scan: Scan) -> None:
+    """Look at what everybody may read who may read the namespace, but not its Secrets; and at Grafana's answers."""
+    for release in dev.releases():
+        for what in ("values", "manifest", "notes", "hooks"):
+            options = ["--all", "--output", "json"] if what == "values" else []
+            shown = dev.helm("get", what, release, "--namespace", dev.namespace, *options)
+            scan.look(f"helm get {what} {release}", shown or "none")
+    for (system, kind, name), content in take(dev).items():
+        if kind != "Secret":
+            scan.look(f"{system}: {kind} {name}", json.dumps(content) if content else "nothing")
+    pods = dev.core.list_namespaced_pod(dev.namespace).items
+    scan.look("pods", json.dumps(dev.core.api_client.sanitize_for_serialization(pods)))
+    events = dev.core.list_namespaced_event(dev.namespace).items
+    scan.look("events", json.dumps(dev.core.api_client.sanitize_for_serialization(events)))
+
+
+def test_no_secret_stands_in_anything_that_was_written(scan: Scan) -> None:
+    assert [hit for hit in scan.hits if not hit.endswith(THE_ENGINES_LOG)] == []
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the engine (3.250) looks for secrets before it puts them into a message; hence `masked`"
+)
+def test_no_secret_stands_in_the_engines_own_log_at_its_most_talkative(scan: Scan) -> None:
+    assert [hit for hit in scan.hits if hit.endswith(THE_ENGINES_LOG)] == []
+
+
+def test_enough_was_looked_at(scan: Scan) -> None:
+    assert {THE_ENGINES_LOG, MASKED, "state: dev.json", "drift dev", "pods"} <= scan.seen.keys()
+    assert scan.seen[THE_ENGINES_LOG] > 1_000_000, "the engine was not made to talk"
+    assert scan.seen[MASKED] > scan.seen[THE_ENGINES_LOG] / 2, "more than the secrets was taken out of its log"
+    kinds = {each.name.partition(" ")[0].partition(".")[0] for each in scan.secrets}
+    assert kinds == {"credentials", "token", "private", "passphrase"}
+
+
+def test_no_secret_stands_on_a_command_line(scan: Scan, command_lines: dict[str, str]) -> None:
+    assert any("pulumi" in line for line in command_lines)
+    lines = Scan(scan.secrets)
+    for line, name in command_lines.copy().items():
+        if line:
+            lines.look(f"command line of {name}", line)
+    assert lines.hits == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda text: f"token={text}",
+        lambda text: json.dumps({"key": text}),
+        lambda text: text.encode().hex(),
+    ],
+)
+def test_the_scan_finds_what_is_there(scan: Scan, written: Callable[[str], str]) -> None:
+    for secret in scan.secrets:
+        again = Scan(scan.secrets)
+        again.look("a leak", written(secret.text))
+        assert f"{secret.name} stands in a leak" in again.hits
+        assert secret.text not in str(again.hits), "the finding itself must not tell"
