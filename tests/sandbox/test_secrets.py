@@ -42,12 +42,6 @@ def too_small(config: dict[str, Any]) -> None:
     config["telemetry:namespace"]["quota"] = {"cpu": "1m", "memory": "1Mi", "storage": "1Mi"}
 
 
-def unknown_chart(config: dict[str, Any]) -> None:
-    """Break what only the engine and Helm notice, in the middle of an `up`."""
-    guarded(config)
-    config["telemetry:metrics"]["chart"]["reference"] = "./sandbox/charts/nowhere"
-
-
 def replaced(config: dict[str, Any]) -> None:
     """Make a volume larger, which the API server refuses with the whole object in its complaint."""
     guarded(config)
@@ -96,7 +90,7 @@ def life(dev: Deployment, scan: Scan, command_lines: dict[str, str]) -> Iterator
             scan.look(f"state: {file.name}", file.read_bytes())
         _asked(dev, scan)
         _deployed(dev, scan)
-    for edit, command in ((too_small, "preview"), (unknown_chart, "up --yes"), (replaced, "up --yes --skip-preview")):
+    for edit, command in ((too_small, "preview"), (replaced, "up --yes --skip-preview")):
         with dev.edited(edit):
             _said(dev, scan, command, fails=True, name=edit.__name__)
     yield
@@ -104,10 +98,8 @@ def life(dev: Deployment, scan: Scan, command_lines: dict[str, str]) -> Iterator
 
 
 LIFE: dict[str, tuple[str, ...]] = {
-    "preview": ("--diff",),
     "preview --json": (),
-    TOLD: EVERYTHING,
-    "refresh --yes --diff": (),
+    TOLD: EVERYTHING,  # begins with a preview for people
     "stack export": (),
     "stack output --json": (),
     "stack --show-urns --show-ids": (),
@@ -139,7 +131,6 @@ def _asked(dev: Deployment, scan: Scan) -> None:
         ["values", "dev"],
         ["capacity", "dev"],
         ["identities", "dev"],
-        ["identities", "dev", "--shell"],
     ):
         scan.look(" ".join(command), _command(dev, *command))
     for file in files:
