@@ -31,15 +31,15 @@ def identities(
 ) -> None:
     """Print the identities that SeaweedFS is to know for a stack: one that makes its buckets, one per backend.
 
-    Without --with-secrets the keys are ${VAR}. Ends with 0 if it was printed or written, with 1 if it could not be,
-    with 2 if it was called wrongly (docs/object-store.md).
+    Without --with-secrets the keys are ${VAR}. A key that is being changed comes with the one before. Ends with 0 if it
+    was printed or written, with 1 if it could not be, with 2 if it was called wrongly (docs/object-store.md).
     """
     if with_secrets and output is None:
         raise typer.BadParameter("keys are not printed; name a file for them with --output")
     with told(ConfigError, ToolError, OSError) as console:
         wanted = identities_of(stack_file.load(stack, config_file))
-        keys = _keys(stack, config_file) if with_secrets else {}
-        text = rendered([(each, keys.get(place, placeholder(each))) for place, each in wanted.items()], shell=shell)
+        keys = _keys(stack, config_file) if with_secrets else _placeholders(wanted, stack, config_file)
+        text = rendered([(each, keys[place]) for place, each in wanted.items()], shell=shell)
         if output is None:
             typer.echo(text, nl=False)
         else:
@@ -70,6 +70,17 @@ def _keys(stack: str, config_file: Path | None) -> dict[str, S3Identity]:
         finding = f"{_CREDENTIALS}: cannot be used because of {', '.join(filter(None, places)) or 'its form'}"
         raise ConfigError([f"{finding}; `pulumi preview` says how to mend it"]) from None
     return {place: getattr(found, place) for place in ("provisioner", "traces", "metrics")}
+
+
+def _placeholders(wanted: dict[str, Identity], stack: str, config_file: Path | None) -> dict[str, S3Identity]:
+    """Return `${VAR}` for keys, two pairs where the stack's file shows that there is a previous one.
+
+    It does where each secret is set by its own path, as the README has it; of one encrypted whole nothing is seen.
+    """
+    given = stack_file.config(stack, config_file).get(_CREDENTIALS)
+    shown = given if isinstance(given, dict) else {}
+    changing = {place for place, its in shown.items() if isinstance(its, dict) and "previous" in its}
+    return {place: placeholder(each, changing=place in changing) for place, each in wanted.items()}
 
 
 def _write_new(path: Path, content: str) -> None:

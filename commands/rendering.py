@@ -13,6 +13,7 @@ from commands import previous
 from commands.comparison import KUBE_VERSION
 from commands.tools import Helm, Pulumi, ToolError, Unreachable, complaint
 from commands.values_command import DeployedRelease
+from helm.s3_key import digest_in, with_digest
 from report.build import Found, Rendered
 from report.manifests import parse
 from report.preview import Preview, Step, read
@@ -108,12 +109,14 @@ def _of_base(step: Step, base: Base) -> str:
     release = (base.releases or {}).get(str(step.inputs["name"]))
     if release is None:
         return ""
+    # A commit cannot say which S3 key was in use, the state can; without one the key counts as unchanged.
+    key = digest_in(step.old.get("values")) or digest_in(step.new.get("values"))
     return base.helm.template(
         release["name"],
         release["chart"],
         version=release["version"],
         repository=release["repository"],
-        values=release["values"],
+        values=with_digest(release["values"], key) if key else release["values"],
         kube_version=KUBE_VERSION,
         upgrade=True,
     )

@@ -17,11 +17,16 @@ def load(stack: str, file: Path | None = None) -> Stack:
     Raises:
         ConfigError: the file is not there or cannot be used, with every finding.
     """
+    return load_settings({key: _text(value) for key, value in config(stack, file).items()}, stack)
+
+
+def config(stack: str, file: Path | None = None) -> dict[str, Any]:
+    """Return what a stack's file has below `config`, as it stands there: secrets are encrypted.
+
+    Raises:
+        ConfigError: the file is not there or is no such file.
+    """
     path = file or PROJECT / f"Pulumi.{stack}.yaml"
-    return load_settings({key: _text(value) for key, value in _config(path).items()}, stack)
-
-
-def _config(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -29,10 +34,10 @@ def _config(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path.name}: cannot be read ({error.strerror}); there are {there}"]) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path.name}: is no YAML: {error}"]) from error
-    config = content.get("config") if isinstance(content, dict) else None
-    if not isinstance(config, dict):
+    found = content.get("config") if isinstance(content, dict) else None
+    if not isinstance(found, dict):
         raise ConfigError([f"{path.name}: has no config; write its settings below config:"])
-    return config
+    return found
 
 
 def _text(value: object) -> str:

@@ -49,7 +49,8 @@ class Tempo(pulumi.ComponentResource):
         secret = credentials_secret(TEMPO_SECRET, namespace=namespace, identity=identity, parent=self)
         mounted = [secret, *self._tenants(stack)]
         wanted = (tempo_release(stack, shape, remote_write_url=remote_write_url) for shape in stack.traces.shapes)
-        deployed = {each.name: release(each, namespace=namespace, after=mounted, parent=self) for each in wanted}
+        keyed = (each.with_key(identity) for each in wanted)
+        deployed = {each.name: release(each, namespace=namespace, after=mounted, parent=self) for each in keyed}
         self._services(stack, deployed[TEMPO[stack.traces.topology]])
         if stack.traces.moving_from is not None:
             self._announce(stack.traces.moving_from.topology, stack.traces.topology)

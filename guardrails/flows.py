@@ -11,8 +11,9 @@ from typing import Literal, NamedTuple
 
 from gateway.nginx import Layout
 from guardrails.parties import Neighbours, Outside, Party, Pods, gateway, mimir, neighbours_of, tempo, workloads_of
+from helm import mimir as mimir_chart
+from helm import tempo_distributed
 from helm.addresses import MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP
-from helm.mimir import READS_BUCKETS
 from helm.releases import TEMPO
 from settings import Stack
 from settings.security import Destination
@@ -88,10 +89,10 @@ _TEMPO_HOPS = (
 )
 
 _BUCKET_USERS: dict[str, tuple[str | None, ...]] = {
-    "mimir": READS_BUCKETS,
-    # The generator lists the bucket when it starts, and ends if it cannot.
-    "tempo": (None, "compactor", "ingester", "metrics-generator", "querier", "query-frontend"),
+    "mimir": mimir_chart.READS_BUCKETS,
+    "tempo": (None, *tempo_distributed.READS_BUCKETS),  # the single binary has no role
 }
+"""Who is given S3 credentials may reach it, and nobody else."""
 
 
 def flows_of(stack: Stack) -> tuple[Flow, ...]:

@@ -11,6 +11,7 @@ from helm.common import (
     resources,
 )
 from helm.placement import ROLLING, pod_placement, spread
+from helm.s3_key import UNKNOWN_KEY
 from helm.tenants import mimir_overrides
 from helm.transport import HTTPS_PROBE, client, http_server, mounts, serves_tls, store_authority, volumes
 from settings import Stack
@@ -26,6 +27,9 @@ _STATEFUL = (*_HAS_ZONES, "compactor")
 
 RELEASE = "mimir"
 """Mimir's release."""
+SERVICE_ACCOUNT = "mimir-pods"
+"""The account of Mimir's pods, which `components.mimir` makes: the chart's own would be given a token, and no key of
+the chart forbids it. Another name than the chart's, which goes with the first upgrade of a release that has it."""
 
 _EXEMPLARS = 100_000
 """Exemplars kept per tenant. Mimir's default of 0 drops them, and the datasource's link to traces with them."""
@@ -38,6 +42,7 @@ def values(stack: Stack, *, secret_name: str) -> Values:
         **{_key(name): _role(name, role, stack, secret_name) for name, role in stack.metrics_roles.items()},
         "global": _dns(stack.kubernetes.platform),
         "rbac": {"create": False, "podSecurityContext": pod_security(stack.kubernetes.platform)},
+        "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
         "mimir": {"structuredConfig": _config(stack)},
         **({"runtimeConfig": {"overrides": mimir_overrides(stack)}} if stack.tenants else {}),
     }
@@ -73,7 +78,7 @@ def _role(name: str, role: Role, stack: Stack, secret_name: str) -> Values:
     if name in _STATEFUL:
         values["persistentVolume"] = _volume(role, placement)
     if name in READS_BUCKETS:
-        values["extraEnvFrom"] = credentials_from(secret_name)
+        values |= {"extraEnvFrom": credentials_from(secret_name), "podAnnotations": UNKNOWN_KEY}
     if name in _HAS_ZONES:
         values["zoneAwareReplication"] = {"enabled": False}
     if name in ("gateway", "overrides-exporter"):

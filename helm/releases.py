@@ -1,12 +1,12 @@
 """The releases that a stack has: what they and their Secrets are called, and what each is deployed from."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
-from helm import addresses, mimir, tempo, tempo_distributed
+from helm import addresses, mimir, s3_key, tempo, tempo_distributed
 from helm.common import Values
-from settings import Stack
+from settings import S3Identity, Stack
 from settings.chart import Chart
 from settings.roles import Role
 from settings.traces import TempoShape, Topology
@@ -34,6 +34,10 @@ class Release:
     roles: Mapping[str, Role]
     autoscalers: tuple[Mapping[str, Any], ...] = ()
     """Those that the program adds to the chart's own, as far as they tell how many pods there may be."""
+
+    def with_key(self, identity: S3Identity) -> Self:
+        """Return the release with pods that say which key they use, so that they restart with the next."""
+        return replace(self, values=s3_key.with_digest(self.values, s3_key.digest(identity)))
 
 
 def releases_of(stack: Stack) -> tuple[Release, ...]:

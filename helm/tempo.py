@@ -8,6 +8,7 @@ from helm.common import (
     resources,
 )
 from helm.placement import pod_placement
+from helm.s3_key import UNKNOWN_KEY
 from helm.tempo_common import SPAN_PROCESSORS, generator_storage, s3
 from helm.transport import HTTPS_PROBE, http_server, mounts, otlp_receiver, serves_tls, volumes
 from settings import Stack
@@ -56,6 +57,7 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
             **({"storageClassName": storage_class} if storage_class else {}),
         },
         **pod_placement(shape.placement),
+        "podAnnotations": UNKNOWN_KEY,
         "securityContext": pod_security(stack.kubernetes.platform),
         "serviceAccount": {"automountServiceAccountToken": False},
     }

@@ -14,6 +14,7 @@ from helm.common import (
     resources,
 )
 from helm.placement import pod_placement, spread
+from helm.s3_key import UNKNOWN_KEY
 from helm.tempo_common import SPAN_PROCESSORS, generator_storage, s3
 from helm.tenants import tempo_overrides
 from helm.transport import HTTPS_PROBE, http_server, mounts, otlp_receiver, serves_tls, volumes
@@ -21,6 +22,10 @@ from settings import Stack
 from settings.quantities import bytes_text, duration_text
 from settings.roles import Role
 from settings.traces import TempoShape
+
+READS_BUCKETS = ("compactor", "ingester", "metrics-generator", "querier", "query-frontend")
+"""Only these are given the S3 credentials: what depends on the module `Store` in cmd/tempo/app/modules.go of 2.10.7,
+which lists the bucket as it starts. The query-frontend reads the list of blocks; the generator has no use for it."""
 
 _KEYS = {"query-frontend": "queryFrontend", "metrics-generator": "metricsGenerator"}
 """Sections of the values whose name is not the role's."""
@@ -50,12 +55,12 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
         "metrics-generator": _generator(stack, remote_write_url),
     }
     return {
-        **{_key(name): _role(stack, shape, name) | own.get(name, {}) for name in shape.roles},
+        **{_key(name): _role(stack, shape, name, secret_name) | own.get(name, {}) for name in shape.roles},
         "reportingEnabled": False,  # phones home
         "multitenancyEnabled": bool(stack.tenants),
         **_storage_class(shape.placement.storage_class),
-        # Of Tempo's own pods only; `global.extraEnvFrom` would hand the credentials to a gateway and to memcached.
-        "defaults": {**pod_placement(shape.placement), "extraEnvFrom": credentials_from(secret_name), **_files(stack)},
+        "defaults": {**pod_placement(shape.placement), **_files(stack)},
+        "serviceAccount": {"automountServiceAccountToken": False},  # the chart's default, to rely on
         "tempo": {**_security(stack.kubernetes.platform), **_tls(stack)},
         # Without the second key Tempo goes on looking for the cache that the first one takes away (charts.md 2.3).
         "memcached": {"enabled": False},
@@ -83,8 +88,9 @@ def _security(platform: str) -> Values:
     return {"podSecurityContext": pod, "securityContext": {**RESTRICTED_CONTAINER, **ids}}
 
 
-def _role(stack: Stack, shape: TempoShape, name: str) -> Values:
+def _role(stack: Stack, shape: TempoShape, name: str, secret_name: str) -> Values:
     role = shape.roles[name]
+    keyed: Values = {"extraEnvFrom": credentials_from(secret_name), "podAnnotations": UNKNOWN_KEY}
     return {
         # Stated for an autoscaled role too: the chart leaves it out of the Deployment, but its budgets count it.
         "replicas": role.replicas,
@@ -92,6 +98,7 @@ def _role(stack: Stack, shape: TempoShape, name: str) -> Values:
         "affinity": "",  # by default a hard one: a second replica would need a second node
         "topologySpreadConstraints": _spread(stack, shape, name),
         **_autoscaling(name, role),
+        **(keyed if name in READS_BUCKETS else {}),
     }
 
 

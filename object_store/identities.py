@@ -55,12 +55,18 @@ def identities_of(stack: Stack) -> dict[str, Identity]:
     }
 
 
-def placeholder(identity: Identity) -> S3Identity:
-    """Return `${VAR}` in place of keys: SeaweedFS resolves it from 4.44 on, envsubst and a here-document do always."""
+def placeholder(identity: Identity, *, changing: bool = False) -> S3Identity:
+    """Return `${VAR}` in place of keys: SeaweedFS resolves it from 4.44 on, envsubst and a here-document do always.
+
+    While a key is `changing`, there are two pairs of them.
+    """
     variable = identity.name.upper().replace("-", "_")
-    return S3Identity.model_validate(
-        {"access_key": f"${{{variable}_ACCESS_KEY}}", "secret_key": f"${{{variable}_SECRET_KEY}}"}
-    )
+
+    def pair(name: str) -> dict[str, str]:
+        return {key: f"${{{name}_{key.upper()}}}" for key in ("access_key", "secret_key")}
+
+    previous = {"previous": pair(f"{variable}_PREVIOUS")} if changing else {}
+    return S3Identity.model_validate(pair(variable) | previous)
 
 
 def configuration(keyed: Iterable[tuple[Identity, S3Identity]]) -> dict[str, Any]:
@@ -71,9 +77,10 @@ def configuration(keyed: Iterable[tuple[Identity, S3Identity]]) -> dict[str, Any
                 "name": identity.name,
                 "credentials": [
                     {
-                        "accessKey": keys.access_key.get_secret_value(),
-                        "secretKey": keys.secret_key.get_secret_value(),
+                        "accessKey": pair.access_key.get_secret_value(),
+                        "secretKey": pair.secret_key.get_secret_value(),
                     }
+                    for pair in keys.pairs
                 ],
                 "actions": identity.actions,
             }
@@ -88,10 +95,11 @@ def shell_commands(keyed: Iterable[tuple[Identity, S3Identity]]) -> list[str]:
     They add and never take away; keys of an identity that exists are added to those it has.
     """
     return [
-        f"s3.configure -user={identity.name} -access_key={keys.access_key.get_secret_value()} "
-        f"-secret_key={keys.secret_key.get_secret_value()} -buckets={','.join(identity.buckets)} "
+        f"s3.configure -user={identity.name} -access_key={pair.access_key.get_secret_value()} "
+        f"-secret_key={pair.secret_key.get_secret_value()} -buckets={','.join(identity.buckets)} "
         f"-actions={','.join(identity.verbs)} -apply"
         for identity, keys in keyed
+        for pair in keys.pairs
     ]
 
 

@@ -1,10 +1,13 @@
 """Does SeaweedFS answer, and does it know our three identities?"""
 
+from collections.abc import Iterator
+
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from settings import Credentials, S3Identity
+from settings.credentials import S3Key
 from settings.object_store import ObjectStore
 
 _CONFIG = Config(
@@ -13,6 +16,11 @@ _CONFIG = Config(
     retries={"total_max_attempts": 2},
     s3={"addressing_style": "path"},
 )
+_HOW_TO_CHANGE = "docs/object-store.md, 'Another key'"
+
+
+class _NoS3Error(Exception):
+    """Whatever answers there, it is no S3; the text says why."""
 
 
 def check(store: ObjectStore, credentials: Credentials) -> list[str]:
@@ -22,41 +30,65 @@ def check(store: ObjectStore, credentials: Credentials) -> list[str]:
         "traces": credentials.traces,
         "metrics": credentials.metrics,
     }
-    refused = []
-    for name, identity in identities.items():
-        try:
-            answer = _client(store, identity).list_buckets()
-        except ClientError as error:
-            code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-            if status not in (401, 403):
-                return _no_s3(store, f"it answered {status}")
-            refused.append(
-                f"telemetry:credentials.{name}: {store.provisioning_endpoint} refused it ({code}); set it again with: "
-                f"pulumi config set --secret --path telemetry:credentials.{name}.…"
-            )
-        except BotoCoreError as error:
-            return _no_s3(store, type(error).__name__)
-        except TypeError:  # how botocore fails on a redirect that is not one of S3's
-            return _no_s3(store, "a redirect")
-        else:
-            if not {"Buckets", "Owner"} & answer.keys():
-                return _no_s3(store, "something else answers there")
-    return refused
+    try:
+        return [line for name, identity in identities.items() for line in _refused(store, name, identity)]
+    except _NoS3Error as error:
+        address = store.provisioning_endpoint
+        return [
+            f"telemetry:object_store.provisioning_endpoint: {address} does not answer S3 ({error}); "
+            "check the network and the address"
+        ]
 
 
-def _no_s3(store: ObjectStore, why: str) -> list[str]:
-    return [
-        f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint} does not answer S3 ({why}); "
-        "check the network and the address"
-    ]
+def _refused(store: ObjectStore, name: str, identity: S3Identity) -> Iterator[str]:
+    """Yield what is wrong with an identity: while its key is being changed, the server must know both pairs."""
+    path, server = f"telemetry:credentials.{name}", store.provisioning_endpoint
+    code, *before = [_refusal(store, pair) for pair in identity.pairs]
+    if code is not None and before == [None]:
+        yield (
+            f"{path}: {server} knows only the key before ({code}); first let it know both, with: "
+            f"python -m commands identities ({_HOW_TO_CHANGE}, step 3)"
+        )
+    elif code is not None:
+        yield (
+            f"{path}: {server} refused it ({code}); set it again with: pulumi config set --secret --path {path}.…, "
+            f"or if the key is a new one, first let the server know it ({_HOW_TO_CHANGE})"
+        )
+    elif any(before):
+        yield (
+            f"{path}.previous: {server} refused it ({before[0]}), but pods use it until `up` is done; let the server "
+            f"know both keys ({_HOW_TO_CHANGE}, step 3), or if no pod uses it: pulumi config rm --path {path}.previous"
+        )
 
 
-def _client(store: ObjectStore, identity: S3Identity) -> "boto3.client":
+def _refusal(store: ObjectStore, pair: S3Key) -> str | None:
+    """Return the code with which a key is refused; None if it is not.
+
+    Raises:
+        _NoS3Error: no S3 server answers.
+    """
+    try:
+        answer = _client(store, pair).list_buckets()
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status not in (401, 403):
+            raise _NoS3Error(f"it answered {status}") from error
+        return str(error.response["Error"]["Code"])
+    except BotoCoreError as error:
+        raise _NoS3Error(type(error).__name__) from error
+    except TypeError as error:  # how botocore fails on a redirect that is not one of S3's
+        raise _NoS3Error("a redirect") from error
+    if not {"Buckets", "Owner"} & answer.keys():
+        raise _NoS3Error("something else answers there")
+    return None
+
+
+def _client(store: ObjectStore, pair: S3Key) -> "boto3.client":
     return boto3.client(
         "s3",
         endpoint_url=store.provisioning_endpoint,
         region_name=store.region,
-        aws_access_key_id=identity.access_key.get_secret_value(),
-        aws_secret_access_key=identity.secret_key.get_secret_value(),
+        aws_access_key_id=pair.access_key.get_secret_value(),
+        aws_secret_access_key=pair.secret_key.get_secret_value(),
         config=_CONFIG,
     )

@@ -1,10 +1,10 @@
 """The secrets of a stack. They are not settings: they never reach Helm values, exports or error messages."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from settings.base import Settings
+from settings.base import SettingError, Settings
 
 
 def _as_it_was_given(secret: SecretStr) -> SecretStr:
@@ -21,11 +21,36 @@ Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_as_it_was_giv
 """A secret on one line."""
 
 
-class S3Identity(Settings):
-    """An S3 identity's key pair."""
+class S3Key(Settings):
+    """A key pair for S3."""
 
     access_key: Secret = Field(description="Access key id.")
     secret_key: Secret = Field(description="Secret access key.")
+
+
+class S3Identity(S3Key):
+    """An S3 identity's key pair, and the one before while it is being changed."""
+
+    previous: S3Key | None = Field(
+        default=None,
+        description="The pair before, until no pod uses it any more: `identities` lets both in, and `up` sees that the "
+        "server does (object-store.md, 'Another key').",
+    )
+
+    @property
+    def pairs(self) -> tuple[S3Key, ...]:
+        """What the server is to know of it, the pair in use first."""
+        return (self, self.previous) if self.previous else (self,)
+
+    @model_validator(mode="after")
+    def _pairs_are_told_apart(self) -> Self:
+        # SeaweedFS looks a key up by its id: of two with the same one, only one counts.
+        if self.previous is not None and self.previous.access_key == self.access_key:
+            raise SettingError(
+                "previous.access_key",
+                "is that of the new pair too, and the server could not know both; give the new pair an id of its own",
+            )
+        return self
 
 
 class GrafanaIdentity(Settings):

@@ -42,6 +42,7 @@ MADE: dict[str, Callable[[dict[str, Any]], State]] = {
     "kubernetes:core/v1:Namespace": lambda given: (given["metadata"]["name"], given),
     "kubernetes:core/v1:LimitRange": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:core/v1:ResourceQuota": lambda given: (_namespaced(given["metadata"]), given),
+    "kubernetes:core/v1:ServiceAccount": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:core/v1:Secret": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:core/v1:Service": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:core/v1:ConfigMap": lambda given: (_namespaced(given["metadata"]), given),

@@ -15,7 +15,7 @@ from guardrails.policies import policies_of
 from settings.seaweedfs import FEATURES
 from sizing.capacity import summary
 from tests.engine.recorder import Registered, changed, is_secret, run_of
-from tests.support import ENVIRONMENTS, SECRETS, drop, load_stack, put
+from tests.support import ENVIRONMENTS, SECRETS, Change, credentials, drop, load_stack, put
 
 BUCKET, RELEASE = "aws:s3/bucket:Bucket", "kubernetes:helm.sh/v3:Release"
 SECRET, DATASOURCE = "kubernetes:core/v1:Secret", "grafana:oss/dataSource:DataSource"
@@ -23,6 +23,7 @@ POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 SERVICE = "kubernetes:core/v1:Service"
+ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 NAMESPACE, QUOTA = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:ResourceQuota"
 PROVIDER_OF = {"aws": "s3", "kubernetes": "kubernetes", "grafana": "grafana"}
 CHART_OF = {"tempo": "tempo", "tempo-distributed": "tempo-distributed", "mimir": "mimir-distributed"}
@@ -119,6 +120,7 @@ def test_exactly_this_is_registered(environment: str, preview: bool) -> None:
         (BUCKET, f"dts-metrics-{environment}-alertmanager"),
         ("telemetry:metrics:Mimir", "mimir"),
         (SECRET, "mimir-s3"),
+        (ACCOUNT, "mimir-pods"),
         (RELEASE, "mimir"),
         ("telemetry:traces:Tempo", "tempo"),
         (SECRET, "tempo-s3"),
@@ -297,6 +299,36 @@ def test_releases_are_waited_for_and_never_rolled_back(environment: str, preview
         assert release.plain["chart"] == CHART_OF[release.name]
         assert release.plain["repositoryOpts"]["repo"].startswith("https://")
         assert run.one(SECRET, SECRET_OF[release.name]).urn in release.dependencies
+
+
+@each_run
+def test_mimirs_pods_have_an_account_without_a_token_before_there_are_pods(environment: str, preview: bool) -> None:
+    run = run_of(environment, preview=preview)
+    account, mimir = run.one(ACCOUNT, "mimir-pods"), run.one(RELEASE, "mimir")
+    assert account.plain["automountServiceAccountToken"] is False
+    assert account.plain["metadata"] == {"name": "mimir-pods", "namespace": f"ca7f8f-{environment}"}
+    assert run.at(account.parent) == run.one("telemetry:metrics:Mimir", "mimir")
+    assert account.urn in mimir.dependencies
+    assert mimir.plain["values"]["serviceAccount"] == {"create": False, "name": "mimir-pods"}
+
+
+@each_run
+@pytest.mark.parametrize("signal", ["traces", "metrics"])
+def test_another_key_changes_the_secret_and_the_release_that_use_it_and_nothing_else(
+    environment: str, preview: bool, signal: str
+) -> None:
+    def inputs(*changes: Change) -> dict[str, Any]:
+        run = changed(*changes, environment=environment, preview=preview)
+        return {resource.urn: resource.inputs for resource in run.resources}
+
+    known = getattr(credentials(), signal)
+    before = {key: getattr(known, key).get_secret_value() for key in ("access_key", "secret_key")}
+    other = {"access_key": "nk0-fake", "secret_key": "ns0-fake"}
+    as_it_is, renewed = inputs(), inputs(put(f"credentials.{signal}", {**other, "previous": before}))
+    release = {"traces": TEMPO[environment], "metrics": "mimir"}[signal]
+    differing = {urn.rpartition("::")[2] for urn in as_it_is if as_it_is[urn] != renewed[urn]}
+    assert differing == {release, SECRET_OF[release]}
+    assert inputs(put(f"credentials.{signal}", other)) == renewed, "the end of a change restarts nothing"
 
 
 def test_a_chart_by_path_stays_relative_and_has_no_repository() -> None:

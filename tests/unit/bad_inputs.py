@@ -57,6 +57,20 @@ MISSING = [
     Bad("no identity", drop("credentials.metrics"), "credentials.metrics", "not set", "each of access_key, secret_key"),
     at("empty secret", "credentials.grafana.auth", "", "is empty", "set --secret"),
     at("piped secret", "credentials.grafana.auth", "pw0-fake\n", "a line end in it", "set it again without"),
+    at(
+        "same id twice",
+        "credentials.traces",
+        {"access_key": "pw0-fake", "secret_key": "b", "previous": {"access_key": "pw0-fake", "secret_key": "c"}},
+        "is that of the new pair too",
+        "an id of its own",
+    )._replace(path="credentials.traces.previous.access_key"),
+    Bad(
+        "half a pair",
+        put("credentials.traces.previous.access_key", "a"),
+        "credentials.traces.previous.secret_key",
+        "not set",
+        "set --secret",
+    ),
     at("copied secret", "credentials.traces.access_key", " pw0-fake", "has spaces around it", "set it again without"),
 ]
 

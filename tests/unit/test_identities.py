@@ -3,7 +3,9 @@
 import json
 import re
 import shlex
+from collections.abc import Callable
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,7 @@ from object_store.identities import (
 )
 from object_store.policies import deny_deletion
 from settings import S3Identity
+from settings.credentials import S3Key
 from tests.support import ENVIRONMENTS, credentials, load_stack, put
 
 ACTIONS = ("Read", "Write", "List", "Tagging", "Admin", "DeleteBucket", "PutBucketPolicy", "DeleteBucketPolicy")
@@ -94,22 +97,47 @@ def keyed(environment: str) -> list[tuple[Identity, S3Identity]]:
     return [(identity, getattr(known, place)) for place, identity in identities_of(load_stack(environment)).items()]
 
 
+def changing(environment: str) -> list[tuple[Identity, S3Identity]]:
+    """Return identities whose key is being changed."""
+    return [(identity, renewed(keys, new)) for new, (identity, keys) in zip("xyz", keyed(environment), strict=True)]
+
+
+def renewed(keys: S3Identity, new: str) -> S3Identity:
+    before = S3Key(access_key=keys.access_key, secret_key=keys.secret_key)
+    return S3Identity.model_validate({"access_key": f"{new}k0-fake", "secret_key": f"{new}s0-fake", "previous": before})
+
+
 @each_environment
-def test_the_shell_is_told_the_same_as_the_file(environment: str) -> None:
-    said = []
-    for line in shell_commands(keyed(environment)):
+@pytest.mark.parametrize("known", [keyed, changing])
+def test_the_shell_is_told_the_same_as_the_file(environment: str, known: Callable[..., Any]) -> None:
+    said: dict[str, Any] = {}
+    for line in shell_commands(known(environment)):
         command, *options, apply = shlex.split(line)
         assert (command, apply) == ("s3.configure", "-apply")
         given = dict(option.removeprefix("-").split("=", 1) for option in options)
         verbs, buckets = given["actions"].split(","), given["buckets"].split(",")
-        said.append(
-            {
-                "name": given["user"],
-                "credentials": [{"accessKey": given["access_key"], "secretKey": given["secret_key"]}],
-                "actions": [f"{verb}:{bucket}" for bucket in buckets for verb in verbs],
-            }
-        )
-    assert said == configuration(keyed(environment))["identities"]
+        actions = [f"{verb}:{bucket}" for bucket in buckets for verb in verbs]
+        one = said.setdefault(given["user"], {"name": given["user"], "credentials": [], "actions": actions})
+        one["credentials"].append({"accessKey": given["access_key"], "secretKey": given["secret_key"]})
+        assert one["actions"] == actions
+    assert [*said.values()] == configuration(known(environment))["identities"]
+
+
+def test_while_a_key_is_changed_the_server_knows_both_the_new_one_first() -> None:
+    found = {each["name"]: each["credentials"] for each in configuration(changing("prod"))["identities"]}
+    assert found["telemetry-prod-traces"] == [
+        {"accessKey": "yk0-fake", "secretKey": "ys0-fake"},
+        {"accessKey": "tk0-fake", "secretKey": "ts0-fake"},
+    ]
+    traces = identities_of(load_stack("prod"))["traces"]
+    (shown,) = configuration([(traces, placeholder(traces, changing=True))])["identities"]
+    assert shown["credentials"] == [
+        {"accessKey": "${TELEMETRY_PROD_TRACES_ACCESS_KEY}", "secretKey": "${TELEMETRY_PROD_TRACES_SECRET_KEY}"},
+        {
+            "accessKey": "${TELEMETRY_PROD_TRACES_PREVIOUS_ACCESS_KEY}",
+            "secretKey": "${TELEMETRY_PROD_TRACES_PREVIOUS_SECRET_KEY}",
+        },
+    ]
 
 
 def test_the_file_has_each_identitys_own_keys() -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from commands.app import app
@@ -75,6 +76,41 @@ def test_the_engine_is_told_of_another_settings_file(engine: Path, tmp_path: Pat
     other = Path("Pulumi.prod.yaml").absolute()
     assert run("prod", "--with-secrets", "--output", tmp_path / "new", "--config-file", other).exit_code == 0
     assert f"--config-file {other}" in engine.with_name("line").read_text()
+
+
+def test_a_key_that_is_being_changed_comes_with_the_one_before(engine: Path, tmp_path: Path) -> None:
+    answer = json.loads(engine.read_text())
+    before = answer["traces"]
+    answer["traces"] = {"access_key": "nk0-fake", "secret_key": "ns0-fake", "previous": before}
+    engine.write_text(json.dumps(answer))
+    file = tmp_path / "s3.json"
+    assert run("prod", "--with-secrets", "--output", file).exit_code == 0
+    found = {each["name"]: each["credentials"] for each in json.loads(file.read_text())["identities"]}
+    assert found["telemetry-prod-traces"] == [
+        {"accessKey": "nk0-fake", "secretKey": "ns0-fake"},
+        {"accessKey": before["access_key"], "secretKey": before["secret_key"]},
+    ]
+    assert len(found["telemetry-prod-metrics"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("shown", "names"),
+    [
+        ({"traces": {"previous": {"access_key": {"secure": "v1:x"}}}}, {"telemetry-prod-traces"}),
+        ({"traces": {"access_key": {"secure": "v1:x"}}}, set()),
+        ({"secure": "v1:x"}, set()),
+    ],
+    ids=["by paths", "not changing", "encrypted whole"],
+)
+def test_without_secrets_it_sees_in_the_file_which_key_is_being_changed(
+    tmp_path: Path, shown: dict[str, object], names: set[str]
+) -> None:
+    file = tmp_path / "Pulumi.prod.yaml"
+    content = yaml.safe_load(Path("Pulumi.prod.yaml").read_text())
+    content["config"]["telemetry:credentials"] = shown
+    file.write_text(yaml.safe_dump(content))
+    found = json.loads(run("prod", "--config-file", file).stdout)["identities"]
+    assert {each["name"] for each in found if len(each["credentials"]) == 2} == names
 
 
 def test_secrets_are_never_printed(engine: Path) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pulumi
@@ -10,7 +11,7 @@ from botocore.config import Config
 
 import preflight
 from preflight import cluster, grafana, s3
-from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, silent
+from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, serving, silent
 from tests.support import SECRETS, Change, all_of, credentials, load_stack, load_tree, put, tree
 
 TOKEN = "kt0-fake"
@@ -156,6 +157,44 @@ def test_a_wrong_key_is_named_by_its_identity(code: str) -> None:
     for identity, line in zip(("provisioner", "traces", "metrics"), found, strict=True):
         mend = f"pulumi config set --secret --path telemetry:credentials.{identity}"
         is_one_line([line], f"credentials.{identity}", f"{endpoint} refused it ({code})", mend)
+
+
+def ask_while_changing(*known: str) -> list[str]:
+    """Ask an S3 server that knows these access keys, with `nk0-fake` as the new key of traces."""
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            key = self.headers["Authorization"].partition("Credential=")[2].partition("/")[0]
+            status, body = (200, NO_BUCKETS) if key in known else (403, s3_error("InvalidAccessKeyId"))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    settings = tree()
+    before = settings["credentials"]["traces"]
+    settings["credentials"]["traces"] = {"access_key": "nk0-fake", "secret_key": "ns0-fake", "previous": before}
+    with serving(Server) as endpoint:
+        put("object_store.provisioning_endpoint", endpoint)(settings)
+        stack, secrets = load_tree(settings)
+        return s3.check(stack.object_store, secrets)
+
+
+OTHERS = ("pk0-fake", "mk0-fake")
+
+
+def test_while_a_key_is_changed_the_server_must_know_both() -> None:
+    assert ask_while_changing("nk0-fake", "tk0-fake", *OTHERS) == []
+    left_out = ask_while_changing("tk0-fake", *OTHERS)
+    is_one_line(left_out, "credentials.traces", "knows only the key before", "python -m commands identities")
+    assert "step 3" in left_out[0]
+    too_early = ask_while_changing("nk0-fake", *OTHERS)
+    is_one_line(too_early, "credentials.traces.previous", "pods use it until `up` is done", "pulumi config rm --path")
+    neither = ask_while_changing(*OTHERS)
+    is_one_line(neither, "credentials.traces", "refused it (InvalidAccessKeyId)", "set it again")
 
 
 @pytest.mark.parametrize(
