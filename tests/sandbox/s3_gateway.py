@@ -17,6 +17,7 @@ from object_store.identities import Identity, configuration
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from settings import S3Identity
+from settings.credentials import S3Key
 from tests.sandbox.engine import dead_port
 
 Keyed = tuple[Identity, S3Identity]
@@ -32,14 +33,19 @@ class Gateway:
 
     def client(self, identity: str) -> Any:
         """Return a client with an identity's keys."""
-        return boto3.client(
-            "s3",
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id=self.keys[identity].access_key.get_secret_value(),
-            aws_secret_access_key=self.keys[identity].secret_key.get_secret_value(),
-            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
-        )
+        return client(self.url, self.keys[identity])
+
+
+def client(url: str, pair: S3Key) -> Any:
+    """Return a client with a key."""
+    return boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id=pair.access_key.get_secret_value(),
+        aws_secret_access_key=pair.secret_key.get_secret_value(),
+        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+    )
 
 
 def address(world: Connections, role: str) -> str:
@@ -50,13 +56,13 @@ def address(world: Connections, role: str) -> str:
 
 @contextmanager
 def gateway(
-    world: Connections, toolchain: Toolchain, folder: Path, keyed: Iterable[Keyed], *options: str
+    world: Connections, toolchain: Toolchain, folder: Path, keyed: Iterable[Keyed], *options: str, port: int = 0
 ) -> Iterator[Gateway]:
     """Start a gateway on what the program renders of these identities, and end it with the block."""
     known = list(keyed)
     file = folder / "s3.json"
     file.write_text(json.dumps(configuration(known)))
-    port = dead_port()
+    port = port or dead_port()
     line = ["s3", "-ip.bind=127.0.0.1", f"-port={port}", f"-port.grpc={dead_port()}"]
     line += [f"-filer={address(world, 'filer')}", f"-config={file}", *options]
     with (

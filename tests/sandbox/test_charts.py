@@ -7,6 +7,9 @@ import pytest
 from kubernetes import client, config, utils
 
 from commands.comparison import of_gateway
+from gateway import workload
+from gateway.addresses import SERVICE as GATEWAY
+from helm.mimir import SERVICE_ACCOUNT
 from sandbox.world import Connections
 from settings import Stack
 from settings.quantities import parse_bytes
@@ -26,6 +29,15 @@ each_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
 def rendered(stack: Stack) -> dict[str, list[Object]]:
     """Return the objects of both of a stack's releases by chart."""
     return {chart: render(chart, values_of(chart, stack)) for chart in charts_of(stack)}
+
+
+def everything(stack: Stack) -> list[Object]:
+    """Return the objects of both releases and the gateway's Deployment."""
+    objects = [item for chart in rendered(stack).values() for item in chart]
+    if stack.gateway is None or stack.gateway_role is None:
+        return objects
+    spec = workload.deployment(stack, stack.gateway, stack.gateway_role, watch="")
+    return [*objects, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": GATEWAY}, "spec": spec}]
 
 
 @each_environment
@@ -56,6 +68,40 @@ def in_bytes(limit: dict[str, str]) -> dict[str, int]:
     return {resource: parse_bytes(amount) for resource, amount in limit.items()}
 
 
+@pytest.mark.parametrize("platform", ["openshift", "kubernetes"])
+@each_environment
+def test_every_container_of_every_pod_is_restricted_and_writes_to_volumes_alone(
+    environment: str, platform: str
+) -> None:
+    found = list(workloads(everything(load_stack(environment, put("kubernetes.platform", platform)))))
+    assert (GATEWAY in {each["metadata"]["name"] for each in found}) is (environment != "dev")
+    for item in found:
+        pod = item["spec"]["template"]["spec"]
+        assert not pod.keys() & {"hostNetwork", "hostPID", "hostIPC"}
+        assert not [volume for volume in pod.get("volumes", ()) if "hostPath" in volume]
+        for container in [*pod.get("initContainers", ()), *pod["containers"]]:
+            own = container["securityContext"]
+            both = {**(pod.get("securityContext") or {}), **own}
+            assert own["readOnlyRootFilesystem"] is True, container["name"]
+            assert own["allowPrivilegeEscalation"] is False
+            assert own["capabilities"] == {"drop": ["ALL"]}
+            assert (both["runAsNonRoot"], both["seccompProfile"]) == (True, {"type": "RuntimeDefault"})
+
+
+@each_environment
+def test_no_pod_is_given_a_token(environment: str) -> None:
+    objects = everything(load_stack(environment))
+    accounts = {each["metadata"]["name"]: each for each in objects if each["kind"] == "ServiceAccount"}
+    # The program's own, of which tests/engine/test_components.py says the same.
+    accounts[SERVICE_ACCOUNT] = {"automountServiceAccountToken": False}
+    for item in workloads(objects):
+        pod = item["spec"]["template"]["spec"]
+        account = accounts.get(pod.get("serviceAccountName", "default"), {})
+        mounts = pod.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True))
+        assert mounts is False, item["metadata"]["name"]
+    assert not [each["kind"] for each in objects if each["kind"] in ("Role", "RoleBinding", "ClusterRoleBinding")]
+
+
 @pytest.fixture(scope="module")
 def strict(world: Connections) -> Iterator[client.ApiClient]:
     """A cluster with a namespace that enforces PodSecurity `restricted`."""
@@ -71,10 +117,10 @@ def strict(world: Connections) -> Iterator[client.ApiClient]:
 def test_a_strict_cluster_takes_every_object_and_every_pod(
     strict: client.ApiClient, environment: str, platform: str
 ) -> None:
-    for objects in rendered(load_stack(environment, put("kubernetes.platform", platform))).values():
-        for item in objects + [pod_of(workload) for workload in workloads(objects)]:
-            item["metadata"]["namespace"] = STRICT
-            utils.create_from_dict(strict, item, namespace=STRICT, dry_run="All", field_validation="Strict")
+    objects = everything(load_stack(environment, put("kubernetes.platform", platform)))
+    for item in objects + [pod_of(each) for each in workloads(objects)]:
+        item["metadata"]["namespace"] = STRICT
+        utils.create_from_dict(strict, item, namespace=STRICT, dry_run="All", field_validation="Strict")
 
 
 def pod_of(workload: Object) -> dict[str, Any]:

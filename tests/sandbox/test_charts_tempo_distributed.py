@@ -172,12 +172,15 @@ def test_every_role_goes_where_the_placement_says() -> None:
     assert claim["spec"]["storageClassName"] == "fast"
 
 
-def test_tempo_is_given_the_credentials_by_reference_and_a_cache_is_not() -> None:
+def test_only_the_roles_that_have_a_store_are_given_the_credentials() -> None:
     values = prod()
     del values["memcached"]
     given = {name: container.get("envFrom") for name, container in containers(render(CHART, values)).items()}
-    assert given.pop("memcached") is None
-    assert given == {name: [{"secretRef": {"name": "tempo-s3"}}] for name in DEPLOYMENTS | STATEFUL}
+    without = {name for name in given if given[name] is None}
+    assert without == {"memcached", "distributor"}, "it sends spans to ingesters and has no store"
+    assert {name: given[name] for name in given.keys() - without} == {
+        name: [{"secretRef": {"name": "tempo-s3"}}] for name in (DEPLOYMENTS | STATEFUL) - without
+    }
 
 
 def test_gos_memory_limit_follows_the_limit_and_is_absent_without_one() -> None:

@@ -17,7 +17,7 @@ from guardrails.parties import Outside, Pods
 from helm.releases import TEMPO
 from sandbox.world import Connections
 from settings import Stack
-from tests.sandbox.charts import Object
+from tests.sandbox.charts import Object, workloads
 from tests.sandbox.guarded import (
     OUTSIDERS,
     VARIANTS,
@@ -27,6 +27,7 @@ from tests.sandbox.guarded import (
     plain,
     pod,
     policies,
+    rendered,
     stack_of,
 )
 from tests.support import drop, load_stack
@@ -118,6 +119,19 @@ def test_every_flow_has_somebody_at_both_ends(variant: str) -> None:
 def test_no_pod_is_without_a_policy_of_its_own(variant: str) -> None:
     own = {name.partition("/")[0] for name in own_pods(variant)}
     assert {each["metadata"]["name"] for each in policies(variant)} == own | {"telemetry-default-deny"}
+
+
+@each_variant
+def test_who_is_given_s3_credentials_reaches_the_store_and_nobody_else_does(variant: str) -> None:
+    given = {
+        item["metadata"]["name"]
+        for item in workloads(list(rendered(variant)))
+        if any("envFrom" in each for each in item["spec"]["template"]["spec"]["containers"])
+    }
+    reaching = {
+        plain(source) for (source, target), ports in walk(variant).items() if target == "object store" and ports
+    }
+    assert reaching == given
 
 
 @each_variant

@@ -27,6 +27,7 @@ CREATED = {
     *DEV_BUCKETS,
     "mimir",
     "mimir-s3",
+    "mimir-pods",
     "tempo",
     "tempo-s3",
     "traces-ingest",

@@ -58,6 +58,17 @@ def test_the_cluster_counts_what_the_output_says(stacks: dict[str, Deployment], 
     assert capacity["pods"] == PODS[name]
 
 
+@pytest.mark.parametrize("name", RELEASES)
+def test_no_pod_that_runs_has_a_token_or_writes_to_its_image(stacks: dict[str, Deployment], name: str) -> None:
+    stack = stacks[name]
+    labels = stack.core.read_namespace(stack.namespace).metadata.labels
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    for pod in stack.core.list_namespaced_pod(stack.namespace).items:
+        projected = [source for volume in pod.spec.volumes if volume.projected for source in volume.projected.sources]
+        assert not [source for source in projected if source.service_account_token], pod.metadata.name
+        assert all(each.security_context.read_only_root_filesystem for each in pod.spec.containers)
+
+
 def test_prods_replicas_are_on_different_nodes(stacks: dict[str, Deployment]) -> None:
     where: dict[tuple[str, str], Counter[str]] = {}
     for pod in stacks["prod"].core.list_namespaced_pod(stacks["prod"].namespace).items:

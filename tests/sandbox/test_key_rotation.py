@@ -1,0 +1,164 @@
+"""Another S3 key for both backends of prod, as docs/object-store.md has it, on the real engine and SeaweedFS."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helm import mimir, tempo_distributed
+from helm.releases import MIMIR, TEMPO
+from helm.s3_key import ANNOTATION, digest
+from sandbox.toolchain import Toolchain
+from settings.credentials import S3Key
+from tests.sandbox.deployment import Deployment
+from tests.sandbox.engine import dead_port
+from tests.sandbox.rotation import BACKENDS, Given, Pods, Role, Server, changed, changing, give, given, keyed, lets_in
+from tests.sandbox.rotation import report as report_on
+from tests.sandbox.s3_gateway import client, gateway
+from tests.support import load_stack
+
+pytestmark = pytest.mark.sandbox
+
+STACK = load_stack("prod")
+BUCKETS = {"traces": STACK.traces_buckets["blocks"], "metrics": STACK.metrics_buckets["blocks"]}
+USERS: set[Role] = {
+    *((MIMIR, role) for role in mimir.READS_BUCKETS if role in STACK.metrics_roles),
+    *((TEMPO["distributed"], role) for role in tempo_distributed.READS_BUCKETS),
+}
+"""Roles whose pods have a key."""
+
+
+@dataclass
+class Seen:
+    """What was seen at each step."""
+
+    left_out: str = ""
+    """What `up` said when the server did not know the new keys."""
+    report: dict[str, Any] = field(default_factory=dict)
+    ready: dict[Role, int] = field(default_factory=dict)
+    """Pods of each role, all ready."""
+    fewest: dict[Role, int] = field(default_factory=dict)
+    answers: dict[tuple[str, bool], int] = field(default_factory=dict)
+    pods: dict[str, dict[str, tuple[Role, str | None]]] = field(default_factory=dict)
+    """By step the pods by uid: their role, and the digest that they have."""
+    old: dict[str, str] = field(default_factory=dict)
+    new: dict[str, str] = field(default_factory=dict)
+    """Digests by backend."""
+    changes_at_the_end: dict[str, str] = field(default_factory=dict)
+    let_in: dict[str, bool] = field(default_factory=dict)
+    """Keys by place, and whether the server takes them once all is done."""
+
+
+@pytest.fixture(scope="module")
+def seen(prod: Deployment, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    """All steps, one after the other."""
+    found, port = Seen(), dead_port()
+    server = Server(f"http://127.0.0.1:{port}")
+
+    @contextmanager
+    def knowing(credentials: Given) -> Iterator[None]:
+        """Run the server on what `identities` renders of these credentials."""
+        folder: Path = tmp_path_factory.mktemp("gateway")
+        with gateway(prod.connections, toolchain, folder, keyed("prod", credentials), port=port):
+            yield
+
+    with prod.edited(lambda config: config["telemetry:object_store"].update(provisioning_endpoint=server.url)):
+        before = given(prod)
+        during, after = changing(before), None
+        after = changed(during)
+        found.old, found.new = ({name: digest(pair(each[name])) for name in BACKENDS} for each in (before, after))
+        with knowing(before):
+            prod.up()
+            found.pods["before"] = pods_of(prod)
+            give(prod, during)
+            found.left_out = " ".join(prod.pulumi("up", "--yes", "--skip-preview").stdout.split())
+            found.pods["refused"] = pods_of(prod)
+        with knowing(during):
+            found.report = report_on(prod)
+            pods, keys = Pods(prod), {name: (pair(after[name]), BUCKETS[name]) for name in BACKENDS}
+            keys |= {f"{name}.previous": (pair(before[name]), BUCKETS[name]) for name in BACKENDS}
+            with pods.followed(), server.asked(keys):
+                found.ready = dict(pods.fewest)
+                prod.up()
+            found.fewest, found.answers = pods.fewest, dict(server.said)
+            found.pods["changed"] = pods_of(prod)
+            give(prod, after)
+            found.changes_at_the_end = prod.changes()
+            prod.up()
+            found.pods["at the end"] = pods_of(prod)
+        with knowing(after):
+            found.let_in = {place: lets_in(client(server.url, own), bucket) for place, (own, bucket) in keys.items()}
+            yield found
+            prod.destroy()
+
+
+def pair(credentials: dict[str, Any]) -> S3Key:
+    return S3Key.model_validate({key: credentials[key] for key in ("access_key", "secret_key")})
+
+
+def pods_of(stack: Deployment) -> dict[str, tuple[Role, str | None]]:
+    found = {}
+    for each in stack.core.list_namespaced_pod(stack.namespace).items:
+        labels, annotations = each.metadata.labels, each.metadata.annotations or {}
+        role = labels["app.kubernetes.io/instance"], labels.get("app.kubernetes.io/component", "")
+        found[each.metadata.uid] = (role, annotations.get(ANNOTATION))
+    return found
+
+
+def test_the_step_that_was_left_out_is_named_before_anything_changes(seen: Seen) -> None:
+    assert "nothing was changed" in seen.left_out
+    for name in BACKENDS:
+        assert f"telemetry:credentials.{name}: " in seen.left_out
+    assert "knows only the key before (InvalidAccessKeyId)" in seen.left_out
+    assert "python -m commands identities" in seen.left_out
+    assert seen.pods["refused"] == seen.pods["before"]
+
+
+def test_the_report_names_exactly_the_workloads_that_restart(seen: Seen) -> None:
+    restarting = {each["name"]: each for each in seen.report["items"] if each["restart"]}
+    assert restarting.keys() == {f"{release}-{role}" for release, role in USERS}
+    for name, each in restarting.items():
+        (only,) = each["fields"]
+        backend = "metrics" if name.startswith(f"{MIMIR}-") else "traces"
+        assert ANNOTATION in only["path"]
+        assert (only["old"], only["new"]) == (seen.old[backend], seen.new[backend])
+    assert {each["name"] for each in seen.report["items"]} == {*restarting, "mimir-s3", "tempo-s3"}
+
+
+def test_exactly_these_pods_restart_and_have_the_new_key(seen: Seen) -> None:
+    before, changed = seen.pods["before"], seen.pods["changed"]
+    assert {role for uid, (role, _) in changed.items() if uid not in before} == USERS
+    assert {role for uid, (role, _) in changed.items() if uid in before} == {
+        role for role, _ in changed.values()
+    } - USERS
+    of = {MIMIR: "metrics", TEMPO["distributed"]: "traces"}
+    assert {role: known for role, known in before.values() if known} == {r: seen.old[of[r[0]]] for r in USERS}
+    assert {role: known for role, known in changed.values() if known} == {r: seen.new[of[r[0]]] for r in USERS}
+    assert not set(seen.old.values()) & {known for _, known in changed.values()}
+
+
+def test_one_pod_of_a_role_at_a_time(seen: Seen) -> None:
+    replicated = {role: number for role, number in seen.ready.items() if number > 1}
+    assert replicated.keys() & USERS, seen.ready
+    assert {role: number - seen.fewest[role] for role, number in replicated.items() if role in USERS} == dict.fromkeys(
+        replicated.keys() & USERS, 1
+    )
+    assert {role: seen.fewest[role] for role in seen.ready.keys() - USERS} == {
+        role: number for role, number in seen.ready.items() if role not in USERS
+    }
+
+
+def test_both_keys_are_let_in_until_all_pods_have_the_new_one(seen: Seen) -> None:
+    asked = {f"{name}{which}" for name in BACKENDS for which in ("", ".previous")}
+    assert {place for place, _ in seen.answers} == asked
+    assert not [place for place, let_in in seen.answers if not let_in]
+    assert min(seen.answers.values()) > 5
+
+
+def test_the_end_of_it_restarts_nothing_and_the_old_key_is_refused(seen: Seen) -> None:
+    assert seen.changes_at_the_end == {}
+    assert seen.pods["at the end"] == seen.pods["changed"]
+    assert seen.let_in == {"traces": True, "metrics": True, "traces.previous": False, "metrics.previous": False}
