@@ -27,6 +27,7 @@ def core(world: Connections) -> Iterator[client.CoreV1Api]:
     """The cluster, with a namespace whose quota has room for half of Mimir."""
     core = client.CoreV1Api(config.new_client_from_config(str(world.kubeconfig), world.context))
     core.create_namespace({"metadata": {"name": NAMESPACE}})
+    core.create_namespaced_service_account(NAMESPACE, {"metadata": {"name": mimir.SERVICE_ACCOUNT}})
     core.create_namespaced_resource_quota(NAMESPACE, _quota("150m"))
     yield core
     core.delete_namespace(NAMESPACE)

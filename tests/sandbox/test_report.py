@@ -68,7 +68,7 @@ FIRST: dict[str, tuple[Change, Key]] = {
         (kubernetes("ConfigMap", "mimir-config"), 'data["mimir.yaml"].limits.compactor_blocks_retention_period'),
     ),
     "chart version": (LATEST, (kubernetes("Service", "mimir-gateway"), 'metadata.labels["app.kubernetes.io/version"]')),
-    "label": (LATEST, (kubernetes("ServiceAccount", "mimir"), 'metadata.labels["helm.sh/chart"]')),
+    "label": (LATEST, (kubernetes("Service", "mimir-querier"), 'metadata.labels["helm.sh/chart"]')),
     "bucket purpose": (at("metrics.buckets", ruler="rules"), (("s3", "Bucket", "dts-metrics-dev-rules"), "create")),
     "quota": (
         at("namespace.quota", cpu="9"),

@@ -16,6 +16,7 @@ from commands import previous, tools
 from commands.app import app
 from commands.tools import Helm, ToolError, Unreachable
 from helm.releases import RELEASE_TYPE, releases_of
+from helm.s3_key import ANNOTATION
 from tests.support import ENVIRONMENTS, load_stack
 
 UNREACHABLE = "WARNING: …\nError: Kubernetes cluster unreachable: connection refused"
@@ -37,10 +38,16 @@ class Tools:
     listed: list[dict[str, str]] = field(default_factory=lambda: [{"name": "mimir", "status": "deployed"}])
     reachable: bool = True
     calls: list[list[str]] = field(default_factory=list)
+    old_values: dict[str, Any] = field(default_factory=lambda: {"a": 1})
+    new_values: dict[str, Any] = field(default_factory=lambda: {"a": 1})
+    rendered: dict[str, Any] = field(default_factory=dict)
+    """The values that each chart was rendered with."""
 
-    def run(self, line: Sequence[str], **_: Any) -> subprocess.CompletedProcess[str]:
+    def run(self, line: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """Answer a command."""
         self.calls.append(list(line))
+        if list(line[:2]) == ["helm", "template"]:
+            self.rendered[line[3]] = json.loads(options["input"])
         if line[0] == "helm" and not self.reachable and "--kube-version" not in line:
             return subprocess.CompletedProcess(line, 1, "", UNREACHABLE)
         code = 255 if self.diagnostics and line[0] == "pulumi" else 0
@@ -62,9 +69,10 @@ class Tools:
 
     def _step(self) -> dict[str, Any]:
         inputs: dict[str, Any] = {"name": "mimir", "namespace": "ns", "chart": "mimir", "version": "6.1.0"}
-        inputs |= {"values": {"a": 1}, "repositoryOpts": {"repo": "https://charts.example.org"}}
+        inputs |= {"repositoryOpts": {"repo": "https://charts.example.org"}}
+        old, new = ({**inputs, "values": values} for values in (self.old_values, self.new_values))
         urn = f"urn:pulumi:dev::telemetry::telemetry:metrics:Mimir${RELEASE_TYPE}::mimir"
-        return {"op": self.op, "urn": urn, "oldState": {"inputs": inputs}, "newState": {"inputs": inputs}}
+        return {"op": self.op, "urn": urn, "oldState": {"inputs": old}, "newState": {"inputs": new}}
 
     def call(self, *words: str) -> list[str]:
         """Return the one command that begins so."""
@@ -160,6 +168,26 @@ def test_without_a_cluster_it_is_compared_with_the_commit_before(double: Tools, 
         rendered = double.call("helm", "template", "mimir", chart)
         assert rendered[rendered.index("--kube-version") + 1] == "1.34"
         assert "--is-upgrade" in rendered
+
+
+@pytest.mark.parametrize(
+    ("deployed", "then", "expected"),
+    [("d1", "d2", "d1"), ("d1", "d1", "d1"), (None, "d2", "d2")],
+    ids=["a key that changes", "one that stays", "nothing deployed yet"],
+)
+def test_a_base_has_the_key_that_the_state_knows(
+    double: Tools, base: dict[str, Any], deployed: str | None, then: str, expected: str
+) -> None:
+    def values(known: str) -> dict[str, Any]:
+        return {"ingester": {"podAnnotations": {ANNOTATION: known}}}
+
+    double.old_values, double.new_values = values(deployed) if deployed else {}, values(then)
+    base["releases"] = [
+        {"name": "mimir", "namespace": "ns", "chart": "./old", "version": "6.0.6", "repository": None}
+        | {"values": values("unknown")}
+    ]
+    run("--base", "main")
+    assert double.rendered == {"./old": values(expected), "mimir": values(then)}
 
 
 def test_a_base_is_preferred_to_the_cluster_if_one_is_named(double: Tools, base: dict[str, Any]) -> None:

@@ -50,6 +50,7 @@ def field(path: str, old: Any, new: Any) -> dict[str, Any]:
         (thing("StatefulSet", "replace", fails="x cannot be changed"), "fails", "--cascade=orphan"),
         (thing("StatefulSet", fields=[field("spec.replicas", 3, 2)]), "destructive", "from 3 to 2 pods"),
         (thing("Secret"), "notice", "restart them"),
+        (thing("Secret", name="mimir-s3"), "notice", "pods that use it restart"),
     ],
 )
 def test_each_danger_has_its_warning(item: Item, level: str, words: str) -> None:
