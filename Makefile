@@ -21,7 +21,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up preview refresh destroy smoke report drift repair deploy status down clean shell capacity compare \
-	bench test test-unit lint lint-workflows format docs credentials comment issue
+	policies bench test test-unit lint lint-workflows format docs credentials comment issue
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,9 @@ endif
 # Changes are no failure; destructive ones (3) are, until ARGS=--allow. Called by itself, the command tells them apart.
 report: setup  ## Show what `make up` would do to each object of STACK
 	@$(call command,report) || test $$? -eq 2
+
+policies: setup  ## Hold what `make up` would leave behind of STACK against the policies
+	@$(call command,policies)
 
 drift: setup  ## Compare what STACK's releases and resources are with what they should be
 	@$(call command,drift)
@@ -114,6 +117,7 @@ docs: setup  ## Write anew the pages of docs/ that are made from the code
 	@$(BIN)/python -m docs.make_settings
 	@$(BIN)/python -m docs.make_network
 	@$(BIN)/python -m docs.make_schema
+	@$(BIN)/python -m docs.make_policies
 	@$(COMMANDS) capacity prod --markdown docs/capacity-prod.md --picture docs/capacity-prod.svg >/dev/null
 
 # What the pipeline does; .github/workflows holds no logic, so that all of it can be run and tested here.

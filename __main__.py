@@ -19,10 +19,12 @@ from components.providers import Providers
 from components.tempo import Tempo
 from gateway import access
 from helm.transport import serves_tls
+from policies.program import enforce
 from stack_config import load_stack
 
 stack, credentials = load_stack()
 preflight.run(stack, credentials)
+enforce(stack, credentials)
 
 providers, key = Providers.of(stack, credentials), credentials.gateway_key
 in_cluster = pulumi.ResourceOptions(providers=[providers.kubernetes])

@@ -15,8 +15,11 @@ from commands.tools import Helm, Pulumi, ToolError, Unreachable, complaint
 from commands.values_command import DeployedRelease
 from helm.s3_key import digest_in, with_digest
 from report.build import Found, Rendered
-from report.manifests import parse
+from report.manifests import parse, parse_passing
+from report.normal import Object
 from report.preview import Preview, Step, read
+
+_NO_YAML = "release {}: what helm makes of it is no YAML"
 
 
 def preview(pulumi: Pulumi) -> Preview:
@@ -62,10 +65,10 @@ def base_of(ref: str, stack: str, config_file: Path | None, helm: Helm) -> Itera
 def find(
     seen: Preview, helm: Helm, stack: str, *, config_file: Path | None, base: str | None
 ) -> tuple[dict[str, Rendered], Found]:
-    """Return the objects of each release that a preview touches, and what there is now.
+    """Return the objects of each release, and what there is now.
 
-    The old ones are those that Helm has deployed; with a base, or where no cluster is reachable, those that the commit
-    would deploy.
+    Of a release that the preview does not touch there are only new ones. The old ones are those that Helm has
+    deployed; with a base, or where no cluster is reachable, those that the commit would deploy.
 
     Raises:
         ToolError: a chart cannot be rendered, or the commit cannot be used.
@@ -74,22 +77,39 @@ def find(
         statuses = {each["name"]: each["status"] for each in helm.list_all()}
     except Unreachable:
         statuses, base = None, base or previous.default_base()
-    touched = [step for step in seen.releases if step.action != "same"]
     with base_of(base, stack, config_file, helm) if base else nullcontext() as commit:
-        rendered = {step.urn: _rendered(step, helm, commit, statuses or {}) for step in touched}
+        rendered = {step.urn: _rendered(step, helm, commit, statuses or {}) for step in seen.releases}
     return rendered, Found(_compared_with(helm, commit, reachable=statuses is not None), statuses)
+
+
+def objects_of_releases(seen: Preview, helm: Helm) -> dict[str, tuple[Object, ...]]:
+    """Return every object of each release as it will be, by the release's name; no cluster is asked.
+
+    Raises:
+        ToolError: a chart cannot be rendered.
+    """
+    found = {}
+    for step in seen.releases:
+        try:
+            manifest = _new(step, helm, KUBE_VERSION, upgrade=step.action != "create")
+            found[str(step.inputs["name"])] = (*parse(manifest), *parse_passing(manifest))
+        except yaml.YAMLError as error:
+            raise ToolError(_NO_YAML.format(step.name)) from error
+    return found
 
 
 def _rendered(step: Step, helm: Helm, base: Base | None, statuses: Mapping[str, str]) -> Rendered:
     try:
-        if base is None:
+        if step.action == "same":
+            old, new = "", _new(step, helm, KUBE_VERSION if base else None, upgrade=True)
+        elif base is None:
             old, new = _deployed(step, helm, statuses), _new(step, helm, None, upgrade=step.action == "update")
         else:
             old = _of_base(step, base)
             new = _new(step, helm, KUBE_VERSION, upgrade=bool(old))
-        return Rendered(tuple(parse(old)), tuple(parse(new)))
+        return Rendered(tuple(parse(old)), tuple(parse(new)), tuple(parse_passing(new)))
     except yaml.YAMLError as error:
-        raise ToolError(f"release {step.name}: what helm makes of it is no YAML") from error
+        raise ToolError(_NO_YAML.format(step.name)) from error
 
 
 def _deployed(step: Step, helm: Helm, statuses: Mapping[str, str]) -> str:

@@ -33,7 +33,7 @@ def report(
     """Show what `up` would do to each Kubernetes object, bucket and datasource, and what to beware of.
 
     Ends with 0 if nothing changes, 2 if something does, 3 if something destructive does, or something that `up` cannot
-    do, without --allow; 1 if there is an error.
+    do, without --allow; 4 if a mandatory policy is not kept (docs/policies.md); 1 if there is an error.
     """
     with told(ConfigError, ToolError, OSError) as console:
         made = make(stack, config_file, base)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from report.manifests import compare
 from report.model import Action, Capacity, Item, ReleaseChange, Report
 from report.normal import Object
+from report.policies import judged
 from report.preview import Preview, Step, items
 from report.secrets import Redactor
 from report.warnings import warnings
@@ -19,6 +20,8 @@ class Rendered:
 
     old: tuple[Object, ...] = ()
     new: tuple[Object, ...] = ()
+    passing: tuple[Object, ...] = ()
+    """Hooks that will run and then remove what they made: no change, but the policies are theirs as well."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,11 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
     Args:
         stack: its settings.
         preview: what the engine would do.
-        rendered: the objects of each release that the engine would touch, by the step's URN.
+        rendered: the objects of each release, by the step's URN.
         found: what there is now.
     """
-    of_releases = [each for step in preview.releases if step.urn in rendered for each in _of(step, rendered)]
+    touched = [step for step in preview.releases if step.urn in rendered and step.action != "same"]
+    of_releases = [each for step in touched for each in _of(step, rendered)]
     own = [each for step in preview.steps for each in items(step)]
     changed = tuple(sorted((*own, *of_releases), key=_place))
     releases = tuple(_release(step, found) for step in preview.releases)
@@ -48,11 +52,18 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
         compared_with=found.compared_with,
         resources=preview.counts,
         warnings=warnings(changed, releases, preview, capacity.check(stack)),
+        policies=judged(stack, preview, _becoming(preview, rendered)),
         capacity=Capacity(before=preview.outputs.get("capacity"), after=dict(capacity.summary(stack))),
         releases=tuple(each for each in releases if each.action != "same" or each.status not in ("deployed", None)),
         items=changed,
         refused=preview.refused,
     )
+
+
+def _becoming(preview: Preview, rendered: Mapping[str, Rendered]) -> dict[str, tuple[Object, ...]]:
+    """Return every object that there will be of each release, by the release's name."""
+    there = [(step, rendered[step.urn]) for step in preview.releases if step.urn in rendered]
+    return {str(step.inputs.get("name")): (*its.new, *its.passing) for step, its in there}
 
 
 def _of(step: Step, rendered: Mapping[str, Rendered]) -> list[Item]:

@@ -59,6 +59,12 @@ def summary(report: Report) -> str:
     return f"{', '.join(counts) or 'no change'} ({report.resources['same']} unchanged){within}"
 
 
+def policies_line(report: Report) -> str:
+    """Return how many policies are kept."""
+    broken = {each.rule for each in report.policies.violations}
+    return f"{len(report.policies.rules) - len(broken)} of {len(report.policies.rules)} policies are kept"
+
+
 def capacity_rows(report: Report) -> list[tuple[str, str, str]]:
     """Return what the stack asks for, before and after, and what the quota has room for."""
     before, after = report.capacity.before or {}, report.capacity.after

@@ -29,6 +29,16 @@ def parse(manifest: str) -> list[Object]:
     return [each for each in unfolded(yaml.load_all(manifest, Loader=_LOADER)) if _stays(each)]
 
 
+def parse_passing(manifest: str) -> list[Object]:
+    """Return the objects of a manifest that an installation or upgrade makes and then removes.
+
+    Raises:
+        yaml.YAMLError: it is no YAML.
+    """
+    made = (each for each in unfolded(yaml.load_all(manifest, Loader=_LOADER)) if is_deployed(each))
+    return [each for each in made if not _stays(each)]
+
+
 def identity(it: Mapping[str, Any], namespace: str = "") -> Identity:
     """Return what an object is known by."""
     metadata = it.get("metadata") or {}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from itertools import groupby
 
-from report.lines import CANNOT, WORDS, capacity_rows, heading, of_field, summary, word
+from report.lines import CANNOT, WORDS, capacity_rows, heading, of_field, policies_line, summary, word
 from report.model import Item, ReleaseChange, Report
 
 LIMIT = 21_000
@@ -23,8 +23,8 @@ def marker(stack: str) -> str:
 
 
 def markdown(report: Report, limit: int = LIMIT) -> str:
-    """Return the report as Markdown of at most `limit` characters; nothing if nothing changes."""
-    if not report.changes and not report.refused:
+    """Return the report as Markdown of at most `limit` characters; nothing if nothing changes and all is well."""
+    if not (report.changes or report.refused or report.policies.violations):
         return ""
     head = [
         marker(report.stack),
@@ -32,6 +32,8 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
         f"Compared with {_text(report.compared_with)}.",
     ]
     head += [f"**Refused:** {_text(text)}" for text in report.refused]
+    broken = [f"- **{each.severity}** {each.rule}: {_text(each.text)}" for each in report.policies.violations]
+    head += [f"{policies_line(report)}.", *_some(broken, limit // _SHARE, "violations")]
     lines = [f"- **{each.level}** {_text(each.about)}: {_text(each.text)}" for each in report.warnings]
     head += _some(lines, limit // _SHARE, "warnings")
     head += [_capacity(report), *_some(_overview(report), limit // _SHARE, "lines of objects")]

@@ -5,9 +5,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from policies.model import Violation
 from report.diff import Op
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised whenever the shape of the JSON changes."""
 
 Action = Literal["create", "change", "replace", "delete", "forget"]
@@ -22,6 +23,7 @@ class Exit(IntEnum):
     FAILED = 1
     CHANGES = 2
     DESTRUCTIVE = 3
+    VIOLATION = 4
 
 
 class _Model(BaseModel):
@@ -96,6 +98,20 @@ class Warn(_Model):
     text: str
 
 
+class Policies(_Model):
+    """Whether the policies are kept (docs/policies.md), by everything there will be and not only by what changes."""
+
+    rules: tuple[str, ...]
+    """Names of those that were looked at."""
+    violations: tuple[Violation, ...] = ()
+    """Mandatory ones first."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether no mandatory one is violated."""
+        return all(each.severity != "mandatory" for each in self.violations)
+
+
 class Capacity(_Model):
     """What the stack asks for (`capacity` of docs/outputs.md); before is None where there is no earlier output."""
 
@@ -113,6 +129,7 @@ class Report(_Model):
     resources: dict[str, int]
     """Number of Pulumi resources by action: create, update, replace, delete, same."""
     warnings: tuple[Warn, ...]
+    policies: Policies
     capacity: Capacity
     releases: tuple[ReleaseChange, ...]
     items: tuple[Item, ...]
@@ -128,6 +145,8 @@ class Report(_Model):
         """Return how the command ends; `allow`: somebody has agreed to what is destructive."""
         if self.refused:
             return Exit.FAILED
+        if not self.policies.kept:
+            return Exit.VIOLATION
         if not self.changes:
             return Exit.SAME
         grave = any(warning.level in ("destructive", "fails") for warning in self.warnings)

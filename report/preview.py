@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from helm.releases import RELEASE_TYPE
+from policies.model import UNKNOWN
 from report.diff import Change, diff
 from report.manifests import fields, item
 from report.model import Action, Field, Item
@@ -47,6 +48,12 @@ class Step:
     is_protected: bool = False
     retained: bool = False
     """Whether it stays where it is when it leaves the state."""
+    is_retained: bool = False
+    """Whether it will stay so after `up`."""
+    custom: bool = False
+    """Whether a provider makes it, or it is one; components are not."""
+    provider: str = ""
+    """Its provider's name in the program; `default_…` if the engine has chosen one."""
 
     @property
     def type(self) -> str:
@@ -146,7 +153,16 @@ def _step(urn: str, steps: list[Mapping[str, Any]]) -> Step:
         was_protected=bool(old.get("protect")),
         is_protected=bool(new.get("protect")),
         retained=bool(old.get("retainOnDelete")),
+        is_retained=bool(new.get("retainOnDelete")),
+        custom=bool((new or old).get("custom")),
+        provider=_provider(str((new or old).get("provider") or "")),
     )
+
+
+def _provider(reference: str) -> str:
+    """Return the name in `urn:pulumi:…::pulumi:providers:aws::s3::id`; none if there is no such reference."""
+    parts = reference.split("::")
+    return parts[-2] if len(parts) > 2 else ""
 
 
 def _outputs(by_urn: Mapping[str, list[Mapping[str, Any]]]) -> Mapping[str, Any]:
@@ -170,7 +186,7 @@ def _known(value: Any) -> Any:
         return {key: _known(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_known(each) for each in value]
-    return "[known after up]" if value == _UNKNOWN else value
+    return UNKNOWN if value == _UNKNOWN else value
 
 
 def _readable(inputs: Mapping[str, Any]) -> dict[str, Any]:

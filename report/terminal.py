@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from report.lines import SIGNS, capacity_rows, heading, of_field, summary
+from report.lines import SIGNS, capacity_rows, heading, of_field, policies_line, summary
 from report.model import Item, Report
 
 _STYLES = {"+": "green", "-": "red", "~": "yellow", " ": "dim"}
@@ -23,9 +23,17 @@ def terminal(report: Report) -> RenderableType:
         Text.assemble((f"{warning.level} ", _LEVELS[warning.level]), (warning.about, "bold"), f": {warning.text}")
         for warning in report.warnings
     ]
+    parts += _policies(report)
     if report.changes:
         parts += [_capacity(report), *_items(report)]
     return Group(*parts)
+
+
+def _policies(report: Report) -> Iterator[Text]:
+    yield Text(f"{policies_line(report)} (docs/policies.md)", style="green" if report.policies.kept else "bold red")
+    for each in report.policies.violations:
+        style = _LEVELS["fails" if each.severity == "mandatory" else "disruptive"]
+        yield Text.assemble((f"{each.severity} ", style), (each.rule, "bold"), f": {each.text}")
 
 
 def _capacity(report: Report) -> Table:

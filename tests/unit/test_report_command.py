@@ -22,11 +22,13 @@ from tests.support import ENVIRONMENTS, load_stack
 UNREACHABLE = "WARNING: …\nError: Kubernetes cluster unreachable: connection refused"
 
 
-def manifest(replicas: int) -> str:
+DEFAULT = "urn:pulumi:dev::telemetry::pulumi:providers:aws::default_7_51_1::0a"
+
+
+def manifest(replicas: int, pod: dict[str, Any] | None = None) -> str:
     """Return a rendered chart."""
-    return yaml.safe_dump(
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"replicas": replicas}}
-    )
+    spec = {"replicas": replicas, **({"template": {"spec": pod}} if pod else {})}
+    return yaml.safe_dump({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": spec})
 
 
 @dataclass
@@ -37,6 +39,8 @@ class Tools:
     diagnostics: list[dict[str, str]] = field(default_factory=list)
     listed: list[dict[str, str]] = field(default_factory=lambda: [{"name": "mimir", "status": "deployed"}])
     reachable: bool = True
+    pod: dict[str, Any] = field(default_factory=dict)
+    more: list[dict[str, Any]] = field(default_factory=list)
     calls: list[list[str]] = field(default_factory=list)
     old_values: dict[str, Any] = field(default_factory=lambda: {"a": 1})
     new_values: dict[str, Any] = field(default_factory=lambda: {"a": 1})
@@ -56,7 +60,7 @@ class Tools:
     def _answer(self, line: Sequence[str]) -> str:
         match line[:3]:
             case ["pulumi", "preview", *_]:
-                return json.dumps({"steps": [self._step()], "diagnostics": self.diagnostics})
+                return json.dumps({"steps": [self._step(), *self.more], "diagnostics": self.diagnostics})
             case ["helm", "list", *_]:
                 return json.dumps(self.listed)
             case ["helm", "history", *_]:
@@ -64,7 +68,7 @@ class Tools:
             case ["helm", "get", "manifest"]:
                 return manifest(2)
             case ["helm", "template", *_]:
-                return manifest(3)
+                return manifest(3, self.pod)
         return ""
 
     def _step(self) -> dict[str, Any]:
@@ -98,7 +102,52 @@ def test_nothing_to_do_ends_with_0_and_an_empty_file(double: Tools, tmp_path: Pa
     file.write_text("what an earlier run had to say")
     assert run("--markdown", str(file)).exit_code == 0
     assert file.read_text() == ""
-    assert not [call for call in double.calls if call[1] in ("template", "get")], "an unchanged release is skipped"
+    asked = [call[1] for call in double.calls if call[0] == "helm"]
+    assert asked == ["list", "template"], "an unchanged release is rendered for the policies, and compared with nothing"
+
+
+def test_a_policy_that_a_chart_breaks_ends_with_4_and_is_written_even_if_nothing_changes(
+    double: Tools, tmp_path: Path
+) -> None:
+    double.op = "same"
+    double.pod = {"containers": [{"name": "c", "image": "registry.example.org/c:latest"}]}
+    done = run("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"), "--allow")
+    assert done.exit_code == 4
+    said = "image-version: Deployment d, spec.template.spec.containers[c].image is registry.example.org/c:latest"
+    assert said in done.output
+    written = (tmp_path / "a.md").read_text().replace("\\", "")
+    assert said in written
+    violations = json.loads((tmp_path / "a.json").read_text())["policies"]["violations"]
+    assert "image-version" in {each["rule"] for each in violations}
+
+
+def test_what_the_program_registers_is_judged_by_the_previews_own_words(double: Tools) -> None:
+    double.more = [
+        {
+            "op": "same",
+            "urn": "urn:pulumi:dev::telemetry::aws:s3/bucket:Bucket::dts-x",
+            "newState": {"custom": True, "inputs": {"bucket": "dts-x", "tags": {"a": "b"}}, "provider": DEFAULT},
+        }
+    ]
+    done = run()
+    assert done.exit_code == 4
+    assert "explicit-provider: Bucket dts-x, provider is a default provider" in done.output
+    assert "seaweedfs-features: Bucket dts-x, tags is set" in done.output
+
+
+def test_the_policies_alone_need_no_cluster(double: Tools, tmp_path: Path) -> None:
+    double.op, double.reachable = "same", False
+    double.pod = {"containers": [{"name": "c", "image": "c:1"}]}
+    file = tmp_path / "policies.json"
+    done = CliRunner(env={"COLUMNS": "220"}).invoke(app, ["policies", "dev", "--json", str(file)])
+    assert done.exit_code == 4
+    assert "requests: Deployment d, spec.template.spec.containers[c].resources.requests.cpu is not set" in done.output
+    assert {each["rule"] for each in json.loads(file.read_text())["violations"]} >= {"requests", "run-as-non-root"}
+    double.pod = {}
+    assert CliRunner().invoke(app, ["policies", "dev"]).exit_code == 0
+    double.diagnostics = [{"severity": "error", "message": "1 policy is not kept (docs/policies.md)"}]
+    done = CliRunner().invoke(app, ["policies", "dev"])
+    assert (done.exit_code, "1 policy is not kept" in done.output) == (1, True)
 
 
 def test_a_change_ends_with_2_and_is_written_for_people_and_programs(double: Tools, tmp_path: Path) -> None:

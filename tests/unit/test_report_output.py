@@ -74,6 +74,7 @@ def report(**more: Any) -> Report:
             "compared_with": "what is deployed in namespace ns",
             "resources": {"create": 1, "update": 3, "replace": 0, "delete": 0, "same": 18},
             "warnings": warnings,
+            "policies": {"rules": ["no-cpu-limits", "requests"]},
             "capacity": {"before": {**CAPACITY, "cpu": "300m"}, "after": {**CAPACITY, "resources": QUOTAS}},
             "releases": releases,
             "items": items,
@@ -110,6 +111,33 @@ def test_the_shape_of_the_json_is_as_last_agreed(golden: SnapshotAssertion) -> N
     assert Report.model_json_schema() == golden
 
 
+BROKEN = {
+    "rule": "no-cpu-limits",
+    "severity": "mandatory",
+    "object": "Deployment gateway",
+    "path": "spec.x",
+    "found": "1",
+    "allowed": "none",
+    "mend": "remove it",
+}
+
+
+def test_a_policy_that_is_not_kept_is_told_even_when_nothing_changes() -> None:
+    broken = report(**NOTHING, policies={"rules": ["no-cpu-limits", "requests"], "violations": [BROKEN]})
+    said = "Deployment gateway, spec.x is 1; allowed: none; remove it"
+    for text in (printed(broken), markdown(broken)):
+        assert "1 of 2 policies are kept" in text
+        assert f"no-cpu-limits: {said}" in text
+    assert json.loads(broken.model_dump_json())["policies"]["violations"] == [BROKEN]
+
+
+def test_many_violations_do_not_make_a_comment_too_long() -> None:
+    many = [{**BROKEN, "object": f"Deployment {number}"} for number in range(2_000)]
+    text = markdown(report(policies={"rules": ["no-cpu-limits"], "violations": many}))
+    assert "more violations, left out for length" in text
+    assert len(text) <= 21_000
+
+
 def test_nothing_is_posted_when_nothing_changes() -> None:
     assert markdown(report(**NOTHING)) == ""
     assert "no change (22 unchanged)" in printed(report(**NOTHING))
@@ -128,6 +156,14 @@ def test_the_first_line_is_by_what_a_comment_is_found() -> None:
         ({"warnings": [{"level": "destructive", "about": "x", "text": "y"}]}, False, 3),
         ({"warnings": [{"level": "destructive", "about": "x", "text": "y"}]}, True, 2),
         ({}, False, 3),
+        ({**NOTHING, "policies": {"rules": ["requests"], "violations": [BROKEN]}}, True, 4),
+        ({"policies": {"rules": ["requests"], "violations": [BROKEN]}}, True, 4),
+        (
+            {**NOTHING, "policies": {"rules": ["requests"], "violations": [{**BROKEN, "severity": "advisory"}]}},
+            False,
+            0,
+        ),
+        ({"policies": {"rules": ["requests"], "violations": [BROKEN]}, "refused": ["x"]}, True, 1),
         ({}, True, 2),
         ({"refused": ["x is protected"]}, True, 1),
         ({**NOTHING, "refused": ["x is protected"]}, True, 1),

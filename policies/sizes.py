@@ -1,0 +1,74 @@
+"""Rules about what containers ask for and may use (seed 000, 'Resource Policy')."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gateway.addresses import SERVICE
+from helm.releases import MIMIR, TEMPO
+from policies.model import UNKNOWN, Breach, World
+from policies.pods import Container, containers
+from settings import Stack
+from settings.quantities import bytes_text, parse_bytes
+from settings.roles import Role
+
+_COMPONENT = "app.kubernetes.io/component"
+_SINGLE = "all"
+"""The role of a binary that is all roles at once, whose chart labels no component."""
+
+
+def no_cpu_limits(world: World) -> Iterator[Breach]:
+    """Yield CPU limits."""
+    for each in containers(world):
+        limit = _asked(each, "limits", "cpu")
+        if limit is not None:
+            yield each.breach("resources.limits.cpu", str(limit))
+
+
+def memory_limits_where_allowed(world: World) -> Iterator[Breach]:
+    """Yield memory limits that are not their role's."""
+    roles = _roles(world.stack)
+    for each in containers(world):
+        limit = _asked(each, "limits", "memory")
+        if limit is None or limit == UNKNOWN:
+            continue
+        role = _role(each, roles)
+        allowed = role.memory_limit if role is not None else None
+        if allowed is None or _bytes(limit) != allowed:
+            what = bytes_text(allowed) if allowed is not None else "none for this role"
+            yield each.breach("resources.limits.memory", str(limit), what)
+
+
+def requests_everywhere(world: World) -> Iterator[Breach]:
+    """Yield containers without a request of CPU or memory, or with one of nothing."""
+    for each in containers(world):
+        if each.path.startswith("ephemeralContainers"):
+            continue  # the API allows them none
+        for resource in ("cpu", "memory"):
+            request = _asked(each, "requests", resource)
+            if request is None or str(request).rstrip("mKMGTi") in ("", "0"):
+                yield each.breach(f"resources.requests.{resource}", "not set" if request is None else str(request))
+
+
+def _asked(container: Container, what: str, resource: str) -> Any:
+    return ((container.spec.get("resources") or {}).get(what) or {}).get(resource)
+
+
+def _bytes(quantity: object) -> int | None:
+    """Return a size in bytes; None if the settings would not write it so."""
+    try:
+        return quantity if isinstance(quantity, int) else parse_bytes(quantity)
+    except ValueError:
+        return int(quantity) if isinstance(quantity, str) and quantity.isdecimal() else None
+
+
+def _roles(stack: Stack) -> Mapping[tuple[str, str], Role]:
+    """Return the roles of a stack by release and component."""
+    found = {(TEMPO[shape.topology], name): role for shape in stack.traces.shapes for name, role in shape.roles.items()}
+    found |= {(MIMIR, name): role for name, role in stack.metrics_roles.items()}
+    return found if stack.gateway_role is None else {**found, ("", SERVICE): stack.gateway_role}
+
+
+def _role(container: Container, roles: Mapping[tuple[str, str], Role]) -> Role | None:
+    manifest = container.pod.of
+    component = container.pod.labels.get(_COMPONENT, _SINGLE) if manifest.release else manifest.name
+    return roles.get((manifest.release, str(component)))
