@@ -6,6 +6,7 @@ Each run has an event loop and a Pulumi runtime of its own: what one test leaves
 
 import asyncio
 import json
+import logging
 import os
 import runpy
 from collections.abc import Awaitable, Callable, Iterator
@@ -22,6 +23,8 @@ from pulumi.runtime.settings import get_root_resource, reset_options
 from pulumi.runtime.stack import run_pulumi_func
 
 from tests.support import REPO, Change, Tree, all_of, as_engine_gives, tree
+
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # as the language host does: a refused run leaves tasks behind
 
 State = tuple[str, dict[str, Any]]
 """A resource's id and outputs."""

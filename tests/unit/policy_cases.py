@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from policies.data import BUCKET
@@ -44,6 +45,10 @@ class Case:
     breaches: tuple[tuple[str, str], ...] = ()
 
 
+stack_of = cache(load_stack)
+"""The settings of a real stack file, read once."""
+
+
 def workload(*edits: Edit, kind: str = "Deployment", name: str = "gateway") -> dict[str, Any]:
     """Return a workload whose pods keep every policy, but for what the edits do to their spec."""
     spec = deepcopy(dict(POD))
@@ -60,7 +65,7 @@ def deployed(obj: dict[str, Any]) -> Registered:
 
 def world(*registered: Registered, environment: str = "prod", **rendered: list[dict[str, Any]]) -> World:
     """Return the world of an environment's stack; by keyword the objects of its releases."""
-    return World.of(load_stack(environment), registered, rendered)
+    return World.of(stack_of(environment), registered, rendered)
 
 
 def first(path: str, value: Any, sort: str = "containers") -> Edit:
@@ -72,7 +77,7 @@ def ingester(limit: str | None, component: str = "ingester", release: str = "mim
     """Return a world with one workload of a release, whose container has a memory limit."""
     obj = workload(*([first("resources.limits", {"memory": limit})] if limit else []), kind="StatefulSet", name="x")
     obj["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"] = component
-    return world(**{release: [obj]})
+    return World.of(stack_of("prod"), (), {release: [obj]})
 
 
 def of_pods(policy: str, *wrong: tuple[str, Edit, str]) -> list[Case]:

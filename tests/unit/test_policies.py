@@ -3,6 +3,7 @@
 import itertools
 import re
 import sys
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ OF_CONTAINERS = {
     "read-only-root": ("securityContext.readOnlyRootFilesystem", False),
 }
 """What breaks a policy in any container, wherever it stands."""
-WRAPPED = {
+WRAPPED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "Pod": lambda template: {"spec": template["spec"]},
     "Deployment": lambda template: {"spec": {"template": template}},
     "DaemonSet": lambda template: {"spec": {"template": template}},

@@ -1,0 +1,24 @@
+"""What the rules see of the real program."""
+
+from functools import cache
+from unittest.mock import patch
+
+from policies.evaluate import violations
+from policies.model import Violation, World
+from tests.engine.recorder import Run, run_program
+from tests.support import tree
+
+
+@cache
+def judged(environment: str) -> tuple[World, Run]:
+    """Run the program on a real stack file; return what the rules saw, beside what was registered."""
+    seen: list[World] = []
+
+    def look(world: World) -> tuple[Violation, ...]:
+        seen.append(world)
+        return violations(world)
+
+    with patch("policies.program.violations", look):
+        run = run_program(tree(environment), environment, preview=True)
+    (world,) = seen
+    return world, run

@@ -1,0 +1,120 @@
+"""What the charts make keeps every policy, and plain `pulumi` refuses what does not before it makes anything."""
+
+import json
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import yaml
+from pydantic import SecretStr
+
+from helm.releases import releases_of
+from policies.evaluate import violations
+from policies.model import World
+from policies.rules import RULES
+from sandbox.engine import Engine, checkpoint_of
+from sandbox.paths import REPO
+from sandbox.stacks import prepare
+from sandbox.world import Connections
+from tests.engine.policed import judged
+from tests.sandbox.charts import render
+from tests.support import ENVIRONMENTS, load_stack
+
+pytestmark = pytest.mark.sandbox
+
+PROGRAM = """
+import runpy, sys
+sys.path.insert(0, {repo!r})
+import preflight
+preflight.run = lambda *_: None  # nothing is there to be asked, and nothing is to be reached
+runpy.run_path({main!r}, run_name="__main__")
+"""
+
+
+TOKEN = "no-service-account-token"
+OTHERS = [rule for rule in RULES if rule.name != TOKEN]
+
+
+def whole(environment: str) -> World:
+    """Return all that a stack registers, and all that its charts make."""
+    stack, (seen, _) = load_stack(environment), judged(environment)
+    rendered = {each.name: render(each.chart.name, each.values, each.name) for each in releases_of(stack)}
+    return World.of(stack, seen.registered, rendered)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_stack_with_its_releases_keeps_every_policy(environment: str) -> None:
+    world = whole(environment)
+    assert len(world.manifests) > 50
+    assert violations(world, OTHERS) == ()
+
+
+@pytest.mark.xfail(
+    strict=True, reason="Mimir's chart has a ServiceAccount that says nothing, until it is the program's"
+)
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_pod_of_a_stack_is_given_a_token(environment: str) -> None:
+    assert violations(whole(environment), [rule for rule in RULES if rule.name == TOKEN]) == ()
+
+
+@pytest.fixture(scope="module")
+def violating(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that is ours, with a setting that breaks a policy; its connections lead nowhere."""
+    prepare("test", engine, cast(Connections, _nowhere(tmp_path_factory.mktemp("nowhere"))))
+    folder = tmp_path_factory.mktemp("violating")
+    project = {"name": "telemetry", "runtime": {"name": "python"}}
+    (folder / "Pulumi.yaml").write_text(json.dumps(project))
+    (folder / "__main__.py").write_text(PROGRAM.format(repo=str(REPO), main=str(REPO / "__main__.py")))
+    settings = yaml.safe_load(engine.config_file("test").read_text())
+    settings["config"]["telemetry:gateway"]["image"] = "registry.example.org/nginx:latest"
+    (folder / "Pulumi.test.yaml").write_text(yaml.safe_dump(settings))
+    return folder
+
+
+@pytest.mark.parametrize("command", [["preview"], ["up", "--yes", "--skip-preview"]], ids=["preview", "up"])
+def test_plain_pulumi_refuses_a_violation_before_it_makes_anything(
+    engine: Engine, violating: Path, command: list[str]
+) -> None:
+    done = subprocess.run(
+        [str(engine.toolchain.path("pulumi")), *command, "-s", "test", "--non-interactive"],
+        cwd=violating,
+        env=engine.run_environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "error: 1 policy is not kept (docs/policies.md); nothing was changed:" in said
+    assert "image-version: Deployment gateway, spec.template.spec.containers[nginx].image" in said
+    assert "Traceback" not in said
+    made = checkpoint_of(engine.checkpoint("test")).get("resources") or []
+    assert {each["type"] for each in made} <= {"pulumi:pulumi:Stack"}
+
+
+def _nowhere(folder: Path) -> Any:
+    """Return connections at which nobody answers."""
+    kubeconfig = folder / "kubeconfig"
+    kubeconfig.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:9"}}],
+                "users": [{"name": "u", "user": {}}],
+                "contexts": [{"name": "sandbox", "context": {"cluster": "c", "user": "u"}}],
+            }
+        )
+    )
+    names = ("provisioner", "traces", "metrics")
+    return SimpleNamespace(
+        context="sandbox",
+        kubeconfig=kubeconfig,
+        s3_endpoint="http://127.0.0.1:9",
+        s3_version="3.39",
+        grafana_url="http://127.0.0.1:9",
+        s3_identities={name: SimpleNamespace(access_key=name, secret_key=SecretStr("s0-fake")) for name in names},
+        grafana_auth=SecretStr("ga0-fake"),
+    )
