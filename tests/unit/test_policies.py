@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docs import make_policies
@@ -89,17 +89,20 @@ def test_no_place_of_a_container_hides_it(
     assert found.object == f"{kind} x"
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-        max_leaves=20,
-    )
+CONTENT: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
 )
+
+
+@settings(max_examples=40)
+@given(CONTENT)
 def test_objects_without_pods_are_nobodys_business(content: Any) -> None:
     assert violations(world(mimir=[{"kind": "Thing", "metadata": {"name": "x"}, "data": content}])) == ()
 
 
+@settings(max_examples=40)
 @given(
     prefix=st.from_regex(r"[a-z]{1,9}(\.[a-z]{1,9}){0,2}(:[0-9]{2,5})?/|", fullmatch=True),
     name=st.from_regex(r"[a-z]{1,9}(/[a-z]{1,9}){0,2}", fullmatch=True),
