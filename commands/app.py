@@ -3,6 +3,7 @@
 import typer
 
 from commands import (
+    adopt_command,
     capacity_command,
     comment_command,
     compare_command,
@@ -27,6 +28,7 @@ for command in (
     values_command.values,
     drift_command.drift,
     repair_command.repair,
+    adopt_command.adopt,
     smoke_command.smoke,
     comment_command.comment,
     comment_command.issue,

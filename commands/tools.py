@@ -11,7 +11,7 @@ from commands.stack_file import PROJECT
 from helm.common import Values
 from settings import Stack
 
-_TAKE_CONFIG = ("preview", "up", "refresh", "destroy")
+_TAKE_CONFIG = ("preview", "up", "refresh", "destroy", "config")
 _ANSWER_SECONDS = 60
 """How long helm may take to look something up; an address that swallows packets would hold it for minutes."""
 _CHANGE_SECONDS = 360

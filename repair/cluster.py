@@ -38,12 +38,15 @@ class Cluster:
         """
         if not is_object(resource):
             return {}
-        managers = [each.get("manager", "") for each in self._metadata(resource).get("managedFields") or ()]
-        ours = next((name for name in managers if name.startswith(_OURS)), None)
-        return {"__fieldManager": ours, "__initialApiVersion": resource["inputs"]["apiVersion"]} if ours else None
+        metadata = self.metadata(resource)
+        return provider_notes(resource, metadata) if our_manager(metadata) else None
 
-    def _metadata(self, resource: Resource) -> dict[str, Any]:
-        """Return the metadata of an object, or nothing where there is none."""
+    def metadata(self, resource: Resource) -> dict[str, Any]:
+        """Return the metadata of an object, or nothing where there is none.
+
+        Raises:
+            RepairError: the cluster does not answer, or refuses.
+        """
         where = path(resource["inputs"])
         request = self._api.param_serialize(
             "GET", where, header_params={"Accept": _METADATA_ONLY}, auth_settings=["BearerToken"]
@@ -68,9 +71,24 @@ class Cluster:
             raise RepairError(f"context {self.settings.context!r} cannot be used: log in to the cluster") from error
 
 
+def our_manager(metadata: Mapping[str, Any]) -> str | None:
+    """Return under which name the provider has written an object; None: it has not."""
+    managers = (str(each.get("manager", "")) for each in metadata.get("managedFields") or ())
+    return next((name for name in managers if name.startswith(_OURS)), None)
+
+
+def provider_notes(resource: Resource, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the provider notes beside the outputs of an object that it has made."""
+    return {"__fieldManager": our_manager(metadata), "__initialApiVersion": resource["inputs"]["apiVersion"]}
+
+
 def path(inputs: Mapping[str, Any]) -> str:
     """Return where the API server has an object. The plurals of all kinds that the program makes are regular."""
     version, metadata = str(inputs["apiVersion"]), inputs["metadata"]
     root = f"/apis/{version}" if "/" in version else f"/api/{version}"
     within = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
-    return f"{root}{within}/{str(inputs['kind']).lower()}s/{metadata['name']}"
+    return f"{root}{within}/{_plural(str(inputs['kind']).lower())}/{metadata['name']}"
+
+
+def _plural(kind: str) -> str:
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"

@@ -1,0 +1,56 @@
+"""What exists in Grafana: datasources, each in its organisation."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import httpx
+
+from adopt.errors import AdoptError
+from adopt.planned import Planned
+from adopt.state import Here
+from adopt.systems import Foreign, Found
+from settings.credentials import GrafanaIdentity
+
+_TIMEOUT_SECONDS = 10
+_OURS = ("name", "type", "url")
+"""What tells our datasource from another with its uid."""
+
+
+@dataclass(frozen=True)
+class Datasources:
+    """The datasources of one Grafana."""
+
+    client: httpx.Client
+
+    @classmethod
+    def of(cls, url: str, identity: GrafanaIdentity) -> Self:
+        """Return the datasources as the program's provider sees them: `user:password` is in organisation 1."""
+        user, colon, password = identity.auth.get_secret_value().partition(":")
+        headers = _in("1") if colon else {"Authorization": f"Bearer {user}"}
+        auth = httpx.BasicAuth(user, password) if colon else None
+        return cls(httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, auth=auth, headers=headers))
+
+    def look_up(self, planned: Planned) -> Found:
+        """Return what there is in place of a datasource."""
+        wanted = planned.inputs
+        try:
+            answer = self.client.get(f"/api/datasources/uid/{wanted['uid']}", headers=_in(wanted.get("orgId")))
+        except httpx.HTTPError as error:
+            raise AdoptError(f"Grafana does not answer ({type(error).__name__})") from error
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        try:
+            live = answer.raise_for_status().json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise AdoptError(f"Grafana does not show {wanted['uid']}: {answer.status_code}") from error
+        for key in _OURS:
+            if live.get(key) != wanted.get(key):
+                return Foreign(
+                    f"its {key} is {live.get(key)!r}, not {wanted.get(key)!r}",
+                    "delete it in Grafana, then up makes it; or adopt from the commit that was deployed last",
+                )
+        return Here(f"{live.get('orgId') or wanted.get('orgId') or 1}:{wanted['uid']}")
+
+
+def _in(org: str | None) -> dict[str, str]:
+    return {"X-Grafana-Org-Id": org} if org else {}
