@@ -8,20 +8,21 @@ BIN := $(VENV)/bin
 SANDBOX := $(BIN)/python -m sandbox
 COMMANDS := $(BIN)/python -m commands
 
-# $(call engine,up) is a step of STACK's life, $(call command,report) a command on it; ARGS are further options.
+# $(call engine,up) is a step of STACK's life, $(call command,report) a command on it; ARGS are further options, unless
+# a second argument says that they are somebody else's.
 ifeq ($(ON),sandbox)
 engine = $(SANDBOX) $(1) $(STACK)
-command = $(SANDBOX) exec $(STACK) -- $(COMMANDS) $(1) $(STACK) $(ARGS)
+command = $(SANDBOX) exec $(STACK) -- $(COMMANDS) $(1) $(STACK) $(if $(2),,$(ARGS))
 else ifeq ($(ON),cluster)
 engine = pulumi $(1) --stack $(STACK) $(2) $(ARGS)
-command = $(COMMANDS) $(1) $(STACK) $(ARGS)
+command = $(COMMANDS) $(1) $(STACK) $(if $(2),,$(ARGS))
 else
 $(error ON=$(ON) is neither sandbox nor cluster)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview refresh destroy smoke report drift repair deploy status down clean shell capacity compare \
-	policies bench test test-unit lint lint-workflows format docs credentials comment issue
+.PHONY: help setup up preview refresh destroy smoke report policies drift repair adopt export-state restore-state deploy \
+	status down clean shell capacity compare bench test test-unit lint lint-workflows format docs credentials comment issue
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -66,6 +67,15 @@ drift: setup  ## Compare what STACK's releases and resources are with what they 
 
 repair: setup  ## Find what a killed or failed run has left of STACK, and mend it if you say so
 	@$(call command,repair)
+
+adopt: setup  ## Find what exists and STACK's state does not know, and take it in if you say so
+	@$(call command,adopt)
+
+export-state: setup  ## Write a copy of STACK's state to STATE_EXPORTS
+	@$(call command,export-state)
+
+restore-state: setup  ## Put a copy in place of STACK's state: ARGS=COPY; without, show which copies there are
+	@$(call command,restore-state)
 
 status: setup  ## Show the services of the sandbox
 	@$(SANDBOX) status
@@ -123,7 +133,13 @@ docs: setup  ## Write anew the pages of docs/ that are made from the code
 # What the pipeline does; .github/workflows holds no logic, so that all of it can be run and tested here.
 STACKS := dev test prod
 
-deploy: setup  ## For the pipeline: deploy STACK without asking, then prove that it works
+# On a cluster there is no such place until somebody names one: an `up` without a way back does not begin.
+ifeq ($(ON),sandbox)
+export STATE_EXPORTS ?= .sandbox/state-exports
+endif
+
+deploy: setup  ## For the pipeline: export STACK's state, deploy it without asking, then prove that it works
+	@$(call command,export-state,alone)
 	@$(call engine,up,--yes --non-interactive)
 	@$(MAKE) --no-print-directory smoke
 

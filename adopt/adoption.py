@@ -7,14 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from adopt.errors import AdoptError
+from adopt.errors import AdoptError, explained
 from adopt.planned import Planned, unknown_to
 from adopt.state import Here, adopted
 from adopt.systems import Foreign, SystemOf, look_up
 from commands.tools import Pulumi, ToolError
 from repair.state import Deployment
-
-_NO_STACK = "no stack named"
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,9 @@ class Adoption:
         # Of the whole state: one that lacks something is not to be trusted in the rest.
         self.pulumi.run("refresh", "--yes", "--skip-preview")
         there = {each["urn"] for each in self._export()["deployment"].get("resources") or ()}
-        for urn, each in plan.here.items():
-            yield f"{'adopted' if urn in there else 'gone meanwhile:'} {_kind(urn)} {each.id}"
+        gone = [f"{_kind(urn)} {each.id}" for urn, each in plan.here.items() if urn not in there]
+        yield f"adopted {len(plan.here) - len(gone)}"
+        yield from (f"{each} went away meanwhile" for each in gone)
 
     def ahead(self) -> dict[str, list[str]]:
         """Return what the next `up` would do, by operation; resources that it leaves alone are not among them."""
@@ -103,13 +102,7 @@ class Adoption:
         try:
             exported: dict[str, Deployment] = self.pulumi.json("stack export")
         except ToolError as error:
-            if _NO_STACK in str(error):
-                name = self.pulumi.stack
-                raise AdoptError(
-                    f"there is no stack {name}. Make it, empty: pulumi stack init {name} (with the --secrets-provider "
-                    f"that it had); the salt in Pulumi.{name}.yaml stays as it is. Then this command again"
-                ) from error
-            raise
+            raise explained(error, self.pulumi.stack) from error
         deployment = exported.get("deployment") or {}
         if deployment.get("pending_operations"):
             raise AdoptError("a run was killed while it worked; first: make repair")

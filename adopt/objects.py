@@ -74,7 +74,9 @@ class Releases:
         if not any(bucket in json.dumps(values) for bucket in self.buckets):
             return Foreign("it uses none of this stack's buckets", _UNINSTALL)
         if holds_secret(wanted.get("values")):
-            return Foreign("its values hold secrets, which would stand in the state in plain text", "keep them in a Secret")
+            return Foreign(
+                "its values hold secrets, which would stand in the state in plain text", "keep them in a Secret"
+            )
         return Here(needed_id(planned), inputs={"values": values, "version": version})
 
 

@@ -67,6 +67,8 @@ def _resource(planned: Planned, here: Here | None, ids: Mapping[str, str], there
         "custom": goal["custom"],
         "type": planned.type,
         **{key: goal[key] for key in _KEPT if goal.get(key)},
+        # A plan does not say what is retained; this program retains what it protects (components/buckets.py).
+        **({"retainOnDelete": True} if goal.get("protect") else {}),
         "dependencies": [urn for urn in goal.get("dependencies") or () if urn in there],
         "propertyDependencies": {
             name: [urn for urn in urns or () if urn in there]

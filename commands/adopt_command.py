@@ -30,9 +30,9 @@ def adopt(
 ) -> None:
     """Find what exists and a lost, stale or half-written state does not know, and take it in once you have said yes.
 
-    It looks for what the program would make, in the cluster, in SeaweedFS and in Grafana, and leaves alone what somebody
-    else has made. Nothing but the state is changed. Ends with 0 if all that exists is known, 1 if something had to be
-    refused or it failed, 2 if nobody has said yes. What was lost and what to do then: docs/recovery.md.
+    It looks for what the program would make, in the cluster, in SeaweedFS and in Grafana, and leaves alone what
+    somebody else has made. Nothing but the state is changed. Ends with 0 if all that exists is known, 1 if something
+    was refused or failed, 2 if nobody has said yes. What was lost and what to do then: docs/recovery.md.
     """
     with told(ConfigError, AdoptError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
@@ -72,7 +72,7 @@ def _credentials(pulumi: Pulumi) -> Credentials:
     """Return the stack's secrets, by a pipe; the program is given the same."""
     try:
         return Credentials.model_validate_json(pulumi.run(f"config get {_CREDENTIALS}").stdout)
-    except ValueError as error:  # would quote them
+    except ValueError:  # would quote them
         raise AdoptError(f"{_CREDENTIALS} cannot be used; pulumi preview says what is wrong") from None
 
 

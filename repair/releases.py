@@ -13,7 +13,7 @@ class Way(Enum):
     UNINSTALL = "uninstall it; its volume claims stay, and the next up installs it anew"
     ROLL_BACK = "roll it back, so that the next up can upgrade it"
     RETRY = "note it in the state as unfinished, so that the next up upgrades it; the release itself is left alone"
-    LEAVE = "nothing: no killed run can have made it. Uninstall it yourself, or import it into the state"
+    LEAVE = "nothing: no killed run can have made it. If the state was lost: make adopt; else uninstall it yourself"
 
     @property
     def covers(self) -> "frozenset[Way]":

@@ -56,7 +56,7 @@ def operations(deployment: Deployment) -> tuple[Operation, ...]:
 def identifier(resource: Resource) -> str | None:
     """Return the id that a provider gives to a resource with these inputs; None where that cannot be told.
 
-    Never of a release: on adopting one, the provider writes its values into the state in plain text.
+    Never of a release: what a killed run has made of one is not taken over but uninstalled, as nobody uses it yet.
     """
     inputs = resource.get("inputs") or {}
     if resource["type"] in _ID_INPUTS:

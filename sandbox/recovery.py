@@ -27,11 +27,18 @@ class Recovery:
         """Mend everything, and print what was mended.
 
         Raises:
-            EngineError: somebody's own pulumi is at work here, and nothing was touched; or it cannot be mended.
+            EngineError: somebody's own pulumi is at work here, and nothing was touched; or it cannot be mended; or
+                the state cannot be read.
         """
         runs = Runs.of(self.engine.environment, REPO)
         ended = self._end_own(runs.engines())
-        pending = checkpoint_of(self.engine.checkpoint(self.stack)).get("pending_operations")
+        try:
+            pending = checkpoint_of(self.engine.checkpoint(self.stack)).get("pending_operations")
+        except ValueError as error:
+            raise EngineError(
+                f"the state of {self.stack} is cut off; put a copy in its place (docs/recovery.md): "
+                f"make restore-state STACK={self.stack} ARGS=COPY"
+            ) from error
         if ended or runs.orphans() or self.engine.locks(self.stack) or pending:
             self._repair()
 

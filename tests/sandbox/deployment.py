@@ -85,9 +85,13 @@ class Deployment:
 
     def repair(self, *options: str, code: int = 0, variables: Mapping[str, str] | None = None) -> str:
         """Run `commands repair` as a person would in the sandbox's environment, and return what it printed."""
+        return self.command("repair", *options, code=code, variables=variables)
+
+    def command(self, name: str, *options: str, code: int = 0, variables: Mapping[str, str] | None = None) -> str:
+        """Run any of the commands on the stack, and return what it printed; the test fails at another exit code."""
         own = {"TELEMETRY_CONFIG_FILE": str(self.engine.config_file(self.stack)), "COLUMNS": "200"}
         done = subprocess.run(
-            [sys.executable, "-m", "commands", "repair", self.stack, *options],
+            [sys.executable, "-m", "commands", name, self.stack, *options],
             cwd=REPO,
             env={**self.engine.environment, **own, **(variables or {})},
             stdin=subprocess.DEVNULL,

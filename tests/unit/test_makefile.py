@@ -10,7 +10,20 @@ import pytest
 
 from tests.support import REPO
 
-ON_STACKS = ("up", "preview", "refresh", "destroy", "smoke", "report", "drift", "repair", "deploy")
+ON_STACKS = (
+    "up",
+    "preview",
+    "refresh",
+    "destroy",
+    "smoke",
+    "report",
+    "drift",
+    "repair",
+    "adopt",
+    "export-state",
+    "restore-state",
+    "deploy",
+)
 
 
 def make(*arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
@@ -52,9 +65,25 @@ def test_nothing_is_proved_of_what_was_not_deployed(tmp_path: Path) -> None:
     pulumi = tmp_path / "pulumi"
     pulumi.write_text("#!/bin/sh\nexit 1\n")
     pulumi.chmod(0o755)
-    done = make("deploy", "ON=cluster", "COMMANDS=echo proved", path=f"{tmp_path}{os.pathsep}")
+    done = make("deploy", "ON=cluster", "COMMANDS=echo", path=f"{tmp_path}{os.pathsep}")
     assert done.returncode != 0
-    assert "proved" not in done.stdout
+    assert done.stdout.split("\n")[0] == "export-state dev"
+    assert "smoke" not in done.stdout
+
+
+def test_nothing_is_deployed_before_the_state_was_exported(tmp_path: Path) -> None:
+    began = tmp_path / "began"
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text(f"#!/bin/sh\ntouch {began}\n")
+    pulumi.chmod(0o755)
+    assert make("deploy", "ON=cluster", "COMMANDS=false", path=f"{tmp_path}{os.pathsep}").returncode != 0
+    assert not began.exists()
+
+
+def test_the_options_of_an_up_are_none_of_the_exports() -> None:
+    export, up = make("-n", "deploy", "ON=cluster", "ARGS=--refresh").stdout.splitlines()[:2]
+    assert export.endswith("export-state dev ")
+    assert up.endswith("--refresh")
 
 
 def test_a_cancelled_run_reaches_pulumi_before_it_is_killed(tmp_path: Path) -> None:
@@ -66,7 +95,8 @@ def test_a_cancelled_run_reaches_pulumi_before_it_is_killed(tmp_path: Path) -> N
     )
     pulumi.chmod(0o755)
     step = tmp_path / "step.sh"
-    step.write_text('exec make -o .venv/.installed "$TARGET"\n')
+    # An export holds no lock, and is no part of this.
+    step.write_text('exec make -o .venv/.installed COMMANDS=true "$TARGET"\n')
     environment = {
         **os.environ,
         "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",

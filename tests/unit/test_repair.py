@@ -229,7 +229,7 @@ def test_only_an_object_that_the_provider_has_made_is_taken_in(
         asked.append(path(resource["inputs"]))
         return {"managedFields": [{"manager": each} for each in managers]}
 
-    monkeypatch.setattr(Cluster, "_metadata", metadata)
+    monkeypatch.setattr(Cluster, "metadata", metadata)
     cluster = Cluster(load_stack("dev").kubernetes)
     live = cluster.live(secret)
     assert (live and live["__fieldManager"]) == noted

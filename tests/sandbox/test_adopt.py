@@ -1,0 +1,239 @@
+"""A state that is lost, cut off, half-written or old, on the real engine: nothing that it knew of is made anew or lost.
+
+What is run is what docs/recovery.md says.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from sandbox.engine import EngineError
+from sandbox.stacks import prepare
+from tests.sandbox.deployment import Deployment
+from tests.sandbox.test_repair import plain_secrets
+
+pytestmark = pytest.mark.sandbox
+
+NOTHING_AHEAD = "The next up changes nothing"
+EMPTY = '{"version": 3, "deployment": {}}'
+
+
+@pytest.fixture
+def deployed(dev: Deployment) -> Deployment:
+    """The dev stack, deployed, with an object in each bucket."""
+    return with_data(dev)
+
+
+def with_data(stack: Deployment) -> Deployment:
+    stack.up()
+    for bucket in stack.buckets():
+        stack.s3.put_object(Bucket=bucket, Key="kept", Body=b"block")
+    return stack
+
+
+def seen(stack: Deployment) -> dict[str, Any]:
+    """Return what must be the same afterwards: pods, volumes, Secrets, releases, datasources and data."""
+    core, namespace = stack.core, stack.namespace
+    lists = {
+        "pods": core.list_namespaced_pod(namespace).items,
+        "claims": core.list_namespaced_persistent_volume_claim(namespace).items,
+        "services": core.list_namespaced_service(namespace).items,
+    }
+    secrets = core.list_namespaced_secret(namespace).items
+    return {
+        **{kind: {each.metadata.name: each.metadata.uid for each in items} for kind, items in lists.items()},
+        "secrets": {each.metadata.name: (each.metadata.uid, each.data) for each in secrets},
+        "releases": stack.helm("list", "--namespace", namespace, "--all", "--output", "json"),
+        "datasources": stack.datasources(),
+        "data": {
+            bucket: stack.s3.get_object(Bucket=bucket, Key="kept")["Body"].read() for bucket in sorted(stack.buckets())
+        },
+    }
+
+
+def known(stack: Deployment) -> dict[str, Any]:
+    """Return what the state says of each resource, without times, ids of providers and ciphertext."""
+    left_out = {"created", "modified", "sourcePosition", "stackTrace", "propertyDependencies", "provider"}
+    return {
+        each["urn"]: _plain(
+            {
+                key: value
+                for key, value in each.items()
+                if key not in left_out and not (key == "id" and each["type"].startswith("pulumi:providers:"))
+            }
+        )
+        for each in stack.resources()
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "ciphertext" in value:
+            return "secret"
+        # Of the object itself, and not of what the program says of it: the API server's own notes.
+        return {key: _plain(each) for key, each in value.items() if key not in ("managedFields", "status")}
+    return sorted(map(_plain, value), key=str) if isinstance(value, list) else value
+
+
+def lose(stack: Deployment) -> None:
+    """Remove the state, as if its bucket were gone, and make the stack anew."""
+    stack.engine.checkpoint(stack.stack).unlink()
+    assert f"pulumi stack init {stack.stack}" in stack.command("adopt", code=1)
+    prepare(stack.stack, stack.engine, stack.connections)
+    assert stack.resources() == []
+
+
+def change(stack: Deployment, edit: Callable[[dict[str, Any]], None]) -> None:
+    """Change the state's file, as no command would."""
+    file = stack.engine.checkpoint(stack.stack)
+    content = json.loads(file.read_text())
+    edit(content["checkpoint"]["latest"])
+    file.write_text(json.dumps(content))
+
+
+def forget(*endings: str) -> Callable[[dict[str, Any]], None]:
+    """Return what takes resources out of a state, and out of what others depend on."""
+
+    def edit(deployment: dict[str, Any]) -> None:
+        gone = {each["urn"] for each in deployment["resources"] if each["urn"].endswith(endings)}
+        assert len(gone) == len(endings)
+        deployment["resources"] = [each for each in deployment["resources"] if each["urn"] not in gone]
+        for each in deployment["resources"]:
+            each["dependencies"] = [urn for urn in each.get("dependencies", ()) if urn not in gone]
+            each["propertyDependencies"] = {}
+
+    return edit
+
+
+def test_a_lost_state_is_adopted_and_nothing_is_made_anew(deployed: Deployment) -> None:
+    things, state = seen(deployed), known(deployed)
+    lose(deployed)
+    asked = deployed.command("adopt", code=2)
+    assert "Nothing was done" in asked
+    assert deployed.resources() == []
+    assert NOTHING_AHEAD in deployed.command("adopt", "--yes")
+    assert plain_secrets(deployed) == []
+    printed = deployed.up()
+    assert f"{len(state)} unchanged" in printed, printed
+    assert (seen(deployed), known(deployed)) == (things, state)
+    assert "nothing to adopt" in deployed.command("adopt")
+
+
+def test_tenants_gateway_and_certificates_are_adopted_and_buckets_end_protected(test: Deployment) -> None:
+    things, state = seen(with_data(test)), known(test)
+    lose(test)
+    assert NOTHING_AHEAD in test.command("adopt", "--yes")
+    protected = [each for each in test.resources() if each.get("protect") and each.get("retainOnDelete")]
+    assert {each["id"] for each in protected} == test.buckets()
+    assert plain_secrets(test) == []
+    printed = test.up()
+    assert f"{len(state)} unchanged" in printed, printed
+    assert (seen(test), known(test)) == (things, state)
+
+
+def test_what_a_half_written_state_lacks_is_adopted_but_nothing_of_others(deployed: Deployment) -> None:
+    change(
+        deployed,
+        forget(
+            "Bucket::dts-traces-dev-blocks",
+            "NetworkPolicy::tempo",
+            "Service::traces-ingest",
+            "Service::traces-query",
+            "DataSource::mimir-dev",
+            "DataSource::tempo-dev",
+        ),
+    )
+    things = seen(deployed)
+    with somebody_elses(deployed):
+        printed = deployed.command("adopt", "--yes", code=1)
+        assert "adopted 4" in printed
+        assert "ca7f8f-dev/traces-query" in printed
+        assert "somebody else has made it (kubectl" in printed
+        assert "its url is 'http://elsewhere'" in printed
+        left = {each["urn"].rpartition("::")[2] for each in deployed.resources()}
+        assert {"dts-traces-dev-blocks", "traces-ingest", "tempo-dev"} <= left
+        assert not {"traces-query", "mimir-dev"} & left
+    deployed.up()
+    assert deployed.changes() == {}
+    assert {**seen(deployed), "services": {}, "datasources": {}} == {**things, "services": {}, "datasources": {}}
+
+
+@contextmanager
+def somebody_elses(stack: Deployment) -> Iterator[None]:
+    """Have somebody else own a Service and a datasource of ours, until they delete them."""
+    service = stack.core.read_namespaced_service("traces-query", stack.namespace)
+    stack.core.delete_namespaced_service("traces-query", stack.namespace)
+    spec = {"selector": service.spec.selector, "ports": [{"port": 1}]}
+    theirs = {"metadata": {"name": "traces-query"}, "spec": spec}
+    stack.core.create_namespaced_service(stack.namespace, theirs, field_manager="kubectl-create")
+    path = "/api/datasources/uid/mimir-dev"
+    found = stack.grafana("GET", path).json()
+    stack.grafana("PUT", path, {**found, "url": "http://elsewhere"}).raise_for_status()
+    yield
+    stack.core.delete_namespaced_service("traces-query", stack.namespace)
+    stack.grafana("DELETE", path).raise_for_status()
+
+
+def test_a_state_that_is_cut_off_anywhere_is_replaced_by_a_copy(deployed: Deployment, tmp_path: Path) -> None:
+    exports = {"STATE_EXPORTS": str(tmp_path)}
+    deployed.command("export-state", variables=exports)
+    (copy,) = tmp_path.iterdir()
+    things, checkpoint = seen(deployed), deployed.engine.checkpoint("dev")
+    whole = checkpoint.read_bytes()
+    for cut in (0, 1, len(whole) // 2, len(whole) - 4):
+        checkpoint.write_bytes(whole[:cut])
+        for command in ("export-state", "adopt"):
+            assert "restore-state dev COPY" in deployed.command(command, code=1, variables=exports)
+        with pytest.raises(EngineError, match="restore-state"):
+            deployed.recover()
+        deployed.command("restore-state", copy.name, "--yes", variables=exports)
+        assert len(deployed.resources()) > 30
+    assert deployed.changes() == {}
+    assert seen(deployed) == things
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_state_that_is_cut_off_without_any_copy_is_adopted(deployed: Deployment, tmp_path: Path) -> None:
+    things, checkpoint = seen(deployed), deployed.engine.checkpoint("dev")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
+    (tmp_path / "empty.json").write_text(EMPTY)
+    deployed.command("restore-state", str(tmp_path / "empty.json"), "--yes")
+    assert NOTHING_AHEAD in deployed.command("adopt", "--yes")
+    deployed.up()
+    assert seen(deployed) == things
+
+
+def test_a_copy_from_before_two_ups_converges(deployed: Deployment, tmp_path: Path) -> None:
+    exports = {"STATE_EXPORTS": str(tmp_path)}
+    deployed.command("export-state", variables=exports)
+    (copy,) = tmp_path.iterdir()
+
+    def first(config: dict[str, Any]) -> None:
+        config["telemetry:metrics"].update(retention="9d")
+
+    def second(config: dict[str, Any]) -> None:
+        first(config)
+        config.setdefault("telemetry:security", {})["limit_range"] = {
+            "default_request": {"cpu": "10m", "memory": "32Mi"}
+        }
+
+    with deployed.edited(first):
+        deployed.up()
+    with deployed.edited(second):
+        deployed.up()
+        things = seen(deployed)
+        deployed.command("restore-state", copy.name, "--yes", variables=exports)
+        deployed.refresh()
+        printed = deployed.command("adopt", "--yes")
+        assert "LimitRange" in printed
+        assert NOTHING_AHEAD in printed
+        deployed.up()
+        assert seen(deployed) == things
+    deployed.up()  # as the next test finds it
+    limits = client.CoreV1Api(deployed.core.api_client).list_namespaced_limit_range(deployed.namespace)
+    assert limits.items == []
