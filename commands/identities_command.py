@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from commands import stack_file
+from commands import credentials_of_stack, stack_file
 from commands.arguments import ConfigFile, StackName
 from commands.told import told
-from commands.tools import Pulumi, ToolError
+from commands.tools import ToolError
 from object_store.identities import Identity, configuration, identities_of, placeholder, shell_commands
-from settings import ConfigError, Credentials, S3Identity
+from settings import ConfigError, S3Identity
 
 _CREDENTIALS = "telemetry:credentials"
 
@@ -55,20 +54,8 @@ def rendered(keyed: list[tuple[Identity, S3Identity]], *, shell: bool) -> str:
 
 
 def _keys(stack: str, config_file: Path | None) -> dict[str, S3Identity]:
-    """Return the stack's S3 keys by their place in `telemetry:credentials`.
-
-    Raises:
-        ToolError: the engine does not decrypt them.
-        ConfigError: they are not such as the program takes; the message holds none of them.
-    """
-    options = ["--config-file", str(config_file)] if config_file else []
-    answer = Pulumi(stack).run(f"config get {_CREDENTIALS}", *options).stdout
-    try:
-        found = Credentials.model_validate_json(answer)
-    except ValidationError as error:
-        places = sorted({".".join(map(str, each["loc"])) for each in error.errors(include_input=False)})
-        finding = f"{_CREDENTIALS}: cannot be used because of {', '.join(filter(None, places)) or 'its form'}"
-        raise ConfigError([f"{finding}; `pulumi preview` says how to mend it"]) from None
+    """Return the stack's S3 keys by their place in `telemetry:credentials` (errors: `credentials_of_stack.load`)."""
+    found = credentials_of_stack.load(stack, config_file)
     return {place: getattr(found, place) for place in ("provisioner", "traces", "metrics")}
 
 
