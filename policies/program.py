@@ -59,6 +59,6 @@ async def _judge(stack: Stack, credentials: Credentials, seen: list[Seen]) -> No
 def _texts(credentials: Credentials) -> frozenset[str]:
     """Return the secrets that the stack was given; an access key is a name, and may well stand in plain text."""
     identities = (credentials.provisioner, credentials.traces, credentials.metrics)
-    given = [*(each.secret_key for each in identities), credentials.grafana.auth]
+    given = [*(pair.secret_key for each in identities for pair in each.pairs), credentials.grafana.auth]
     texts = {*(each.get_secret_value() for each in given), credentials.gateway_key}
     return frozenset(text for text in texts if len(text) >= _SHORTEST)
