@@ -8,6 +8,7 @@ import pulumi
 
 import outputs
 import preflight
+from components.alerts import Alerts
 from components.backend_certificate import BackendCertificate
 from components.buckets import Buckets
 from components.datasources import Datasources
@@ -33,6 +34,8 @@ namespace = Namespace("namespace", settings=stack.namespace, opts=in_cluster)
 in_namespace = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace])
 guardrails = Guardrails("guardrails", stack=stack, opts=in_namespace)
 guarded = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace, guardrails])
+if stack.monitoring.rules == "prometheus-rule":
+    Alerts("alerts", stack=stack, opts=in_namespace)
 buckets = Buckets(
     "buckets",
     bucket_names=stack.buckets,

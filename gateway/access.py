@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.addresses import hosts
-from gateway.certificates import Authority, Pair, expiry_warning
+from gateway.certificates import Authority, Pair, ends, expiry_warning
 from gateway.keys import federation_token, token
 from helm.transport import server_name
 from settings import Stack
@@ -74,11 +74,12 @@ def backends_of(stack: Stack, key: str) -> Pair | None:
 
 def expiry(stack: Stack, today: date) -> str | None:
     """Return what to say of certificates that the program issues and that end soon; None where there are none."""
-    if stack.gateway is None:
-        return None
-    tls, clients = stack.gateway.backend_tls, takes_certificates(stack) and stack.gateway.client_ca_secret is None
-    issues = stack.gateway.certificate.source == "issued" or clients or (tls is not None and tls.secret is None)
-    return expiry_warning(stack.gateway.issued, today) if issues else None
+    return expiry_warning(stack.gateway.issued, today) if stack.gateway and _issues(stack) else None
+
+
+def issued_until(stack: Stack) -> date | None:
+    """Return the last day on which the certificates that the program issues are valid; None where there are none."""
+    return ends(stack.gateway.issued) if stack.gateway and _issues(stack) else None
 
 
 def takes_certificates(stack: Stack) -> bool:
@@ -89,6 +90,14 @@ def takes_certificates(stack: Stack) -> bool:
 def _gateway(stack: Stack) -> Gateway:
     assert stack.gateway is not None  # noqa: S101 - callers that may have none ask first
     return stack.gateway
+
+
+def _issues(stack: Stack) -> bool:
+    """Whether any certificate is the program's own."""
+    gateway = _gateway(stack)
+    clients = takes_certificates(stack) and gateway.client_ca_secret is None
+    backends = gateway.backend_tls is not None and gateway.backend_tls.secret is None
+    return gateway.certificate.source == "issued" or clients or backends
 
 
 def _of_tenant(tenant: Tenant, key: str, issuer: Authority | None) -> Credential:

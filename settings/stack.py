@@ -5,11 +5,12 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from settings import tenancy
-from settings.base import SettingError, Settings
+from settings.base import SettingError, Settings, did_you_mean
 from settings.buckets import LONGEST_NAME, bucket_name
 from settings.connections import Grafana, Kubernetes
 from settings.gateway import Gateway
 from settings.metrics import Metrics
+from settings.monitoring import Monitoring
 from settings.namespace import Namespace
 from settings.object_store import ObjectStore
 from settings.roles import Role
@@ -89,6 +90,25 @@ class Stack(Settings):
     @model_validator(mode="after")
     def _tenants_are_served(self) -> Self:
         tenancy.check(self.environment, self.tenants, self.gateway, self.traces, self.metrics)
+        return self
+
+    monitoring: Monitoring = Field(
+        default_factory=Monitoring, description="What tells of trouble with the platform itself."
+    )
+
+    @model_validator(mode="after")
+    def _rules_have_an_owner(self) -> Self:
+        chosen, known = self.monitoring.tenant, [tenant.id for tenant in self.tenants]
+        if chosen is None and known and self.monitoring.rules == "ruler":
+            raise SettingError(
+                "monitoring.tenant",
+                "is not set, and the ruler keeps rules by tenant; name the tenant that has the metrics",
+            )
+        if chosen is not None and chosen not in known:
+            raise SettingError(
+                "monitoring.tenant",
+                f"is no tenant of this stack{did_you_mean(chosen, known)}; name one of them, or remove it",
+            )
         return self
 
     @property

@@ -17,12 +17,14 @@ _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
 class Module:
     """One Go module below ``sandbox/tools``; its ``tool`` lines are what a build makes.
 
-    ``scripts`` are files of other modules that have to lie beside the binaries: (module@version, path in it).
+    ``scripts`` are files of other modules that have to lie beside the binaries: (module@version, path in it); ``tags``
+    are Go's build tags.
     """
 
     name: str
     what: str
     scripts: tuple[tuple[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ MODULES = {
             scripts=((f"github.com/pulumi/pulumi/sdk/v3@v{PULUMI_VERSION}", f"python/cmd/{LANGUAGE_EXEC}"),),
         ),
         Module("seaweedfs", "the object store SeaweedFS"),
-        Module("mimir", "the metrics store Mimir"),
+        # promtool comes with Mimir, which has most of its packages; the tag leaves out the clients of 25 clouds.
+        Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
         Module("actionlint", "the linter of the pipeline's workflows"),
     )
 }
@@ -106,6 +109,7 @@ TOOLS = {
         Tool("kwok", "platform", ("--version",), SpecifierSet(">=0.8,<0.9")),
         Tool("weed", "seaweedfs", ("version",), SpecifierSet("==3.39.*")),
         Tool("mimir", "mimir", ("--version",), SpecifierSet(">=3,<4")),
+        Tool("promtool", "mimir", ("--version",), SpecifierSet(">=3,<4")),
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
         Tool(
             "nginx",
@@ -118,5 +122,5 @@ TOOLS = {
     )
 }
 
-UP_TOOLS = tuple(name for name in TOOLS if name not in ("mimir", "actionlint", "nginx"))
-"""What ``up`` needs; Mimir itself only proves the data path, nginx the gateway; actionlint checks the pipeline."""
+UP_TOOLS = tuple(name for name in TOOLS if name not in ("mimir", "promtool", "actionlint", "nginx"))
+"""What ``up`` needs. Mimir only proves the data path, nginx the gateway; promtool and actionlint check files."""

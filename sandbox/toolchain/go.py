@@ -53,15 +53,15 @@ class Go:
             raise ToolchainError(f"{command} is Go {version}, the sandbox's tools need {MINIMUM_GO}: {_INSTALL}")
         return cls(command, words[0], "/".join(words[1:]))
 
-    def stale(self, folder: Path, heard: Callable[[str], None]) -> int:
+    def stale(self, folder: Path, flags: Sequence[str], heard: Callable[[str], None]) -> int:
         """Return how many packages a build of the module would compile; fetches modules that are missing."""
         template = "{{if .Stale}}{{.ImportPath}}{{end}}"
-        listed = self._stream(["list", *BUILD_FLAGS, "-deps", "-f", template, "tool"], folder, heard)
+        listed = self._stream(["list", *flags, "-deps", "-f", template, "tool"], folder, heard)
         return len([line for line in listed.splitlines() if line])
 
-    def build(self, folder: Path, target: Path, heard: Callable[[str], None]) -> None:
+    def build(self, folder: Path, target: Path, flags: Sequence[str], heard: Callable[[str], None]) -> None:
         """Build the module's tools into a directory; ``heard`` is told the name of each compiled package."""
-        self._stream(["build", "-v", *BUILD_FLAGS, "-o", f"{target}{os.sep}", "tool"], folder, heard)
+        self._stream(["build", "-v", *flags, "-o", f"{target}{os.sep}", "tool"], folder, heard)
 
     def module_file(self, module: str, path: str, folder: Path) -> Path:
         """Return a file of a module (``path@version``) in Go's module cache, fetched if it is not there."""

@@ -34,7 +34,7 @@ class BuiltModule:
 
     def key(self) -> str:
         """Identify a build by all that goes into it; a changed pin, flag, script or Go gives another one."""
-        parts = [json.dumps([self.go.version, self.go.platform, BUILD_FLAGS, self.module.scripts])]
+        parts = [json.dumps([self.go.version, self.go.platform, self._flags, self.module.scripts])]
         parts += [self._source(name) for name in ("go.mod", "go.sum")]
         digest = hashlib.sha256()
         for part in parts:
@@ -50,8 +50,8 @@ class BuiltModule:
 
     def _compile(self, draft: Path, build: Build) -> None:
         build.note("looking at its packages")
-        build.total(self.go.stale(self._folder, build.note))
-        self.go.build(self._folder, draft, lambda line: _heard(line, build))
+        build.total(self.go.stale(self._folder, self._flags, build.note))
+        self.go.build(self._folder, draft, self._flags, lambda line: _heard(line, build))
         for source, path in self.module.scripts:
             script = shutil.copy(self.go.module_file(source, path, draft), draft)
             Path(script).chmod(0o755)
@@ -59,6 +59,11 @@ class BuiltModule:
         missing = [name for name in missing if not os.access(draft / name, os.X_OK)]
         if missing:
             raise ToolchainError(f"building {self.name} did not make {', '.join(missing)}: see {self._folder}/go.mod")
+
+    @property
+    def _flags(self) -> tuple[str, ...]:
+        tags = self.module.tags
+        return (*BUILD_FLAGS, *(("-tags", ",".join(tags)) if tags else ()))
 
     @property
     def _folder(self) -> Path:

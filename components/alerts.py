@@ -1,0 +1,33 @@
+"""Rules that tell of trouble with the platform itself, as objects of the Prometheus operator."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from monitoring.rules import prometheus_rules
+from settings import Stack
+
+
+class Alerts(pulumi.ComponentResource):
+    """PrometheusRule objects, one per family.
+
+    They need the operator's CRD, and an operator whose ruleSelector matches `telemetry:monitoring.labels`.
+    """
+
+    rules: list[str]
+    """Names of the PrometheusRule objects."""
+
+    def __init__(self, name: str, *, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("telemetry:monitoring:Alerts", name, opts=opts)
+        wanted = prometheus_rules(stack)
+        labels = {"app.kubernetes.io/part-of": "telemetry", **stack.monitoring.labels}
+        for each, spec in wanted.items():
+            k8s.apiextensions.CustomResource(
+                each,
+                api_version="monitoring.coreos.com/v1",
+                kind="PrometheusRule",
+                metadata={"name": each, "namespace": stack.namespace.name, "labels": labels},
+                spec=spec,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.rules = list(wanted)
+        self.register_outputs({"rules": self.rules})

@@ -1,0 +1,57 @@
+"""Rules for the gateway. nginx exports no metrics of its own, so these rest on what others know of it.
+
+That it answers badly shows in the backends' own request metrics (monitoring/slo.py); what it refuses itself is only in
+its access log.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from gateway import access
+from gateway.addresses import SERVICE
+from monitoring.model import Alert
+from monitoring.promql import Scope
+from settings import Stack
+
+_DAY = 86_400
+
+
+def rules(stack: Stack) -> Iterator[Alert]:
+    """Yield the gateway's alerts; none without one."""
+    if stack.gateway is None:
+        return
+    here, exporters = Scope.namespace(stack.namespace.name), stack.monitoring.exporters
+    if "kube-state-metrics" in exporters:
+        yield Alert(
+            "GatewayDown",
+            f"sum({here('kube_deployment_status_replicas_available', deployment=SERVICE)}) < 1",
+            "page",
+            "2m",
+            "No pod of the gateway is available: nothing gets in or out.",
+            f"{{{{ $value }}}} of {stack.gateway.replicas} pods are available.",
+        )
+    left = _seconds_left(stack, here)
+    if left:
+        yield Alert(
+            "GatewayCertificateExpires",
+            f"({' or '.join(left)}) < {stack.monitoring.certificate_days * _DAY}",
+            "page",
+            "1h",
+            "A certificate of the gateway is about to end, and was not renewed.",
+            "{{ $labels.certificate }}: {{ $value | humanizeDuration }} left. After that, clients are refused.",
+        )
+
+
+def _seconds_left(stack: Stack, here: Scope) -> list[str]:
+    """Return expressions for how long certificates are valid; none of those in a Secret that others look after."""
+    left = []
+    ends = access.issued_until(stack)
+    if ends is not None:
+        midnight = datetime(ends.year, ends.month, ends.day, tzinfo=UTC)
+        # Known when it is issued, so no exporter is needed; a renewal deploys another rule.
+        left.append(f'label_replace(vector({int(midnight.timestamp())}) - time(), "certificate", "issued", "", "")')
+    managed = stack.gateway is not None and stack.gateway.certificate.source == "cert-manager"
+    if managed and "cert-manager" in stack.monitoring.exporters:
+        expires = here("certmanager_certificate_expiration_timestamp_seconds", name=SERVICE)
+        left.append(f'label_replace(max({expires}) - time(), "certificate", "cert-manager", "", "")')
+    return left

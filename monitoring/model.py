@@ -1,0 +1,42 @@
+"""What a rule is, before it is written as Prometheus reads it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["page", "ticket"]
+"""A page wakes somebody; a ticket waits for the morning."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alert. Its runbook is the heading of its name in docs/runbooks.md."""
+
+    name: str
+    expr: str
+    severity: Severity
+    wait: str
+    """How long `expr` must hold before it fires, as a duration of Prometheus."""
+    summary: str
+    """What is wrong, in one line."""
+    description: str
+    """The figures, as a template of Prometheus."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A recorded expression."""
+
+    name: str
+    expr: str
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+Rule = Alert | Record
+
+
+@dataclass(frozen=True)
+class Family:
+    """Rules that belong together: one group, evaluated in order."""
+
+    name: str
+    rules: tuple[Rule, ...]

@@ -1,0 +1,38 @@
+"""Small pieces of PromQL. Every metric is selected with braces, by which the tests find its name."""
+
+from collections.abc import Iterable, Mapping
+
+
+def equal(**labels: str) -> tuple[str, ...]:
+    """Return matchers for exact values of labels."""
+    return tuple(f'{name}="{value}"' for name, value in labels.items())
+
+
+def one_of(label: str, values: Iterable[str]) -> str:
+    """Return a matcher for any of some values; they have nothing in them that a regular expression would read."""
+    return f'{label}=~"{"|".join(values)}"'
+
+
+class Scope:
+    """Selects metrics of one namespace: whoever scrapes it sets that label, whatever the job is called."""
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        self._matchers = equal(**labels)
+
+    @classmethod
+    def namespace(cls, name: str) -> "Scope":
+        """Return the scope of a namespace."""
+        return cls({"namespace": name})
+
+    def __call__(self, metric: str, /, *matchers: str, **labels: str) -> str:
+        """Return a selector within the scope: matchers as PromQL writes them, and labels with their exact values."""
+        return f"{metric}{{{', '.join((*self._matchers, *equal(**labels), *matchers))}}}"
+
+    def increase(self, metric: str, window: str, /, *matchers: str) -> str:
+        """Return the growth of a counter over a window, all series together."""
+        return f"sum(increase({self(metric, *matchers)}[{window}]))"
+
+    def rate(self, metric: str, window: str, /, *matchers: str, by: str = "") -> str:
+        """Return the growth of a counter per second, all series together or by labels."""
+        grouped = f" by ({by}) " if by else ""
+        return f"sum{grouped}(rate({self(metric, *matchers)}[{window}]))"
