@@ -15,6 +15,7 @@ from commands import (
     policies_command,
     repair_command,
     report_command,
+    rules_command,
     smoke_command,
     values_command,
 )
@@ -38,5 +39,6 @@ for command in (
     credentials_command.credentials,
     identities_command.identities,
     masked_command.masked,
+    rules_command.rules,
 ):
     app.command()(command)

@@ -1,0 +1,41 @@
+"""What an alert is tested with: series that go in, and whether it fires at a moment."""
+
+from typing import NamedTuple
+
+from monitoring.promql import equal
+from tests.support import Change, all_of, put
+
+EVERYTHING: Change = all_of(
+    put("monitoring.exporters", ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager"]),
+    put("gateway.certificate", {"source": "cert-manager", "issuer": {"name": "ours"}}),
+)
+"""The prod stack with every exporter and both kinds of certificates, which has every alert that there is."""
+HERE = 'namespace="ca7f8f-prod"'
+
+
+class Case(NamedTuple):
+    """One history and what the alert says of it."""
+
+    alert: str
+    why: str
+    fires: bool
+    series: dict[str, str]
+    """Values per minute, as promtool writes them: `0+5x60` grows by 5 for an hour, `_` is a gap."""
+    at: str = "2h"
+    labels: str = ""
+    """Matchers that a firing alert must have, beside its name."""
+
+
+def fires(alert: str, why: str, series: dict[str, str], labels: str = "", at: str = "2h") -> Case:
+    """Return a case in which the alert fires."""
+    return Case(alert, why, True, series, at, labels)
+
+
+def silent(alert: str, why: str, series: dict[str, str], at: str = "2h") -> Case:
+    """Return a case in which it does not."""
+    return Case(alert, why, False, series, at)
+
+
+def of(metric: str, **labels: str) -> str:
+    """Return a series of the stack's namespace."""
+    return f"{metric}{{{', '.join((HERE, *equal(**labels)))}}}"

@@ -1,0 +1,143 @@
+"""promtool reads the rules of every stack, and fires and silences each alert on made-up histories."""
+
+import subprocess
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rich.console import Console
+
+from monitoring.catalogue import named_in
+from monitoring.model import Alert
+from monitoring.rules import families_of, group_of, groups_of
+from sandbox.toolchain import Toolchain
+from settings import Stack
+from tests.sandbox.alerts import mimir, platform, slo, tempo
+from tests.sandbox.alerts.case import EVERYTHING, Case
+from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put
+
+CASES = sorted((*mimir.CASES, *tempo.CASES, *platform.CASES, *slo.CASES), key=lambda case: case.alert)
+BY_ALERT = {alert: list(cases) for alert, cases in groupby(CASES, key=lambda case: case.alert)}
+NOTHING: Change = all_of()
+VARIANTS: dict[str, tuple[str, Change]] = {
+    **{environment: (environment, NOTHING) for environment in ENVIRONMENTS},
+    "everything": ("prod", EVERYTHING),
+    "no exporters": ("prod", put("monitoring.exporters", [])),
+    "without times": ("test", put("monitoring.objectives.metrics_query", {"target": 99.5})),
+    "others' names": ("dev", put("monitoring.severities", {"page": "P1", "ticket": "P4"})),
+}
+
+
+@pytest.fixture(scope="module")
+def promtool() -> Path:
+    tools = Toolchain(console=Console(stderr=True))
+    tools.ensure(["promtool"])
+    return tools.path("promtool")
+
+
+@pytest.fixture(scope="module")
+def everything() -> Stack:
+    return load_stack("prod", EVERYTHING)
+
+
+def alerts_of(stack: Stack) -> list[str]:
+    return [rule.name for family in families_of(stack) for rule in family.rules if isinstance(rule, Alert)]
+
+
+def run(promtool: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([promtool, *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("environment", "change"), VARIANTS.values(), ids=VARIANTS.keys())
+def test_promtool_finds_nothing_wrong(promtool: Path, environment: str, change: Change, tmp_path: Path) -> None:
+    groups = groups_of(load_stack(environment, change))
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
+    done = run(promtool, "check", "rules", "--lint=all", "--lint-fatal", tmp_path / "rules.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"SUCCESS: {sum(len(group['rules']) for group in groups)} rules found" in done.stdout
+
+
+def test_promtool_would_find_something(promtool: Path, tmp_path: Path) -> None:
+    group = {"name": "broken", "rules": [{"alert": "Broken", "expr": "sum(", "annotations": {"summary": "{{ $x"}}]}
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [group]}))
+    assert run(promtool, "check", "rules", tmp_path / "rules.yaml").returncode != 0
+
+
+def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_is_silent(everything: Stack) -> None:
+    assert sorted(BY_ALERT) == sorted(alerts_of(everything))
+    assert [alert for alert, cases in BY_ALERT.items() if {case.fires for case in cases} != {True, False}] == []
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_stack_has_an_alert_that_is_not_tested(environment: str) -> None:
+    assert set(alerts_of(load_stack(environment))) <= set(BY_ALERT)
+
+
+@pytest.mark.parametrize("alert", BY_ALERT)
+def test_it_fires_when_it_should_and_only_then(promtool: Path, everything: Stack, alert: str, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [only(alert, everything)]}))
+    (tmp_path / "tests.yaml").write_text(yaml.safe_dump(tests_of(BY_ALERT[alert])))
+    done = run(promtool, "test", "rules", tmp_path / "tests.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_certificates_of_the_programs_own_need_no_exporter(promtool: Path, tmp_path: Path) -> None:
+    """promtool's clock begins at 1970, so what is issued there ends there as well."""
+    name = "GatewayCertificateExpires"
+    for days, rings in ((11, True), (60, False)):
+        issued = {"issued_on": "1970-01-01", "valid_for": f"{days}d"}
+        (tmp_path / "rules.yaml").write_text(
+            yaml.safe_dump({"groups": [only(name, load_stack("test", put("gateway.issued", issued)))]})
+        )
+        case = Case(name, f"{days} days are left", rings, {}, "2h", 'certificate="issued"' if rings else "")
+        (tmp_path / "tests.yaml").write_text(yaml.safe_dump(tests_of([case])))
+        done = run(promtool, "test", "rules", tmp_path / "tests.yaml")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_wrong_expectation_is_seen(promtool: Path, everything: Stack, tmp_path: Path) -> None:
+    wrong = [case._replace(fires=not case.fires) for case in BY_ALERT["MimirNotScraped"]]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [only("MimirNotScraped", everything)]}))
+    for case in wrong:
+        (tmp_path / "tests.yaml").write_text(yaml.safe_dump(tests_of([case])))
+        assert run(promtool, "test", "rules", tmp_path / "tests.yaml").returncode == 1
+
+
+def tests_of(cases: list[Case]) -> dict[str, Any]:
+    """Return promtool's file of tests. Days are evaluated every ten minutes, as every minute would take minutes."""
+    interval = "10m" if cases[0].alert.endswith("BurnsSlow") else "1m"
+    return {"rule_files": ["rules.yaml"], "evaluation_interval": interval, "tests": [*map(written, cases)]}
+
+
+def only(alert: str, stack: Stack) -> dict[str, Any]:
+    """Return the group of an alert with nothing but the alert and what it rests on."""
+    for family in families_of(stack):
+        if any(rule.name == alert for rule in family.rules):
+            group = group_of(family, stack)
+            (rule,) = (each for each in group["rules"] if each.get("alert") == alert)
+            group["rules"] = [*_recorded_for(rule["expr"], group["rules"]), rule]
+            return group
+    raise AssertionError(alert)
+
+
+def _recorded_for(expr: str, rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    direct = [rule for rule in rules if rule.get("record") in named_in(expr)]
+    below = {name for rule in direct for name in named_in(rule["expr"])}
+    own = [rule for rule in rules if rule.get("record") in below and f'slo="{rule["labels"]["slo"]}"' in expr]
+    return [*own, *direct]
+
+
+def written(case: Case) -> dict[str, Any]:
+    """Return a case as a test of promtool: the alert's own series tells whether it fires."""
+    matchers = ", ".join(filter(None, (f'alertname="{case.alert}"', 'alertstate="firing"', case.labels)))
+    firing = [{"labels": "{}", "value": 1}] if case.fires else []
+    return {
+        "name": f"{case.alert}: {case.why}",
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in case.series.items()],
+        "promql_expr_test": [
+            {"expr": f"count(count by (alertname) (ALERTS{{{matchers}}}))", "eval_time": case.at, "exp_samples": firing}
+        ],
+    }

@@ -1,0 +1,209 @@
+"""Rules follow the settings, name only metrics that exist, and lead to a runbook."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guardrails.parties import workloads_of
+from monitoring import slo
+from monitoring.catalogue import named_in, series, unknown_in
+from monitoring.model import Alert, Record, Rule
+from monitoring.rules import families_of, groups_of, prometheus_rules
+from sandbox.mimir_metrics import listed
+from settings import ConfigError, Stack
+from tests.sandbox.alerts.case import EVERYTHING
+from tests.support import ENVIRONMENTS, REPO, Change, all_of, load_stack, put
+
+NOTHING: Change = all_of()
+VARIANTS = [(environment, change) for environment in ENVIRONMENTS for change in (NOTHING, put("gateway", {}))]
+VARIANTS = [*[each for each in VARIANTS if each[0] != "dev" or each[1] is NOTHING], ("prod", EVERYTHING)]
+
+
+def rules_of(stack: Stack) -> list[Rule]:
+    return [rule for family in families_of(stack) for rule in family.rules]
+
+
+def alerts_of(stack: Stack) -> dict[str, Alert]:
+    return {rule.name: rule for rule in rules_of(stack) if isinstance(rule, Alert)}
+
+
+@pytest.mark.parametrize(("environment", "change"), VARIANTS)
+def test_rules_name_only_metrics_that_somebody_exports_or_records(environment: str, change: Change) -> None:
+    rules = rules_of(load_stack(environment, change))
+    recorded = {rule.name for rule in rules if isinstance(rule, Record)}
+    assert {rule.name: found for rule in rules if (found := unknown_in(rule.expr, recorded))} == {}
+    assert all(named_in(rule.expr) or "vector(" in rule.expr for rule in rules)
+
+
+FUNCTIONS = {
+    "absent", "and", "by", "clamp_min", "group_left", "ignoring", "increase", "label_replace", "max", "max_over_time",
+    "min", "or", "rate", "sum", "sum_over_time", "time", "vector",
+}  # fmt: skip
+
+
+def test_no_metric_is_selected_without_braces() -> None:
+    for rule in rules_of(load_stack("prod", EVERYTHING)):
+        bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|by \([^)]*\)', " ", re.sub(r"[\w:]+\{", "{", rule.expr))
+        assert set(re.findall(r"[a-zA-Z_:][\w:]*", bare)) <= FUNCTIONS, rule.name
+
+
+def test_an_unknown_metric_would_be_seen() -> None:
+    assert unknown_in('sum(cortex_no_such_thing{a="up{}"}) / cortex_build_info{}') == {"cortex_no_such_thing"}
+    assert unknown_in("cortex_request_duration_seconds{}") == {"cortex_request_duration_seconds"}
+    assert "cortex_request_duration_seconds_bucket" in series()
+
+
+def test_the_list_of_metrics_is_made_of_what_mimir_answers() -> None:
+    text = "# HELP cortex_b x\n# TYPE cortex_b counter\ncortex_b 1\n# TYPE cortex_a gauge\n# TYPE go_x gauge\n"
+    assert listed(text, "v1").splitlines()[1:] == ["cortex_a gauge", "cortex_b counter"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_rule_looks_at_its_own_namespace_only(environment: str) -> None:
+    stack = load_stack(environment)
+    for rule in rules_of(stack):
+        selectors = re.findall(r"[\w:]+\{([^}]*)\}", rule.expr)
+        assert all(f'namespace="{stack.namespace.name}"' in each for each in selectors), rule.name
+
+
+def test_thresholds_are_those_of_the_settings() -> None:
+    prod = alerts_of(load_stack("prod"))
+    assert prod["MimirIngestersBelowQuorum"].expr.endswith("< 2")  # RF 3 of 3: two are a quorum
+    assert prod["TempoIngestersBelowQuorum"].expr.endswith("< 2")  # RF 2 of 3: one may be lost
+    five = all_of(put("metrics.roles.ingester.replicas", 5), put("namespace.requested_quota.cpu", "20"))
+    assert alerts_of(load_stack("prod", five))["MimirIngestersBelowQuorum"].expr.endswith("< 4")
+    strict = put("monitoring.objectives.metrics_ingest", {"target": 99.99, "latency": "250ms"})
+    records = {
+        rule.name + rule.labels.get("slo", ""): rule
+        for rule in rules_of(load_stack("prod", strict))
+        if isinstance(rule, Record)
+    }
+    assert 'le=~"0[.]25"' in records[slo.BAD + "metrics-ingest"].expr
+    assert "> 0.00144" in alerts_of(load_stack("prod", strict))["MetricsIngestBurnsFast"].expr
+
+
+def test_what_is_not_there_is_not_watched() -> None:
+    dev, prod = alerts_of(load_stack("dev")), alerts_of(load_stack("prod"))
+    assert not [name for name in dev if name.startswith("Gateway")]
+    assert "TempoIngestersBelowQuorum" not in dev  # one binary is its own ring
+    assert not [name for name in prod if name.startswith("ObjectStore")]
+    lean = load_stack(
+        "prod",
+        put(
+            "metrics.enabled_roles",
+            ["read", "write", "store-gateway", "compactor", "ruler", "alertmanager", "query-scheduler"],
+        ),
+        put("metrics.roles", {"ingester": {"replicas": 3}}),
+    )
+    assert "MimirTenantNearSeriesLimit" not in alerts_of(lean)
+    blind = alerts_of(load_stack("prod", put("monitoring.exporters", [])))
+    needed = {name for rule in blind.values() for name in named_in(rule.expr)}
+    assert not [name for name in needed if name.startswith(("kube", "container", "Seaweed", "certmanager"))]
+
+
+def test_an_unmanaged_certificate_has_no_alert_that_never_fires() -> None:
+    existing = put("gateway.certificate", {"source": "existing", "secret": "ours"})
+    assert "GatewayCertificateExpires" not in alerts_of(load_stack("prod", existing))
+
+
+def test_alerts_bear_the_words_that_the_settings_choose() -> None:
+    change = all_of(
+        put("monitoring.severities", {"page": "P1"}), put("monitoring.runbook_url", "https://wiki.example.org/r")
+    )
+    groups = groups_of(load_stack("prod", change))
+    found = {rule["alert"]: rule for group in groups for rule in group["rules"] if "alert" in rule}
+    down = found["GatewayDown"]
+    assert down["labels"] == {"severity": "P1", "namespace": "ca7f8f-prod", "environment": "prod"}
+    assert down["annotations"]["runbook_url"] == "https://wiki.example.org/r#gatewaydown"
+    assert found["BackendDegraded"]["labels"]["severity"] == "warning"
+
+
+def test_each_family_is_an_object_of_its_own() -> None:
+    stack = load_stack("prod", EVERYTHING)
+    objects = prometheus_rules(stack)
+    assert list(objects) == [f"telemetry-{family.name}" for family in families_of(stack)]
+    assert [group for spec in objects.values() for group in spec["groups"]] == groups_of(stack)
+
+
+@given(target=st.floats(95, 99.999))
+def test_a_burn_rate_can_always_be_reached(target: float) -> None:
+    stack = load_stack("prod", put("monitoring.objectives.metrics_query", {"target": target}))
+    expr = alerts_of(stack)["MetricsQueryBurnsFast"].expr
+    assert all(0 < float(number) < 1 for number in re.findall(r"> ([\d.e-]+)", expr))
+
+
+def runbooks() -> dict[str, str]:
+    parts = re.split(r"^## (\S+)$", (REPO / "docs" / "runbooks.md").read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_every_alert_has_one_runbook_and_every_runbook_an_alert() -> None:
+    titles = re.findall(r"^## (\S+)$", (REPO / "docs" / "runbooks.md").read_text(), flags=re.MULTILINE)
+    assert sorted(titles) == sorted(alerts_of(load_stack("prod", EVERYTHING)))
+
+
+@pytest.mark.parametrize("name", runbooks())
+def test_a_runbook_says_what_to_do_and_whether_to_wake_someone(name: str) -> None:
+    text = runbooks()[name]
+    parts = re.findall(r"^\*\*(.+)\.\*\*", text, flags=re.MULTILINE)
+    assert parts == ["Symptom", "Cause", "Commands", "Wake someone"]
+    commands = text.partition("```sh\n")[2].partition("\n```")[0]
+    assert commands.count("\n") >= 1
+    wakes = text.partition("**Wake someone.** ")[2].startswith("Yes")
+    assert wakes == (alerts_of(load_stack("prod", EVERYTHING))[name].severity == "page")
+
+
+def test_runbooks_name_only_workloads_and_ports_that_there_are() -> None:
+    known = {pods.name for pods in workloads_of(load_stack("prod"))}
+    text = "\n".join(runbooks().values())
+    pods = set(re.findall(r"\b(?:mimir|tempo-distributed)-[a-z-]+[a-z]", text)) - {"mimir-runtime", "mimir-s3"}
+    assert {name for name in pods if name not in known} == set()
+
+
+def problem(change: Change, environment: str = "test") -> str:
+    with pytest.raises(ConfigError) as raised:
+        load_stack(environment, change)
+    (line,) = raised.value.findings
+    return str(line)
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "mend"),
+    [
+        (put("monitoring.rules", "both"), "monitoring.rules", "'none', 'prometheus-rule' or 'ruler'"),
+        (put("monitoring.rules", "ruler"), "monitoring.tenant", "name the tenant"),
+        (put("monitoring.tenant", "platfrom"), "monitoring.tenant", "name one of them"),
+        (put("monitoring.objectives.traces_query", {"target": 90}), "monitoring.objectives.traces_query.target", "95"),
+        (
+            put("monitoring.objectives.traces_query", {"target": 100}),
+            "monitoring.objectives.traces_query.target",
+            "100",
+        ),
+        (
+            put("monitoring.objectives.traces_ingest", {"target": 99, "latency": "1s"}),
+            "monitoring.objectives.traces_ingest.latency",
+            "remove it",
+        ),
+        (put("monitoring.exporters", ["nginx"]), "monitoring.exporters.0", "kube-state-metrics"),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_how_to_mend_it(change: Change, path: str, mend: str) -> None:
+    line = problem(change)
+    assert line.startswith(f"telemetry:{path}: ")
+    assert mend in line
+
+
+def test_the_ruler_takes_what_a_stack_without_tenants_has() -> None:
+    assert load_stack("dev", put("monitoring.rules", "ruler")).monitoring.tenant is None
+
+
+def test_rules_are_plain_data() -> None:
+    def plain(value: Any) -> bool:
+        if isinstance(value, dict):
+            return all(isinstance(key, str) and plain(each) for key, each in value.items())
+        return all(map(plain, value)) if isinstance(value, list) else isinstance(value, str)
+
+    assert plain(groups_of(load_stack("prod", EVERYTHING)))

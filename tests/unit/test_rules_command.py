@@ -1,0 +1,88 @@
+"""`commands rules` prints, writes and loads; what it does to a ruler is exactly what is needed."""
+
+from copy import deepcopy
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from commands import rules_command
+from commands.app import app
+from monitoring.ruler import Ruler, RulerError, steps
+from monitoring.rules import groups_of
+from tests.support import load_stack, put
+from tests.unit.test_commands import stack_config
+
+RULES = {"rules": "ruler", "tenant": "platform"}
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner(env={"COLUMNS": "160"}).invoke(app, ["rules", *map(str, arguments)])
+
+
+def test_it_prints_what_prometheus_reads() -> None:
+    shown = run("prod")
+    assert shown.exit_code == 0
+    assert yaml.safe_load(shown.output) == {"groups": groups_of(load_stack("prod"))}
+
+
+def test_it_writes_a_file_per_family(tmp_path: Path) -> None:
+    assert run("prod", "--output", tmp_path / "rules").exit_code == 0
+    files = sorted((tmp_path / "rules").iterdir())
+    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
+    assert sorted(group["name"] for group in groups) == sorted(group["name"] for group in groups_of(load_stack("prod")))
+
+
+def test_rules_are_not_loaded_where_the_settings_do_not_say_so() -> None:
+    done = run("prod", "--load", "http://127.0.0.1:1")
+    assert done.exit_code == 1
+    assert "telemetry:monitoring.rules: is none" in done.output
+
+
+def test_a_dry_run_of_nothing_is_a_wrong_call() -> None:
+    assert run("prod", "--dry-run").exit_code == 2
+
+
+def test_a_ruler_that_is_not_there_is_one_message(tmp_path: Path) -> None:
+    config = stack_config(tmp_path / "prod.yaml", "prod", put("monitoring", RULES))
+    done = run("prod", "--config-file", config, "--load", "http://127.0.0.1:1")
+    assert done.exit_code == 1
+    assert "cannot be reached" in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(("status", "text"), [(401, "no token"), (500, "oops"), (200, "- a list")])
+def test_what_a_ruler_says_is_passed_on(status: int, text: str) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, text=text))
+    with pytest.raises(RulerError, match=r"token|oops|does not answer like"):
+        Ruler(httpx.Client(base_url="http://ruler/prometheus", transport=transport)).groups()
+
+
+def test_who_asks_is_told_by_name_and_by_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = load_stack("prod", put("monitoring", RULES))
+    assert rules_command._headers(stack) == {"X-Scope-OrgID": "platform"}
+    monkeypatch.setenv(rules_command.TOKEN, "fake")
+    assert rules_command._headers(stack)["Authorization"] == "Bearer fake"
+
+
+def test_only_what_differs_is_touched() -> None:
+    wanted = groups_of(load_stack("prod"))
+    present = {group["name"]: deepcopy(group) for group in wanted[1:]}
+    present["old"] = {"name": "old", "rules": []}
+    present[wanted[1]["name"]]["rules"][0]["expr"] = "1"
+    assert [(step.kind, step.name) for step in steps(wanted, present)] == [
+        ("add", wanted[0]["name"]),
+        ("change", wanted[1]["name"]),
+        *(("keep", group["name"]) for group in wanted[2:]),
+        ("remove", "old"),
+    ]
+
+
+def test_a_duration_is_the_same_however_it_is_written() -> None:
+    group = {"name": "a", "interval": "1m", "rules": [{"alert": "A", "expr": "1", "for": "24h"}]}
+    same = {"name": "a", "interval": "60s", "rules": [{"alert": "A", "expr": "1", "for": "1d", "labels": {}}]}
+    other = {"name": "a", "interval": "1m", "rules": [{"alert": "A", "expr": "1", "for": "24m"}]}
+    assert [step.kind for step in steps([group], {"a": same})] == ["keep"]
+    assert [step.kind for step in steps([group], {"a": other})] == ["change"]
