@@ -68,18 +68,23 @@ def indicators(stack: Stack) -> tuple[Indicator, ...]:
     )
 
 
-def rules(stack: Stack) -> Iterator[Alert | Record]:
-    """Yield what is recorded, then the alerts on it."""
-    chosen, namespace = indicators(stack), stack.namespace.name
+def records(stack: Stack) -> Iterator[Record]:
+    """Yield what is recorded: requests, then the parts of them that went wrong."""
+    namespace = stack.namespace.name
     here = Scope.namespace(namespace)  # of what is recorded as well: one Prometheus may know several environments
-    for each in chosen:
+    for each in indicators(stack):
         labels = {"namespace": namespace, "slo": each.slo}
         yield Record(TOTAL, each.total, labels)
         yield Record(BAD, each.bad, labels)
     for window in _WINDOWS:
         bad, total = (f"sum by (namespace, slo) (sum_over_time({here(name)}[{window}]))" for name in (BAD, TOTAL))
         yield Record(ratio(window), f"{bad} / {total}")
-    for each in chosen:
+
+
+def alerts(stack: Stack) -> Iterator[Alert]:
+    """Yield the alerts on what is recorded."""
+    here = Scope.namespace(stack.namespace.name)
+    for each in indicators(stack):
         yield _alert(here, each, "Fast", "page", _FAST, "2m", "five days or less")
         yield _alert(here, each, "Slow", "ticket", _SLOW, "15m", "30 days or less")
 

@@ -117,7 +117,8 @@ def only(alert: str, stack: Stack) -> dict[str, Any]:
         if any(rule.name == alert for rule in family.rules):
             group = group_of(family, stack)
             (rule,) = (each for each in group["rules"] if each.get("alert") == alert)
-            group["rules"] = [*_recorded_for(rule["expr"], group["rules"]), rule]
+            every = [each for whole in groups_of(stack) for each in whole["rules"]]
+            group["rules"] = [*_recorded_for(rule["expr"], every), rule]
             return group
     raise AssertionError(alert)
 

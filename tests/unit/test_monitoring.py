@@ -200,6 +200,11 @@ def test_the_ruler_takes_what_a_stack_without_tenants_has() -> None:
     assert load_stack("dev", put("monitoring.rules", "ruler")).monitoring.tenant is None
 
 
+@pytest.mark.parametrize(("environment", "change"), VARIANTS)
+def test_no_group_is_larger_than_mimirs_ruler_takes(environment: str, change: Change) -> None:
+    assert [group["name"] for group in groups_of(load_stack(environment, change)) if len(group["rules"]) > 20] == []
+
+
 def test_rules_are_plain_data() -> None:
     def plain(value: Any) -> bool:
         if isinstance(value, dict):
