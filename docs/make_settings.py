@@ -64,6 +64,7 @@ _WRITTEN: tuple[tuple[Any, str], ...] = (
     (LabelValue, "a label's value"),
     (bool, "`true` or `false`"),
     (int, "whole number"),
+    (float, "number"),
     (str, "text"),
 )
 

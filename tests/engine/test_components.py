@@ -15,7 +15,7 @@ from guardrails.policies import policies_of
 from settings.seaweedfs import FEATURES
 from sizing.capacity import summary
 from tests.engine.recorder import Registered, changed, is_secret, run_of
-from tests.support import ENVIRONMENTS, SECRETS, Change, credentials, drop, load_stack, put
+from tests.support import ENVIRONMENTS, SECRETS, Change, all_of, credentials, drop, load_stack, put
 
 BUCKET, RELEASE = "aws:s3/bucket:Bucket", "kubernetes:helm.sh/v3:Release"
 SECRET, DATASOURCE = "kubernetes:core/v1:Secret", "grafana:oss/dataSource:DataSource"
@@ -169,7 +169,8 @@ def test_every_resource_is_the_child_of_its_component(environment: str, preview:
 
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
 def test_components_are_named_after_their_class_and_register_what_they_annotate(preview: bool) -> None:
-    run = changed(put("gateway.backend_tls", {}), environment="prod", preview=preview)
+    every = all_of(put("gateway.backend_tls", {}), put("monitoring.rules", "prometheus-rule"))
+    run = changed(every, environment="prod", preview=preview)
     found = [resource for resource in run.resources if not resource.custom]
     assert {resource.type.rpartition(":")[2] for resource in found} == set(COMPONENTS)
     for resource in found:
