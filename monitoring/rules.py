@@ -1,5 +1,6 @@
 """All rules of a stack, in the forms in which they are deployed."""
 
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from monitoring import capacity, gateway, mimir, object_store, slo, tempo
@@ -8,7 +9,7 @@ from settings import Stack
 
 RUNBOOKS = "docs/runbooks.md"
 _INTERVAL = "1m"
-_MAKERS = {
+_MAKERS: Mapping[str, Callable[[Stack], Iterator[Rule]]] = {
     "mimir": mimir.rules,
     "tempo": tempo.rules,
     "object-store": object_store.rules,
