@@ -1,7 +1,7 @@
 """The telemetry platform of one environment, as one dependency graph.
 
 settings -> providers -> namespace -> guardrails, buckets -> Mimir -> Tempo \
-                                      guardrails -> gateway -----------> datasources -> exports
+                                      guardrails -> gateway -----------> datasources, alerts -> exports
 """
 
 import pulumi
@@ -34,8 +34,6 @@ namespace = Namespace("namespace", settings=stack.namespace, opts=in_cluster)
 in_namespace = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace])
 guardrails = Guardrails("guardrails", stack=stack, opts=in_namespace)
 guarded = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace, guardrails])
-if stack.monitoring.rules == "prometheus-rule":
-    Alerts("alerts", stack=stack, opts=in_namespace)
 buckets = Buckets(
     "buckets",
     bucket_names=stack.buckets,
@@ -69,5 +67,8 @@ datasources = Datasources(
         providers=[providers.grafana], depends_on=[mimir, tempo, *([gateway] if gateway else [])]
     ),
 )
+
+if stack.monitoring.rules == "prometheus-rule":
+    Alerts("alerts", stack=stack, opts=in_namespace)
 
 outputs.export(stack=stack, buckets=buckets, mimir=mimir, tempo=tempo, gateway=gateway, datasources=datasources)
