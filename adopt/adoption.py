@@ -74,6 +74,10 @@ class Adoption:
             AdoptError, ToolError: as above; looking again shows what is left.
         """
         exported = self._export()
+        if not exported["deployment"].get("secrets_providers"):
+            # An empty copy does not say how secrets are encrypted, and ours are; any run of the engine writes it down.
+            self.pulumi.run("refresh", "--yes", "--skip-preview")
+            exported = self._export()
         after = adopted(exported["deployment"], plan.wanted, plan.here)
         self.pulumi.run("stack import", stdin=json.dumps({**exported, "deployment": after}))
         # Of the whole state: one that lacks something is not to be trusted in the rest.
