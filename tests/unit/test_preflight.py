@@ -1,5 +1,6 @@
 """Before the first change all three systems are asked; what stands in the way is one line with its key and its mend."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from botocore.config import Config
 
 import preflight
-from preflight import cluster, grafana, s3
+from preflight import cluster, grafana, releases, s3
 from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, silent
 from tests.support import SECRETS, Change, all_of, credentials, load_stack, load_tree, put, tree
 
@@ -224,7 +225,43 @@ def test_a_grafana_that_says_nothing() -> None:
         is_one_line(ask_grafana(url), "grafana.url", "does not answer (ReadTimeout)", "check the network")
 
 
-# All three
+# Releases
+
+
+def ask_releases(tmp_path: Path, server: str, *changes: Change) -> list[str]:
+    file = tmp_path / "kubeconfig"
+    file.write_text(kubeconfig(server, "ca7f8f-dev", TOKEN))
+    return releases.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)), *changes))
+
+
+def helm_secrets(**statuses: str) -> Answer:
+    labels = [{"owner": "helm", "name": name, "status": status} for name, status in statuses.items()]
+    items = [{"metadata": {"name": f"sh.helm.release.v1.{each['name']}.v2", "labels": each}} for each in labels]
+    return Answer(body=json.dumps({"kind": "SecretList", "apiVersion": "v1", "items": items}))
+
+
+@pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
+def test_a_release_that_is_half_way_is_named_with_the_command_that_frees_it(tmp_path: Path, status: str) -> None:
+    answer = helm_secrets(mimir=status, somebody_elses=status)
+    with answering(answer) as server:
+        (line,) = ask_releases(tmp_path, server)
+    assert f"release mimir of namespace ca7f8f-dev is {status}" in line
+    assert line.endswith("make repair STACK=dev")
+    ((asked, _),) = answer.asked
+    assert "labelSelector=owner%3Dhelm%2Cstatus%20in%20%28pending-install%2Cpending-upgrade%2C" in asked
+
+
+@pytest.mark.parametrize("answer", [helm_secrets(), Answer(403), Answer(500), Answer(body="no JSON")])
+def test_releases_are_no_concern_where_none_is_half_way_or_nobody_can_say(tmp_path: Path, answer: Answer) -> None:
+    with answering(answer) as server:
+        assert ask_releases(tmp_path, server) == []
+
+
+def test_releases_are_no_concern_where_no_cluster_answers(tmp_path: Path) -> None:
+    assert ask_releases(tmp_path, refused()) == []
+
+
+# All of them
 
 
 def nowhere() -> tuple[Change, ...]:
@@ -241,8 +278,9 @@ def test_up_is_refused_with_everything_that_stands_in_its_way(monkeypatch: pytes
     began = time.monotonic()
     with pytest.raises(pulumi.RunError) as stopped:
         preflight.run(load_stack("dev", *nowhere()), credentials())
-    first, *lines = str(stopped.value).splitlines()
+    first, *lines, last = str(stopped.value).splitlines()
     assert first == "nothing was changed, because:"
+    assert last == "once that is mended: make up STACK=dev"
     paths = [line.split(": ")[0] for line in lines]
     assert paths == [
         "telemetry:kubernetes.context",
