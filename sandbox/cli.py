@@ -61,9 +61,10 @@ class Sandbox:
 @contextmanager
 def _told(*others: type[Exception]) -> Iterator[None]:
     """Turn an expected failure into one message and exit code 1."""
+    expected: tuple[type[Exception], ...] = (*_EXPECTED, *others)
     try:
         yield
-    except (*_EXPECTED, *others) as error:
+    except expected as error:
         console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
 

@@ -2,11 +2,13 @@
 
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock
 from rich.console import Console
 from rich.table import Table
 
@@ -37,8 +39,9 @@ class Run:
     @classmethod
     def now(cls) -> "Run":
         """Return today's, of the commit that is checked out; `+` where files differ from it."""
-        commit = _git("rev-parse", "--short", "HEAD")
-        return cls(f"{datetime.now(UTC):%Y-%m-%d}", commit + ("+" if _git("status", "--porcelain", "-uno") else ""))
+        commit, page = _git("rev-parse", "--short", "HEAD"), f":!{PAGE.relative_to(REPO)}"
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", page)
+        return cls(f"{datetime.now(UTC):%Y-%m-%d}", commit + ("+" if changed else ""))
 
     def __str__(self) -> str:
         return f"{self.day}, {self.commit}"
@@ -77,8 +80,9 @@ def page(old: str, rows: Iterable[Sequence[str]], order: Sequence[Fault]) -> str
 
 
 def write(rows: Sequence[Sequence[str]], order: Sequence[Fault], path: Path = PAGE) -> None:
-    """Put rows into the page."""
-    path.write_text(page(path.read_text(), rows, order))
+    """Put rows into the page; another run may do so at the same time."""
+    with FileLock(Path(tempfile.gettempdir()) / "telemetry-faults.lock"):
+        path.write_text(page(path.read_text(), rows, order))
 
 
 def show(console: Console, outcomes: Sequence[Outcome]) -> None:

@@ -70,7 +70,7 @@ class Site:
         self.stack = stack
         self.deadline = time.monotonic() + 300
         self.seconds: dict[str, float] = {}
-        """How long things take here, as measured by whoever wants to hit the middle of one."""
+        """How long each command took when it last succeeded: whoever wants to hit the middle of one asks here."""
         self._directory = tempfile.TemporaryDirectory(prefix="telemetry-faults-")
         root = Path(self._directory.name)
         self._state = root / "world"
@@ -103,7 +103,11 @@ class Site:
 
     def run(self, command: str) -> Ran:
         """Run up, destroy or repair to its end, as `make` would. Raises Overdue."""
-        return self.end(self.start(command), command)
+        begun = time.monotonic()
+        ran = self.end(self.start(command), command)
+        if not ran.failed:
+            self.seconds[command] = time.monotonic() - begun
+        return ran
 
     def start(self, command: str) -> "subprocess.Popen[str]":
         """Start a command; its output is one stream, as on a terminal."""
@@ -129,7 +133,7 @@ class Site:
 
     def kill(self, process: "subprocess.Popen[str]", *, with_plugins: bool) -> None:
         """`kill -9` an engine, with its plugins as when the machine is lost."""
-        plugins = []
+        plugins: list[psutil.Process] = []
         with suppress(psutil.NoSuchProcess):
             plugins = psutil.Process(process.pid).children(recursive=True) if with_plugins else []
         process.kill()
