@@ -246,6 +246,7 @@ def faults(
     """
     from sandbox.faults import page
     from sandbox.faults.catalogue import UnknownFaultError, catalogue, chosen
+    from sandbox.faults.fault import Outcome
     from sandbox.faults.matrix import Matrix
 
     drawn = secrets.randbelow(1_000_000) if seed is None else seed
@@ -253,14 +254,17 @@ def faults(
         selected = chosen(only or [])
         Toolchain(console=console).ensure()
         console.print(f"{sum(fault.tries for fault in selected)} tries, seed {drawn}", highlight=False)
-        outcomes = []
-        for outcome in Matrix(drawn, minutes * 60, lambda line: console.print(line, markup=False, highlight=False)).run(
-            selected
-        ):
-            outcomes.append(outcome)
-            page.write([page.row(outcome, page.Run.now())], catalogue())
-    page.show(console, outcomes)
-    if not all(outcome.passed for outcome in outcomes):
+        run, outcomes = page.Run.now(), {fault.name: Outcome(fault) for fault in selected}
+        matrix = Matrix(
+            drawn, minutes * 60, lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
+        )
+        try:
+            for outcome in matrix.run(selected):
+                outcomes[outcome.fault.name] = outcome
+                page.write([page.row(outcome, run)], catalogue())
+        finally:
+            page.show(console, list(outcomes.values()))
+    if not all(outcome.passed for outcome in outcomes.values()):
         raise typer.Exit(1)
 
 

@@ -26,16 +26,18 @@ class Matrix:
         self._site: Site | None = None
 
     def run(self, faults: Sequence[Fault]) -> Iterator[Outcome]:
-        """Yield the outcome of each fault as it is known."""
+        """Yield the outcome of a fault after each of its tries, so that a run cut short has said what it saw."""
         with self._stack:
             for fault in faults:
-                tries = []
+                outcome = Outcome(fault)
                 for number in range(fault.tries):
                     if time.monotonic() > self._until:
-                        self._told(f"{fault.name}: not tried, the time is over")
+                        self._told(f"{fault.name} {number + 1}/{fault.tries}: not tried, the time is over")
                         break
-                    tries.append(self._try(fault, number))
-                yield Outcome(fault, tuple(tries))
+                    outcome = Outcome(fault, (*outcome.tries, self._try(fault, number)))
+                    yield outcome
+                if not outcome.tries:
+                    yield outcome
 
     def _try(self, fault: Fault, number: int) -> Try:
         self._told(f"{fault.name} {number + 1}/{fault.tries} …")

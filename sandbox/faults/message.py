@@ -4,19 +4,42 @@ import re
 
 _COMMAND = re.compile(r"\b(make|pulumi|kubectl|helm|python -m commands) [a-z]\w*")
 _CRASH = ("Traceback (most recent call last)", "panic: ", "goroutine 1 [")
-_NOISE = re.compile(r"^(Resources:|Outputs:|Duration:|[+~-] \d+|\d+ (unchanged|errored)|View (Live|in Browser))")
-_REASON = re.compile(r"^(\w+\.)*(error|Error)(\[\w+\])?: |nothing was changed, because")
+_NOISE = (
+    re.compile(
+        r"^(Resources:|Outputs:|Duration:|[+~-] \d+ |\d+ (unchanged|errored)|@ updating|View (Live|in Browser))"
+    ),
+    re.compile(r"an unhandled error occurred: program exited with non-zero exit code|^error: update failed$"),
+    re.compile(r"^[\w/.:-]+ \([\w/.-]+\):$"),  # whose diagnostics follow
+)
+_DIAGNOSTICS = "Diagnostics:"
+_OUTPUTS = "Outputs:"
 LINES = 12
 
 
 def complaint(output: str) -> str:
-    """Return the lines from the first error on, without the engine's progress, counts and repetitions."""
+    """Return the errors of a command's output, without the engine's progress, counts, outputs and repetitions."""
     lines = [line.strip() for line in output.splitlines()]
-    first = next((number for number, line in enumerate(lines) if _is_reason(line)), None)
+    if _DIAGNOSTICS in lines:
+        lines = _without_outputs(lines[lines.index(_DIAGNOSTICS) + 1 :])
+    first = next((number for number, line in enumerate(lines) if line.startswith(("error:", "Error:"))), None)
     if first is None:
         return ""
-    kept = dict.fromkeys(line for line in lines[first:] if line and not _NOISE.match(line))
-    return "\n".join(list(kept)[-LINES:])
+    kept = dict.fromkeys(line for line in lines[first:] if line and not any(noise.search(line) for noise in _NOISE))
+    return "\n".join(_first_and_last(list(kept)))
+
+
+def _first_and_last(lines: list[str]) -> list[str]:
+    """Return no more lines than people read: the first ones, and the last, which says what comes next."""
+    return lines if len(lines) <= LINES else [*lines[: LINES - 1], lines[-1]]
+
+
+def _without_outputs(lines: list[str]) -> list[str]:
+    """Return the lines without the stack's outputs, which end at the next heading."""
+    if _OUTPUTS not in lines:
+        return lines
+    begin = lines.index(_OUTPUTS)
+    end = next((number for number in range(begin, len(lines)) if lines[number].startswith("Resources:")), len(lines))
+    return [*lines[:begin], *lines[end:]]
 
 
 def is_clear(said: str) -> bool:
@@ -31,7 +54,3 @@ def reason(said: str) -> str:
         if "nothing was changed, because" in line and number + 1 < len(lines):
             return lines[number + 1]
     return lines[0].removeprefix("error: ") if lines else ""
-
-
-def _is_reason(line: str) -> bool:
-    return bool(_REASON.search(line)) and not line.endswith("update failed")

@@ -40,6 +40,8 @@ RELEASE_SECONDS = 30
 """How long a release is waited for here; the program says 900 s, which is the only thing that is not as it is there."""
 _KEPT = "kept"
 _POLL_SECONDS = 0.05
+_LAST_LINES = 12
+"""Of a command that does not end."""
 
 Config = dict[str, Any]
 Edit = Callable[[Config], object]
@@ -127,7 +129,8 @@ class Site:
             output, _ = process.communicate(timeout=max(1.0, self.deadline - time.monotonic()))
         except subprocess.TimeoutExpired as error:
             self.kill(process, with_plugins=True)
-            raise Overdue(f"{command} did not end in time") from error
+            printed = (error.output or b"").decode(errors="replace").split("\n")[-_LAST_LINES:]
+            raise Overdue("\n".join([f"{command} did not end in time", *printed])) from error
         said = "" if process.returncode == 0 or command == "repair" else f"\nerror: {failed(command, self.stack)}"
         return Ran(command, process.returncode, output + said)
 

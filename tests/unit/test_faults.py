@@ -32,12 +32,19 @@ error: the stack is currently locked by 1 lock(s). Either wait or delete the loc
   file:///home/somebody/state/one.json: created by me@laptop (pid 12) at 2026-01-01T00:00:00Z
 """
 REFUSED = """\
-     pulumi:pulumi:Stack telemetry-dev running
+     pulumi:pulumi:Stack telemetry-dev running error: nothing was changed, because:
+@ updating......
 Diagnostics:
   pulumi:pulumi:Stack (telemetry-dev):
     error: nothing was changed, because:
     telemetry:kubernetes: the API server does not answer; check the network
     once that is mended: make up STACK=dev
+    error: an unhandled error occurred: program exited with non-zero exit code: 1
+
+Outputs:
+    endpoints: {
+        error: "none"
+    }
 
 Resources:
     + 1 created
