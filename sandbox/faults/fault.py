@@ -37,7 +37,7 @@ class Fault:
     """What is done, for the page."""
     strike: Strike
     tries: int = 1
-    seconds: float = 300.0
+    seconds: float = 420.0
     """Bound on one try, its re-runs included."""
     fresh: bool = False
     """Whether it needs a world in which nothing was deployed yet."""

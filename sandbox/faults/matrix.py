@@ -11,7 +11,7 @@ from sandbox.faults.message import complaint
 from sandbox.faults.site import Overdue, Ran, Site, opened
 from sandbox.world import WorldError
 
-_SET_UP_SECONDS = 240.0
+_SET_UP_SECONDS = 400.0
 _ROUNDS = 2
 
 

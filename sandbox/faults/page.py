@@ -1,5 +1,6 @@
 """The matrix as a table for people and as docs/reliability.md, whose rows are kept until their fault is tried anew."""
 
+import os
 import re
 import subprocess
 import tempfile
@@ -75,8 +76,9 @@ def page(old: str, rows: Iterable[Sequence[str]], order: Sequence[Fault]) -> str
         raise ValueError(f"the page has no lines {BEGIN} and {END}")
     lines = {**_lines(between), **{cells[0]: _line(cells) for cells in rows}}
     names = [f"`{fault.name}`" for fault in order]
+    where = f"The last run was on {os.cpu_count()} cores with a load average of {os.getloadavg()[0]:.0f}."
     table = [_line(_HEADINGS), _line(["---"] * len(_HEADINGS)), *(lines[name] for name in names if name in lines)]
-    return f"{head}{BEGIN}\n\n" + "\n".join(table) + f"\n\n{END}{tail}"
+    return f"{head}{BEGIN}\n\n" + "\n".join(table) + f"\n\n{where}\n\n{END}{tail}"
 
 
 def write(rows: Sequence[Sequence[str]], order: Sequence[Fault], path: Path = PAGE) -> None:

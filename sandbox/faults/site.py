@@ -36,7 +36,7 @@ OPTIONS = {
     "destroy": ("--yes", "--skip-preview", "--exclude-protected"),
 }
 NEIGHBOUR = "somebody-elses"
-RELEASE_SECONDS = 30
+RELEASE_SECONDS = 60
 """How long a release is waited for here; the program says 900 s, which is the only thing that is not as it is there."""
 _KEPT = "kept"
 _POLL_SECONDS = 0.05
