@@ -36,10 +36,12 @@ OPTIONS = {
     "destroy": ("--yes", "--skip-preview", "--exclude-protected"),
 }
 NEIGHBOUR = "somebody-elses"
-RELEASE_SECONDS = 60
-"""How long a release is waited for here; the program says 900 s, which is the only thing that is not as it is there."""
+RELEASE_SECONDS = 120
+"""How long a release is waited for here, where the program says 900 s: after an outage of the API server the controllers
+take up to 40 s to notice that it is back (client-go's backoff), and then the pods have to roll."""
 _KEPT = "kept"
 _POLL_SECONDS = 0.05
+_PATIENCE_SECONDS = 240.0
 _LAST_LINES = 12
 """Of a command that does not end."""
 
@@ -249,7 +251,7 @@ class Site:
 
     def awaits_status(self, status: str, process: Any) -> bool:
         """Wait until a command has brought some release into a status."""
-        return self.waits(lambda: status in self.releases().values(), 90, process)
+        return self.waits(lambda: status in self.releases().values(), _PATIENCE_SECONDS, process)
 
     @property
     def namespace(self) -> str:

@@ -8,6 +8,8 @@ from sandbox.faults.site import Site
 
 _ALL = 4
 """The buckets of a stack."""
+_SECOND = 2
+_PATIENCE_SECONDS = 240.0
 _WHILE_SECONDS = 6.0
 
 
@@ -18,20 +20,33 @@ def _before(site: Site, _rng: Random) -> Struck:
     return Struck(ran)
 
 
-def _once_there_are(count: int) -> Strike:
-    """Kill it as soon as so many buckets exist, with a block in each of them."""
+def _during(site: Site, _rng: Random) -> Struck:
+    """Kill it when the second bucket is asked for: they are made side by side, so some may be there and some not."""
+    asked: list[bytes] = []
 
-    def strike(site: Site, rng: Random) -> Struck:
-        process = site.start("up")
-        site.waits(lambda: len(site.buckets()) >= count, 60, process)
-        site.put_blocks(rng)
-        before = site.witness()
-        site.kill_part("store")
-        ran = site.end(process, "up")
-        site.heal()
-        return Struck(ran, f"with {len(before.buckets) - 1} of {_ALL} buckets", before)
+    def rule(request: bytes) -> int | None:
+        if request.startswith(b"PUT "):
+            asked.append(request)
+            if len(asked) == _SECOND:
+                site.kill_part("store")
+        return None
 
-    return strike
+    site.proxies["store"].rule = rule
+    ran = site.run("up")
+    site.heal()
+    return Struck(ran, f"{len(site.buckets())} of {_ALL} buckets were made")
+
+
+def _after(site: Site, rng: Random) -> Struck:
+    """Kill it as soon as all buckets exist, with a block in each of them."""
+    process = site.start("up")
+    site.waits(lambda: len(site.buckets()) == _ALL, _PATIENCE_SECONDS, process)
+    site.put_blocks(rng)
+    before = site.witness()
+    site.kill_part("store")
+    ran = site.end(process, "up")
+    site.heal()
+    return Struck(ran, f"with blocks in {len(site.buckets())} of {_ALL} buckets", before)
 
 
 def _answers(status: int) -> Strike:
@@ -65,8 +80,8 @@ def _answers_while_buckets_are_made(status: int) -> Strike:
 
 FAULTS = [
     Fault("store-down-before", "SeaweedFS killed (-9) before the first `up`", _before, fresh=True),
-    Fault("store-down-during", "killed (-9) when some of the buckets were made", _once_there_are(1), fresh=True),
-    Fault("store-down-after", "killed (-9) when all buckets were made", _once_there_are(_ALL), fresh=True),
+    Fault("store-down-during", "killed (-9) when some of the buckets were made", _during, fresh=True),
+    Fault("store-down-after", "killed (-9) when all buckets were made", _after, fresh=True),
     Fault(
         "s3-503-creating", "503 to all for 6 s while buckets are made", _answers_while_buckets_are_made(503), fresh=True
     ),
