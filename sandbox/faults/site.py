@@ -37,7 +37,7 @@ OPTIONS = {
 }
 NEIGHBOUR = "somebody-elses"
 RELEASE_SECONDS = 120
-"""How long a release is waited for here, where the program says 900 s: after an outage of the API server the controllers
+"""How long a release is waited for here, where the program says 900 s. After an outage of the API server controllers
 take up to 40 s to notice that it is back (client-go's backoff), and then the pods have to roll."""
 _KEPT = "kept"
 _POLL_SECONDS = 0.05
