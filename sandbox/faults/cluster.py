@@ -37,7 +37,7 @@ def _restarting(site: Site, rng: Random) -> Struck:
     site.kill_part("cluster")
     site.waits(lambda: False, _OUT_SECONDS)
     site.heal()
-    return Struck(site.end(process, "up"), "while a release was pending-upgrade" if hit else "not hit")
+    return Struck(site.end(process, "up"), "while a release was pending-upgrade", hit=hit)
 
 
 FAULTS = [

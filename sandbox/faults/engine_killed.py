@@ -36,7 +36,7 @@ def _killed(what: str) -> Strike:
             site.seconds[command] = time.monotonic() - begun  # faster than thought: once more, a little earlier
             if what == "destroy":
                 site.run("up")
-        return Struck(Ran(command, 0, ""), "not killed: it always ended before its moment")
+        return Struck(Ran(command, 0, ""), "not killed: it always ended before its moment", hit=False)
 
     return strike
 

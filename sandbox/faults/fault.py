@@ -21,6 +21,8 @@ class Struck:
     """What must not be lost, where that came into being only while the fault was prepared."""
     renewed: frozenset[str] = frozenset()
     """Secrets that are changed on purpose."""
+    hit: bool = True
+    """Whether it came when it should, such as in the middle of a rollout; a try that was not hit proves nothing."""
     said: str = ""
     """What the user was told, where that is no failure's complaint."""
 

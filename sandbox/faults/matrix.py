@@ -61,8 +61,7 @@ class Matrix:
         before = site.witness()
         struck = fault.strike(site, rng)
         said, commands, wrong = brought_back(site, struck)
-        if not wrong:
-            wrong = site.wrong()
+        wrong = wrong or site.wrong() or (() if struck.hit else ("the fault did not hit what it was meant for",))
         lost = (struck.before or before).lost(site.witness(), struck.renewed)
         return Try(said, commands, wrong, tuple(lost), struck.note)
 

@@ -28,7 +28,7 @@ def _stuck(site: Site, rng: Random) -> Struck:
     process.kill()
     process.wait()
     site.new_retention(rng)
-    return Struck(site.run("up"), f"mimir was {'' if hit else 'not '}pending-upgrade")
+    return Struck(site.run("up"), "mimir was pending-upgrade", hit=hit)
 
 
 def _no_room(site: Site, rng: Random) -> Struck:
@@ -41,7 +41,7 @@ def _no_room(site: Site, rng: Random) -> Struck:
     site.core.delete_collection_namespaced_pod(site.namespace, label_selector="app.kubernetes.io/instance=mimir")
     ran = site.end(process, "up")
     site.core.delete_namespaced_resource_quota(_QUOTA, site.namespace)
-    return Struck(ran, "from the moment a release was pending-upgrade" if hit else "not hit")
+    return Struck(ran, "from the moment a release was pending-upgrade", hit=hit)
 
 
 def _node_gone(site: Site, rng: Random) -> Struck:
@@ -52,7 +52,7 @@ def _node_gone(site: Site, rng: Random) -> Struck:
     site.core.delete_node(_NODE)
     ran = site.end(process, "up")
     site.heal()  # which brings the node back
-    return Struck(ran, f"{_NODE} with {len(there)} pods, {'in' if hit else 'not in'} a rolling update")
+    return Struck(ran, f"{_NODE} with {len(there)} pods", hit=hit)
 
 
 FAULTS = [

@@ -34,19 +34,19 @@ def _during(site: Site, _rng: Random) -> Struck:
     site.proxies["store"].rule = rule
     ran = site.run("up")
     site.heal()
-    return Struck(ran, f"{len(site.buckets())} of {_ALL} buckets were made")
+    return Struck(ran, f"{len(site.buckets())} of {_ALL} buckets were made", hit=len(asked) >= _SECOND)
 
 
 def _after(site: Site, rng: Random) -> Struck:
     """Kill it as soon as all buckets exist, with a block in each of them."""
     process = site.start("up")
-    site.waits(lambda: len(site.buckets()) == _ALL, _PATIENCE_SECONDS, process)
+    hit = site.waits(lambda: len(site.buckets()) == _ALL, _PATIENCE_SECONDS, process)
     site.put_blocks(rng)
     before = site.witness()
     site.kill_part("store")
     ran = site.end(process, "up")
     site.heal()
-    return Struck(ran, f"with blocks in {len(site.buckets())} of {_ALL} buckets", before)
+    return Struck(ran, f"with blocks in {len(site.buckets())} of {_ALL} buckets", before, hit=hit)
 
 
 def _answers(status: int) -> Strike:
