@@ -79,9 +79,8 @@ def _certificates_ran_out(site: Site, _rng: Random) -> Struck:
     now = _handshake(site)
     wrong = renewed.output if renewed.failed or now else ""
     note = f"a client said: {refused or 'nothing'}; after issued_on and version were raised: {now or 'welcome'}"
-    return Struck(
-        Ran("up", 1 if wrong or not refused else 0, wrong), note, before, frozenset({_TLS_SECRET}), said.strip()
-    )
+    ran = Ran("up", 1 if wrong else 0, wrong)
+    return Struck(ran, note, before, renewed=frozenset({_TLS_SECRET}), said=said.strip(), hit=bool(refused))
 
 
 def _issue(site: Site, **issued: object) -> None:
