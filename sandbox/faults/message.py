@@ -48,9 +48,6 @@ def is_clear(said: str) -> bool:
 
 
 def reason(said: str) -> str:
-    """Return the line that says most about why: the one after what merely introduces it."""
-    lines = [line for line in said.splitlines() if line]
-    for number, line in enumerate(lines):
-        if "nothing was changed, because" in line and number + 1 < len(lines):
-            return lines[number + 1]
-    return lines[0].removeprefix("error: ") if lines else ""
+    """Return the line that says most about why: the first that does not merely introduce others."""
+    lines = [line.removeprefix("error: ").removeprefix("* ") for line in said.splitlines() if line]
+    return next((line for line in lines if not line.endswith(":")), lines[0] if lines else "")

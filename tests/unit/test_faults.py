@@ -113,9 +113,11 @@ def test_a_message_is_clear_if_it_names_the_next_command_and_is_no_crash(said: s
     assert is_clear(said) is clear
 
 
-def test_the_reason_is_the_line_after_the_one_that_introduces_it() -> None:
+def test_the_reason_is_the_first_line_that_does_not_merely_introduce_others() -> None:
     assert reason(complaint(REFUSED)).startswith("telemetry:kubernetes: the API server")
     assert reason(complaint(LOCKED)).startswith("the stack is currently locked")
+    assert reason('error: 1 error occurred:\n* Helm release "n/mimir" was created, but …').startswith("Helm release")
+    assert reason("") == ""
 
 
 def test_a_fault_passes_only_if_every_try_was_made_came_back_and_lost_nothing() -> None:
