@@ -14,6 +14,9 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},
 )
 
+_ELSEWHERE, _AILING = "check the network and the address", "try again, or look at its log"
+_SERVER_ERROR = 500
+
 
 def check(store: ObjectStore, credentials: Credentials) -> list[str]:
     """Return what stands in the way."""
@@ -29,7 +32,7 @@ def check(store: ObjectStore, credentials: Credentials) -> list[str]:
         except ClientError as error:
             code, status = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
             if status not in (401, 403):
-                return _no_s3(store, f"it answered {status}")
+                return _no_s3(store, f"it answered {status}", _AILING if status >= _SERVER_ERROR else _ELSEWHERE)
             refused.append(
                 f"telemetry:credentials.{name}: {store.provisioning_endpoint} refused it ({code}); set it again with: "
                 f"pulumi config set --secret --path telemetry:credentials.{name}.…"
@@ -44,10 +47,9 @@ def check(store: ObjectStore, credentials: Credentials) -> list[str]:
     return refused
 
 
-def _no_s3(store: ObjectStore, why: str) -> list[str]:
+def _no_s3(store: ObjectStore, why: str, mend: str = _ELSEWHERE) -> list[str]:
     return [
-        f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint} does not answer S3 ({why}); "
-        "check the network and the address"
+        f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint} does not answer S3 ({why}); {mend}"
     ]
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from gateway.contents import TENANT_SECRET_PREFIX, TLS_SECRET
 from sandbox.faults.fault import Fault, Struck
 from sandbox.faults.site import Ran, Site
 from sandbox.world.ports import LOOPBACK
@@ -20,7 +21,6 @@ from sandbox.world.ports import LOOPBACK
 _ROOM = 64 << 10
 """Bytes that are left: less than the engine needs, which writes the whole state again and again."""
 _DISK = 64 << 20
-_TLS_SECRET = "gateway-tls"  # noqa: S105 - a Secret's name
 _BUDGET = {"cpu": "1m", "memory": "1Mi"}
 
 
@@ -80,7 +80,7 @@ def _certificates_ran_out(site: Site, _rng: Random) -> Struck:
     wrong = renewed.output if renewed.failed or now else ""
     note = f"a client said: {refused or 'nothing'}; after issued_on and version were raised: {now or 'welcome'}"
     ran = Ran("up", 1 if wrong else 0, wrong)
-    return Struck(ran, note, before, renewed=frozenset({_TLS_SECRET}), said=said.strip(), hit=bool(refused))
+    return Struck(ran, note, before, renewed=frozenset({TLS_SECRET}), said=said.strip(), hit=bool(refused))
 
 
 def _issue(site: Site, **issued: object) -> None:
@@ -95,7 +95,8 @@ def _handshake(site: Site) -> str:
     The certificate is the one that was deployed, the TLS that of OpenSSL on both sides.
     """
     secrets = {each.metadata.name: each.data for each in site.core.list_namespaced_secret(site.namespace).items}
-    tls, authority = secrets[_TLS_SECRET], secrets["gateway-client-ca"]["ca.crt"]
+    tls = secrets[TLS_SECRET]
+    authority = next(data["ca.crt"] for name, data in secrets.items() if name.startswith(TENANT_SECRET_PREFIX))
     with tempfile.TemporaryDirectory() as folder:
         chain = Path(folder) / "pair.pem"
         chain.write_bytes(b64decode(tls["tls.crt"]) + b64decode(tls["tls.key"]))

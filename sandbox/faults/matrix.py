@@ -1,9 +1,15 @@
 """Runs faults one after the other, each within its bound, and brings the stack back as its user would."""
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from random import Random
+
+import httpx
+import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
+from kubernetes.client import ApiException
 
 from sandbox.engine import EngineError
 from sandbox.faults.fault import Fault, Outcome, Struck, Try
@@ -13,6 +19,11 @@ from sandbox.world import WorldError
 
 _SET_UP_SECONDS = 400.0
 _ROUNDS = 2
+_BROKEN = (
+    Overdue, EngineError, WorldError, OSError, subprocess.CalledProcessError,
+    ApiException, httpx.HTTPError, urllib3.exceptions.HTTPError, BotoCoreError, ClientError,
+)  # fmt: skip
+"""What ends a try: the bound on it, or a part that does not answer when it should again."""
 
 
 class Matrix:
@@ -45,7 +56,7 @@ class Matrix:
         begun = time.monotonic()
         try:
             made = self._tried(fault, rng)
-        except (Overdue, EngineError, WorldError) as error:
+        except _BROKEN as error:
             made = Try(said="", brought_back=(), wrong=(str(error),))
         if not made.survived:
             self._leave()

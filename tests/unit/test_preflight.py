@@ -162,7 +162,6 @@ def test_a_wrong_key_is_named_by_its_identity(code: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (Answer(500, s3_error("InternalError")), "it answered 500"),
         (Answer(404, "<html>not here</html>"), "it answered 404"),
         (Answer(302, ""), "a redirect"),
         (Answer(200, "<html>Welcome</html>"), "something else answers there"),
@@ -173,6 +172,14 @@ def test_a_wrong_key_is_named_by_its_identity(code: str) -> None:
 def test_what_is_no_s3(answer: Answer, why: str) -> None:
     with answering(answer) as endpoint:
         is_one_line(ask_s3(endpoint), "object_store.provisioning_endpoint", why, "check the network and the address")
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_an_s3_that_is_ailing_is_not_blamed_on_the_network(status: int) -> None:
+    with answering(Answer(status, s3_error("InternalError"))) as endpoint:
+        is_one_line(
+            ask_s3(endpoint), "object_store.provisioning_endpoint", f"it answered {status}", "try again, or look"
+        )
 
 
 def test_nobody_at_the_s3_address() -> None:
