@@ -48,9 +48,8 @@ def check(store: ObjectStore, credentials: Credentials) -> list[str]:
 
 
 def _no_s3(store: ObjectStore, why: str, mend: str = _ELSEWHERE) -> list[str]:
-    return [
-        f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint} does not answer S3 ({why}); {mend}"
-    ]
+    where = f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint}"
+    return [f"{where} does not answer S3 ({why}); {mend}"]
 
 
 def _client(store: ObjectStore, identity: S3Identity) -> "boto3.client":
