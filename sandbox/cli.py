@@ -238,7 +238,7 @@ def bench(
 def faults(
     only: Annotated[list[str] | None, typer.Option(help="Only faults whose names begin so; repeatable.")] = None,
     seed: Annotated[int | None, typer.Option(help="Draw the same moments as a run that printed this.")] = None,
-    minutes: Annotated[float, typer.Option(help="Bound on the whole run; what is not tried by then has failed.")] = 30,
+    minutes: Annotated[float, typer.Option(help="Bound on the whole run; what is not tried by then has failed.")] = 45,
 ) -> None:
     """Inject every fault in worlds of their own, and write docs/reliability.md.
 

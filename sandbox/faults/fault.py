@@ -20,7 +20,7 @@ class Struck:
     before: Witness | None = None
     """What must not be lost, where that came into being only while the fault was prepared."""
     renewed: frozenset[str] = frozenset()
-    """Secrets that are changed on purpose."""
+    """Keys of Secrets that are changed on purpose."""
     hit: bool = True
     """Whether it came when it should, such as in the middle of a rollout; a try that was not hit proves nothing."""
     said: str = ""

@@ -80,7 +80,8 @@ def _certificates_ran_out(site: Site, _rng: Random) -> Struck:
     wrong = renewed.output if renewed.failed or now else ""
     note = f"a client said: {refused or 'nothing'}; after issued_on and version were raised: {now or 'welcome'}"
     ran = Ran("up", 1 if wrong else 0, wrong)
-    return Struck(ran, note, before, renewed=frozenset({TLS_SECRET}), said=said.strip(), hit=bool(refused))
+    certificates = frozenset(key for key in before.secrets if key.endswith((".crt", "/tls.key")))
+    return Struck(ran, note, before, renewed=certificates, said=said.strip(), hit=bool(refused))
 
 
 def _issue(site: Site, **issued: object) -> None:

@@ -20,6 +20,7 @@ class Witness:
     claims: Mapping[str, str] = field(default_factory=dict)
     """Names of volume claims to `uid volume`: a claim that was replaced is lost."""
     secrets: Mapping[str, str] = field(default_factory=dict)
+    """`secret/key` to the digest of its value."""
     datasources: Mapping[str, str] = field(default_factory=dict)
 
     def lost(self, after: "Witness", renewed: Iterable[str] = ()) -> list[str]:
@@ -27,7 +28,7 @@ class Witness:
 
         Args:
             after: what there is now.
-            renewed: Secrets that were changed on purpose; they must still be there.
+            renewed: keys of Secrets that were changed on purpose; they must still be there.
         """
         gone = [f"bucket {name}" for name in sorted(self.buckets - after.buckets)]
         kinds = (
@@ -64,7 +65,12 @@ def take(s3: Any, core: Any, namespace: str, datasources: Iterable[Mapping[str, 
             each.metadata.name: f"{each.metadata.uid} {each.spec.volume_name}"
             for each in core.list_namespaced_persistent_volume_claim(namespace).items
         },
-        secrets={each.metadata.name: digest(_canonical(each.data)) for each in secrets if each.type != _HELM},
+        secrets={
+            f"{each.metadata.name}/{key}": digest(value.encode())
+            for each in secrets
+            if each.type != _HELM
+            for key, value in (each.data or {}).items()
+        },
         datasources={str(each["uid"]): digest(_canonical([each["name"], each["url"]])) for each in datasources},
     )
 

@@ -76,7 +76,7 @@ def test_whatever_is_lost_or_replaced_on_real_parts_is_noticed(scene: Scene) -> 
     assert before.lost(scene.look()) == [
         "block witnessed/one (changed)",
         "volume claim data-0 (changed)",
-        "secret keys (changed)",
+        "secret keys/key (changed)",
         "datasource witnessed",
     ]
 
