@@ -73,6 +73,7 @@ def _certificates_ran_out(site: Site, _rng: Random) -> Struck:
     _issue(site, issued_on="2025-01-01", valid_for="30d")
     warned = site.run("up")
     said = next((line for line in warned.output.splitlines() if "telemetry:gateway.issued" in line), "")
+    said = said[said.find("telemetry:") :]
     before, refused = site.witness(), _handshake(site)
     _issue(site, issued_on=f"{datetime.now(UTC).date() - timedelta(days=1)}", version=2)
     renewed = site.run("up")
@@ -81,7 +82,7 @@ def _certificates_ran_out(site: Site, _rng: Random) -> Struck:
     note = f"a client said: {refused or 'nothing'}; after issued_on and version were raised: {now or 'welcome'}"
     ran = Ran("up", 1 if wrong else 0, wrong)
     certificates = frozenset(key for key in before.secrets if key.endswith((".crt", "/tls.key")))
-    return Struck(ran, note, before, renewed=certificates, said=said.strip(), hit=bool(refused))
+    return Struck(ran, note, before, renewed=certificates, said=said, hit=bool(refused))
 
 
 def _issue(site: Site, **issued: object) -> None:
