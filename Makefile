@@ -22,7 +22,8 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up preview refresh destroy smoke report policies drift repair adopt export-state restore-state deploy \
-	status down clean shell capacity compare bench test test-unit lint lint-workflows format docs credentials comment issue
+	status down clean shell capacity compare bench faults test test-unit lint lint-workflows format docs credentials \
+	comment issue
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -103,6 +104,9 @@ compare: setup  ## Hold what STACK's rendered charts ask for against the report
 
 bench: setup  ## Measure the speed goals and write docs/performance.md
 	@$(SANDBOX) bench
+
+faults: setup  ## Inject every fault, prove that nothing is lost, and write docs/reliability.md
+	@$(SANDBOX) faults $(ARGS)
 
 # Each of the workers has a world of its own; a file's tests share it.
 test: lint  ## Run every check and every test

@@ -129,8 +129,8 @@ def expiry_warning(issued: Issued, today: date) -> str | None:
         return None
     when = f"end on {ends(issued)}" if left >= 0 else f"ended on {ends(issued)}"
     return (
-        f"telemetry:gateway.issued: the certificates that the program issues {when}; move issued_on to a later day and "
-        "raise version"
+        f"telemetry:gateway.issued: the certificates that the program issues {when}; move issued_on to a later day, "
+        "raise version, and then: make up"
     )
 
 

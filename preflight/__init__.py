@@ -14,11 +14,12 @@ from settings import Credentials, Stack
 def findings(stack: Stack, credentials: Credentials) -> list[str]:
     """Return one line for each system that cannot be used: the key's path, the reason, the mend."""
     # Imported here: these clients take longer to load than a preview has time for.
-    from preflight import cluster, grafana, s3
+    from preflight import cluster, grafana, releases, s3
 
     with ThreadPoolExecutor() as pool:
         asked = [
             pool.submit(cluster.check, stack.kubernetes, stack.namespace),
+            pool.submit(releases.check, stack),
             pool.submit(s3.check, stack.object_store, credentials),
             pool.submit(grafana.check, stack, credentials.grafana),
         ]
@@ -34,4 +35,5 @@ def run(stack: Stack, credentials: Credentials) -> None:
     if pulumi.runtime.is_dry_run():
         return
     if found := findings(stack, credentials):
-        raise pulumi.RunError("nothing was changed, because:\n" + "\n".join(found))
+        again = f"once that is mended: make up STACK={stack.environment}"
+        raise pulumi.RunError("\n".join(["nothing was changed, because:", *found, again]))

@@ -17,10 +17,16 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},
 )
 _HOW_TO_CHANGE = "docs/object-store.md, 'Another key'"
+_ELSEWHERE, _AILING = "check the network and the address", "try again, or look at its log"
+_SERVER_ERROR = 500
 
 
 class _NoS3Error(Exception):
-    """Whatever answers there, it is no S3; the text says why."""
+    """Whatever answers there, it is no S3, or none that is well; the text says why."""
+
+    def __init__(self, why: str, mend: str = _ELSEWHERE) -> None:
+        self.mend = mend
+        super().__init__(why)
 
 
 def check(store: ObjectStore, credentials: Credentials) -> list[str]:
@@ -33,11 +39,8 @@ def check(store: ObjectStore, credentials: Credentials) -> list[str]:
     try:
         return [line for name, identity in identities.items() for line in _refused(store, name, identity)]
     except _NoS3Error as error:
-        address = store.provisioning_endpoint
-        return [
-            f"telemetry:object_store.provisioning_endpoint: {address} does not answer S3 ({error}); "
-            "check the network and the address"
-        ]
+        where = f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint}"
+        return [f"{where} does not answer S3 ({error}); {error.mend}"]
 
 
 def _refused(store: ObjectStore, name: str, identity: S3Identity) -> Iterator[str]:
@@ -72,7 +75,7 @@ def _refusal(store: ObjectStore, pair: S3Key) -> str | None:
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status not in (401, 403):
-            raise _NoS3Error(f"it answered {status}") from error
+            raise _NoS3Error(f"it answered {status}", _AILING if status >= _SERVER_ERROR else _ELSEWHERE) from error
         return str(error.response["Error"]["Code"])
     except BotoCoreError as error:
         raise _NoS3Error(type(error).__name__) from error

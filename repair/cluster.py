@@ -83,7 +83,7 @@ def provider_notes(resource: Resource, metadata: Mapping[str, Any]) -> dict[str,
 
 
 def path(inputs: Mapping[str, Any]) -> str:
-    """Return where the API server has an object. The plurals of all kinds that the program makes are regular."""
+    """Return where the API server has an object."""
     version, metadata = str(inputs["apiVersion"]), inputs["metadata"]
     root = f"/apis/{version}" if "/" in version else f"/api/{version}"
     within = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
@@ -91,4 +91,5 @@ def path(inputs: Mapping[str, Any]) -> str:
 
 
 def _plural(kind: str) -> str:
+    """Return a kind's plural by the rule of English, which all kinds follow that the program makes."""
     return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"

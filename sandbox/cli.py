@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -58,11 +59,12 @@ class Sandbox:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(*others: type[Exception]) -> Iterator[None]:
     """Turn an expected failure into one message and exit code 1."""
+    expected: tuple[type[Exception], ...] = (*_EXPECTED, *others)
     try:
         yield
-    except _EXPECTED as error:
+    except expected as error:
         console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
 
@@ -232,11 +234,45 @@ def bench(
     benchmark.report(console, [*lines, *(benchmark.cold_and_warm(console) if cold else [])], costs)
 
 
+@app.command()
+def faults(
+    only: Annotated[list[str] | None, typer.Option(help="Only faults whose names begin so; repeatable.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Draw the same moments as a run that printed this.")] = None,
+    minutes: Annotated[float, typer.Option(help="Bound on the whole run; what is not tried by then has failed.")] = 45,
+) -> None:
+    """Inject every fault in worlds of their own, and write docs/reliability.md.
+
+    Exit code 1 if anything was lost, did not come back, or was not tried for lack of time.
+    """
+    from sandbox.faults import page
+    from sandbox.faults.catalogue import UnknownFaultError, catalogue, chosen
+    from sandbox.faults.fault import Outcome
+    from sandbox.faults.matrix import Matrix
+
+    drawn = secrets.randbelow(1_000_000) if seed is None else seed
+    with _told(UnknownFaultError):
+        selected = chosen(only or [])
+        Toolchain(console=console).ensure()
+        console.print(f"{sum(fault.tries for fault in selected)} tries, seed {drawn}", highlight=False)
+        run, outcomes = page.Run.now(), {fault.name: Outcome(fault) for fault in selected}
+        matrix = Matrix(
+            drawn, minutes * 60, lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
+        )
+        try:
+            for outcome in matrix.run(selected):
+                outcomes[outcome.fault.name] = outcome
+                page.write([page.row(outcome, run)], catalogue())
+        finally:
+            page.show(console, list(outcomes.values()))
+    if not all(outcome.passed for outcome in outcomes.values()):
+        raise typer.Exit(1)
+
+
 def _program_config(sandbox: Sandbox) -> dict[str, str]:
     """Return the config of dev as the engine hands it to the program, with made-up secrets."""
     identity = {"access_key": "bench", "secret_key": "bench"}
-    secrets = {**dict.fromkeys(("provisioner", "traces", "metrics"), identity), "grafana": {"auth": "bench"}}
-    config = sandbox.settings("dev") | {"telemetry:credentials": secrets}
+    credentials = {**dict.fromkeys(("provisioner", "traces", "metrics"), identity), "grafana": {"auth": "bench"}}
+    config = sandbox.settings("dev") | {"telemetry:credentials": credentials}
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     return {
         "PULUMI_CONFIG": json.dumps(texts),

@@ -94,7 +94,7 @@ class Engine:
             EngineError: it failed.
         """
         if self._start([*self._command(command, stack), *options], self.run_environment) != 0:
-            raise EngineError(f"pulumi {command} of {stack} failed")
+            raise EngineError(failed(command, stack))
 
     def execute(self, command: Sequence[str], variables: Mapping[str, str]) -> int:
         """Run any command in the foreground, where plain `pulumi` and `helm` work, and return its exit code.
@@ -153,6 +153,14 @@ class Engine:
             except KeyboardInterrupt:
                 # The terminal has told pulumi as well; it lets go of its lock before it ends.
                 continue
+
+
+def failed(command: str, stack: str) -> str:
+    """Return what the user is told below the engine's own words: nothing is lost, and what comes next."""
+    return (
+        f"pulumi {command} of {stack} failed; the reason is above. Once it is mended: make {command} STACK={stack}, "
+        "which repairs what this run has left and goes on from there"
+    )
 
 
 def heed_interrupts() -> None:

@@ -79,6 +79,7 @@ def test_what_a_killed_create_had_made_is_adopted(deployed: Deployment) -> None:
         "aws:s3/bucket:Bucket::dts-traces-dev-blocks",
         "kubernetes:core/v1:Namespace::ca7f8f-dev",
         "kubernetes:core/v1:ResourceQuota::ca7f8f-dev-quota",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy::telemetry-default-deny",
         "kubernetes:core/v1:Secret::mimir-s3",
         "grafana:oss/dataSource:DataSource::mimir-dev",
         "grafana:oss/dataSource:DataSource::tempo-dev",

@@ -1,5 +1,6 @@
 """Before the first change all three systems are asked; what stands in the way is one line with its key and its mend."""
 
+import json
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -10,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 import preflight
-from preflight import cluster, grafana, s3
+from preflight import cluster, grafana, releases, s3
 from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, serving, silent
 from tests.support import SECRETS, Change, all_of, credentials, load_stack, load_tree, put, tree
 
@@ -200,17 +201,30 @@ def test_while_a_key_is_changed_the_server_must_know_both() -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (Answer(500, s3_error("InternalError")), "it answered 500"),
         (Answer(404, "<html>not here</html>"), "it answered 404"),
         (Answer(302, ""), "a redirect"),
         (Answer(200, "<html>Welcome</html>"), "something else answers there"),
         (Answer(200, ""), "something else answers there"),
-        (Answer(200, "<broken"), "does not answer S3"),
     ],
 )
 def test_what_is_no_s3(answer: Answer, why: str) -> None:
     with answering(answer) as endpoint:
         is_one_line(ask_s3(endpoint), "object_store.provisioning_endpoint", why, "check the network and the address")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Answer(500, s3_error("InternalError")), 500),
+        (Answer(503, s3_error("SlowDown")), 503),
+        (Answer(200, "<broken"), 500),  # as boto takes an answer that breaks off
+    ],
+)
+def test_an_s3_that_is_ailing_is_not_blamed_on_the_network(answer: Answer, status: int) -> None:
+    with answering(answer) as endpoint:
+        is_one_line(
+            ask_s3(endpoint), "object_store.provisioning_endpoint", f"it answered {status}", "try again, or look"
+        )
 
 
 def test_nobody_at_the_s3_address() -> None:
@@ -263,7 +277,52 @@ def test_a_grafana_that_says_nothing() -> None:
         is_one_line(ask_grafana(url), "grafana.url", "does not answer (ReadTimeout)", "check the network")
 
 
-# All three
+# Releases
+
+
+def ask_releases(tmp_path: Path, server: str, *changes: Change) -> list[str]:
+    file = tmp_path / "kubeconfig"
+    file.write_text(kubeconfig(server, "ca7f8f-dev", TOKEN))
+    return releases.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)), *changes))
+
+
+def helm_secrets(*revisions: tuple[str, int, str]) -> Answer:
+    """Return Helm's notes of revisions: release, number, status."""
+    labels = [{"owner": "helm", "name": name, "version": str(n), "status": status} for name, n, status in revisions]
+    items = [{"metadata": {"labels": each}} for each in labels]
+    return Answer(body=json.dumps({"kind": "PartialObjectMetadataList", "items": items}))
+
+
+@pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
+def test_a_release_that_is_half_way_is_named_with_the_command_that_frees_it(tmp_path: Path, status: str) -> None:
+    answer = helm_secrets(("mimir", 10, status), ("mimir", 9, "deployed"), ("somebody-elses", 1, status))
+    with answering(answer) as server:
+        (line,) = ask_releases(tmp_path, server)
+    assert f"release mimir of namespace ca7f8f-dev is {status}" in line
+    assert line.endswith("make repair STACK=dev")
+    assert answer.asked == [("GET /api/v1/namespaces/ca7f8f-dev/secrets?labelSelector=owner%3Dhelm", f"Bearer {TOKEN}")]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        helm_secrets(),
+        helm_secrets(("mimir", 9, "pending-upgrade"), ("mimir", 10, "deployed")),  # as after a roll-back
+        Answer(403),
+        Answer(500),
+        Answer(body="no JSON"),
+    ],
+)
+def test_releases_are_no_concern_where_none_is_half_way_or_nobody_can_say(tmp_path: Path, answer: Answer) -> None:
+    with answering(answer) as server:
+        assert ask_releases(tmp_path, server) == []
+
+
+def test_releases_are_no_concern_where_no_cluster_answers(tmp_path: Path) -> None:
+    assert ask_releases(tmp_path, refused()) == []
+
+
+# All of them
 
 
 def nowhere() -> tuple[Change, ...]:
@@ -280,8 +339,9 @@ def test_up_is_refused_with_everything_that_stands_in_its_way(monkeypatch: pytes
     began = time.monotonic()
     with pytest.raises(pulumi.RunError) as stopped:
         preflight.run(load_stack("dev", *nowhere()), credentials())
-    first, *lines = str(stopped.value).splitlines()
+    first, *lines, last = str(stopped.value).splitlines()
     assert first == "nothing was changed, because:"
+    assert last == "once that is mended: make up STACK=dev"
     paths = [line.split(": ")[0] for line in lines]
     assert paths == [
         "telemetry:kubernetes.context",

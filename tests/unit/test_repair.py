@@ -246,3 +246,5 @@ def test_paths_of_objects_are_the_api_servers() -> None:
     }
     assert path(scaler) == "/apis/autoscaling/v2/namespaces/n/horizontalpodautoscalers/a"
     assert path({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}) == "/api/v1/namespaces/n"
+    policy = {**scaler, "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
+    assert path(policy) == "/apis/networking.k8s.io/v1/namespaces/n/networkpolicies/a"

@@ -7,6 +7,7 @@ real one never sets it either), and what is refused by name: value files, lint, 
 
 from __future__ import annotations
 
+import os
 import tarfile
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,8 @@ from sandbox.plugins.kubernetes.helm import Helm, HelmError, ReleaseInfo, object
 from sandbox.plugins.values import UNKNOWN, Properties, conceal, has_unknown
 
 _TIMEOUT: Final = 300  # seconds
+_PATIENCE: Final = "TELEMETRY_SANDBOX_RELEASE_SECONDS"
+"""`make faults` waits no longer than this for a release that cannot become ready."""
 _OFF: Final = (
     "atomic", "cleanupOnFail", "createNamespace", "dependencyUpdate", "devel", "disableCRDHooks",
     "disableOpenapiValidation", "disableWebhooks", "forceUpdate", "lint", "recreatePods", "renderSubchartNotes",
@@ -104,6 +107,8 @@ class Release(ResourceType):
         release_id = f"{inputs['namespace']}/{inputs['name']}"
         if request.timeout:
             inputs = {**inputs, "timeout": request.timeout}
+        if bound := os.environ.get(_PATIENCE):
+            inputs = {**inputs, "timeout": min(float(bound), float(inputs["timeout"]))}
         try:
             operation(inputs)
         except HelmError as error:

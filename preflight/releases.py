@@ -1,0 +1,54 @@
+"""Is a Helm release of ours half-way? Helm refuses to touch it then, in words that name no way out."""
+
+import json
+from typing import Any
+
+import urllib3
+from kubernetes import client
+
+from cluster_client import UNUSABLE, api_client
+from helm.releases import releases_of
+from settings import Stack
+
+_TIMEOUT_SECONDS = 10
+_HALF_WAY = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""What Helm keeps of a revision is large, and secret; its labels say enough."""
+_OK = 200
+
+
+def check(stack: Stack) -> list[str]:
+    """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
+    try:
+        api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+        revisions = _revisions(api, stack.namespace.name)
+    except (*UNUSABLE, client.ApiException, urllib3.exceptions.HTTPError):
+        return []
+    ours = {each.name for each in releases_of(stack)}
+    return [
+        f"release {name} of namespace {stack.namespace.name} is {status}: a run on it was killed, or is at work; "
+        f"if none is: make repair STACK={stack.environment}"
+        for name, status in sorted(_newest(revisions).items())
+        if name in ours and status in _HALF_WAY
+    ]
+
+
+def _revisions(api: client.ApiClient, namespace: str) -> list[dict[str, str]]:
+    """Return the labels of every revision that Helm keeps in a namespace. Raises what the client raises."""
+    request = api.param_serialize(
+        "GET",
+        f"/api/v1/namespaces/{namespace}/secrets",
+        query_params=[("labelSelector", "owner=helm")],
+        header_params={"Accept": _METADATA_ONLY},
+        auth_settings=["BearerToken"],
+    )
+    answer = api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
+    body = answer.read()
+    items: list[dict[str, Any]] = json.loads(body).get("items", []) if answer.status == _OK else []
+    return [each["metadata"]["labels"] for each in items]
+
+
+def _newest(revisions: list[dict[str, str]]) -> dict[str, str]:
+    """Return the status of each release. An earlier revision that was rolled back stays `pending-upgrade` for good."""
+    ordered = sorted(revisions, key=lambda labels: int(labels["version"]))
+    return {labels["name"]: labels["status"] for labels in ordered}
