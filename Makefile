@@ -149,10 +149,11 @@ ifeq ($(ON),sandbox)
 export STATE_EXPORTS ?= .sandbox/state-exports
 endif
 
-deploy: setup  ## For the pipeline: export STACK's state, deploy it without asking, then prove that it works
+deploy: setup  ## For the pipeline: export STACK's state, deploy it without asking, then prove that it works and validate it
 	@$(call command,export-state,alone)
 	@$(call engine,up,--yes --non-interactive)
 	@$(MAKE) --no-print-directory smoke
+	@$(MAKE) --no-print-directory validate ARGS=--allow-skipped
 
 credentials: setup  ## For the pipeline: put its secrets into files that only this user can read
 	@$(COMMANDS) credentials

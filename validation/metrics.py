@@ -89,7 +89,7 @@ def _block(target: Target, tenant: Tenant, seconds: float) -> str:
     # Mimir's tenant while multi-tenancy is off.
     who, blocks = tenant.id or "anonymous", target.blocks
     before, begun = blocks(who), time.monotonic()
-    url = f"{target.addresses['metrics.flush']}/ingester/flush"
+    url = f"{target.inner('metrics.flush')}/ingester/flush"
     with target.admin() as client:
         insistently(lambda: ask(client, "POST", url, params={"tenant": who, "wait": "true"}), seconds / 2)
 
@@ -113,7 +113,7 @@ def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
     if wrong:
         raise CheckFailed(f"{'; '.join(wrong)}; has `up` run since the settings changed? see ConfigMap mimir-runtime")
     retention = duration_text(wanted["compactor_blocks_retention_period_seconds"])
-    return f"retention {retention}, {len(wanted) - 1} limits as planned"
+    return f"retention {retention}" + (f", {len(wanted) - 1} limits as planned" if len(wanted) > 1 else "")
 
 
 def planned(target: Target, tenant: Tenant) -> dict[str, int]:

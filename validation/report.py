@@ -62,7 +62,8 @@ def as_junit(stack: str, results: Sequence[Result]) -> str:
         for result in own:
             _case(suite, result)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written.decode() + "\n"
 
 
 def _counts(results: Sequence[Result]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from gateway import access
 from gateway.certificates import Pair
 from settings import Credentials, Stack
 from validation.addresses import Addresses
+from validation.model import CheckSkipped
 from validation.reach import Reach
 
 TENANT_HEADER = "X-Scope-OrgID"
@@ -52,6 +53,19 @@ class Target:
     blocks: Blocks | None = None
     flush: bool = True
     """Whether Mimir may be asked to flush a tenant, which makes one small block per ingester."""
+
+    def inner(self, name: str) -> str:
+        """Return an address that the stack's network policies keep the API server from (docs/network.md).
+
+        Raises:
+            CheckSkipped: it could be asked through the API server only.
+        """
+        address = self.addresses[name]
+        if self.stack.security.network_policies and self.reach.api and not self.reach.is_direct(address):
+            raise CheckSkipped(
+                f"network policies keep the API server from {address}; forward a pod's port, and say --connect-to"
+            )
+        return address
 
     def client(self, tenant: Tenant) -> httpx.Client:
         """Return a client that comes as a tenant's own would."""

@@ -71,8 +71,11 @@ def platform_checks(target: Target) -> list[Check]:
     """Return what is no tenant's: the ring, where there is one of several processes."""
     if target.stack.traces.topology != "distributed":
         return []
-    members, url = target.stack.traces.roles["ingester"].replicas, target.addresses["traces.ring"]
-    return [Check("traces", "ingester ring", partial(check_ring, target, url, members))]
+    return [Check("traces", "ingester ring", partial(_ring, target))]
+
+
+def _ring(target: Target, seconds: float) -> str:
+    return check_ring(target, target.inner("traces.ring"), target.stack.traces.roles["ingester"].replicas, seconds)
 
 
 def _send_http(target: Target, tenant: Tenant, new: Span) -> None:
@@ -154,13 +157,7 @@ def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
     url = f"{target.addresses['traces.admin']}{page}"
     with target.admin(tenant) as client:
         text = insistently(lambda: ask(client, "GET", url), seconds).text
-    try:
-        content = yaml.safe_load(text)
-        overrides = content["overrides"][tenant.id] if tenant.id else content["compactor"]
-        found = _in_seconds(overrides["compaction"]["block_retention"])
-        rate = int(overrides["ingestion"]["rate_limit_bytes"]) if tenant.id else None
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        raise CheckFailed(f"{url}: says nothing of retention and limits ({type(error).__name__}: {error})") from error
+    found, rate = _shown(url, text, tenant)
     own = next((each for each in target.stack.tenants if each.id == tenant.id), None)
     retention = (own and own.retention.traces) or target.stack.traces.retention
     if found != retention:
@@ -168,6 +165,21 @@ def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
     if own and rate != own.limits.traces.ingestion_rate:
         raise CheckFailed(f"ingestion rate is {rate} B/s, planned {own.limits.traces.ingestion_rate}; has `up` run?")
     return f"retention {duration_text(retention)}" + (", ingestion rate as planned" if own else "")
+
+
+def _shown(url: str, text: str, tenant: Tenant) -> tuple[int, int | None]:
+    """Return retention in seconds, and of a tenant its ingestion rate in bytes per second."""
+    try:
+        content = yaml.safe_load(text)
+        own = content["overrides"][tenant.id] if tenant.id else content["compactor"]
+        retention = _in_seconds(own["compaction"]["block_retention"])
+        return retention, int(own["ingestion"]["rate_limit_bytes"]) if tenant.id else None
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        # The documentation does not promise a layout, so another one is no fault of the stack.
+        said = f"{type(error).__name__}: {error}"
+        raise CheckSkipped(
+            f"{url}: shows no retention and limits of this tenant where they should be ({said})"
+        ) from error
 
 
 def _in_seconds(text: object) -> int:

@@ -134,7 +134,7 @@ def test_an_unknown_stack_is_one_message(cli: Cli) -> None:
 
 
 def test_every_command_has_help(cli: Cli) -> None:
-    commands = "up preview refresh destroy smoke status down env shell exec tool bench"
+    commands = "up preview refresh destroy smoke validate status down env shell exec tool bench"
     for command in commands.split():
         assert "Usage: python -m sandbox" in cli.must(command, "--help")
 

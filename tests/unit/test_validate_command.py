@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
+from kubernetes import client
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
@@ -94,6 +95,16 @@ def test_nobody_comes_in_the_name_of_a_tenant_whose_credential_is_not_ours() -> 
             check.run(1)
 
 
+def test_what_network_policies_keep_the_api_server_from_is_skipped() -> None:
+    chosen = target(Reach(api=client.ApiClient(client.Configuration(host=refused()))))
+    checks = [each for lane in plan.lanes(chosen, {}) for each in lane.checks]
+    ring = next(each for each in checks if (each.signal, each.name) == ("traces", "ingester ring"))
+    with pytest.raises(CheckSkipped, match="network policies keep the API server from"):
+        ring.run(1)
+    with pytest.raises(CheckSkipped, match=r"metrics|mimir-ingester"):
+        chosen.inner("metrics.flush")
+
+
 @pytest.mark.usefixtures("deployed")
 def test_a_stack_without_a_route_ends_with_failures_or_skips_each_with_a_line(tmp_path: Path) -> None:
     config = stack_config(tmp_path / "prod.yaml", "prod", put("grafana", {"url": refused()}))
@@ -137,12 +148,12 @@ def test_a_stack_that_is_not_deployed_is_one_message(monkeypatch: pytest.MonkeyP
 def test_what_grafana_says_of_a_datasource_decides(status: int, body: str, error: type[Exception] | None) -> None:
     """Bodies are those of Grafana's HTTP API documentation (Data source API, 'Check data source health')."""
     answer = Answer(status, body)
-    with answering(answer) as url, httpx.Client(base_url=url) as client:
+    with answering(answer) as url, httpx.Client(base_url=url) as asked:
         if error is None:
-            assert grafana._ask(client, "uid", 7) == "Data source is working"
+            assert grafana._ask(asked, "uid", 7) == "Data source is working"
         else:
             with pytest.raises(error, match="uid"):
-                grafana._ask(client, "uid", 7)
+                grafana._ask(asked, "uid", 7)
     assert answer.asked[0][0] == "GET /api/datasources/uid/uid/health"
 
 
@@ -150,9 +161,9 @@ def test_a_grafana_without_that_health_check_is_skipped() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(404 if request.url.path.endswith("/health") else 200, json={})
 
-    client = httpx.Client(base_url="http://grafana", transport=httpx.MockTransport(answer))
-    with client, pytest.raises(CheckSkipped, match="has no health check"):
-        grafana._ask(client, "uid", None)
+    asked = httpx.Client(base_url="http://grafana", transport=httpx.MockTransport(answer))
+    with asked, pytest.raises(CheckSkipped, match="has no health check"):
+        grafana._ask(asked, "uid", None)
 
 
 @mock_aws

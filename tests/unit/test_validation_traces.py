@@ -64,6 +64,11 @@ def test_a_retention_that_is_not_as_planned_is_named(target: Target, tempo: Temp
         traces.checks(target, PAYMENTS)[-1].run(1)
 
 
+def test_limits_in_a_layout_that_is_not_documented_are_neither_passed_nor_failed(target: Target) -> None:
+    with pytest.raises(CheckSkipped, match="where they should be"):
+        traces.checks(target, PAYMENTS)[-1].run(1)
+
+
 @pytest.mark.parametrize(
     ("written", "seconds"), [("336h", 1_209_600), ("336h0m0s", 1_209_600), ("2w", 1_209_600), ("1w1d", 691_200)]
 )
