@@ -6,9 +6,9 @@ from validation import grafana, metrics, traces
 from validation.model import Check, CheckSkipped, Lane
 from validation.target import Target, Tenant
 
-PLATFORM = "platform (no tenant)"
+PLATFORM = "the stack itself"
 """The lane of what is no tenant's; no tenant's id has a space."""
-_NO_TENANT = "everybody"
+_NO_TENANT = "no tenants"
 
 
 def lanes(target: Target, datasources: Mapping[str, str]) -> list[Lane]:

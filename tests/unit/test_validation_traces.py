@@ -19,6 +19,7 @@ from validation.target import Target, Tenant
 
 TENANT = {"id": "payments", "display_name": "Payments", "retention": {"traces": "14d"}}
 PAYMENTS = Tenant("payments")
+OTHER = '{"batches": [{"scopeSpans": [{"spans": [{"spanId": "AAAAAAAAAAA="}]}]}]}'
 
 
 @pytest.fixture
@@ -76,7 +77,9 @@ def test_a_duration_is_the_same_however_tempo_writes_it(written: str, seconds: i
     assert traces._in_seconds(written) == seconds
 
 
-@pytest.mark.parametrize("body", ["<html>", "[]", "{}", '{"batches": [{}]}', '{"batches": [{"scopeSpans": [{}]}]}'])
+@pytest.mark.parametrize(
+    "body", ["<html>", "[]", "{}", '{"batches": [{}]}', '{"batches": [{"scopeSpans": [{}]}]}', OTHER]
+)
 def test_what_is_no_answer_of_tempo_is_told(body: str) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
     with httpx.Client(transport=transport) as client:
