@@ -21,8 +21,9 @@ $(error ON=$(ON) is neither sandbox nor cluster)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview refresh destroy smoke validate report policies drift repair adopt export-state restore-state deploy \
-	status down clean shell capacity compare bench test test-unit lint lint-workflows format docs credentials comment issue
+.PHONY: help setup up preview refresh destroy smoke validate report policies drift repair adopt export-state restore-state \
+	deploy status down clean shell capacity compare bench faults test test-unit lint lint-workflows format docs credentials \
+	comment issue
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
