@@ -17,6 +17,7 @@ from commands import (
     report_command,
     rules_command,
     smoke_command,
+    validate_command,
     values_command,
 )
 
@@ -34,6 +35,7 @@ for command in (
     export_state_command.export_state,
     export_state_command.restore_state,
     smoke_command.smoke,
+    validate_command.validate,
     comment_command.comment,
     comment_command.issue,
     credentials_command.credentials,

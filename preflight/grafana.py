@@ -27,7 +27,7 @@ def check(stack: Stack, identity: GrafanaIdentity) -> list[str]:
     """Return what stands in the way."""
     first, *others = organisations(stack).items()
     try:
-        with _client(stack.grafana.url, identity) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+        with client_for(stack.grafana.url, identity) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
             # The first by itself: a wrong password that is tried too often locks the user out.
             found = [_finding(client, *first), *pool.map(lambda one: _finding(client, *one), others)]
     except _UnusableError as error:
@@ -57,16 +57,16 @@ def organisations(stack: Stack) -> dict[int | None, str]:
     return named
 
 
-def _client(url: str, identity: GrafanaIdentity) -> httpx.Client:
+def client_for(url: str, identity: GrafanaIdentity) -> httpx.Client:
     """Return a client that is told apart as the provider's is: `user:password`, in organisation 1, or a token."""
     user, colon, password = identity.auth.get_secret_value().partition(":")
     auth = httpx.BasicAuth(user, password) if colon else _Bearer(user)
-    return httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, auth=auth, headers=_in(1 if colon else None))
+    return httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, auth=auth, headers=in_org(1 if colon else None))
 
 
 def _finding(client: httpx.Client, org: int | None, key: str) -> str | None:
     """Return why there can be no datasources in an organisation. Raises _UnusableError, httpx.HTTPError."""
-    answer = client.get("/api/datasources", headers=_in(org))
+    answer = client.get("/api/datasources", headers=in_org(org))
     if answer.status_code == httpx.codes.UNAUTHORIZED and _OTHER_ORGANISATION in answer.text:
         return (
             f"{key}: the service account of {_AUTH} belongs to another organisation than {org}; set a user:password "
@@ -107,7 +107,8 @@ def _refuse(url: str, answer: httpx.Response) -> None:
         )
 
 
-def _in(org: int | None) -> dict[str, str]:
+def in_org(org: int | None) -> dict[str, str]:
+    """Return the header that names an organisation; none is the one that we are in."""
     return {} if org is None else {"X-Grafana-Org-Id": str(org)}
 
 

@@ -5,6 +5,7 @@ import os
 import secrets
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -154,6 +155,28 @@ def smoke(stack: Stack = "dev") -> None:
         )
         if proof.read != proof.sent:
             raise typer.Exit(1)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def validate(
+    stack: Stack = "dev",
+    options: Annotated[list[str] | None, typer.Argument(help="Of `python -m commands validate`.")] = None,
+) -> None:
+    """Validate a stack as on a cluster, with real Mimirs on what it has made; what Tempo is to do is skipped."""
+    from sandbox.validation import addresses
+
+    with _sandbox(stack) as sandbox:
+        sandbox.engine.toolchain.ensure(["mimir"])
+        if "endpoints" not in sandbox.engine.json("stack output --json", stack):
+            console.print(f"[red]nothing is deployed yet; first: make up STACK={stack}")
+            raise typer.Exit(1)
+        file = sandbox.engine.config_file(stack)
+        with addresses(stack, file, sandbox.engine.toolchain, sandbox.connections) as moved:
+            asked = [word for name, url in moved.items() for word in ("--address", f"{name}={url}")]
+            here = ["--behind-gateway", "--no-api-server", "--allow-skipped"]
+            command = [sys.executable, "-m", "commands", "validate", stack, *here, *asked, *(options or ())]
+            status = sandbox.engine.execute(command, sandbox.variables(stack))
+    raise typer.Exit(status)
 
 
 @app.command()

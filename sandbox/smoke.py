@@ -52,7 +52,7 @@ def prove(namespace: str, bucket: str, toolchain: Toolchain, connections: Connec
         tenacity.RetryError: the metric or the block did not appear in its time.
     """
     begun, value = time.monotonic(), int(time.time())
-    deployed = _deployed(namespace, bucket, connections)
+    deployed = deployed_in(namespace, bucket, connections)
     ingesters = int(yaml.safe_load(deployed.config)["ingester"]["ring"]["replication_factor"])
     tenant = _tenant(deployed)
     before = _blocks(deployed, tenant, connections)
@@ -69,7 +69,8 @@ def prove(namespace: str, bucket: str, toolchain: Toolchain, connections: Connec
     return Proof(value, read, ingesters, len(lost), bucket, block, time.monotonic() - begun)
 
 
-def _deployed(namespace: str, bucket: str, connections: Connections) -> Deployed:
+def deployed_in(namespace: str, bucket: str, connections: Connections) -> Deployed:
+    """Return what Mimir's release has in a namespace."""
     core = client.CoreV1Api(config.new_client_from_config(str(connections.kubeconfig), connections.context))
     configuration = core.read_namespaced_config_map("mimir-config", namespace).data
     runtime = core.read_namespaced_config_map("mimir-runtime", namespace).data

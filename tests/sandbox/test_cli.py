@@ -126,6 +126,13 @@ def test_a_real_mimir_works_on_what_the_program_made(cli: Cli) -> None:
     assert "its block is in dts-metrics-dev-blocks as anonymous/" in printed
 
 
+def test_a_stack_is_validated_on_a_real_mimir_and_what_is_not_there_is_skipped(cli: Cli) -> None:
+    printed = cli.must("validate")
+    assert "block in the bucket after a flush: anonymous/" in printed
+    assert "OTLP/gRPC in, by id out: no route to traces-ingest." in printed
+    assert "12 checks: 5 passed, 0 failed, 7 skipped" in printed
+
+
 def test_an_unknown_stack_is_one_message(cli: Cli) -> None:
     done = cli.run("up", "staging")
     assert done.returncode == 1
@@ -134,7 +141,7 @@ def test_an_unknown_stack_is_one_message(cli: Cli) -> None:
 
 
 def test_every_command_has_help(cli: Cli) -> None:
-    commands = "up preview refresh destroy smoke status down env shell exec tool bench"
+    commands = "up preview refresh destroy smoke validate status down env shell exec tool bench"
     for command in commands.split():
         assert "Usage: python -m sandbox" in cli.must(command, "--help")
 

@@ -16,6 +16,7 @@ ON_STACKS = (
     "refresh",
     "destroy",
     "smoke",
+    "validate",
     "report",
     "drift",
     "repair",

@@ -1,0 +1,179 @@
+"""`commands validate`: what is validated of a stack, how it is called, and how it ends."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from kubernetes import client
+from moto import mock_aws
+from typer.testing import CliRunner, Result
+
+from commands import credentials_of_stack, validate_command
+from commands.app import app
+from commands.tools import Pulumi
+from gateway.addresses import urls
+from tests.doubles import Answer, answering, refused
+from tests.support import credentials, load_stack, put
+from tests.unit.test_commands import stack_config
+from validation import addresses, bucket, grafana, plan
+from validation.model import CheckFailed, CheckSkipped
+from validation.reach import Reach
+from validation.target import Target
+
+NAMES = ("otlp_grpc_address", "otlp_http_url", "traces_query_url")
+SOMEBODY = {"id": "payments", "display_name": "Payments"}
+
+
+def outputs(environment: str = "prod") -> dict[str, Any]:
+    stack = load_stack(environment)
+    found = urls(stack.namespace.name)._asdict()
+    traces = dict(zip(("otlp_grpc", "otlp_http", "query"), (found[name] for name in NAMES), strict=True))
+    metrics = {
+        "remote_write": found["remote_write_url"],
+        "otlp_http": found["metrics_otlp_url"],
+        "query": found["metrics_query_url"],
+    }
+    pair = {signal: {"name": signal, "uid": f"{signal}-uid"} for signal in ("traces", "metrics")}
+    return {
+        "endpoints": {"traces": traces, "metrics": metrics},
+        "certificate_authority": "",
+        "datasources": pair,
+        "tenants": [{"id": tenant.id, "datasources": pair} for tenant in stack.tenants],
+    }
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine answers for a stack that is deployed."""
+    monkeypatch.setattr(Pulumi, "json", lambda *_: outputs())
+    monkeypatch.setattr(credentials_of_stack, "load", lambda *_: credentials())
+
+
+def run(*arguments: str | Path) -> Result:
+    given = ["validate", "prod", "--no-api-server", "--bound", "2", *map(str, arguments)]
+    return CliRunner(env={"COLUMNS": "220"}).invoke(app, given)
+
+
+def target(reach: Reach | None = None, moved: dict[str, str] | None = None, **more: Any) -> Target:
+    stack = load_stack("prod")
+    return validate_command.target_of(stack, outputs(), credentials(), reach or Reach(), moved or {}, **more)
+
+
+def test_without_a_route_to_the_gateway_the_backends_are_asked_and_that_is_shown_as_skipped() -> None:
+    chosen = target()
+    assert chosen.behind_gateway
+    assert chosen.addresses["metrics.query"] == addresses.backends(chosen.stack)["metrics.query"]
+    assert chosen.identity(chosen.tenants[0]) == {"X-Scope-OrgID": "platform"}
+    first = plan.lanes(chosen, {})[0].checks[0]
+    assert (first.signal, first.name) == ("gateway", "lets this tenant in")
+    with pytest.raises(CheckSkipped, match="no route to the gateway"):
+        first.run(1)
+
+
+def test_with_a_route_to_the_gateway_tenants_come_with_their_own_token() -> None:
+    host = f"gateway.{load_stack('prod').namespace.name}.svc:443"
+    chosen = target(Reach({host: "127.0.0.1:8443"}))
+    assert not chosen.behind_gateway
+    (header,) = chosen.identity(chosen.tenants[0]).values()
+    assert header.startswith("Bearer ")
+    assert header.removeprefix("Bearer ") not in repr(chosen.tenants)
+
+
+def test_nobody_comes_in_the_name_of_a_tenant_whose_credential_is_not_ours() -> None:
+    stack = load_stack("prod", put("tenants", [SOMEBODY | {"access": {"token_secret": "their-own"}}]))
+    moved = {"metrics.query": "https://gateway.example.org/prometheus"}
+    chosen = validate_command.target_of(
+        stack, outputs() | {"tenants": [{"id": "payments", "datasources": None}]}, credentials(), Reach(), moved
+    )
+    ours = [each for each in plan.lanes(chosen, {})[0].checks if each.name.endswith("out")]
+    assert len(ours) == 6
+    for check in ours:
+        with pytest.raises(CheckSkipped, match="nobody can come in its name"):
+            check.run(1)
+
+
+def test_what_network_policies_keep_the_api_server_from_is_skipped() -> None:
+    chosen = target(Reach(api=client.ApiClient(client.Configuration(host=refused()))))
+    checks = [each for lane in plan.lanes(chosen, {}) for each in lane.checks]
+    ring = next(each for each in checks if (each.signal, each.name) == ("traces", "ingester ring"))
+    with pytest.raises(CheckSkipped, match="network policies keep the API server from"):
+        ring.run(1)
+    with pytest.raises(CheckSkipped, match=r"metrics|mimir-ingester"):
+        chosen.inner("metrics.flush")
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_stack_without_a_route_ends_with_failures_or_skips_each_with_a_line(tmp_path: Path) -> None:
+    config = stack_config(tmp_path / "prod.yaml", "prod", put("grafana", {"url": refused()}))
+    junit, file = tmp_path / "junit.xml", tmp_path / "results.json"
+    done = run("--config-file", config, "--no-flush", "--junit", junit, "--output", file)
+    assert done.exit_code == 1, done.output
+    content = json.loads(file.read_text())
+    assert content["failed"] == 4, "only Grafana's datasources have a direct address, and there is nobody"
+    assert content["passed"] == 0
+    assert len(done.output.splitlines()) == len(content["checks"]) + 1
+    assert junit.read_text().count("<testcase ") == len(content["checks"])
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize(
+    "arguments",
+    [("--address", "traces"), ("--address", "a.b=http://c"), ("--connect-to", "=b"), ("--tenant", "nobody")],
+)
+def test_a_wrong_call_ends_with_2(arguments: tuple[str, str]) -> None:
+    assert run(*arguments).exit_code == 2
+
+
+def test_a_stack_that_is_not_deployed_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pulumi, "json", lambda *_: {})
+    done = run()
+    assert done.exit_code == 1
+    assert "nothing is deployed yet; first: make up STACK=prod" in done.output
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (200, '{"status": "OK", "message": "Data source is working"}', None),
+        (200, '{"status": "ERROR", "message": "no such host"}', CheckFailed),
+        (400, '{"message": "Plugin health check failed"}', CheckFailed),
+        (404, '{"message": "Data source not found"}', CheckFailed),
+        (200, "<html>", CheckFailed),
+    ],
+)
+def test_what_grafana_says_of_a_datasource_decides(status: int, body: str, error: type[Exception] | None) -> None:
+    """Bodies are those of Grafana's HTTP API documentation (Data source API, 'Check data source health')."""
+    answer = Answer(status, body)
+    with answering(answer) as url, httpx.Client(base_url=url) as asked:
+        if error is None:
+            assert grafana._ask(asked, "uid", 7) == "Data source is working"
+        else:
+            with pytest.raises(error, match="uid"):
+                grafana._ask(asked, "uid", 7)
+    assert answer.asked[0][0] == "GET /api/datasources/uid/uid/health"
+
+
+def test_a_grafana_without_that_health_check_is_skipped() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404 if request.url.path.endswith("/health") else 200, json={})
+
+    asked = httpx.Client(base_url="http://grafana", transport=httpx.MockTransport(answer))
+    with asked, pytest.raises(CheckSkipped, match="has no health check"):
+        grafana._ask(asked, "uid", None)
+
+
+@mock_aws
+def test_a_tenants_blocks_are_found_in_the_bucket() -> None:
+    stack = load_stack("prod", put("object_store.provisioning_endpoint", "https://s3.us-east-1.amazonaws.com"))
+    s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    name = stack.metrics_buckets["blocks"]
+    with pytest.raises(CheckFailed, match="cannot be listed"):
+        bucket.blocks(stack, credentials(), "payments")
+    s3.create_bucket(Bucket=name)
+    for key in ("payments/01/meta.json", "payments/01/index", "payments2/02/meta.json"):
+        s3.put_object(Bucket=name, Key=key, Body=b"")
+    assert bucket.blocks(stack, credentials(), "payments") == {"payments/01/meta.json"}

@@ -1,0 +1,103 @@
+"""Tempo's half against recorded answers: at any address, over both protocols, and with answers that are wrong."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from helm.tenants import tempo_overrides
+from sandbox.gateway.loopback import network
+from sandbox.gateway.recorded_tempo import Tempo, recorded_tempo
+from settings import Stack
+from tests.support import load_stack, put
+from validation import traces
+from validation.model import CheckFailed, CheckSkipped
+from validation.payload import span
+from validation.reach import Reach
+from validation.target import Target, Tenant
+
+TENANT = {"id": "payments", "display_name": "Payments", "retention": {"traces": "14d"}}
+PAYMENTS = Tenant("payments")
+OTHER = '{"batches": [{"scopeSpans": [{"spans": [{"spanId": "AAAAAAAAAAA="}]}]}]}'
+
+
+@pytest.fixture
+def tempo() -> Tempo:
+    return Tempo()
+
+
+@pytest.fixture
+def target(tempo: Tempo) -> Iterator[Target]:
+    with network() as net:
+        address = net.address()
+        with recorded_tempo(address, tempo):
+            yield target_at(load_stack("prod", put("tenants", [TENANT])), address)
+
+
+def target_at(stack: Stack, address: str) -> Target:
+    places = {
+        "traces.otlp_grpc": f"{address}:4317",
+        "traces.otlp_http": f"http://{address}:4318/v1/traces",
+        "traces.query": f"http://{address}:3200",
+        "traces.admin": f"http://{address}:3200",
+        "traces.ring": f"http://{address}:3200",
+    }
+    return Target(stack=stack, addresses=places, tenants=[PAYMENTS], reach=Reach(), behind_gateway=True)
+
+
+def test_any_tempo_is_asked_over_both_protocols(target: Target, tempo: Tempo) -> None:
+    tempo.overrides = tempo_overrides(target.stack, generates=False)
+    said = [each.run(20) for each in traces.checks(target, PAYMENTS)]
+    assert said[-1] == "retention 336h, ingestion rate as planned"
+    assert len(tempo.spans["payments"]) == 2
+
+
+def test_a_trace_that_was_not_taken_is_not_searched_for(target: Target) -> None:
+    _, search, *_ = traces.checks(target, PAYMENTS)
+    with pytest.raises(CheckSkipped, match="was not taken"):
+        search.run(1)
+
+
+def test_a_retention_that_is_not_as_planned_is_named(target: Target, tempo: Tempo) -> None:
+    tempo.overrides = tempo_overrides(load_stack("prod", put("tenants", [TENANT | {"retention": {}}])), generates=False)
+    with pytest.raises(CheckFailed, match=r"retention is \d+h, planned 336h"):
+        traces.checks(target, PAYMENTS)[-1].run(1)
+
+
+def test_limits_in_a_layout_that_is_not_documented_are_neither_passed_nor_failed(target: Target) -> None:
+    with pytest.raises(CheckSkipped, match="where they should be"):
+        traces.checks(target, PAYMENTS)[-1].run(1)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("336h", 1_209_600), ("336h0m0s", 1_209_600), ("2w", 1_209_600), ("1w1d", 691_200)]
+)
+def test_a_duration_is_the_same_however_tempo_writes_it(written: str, seconds: int) -> None:
+    assert traces._in_seconds(written) == seconds
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>", "[]", "{}", '{"batches": [{}]}', '{"batches": [{"scopeSpans": [{}]}]}', OTHER]
+)
+def test_what_is_no_answer_of_tempo_is_told(body: str) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
+    with httpx.Client(transport=transport) as client:
+        with pytest.raises(CheckFailed, match=r"like Tempo|without the span"):
+            traces._has_span(client, "http://tempo/api/traces/1", span("http"))
+        with pytest.raises(CheckFailed, match=r"like Tempo|does not find"):
+            traces._search(client, "http://tempo/api/search", "http", span("http"))
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_trace_in_otlps_own_json_will_do(wrapped: bool) -> None:
+    new = span("http")
+    trace = {"resourceSpans": [{"scopeSpans": [{"spans": [{"spanId": new.span_id}]}]}]}
+    answer = {"trace": trace} if wrapped else trace
+    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json=answer))) as client:
+        traces._has_span(client, "http://tempo/api/traces/1", new)
+
+
+def test_the_ring_is_asked_for_only_where_there_is_one(target: Target) -> None:
+    assert [each.name for each in traces.platform_checks(target)] == ["ingester ring"]
+    assert traces.platform_checks(replace(target, stack=load_stack("dev"))) == []

@@ -1,0 +1,51 @@
+"""Where each part of a stack is asked: what its outputs say, and what stands behind that."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from helm import addresses, mimir
+from helm.addresses import MIMIR_HTTP, TEMPO_HTTP
+from helm.releases import TEMPO
+from helm.transport import scheme
+from settings import Stack
+
+Addresses = Mapping[str, str]
+"""By name, such as `metrics.query`."""
+CLIENTS = (
+    "traces.otlp_grpc",
+    "traces.otlp_http",
+    "traces.query",
+    "metrics.remote_write",
+    "metrics.otlp_http",
+    "metrics.query",
+)
+"""What clients are given (docs/outputs.md)."""
+ADMIN = ("metrics.admin", "metrics.flush", "traces.admin", "traces.ring")
+"""Backends' own pages, which no gateway offers: limits and ring of Mimir, its ingesters, limits and ring of Tempo."""
+
+
+def clients(endpoints: Mapping[str, Mapping[str, Any]]) -> Addresses:
+    """Return what a stack's outputs say."""
+    return {f"{signal}.{name}": str(url) for signal, some in endpoints.items() for name, url in some.items()}
+
+
+def backends(stack: Stack) -> Addresses:
+    """Return where the backends themselves take and give what clients do."""
+    return clients({"traces": addresses.traces(stack)._asdict(), "metrics": addresses.metrics(stack)._asdict()})
+
+
+def admin(stack: Stack) -> Addresses:
+    """Return where the backends' own pages are."""
+    protocol, namespace = scheme(stack), stack.namespace.name
+
+    def at(service: str, port: int) -> str:
+        return f"{protocol}://{service}.{namespace}.svc:{port}"
+
+    query = at(addresses.TRACES_QUERY, TEMPO_HTTP)
+    distributed = stack.traces.topology == "distributed"
+    return {
+        "metrics.admin": at(f"{mimir.RELEASE}-distributor", MIMIR_HTTP),
+        "metrics.flush": at(f"{mimir.RELEASE}-ingester", MIMIR_HTTP),
+        "traces.admin": query,
+        "traces.ring": at(f"{TEMPO['distributed']}-distributor", TEMPO_HTTP) if distributed else query,
+    }

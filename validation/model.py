@@ -1,0 +1,68 @@
+"""What a check is, how it may end, and how it waits for what takes a while."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
+State = Literal["passed", "failed", "skipped"]
+_PAUSE_SECONDS = 0.5
+_T = TypeVar("_T")
+
+
+class CheckFailed(Exception):  # noqa: N818 - what happened, as `Refused`
+    """The stack does not do what it should; the message says what, and what to do."""
+
+
+class Refused(CheckFailed):
+    """As CheckFailed, and waiting does not mend it."""
+
+
+class CheckSkipped(Exception):  # noqa: N818 - what happened
+    """The check cannot be done from here; the message says why. It counts as neither passed nor failed."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing to prove."""
+
+    signal: str
+    """`metrics`, `traces`, `grafana` or `gateway`."""
+    name: str
+    run: Callable[[float], str]
+    """Called with the seconds that it may wait; returns what was seen, or raises one of the above."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Checks that are done one after the other: a tenant's, or the platform's own."""
+
+    name: str
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one check ended."""
+
+    lane: str
+    signal: str
+    name: str
+    state: State
+    detail: str
+    seconds: float
+
+
+def insistently(attempt: Callable[[], _T], seconds: float) -> _T:
+    """Return what an attempt returns, trying again for so many seconds: data takes a while to be found.
+
+    Raises:
+        CheckFailed: it still fails; this is its last failure.
+    """
+    return Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, CheckFailed) and not isinstance(error, Refused)),
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(_PAUSE_SECONDS),
+        reraise=True,
+    )(attempt)

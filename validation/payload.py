@@ -1,0 +1,79 @@
+"""What is sent: one sample, one span. Both bear one name, so that whoever finds them knows where they are from."""
+
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cramjam
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+METRIC = "telemetry_validation"
+SERVICE = "telemetry-validation"
+VIA = "via"
+"""The label, and the span's attribute, that says by which protocol it came."""
+_RESOURCE = Resource({"service.name": SERVICE})
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span that is a trace of its own; ids in hexadecimal."""
+
+    trace_id: str
+    span_id: str
+    request: ExportTraceServiceRequest
+
+
+def span(via: str) -> Span:
+    """Return a new span."""
+    made = InMemorySpanExporter()
+    provider = TracerProvider(resource=_RESOURCE, shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(made))
+    with provider.get_tracer(SERVICE).start_as_current_span(METRIC, attributes={VIA: via}) as current:
+        context = current.get_span_context()
+    request = encode_spans(made.get_finished_spans())
+    return Span(f"{context.trace_id:032x}", f"{context.span_id:016x}", request)
+
+
+def otlp_metric(value: int, via: str) -> bytes:
+    """Return a sample as OTLP has it."""
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], _RESOURCE, shutdown_on_exit=False)
+    provider.get_meter(SERVICE).create_gauge(METRIC).set(value, {VIA: via})
+    data = reader.get_metrics_data()
+    assert data is not None  # noqa: S101 - it was just set
+    return bytes(encode_metrics(data).SerializeToString())
+
+
+def remote_write(value: float, via: str) -> bytes:
+    """Return a sample as Prometheus' remote-write 1.0 has it: a compressed WriteRequest (prompb/types.proto)."""
+    return bytes(cramjam.snappy.compress_raw(write_request({"__name__": METRIC, VIA: via}, value, time.time())))
+
+
+def write_request(labels: Mapping[str, str], value: float, at: float) -> bytes:
+    """Return a WriteRequest of one sample; `at` is in seconds since the epoch."""
+    pairs = b"".join(
+        _field(1, _field(1, name.encode()) + _field(2, text.encode())) for name, text in sorted(labels.items())
+    )
+    sample = b"\x09" + struct.pack("<d", value) + b"\x10" + _varint(int(at * 1000))
+    return _field(1, pairs + _field(2, sample))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return bytes([number << 3 | 2]) + _varint(len(content)) + content
+
+
+def _varint(number: int) -> bytes:
+    octets = []
+    while number > 0x7F:
+        octets.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*octets, number])
