@@ -146,7 +146,7 @@ def test_a_stack_that_is_not_deployed_is_one_message(monkeypatch: pytest.MonkeyP
     ],
 )
 def test_what_grafana_says_of_a_datasource_decides(status: int, body: str, error: type[Exception] | None) -> None:
-    """Bodies are those of Grafana's HTTP API documentation (Data source API, 'Check data source health')."""
+    """Bodies have the shape of Grafana's health route as its documentation tells of it; no real Grafana was asked."""
     answer = Answer(status, body)
     with answering(answer) as url, httpx.Client(base_url=url) as asked:
         if error is None:
