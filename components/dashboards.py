@@ -61,7 +61,12 @@ class Dashboards(pulumi.ComponentResource):
         documents = documents_of(stack, source.uid)
         for uid, document in documents.items():
             grafana.oss.Dashboard(
-                uid, config_json=document, folder=folder.uid, org_id=org, opts=pulumi.ResourceOptions(parent=self)
+                uid,
+                config_json=document,
+                folder=folder.uid,
+                org_id=org,
+                overwrite=True,  # of what a killed run has made: Grafana would refuse a uid that it knows
+                opts=pulumi.ResourceOptions(parent=self),
             )
         self.folder = folder_uid(stack)
         self.dashboards = list(documents)
