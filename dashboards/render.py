@@ -83,7 +83,7 @@ def _panel(panel: Panel, source: DataSourceRef) -> Any:
     builder = _PANELS[panel.kind]().title(panel.title).description(panel.description).unit(panel.unit)
     builder.datasource(source).span(panel.width).height(_HEIGHT).thresholds(_thresholds(panel))
     for number, query in enumerate(panel.queries):
-        builder.with_target(_target(query, chr(ord("A") + number), source))
+        builder.with_target(_target(query, chr(ord("A") + number), source, once=panel.kind != "timeseries"))
     if isinstance(builder, timeseries.Panel):
         shown = common.VizLegendOptions().show_legend(show_legend=True)
         builder.legend(shown.display_mode(LegendDisplayMode.LIST).placement(LegendPlacement.BOTTOM))
@@ -104,9 +104,11 @@ def _thresholds(panel: Panel) -> sdk.ThresholdsConfig:
     return sdk.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
 
 
-def _target(query: Query, ref: str, source: DataSourceRef) -> prometheus.Dataquery:
+def _target(query: Query, ref: str, source: DataSourceRef, *, once: bool) -> prometheus.Dataquery:
+    """Return a query; where one value is shown it is asked for once: over 30 days, at each step, would be costly."""
     target = prometheus.Dataquery().expr(query.expr).legend_format(query.legend).ref_id(ref)
-    return target.range().interval(_LEAST_INTERVAL).datasource(source)
+    target = target.instant() if once else target.range()
+    return target.interval(_LEAST_INTERVAL).datasource(source)
 
 
 def _text(model: dict[str, Any]) -> str:

@@ -146,6 +146,17 @@ def test_all_ask_the_one_datasource() -> None:
         assert set(found) == {'{"type":"prometheus","uid":"elsewhere"}'}
 
 
+def test_what_is_one_value_is_asked_for_once() -> None:
+    shown = [each for model in models(load_stack("prod")).values() for each in model["panels"] if each["type"] != "row"]
+    assert {(each["type"], target["instant"], target["range"]) for each in shown for target in each["targets"]} == {
+        ("timeseries", False, True),
+        ("stat", True, False),
+    }
+    long = [target["instant"] for each in shown for target in each["targets"] if re.search(r"\[\d+d\]", target["expr"])]
+    assert long
+    assert all(long)
+
+
 def test_what_is_not_there_is_not_shown() -> None:
     slugs = {name: [each.slug for each in dashboards_of(load_stack(*of))] for name, of in VARIANTS.items()}
     assert "tenants" not in slugs["dev"]
