@@ -5,7 +5,7 @@ from typing import Literal
 
 Unit = Literal["short", "reqps", "cps", "Bps", "bytes", "percentunit", "s"]
 """Grafana's units: a plain number, requests, counts and bytes per second, bytes, a part of 1, seconds."""
-Kind = Literal["timeseries", "stat", "bargauge"]
+Kind = Literal["timeseries", "stat"]
 WINDOW = "$__rate_interval"
 """What Grafana takes for the window of a rate: four scrapes at least."""
 

@@ -7,7 +7,7 @@ escapes of Go's JSON (internal/resources/grafana/resource_dashboard.go). So what
 import json
 from typing import Any
 
-from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, timeseries
+from grafana_foundation_sdk.builders import common, prometheus, stat, timeseries
 from grafana_foundation_sdk.builders import dashboard as sdk
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.common import GraphThresholdsStyleMode, LegendDisplayMode, LegendPlacement
@@ -28,11 +28,7 @@ _LEAST_INTERVAL = "1m"
 _ALL = "$__all"
 _GREEN, _RED = "green", "red"
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
-_PANELS: dict[Kind, type[timeseries.Panel | stat.Panel | bargauge.Panel]] = {
-    "timeseries": timeseries.Panel,
-    "stat": stat.Panel,
-    "bargauge": bargauge.Panel,
-}
+_PANELS: dict[Kind, type[timeseries.Panel | stat.Panel]] = {"timeseries": timeseries.Panel, "stat": stat.Panel}
 
 
 def rendered(dashboard: Dashboard, *, uid: str, environment: str, datasource: str) -> str:
