@@ -1,7 +1,7 @@
 """The telemetry platform of one environment, as one dependency graph.
 
 settings -> providers -> namespace -> guardrails, buckets -> Mimir -> Tempo \
-                                      guardrails -> gateway -----------> datasources, alerts -> exports
+                                      guardrails -> gateway -----------> datasources, alerts, dashboards -> exports
 """
 
 import pulumi
@@ -11,6 +11,7 @@ import preflight
 from components.alerts import Alerts
 from components.backend_certificate import BackendCertificate
 from components.buckets import Buckets
+from components.dashboards import Dashboards
 from components.datasources import Datasources
 from components.gateway import Gateway
 from components.guardrails import Guardrails
@@ -70,5 +71,8 @@ datasources = Datasources(
 
 if stack.monitoring.rules == "prometheus-rule":
     Alerts("alerts", stack=stack, opts=in_namespace)
+if stack.dashboards:
+    to_grafana = pulumi.ResourceOptions(providers=[providers.grafana], depends_on=[datasources])
+    Dashboards("dashboards", stack=stack, settings=stack.dashboards, unseen=datasources.unseen, opts=to_grafana)
 
 outputs.export(stack=stack, buckets=buckets, mimir=mimir, tempo=tempo, gateway=gateway, datasources=datasources)

@@ -94,7 +94,7 @@ def views(
     """
     environment = stack.environment
     if not stack.tenants:
-        return (View(environment, "", f"({environment})"),)
+        return (_of_everything(stack),)
     without = set(unseen(stack, credentials))
     own = (
         _of_tenant(environment, tenant, credentials.get(tenant.id))
@@ -109,6 +109,14 @@ def unseen(stack: Stack, credentials: Mapping[str, "Credential"]) -> list[str]:
     if stack.gateway is None:
         return []
     return [tenant.id for tenant in stack.tenants if not _is_let_in(tenant, credentials[tenant.id])]
+
+
+def of_platform(stack: Stack) -> View:
+    """Return what shows the platform's own metrics, where our Mimir has them: all there is, or one tenant's data."""
+    if not stack.tenants:
+        return _of_everything(stack)
+    (tenant,) = (each for each in stack.tenants if each.id == stack.monitoring.tenant)
+    return _of_tenant(stack.environment, tenant, None)
 
 
 def pair(
@@ -144,6 +152,10 @@ def pair(
 def _is_let_in(tenant: Tenant, credential: "Credential") -> bool:
     known = (credential.token is not None, credential.pair is not None)
     return all(known) if tenant.access.accepts == "both" else any(known)
+
+
+def _of_everything(stack: Stack) -> View:
+    return View(stack.environment, "", f"({stack.environment})")
 
 
 def _of_tenant(environment: str, tenant: Tenant, credential: "Credential | None") -> View:

@@ -30,7 +30,7 @@ def rules(stack: Stack) -> Iterator[Alert]:
             "No pod of the gateway is available: nothing gets in or out.",
             f"{{{{ $value }}}} of {stack.gateway.replicas} pods are available.",
         )
-    left = _seconds_left(stack, here)
+    left = seconds_left(stack, here)
     if left:
         yield Alert(
             "GatewayCertificateExpires",
@@ -42,7 +42,7 @@ def rules(stack: Stack) -> Iterator[Alert]:
         )
 
 
-def _seconds_left(stack: Stack, here: Scope) -> list[str]:
+def seconds_left(stack: Stack, here: Scope) -> list[str]:
     """Return expressions for how long certificates are valid; none of those in a Secret that others look after."""
     left = []
     ends = access.issued_until(stack)

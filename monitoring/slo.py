@@ -14,6 +14,10 @@ from settings import Stack
 from settings.monitoring import Latency, Objective
 
 _WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
+MIMIR_INGEST = 'route=~"api_(v1|prom)_push|otlp_v1_metrics"'
+MIMIR_QUERY = 'route=~"(prometheus|api_prom)_api_v1_(query|query_range|query_exemplars|series|labels|label_.+|read)"'
+TEMPO_QUERY = 'route=~"api_(v2_)?(traces|search|metrics).*"'
+"""Matchers for the routes that count."""
 TOTAL, BAD = "telemetry:requests:rate5m", "telemetry:requests_bad:rate5m"
 """Requests per second, and those of them that went wrong; by `slo`. For spans: spans."""
 
@@ -51,19 +55,16 @@ class Indicator(NamedTuple):
 def indicators(stack: Stack) -> tuple[Indicator, ...]:
     """Return what is promised, with the expressions for all requests and for bad ones, per second."""
     here, promised = Scope.namespace(stack.namespace.name), stack.monitoring.objectives
-    ingest = 'route=~"api_(v1|prom)_push|otlp_v1_metrics"'
-    promql = 'route=~"(prometheus|api_prom)_api_v1_(query|query_range|query_exemplars|series|labels|label_.+|read)"'
-    traceql = 'route=~"api_(v2_)?(traces|search|metrics).*"'
     return (
         _of_requests(
-            here, "metrics-ingest", "MetricsIngest", "taking samples", promised.metrics_ingest, "cortex", ingest
+            here, "metrics-ingest", "MetricsIngest", "taking samples", promised.metrics_ingest, "cortex", MIMIR_INGEST
         ),
         _of_requests(
-            here, "metrics-query", "MetricsQuery", "answering PromQL", promised.metrics_query, "cortex", promql
+            here, "metrics-query", "MetricsQuery", "answering PromQL", promised.metrics_query, "cortex", MIMIR_QUERY
         ),
         _of_spans(here, promised.traces_ingest),
         _of_requests(
-            here, "traces-query", "TracesQuery", "answering for traces", promised.traces_query, "tempo", traceql
+            here, "traces-query", "TracesQuery", "answering for traces", promised.traces_query, "tempo", TEMPO_QUERY
         ),
     )
 

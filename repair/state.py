@@ -19,6 +19,7 @@ _ID_INPUTS = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": "bucket",
     "aws:s3/bucketVersioning:BucketVersioning": "bucket",
     "grafana:oss/dataSource:DataSource": "uid",
+    "grafana:oss/folder:Folder": "uid",
 }
 """The input that is also the id under which the provider finds the resource."""
 _UNFINISHED = "a run failed, or was killed, before the release was ready"

@@ -30,6 +30,8 @@ _ITEM_ACTION: Mapping[str, Action] = {
     "delete": "delete",
 }
 _OPS: Mapping[str, Literal["add", "remove", "change"]] = {"add": "add", "delete": "remove"}
+_ENCODED = ("Encoded", "Json")
+"""How the names of inputs end that are JSON as text: a datasource's `jsonDataEncoded`, a dashboard's `configJson`."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ def _readable(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decoded(key: str, value: Any) -> Any:
-    if not key.endswith("Encoded") or not isinstance(value, str):
+    if not key.endswith(_ENCODED) or not isinstance(value, str):
         return value
     try:
         return json.loads(value)
@@ -225,4 +227,4 @@ def _first(path: str) -> str:
 
 def _called(key: str) -> str:
     """Return what an input is called where it ends up."""
-    return "data" if key == "stringData" else key.removesuffix("Encoded")
+    return "data" if key == "stringData" else key.removesuffix("Encoded").removesuffix("Json")

@@ -75,7 +75,8 @@ class Monitoring(Settings):
     )
     tenant: str | None = Field(
         default=None,
-        description="With `ruler`: the tenant in whose metrics the platform's own are, and who owns the rules.",
+        description="The tenant in whose metrics the platform's own are: with `ruler` it owns the rules, and the "
+        "dashboards ask its datasource.",
     )
     severities: Severities = Field(default_factory=Severities, description="How alerts say how urgent they are.")
     runbook_url: Url | None = Field(

@@ -8,6 +8,7 @@ from settings import tenancy
 from settings.base import SettingError, Settings, did_you_mean
 from settings.buckets import LONGEST_NAME, bucket_name
 from settings.connections import Grafana, Kubernetes
+from settings.dashboards import Dashboards
 from settings.gateway import Gateway
 from settings.metrics import Metrics
 from settings.monitoring import Monitoring
@@ -108,6 +109,21 @@ class Stack(Settings):
             raise SettingError(
                 "monitoring.tenant",
                 f"is no tenant of this stack{did_you_mean(chosen, known)}; name one of them, or remove it",
+            )
+        return self
+
+    dashboards: Dashboards | None = Field(
+        default=None, description="Dashboards for the platform itself; none: there are none in Grafana."
+    )
+
+    @model_validator(mode="after")
+    def _dashboards_know_whom_to_ask(self) -> Self:
+        own = self.dashboards is not None and self.dashboards.datasource is None
+        if own and self.tenants and self.monitoring.tenant is None:
+            raise SettingError(
+                "dashboards.datasource",
+                "is not set, and neither is monitoring.tenant; name the tenant that has the platform's own metrics, or "
+                "the uid of the Prometheus that has them",
             )
         return self
 

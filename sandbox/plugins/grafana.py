@@ -1,4 +1,4 @@
-"""Stands in for pulumi-resource-grafana: `grafana:oss/dataSource:DataSource` through Grafana's HTTP API.
+"""Stands in for pulumi-resource-grafana: datasources, folders and dashboards through Grafana's HTTP API.
 
 Ids (`<org id>:<uid>`) and in which organisation each call is made, replacements, the semantic comparison of JSON and
 what is never read back (headers, secure JSON) are those of the Terraform Grafana provider 4.45.
@@ -11,12 +11,13 @@ from typing import Any
 
 from typing_extensions import override
 
-from sandbox.plugins.base import CheckError, Live, Provider, ProviderError, Request, ResourceType, known
+from sandbox.plugins.base import CheckError, Live, Provider, Request, ResourceType, known
 from sandbox.plugins.diff import Diff, below, diff
+from sandbox.plugins.grafana_api import Api
+from sandbox.plugins.grafana_dashboards import Dashboard, Folder
 from sandbox.plugins.server import serve
 from sandbox.plugins.values import UNKNOWN, Properties, Unknown, reveal
 
-_TIMEOUT = 30.0  # seconds
 _DEFAULTS: Properties = {"accessMode": "proxy", "basicAuthEnabled": False, "isDefault": False}
 _TO_API = {  # argument -> field of Grafana's API
     "accessMode": "access",
@@ -105,56 +106,6 @@ class DataSource(ResourceType):
         self._api.call("DELETE", f"/api/datasources/uid/{uid}", org=org, missing_ok=True)
 
 
-class Api:
-    """Grafana's HTTP API at the provider's url, with its auth (`user:password` or a token).
-
-    Without another one a user is in organisation 1, and a token in its own.
-    """
-
-    def __init__(self, config: Properties) -> None:
-        url = config.get("url")
-        self._url = url.rstrip("/") if isinstance(url, str) else ""
-        self._auth = config.get("auth")
-        self._client: Any = None
-
-    def call(
-        self, method: str, path: str, body: Properties | None = None, *, org: str = "", missing_ok: bool = False
-    ) -> Any:
-        """The answer's JSON; None for a 404 when that may be. Raises ProviderError in one line without the auth."""
-        import httpx
-
-        where = f"{method} {self._url}{path}"
-        if not self._url or isinstance(self._auth, Unknown):
-            raise ProviderError("the grafana provider needs a known url and auth")
-        try:
-            answer = self._connect().request(method, path, json=body, headers=_in(org))
-        except httpx.HTTPError as error:
-            raise ProviderError(f"{where}: Grafana is not reachable: {error}") from error
-        if answer.status_code == httpx.codes.NOT_FOUND and missing_ok:
-            return None
-        if answer.is_success:
-            return answer.json()
-        try:
-            reason = answer.json()["message"]
-        except (ValueError, KeyError, TypeError):
-            reason = answer.text.strip()[:200]
-        raise ProviderError(f"{where}: status {answer.status_code} {answer.reason_phrase}: {reason}")
-
-    def _connect(self) -> Any:
-        if self._client is None:
-            import httpx
-
-            user, colon, password = str(self._auth or "").partition(":")
-            basic = httpx.BasicAuth(user, password) if colon else None
-            own = _in("1") if colon else {"Authorization": f"Bearer {user}"} if user else {}
-            self._client = httpx.Client(base_url=self._url, auth=basic, headers=own, timeout=_TIMEOUT, trust_env=False)
-        return self._client
-
-
-def _in(org: str) -> dict[str, str]:
-    return {"X-Grafana-Org-Id": org} if org else {}
-
-
 def _parse(key: str, text: Any) -> dict[str, Any]:
     if text is None or isinstance(text, Unknown):
         return {}
@@ -192,7 +143,11 @@ class Grafana(Provider):
     """The provider: one Grafana."""
 
     def __init__(self) -> None:
-        self._data_source = DataSource()
+        self._types: dict[str, DataSource | Folder | Dashboard] = {
+            "grafana:oss/dataSource:DataSource": DataSource(),
+            "grafana:oss/folder:Folder": Folder(),
+            "grafana:oss/dashboard:Dashboard": Dashboard(),
+        }
 
     @override
     def diff_config(self, old: Properties, new: Properties) -> Diff:
@@ -200,11 +155,12 @@ class Grafana(Provider):
 
     @override
     def configure(self, config: Properties) -> None:
-        self._data_source.configure(config)
+        for each in self._types.values():
+            each.configure(config)
 
     @override
     def resource_type(self, token: str) -> ResourceType:
-        return known({"grafana:oss/dataSource:DataSource": self._data_source}, token)
+        return known(self._types, token)
 
 
 if __name__ == "__main__":

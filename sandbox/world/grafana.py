@@ -1,7 +1,8 @@
-"""Stands in for Grafana's HTTP API, as far as datasources, organisations, service accounts and health go.
+"""Stands in for Grafana's HTTP API, as far as the program and its tests use it.
 
-No UI, no queries, one user. Statuses, messages and fields are those of Grafana 11's documented HTTP API. What it keeps
-is in files of mode 0600; of datasources' secrets nothing but the names, of tokens their digests.
+Datasources, folders, dashboards, organisations, service accounts and health; no UI, no queries, one user. Statuses,
+messages and fields are those of Grafana 11's documented HTTP API. What it keeps is in files of mode 0600; of
+datasources' secrets nothing but the names, of tokens their digests.
 
 Run as ``python -m sandbox.world.grafana --port PORT --data DIRECTORY --auth-file FILE``.
 """
@@ -14,8 +15,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
+from sandbox.world.dashboards import Dashboards
 from sandbox.world.datasources import DataSources
 from sandbox.world.grafana_answers import Answer, RefusedError, bad_request, denied
 from sandbox.world.organisations import Login, Organisations
@@ -33,6 +35,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], data: Path, user: str) -> None:
         super().__init__(address, Handler)
         self.datasources = DataSources(data / "datasources.jsonl")
+        self.dashboards = Dashboards(data / "dashboards.jsonl")
         self.organisations = Organisations(data / "organisations.jsonl", user)
 
 
@@ -82,6 +85,8 @@ class Handler(BaseHTTPRequestHandler):
         match parts:
             case ["api", "datasources", *rest]:
                 return self._datasources(login, rest, body)
+            case ["api", "folders" | "dashboards" | "search", *_]:
+                return self._dashboards(login, parts[1:], body)
             case ["api", "orgs", *rest]:
                 return self._organisations(login, rest, body)
             case ["api", "org"] | ["api", "serviceaccounts", *_]:
@@ -106,6 +111,29 @@ class Handler(BaseHTTPRequestHandler):
                 return store.delete(login.org, uid)
         raise _not_found()
 
+    def _dashboards(self, login: Login, parts: list[str], body: bytes) -> Answer:
+        if not login.admin:
+            raise denied(f"{parts[0]}:{'read' if self.command == 'GET' else 'write'}")
+        store = self.server.dashboards
+        match self.command, parts:
+            case "GET", ["search"]:
+                return store.search(login.org, parse_qs(urlsplit(self.path).query).get("folderUIDs", []))
+            case "POST", ["folders"]:
+                return store.add_folder(login.org, _parsed(body))
+            case "GET", ["folders", uid]:
+                return HTTPStatus.OK, store.folder(login.org, uid)
+            case "PUT", ["folders", uid]:
+                return store.update_folder(login.org, uid, _parsed(body))
+            case "DELETE", ["folders", uid]:
+                return store.delete_folder(login.org, uid)
+            case "POST", ["dashboards", "db"]:
+                return store.save(login.org, _parsed(body))
+            case "GET", ["dashboards", "uid", uid]:
+                return HTTPStatus.OK, store.dashboard(login.org, uid)
+            case "DELETE", ["dashboards", "uid", uid]:
+                return store.delete(login.org, uid)
+        raise _not_found()
+
     def _organisations(self, login: Login, parts: list[str], body: bytes) -> Answer:
         """Answer what server admins may ask, whatever organisation they are in."""
         action = {"GET": "read", "POST": "create", "PUT": "write", "DELETE": "delete"}[self.command]
@@ -120,6 +148,7 @@ class Handler(BaseHTTPRequestHandler):
             case "DELETE", [org] if org.isdigit():
                 answer = store.delete(int(org))
                 self.server.datasources.delete_all(int(org))
+                self.server.dashboards.delete_all(int(org))
                 return answer
         raise _not_found()
 

@@ -11,7 +11,7 @@ from sandbox.world.service import Place, Service, answers
 
 PORTS = ("grafana",)
 USER = "admin"
-_CODE = ("grafana", "grafana_answers", "organisations", "datasources", "journal")
+_CODE = ("grafana", "grafana_answers", "organisations", "datasources", "dashboards", "journal")
 """The stand-in's modules; a change to one of them starts it anew."""
 _REPO = Path(__file__).resolve().parents[2]
 

@@ -57,6 +57,8 @@ MADE: dict[str, Callable[[dict[str, Any]], State]] = {
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:helm.sh/v3:Release": lambda given: (_namespaced(given), {**given, "status": {"status": "deployed"}}),
     "grafana:oss/dataSource:DataSource": lambda given: (f"1:{given['uid']}", given),
+    "grafana:oss/folder:Folder": lambda given: (f"1:{given['uid']}", given),
+    "grafana:oss/dashboard:Dashboard": lambda given: ("1:" + json.loads(given["configJson"])["uid"], given),
     "pulumi:providers:aws": lambda given: ("s3", given),
     "pulumi:providers:grafana": lambda given: ("grafana", given),
     "pulumi:providers:kubernetes": lambda given: ("kubernetes", given),

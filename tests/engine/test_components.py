@@ -169,7 +169,11 @@ def test_every_resource_is_the_child_of_its_component(environment: str, preview:
 
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
 def test_components_are_named_after_their_class_and_register_what_they_annotate(preview: bool) -> None:
-    every = all_of(put("gateway.backend_tls", {}), put("monitoring.rules", "prometheus-rule"))
+    every = all_of(
+        put("gateway.backend_tls", {}),
+        put("monitoring.rules", "prometheus-rule"),
+        put("dashboards", {"datasource": "prometheus"}),
+    )
     run = changed(every, environment="prod", preview=preview)
     found = [resource for resource in run.resources if not resource.custom]
     assert {resource.type.rpartition(":")[2] for resource in found} == set(COMPONENTS)

@@ -89,6 +89,13 @@ def test_a_bucket_is_known_by_its_name_and_a_datasource_by_its_uid() -> None:
     assert [(field.path, field.old, field.new) for field in item.fields] == [("jsonData.a.b", 1, 2)]
 
 
+def test_a_dashboard_is_told_panel_by_panel() -> None:
+    old, new = ({"configJson": f'{{"uid": "d", "panels": [{{"title": "{title}"}}]}}'} for title in ("A", "B"))
+    item = only(seen(step("update", "grafana:oss/dashboard:Dashboard", old, new)))
+    assert (item.system, item.kind) == ("grafana", "Dashboard")
+    assert [(field.path, field.old, field.new) for field in item.fields] == [("config.panels[0].title", "A", "B")]
+
+
 def test_the_three_steps_of_a_replacement_are_one() -> None:
     old, new = {"uid": "a", "type": "x"}, {"uid": "b", "type": "x"}
     ops = ("create-replacement", "replace", "delete-replaced")

@@ -1,0 +1,86 @@
+"""The platform's dashboards in the shared Grafana, in a folder for each environment."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pulumi
+import pulumiverse_grafana as grafana
+
+from components.datasource_config import of_platform
+from dashboards.dashboards import documents_of, folder_uid
+from settings import Stack
+from settings.dashboards import Dashboards as Wanted
+
+
+class _Source(NamedTuple):
+    uid: str
+    org: int | None
+
+
+class Dashboards(pulumi.ComponentResource):
+    """A folder, and dashboards with uids that never change."""
+
+    folder: str
+    """The folder's uid."""
+    dashboards: list[str]
+    """The dashboards' uids."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: Stack,
+        settings: Wanted,
+        unseen: Sequence[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Make them.
+
+        Args:
+            name: the component's name.
+            stack: what is shown.
+            settings: whom they ask, and what their folder is called.
+            unseen: ids of tenants that have no datasource of ours.
+            opts: as for every resource.
+
+        Raises:
+            pulumi.RunError: the tenant whose datasource they would ask has none.
+        """
+        super().__init__("telemetry:grafana:Dashboards", name, opts=opts)
+        source = _source(stack, settings, unseen)
+        org = None if source.org is None else str(source.org)
+        folder = grafana.oss.Folder(
+            folder_uid(stack),
+            uid=folder_uid(stack),
+            title=f"{settings.folder} ({stack.environment})",
+            org_id=org,
+            # Grafana deletes what is in a folder with it, and somebody may have put a dashboard there.
+            prevent_destroy_if_not_empty=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        documents = documents_of(stack, source.uid)
+        for uid, document in documents.items():
+            grafana.oss.Dashboard(
+                uid,
+                config_json=document,
+                folder=folder.uid,
+                org_id=org,
+                overwrite=True,  # of what a killed run has made: Grafana would refuse a uid that it knows
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.folder = folder_uid(stack)
+        self.dashboards = list(documents)
+        self.register_outputs({"folder": self.folder, "dashboards": self.dashboards})
+
+
+def _source(stack: Stack, settings: Wanted, unseen: Sequence[str]) -> _Source:
+    """Return the datasource that has the platform's own metrics, and the organisation that it is in."""
+    if settings.datasource is not None:
+        return _Source(settings.datasource, settings.grafana_org)
+    view = of_platform(stack)
+    if view.tenant in unseen:
+        raise pulumi.RunError(
+            f"telemetry:dashboards.datasource: is not set, and the tenant {view.tenant} has no datasource of ours, "
+            "because the program does not know its credential; name the uid of the one that it has"
+        )
+    return _Source(view.uid("metrics"), view.org)

@@ -1,0 +1,1 @@
+"""Dashboards for the platform itself, made from a stack's settings. Nothing in here knows Pulumi."""

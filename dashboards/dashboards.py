@@ -1,0 +1,42 @@
+"""All dashboards of a stack, as they are deployed."""
+
+from collections.abc import Iterator
+
+from dashboards import capacity, mimir, object_store, overview, tempo, tenants
+from dashboards.model import Dashboard
+from dashboards.render import rendered
+from settings import Stack
+
+_MAKERS = (
+    overview.dashboard,
+    mimir.dashboard,
+    tempo.dashboard,
+    object_store.dashboard,
+    tenants.dashboard,
+    capacity.dashboard,
+)
+
+
+def folder_uid(stack: Stack) -> str:
+    """Return the uid of the folder of a stack's dashboards."""
+    return f"telemetry-{stack.environment}"
+
+
+def uid_of(stack: Stack, dashboard: Dashboard) -> str:
+    """Return a dashboard's uid: a constant, since bookmarks and links are made of it."""
+    return f"{folder_uid(stack)}-{dashboard.slug}"
+
+
+def dashboards_of(stack: Stack) -> Iterator[Dashboard]:
+    """Yield the dashboards of a stack; of what a stack does not have, there is none."""
+    yield from (made for make in _MAKERS if (made := make(stack)) is not None)
+
+
+def documents_of(stack: Stack, datasource: str) -> dict[str, str]:
+    """Return their JSON by uid; `datasource` is the uid of the Prometheus that they ask."""
+    return {
+        uid_of(stack, each): rendered(
+            each, uid=uid_of(stack, each), environment=stack.environment, datasource=datasource
+        )
+        for each in dashboards_of(stack)
+    }
