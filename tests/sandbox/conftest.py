@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -56,33 +57,43 @@ def world(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Ite
         here.destroy()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    """The real engine with a home and a backend of the session's own."""
+    """The real engine with a home and a backend of the file's own: no file finds what another has left."""
     engine = Engine(tmp_path_factory.mktemp("engine"), toolchain)
     install(engine.home, Path(engine.environment["VIRTUAL_ENV"]) / "bin" / "python", REPO)
     return engine
 
 
-@pytest.fixture(scope="session")
-def dev(engine: Engine, world: Connections) -> Deployment:
-    """The dev stack; a test finds it as the one before has left it."""
-    prepare("dev", engine, world)
-    return Deployment("dev", engine, world)
+@pytest.fixture(scope="module")
+def dev(engine: Engine, world: Connections) -> Iterator[Deployment]:
+    """The dev stack; a test finds it as the one before in its file has left it, the first finds nothing."""
+    with _stack("dev", engine, world) as stack:
+        yield stack
 
 
-@pytest.fixture(scope="session")
-def test(engine: Engine, world: Connections) -> Deployment:
-    """The test stack."""
-    prepare("test", engine, world)
-    return Deployment("test", engine, world)
+@pytest.fixture(scope="module")
+def test(engine: Engine, world: Connections) -> Iterator[Deployment]:
+    """The test stack, likewise."""
+    with _stack("test", engine, world) as stack:
+        yield stack
 
 
-@pytest.fixture(scope="session")
-def prod(engine: Engine, world: Connections) -> Deployment:
-    """The prod stack."""
-    prepare("prod", engine, world)
-    return Deployment("prod", engine, world)
+@pytest.fixture(scope="module")
+def prod(engine: Engine, world: Connections) -> Iterator[Deployment]:
+    """The prod stack, likewise."""
+    with _stack("prod", engine, world) as stack:
+        yield stack
+
+
+@contextmanager
+def _stack(name: str, engine: Engine, world: Connections) -> Iterator[Deployment]:
+    prepare(name, engine, world)
+    deployment = Deployment(name, engine, world)
+    try:
+        yield deployment
+    finally:
+        deployment.clear()
 
 
 @pytest.fixture(scope="module")

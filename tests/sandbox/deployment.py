@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ import psutil
 import yaml
 from botocore.exceptions import ClientError
 from kubernetes import client, config
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from sandbox.engine import Engine, checkpoint_of
 from sandbox.paths import REPO
@@ -64,6 +65,22 @@ class Deployment:
     def refresh(self) -> str:
         """Refresh and return the output."""
         return self._succeeds("refresh", "--yes", "--skip-preview", "--diff")
+
+    def clear(self) -> None:
+        """Remove what is left of the stack from the world without the engine, in whatever state a test has left it."""
+        for bucket in self.buckets():
+            for each in self.s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+                self.s3.delete_object(Bucket=bucket, Key=each["Key"])
+            self.drop_bucket(bucket)
+        for uid in self.datasources():
+            self.grafana("DELETE", f"/api/datasources/uid/{uid}").raise_for_status()
+        with suppress(client.ApiException):
+            self.core.delete_namespace(self.namespace)
+        self._await_no_namespace()
+
+    @retry(retry=retry_if_result(bool), stop=stop_after_delay(60), wait=wait_fixed(0.2))
+    def _await_no_namespace(self) -> bool:
+        return self.namespace in {each.metadata.name for each in self.core.list_namespace().items}
 
     def destroy(self) -> str:
         """Destroy what is not protected and return the output."""

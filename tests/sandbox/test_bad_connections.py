@@ -42,13 +42,6 @@ def _no_namespace(config: dict[str, Any], _: Path) -> None:
     config["telemetry:namespace"]["create"] = False
 
 
-@pytest.fixture(scope="module")
-def empty(dev: Deployment) -> Deployment:
-    """The dev stack with nothing deployed."""
-    dev.destroy()
-    return dev
-
-
 @pytest.mark.parametrize(
     ("edit", "expected"),
     [
@@ -66,21 +59,21 @@ def empty(dev: Deployment) -> Deployment:
     ],
 )
 def test_a_system_that_cannot_be_used_stops_up_before_it_changes_anything(
-    empty: Deployment, tmp_path: Path, edit: Callable[[dict[str, Any], Path], None], expected: dict[str, str]
+    dev: Deployment, tmp_path: Path, edit: Callable[[dict[str, Any], Path], None], expected: dict[str, str]
 ) -> None:
-    with empty.edited(lambda config: edit(config, tmp_path)):
-        _refused(empty, expected)
+    with dev.edited(lambda config: edit(config, tmp_path)):
+        _refused(dev, expected)
 
 
-def test_wrong_credentials_stop_up_before_it_changes_anything(empty: Deployment) -> None:
+def test_wrong_credentials_stop_up_before_it_changes_anything(dev: Deployment) -> None:
     wrong = "wr0ng-and-never-shown"
     identity = {"access_key": wrong, "secret_key": wrong}
     credentials = {**dict.fromkeys(("provisioner", "traces", "metrics"), identity), "grafana": {"auth": f"a:{wrong}"}}
-    with empty.edited(lambda _: None):
-        options = ("config", "set", "--secret", "telemetry:credentials", "-s", empty.stack)
-        empty.engine.in_project(*options, stdin=json.dumps(credentials))
+    with dev.edited(lambda _: None):
+        options = ("config", "set", "--secret", "telemetry:credentials", "-s", dev.stack)
+        dev.engine.in_project(*options, stdin=json.dumps(credentials))
         mend = "pulumi config set --secret"
-        output = _refused(empty, {f"telemetry:credentials.{who}": mend for who in credentials})
+        output = _refused(dev, {f"telemetry:credentials.{who}": mend for who in credentials})
     assert wrong not in output
 
 

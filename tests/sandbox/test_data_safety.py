@@ -40,11 +40,6 @@ def deployed(test: Deployment, toolchain: Toolchain, tmp_path_factory: pytest.Te
         for bucket in STACK.buckets:
             test.s3.put_object(Bucket=bucket, Key="tenant/block", Body=CONTENT)
         yield test
-        test.destroy()
-    for bucket in STACK.buckets:
-        test.s3.delete_object(Bucket=bucket, Key="tenant/block")
-    for bucket in (RULER, RENAMED):  # the last tests have taken them out of the state
-        test.drop_bucket(bucket)
 
 
 def rename(config: dict[str, Any]) -> None:

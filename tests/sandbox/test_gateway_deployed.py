@@ -41,11 +41,9 @@ def served(*tenants: dict[str, Any], **gateway: Any) -> Callable[[dict[str, Any]
 @pytest.fixture(scope="module")
 def stack(dev: Deployment) -> Iterator[Deployment]:
     """The dev stack with a gateway and two tenants."""
-    dev.destroy()
     with dev.edited(served(PAYMENTS, SEARCH)):
         dev.up()
         yield dev
-        dev.destroy()
 
 
 @pytest.fixture

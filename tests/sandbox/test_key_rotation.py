@@ -92,7 +92,6 @@ def seen(prod: Deployment, toolchain: Toolchain, tmp_path_factory: pytest.TempPa
         with knowing(after):
             found.let_in = {place: lets_in(client(server.url, own), bucket) for place, (own, bucket) in keys.items()}
             yield found
-            prod.destroy()
 
 
 def pair(credentials: dict[str, Any]) -> S3Key:

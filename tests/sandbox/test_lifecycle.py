@@ -48,7 +48,6 @@ def deployed(dev: Deployment) -> Deployment:
 
 
 def test_preview_of_an_empty_world_names_everything_and_makes_nothing(dev: Deployment) -> None:
-    dev.destroy()
     changes = dev.changes()
     assert set(changes) == CREATED
     assert set(changes.values()) == {"create"}

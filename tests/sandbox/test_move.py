@@ -52,8 +52,6 @@ def single(dev: Deployment) -> Iterator[Deployment]:
         dev.up()
         dev.s3.put_object(Bucket=BUCKET, Key=BLOCK, Body=b"spans")
         yield dev
-        dev.s3.delete_object(Bucket=BUCKET, Key=BLOCK)
-        dev.destroy()
 
 
 def test_tempo_moves_to_distributed_and_back_without_loss_and_without_a_gap(single: Deployment) -> None:

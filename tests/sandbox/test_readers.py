@@ -27,11 +27,10 @@ Field = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
-def deployed(dev: Deployment) -> Iterator[Deployment]:
-    """The dev stack, deployed anew: what other tests have left is no drift of ours."""
+def deployed(dev: Deployment) -> Deployment:
+    """The dev stack, deployed."""
     dev.up()
-    yield dev
-    dev.destroy()
+    return dev
 
 
 @pytest.fixture(scope="module")

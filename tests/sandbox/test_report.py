@@ -224,7 +224,6 @@ def deployed(dev: Deployment, old_chart: str) -> Iterator[Deployment]:
     with dev.edited(together(ROOM, at("metrics.chart", version="6.0.6", reference=old_chart))):
         dev.up()
         yield dev
-        dev.destroy()
     scheduling.delete_priority_class(PRIORITY)
 
 

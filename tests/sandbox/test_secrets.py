@@ -81,7 +81,7 @@ def command_lines() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def life(dev: Deployment, scan: Scan, command_lines: dict[str, str]) -> Iterator[None]:  # noqa: ARG001 - it watches
+def life(dev: Deployment, scan: Scan, command_lines: dict[str, str]) -> None:  # noqa: ARG001 - it watches
     """Take a guarded dev stack through its life and look at every word that is said."""
     with dev.edited(guarded):
         for command, options in LIFE.items():
@@ -93,8 +93,6 @@ def life(dev: Deployment, scan: Scan, command_lines: dict[str, str]) -> Iterator
     for edit, command in ((too_small, "preview"), (replaced, "up --yes --skip-preview")):
         with dev.edited(edit):
             _said(dev, scan, command, fails=True, name=edit.__name__)
-    yield
-    dev.destroy()
 
 
 LIFE: dict[str, tuple[str, ...]] = {

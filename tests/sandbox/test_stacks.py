@@ -1,7 +1,6 @@
 """All three stacks in one world: each is deployed, changed and removed without touching the others."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from kubernetes import client
@@ -22,14 +21,12 @@ REPLICATED = ("distributor", "ingester", "querier", "query-frontend", "metrics-g
 
 
 @pytest.fixture(scope="module")
-def stacks(dev: Deployment, test: Deployment, prod: Deployment) -> Iterator[dict[str, Deployment]]:
+def stacks(dev: Deployment, test: Deployment, prod: Deployment) -> dict[str, Deployment]:
     """The three stacks, deployed in the order of the rollout (seed 000)."""
     each = {"dev": dev, "test": test, "prod": prod}
     for stack in each.values():
         stack.up()
-    yield each
-    for stack in each.values():
-        stack.destroy()
+    return each
 
 
 def test_all_three_are_there_side_by_side(stacks: dict[str, Deployment]) -> None:

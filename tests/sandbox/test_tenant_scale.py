@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,12 +17,9 @@ FEW, MANY = 10, 100
 
 
 @pytest.fixture(scope="module")
-def site(dev: Deployment) -> Iterator[Site]:
-    """The dev stack, which has its own settings again afterwards, and is gone."""
-    site = Site(dev.engine)
-    yield site
-    site.declare(0)
-    site.destroy()
+def site(dev: Deployment) -> Site:
+    """The dev stack."""
+    return Site(dev.engine)
 
 
 @pytest.fixture(scope="module")
