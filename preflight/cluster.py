@@ -4,11 +4,10 @@ import urllib3
 from kubernetes import client
 from kubernetes.config.config_exception import ConfigException
 
-from cluster_client import UNUSABLE, api_client
+from cluster_client import UNUSABLE, api_client, get
 from settings.connections import Kubernetes
 from settings.namespace import Namespace
 
-_TIMEOUT_SECONDS = 10
 _KEY = "telemetry:kubernetes"
 
 _HOW_TO_MEND = "log in to the cluster, or correct context and kubeconfig"
@@ -29,7 +28,7 @@ def check(cluster: Kubernetes, namespace: Namespace) -> list[str]:
 
 def _ask(api: client.ApiClient, cluster: Kubernetes, namespace: Namespace) -> list[str]:
     try:
-        client.CoreV1Api(api).read_namespace(namespace.name, _request_timeout=_TIMEOUT_SECONDS)
+        get(api, f"/api/v1/namespaces/{namespace.name}")
     except client.ApiException as error:
         return _refused(error, cluster, namespace)
     except urllib3.exceptions.HTTPError as error:
@@ -37,7 +36,7 @@ def _ask(api: client.ApiClient, cluster: Kubernetes, namespace: Namespace) -> li
             f"{_KEY}: the API server {api.configuration.host} of context {cluster.context!r} does not answer "
             f"({type(getattr(error, 'reason', error)).__name__}); check the network and the context's server address"
         ]
-    except ValueError:  # the client could not make a Namespace of the answer
+    except ValueError:  # something else answers there
         return [
             f"{_KEY}: {api.configuration.host} of context {cluster.context!r} is no Kubernetes API server; "
             "correct the context's server address"

@@ -1,20 +1,15 @@
 """Is a Helm release of ours half-way? Helm refuses to touch it then, in words that name no way out."""
 
-import json
-from typing import Any
-
 import urllib3
 from kubernetes import client
 
-from cluster_client import UNUSABLE, api_client
+from cluster_client import UNUSABLE, api_client, get
 from helm.releases import releases_of
 from settings import Stack
 
-_TIMEOUT_SECONDS = 10
 _HALF_WAY = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """What Helm keeps of a revision is large, and secret; its labels say enough."""
-_OK = 200
 
 
 def check(stack: Stack) -> list[str]:
@@ -35,17 +30,8 @@ def check(stack: Stack) -> list[str]:
 
 def _revisions(api: client.ApiClient, namespace: str) -> list[dict[str, str]]:
     """Return the labels of every revision that Helm keeps in a namespace. Raises what the client raises."""
-    request = api.param_serialize(
-        "GET",
-        f"/api/v1/namespaces/{namespace}/secrets",
-        query_params=[("labelSelector", "owner=helm")],
-        header_params={"Accept": _METADATA_ONLY},
-        auth_settings=["BearerToken"],
-    )
-    answer = api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
-    body = answer.read()
-    items: list[dict[str, Any]] = json.loads(body).get("items", []) if answer.status == _OK else []
-    return [each["metadata"]["labels"] for each in items]
+    listed = get(api, f"/api/v1/namespaces/{namespace}/secrets", accept=_METADATA_ONLY, labelSelector="owner=helm")
+    return [each["metadata"]["labels"] for each in listed.get("items", [])]
 
 
 def _newest(revisions: list[dict[str, str]]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pulumi
 import pytest
 from botocore.config import Config
 
+import cluster_client
 import preflight
 from preflight import cluster, grafana, releases, s3
 from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, serving, silent
@@ -25,7 +26,7 @@ Ask = Callable[..., list[str]]
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait a tenth of a second where the product waits ten."""
-    monkeypatch.setattr(cluster, "_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(cluster_client, "_TIMEOUT_SECONDS", 0.1)
     monkeypatch.setattr(grafana, "_TIMEOUT_SECONDS", 0.1)
     monkeypatch.setattr(s3, "_CONFIG", s3._CONFIG.merge(Config(connect_timeout=0.1, read_timeout=0.1)))
 
