@@ -5,6 +5,7 @@ import typer
 from commands import (
     adopt_command,
     capacity_command,
+    collector_command,
     comment_command,
     compare_command,
     credentials_command,
@@ -29,6 +30,7 @@ for command in (
     report_command.report,
     policies_command.policies,
     values_command.values,
+    collector_command.collector,
     drift_command.drift,
     repair_command.repair,
     adopt_command.adopt,
