@@ -5,6 +5,7 @@ import typer
 from commands import (
     adopt_command,
     capacity_command,
+    checklist_command,
     collector_command,
     comment_command,
     compare_command,
@@ -38,6 +39,7 @@ for command in (
     export_state_command.restore_state,
     smoke_command.smoke,
     validate_command.validate,
+    checklist_command.checklist,
     comment_command.comment,
     comment_command.issue,
     credentials_command.credentials,
