@@ -15,9 +15,9 @@ import yaml
 _LONGEST_TEXT = 90
 _LONGEST_LIST = 3
 _NOTE = (
-    "Facts about the chart's values.yaml: every leaf path (parts joined by /) and its default. {} and [] are free-form; "
-    "<text> and <list of N> stand for longer defaults. From its templates: `undocumented` paths are read but absent from "
-    "values.yaml; `verbatim` mappings have defaults but are rendered whole, so they take any key."
+    "Facts about the chart's values.yaml: every leaf path (parts joined by /) and its default. {} and [] are "
+    "free-form; <text> and <list of N> stand for longer defaults. From its templates: `undocumented` paths are read "
+    "but absent from values.yaml; `verbatim` mappings have defaults but are rendered whole, so they take any key."
 )
 
 
