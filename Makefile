@@ -21,7 +21,7 @@ $(error ON=$(ON) is neither sandbox nor cluster)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview refresh destroy smoke validate report policies drift repair adopt export-state restore-state \
+.PHONY: help setup up preview refresh destroy smoke validate checklist report policies drift repair adopt export-state restore-state \
 	deploy status down clean shell capacity compare bench faults test test-unit lint lint-workflows format docs credentials \
 	comment issue
 
@@ -63,6 +63,9 @@ ifeq ($(ON),sandbox)
 else
 	@$(call command,validate)
 endif
+
+checklist: setup  ## Tick what can be seen of STACK's operational checklist, and say how the rest is done by hand
+	@$(call command,checklist)
 
 # Changes are no failure; destructive ones (3) are, until ARGS=--allow. Called by itself, the command tells them apart.
 report: setup  ## Show what `make up` would do to each object of STACK
@@ -106,9 +109,11 @@ CHARTS := sandbox/charts
 HELM ?= $(shell $(SANDBOX) tool helm)
 TEMPO_CHART ?= $(CHARTS)/tempo $(CHARTS)/tempo-distributed
 MIMIR_CHART ?= $(CHARTS)/mimir-distributed
+ALLOY_CHART ?= $(CHARTS)/alloy
 
 compare: setup  ## Hold what STACK's rendered charts ask for against the report
-	@$(COMMANDS) compare $(STACK) --helm "$(HELM)" $(addprefix --tempo-chart ,$(TEMPO_CHART)) --mimir-chart $(MIMIR_CHART)
+	@$(COMMANDS) compare $(STACK) --helm "$(HELM)" $(addprefix --tempo-chart ,$(TEMPO_CHART)) --mimir-chart $(MIMIR_CHART) \
+		--alloy-chart $(ALLOY_CHART)
 
 bench: setup  ## Measure the speed goals and write docs/performance.md
 	@$(SANDBOX) bench

@@ -1,7 +1,7 @@
 """The telemetry platform of one environment, as one dependency graph.
 
 settings -> providers -> namespace -> guardrails, buckets -> Mimir -> Tempo \
-                                      guardrails -> gateway -----------> datasources, alerts, dashboards -> exports
+                                      guardrails -> gateway -----------> datasources, collector -> alerts, dashboards
 """
 
 import pulumi
@@ -11,6 +11,7 @@ import preflight
 from components.alerts import Alerts
 from components.backend_certificate import BackendCertificate
 from components.buckets import Buckets
+from components.collector import Collector
 from components.dashboards import Dashboards
 from components.datasources import Datasources
 from components.gateway import Gateway
@@ -69,6 +70,11 @@ datasources = Datasources(
     ),
 )
 
+if stack.collector:
+    behind = pulumi.ResourceOptions(
+        providers=[providers.kubernetes], depends_on=[mimir, tempo, *([gateway] if gateway else [])]
+    )
+    Collector("collector", stack=stack, settings=stack.collector, opts=behind)
 if stack.monitoring.rules == "prometheus-rule":
     Alerts("alerts", stack=stack, opts=in_namespace)
 if stack.dashboards:

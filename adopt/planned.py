@@ -4,6 +4,7 @@ Unlike an import, which asks the provider what a thing looks like, it has the pr
 keys, what no system tells anybody (a datasource's headers), parents, protection and the order of things.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from helm.releases import RELEASE_TYPE
 from repair.state import Deployment, Resource, identifier
 
+DASHBOARD_TYPE = "grafana:oss/dashboard:Dashboard"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What stands for a value that is not known before something else exists (the engine's own constant)."""
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's mark of special values, not a secret
@@ -47,6 +49,8 @@ class Planned:
             return None
         if self.type == RELEASE_TYPE:
             return f"{self.inputs['namespace']}/{self.inputs['name']}"
+        if self.type == DASHBOARD_TYPE:
+            return str(json.loads(self.inputs["configJson"])["uid"])
         return identifier(self.resource)
 
     @property

@@ -53,6 +53,7 @@ def adopt(
 def _systems(settings: Stack, pulumi: Pulumi) -> SystemOf:
     # Imported here: their clients take a second to load, and --help has no use for them.
     from adopt.buckets import Buckets
+    from adopt.dashboards import Dashboards
     from adopt.datasources import Datasources
     from adopt.objects import Objects, Releases
     from repair.cluster import Cluster
@@ -64,6 +65,7 @@ def _systems(settings: Stack, pulumi: Pulumi) -> SystemOf:
             RELEASE_TYPE: Releases.of(helm_of(settings), settings.buckets),
             "aws:s3/": Buckets.of(settings.object_store, credentials.provisioner),
             "grafana:oss/dataSource:": Datasources.of(settings.grafana.url, credentials.grafana),
+            "grafana:oss/": Dashboards.of(settings.grafana.url, credentials.grafana),
         }
     )
 

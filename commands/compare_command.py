@@ -26,6 +26,9 @@ def compare(
         typer.Option(help="Folder of Tempo's chart; during a move, give both. The one of the right name is taken."),
     ],
     mimir_chart: Annotated[Path, typer.Option(help="Folder of the chart mimir-distributed.")],
+    alloy_chart: Annotated[
+        Path | None, typer.Option(help="Folder of the chart alloy, where the stack deploys a collector.")
+    ] = None,
     helm: Annotated[str, typer.Option(help="The helm program.")] = "helm",
     config_file: ConfigFile = None,
 ) -> None:
@@ -35,12 +38,16 @@ def compare(
     """
     with told(ConfigError, CompareError, UncountableError, OSError) as console:
         settings = stack_file.load(stack, config_file)
-        charts = [*tempo_chart, mimir_chart]
-        nodes = settings.kubernetes.nodes
+        charts = [*tempo_chart, mimir_chart, *([alloy_chart] if alloy_chart else [])]
+        collector = settings.collector_role
         differences: list[Difference] = []
         for release in releases_of(settings):
             differences += hold_against(
-                release, charts, namespace=settings.namespace.name, nodes=nodes.count if nodes else None, helm=helm
+                release,
+                charts,
+                namespace=settings.namespace.name,
+                nodes=collector.replicas if collector else None,
+                helm=helm,
             )
             other = other_version(release, charts)
             if other is not None:

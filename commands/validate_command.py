@@ -56,7 +56,7 @@ def validate(
     from validation import plan, report
     from validation.runner import Bounds, run
 
-    moved, places = _pairs(address, "--address"), _pairs(connect_to, "--connect-to")
+    moved, places = pairs(address, "--address"), pairs(connect_to, "--connect-to")
     with told(ConfigError, ConfigException, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         outputs = Pulumi(stack, config_file).json("stack output", "--json")
@@ -140,7 +140,8 @@ def _reach(stack: Stack, places: Mapping[str, str], *, api_server: bool) -> "Rea
     return Reach(places, api_client(cluster.kubeconfig_file, cluster.context) if api_server else None)
 
 
-def _pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:
+def pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:
+    """Return what options of the form NAME=VALUE say. Raises typer.BadParameter."""
     pairs = {name: value for name, _, value in (each.partition("=") for each in given or ())}
     if wrong := [name for name, value in pairs.items() if not name or not value]:
         raise typer.BadParameter(f"{option}: {wrong[0]!r} needs something on both sides of a =")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from dashboards.model import WINDOW, Dashboard, Panel, Row, Unit, Variable, panel
 from gateway.addresses import SERVICE
+from helm.alloy import RELEASE as COLLECTOR
 from helm.releases import TEMPO, releases_of
 from monitoring.promql import Scope
 from settings import Stack
@@ -48,6 +49,8 @@ def planned(stack: Stack) -> Mapping[str, Role]:
     """Return what each workload is given, by the name that its chart gives it."""
     roles = {SERVICE: stack.gateway_role} if stack.gateway_role else {}
     for release in releases_of(stack):
+        if release.name == COLLECTOR:  # its pods are of nodes, and so is what they use
+            continue
         single = release.name == TEMPO["monolithic"]
         roles |= {release.name if single else f"{release.name}-{role}": of for role, of in release.roles.items()}
     return roles

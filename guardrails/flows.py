@@ -9,8 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from collector.scraping import SCRAPED
 from gateway.nginx import Layout
-from guardrails.parties import Neighbours, Outside, Party, Pods, gateway, mimir, neighbours_of, tempo, workloads_of
+from guardrails.parties import (
+    Neighbours,
+    Outside,
+    Party,
+    Pods,
+    collector,
+    gateway,
+    mimir,
+    neighbours_of,
+    tempo,
+    workloads_of,
+)
 from helm import mimir as mimir_chart
 from helm import tempo_distributed
 from helm.addresses import MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP
@@ -108,6 +120,7 @@ def flows_of(stack: Stack) -> tuple[Flow, ...]:
     wanted = (
         *(_with_gateway if stack.gateway else _without_gateway)(others),
         _generated(stack),
+        *_collected(stack, running, others),
         *_inner(running),
         *_outer(stack, running, others),
     )
@@ -152,6 +165,27 @@ def _generated(stack: Stack) -> Flow:
     sources = tuple(pods for each in TEMPO if each not in silent for pods in tempo(each, "metrics-generator"))
     entry = mimir("distributor" if stack.gateway else "gateway")
     return Flow(sources, entry, (Port(MIMIR_HTTP),), "metrics that are derived from spans are written")
+
+
+def _collected(stack: Stack, running: tuple[Pods, ...], others: Neighbours) -> Iterator[Flow]:
+    """Yield the ways to and from the collector, where the program deploys it."""
+    ours, layout, settings = (collector(),), Layout(), stack.collector
+    if settings is None or stack.collector_role is None:
+        return
+    yield _from(others.clients, ours, (Port(OTLP_GRPC), Port(OTLP_HTTP)), "applications send to the collector")
+    if stack.gateway is not None:
+        https, grpc = Port(layout.https_port), Port(layout.grpc_port)
+        yield Flow(ours, (gateway(),), (https, grpc), "the collector sends on, with a tenant's credential")
+    else:
+        yield Flow(ours, _tempos("distributor"), (Port(OTLP_GRPC),), "the collector sends traces on")
+        yield Flow(ours, mimir("gateway"), (Port(MIMIR_HTTP),), "the collector sends metrics on")
+    if settings.scrape is None:
+        return
+    for app, port in SCRAPED.items():
+        scraped = tuple(pods for pods in running if pods.app == app and pods.role != "gateway")
+        yield Flow(ours, scraped, (Port(port),), f"the collector scrapes {app.capitalize()}'s own metrics")
+    api_server = Outside("API server", settings.scrape.api_server or Destination())
+    yield _to(ours, api_server, "the collector asks which pods there are")
 
 
 def _inner(running: tuple[Pods, ...]) -> Iterator[Flow]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gateway.addresses import SERVICE as GATEWAY
+from helm.alloy import RELEASE as COLLECTOR
 from helm.common import DNS_SERVICES
 from helm.releases import MIMIR, TEMPO
 from settings import Stack
@@ -89,6 +90,11 @@ def gateway() -> Pods:
     return Pods(GATEWAY, GATEWAY)
 
 
+def collector() -> Pods:
+    """Return the collector's pods."""
+    return Pods("alloy", COLLECTOR)
+
+
 def mimir(*roles: str) -> tuple[Pods, ...]:
     """Return the pods of some of Mimir's roles."""
     return tuple(Pods("mimir", MIMIR, role) for role in roles)
@@ -105,6 +111,7 @@ def workloads_of(stack: Stack) -> tuple[Pods, ...]:
     """Return what runs, the release that Tempo is moving away from included."""
     return (
         *((gateway(),) if stack.gateway else ()),
+        *((collector(),) if stack.collector_role else ()),
         *mimir(*stack.metrics_roles),
         *(pods for shape in stack.traces.shapes for pods in tempo(shape.topology, *shape.roles)),
     )

@@ -17,6 +17,7 @@ from guardrails.parties import (
     Outside,
     Party,
     Pods,
+    collector,
     workloads_of,
 )
 from settings import Stack
@@ -37,12 +38,17 @@ def policies_of(stack: Stack) -> dict[str, Body]:
     if not stack.security.network_policies:
         return {}
     flows = flows_of(stack)
-    return {DEFAULT_DENY: _default_deny(), **{pods.name: _of_workload(pods, flows) for pods in workloads_of(stack)}}
+    return {
+        DEFAULT_DENY: _default_deny(stack),
+        **{pods.name: _of_workload(pods, flows) for pods in workloads_of(stack)},
+    }
 
 
-def _default_deny() -> Body:
+def _default_deny(stack: Stack) -> Body:
     """Return what closes pods that no other policy knows, such as those of a role that a new chart adds."""
-    ours = [_among(NAME_LABEL, APPS), _among(INSTANCE_LABEL, RELEASES)]
+    also = (collector(),) if stack.collector_role else ()
+    apps, releases = (*APPS, *(each.app for each in also)), (*RELEASES, *(each.release for each in also))
+    ours = [_among(NAME_LABEL, apps), _among(INSTANCE_LABEL, releases)]
     return {"podSelector": {"matchExpressions": ours}, "policyTypes": _BOTH_WAYS}
 
 

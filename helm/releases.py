@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from helm import addresses, mimir, s3_key, tempo, tempo_distributed
+from helm import addresses, alloy, mimir, s3_key, tempo, tempo_distributed
 from helm.common import Values
 from settings import S3Identity, Stack
 from settings.chart import Chart
@@ -43,7 +43,9 @@ class Release:
 def releases_of(stack: Stack) -> tuple[Release, ...]:
     """Return all releases of a stack, the one that Tempo is moving away from included."""
     push = addresses.metrics(stack).remote_write
-    return (*(tempo_release(stack, each, remote_write_url=push) for each in stack.traces.shapes), mimir_release(stack))
+    tempos = (tempo_release(stack, each, remote_write_url=push) for each in stack.traces.shapes)
+    collector = collector_release(stack)
+    return (*tempos, mimir_release(stack), *((collector,) if collector else ()))
 
 
 def tempo_release(stack: Stack, shape: TempoShape, *, remote_write_url: str) -> Release:
@@ -57,6 +59,14 @@ def mimir_release(stack: Stack) -> Release:
     roles = stack.metrics_roles
     values = mimir.values(stack, secret_name=MIMIR_SECRET)
     return Release(MIMIR, stack.metrics.chart, values, roles, tuple(_autoscalers(roles)))
+
+
+def collector_release(stack: Stack) -> Release | None:
+    """Return Alloy; None where the program deploys none."""
+    settings, role = stack.collector, stack.collector_role
+    if settings is None or settings.chart is None or role is None:
+        return None
+    return Release(alloy.RELEASE, settings.chart, alloy.values(stack, settings), {"alloy": role})
 
 
 def _autoscalers(roles: Mapping[str, Role]) -> Iterator[Mapping[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from gateway.addresses import SERVICE as GATEWAY
 from guardrails.parties import Pods, workloads_of
+from helm.alloy import RELEASE as COLLECTOR
 from helm.releases import releases_of
 from monitoring.model import Alert
 from monitoring.promql import Scope, one_of
@@ -15,6 +16,8 @@ _WORKLOADS = (
     ("statefulset", "kube_statefulset_replicas", "kube_statefulset_status_replicas_ready"),
 )
 """Kinds of workloads: their label, the metric of what is wanted, and that of what is there."""
+_ON_NODES = ("daemonset", "kube_daemonset_status_desired_number_scheduled", "kube_daemonset_status_number_ready")
+"""The collector's kind, where there is one."""
 
 
 def rules(stack: Stack) -> Iterator[Alert]:
@@ -53,12 +56,12 @@ def _workloads(stack: Stack, here: Scope) -> Iterator[Alert]:
         "A required role has no pod that is ready: the platform does not work without it.",
         "{{ $labels.workload }} has none.",
     )
-    every = tuple(map(_name, workloads))
+    every, kinds = tuple(map(_name, workloads)), (*_WORKLOADS, *((_ON_NODES,) if stack.collector_role else ()))
     yield Alert(
         "BackendDegraded",
         " or ".join(
             f"{_named(here(there, one_of(label, every)), label)} < {_named(here(wanted, one_of(label, every)), label)}"
-            for label, wanted, there in _WORKLOADS
+            for label, wanted, there in kinds
         ),
         "ticket",
         "15m",
@@ -152,9 +155,12 @@ def _name(pods: Pods) -> str:
 
 
 def _is_required(pods: Pods) -> bool:
-    """Whether the platform is blocked without these pods (seed 001); the gateway has an alert of its own."""
+    """Whether the platform is blocked without these pods (seed 001); the gateway has an alert of its own.
+
+    Without the collector only what goes through it is held up.
+    """
     known = {**TEMPO_ROLES, **MIMIR_ROLES}.get(pods.role or "")
-    return pods.name != GATEWAY and (known is None or known.need != "optional")
+    return pods.name not in (GATEWAY, COLLECTOR) and (known is None or known.need != "optional")
 
 
 def _releases(stack: Stack) -> tuple[str, ...]:

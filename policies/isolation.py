@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from helm.alloy import RELEASE as COLLECTOR
 from policies.model import UNKNOWN, Breach, Manifest, World
 from policies.pods import Container, Pod, containers, pods
 
@@ -94,7 +95,10 @@ def read_only_root(world: World) -> Iterator[Breach]:
 def no_service_account_tokens(world: World) -> Iterator[Breach]:
     """Yield pods that are given a token for the API server, by themselves or by their ServiceAccount."""
     accounts = {each.name: each for each in world.manifests if each.kind == "ServiceAccount"}
+    scrapes = world.stack.collector is not None and world.stack.collector.scrape is not None
     for pod in pods(world):
+        if scrapes and pod.of.release == COLLECTOR:
+            continue
         breach = _token(pod, accounts)
         if breach is not None:
             yield breach

@@ -97,9 +97,10 @@ RULES = (
     Rule(
         "no-service-account-token",
         about="manifests",
-        allowed="false, of the pod or else of its ServiceAccount",
+        allowed="false, of the pod or else of its ServiceAccount; but for the collector where it scrapes",
         mend="set automountServiceAccountToken: false",
-        why="No role speaks to the API server, so a token is of use to intruders alone (issue 7, 'Guard rails').",
+        why="No role speaks to the API server, so a token is of use to intruders alone; a collector that scrapes asks "
+        "it which pods there are, and may do nothing else (issue 7, 'Guard rails').",
         check=isolation.no_service_account_tokens,
         pack="all together",
     ),

@@ -1,5 +1,6 @@
 """Objects whose pods read them again by themselves when they change, so that nothing restarts."""
 
+from collector.config import CONFIG_MAP as COLLECTOR
 from gateway.contents import CLIENT_CA_SECRET, CONFIG_MAP, TENANTS_SECRET, TLS_SECRET
 from helm.releases import MIMIR, TEMPO
 from helm.tempo import TENANTS_CONFIG_MAP
@@ -9,9 +10,11 @@ _RELOADED = {
     ("ConfigMap", f"{TEMPO['distributed']}-runtime"),
     ("ConfigMap", TENANTS_CONFIG_MAP),
     ("ConfigMap", CONFIG_MAP),
+    ("ConfigMap", COLLECTOR),
     *(("Secret", name) for name in (TENANTS_SECRET, TLS_SECRET, CLIENT_CA_SECRET)),
 }
-"""Backends look at their runtime overrides every ten seconds (charts.md 2.6, 3.6), gateway/watch.sh at its files."""
+"""Backends look at their runtime overrides every ten seconds (charts.md 2.6, 3.6), gateway/watch.sh and Alloy's
+reloader at their files."""
 
 
 def is_reloaded(kind: str, name: str) -> bool:

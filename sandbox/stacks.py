@@ -43,8 +43,9 @@ def prepare(stack: str, engine: Engine, connections: Connections) -> None:
 
 def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, Any]:
     """Return the settings that point a stack with this config at this machine."""
+    backends = [key for key in ("traces", "metrics", "collector") if "chart" in config.get(f"{PROJECT}:{key}", {})]
     return {
-        **{f"{PROJECT}:{signal}": _charts(config[f"{PROJECT}:{signal}"]) for signal in ("traces", "metrics")},
+        **{f"{PROJECT}:{key}": _charts(config[f"{PROJECT}:{key}"]) for key in backends},
         f"{PROJECT}:namespace": {"create": True},
         f"{PROJECT}:kubernetes": {
             "context": connections.context,

@@ -12,6 +12,7 @@ CHECKED_VERSIONS = {
     "tempo": ("2.2.4",),
     "tempo-distributed": ("2.26.2",),
     "mimir-distributed": ("6.1.0", "6.0.6"),
+    "alloy": ("1.11.1",),
 }
 """The versions whose keys our Helm values were checked against (charts.md 0). Tempo's 3.x line has no ingester;
 Mimir's 6.0.6 is for clusters below Kubernetes 1.32."""
@@ -31,7 +32,9 @@ def must_be(name: str) -> AfterValidator:
 class Chart(Settings):
     """A chart by name in an HTTP repository, by `oci://` reference, or by a relative path."""
 
-    name: Literal["tempo", "tempo-distributed", "mimir-distributed"] = Field(description="The chart's own name.")
+    name: Literal["tempo", "tempo-distributed", "mimir-distributed", "alloy"] = Field(
+        description="The chart's own name."
+    )
     version: str = Field(description="Its exact version; one whose values we know.")
     repository: Url | None = Field(
         default=None, description="Address of the HTTP repository that has it; none for oci:// and paths."

@@ -4,9 +4,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from settings import collector as collecting
 from settings import tenancy
 from settings.base import SettingError, Settings, did_you_mean
 from settings.buckets import LONGEST_NAME, bucket_name
+from settings.collector import Collector
 from settings.connections import Grafana, Kubernetes
 from settings.dashboards import Dashboards
 from settings.gateway import Gateway
@@ -126,6 +128,30 @@ class Stack(Settings):
                 "the uid of the Prometheus that has them",
             )
         return self
+
+    collector: Collector | None = Field(
+        default=None, description="Grafana Alloy in front of the platform, or its configuration; none: neither."
+    )
+
+    @model_validator(mode="after")
+    def _collector_can_send(self) -> Self:
+        if self.collector is not None:
+            try:
+                collecting.check(
+                    self.collector,
+                    tenants=self.tenants,
+                    gateway=self.gateway,
+                    nodes=self.kubernetes.nodes,
+                    guarded=self.security.network_policies,
+                )
+            except SettingError as error:
+                raise SettingError(f"collector.{error.key}", str(error)) from error
+        return self
+
+    @property
+    def collector_role(self) -> Role | None:
+        """What the collector's pods ask for, one on each node; None where the program deploys none."""
+        return None if self.collector is None else collecting.role_of(self.collector, self.kubernetes.nodes)
 
     @property
     def gateway_role(self) -> Role | None:

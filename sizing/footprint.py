@@ -51,5 +51,5 @@ def of_stack(stack: Stack, *, at_most: bool = False) -> Footprint:
     """Return what the whole stack asks for, the Tempo that it is moving away from included: it is still there."""
     roles = [role for shape in stack.traces.shapes for role in shape.roles.values()]
     roles += stack.metrics_roles.values()
-    roles += [stack.gateway_role] if stack.gateway_role else []
+    roles += [role for role in (stack.gateway_role, stack.collector_role) if role is not None]
     return of_roles(roles, at_most=at_most)

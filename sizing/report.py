@@ -153,6 +153,8 @@ def _rows(stack: Stack) -> Iterator[Row]:
     yield from _of_backend("Mimir", "telemetry:metrics.roles", stack.metrics_roles, MIMIR_ROLES)
     if stack.gateway_role is not None:
         yield Row("Gateway", "nginx", "telemetry:gateway.base", stack.gateway_role, in_plan=False)
+    if stack.collector_role is not None:
+        yield Row("Collector", "alloy", "telemetry:collector.size", stack.collector_role, in_plan=False)
 
 
 def _of_backend(

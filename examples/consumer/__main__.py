@@ -1,6 +1,7 @@
 """A program of another team: reads where telemetry goes, and exports a collector's configuration."""
 
 import pulumi
+
 from collector import UnknownVersionError, configuration
 
 

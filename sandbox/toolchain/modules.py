@@ -35,7 +35,8 @@ class BuiltModule:
     def key(self) -> str:
         """Identify a build by all that goes into it; a changed pin, flag, script or Go gives another one."""
         parts = [json.dumps([self.go.version, self.go.platform, self._flags, self.module.scripts])]
-        parts += [self._source(name) for name in ("go.mod", "go.sum")]
+        own = sorted(path.name for path in self._folder.glob("*.go"))
+        parts += [self._source(name) for name in ("go.mod", "go.sum", *own)]
         digest = hashlib.sha256()
         for part in parts:
             digest.update(hashlib.sha256(part.encode()).digest())

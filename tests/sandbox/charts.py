@@ -64,7 +64,7 @@ def named(objects: list[Object], kind: str) -> dict[str, Object]:
 
 def workloads(objects: list[Object]) -> Iterator[Object]:
     """Yield what has pods."""
-    return (item for item in objects if item["kind"] in ("Deployment", "StatefulSet"))
+    return (item for item in objects if item["kind"] in ("Deployment", "StatefulSet", "DaemonSet"))
 
 
 def pods(objects: list[Object]) -> dict[str, Object]:

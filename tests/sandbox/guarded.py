@@ -26,7 +26,18 @@ NO_GENERATOR: Change = put(
     "traces.enabled_roles", ["distributor", "ingester", "querier", "query-frontend", "compactor"]
 )
 GATEWAY: Change = all_of(ROOM, put("gateway", {"backend_tls": {}}), put("tenants", [{"id": "a", "display_name": "A"}]))
+COLLECTOR: Change = put(
+    "collector",
+    {
+        "deploy": "daemon-set",
+        "chart": {"name": "alloy", "version": "1.11.1", "repository": "https://grafana.github.io/helm-charts"},
+        "nodes": 3,
+        "scrape": {"api_server": {"namespaces": [{NAMESPACE_LABEL: "control-plane"}], "ports": [6443]}},
+    },
+)
 VARIANTS: dict[str, tuple[str, Change]] = {
+    "dev with a collector": ("dev", all_of(ROOM, COLLECTOR)),
+    "prod with a collector": ("prod", all_of(ROOM, COLLECTOR)),
     "dev": ("dev", all_of()),
     "dev with a gateway": ("dev", GATEWAY),
     "dev to distributed": ("dev", TO_APART),

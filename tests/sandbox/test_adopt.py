@@ -125,9 +125,23 @@ def test_a_lost_state_is_adopted_and_nothing_is_made_anew(deployed: Deployment) 
     assert "nothing to adopt" in deployed.command("adopt")
 
 
-def test_tenants_gateway_and_certificates_are_adopted_and_buckets_end_protected(test: Deployment) -> None:
-    things, state = seen(with_data(test)), known(test)
+def with_dashboards(config: dict[str, Any]) -> None:
+    config["telemetry:monitoring"] = {"tenant": "platform"}
+    config["telemetry:dashboards"] = {}
+
+
+def test_tenants_gateway_and_dashboards_are_adopted_and_buckets_end_protected(test: Deployment) -> None:
+    with test.edited(with_dashboards):
+        things, state = seen(with_data(test)), known(test)
+        assert sum("grafana:oss/dashboard:" in urn for urn in state) > 3
+        adopted(test, things, state)
+    test.up()
+
+
+def adopted(test: Deployment, things: dict[str, Any], state: dict[str, Any]) -> None:
+    config = test.engine.config_file("test").read_text()
     lose(test)
+    test.engine.config_file("test").write_text(config)
     assert NOTHING_AHEAD in test.command("adopt", "--yes")
     protected = [each for each in test.resources() if each.get("protect") and each.get("retainOnDelete")]
     assert {each["id"] for each in protected} == test.buckets()

@@ -10,6 +10,7 @@ from commands.comparison import of_gateway
 from gateway import workload
 from gateway.addresses import SERVICE as GATEWAY
 from helm.mimir import SERVICE_ACCOUNT
+from helm.releases import collector_release
 from sandbox.world import Connections
 from settings import Stack
 from settings.quantities import parse_bytes
@@ -17,6 +18,7 @@ from settings.roles import Role
 from sizing.footprint import of_stack
 from sizing.manifests import footprint
 from tests.sandbox.charts import Object, charts_of, containers, render, values_of, workloads
+from tests.sandbox.guarded import COLLECTOR
 from tests.support import ENVIRONMENTS, load_stack, put
 
 pytestmark = pytest.mark.sandbox
@@ -118,6 +120,19 @@ def test_a_strict_cluster_takes_every_object_and_every_pod(
     strict: client.ApiClient, environment: str, platform: str
 ) -> None:
     objects = everything(load_stack(environment, put("kubernetes.platform", platform)))
+    for item in objects + [pod_of(each) for each in workloads(objects)]:
+        item["metadata"]["namespace"] = STRICT
+        utils.create_from_dict(strict, item, namespace=STRICT, dry_run="All", field_validation="Strict")
+
+
+@pytest.mark.parametrize("platform", ["openshift", "kubernetes"])
+def test_a_strict_cluster_takes_the_collector(strict: client.ApiClient, platform: str) -> None:
+    room = put("namespace.quota", {"cpu": "16", "memory": "64Gi", "storage": "96Gi"})
+    stack = load_stack("prod", COLLECTOR, room, put("kubernetes.platform", platform))
+    wanted = collector_release(stack)
+    assert wanted is not None
+    objects = render("alloy", wanted.values, wanted.name)
+    assert {"DaemonSet", "Role", "RoleBinding", "Service", "ServiceAccount"} == {each["kind"] for each in objects}
     for item in objects + [pod_of(each) for each in workloads(objects)]:
         item["metadata"]["namespace"] = STRICT
         utils.create_from_dict(strict, item, namespace=STRICT, dry_run="All", field_validation="Strict")

@@ -69,6 +69,27 @@ def test_a_deployed_stack_has_no_drift(deployed: Deployment) -> None:
     assert report["compared"]["program"] is True
 
 
+def checklist(stack: Deployment, *options: str) -> tuple[int, dict[str, str]]:
+    """Return how `commands checklist` ended, and the states of its items by their first word."""
+    done = subprocess.run(
+        [sys.executable, "-m", "commands", "checklist", stack.stack, "--json", *options],
+        cwd=REPO,
+        env={**stack.engine.environment, "TELEMETRY_CONFIG_FILE": str(stack.engine.config_file(stack.stack))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return done.returncode, {each["item"].split()[0]: each["state"] for each in json.loads(done.stdout)["items"]}
+
+
+def test_the_checklist_ticks_the_clusters_secrets_and_leaves_the_rest_to_people(deployed: Deployment) -> None:
+    code, states = checklist(deployed)
+    assert (code, states.pop("Certificates")) == (1, "done")
+    assert set(states.values()) == {"by hand"}
+    assert checklist(deployed, "--allow-manual")[0] == 0
+
+
 @pytest.fixture
 def consumer(deployed: Deployment, tmp_path: Path) -> Iterator[Path]:
     """The example in a folder of its own, its stack in the backend of the stack that it reads."""
@@ -211,6 +232,9 @@ def test_what_was_done_to_the_rest_of_the_program_is_found_and_put_back_by_up(de
         ("DataSource tempo-dev", "url"): (url, "http://elsewhere:3200", ""),
     }
     assert [by["manager"] for by in findings[secret, "data.AWS_SECRET_ACCESS_KEY"]["by"]] == ["kubectl-edit"]
+
+    code, states = checklist(deployed, "--allow-manual")
+    assert (code, states["Certificates"]) == (1, "open")
 
     # As docs/operations.md says: Pulumi takes no field from somebody else, so such fields are put back by hand.
     deployed.core.patch_namespaced_resource_quota(

@@ -1,12 +1,14 @@
 """Validation of two tenants: real nginx before real Mimir, and a Tempo of recorded answers; then with faults."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from helm.tenants import tempo_overrides
@@ -16,6 +18,7 @@ from settings import Stack
 from tests.doubles import refused
 from tests.sandbox import edge as edges
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
+from tests.sandbox.test_runbooks import LINES as RUNBOOKS
 from tests.support import load_stack
 from validation import metrics, plan, report, traces
 from validation.model import Lane, Result
@@ -109,6 +112,20 @@ def test_a_stack_that_works_passes_every_check(target: Target, tempo: Tempo) -> 
     assert "/payments/" in said["payments", "block in the bucket after a flush"]
     assert {tenant: len(spans) for tenant, spans in tempo.spans.items()} == {"payments": 2, "search": 2}
     assert json.loads(report.as_json("dev", results))["passed"] == len(results)
+
+
+def test_the_pages_that_runbooks_ask_are_mimirs_own(edge: Edge) -> None:
+    asked = {found[1] for line in RUNBOOKS if (found := re.match(r"metrics \S+ (\S+)", line))}
+    asked |= {found[1] for line in RUNBOOKS if (found := re.search(r":8080/(prometheus/\S+)", line))}
+    assert asked >= {"metrics", "ingester/ring", "distributor/all_user_stats", "prometheus/api/v1/rules"}
+    assert edge.mimir is not None
+    answers = {
+        path: httpx.get(
+            f"http://{edge.mimir.address}/{path}", headers={"X-Scope-OrgID": "payments"}, params={"query": "up"}
+        ).status_code
+        for path in asked
+    }
+    assert {path: code for path, code in answers.items() if code != httpx.codes.OK} == {}
 
 
 def test_a_wrong_token_fails_that_tenants_checks_alone_and_at_once(target: Target) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from adopt import AdoptError
 from adopt.adoption import Plan
 from adopt.buckets import Buckets
+from adopt.dashboards import Dashboards
 from adopt.datasources import Datasources
 from adopt.errors import explained
 from adopt.objects import Objects, Releases, version_of
@@ -243,6 +244,71 @@ def test_a_datasource_is_asked_for_in_its_organisation() -> None:
 def test_a_grafana_that_cannot_say_stops_everything(answer: httpx.Response) -> None:
     with pytest.raises(AdoptError, match="Grafana does not show mimir-dev"):
         grafana(lambda _: answer).look_up(WANTED)
+
+
+FOLDER = of_type("grafana:oss/folder:Folder", uid="telemetry-dev", title="Platform (dev)")
+BOARD = of_type(
+    "grafana:oss/dashboard:Dashboard",
+    configJson='{"uid": "telemetry-dev-mimir", "title": "Mimir"}',
+    folder="telemetry-dev",
+    orgId="4",
+)
+LIVE_FOLDER = {"uid": "telemetry-dev", "title": "Platform (dev)", "orgId": 4}
+LIVE_BOARD = {"meta": {"folderUid": "telemetry-dev"}, "dashboard": {"uid": "telemetry-dev-mimir", "title": "Mimir"}}
+
+
+def shelves(path: str, answer: dict[str, Any] | None) -> Dashboards:
+    """Return a Grafana that has one thing."""
+
+    def tell(request: httpx.Request) -> httpx.Response:
+        there = answer is not None and request.url.path == path
+        return httpx.Response(200, json=answer) if there else httpx.Response(404)
+
+    return Dashboards(httpx.Client(base_url="http://grafana", transport=httpx.MockTransport(tell)))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "path", "live", "id_"),
+    [
+        (FOLDER, "/api/folders/telemetry-dev", LIVE_FOLDER, "4:telemetry-dev"),
+        (BOARD, "/api/dashboards/uid/telemetry-dev-mimir", LIVE_BOARD, "4:telemetry-dev-mimir"),
+    ],
+)
+def test_a_folder_and_a_dashboard_are_ours_if_they_are_what_we_want(
+    wanted: Planned, path: str, live: dict[str, Any], id_: str
+) -> None:
+    assert shelves(path, live).look_up(wanted) == Here(id_)
+    assert shelves(path, None).look_up(wanted) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "path", "live", "why"),
+    [
+        (FOLDER, "/api/folders/telemetry-dev", {**LIVE_FOLDER, "title": "Theirs"}, "its title is 'Theirs'"),
+        (
+            BOARD,
+            "/api/dashboards/uid/telemetry-dev-mimir",
+            {**LIVE_BOARD, "dashboard": {"title": "Theirs"}},
+            "its title is 'Theirs'",
+        ),
+        (
+            BOARD,
+            "/api/dashboards/uid/telemetry-dev-mimir",
+            {**LIVE_BOARD, "meta": {"folderUid": "x"}},
+            "it is in the folder 'x', not in 'telemetry-dev'",
+        ),
+    ],
+)
+def test_a_folder_or_dashboard_that_is_another_is_refused(
+    wanted: Planned, path: str, live: dict[str, Any], why: str
+) -> None:
+    found = shelves(path, live).look_up(wanted)
+    assert isinstance(found, Foreign)
+    assert why in found.why
+
+
+def test_of_grafana_nothing_else_is_taken_over() -> None:
+    assert isinstance(shelves("/", {}).look_up(of_type("grafana:oss/team:Team", name="x")), Foreign)
 
 
 SECRET = of_type("kubernetes:core/v1:Secret", apiVersion="v1", kind="Secret", metadata={"name": "s", "namespace": "n"})

@@ -11,12 +11,19 @@ from hypothesis import strategies as st
 from settings import ConfigError, load
 from sizing.capacity import check, summary
 from tests.support import SECRETS, Change, all_of, as_engine_gives, drop, load_tree, put, tree
-from tests.unit import bad_backends, bad_inputs, bad_sizes, bad_tenants
+from tests.unit import bad_backends, bad_collectors, bad_inputs, bad_sizes, bad_tenants
 from tests.unit.bad_backends import TEMPO, TEMPO_DISTRIBUTED
 from tests.unit.bad_inputs import Bad
 from tests.unit.rendered import values_of
 
-BAD = [*bad_inputs.BAD, *bad_backends.BAD, *bad_sizes.BAD, *bad_tenants.TENANTS, *bad_tenants.GATEWAY]
+BAD = [
+    *bad_inputs.BAD,
+    *bad_backends.BAD,
+    *bad_sizes.BAD,
+    *bad_tenants.TENANTS,
+    *bad_tenants.GATEWAY,
+    *bad_collectors.COLLECTORS,
+]
 NOT_TO_BE_SHOWN = (*SECRETS, "pw0-fake", "90210")
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from helm import mimir, tempo, tempo_distributed
+from helm import alloy, mimir, tempo, tempo_distributed
 from settings import Stack
 from settings.chart import CHECKED_VERSIONS
+from settings.collector import Collector
 from tests.support import Change, all_of, drop, load_stack, put
 
 REPO = Path(__file__).parents[2]
@@ -21,11 +22,13 @@ CONTRACTS = {
     "tempo": "tempo-2.2.4",
     "tempo-distributed": "tempo-distributed-2.26.2",
     "mimir-distributed": "mimir-distributed-6.1.0",
+    "alloy": "alloy-1.11.1",
 }
 DEPLOYED_IN = {
     "tempo": ("dev", "test"),
     "tempo-distributed": ("prod",),
     "mimir-distributed": ("dev", "test", "prod"),
+    "alloy": ("dev", "prod"),
 }
 WITHOUT_THE_GENERATOR = put(
     "traces.enabled_roles", ["distributor", "ingester", "querier", "query-frontend", "compactor"]
@@ -61,7 +64,23 @@ FOR_EVERY_CHART: dict[str, Change] = {
         put("kubernetes.nodes", {"count": 9, "cpu": "8", "memory": "32Gi"}),
     ),
 }
+COLLECTOR = {
+    "deploy": "daemon-set",
+    "chart": {"name": "alloy", "version": "1.11.1", "repository": "https://grafana.github.io/helm-charts"},
+    "nodes": 4,
+    "scrape": {"api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]}},
+}
 FOR_ONE_CHART: dict[str, dict[str, Change]] = {
+    "alloy": {
+        "no scraping": put("collector", {**COLLECTOR, "scrape": None, "queue": {"on_disk": False}}),
+        "placed, as a collector": put(
+            "collector",
+            {
+                **COLLECTOR,
+                **{key: PLACEMENT[key] for key in ("node_selector", "tolerations", "priority_class")},
+            },
+        ),
+    },
     "tempo": {
         "no metrics-generator": WITHOUT_THE_GENERATOR,
         "bigger": all_of(
@@ -147,6 +166,8 @@ def set_by(values: dict[str, Any]) -> list[Leaf]:
 def produced(chart: str, stack: Stack) -> dict[str, Any]:
     if chart == "mimir-distributed":
         return mimir.values(stack, secret_name="s3")
+    if chart == "alloy":
+        return alloy.values(stack, stack.collector or Collector.model_validate(COLLECTOR))
     render = tempo.values if chart == "tempo" else tempo_distributed.values
     return render(stack, stack.traces, secret_name="s3", remote_write_url="http://mimir/api/v1/push")
 

@@ -17,6 +17,7 @@ ON_STACKS = (
     "destroy",
     "smoke",
     "validate",
+    "checklist",
     "report",
     "drift",
     "repair",

@@ -1,0 +1,70 @@
+"""Where a collector sends to, and how it says who it is."""
+
+from dataclasses import dataclass
+
+from gateway import addresses as of_gateway
+from helm import addresses
+from settings import Stack
+from settings.collector import Collector, sender
+from settings.gateway import Gateway
+from settings.tenants import Tenant
+
+CREDENTIALS = "/etc/telemetry"
+"""Where Alloy finds the Secret with the tenant's credential and the gateway's authority."""
+_METRICS_PATH = "/v1/metrics"
+
+
+@dataclass(frozen=True)
+class Destination:
+    """The platform as one sender sees it."""
+
+    traces: str
+    """`host:port` for OTLP over gRPC."""
+    metrics_otlp: str
+    """Address that Alloy adds `/v1/metrics` to."""
+    remote_write: str
+    tls: bool
+    tenant: str | None
+    """Stated by the sender itself, where no gateway knows it by its credential."""
+    token: str | None
+    """Path of the bearer token."""
+    certificate: tuple[str, str] | None
+    """Paths of the client certificate and its key."""
+    authority: str | None
+    """Path of the private authority that signed the gateway's certificate."""
+
+
+def destination(stack: Stack, collector: Collector) -> Destination:
+    """Return where a collector of a stack sends to: the gateway where there is one, else the backends themselves."""
+    tenant = sender(collector, stack.tenants)
+    if stack.gateway is not None and tenant is not None:
+        return _by_gateway(stack, stack.gateway, tenant)
+    traces, metrics = addresses.traces(stack), addresses.metrics(stack)
+    return Destination(
+        traces=traces.otlp_grpc,
+        metrics_otlp=metrics.otlp_http.removesuffix(_METRICS_PATH),
+        remote_write=metrics.remote_write,
+        tls=False,
+        tenant=None if tenant is None else tenant.id,
+        token=None,
+        certificate=None,
+        authority=None,
+    )
+
+
+def _by_gateway(stack: Stack, gateway: Gateway, tenant: Tenant) -> Destination:
+    urls = of_gateway.urls(stack.namespace.name)
+    accepts = tenant.access.accepts
+    private = gateway.certificate.source == "issued" or gateway.certificate.authority is not None
+    return Destination(
+        traces=urls.otlp_grpc_address,
+        metrics_otlp=urls.metrics_otlp_url.removesuffix(_METRICS_PATH),
+        remote_write=urls.remote_write_url,
+        tls=True,
+        tenant=None,
+        token=None if accepts == "certificate" else f"{CREDENTIALS}/token",
+        certificate=(f"{CREDENTIALS}/tls.crt", f"{CREDENTIALS}/tls.key")
+        if accepts in ("certificate", "both")
+        else None,
+        authority=f"{CREDENTIALS}/ca.crt" if private else None,
+    )

@@ -1,0 +1,128 @@
+"""The way of applications' telemetry: received, limited, batched, queued and sent again until it is taken."""
+
+from collections.abc import Iterator
+
+from collector.destination import Destination
+from collector.syntax import Block, Expression, Value
+from settings.collector import Collector
+from settings.quantities import duration_text
+
+OTLP_GRPC, OTLP_HTTP = 4317, 4318
+REMOTE_WRITE = "prometheus.remote_write.platform.receiver"
+_MI = 2**20
+_LARGEST_MESSAGE = "16MiB"
+"""Tempo's own largest message; Alloy's default is a quarter of it."""
+_BATCH = 1_000
+"""Spans or data points. At 1 KiB each a batch is 1 MiB, which the queue's size is reckoned by."""
+_QUEUES = 4
+"""Parts of the disk: a queue for each of two signals, remote-write's log, and what is left free."""
+_RELOAD = "10m"
+"""How often certificates are read again: a rotated one is renewed in the mounted Secret within a minute or two."""
+
+
+def writes_remotely(collector: Collector) -> bool:
+    """Whether anything goes by Prometheus remote-write."""
+    return collector.scrape is not None or collector.metrics == "remote-write"
+
+
+def blocks(collector: Collector, to: Destination) -> Iterator[Block]:
+    """Yield the blocks of applications' telemetry."""
+    by_otlp = collector.metrics == "otlp"
+    traces = Block("otelcol.exporter.otlp", "traces")
+    metrics = Block("otelcol.exporter.otlphttp" if by_otlp else "otelcol.exporter.prometheus", "metrics")
+    batch, limiter = Block("otelcol.processor.batch", "applications"), Block("otelcol.processor.memory_limiter", "all")
+    yield Block(
+        "otelcol.receiver.otlp",
+        "applications",
+        blocks=(
+            Block("grpc", arguments={"endpoint": f"0.0.0.0:{OTLP_GRPC}", "max_recv_msg_size": _LARGEST_MESSAGE}),
+            Block("http", arguments={"endpoint": f"0.0.0.0:{OTLP_HTTP}"}),
+            _output(metrics=limiter, traces=limiter),
+        ),
+        comment="Applications send here. Logs are not taken: the platform has no place for them.",
+    )
+    yield Block(
+        limiter.name,
+        limiter.label,
+        {"check_interval": "1s", "limit": f"{collector.size.memory * 4 // 5 // _MI}MiB"},
+        (_output(metrics=batch, traces=batch),),
+    )
+    yield Block(
+        batch.name,
+        batch.label,
+        {"timeout": "1s", "send_batch_size": _BATCH, "send_batch_max_size": _BATCH},
+        (_output(metrics=metrics, traces=traces),),
+    )
+    yield from _authentication(to)
+    if collector.queue.on_disk:
+        yield Block("otelcol.storage.file", "queue")
+    secured = (_tls(to),)
+    client = Block("client", arguments={"endpoint": to.traces, **_auth(to)}, blocks=secured)
+    yield Block(traces.name, traces.label, blocks=(client, *_kept(collector)))
+    if by_otlp:
+        client = Block("client", arguments={"endpoint": to.metrics_otlp, **_auth(to)}, blocks=secured)
+        # One at a time: Mimir refuses samples of a series that are older than what it has.
+        yield Block(metrics.name, metrics.label, blocks=(client, *_kept(collector, consumers=1)))
+    else:
+        yield Block(metrics.name, metrics.label, {"forward_to": [Expression(REMOTE_WRITE)]})
+
+
+def remote_write(collector: Collector, to: Destination) -> Block:
+    """Return the one way of Prometheus' samples, which keeps them in a log on disk until they are taken."""
+    credential: dict[str, Value] = {} if to.token is None else {"bearer_token_file": to.token}
+    header: dict[str, Value] = {} if to.tenant is None else {"headers": {"X-Scope-OrgID": to.tenant}}
+    tls = (Block("tls_config", arguments=_trust(to)),) if to.tls and _trust(to) else ()
+    return Block(
+        "prometheus.remote_write",
+        "platform",
+        blocks=(
+            Block("endpoint", arguments={"url": to.remote_write, **credential, **header}, blocks=tls),
+            Block("wal", arguments={"max_keepalive_time": duration_text(collector.queue.retry_for)}),
+        ),
+    )
+
+
+def _output(**targets: Block) -> Block:
+    return Block("output", arguments={signal: [each.refer("input")] for signal, each in targets.items()})
+
+
+def _authentication(to: Destination) -> Iterator[Block]:
+    """Yield what makes a credential of the mounted file; it is read again when it changes."""
+    if to.token is not None:
+        file = Block("local.file", "token", {"filename": to.token, "is_secret": True})
+        yield file
+        yield Block("otelcol.auth.bearer", "tenant", {"token": file.refer("content")})
+    if to.tenant is not None:
+        header = Block("header", arguments={"key": "X-Scope-OrgID", "value": to.tenant})
+        yield Block("otelcol.auth.headers", "tenant", blocks=(header,))
+
+
+def _auth(to: Destination) -> dict[str, Value]:
+    if to.token is not None:
+        return {"auth": Expression("otelcol.auth.bearer.tenant.handler")}
+    return {"auth": Expression("otelcol.auth.headers.tenant.handler")} if to.tenant is not None else {}
+
+
+def _tls(to: Destination) -> Block:
+    if not to.tls:
+        return Block("tls", arguments={"insecure": True})
+    renewed: dict[str, Value] = {"reload_interval": _RELOAD} if _trust(to) else {}
+    return Block("tls", arguments={**_trust(to), **renewed})
+
+
+def _trust(to: Destination) -> dict[str, Value]:
+    """Return whom to trust, and by which certificate to be known."""
+    authority: dict[str, Value] = {} if to.authority is None else {"ca_file": to.authority}
+    if to.certificate is None:
+        return authority
+    return {**authority, "cert_file": to.certificate[0], "key_file": to.certificate[1]}
+
+
+def _kept(collector: Collector, *, consumers: int | None = None) -> Iterator[Block]:
+    """Yield how an exporter queues, and for how long it tries again."""
+    queue = collector.queue
+    size: dict[str, Value] = {"queue_size": queue.size // _QUEUES // _MI}
+    workers: dict[str, Value] = {} if consumers is None else {"num_consumers": consumers}
+    disk: dict[str, Value] = {"storage": Expression("otelcol.storage.file.queue.handler")} if queue.on_disk else {}
+    yield Block("sending_queue", arguments={**size, **workers, **disk})
+    yield Block("retry_on_failure", arguments={"max_elapsed_time": duration_text(queue.retry_for)})

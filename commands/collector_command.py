@@ -1,0 +1,38 @@
+"""`python -m commands collector`: the configuration of an Alloy that sends here, for whoever runs one."""
+
+from typing import Annotated
+
+import typer
+
+from collector.config import configuration
+from commands import stack_file
+from commands.arguments import ConfigFile, StackName
+from commands.told import told
+from settings import ConfigError
+from settings.base import did_you_mean
+from settings.collector import Collector
+
+
+def collector(
+    stack: StackName,
+    tenant: Annotated[
+        str | None, typer.Option(help="As whom it sends; the tenant of telemetry:collector otherwise.")
+    ] = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Print the configuration of an Alloy that sends applications' telemetry here, as telemetry:collector wants it.
+
+    With --tenant it is that of another tenant, which scrapes nothing of ours: hand it over together with the tenant's
+    Secret, to be mounted at /etc/telemetry. There is no secret in it. Ends with 1 if nobody says which tenant it is.
+    """
+    with told(ConfigError, OSError):
+        settings = stack_file.load(stack, config_file)
+        known = [each.id for each in settings.tenants]
+        if tenant is not None and tenant not in known:
+            raise ConfigError([f"--tenant: {tenant} is no tenant of {stack}{did_you_mean(tenant, known)}"])
+        chosen = settings.collector or Collector()
+        if tenant is not None:
+            chosen = chosen.model_copy(update={"tenant": tenant, "scrape": None})
+        if chosen.tenant is None and len(known) > 1:
+            raise ConfigError([f"--tenant: is not given, and {stack} has {len(known)} tenants: {', '.join(known)}"])
+        typer.echo(configuration(settings, chosen), nl=False)

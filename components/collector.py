@@ -1,0 +1,42 @@
+"""The collector: what applications send to, and what scrapes the platform."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from collector.config import CONFIG_MAP, FILE, configuration
+from collector.pipeline import OTLP_GRPC
+from components.release import release
+from helm.alloy import RELEASE
+from helm.releases import collector_release
+from settings import Stack
+from settings.collector import Collector as Wanted
+
+
+class Collector(pulumi.ComponentResource):
+    """Alloy's configuration as a ConfigMap and, if wanted, Alloy itself as a DaemonSet that mounts it.
+
+    A changed configuration restarts nothing, and so loses no queue: the chart's second container has Alloy read it.
+    """
+
+    config_map: str
+    """Name of the ConfigMap, for an Alloy that exists already."""
+    otlp_grpc_address: str | None
+    """`host:port` for OTLP over gRPC, in the cluster; None where the program deploys no Alloy."""
+
+    def __init__(
+        self, name: str, *, stack: Stack, settings: Wanted, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("telemetry:collector:Collector", name, opts=opts)
+        namespace = stack.namespace.name
+        config = k8s.core.v1.ConfigMap(
+            CONFIG_MAP,
+            metadata={"name": CONFIG_MAP, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "telemetry"}},
+            data={FILE: configuration(stack, settings)},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        wanted = collector_release(stack)
+        if wanted is not None:
+            release(wanted, namespace=namespace, after=[config], parent=self)
+        self.config_map = CONFIG_MAP
+        self.otlp_grpc_address = None if wanted is None else f"{RELEASE}.{namespace}.svc:{OTLP_GRPC}"
+        self.register_outputs({"config_map": self.config_map, "otlp_grpc_address": self.otlp_grpc_address})

@@ -1,0 +1,32 @@
+{{- /* Stands in for the naming and label rules of chart `alloy` 1.11.1. */ -}}
+
+{{- define "alloy.fullname" -}}
+{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- $joined := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{ .Values.fullnameOverride | default $joined | trunc 63 | trimSuffix "-" }}
+{{- end -}}
+
+{{- define "alloy.selectorLabels" -}}
+app.kubernetes.io/name: {{ .Values.nameOverride | default .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "alloy.labels" -}}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{ include "alloy.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Values.image.tag | default .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: alloy
+{{- end -}}
+
+{{- define "alloy.account" -}}
+{{ .Values.serviceAccount.name | default (ternary (include "alloy.fullname" .) "default" .Values.serviceAccount.create) }}
+{{- end -}}
+
+{{- define "alloy.config" -}}
+{{ .Values.alloy.configMap.name | default (include "alloy.fullname" .) }}
+{{- end -}}
+
+{{- define "alloy.configKey" -}}
+{{ .Values.alloy.configMap.key | default "config.alloy" }}
+{{- end -}}

@@ -1,0 +1,45 @@
+"""The collector's configuration is registered where it is asked for, word for word, and Alloy where that is too."""
+
+import pytest
+
+from collector.config import configuration
+from helm.releases import collector_release
+from tests.engine.recorder import changed, run_of
+from tests.support import ENVIRONMENTS, Change, load_stack, put
+from tests.unit.bad_collectors import CHART, DAEMON_SET
+
+CONFIG_MAP, RELEASE = "kubernetes:core/v1:ConfigMap", "kubernetes:helm.sh/v3:Release"
+SCRAPING: Change = put(
+    "collector", {**DAEMON_SET, "scrape": {"api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]}}}
+)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_nothing_is_registered_unless_it_is_asked_for(environment: str) -> None:
+    run = run_of(environment, preview=True)
+    assert not [each for each in run.resources if each.name == "collector"]
+
+
+def test_for_an_alloy_that_exists_there_is_the_configuration_alone() -> None:
+    change = put("collector", {"metrics": "remote-write"})
+    run, stack = changed(change, environment="prod", preview=True), load_stack("prod", change)
+    assert stack.collector is not None
+    assert run.one(CONFIG_MAP, "collector").plain["data"] == {"config.alloy": configuration(stack, stack.collector)}
+    assert "collector" not in {each.name for each in run.of(RELEASE)}
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
+def test_alloy_is_deployed_after_what_it_mounts_and_what_it_sends_to(preview: bool) -> None:
+    run, wanted = (
+        changed(SCRAPING, environment="prod", preview=preview),
+        collector_release(load_stack("prod", SCRAPING)),
+    )
+    assert wanted is not None
+    release = run.one(RELEASE, "collector")
+    assert release.plain["values"] == wanted.values
+    assert release.plain["repositoryOpts"] == {"repo": CHART["repository"]}
+    order = [each.name for each in run.resources]
+    assert order.index("collector") > order.index("gateway")
+    assert {"collector", "telemetry-default-deny"} <= {
+        each.name for each in run.resources if each.type.endswith(":NetworkPolicy")
+    }

@@ -1,0 +1,141 @@
+"""The commands of the runbooks name what prod has: workloads, pods, labels, Services, Secrets, ports and metrics.
+
+There are no pods to ask here; that the paths are Mimir's own is seen on a real one in tests/sandbox/test_validation.py.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from gateway import workload
+from gateway.contents import CONFIG_MAP
+from guardrails.policies import policies_of
+from helm.releases import MIMIR_SECRET, TEMPO_SECRET, releases_of
+from monitoring.catalogue import series
+from tests.sandbox.charts import Object, named, render, workloads
+from tests.support import REPO, load_stack
+
+TEXT = (REPO / "docs" / "runbooks.md").read_text()
+FENCE = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+LINES = list(dict.fromkeys(line for block in FENCE.findall(TEXT) for line in block.splitlines() if "() {" not in line))
+PORTS = {"metrics": 8080, "tempo": 3200}
+ELSEWHERE = ("SEAWEEDFS_NAMESPACE", " -A ", "certificate gateway")
+"""Commands for what is not ours to render."""
+
+
+@cache
+def objects() -> tuple[Object, ...]:
+    """Return what prod's charts make, and the gateway."""
+    stack = load_stack("prod")
+    assert stack.gateway is not None
+    assert stack.gateway_role is not None
+    spec = workload.deployment(stack, stack.gateway, stack.gateway_role, watch="")
+    gateway = {"kind": "Deployment", "metadata": {"name": "gateway"}, "spec": spec}
+    service = {"kind": "Service", "metadata": {"name": "gateway"}, "spec": workload.service()}
+    charts = (item for each in releases_of(stack) for item in render(each.chart.name, each.values, each.name))
+    return (*charts, gateway, service)
+
+
+def kinds(kind: str) -> set[str]:
+    return set(named(list(objects()), kind))
+
+
+def pods(name: str) -> list[Object]:
+    """Return whose pod is called so: `mimir-ingester-0` of a StatefulSet, `mimir-querier-POD` of others."""
+    found = []
+    for each in workloads(list(objects())):
+        stateful = each["kind"] == "StatefulSet"
+        numbered = [f"{each['metadata']['name']}-{number}" for number in range(each["spec"].get("replicas", 1))]
+        if name in (numbered if stateful else [f"{each['metadata']['name']}-POD"]):
+            found.append(each)
+    return found
+
+
+def problems(line: str) -> Iterator[str]:
+    """Yield what a command names and prod does not have."""
+    if any(each in line for each in ELSEWHERE):
+        return
+    command, *filters = (part.strip() for part in line.split(" | "))
+    yield from _labels(command)
+    for verb, name in re.findall(r"-n \$N (describe pod|logs|exec) ((?!-)\S+)", command):
+        known = name == "POD" or (name.startswith("deployment/") and name[11:] in kinds("Deployment")) or pods(name)
+        yield from () if known else (f"{verb}: no pod {name}",)
+    policies = set(policies_of(load_stack("prod")))
+    secrets = {MIMIR_SECRET, TEMPO_SECRET}
+    for kind, there in (
+        ("networkpolicy", policies),
+        ("secret", secrets),
+        ("configmap", kinds("ConfigMap") | {CONFIG_MAP}),
+        ("deployment", kinds("Deployment")),
+    ):
+        for name in re.findall(rf"(?:get|describe) {kind} ((?!-)\S+)", command):
+            yield from () if name in there else (f"no {kind} {name}",)
+    yield from _addresses(command)
+    if found := re.match(r"(metrics|tempo) (\S+) (\S+)$", command):
+        yield from _asked(found[1], found[2])
+        yield from _filtered(found[3], filters)
+
+
+def _labels(command: str) -> Iterator[str]:
+    for selector in re.findall(r" -l (\S+)", command):
+        wanted = dict(each.split("=") for each in selector.split(","))
+        templates = (each["spec"]["template"]["metadata"]["labels"] for each in workloads(list(objects())))
+        metadata = (each["metadata"].get("labels", {}) for each in objects())
+        if not any(wanted.items() <= labels.items() for labels in (*templates, *metadata)):
+            yield f"nothing has the labels {selector}"
+
+
+def _addresses(command: str) -> Iterator[str]:
+    """Yield Services, and ports of them, that are not there."""
+    services = named(list(objects()), "Service")
+    asked = re.findall(r"://([a-z-]+)\.\$N\.svc:(\d+)", command) + re.findall(r"svc/([a-z-]+) \d+:(\d+)", command)
+    for name, port in asked:
+        there = {each["port"] for each in services[name]["spec"]["ports"]} if name in services else set()
+        yield from () if int(port) in there else (f"no Service {name}:{port}",)
+
+
+def _asked(function: str, pod: str) -> Iterator[str]:
+    found = pods(pod)
+    if not found:
+        yield f"no pod {pod}"
+    for each in found:
+        declared = {port["containerPort"] for port in each["spec"]["template"]["spec"]["containers"][0]["ports"]}
+        yield from () if PORTS[function] in declared else (f"{pod} has no port {PORTS[function]}",)
+
+
+def _filtered(path: str, filters: list[str]) -> Iterator[str]:
+    """Yield what is looked for among metrics that nobody exports."""
+    for each in filters if path == "metrics" else ():
+        if found := re.fullmatch(r"grep (?:-\w+ )?'?([^']+?)'?", each):
+            pattern = found[1] if "-E" in each or "-iE" in each else re.escape(found[1])
+            # A word of several is enough: the list has what rules need, and histograms by their parts.
+            yield from () if any(re.search(pattern, name) for name in series()) else (f"no metric has {found[1]}",)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_command_names_only_what_prod_has(line: str) -> None:
+    assert list(problems(line)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("kubectl -n $N get pods -l app.kubernetes.io/component=ingestor", "nothing has the labels"),
+        ("kubectl -n $N logs mimir-ingester-3 --tail=1", "logs: no pod mimir-ingester-3"),
+        ("kubectl -n $N describe networkpolicy mimir-ingesters", "no networkpolicy mimir-ingesters"),
+        ("kubectl -n $N get secret mimir-s4 -o yaml", "no secret mimir-s4"),
+        ("curl -s http://mimir-ruler.$N.svc:80/x", "no Service mimir-ruler:80"),
+        ("metrics mimir-ingestor-0 metrics", "no pod mimir-ingestor-0"),
+        ("tempo mimir-ingester-0 metrics", "mimir-ingester-0 has no port 3200"),
+        ("metrics mimir-ingester-0 metrics | grep cortex_nothing", "no metric has cortex_nothing"),
+    ],
+)
+def test_mistakes_are_found(line: str, said: str) -> None:
+    (problem,) = problems(line)
+    assert said in problem
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(LINES) > 60

@@ -1,0 +1,52 @@
+"""Bad inputs for the collector, and what is said of them."""
+
+from typing import Any
+
+from tests.support import Change, all_of, put
+from tests.unit.bad_inputs import Bad
+
+CHART = {"name": "alloy", "version": "1.11.1", "repository": "https://grafana.github.io/helm-charts"}
+DAEMON_SET: dict[str, Any] = {"deploy": "daemon-set", "chart": CHART, "nodes": 3}
+TWO: Change = put("tenants", [{"id": "a", "display_name": "A"}, {"id": "b", "display_name": "B"}])
+
+
+def _of(
+    name: str, settings: dict[str, Any], path: str, allowed: str, mend: str, *more: Change, env: str = "dev"
+) -> Bad:
+    change = all_of(put("collector", settings), *more)
+    return Bad(f"collector: {name}", change, f"collector{path}", allowed, mend, env)
+
+
+COLLECTORS = [
+    _of("no chart", {"deploy": "daemon-set", "nodes": 3}, ".chart", "daemon-set needs it", "add the chart alloy"),
+    _of("an idle chart", {"chart": CHART}, ".chart", "belongs to deploy: daemon-set", "set that, or remove it"),
+    _of(
+        "somebody else's chart",
+        {**DAEMON_SET, "chart": {**CHART, "name": "tempo", "version": "2.2.4"}},
+        ".chart.name",
+        "deployed from the chart alloy",
+        "name that",
+    ),
+    _of("unknown nodes", {**DAEMON_SET, "nodes": None}, ".nodes", "neither is kubernetes.nodes", "on how many nodes"),
+    _of("two tenants", {}, ".tenant", "there are 2 tenants", "name the one", TWO),
+    _of("a stranger", {"tenant": "plattform"}, ".tenant", "did you mean platform?", "name one of them", env="prod"),
+    _of(
+        "a credential from elsewhere",
+        {},
+        ".secret",
+        "does not make the credential",
+        "name a Secret",
+        put("tenants", [{"id": "a", "display_name": "A", "access": {"token_secret": "mine"}}]),
+        env="prod",
+    ),
+    _of("a closed API server", {**DAEMON_SET, "scrape": {}}, ".scrape.api_server", "NetworkPolicies", "ports: [6443]"),
+    _of(
+        "an API server without ports",
+        {**DAEMON_SET, "scrape": {"api_server": {"cidrs": ["10.0.0.1/32"]}}},
+        ".scrape.api_server",
+        "needs both a place and ports",
+        "such as {cidrs",
+    ),
+    _of("too small", {"size": {"cpu": "10m", "memory": "32Mi"}}, ".size.memory", "too little", "at least 64Mi"),
+    _of("a long silence", {"scrape": {"interval": "10m"}}, ".scrape.interval", "less than or equal", "correct it"),
+]

@@ -1,0 +1,256 @@
+"""The operational checklist: every item of the seed is there, and each tells done from open from what nobody sees."""
+
+import json
+from datetime import date
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+import yaml
+from kubernetes.client import ApiClient
+from rich.console import Console
+
+from checklist import activity, items, metrics, report, rules, secrets
+from checklist.model import Finding, Given, State, Ticked
+from commands import checklist_command
+from gateway.contents import mounted_secrets
+from monitoring.rules import groups_of
+from settings import ConfigError
+from tests.support import Change, all_of, credentials, load_stack, put
+from validation.model import CheckSkipped
+from validation.target import Target, Tenant
+
+RULER = all_of(put("monitoring.rules", "ruler"), put("monitoring.tenant", "platform"))
+OBJECTS = put("monitoring.rules", "prometheus-rule")
+TODAY = date(2026, 11, 21)
+Answers = dict[str, Any]
+
+
+def given(*changes: Change, answers: Answers | None = None, validation: Any = "none", today: date = TODAY) -> Given:
+    """Return what there is to look at in prod; `answers` are Mimir's, by path."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found = (answers or {}).get(request.url.path)
+        if callable(found):
+            found = found(request)
+        return httpx.Response(404) if found is None else httpx.Response(200, text=found)
+
+    target = SimpleNamespace(
+        addresses={"metrics.query": "https://gateway.x.svc/prometheus"},
+        tenants=[Tenant("platform", "t0-fake")],
+        client=lambda _: httpx.Client(transport=httpx.MockTransport(answer)),
+        behind_gateway=False,
+    )
+    stack = load_stack("prod", *changes)
+    return Given(stack, credentials(), cast(ApiClient, None), cast(Target, target), validation, today)
+
+
+def test_the_list_is_the_seeds() -> None:
+    assert [item.text.split("(")[0].strip(" .") for item in items.ITEMS] == [
+        "Certificates rotated and secrets updated",
+        "Prometheus scrape succeeds",
+        "Tempo and Loki report tenant activity",
+        "Retention policy tested by uploading sample data and verifying expiry",
+        "Alerts wired into SLO evaluator",
+        "Component rule packs imported",
+    ]
+
+
+# ---- Secrets.
+
+
+@pytest.fixture
+def live(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
+    """The Secrets of a cluster in which everything is as it should be, to be changed."""
+    found = {name: dict(data) for name, data in secrets._wanted(given())}
+    monkeypatch.setattr(secrets, "_live", lambda _, name: found.get(name))
+    return found
+
+
+def test_secrets_as_the_settings_say_are_done(live: dict[str, dict[str, str]]) -> None:
+    assert {"mimir-s3", "tempo-s3", "gateway-tls", "gateway-tenants", "tenant-platform"} <= live.keys()
+    assert secrets.look(given()) == Finding(
+        "done", f"{len(live)} Secrets are as the settings say; the first certificate ends on 2027-12-02"
+    )
+
+
+@pytest.mark.parametrize("name", ["mimir-s3", "gateway-tenants", "tenant-platform"])
+def test_a_secret_that_is_missing_or_old_is_open_and_not_shown(live: dict[str, dict[str, str]], name: str) -> None:
+    key = next(iter(live[name]))
+    live[name][key] = "older0-fake"
+    old = secrets.look(given())
+    assert (old.state, old.detail) == ("open", f"Secret {name} is not as the settings say ({key})")
+    del live[name]
+    assert secrets.look(given()) == Finding("open", f"Secret {name} is not there")
+
+
+def test_a_certificate_that_ends_soon_is_open(live: dict[str, dict[str, str]]) -> None:
+    assert live
+    found = secrets.look(given(today=date(2027, 11, 12)))
+    assert (found.state, found.detail) == ("open", "the certificate in gateway-tls ends on 2027-12-02")
+    assert secrets.look(given(today=date(2027, 11, 10))).state == "done"
+
+
+def test_somebody_elses_certificate_is_looked_at_too(live: dict[str, dict[str, str]]) -> None:
+    theirs = put("gateway.certificate", {"source": "existing", "secret": "ours"})
+    assert "Secret ours is not there" in secrets.look(given(theirs)).detail
+    live["ours"] = live["gateway-tls"]
+    assert secrets.look(given(theirs)).state == "done"
+    names = [each.name for each in mounted_secrets(load_stack("prod"), load_stack("prod").gateway, "k" * 32)]  # type: ignore[arg-type]
+    assert "gateway-tls" in names
+
+
+# ---- Metrics.
+
+
+def counted(mimir: int, tempo: int) -> Answers:
+    def answer(request: httpx.Request) -> str:
+        number = mimir if "cortex" in request.url.params["query"] else tempo
+        return json.dumps({"data": {"result": [{"value": [0, str(number)]}] if number else []}})
+
+    return {"/prometheus/api/v1/query": answer}
+
+
+@pytest.mark.parametrize(
+    ("mimir", "tempo", "state", "said"),
+    [(10, 14, "done", "10 pods of Mimir, 14 pods of Tempo"), (0, 14, "open", "no metrics of Mimir within")],
+)
+def test_metrics_that_do_not_arrive_are_seen(mimir: int, tempo: int, state: State, said: str) -> None:
+    found = metrics.look(given(RULER, answers=counted(mimir, tempo)))
+    assert found.state == state
+    assert said in found.detail
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (all_of(), "nothing says where"),
+        (all_of(RULER, put("dashboards", {"datasource": "theirs"})), "in another Prometheus (datasource theirs)"),
+    ],
+)
+def test_metrics_that_are_elsewhere_are_for_people(change: Change, why: str) -> None:
+    with pytest.raises(CheckSkipped) as skipped:
+        metrics.look(given(change, answers=counted(1, 1)))
+    assert why in str(skipped.value)
+
+
+# ---- What validation saw.
+
+
+def validated(**states: str) -> dict[str, Any]:
+    """Return what `validate` writes; states by signal, `limits` for retention."""
+    names = {"metrics": "OTLP in, PromQL out", "traces": "OTLP/gRPC in, by id out"}
+    checks = [
+        {"lane": "platform", "signal": signal, "name": name, "state": states.get(signal, "passed"), "detail": "d"}
+        for signal, name in names.items()
+    ]
+    limits = {
+        "lane": "platform",
+        "signal": "metrics",
+        "name": "retention and limits in force",
+        "detail": "retention 9h",
+    }
+    return {"stack": "prod", "checks": [*checks, {**limits, "state": states.get("limits", "passed")}]}
+
+
+def test_tenants_are_active_if_all_that_they_sent_was_found() -> None:
+    assert activity.look(given(validation=validated())).state == "done"
+    assert activity.look(given(validation=validated(traces="failed"))).state == "open"
+    for seen in (validated(traces="skipped"), validated(traces="skipped", metrics="skipped"), "nothing was validated"):
+        with pytest.raises(CheckSkipped):
+            activity.look(given(validation=seen))
+
+
+def test_retention_is_never_ticked_by_a_machine_but_a_wrong_one_is_told() -> None:
+    with pytest.raises(CheckSkipped, match="in force: platform · metrics: retention 9h"):
+        activity.look_at_retention(given(validation=validated()))
+    assert activity.look_at_retention(given(validation=validated(limits="failed"))).state == "open"
+
+
+# ---- Rules.
+
+
+def loaded(groups: list[dict[str, Any]]) -> Answers:
+    return {"/prometheus/config/v1/rules/telemetry": yaml.safe_dump({"telemetry": groups})}
+
+
+def test_rules_in_the_ruler_are_done_missing_or_others() -> None:
+    wanted = groups_of(load_stack("prod", RULER))
+    there = given(RULER, answers=loaded(wanted))
+    assert (rules.look_at_objectives(there).state, rules.look_at_packs(there).state) == ("done", "done")
+    fewer = given(RULER, answers=loaded([each for each in wanted if each["name"] != "telemetry-slo"]))
+    assert rules.look_at_objectives(fewer) == Finding("open", "telemetry-slo is missing")
+    assert rules.look_at_packs(fewer).state == "done"
+    other = [{**each, "rules": each["rules"][1:]} if each["name"] == "telemetry-mimir" else each for each in wanted]
+    assert rules.look_at_packs(given(RULER, answers=loaded(other))) == Finding("open", "telemetry-mimir is another")
+    assert rules.look_at_packs(given(RULER)).state == "open"
+
+
+def test_rules_as_objects_are_compared_word_for_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = given(OBJECTS)
+    wanted = {each["name"]: each for each in groups_of(looked.stack)}
+    monkeypatch.setattr(rules, "_in_cluster", lambda *_: wanted)
+    assert rules.look_at_packs(looked).state == "done"
+    monkeypatch.setattr(rules, "_in_cluster", lambda *_: {})
+    assert rules.look_at_packs(looked).state == "open"
+
+
+def test_nobodys_rules_are_for_people() -> None:
+    with pytest.raises(CheckSkipped):
+        rules.look_at_packs(given())
+
+
+# ---- What is told.
+
+
+def of(*states: State) -> list[Ticked]:
+    return [Ticked(f"item {state}", state, "seen", "do it") for state in states]
+
+
+@pytest.mark.parametrize(
+    ("states", "allowed", "code"),
+    [
+        (("done",), False, 0),
+        (("done", "by hand"), False, 1),
+        (("done", "by hand"), True, 0),
+        (("open", "by hand", "done"), True, 1),
+    ],
+)
+def test_what_is_left_to_people_is_no_success_unless_that_is_allowed(
+    states: tuple[State, ...], allowed: bool, code: int
+) -> None:
+    assert report.exit_code(of(*states), allow_manual=allowed) == code
+
+
+def test_the_table_says_how_what_is_not_done_is_done() -> None:
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(report.table("prod", of("done", "open", "by hand")))
+    shown = console.export_text()
+    assert shown.count("→ do it") == 2
+    assert [mark for mark in ("[x]", "[ ]", "[?]") if mark not in shown] == []
+    assert report.summary(of("done", "open", "by hand")) == "3 items: 1 done, 1 open, 1 by hand"
+
+
+def test_how_names_the_stack(live: dict[str, dict[str, str]]) -> None:
+    assert live
+    found = list(items.ticked(given(RULER, answers=counted(1, 1))))
+    assert [each.state for each in found] == ["done", "done", "by hand", "by hand", "open", "open"]
+    told = " ".join(each.how for each in found)
+    assert 'namespace="ca7f8f-prod"' in told
+    assert "make validate STACK=prod" in told
+    assert "commands rules prod --output" in told
+
+
+def test_a_validation_is_of_this_stack_and_of_today(tmp_path: Path) -> None:
+    file = tmp_path / "validate.json"
+    file.write_text(json.dumps(validated()))
+    assert checklist_command._seen(file, "prod") == validated()
+    with pytest.raises(ConfigError, match="is of prod, not of dev"):
+        checklist_command._seen(file, "dev")
+    file.write_text("[]")
+    with pytest.raises(ConfigError, match="is not what `validate --output` writes"):
+        checklist_command._seen(file, "prod")
+    assert "nothing was validated" in str(checklist_command._seen(None, "prod"))

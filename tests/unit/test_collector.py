@@ -1,0 +1,179 @@
+"""The collector's configuration: where it sends, how it says who it is, and that it names nothing that Alloy has not.
+
+tests/sandbox/test_collector.py holds the text against Alloy's own parser.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from collector import pipeline, scraping
+from collector.config import configuration
+from collector.destination import destination
+from collector.syntax import Block, Expression, text
+from helm import alloy
+from helm.releases import MIMIR, TEMPO, collector_release, releases_of
+from sizing.footprint import of_stack
+from tests.support import ENVIRONMENTS, Change, load_stack, put
+from tests.unit.bad_collectors import DAEMON_SET, TWO
+
+SCRAPE = {"api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]}}
+
+
+def of(environment: str, settings: dict[str, Any], *more: Change) -> str:
+    """Return the configuration of a stack with a collector."""
+    stack = load_stack(environment, put("collector", settings), *more)
+    assert stack.collector is not None
+    return configuration(stack, stack.collector)
+
+
+def access(**settings: Any) -> Change:
+    return put("tenants", [{"id": "platform", "display_name": "P", "access": settings}])
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_there_is_none_unless_it_is_asked_for(environment: str) -> None:
+    stack = load_stack(environment)
+    assert (stack.collector, stack.collector_role, collector_release(stack)) == (None, None, None)
+
+
+def test_behind_a_gateway_it_shows_the_tenants_token_and_names_no_tenant() -> None:
+    found = of("prod", {"metrics": "remote-write"})
+    assert 'endpoint = "gateway.ca7f8f-prod.svc:4317"' in found
+    assert 'url               = "https://gateway.ca7f8f-prod.svc/api/v1/push"' in found
+    assert 'filename  = "/etc/telemetry/token"' in found
+    assert 'bearer_token_file = "/etc/telemetry/token"' in found
+    assert 'ca_file = "/etc/telemetry/ca.crt"' in found
+    assert "X-Scope-OrgID" not in found
+    assert "insecure" not in found
+
+
+@pytest.mark.parametrize(
+    ("accepts", "token", "certificate"),
+    [("token", True, False), ("certificate", False, True), ("either", True, False), ("both", True, True)],
+)
+def test_it_shows_what_the_gateway_asks_of_the_tenant(accepts: str, token: bool, certificate: bool) -> None:
+    found = of("prod", {"metrics": "remote-write"}, access(accepts=accepts))
+    assert ("otelcol.auth.bearer" in found, "bearer_token_file" in found) == (token, token)
+    assert found.count('cert_file       = "/etc/telemetry/tls.crt"') == (1 if certificate else 0)
+    assert found.count('key_file  = "/etc/telemetry/tls.key"') == (1 if certificate else 0)
+
+
+def test_without_a_gateway_it_names_the_tenant_itself_and_speaks_plainly() -> None:
+    found = of("dev", {"tenant": "b", "metrics": "remote-write"}, TWO)
+    assert 'key   = "X-Scope-OrgID"' in found
+    assert 'value = "b"' in found
+    assert 'headers = {"X-Scope-OrgID" = "b"}' in found
+    assert "insecure = true" in found
+    assert "token" not in found
+
+
+def test_a_public_certificate_needs_no_authority() -> None:
+    issued = {"source": "cert-manager", "issuer": {"name": "public"}}
+    assert "ca_file" not in of("prod", {}, put("gateway.certificate", issued))
+
+
+def test_metrics_stay_as_they_are_or_become_prometheus_and_go_one_way_each() -> None:
+    as_they_are, converted = of("prod", {}), of("prod", {"metrics": "remote-write"})
+    assert 'endpoint = "https://gateway.ca7f8f-prod.svc/otlp"' in as_they_are
+    assert "prometheus.remote_write" not in as_they_are
+    assert "otelcol.exporter.otlphttp" not in converted
+    assert "forward_to = [prometheus.remote_write.platform.receiver]" in converted
+
+
+def test_a_queue_fits_into_its_disk_and_one_in_memory_needs_no_preview_of_alloy() -> None:
+    stack = load_stack("prod", put("collector", {**DAEMON_SET, "queue": {"size": "4Gi"}}))
+    kept = of("prod", {**DAEMON_SET, "queue": {"size": "4Gi"}})
+    assert kept.count("1024\n") == 2  # batches of 1 MiB, in a quarter of it
+    assert stack.collector is not None
+    assert alloy.values(stack, stack.collector)["alloy"]["stabilityLevel"] == "public-preview"
+    in_memory = load_stack("prod", put("collector", {**DAEMON_SET, "queue": {"on_disk": False}}))
+    assert in_memory.collector is not None
+    assert alloy.values(in_memory, in_memory.collector)["alloy"]["stabilityLevel"] == "generally-available"
+    assert "otelcol.storage.file" not in configuration(in_memory, in_memory.collector)
+
+
+def test_scraping_finds_the_backends_own_port_and_names_what_rules_want() -> None:
+    found = of("prod", {**DAEMON_SET, "scrape": SCRAPE}, put("gateway.backend_tls", {}))
+    assert 'names = ["ca7f8f-prod"]' in found
+    assert 'field = "spec.nodeName=" + coalesce(sys.env("HOSTNAME"), constants.hostname)' in found
+    assert 'regex         = "mimir;8080|tempo;3200"' in found
+    for label in ("namespace", "pod", "container", "job"):
+        assert f'target_label  = "{label}"' in found
+    assert 'server_name = "backends.ca7f8f-prod.svc"' in found
+    assert 'scheme          = "https"' in found
+
+
+def test_an_alloy_that_exists_shares_targets_where_it_is_a_cluster() -> None:
+    theirs, ours = of("prod", {"scrape": {}}), of("prod", {**DAEMON_SET, "scrape": SCRAPE})
+    assert ("enabled = true" in theirs, "spec.nodeName" in theirs) == (True, False)
+    assert ("enabled = false" in ours, "spec.nodeName" in ours) == (True, True)
+
+
+def test_what_is_scraped_is_called_as_the_releases_are() -> None:
+    assert set(scraping.RELEASES) == {MIMIR, *TEMPO.values()}
+
+
+@pytest.mark.parametrize("scrapes", [True, False])
+def test_pods_have_a_token_only_to_find_pods_in_their_own_namespace(scrapes: bool) -> None:
+    stack = load_stack("prod", put("collector", {**DAEMON_SET, "scrape": SCRAPE if scrapes else None}))
+    assert stack.collector is not None
+    values = alloy.values(stack, stack.collector)
+    assert values["serviceAccount"] == {"automountServiceAccountToken": scrapes}
+    assert values["rbac"]["create"] is scrapes
+    if scrapes:
+        assert values["rbac"]["namespaces"] == ["ca7f8f-prod"]
+        assert values["rbac"]["rules"] == [
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
+        ]
+        assert values["rbac"]["clusterRules"] == []
+
+
+def test_a_pod_on_each_node_is_counted() -> None:
+    without, stack = load_stack("dev"), load_stack("dev", put("collector", DAEMON_SET))
+    more = of_stack(stack) - of_stack(without)
+    assert (more.pods, more.cpu, more.memory) == (3, 3 * (100 + 10), 3 * (256 + 50) * 2**20)
+    assert [each.name for each in releases_of(stack)][-1] == "collector"
+
+
+def test_a_text_is_quoted_and_an_expression_is_not() -> None:
+    block = Block("a.b", "c", {"x": 'say "\\n"\t', "of": Expression("d.e"), "all": ["1", Expression("f")], "on": True})
+    assert text([block]) == 'a.b "c" {\n\tx   = "say \\"\\\\n\\"\\t"\n\tof  = d.e\n\tall = ["1", f]\n\ton  = true\n}\n'
+
+
+def test_messages_may_be_as_large_as_tempos_own() -> None:
+    assert 'max_recv_msg_size = "16MiB"' in of("dev", {})
+
+
+def test_no_signal_ends_nowhere() -> None:
+    for settings in ({}, {"metrics": "remote-write"}):
+        stack = load_stack("prod", put("collector", settings))
+        assert stack.collector is not None
+        to = destination(stack, stack.collector)
+        names = {f"{each.name}.{each.label}" for each in pipeline.blocks(stack.collector, to)}
+        assert set(_consumers(pipeline.blocks(stack.collector, to))) <= names
+
+
+def _consumers(blocks: Iterator[Block]) -> Iterator[str]:
+    for each in blocks:
+        for inner in each.blocks:
+            if inner.name == "output":
+                yield from (str(to).removesuffix(".input") for all_ in inner.arguments.values() for to in all_)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "secret"),
+    [({"tenant": "b"}, "tenant-b"), ({"tenant": "b", "secret": "own"}, "own")],
+)
+def test_the_credential_is_the_tenants_secret_or_the_one_that_is_named(chosen: dict[str, str], secret: str) -> None:
+    stack = load_stack("prod", TWO, put("collector", {**DAEMON_SET, **chosen}))
+    assert stack.collector is not None
+    assert alloy.credential_secret(stack, stack.collector) == secret
+    assert f"'secretName': '{secret}'" in str(alloy.values(stack, stack.collector)["controller"]["volumes"])
+
+
+def test_the_only_tenant_is_meant_where_nobody_is_named() -> None:
+    stack = load_stack("prod", put("collector", DAEMON_SET))
+    assert stack.collector is not None
+    assert alloy.credential_secret(stack, stack.collector) == "tenant-platform"
