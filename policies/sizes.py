@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.addresses import SERVICE
-from helm.releases import MIMIR, TEMPO
+from helm.releases import releases_of
 from policies.model import UNKNOWN, Breach, World
 from policies.pods import Container, containers
 from settings import Stack
@@ -63,8 +63,7 @@ def _bytes(quantity: object) -> int | None:
 
 def _roles(stack: Stack) -> Mapping[tuple[str, str], Role]:
     """Return the roles of a stack by release and component."""
-    found = {(TEMPO[shape.topology], name): role for shape in stack.traces.shapes for name, role in shape.roles.items()}
-    found |= {(MIMIR, name): role for name, role in stack.metrics_roles.items()}
+    found = {(each.name, name): role for each in releases_of(stack) for name, role in each.roles.items()}
     return found if stack.gateway_role is None else {**found, ("", SERVICE): stack.gateway_role}
 
 

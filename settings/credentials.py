@@ -1,9 +1,11 @@
 """The secrets of a stack. They are not settings: they never reach Helm values, exports or error messages."""
 
+from collections.abc import Iterable
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from settings.backends import Backend
 from settings.base import SettingError, Settings
 
 
@@ -86,6 +88,11 @@ class Credentials(Settings):
     metrics: S3Identity = Field(description="Mimir's identity.")
     grafana: GrafanaIdentity = Field(description="Manages datasources.")
     gateway: GatewayKey | None = Field(default=None, description="Needed where there is a gateway.")
+
+    def identities(self, backends: Iterable[Backend]) -> dict[str, S3Identity]:
+        """Return the S3 identities of some backends and the provisioner, by their place."""
+        own: dict[str, S3Identity] = {each.signal: getattr(self, each.signal) for each in backends}
+        return {"provisioner": self.provisioner, **own}
 
     @property
     def gateway_key(self) -> str:

@@ -5,8 +5,9 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from settings import tenancy
+from settings.backends import Backend, Signal, backends_of
 from settings.base import SettingError, Settings, did_you_mean
-from settings.buckets import LONGEST_NAME, bucket_name
+from settings.buckets import LONGEST_NAME
 from settings.connections import Grafana, Kubernetes
 from settings.dashboards import Dashboards
 from settings.gateway import Gateway
@@ -43,11 +44,11 @@ class Stack(Settings):
 
     @model_validator(mode="after")
     def _bucket_names_fit(self) -> Self:
-        for signal, names in (("traces", self.traces_buckets), ("metrics", self.metrics_buckets)):
-            for use, name in names.items():
+        for backend in self.backends:
+            for use, name in backend.buckets.items():
                 if len(name) > LONGEST_NAME:
                     raise SettingError(
-                        f"{signal}.buckets.{use}",
+                        f"{backend.signal}.buckets.{use}",
                         f"makes a bucket name of {len(name)} characters, S3 allows {LONGEST_NAME}; shorten it",
                     )
         return self
@@ -138,19 +139,24 @@ class Stack(Settings):
         return {name: role for name, role in self.metrics.roles.items() if self.gateway is None or name != "gateway"}
 
     @property
+    def backends(self) -> tuple[Backend, ...]:
+        """The backends that this stack has, as a table."""
+        return backends_of(self)
+
+    @property
     def traces_buckets(self) -> dict[str, str]:
         """Tempo's bucket names by use."""
-        return self._names("traces", self.traces.buckets)
+        return self._buckets_of("traces")
 
     @property
     def metrics_buckets(self) -> dict[str, str]:
         """Mimir's bucket names by use."""
-        return self._names("metrics", self.metrics.buckets)
+        return self._buckets_of("metrics")
 
     @property
     def buckets(self) -> tuple[str, ...]:
         """All bucket names."""
-        return (*self.traces_buckets.values(), *self.metrics_buckets.values())
+        return tuple(name for backend in self.backends for name in backend.buckets.values())
 
     @property
     def protects_buckets(self) -> bool:
@@ -158,6 +164,5 @@ class Stack(Settings):
         chosen = self.object_store.protect_buckets
         return self.environment != "dev" if chosen is None else chosen
 
-    def _names(self, signal: str, purposes: Settings) -> dict[str, str]:
-        chosen: dict[str, str] = purposes.model_dump()
-        return {use: bucket_name(signal, self.environment, purpose) for use, purpose in chosen.items()}
+    def _buckets_of(self, signal: Signal) -> dict[str, str]:
+        return {use: name for each in self.backends if each.signal == signal for use, name in each.buckets.items()}
