@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dashboards.model import WINDOW, Dashboard, Panel, Row, Unit, Variable, panel
 from gateway.addresses import SERVICE
-from helm.releases import TEMPO, releases_of
+from helm.releases import releases_of
 from monitoring.promql import Scope
 from settings import Stack
 from settings.roles import Role
@@ -48,8 +48,7 @@ def planned(stack: Stack) -> Mapping[str, Role]:
     """Return what each workload is given, by the name that its chart gives it."""
     roles = {SERVICE: stack.gateway_role} if stack.gateway_role else {}
     for release in releases_of(stack):
-        single = release.name == TEMPO["monolithic"]
-        roles |= {release.name if single else f"{release.name}-{role}": of for role, of in release.roles.items()}
+        roles |= {release.name if role == "all" else f"{release.name}-{role}": of for role, of in release.roles.items()}
     return roles
 
 

@@ -9,14 +9,13 @@ from typing import Any
 
 from guardrails.flows import Flow, Port, flows_of
 from guardrails.parties import (
-    APPS,
     COMPONENT_LABEL,
     INSTANCE_LABEL,
     NAME_LABEL,
-    RELEASES,
     Outside,
     Party,
     Pods,
+    labels_of,
     workloads_of,
 )
 from settings import Stack
@@ -37,12 +36,14 @@ def policies_of(stack: Stack) -> dict[str, Body]:
     if not stack.security.network_policies:
         return {}
     flows = flows_of(stack)
-    return {DEFAULT_DENY: _default_deny(), **{pods.name: _of_workload(pods, flows) for pods in workloads_of(stack)}}
+    of_workloads = {pods.name: _of_workload(pods, flows) for pods in workloads_of(stack)}
+    return {DEFAULT_DENY: _default_deny(stack), **of_workloads}
 
 
-def _default_deny() -> Body:
+def _default_deny(stack: Stack) -> Body:
     """Return what closes pods that no other policy knows, such as those of a role that a new chart adds."""
-    ours = [_among(NAME_LABEL, APPS), _among(INSTANCE_LABEL, RELEASES)]
+    names, instances = labels_of(stack)
+    ours = [_among(NAME_LABEL, names), _among(INSTANCE_LABEL, instances)]
     return {"podSelector": {"matchExpressions": ours}, "policyTypes": _BOTH_WAYS}
 
 

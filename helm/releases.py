@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from helm import addresses, mimir, s3_key, tempo, tempo_distributed
+from helm import addresses, loki, mimir, s3_key, tempo, tempo_distributed
 from helm.common import Values
 from settings import S3Identity, Stack
 from settings.chart import Chart
@@ -14,6 +14,7 @@ from settings.traces import TempoShape, Topology
 RELEASE_TYPE = "kubernetes:helm.sh/v3:Release"
 """What Pulumi calls a release."""
 MIMIR = mimir.RELEASE
+LOKI = loki.RELEASE
 TEMPO: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}
 """The release of each topology. Two names, so that during a move both are there."""
 _TEMPO_VALUES: dict[Topology, Callable[..., Values]] = {
@@ -22,6 +23,9 @@ _TEMPO_VALUES: dict[Topology, Callable[..., Values]] = {
 }
 MIMIR_SECRET = "mimir-s3"  # noqa: S105 - a Secret's name
 TEMPO_SECRET = "tempo-s3"  # noqa: S105 - a Secret's name
+LOKI_SECRET = "loki-s3"  # noqa: S105 - a Secret's name
+S3_SECRETS = (TEMPO_SECRET, MIMIR_SECRET, LOKI_SECRET)
+"""The Secrets with S3 credentials of all backends."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class Release:
 def releases_of(stack: Stack) -> tuple[Release, ...]:
     """Return all releases of a stack, the one that Tempo is moving away from included."""
     push = addresses.metrics(stack).remote_write
-    return (*(tempo_release(stack, each, remote_write_url=push) for each in stack.traces.shapes), mimir_release(stack))
+    tempos = (tempo_release(stack, each, remote_write_url=push) for each in stack.traces.shapes)
+    return (*tempos, mimir_release(stack), *((loki_release(stack),) if stack.logs else ()))
 
 
 def tempo_release(stack: Stack, shape: TempoShape, *, remote_write_url: str) -> Release:
@@ -57,6 +62,12 @@ def mimir_release(stack: Stack) -> Release:
     roles = stack.metrics_roles
     values = mimir.values(stack, secret_name=MIMIR_SECRET)
     return Release(MIMIR, stack.metrics.chart, values, roles, tuple(_autoscalers(roles)))
+
+
+def loki_release(stack: Stack) -> Release:
+    """Return Loki; only where there are logs."""
+    assert stack.logs is not None  # noqa: S101 - whoever asks has looked
+    return Release(LOKI, stack.logs.chart, loki.values(stack, stack.logs, secret_name=LOKI_SECRET), stack.logs.roles)
 
 
 def _autoscalers(roles: Mapping[str, Role]) -> Iterator[Mapping[str, Any]]:

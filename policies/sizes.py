@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.addresses import SERVICE
+from helm import loki
 from helm.releases import releases_of
 from policies.model import UNKNOWN, Breach, World
 from policies.pods import Container, containers
@@ -12,8 +13,8 @@ from settings.quantities import bytes_text, parse_bytes
 from settings.roles import Role
 
 _COMPONENT = "app.kubernetes.io/component"
-_SINGLE = "all"
-"""The role of a binary that is all roles at once, whose chart labels no component."""
+_ALL = "all"
+"""The role of a binary that is all roles at once; Tempo's chart labels no component, Loki's one of its own."""
 
 
 def no_cpu_limits(world: World) -> Iterator[Breach]:
@@ -69,5 +70,5 @@ def _roles(stack: Stack) -> Mapping[tuple[str, str], Role]:
 
 def _role(container: Container, roles: Mapping[tuple[str, str], Role]) -> Role | None:
     manifest = container.pod.of
-    component = container.pod.labels.get(_COMPONENT, _SINGLE) if manifest.release else manifest.name
-    return roles.get((manifest.release, str(component)))
+    component = str(container.pod.labels.get(_COMPONENT, _ALL) if manifest.release else manifest.name)
+    return roles.get((manifest.release, _ALL if component == loki.SINGLE else component))

@@ -12,10 +12,11 @@ from sandbox.engine import PROJECT, Engine
 from sandbox.paths import REPO, STACKS
 from sandbox.world import Connections
 from sandbox.world.files import write_private
+from sandbox.world.seaweedfs import SIGNALS
 
 _CREDENTIALS = f"{PROJECT}:credentials"
 _KEY_BYTES = 32
-_MARK = {"sandbox:credentials": "2"}
+_MARK = {"sandbox:credentials": "3"}
 """Says which secrets a stack's file has: one of an earlier sandbox is given those that have come since."""
 
 
@@ -44,7 +45,7 @@ def prepare(stack: str, engine: Engine, connections: Connections) -> None:
 def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, Any]:
     """Return the settings that point a stack with this config at this machine."""
     return {
-        **{f"{PROJECT}:{signal}": _charts(config[f"{PROJECT}:{signal}"]) for signal in ("traces", "metrics")},
+        **{key: _charts(config[key]) for key in (f"{PROJECT}:{signal}" for signal in SIGNALS) if key in config},
         f"{PROJECT}:namespace": {"create": True},
         f"{PROJECT}:kubernetes": {
             "context": connections.context,

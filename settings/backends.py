@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from settings.base import Settings
 from settings.buckets import bucket_name
-from settings.role_tables import MIMIR_ROLES, TEMPO_TABLES, RoleTable
+from settings.role_tables import LOKI_TABLES, MIMIR_ROLES, TEMPO_TABLES, RoleTable
 from settings.roles import Role
 
 if TYPE_CHECKING:
     from settings.stack import Stack
 
-Signal = Literal["traces", "metrics"]
+Signal = Literal["traces", "metrics", "logs"]
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,13 @@ def backends_of(stack: "Stack") -> tuple[Backend, ...]:
 
 
 def _backends(stack: "Stack") -> Iterator[Backend]:
-    environment, traces = stack.environment, stack.traces
-    yield Backend("traces", _names("traces", environment, traces.buckets), tuple(_tempos(stack)))
+    environment = stack.environment
+    yield Backend("traces", _names("traces", environment, stack.traces.buckets), tuple(_tempos(stack)))
     mimir = Sized("Mimir", "telemetry:metrics.roles", stack.metrics_roles, MIMIR_ROLES)
     yield Backend("metrics", _names("metrics", environment, stack.metrics.buckets), (mimir,))
+    if (logs := stack.logs) is not None:
+        loki = Sized("Loki", "telemetry:logs.roles", logs.roles, LOKI_TABLES[logs.topology])
+        yield Backend("logs", _names("logs", environment, logs.buckets), (loki,))
 
 
 def _tempos(stack: "Stack") -> Iterator[Sized]:

@@ -11,6 +11,7 @@ from settings.buckets import LONGEST_NAME
 from settings.connections import Grafana, Kubernetes
 from settings.dashboards import Dashboards
 from settings.gateway import Gateway
+from settings.logs import Logs
 from settings.metrics import Metrics
 from settings.monitoring import Monitoring
 from settings.namespace import Namespace
@@ -33,6 +34,11 @@ class Stack(Settings):
     grafana: Grafana = Field(description="The shared Grafana.")
     traces: Traces = Field(description="Tempo.")
     metrics: Metrics = Field(description="Mimir.")
+    logs: Logs | None = Field(
+        default=None,
+        description="Loki; none: there is none of ours. Seed 000's namespaces have one already, and the quota that it "
+        "asks for has no row for another.",
+    )
     tenants: Tenants = Field(
         default_factory=list,
         description="Whose data is kept apart (seeds 002, 004). None: one tenant without a name, as in dev. Many of "
@@ -79,6 +85,13 @@ class Stack(Settings):
                 "survives no lost ingester, and prod must (seed 000, 'HA requirement'); use 3 with 3 ingesters, "
                 "or set metrics.accept_no_failure_tolerance",
             )
+        logs = self.logs if self.logs and self.logs.topology == "distributed" else None
+        if logs and not (logs.survives_a_lost_writer or logs.accept_no_failure_tolerance):
+            raise SettingError(
+                "logs.replication_factor",
+                "survives no lost writer, and prod must (seed 000, 'HA requirement'); use 3 with 3 writers, "
+                "or set logs.accept_no_failure_tolerance",
+            )
         return self
 
     security: Security = Field(default_factory=Security, description="Guard rails around the stack's pods.")
@@ -91,7 +104,7 @@ class Stack(Settings):
 
     @model_validator(mode="after")
     def _tenants_are_served(self) -> Self:
-        tenancy.check(self.environment, self.tenants, self.gateway, self.traces, self.metrics)
+        tenancy.check(self.environment, self.tenants, self.gateway, self.traces, self.metrics, self.logs)
         return self
 
     monitoring: Monitoring = Field(
@@ -152,6 +165,11 @@ class Stack(Settings):
     def metrics_buckets(self) -> dict[str, str]:
         """Mimir's bucket names by use."""
         return self._buckets_of("metrics")
+
+    @property
+    def logs_buckets(self) -> dict[str, str]:
+        """Loki's bucket names by use; none without one."""
+        return self._buckets_of("logs")
 
     @property
     def buckets(self) -> tuple[str, ...]:

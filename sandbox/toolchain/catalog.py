@@ -83,6 +83,7 @@ MODULES = {
         Module("seaweedfs", "the object store SeaweedFS"),
         # promtool comes with Mimir, which has most of its packages; the tag leaves out the clients of 25 clouds.
         Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
+        Module("loki", "the log store Loki"),
         Module("actionlint", "the linter of the pipeline's workflows"),
     )
 }
@@ -110,6 +111,7 @@ TOOLS = {
         Tool("weed", "seaweedfs", ("version",), SpecifierSet("==3.39.*")),
         Tool("mimir", "mimir", ("--version",), SpecifierSet(">=3,<4")),
         Tool("promtool", "mimir", ("--version",), SpecifierSet(">=3,<4")),
+        Tool("loki", "loki", ("-version",), SpecifierSet(">=3.7,<3.8")),
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
         Tool(
             "nginx",
@@ -122,5 +124,5 @@ TOOLS = {
     )
 }
 
-UP_TOOLS = tuple(name for name in TOOLS if name not in ("mimir", "promtool", "actionlint", "nginx"))
-"""What ``up`` needs. Mimir only proves the data path, nginx the gateway; promtool and actionlint check files."""
+UP_TOOLS = tuple(name for name in TOOLS if name not in ("mimir", "promtool", "loki", "actionlint", "nginx"))
+"""What ``up`` needs. Mimir and Loki only prove data paths, nginx the gateway; promtool and actionlint check files."""
