@@ -1,7 +1,7 @@
 """The telemetry platform of one environment, as one dependency graph.
 
-settings -> providers -> namespace -> guardrails, buckets -> Mimir -> Tempo \
-                                      guardrails -> gateway -----------> datasources, collector -> alerts, dashboards
+settings -> providers -> namespace -> guardrails, buckets -> Mimir -> Tempo, Loki \
+                                      guardrails -> gateway --------------> datasources, collector, alerts, dashboards
 """
 
 import pulumi
@@ -16,11 +16,12 @@ from components.dashboards import Dashboards
 from components.datasources import Datasources
 from components.gateway import Gateway
 from components.guardrails import Guardrails
+from components.loki import Loki
 from components.mimir import Mimir
 from components.namespace import Namespace
 from components.providers import Providers
 from components.tempo import Tempo
-from gateway import access
+from gateway import access, addresses
 from helm.transport import serves_tls
 from policies.program import enforce
 from stack_config import load_stack
@@ -57,16 +58,20 @@ tempo = Tempo(
     remote_write_url=mimir.remote_write_url,
     opts=workloads,
 )
+loki = Loki("loki", stack=stack, identity=credentials.logs, opts=workloads) if credentials.logs and stack.logs else None
 datasources = Datasources(
     "datasources",
     stack=stack,
-    tempo_url=gateway.traces_query_url if gateway else tempo.query_url,
-    mimir_url=gateway.metrics_query_url if gateway else mimir.query_url,
+    urls={
+        "metrics": gateway.metrics_query_url if gateway else mimir.query_url,
+        "traces": gateway.traces_query_url if gateway else tempo.query_url,
+        **({"logs": its.query} if (its := addresses.logs(stack)) else {}),
+    },
     credentials=access.of_tenants(stack, key),
     federation=access.of_federation(stack, key),
     authority=access.authority_of(stack, key),
     opts=pulumi.ResourceOptions(
-        providers=[providers.grafana], depends_on=[mimir, tempo, *([gateway] if gateway else [])]
+        providers=[providers.grafana], depends_on=[each for each in (mimir, tempo, loki, gateway) if each]
     ),
 )
 
@@ -81,4 +86,6 @@ if stack.dashboards:
     to_grafana = pulumi.ResourceOptions(providers=[providers.grafana], depends_on=[datasources])
     Dashboards("dashboards", stack=stack, settings=stack.dashboards, unseen=datasources.unseen, opts=to_grafana)
 
-outputs.export(stack=stack, buckets=buckets, mimir=mimir, tempo=tempo, gateway=gateway, datasources=datasources)
+outputs.export(
+    stack=stack, buckets=buckets, mimir=mimir, tempo=tempo, loki=loki, gateway=gateway, datasources=datasources
+)

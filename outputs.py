@@ -1,7 +1,12 @@
 """What other stacks may read of this one: a typed, versioned contract (docs/outputs.md)."""
 
+from collections import ChainMap
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import (
+    Any,
+    Literal,
+    NotRequired,  # pydantic makes the published schema of it, and asks for this one
+)
 
 import pulumi
 from typing_extensions import TypedDict  # pydantic makes the published schema of it, and asks for this one
@@ -9,13 +14,16 @@ from typing_extensions import TypedDict  # pydantic makes the published schema o
 from components.buckets import Buckets
 from components.datasources import Datasources
 from components.gateway import Gateway
+from components.loki import Loki
 from components.mimir import Mimir
 from components.tempo import Tempo
+from gateway import addresses
+from helm.addresses import LogsAddresses
 from settings import Stack
 from sizing.summary import Summary, summary
 
-Version = Literal[3]
-SCHEMA_VERSION: Version = 3
+Version = Literal[4]
+SCHEMA_VERSION: Version = 4
 """Raised whenever the shape of an output changes; `python -m docs.make_schema` insists."""
 
 
@@ -35,11 +43,20 @@ class MetricsEndpoints(TypedDict):
     query: str
 
 
+class LogsEndpoints(TypedDict):
+    """Addresses for logs in the cluster; with a gateway, its own. Loki's API is below `query`."""
+
+    push: str
+    otlp_http: str
+    query: str
+
+
 class Endpoints(TypedDict):
-    """Addresses per signal."""
+    """Addresses per signal; none for logs where the stack has no Loki."""
 
     traces: TracesEndpoints
     metrics: MetricsEndpoints
+    logs: NotRequired[LogsEndpoints]
 
 
 class Datasource(TypedDict):
@@ -50,10 +67,11 @@ class Datasource(TypedDict):
 
 
 class DatasourceOutputs(TypedDict):
-    """Datasources per signal."""
+    """Datasources per signal; none for logs where the stack has no Loki."""
 
     traces: Datasource
     metrics: Datasource
+    logs: NotRequired[Datasource]
 
 
 class Tenant(TypedDict):
@@ -90,21 +108,30 @@ class Outputs(TypedDict):
     status: Status
 
 
-def endpoints(mimir: Mimir, tempo: Tempo, gateway: Gateway | None) -> Endpoints:
+def endpoints(mimir: Mimir, tempo: Tempo, gateway: Gateway | None, logs: LogsAddresses | None) -> Endpoints:
     """Return the addresses: the gateway's, where there is one."""
-    if gateway is not None:
-        return {
-            "traces": {
-                "otlp_grpc": gateway.otlp_grpc_address,
-                "otlp_http": gateway.otlp_http_url,
-                "query": gateway.traces_query_url,
-            },
-            "metrics": {
-                "remote_write": gateway.remote_write_url,
-                "otlp_http": gateway.metrics_otlp_url,
-                "query": gateway.metrics_query_url,
-            },
-        }
+    known = _of_gateway(gateway) if gateway is not None else _of_backends(mimir, tempo)
+    if logs is not None:
+        known["logs"] = {"push": logs.push, "otlp_http": logs.otlp_http, "query": logs.query}
+    return known
+
+
+def _of_gateway(gateway: Gateway) -> Endpoints:
+    return {
+        "traces": {
+            "otlp_grpc": gateway.otlp_grpc_address,
+            "otlp_http": gateway.otlp_http_url,
+            "query": gateway.traces_query_url,
+        },
+        "metrics": {
+            "remote_write": gateway.remote_write_url,
+            "otlp_http": gateway.metrics_otlp_url,
+            "query": gateway.metrics_query_url,
+        },
+    }
+
+
+def _of_backends(mimir: Mimir, tempo: Tempo) -> Endpoints:
     return {
         "traces": {
             "otlp_grpc": tempo.otlp_grpc_address,
@@ -157,17 +184,18 @@ def export(
     buckets: Buckets,
     mimir: Mimir,
     tempo: Tempo,
+    loki: Loki | None,
     gateway: Gateway | None,
     datasources: Datasources,
 ) -> None:
     """Register the stack's outputs."""
     secrets = gateway.tenant_secrets if gateway is not None else {}
     pulumi.export("schema_version", SCHEMA_VERSION)
-    pulumi.export("endpoints", endpoints(mimir, tempo, gateway))
+    pulumi.export("endpoints", endpoints(mimir, tempo, gateway, addresses.logs(stack)))
     pulumi.export("certificate_authority", (gateway.authority if gateway is not None else None) or "")
     pulumi.export("datasources", datasources.declared)
     pulumi.export("buckets", buckets.names)
     pulumi.export("tenants", datasources.tenants.apply(lambda made: tenants(stack, secrets, made)))
     pulumi.export("capacity", summary(stack))
-    releases = pulumi.Output.all(mimir.releases, tempo.releases)
-    pulumi.export("status", releases.apply(lambda both: status(stack, {**both[0], **both[1]})))
+    releases = pulumi.Output.all(*(each.releases for each in (mimir, tempo, loki) if each is not None))
+    pulumi.export("status", releases.apply(lambda all_of: status(stack, dict(ChainMap(*reversed(all_of))))))

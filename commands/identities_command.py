@@ -37,7 +37,7 @@ def identities(
         raise typer.BadParameter("keys are not printed; name a file for them with --output")
     with told(ConfigError, ToolError, OSError) as console:
         wanted = identities_of(stack_file.load(stack, config_file))
-        keys = _keys(stack, config_file) if with_secrets else _placeholders(wanted, stack, config_file)
+        keys = _keys(wanted, stack, config_file) if with_secrets else _placeholders(wanted, stack, config_file)
         text = rendered([(each, keys[place]) for place, each in wanted.items()], shell=shell)
         if output is None:
             typer.echo(text, nl=False)
@@ -53,10 +53,10 @@ def rendered(keyed: list[tuple[Identity, S3Identity]], *, shell: bool) -> str:
     return json.dumps(configuration(keyed), indent=2) + "\n"
 
 
-def _keys(stack: str, config_file: Path | None) -> dict[str, S3Identity]:
+def _keys(wanted: dict[str, Identity], stack: str, config_file: Path | None) -> dict[str, S3Identity]:
     """Return the stack's S3 keys by their place in `telemetry:credentials` (errors: `credentials_of_stack.load`)."""
     found = credentials_of_stack.load(stack, config_file)
-    return {place: getattr(found, place) for place in ("provisioner", "traces", "metrics")}
+    return {place: getattr(found, place) for place in wanted}
 
 
 def _placeholders(wanted: dict[str, Identity], stack: str, config_file: Path | None) -> dict[str, S3Identity]:

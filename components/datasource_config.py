@@ -17,14 +17,16 @@ from settings.tenants import Tenant
 if TYPE_CHECKING:  # cryptography is slow to load, and a stack without a gateway has no use for it
     from gateway.access import Credential
 
-SIGNALS = ("metrics", "traces")
-"""In the order in which datasources are made."""
-_BACKENDS = {"traces": "tempo", "metrics": "mimir"}
-_KINDS = {"traces": "tempo", "metrics": "prometheus"}
+_BACKENDS = {"traces": "tempo", "metrics": "mimir", "logs": "loki"}
+_KINDS = {"traces": "tempo", "metrics": "prometheus", "logs": "loki"}
 _LONGEST_UID = 40
 """Characters of [a-zA-Z0-9_-] (Grafana)."""
 _TRACE_ID_LABEL = "traceID"
 """The exemplar label under which Tempo's metrics-generator stores trace ids."""
+_TRACE_ID_METADATA = "trace_id"
+"""The structured metadata under which Loki keeps the trace id of a line that came over OTLP."""
+_TRACE_ID_IN_A_LINE = r'[tT]race_?[iI][dD]"?[=:]\s*"?([0-9a-f]{16,32})'
+_LINES_OF_TRACE = f'{{${{__tags}}}} | {_TRACE_ID_METADATA} = "${{__trace.traceId}}"'
 _TENANT_HEADER = "X-Scope-OrgID"
 
 _SPAN_RATE = "sum by (span_name) (rate(traces_spanmetrics_calls_total{$__tags}[5m]))"
@@ -38,7 +40,7 @@ class Datasource:
     uid: str
     name: str
     kind: str
-    """Grafana's type of it: `prometheus` or `tempo`."""
+    """Grafana's type of it: `prometheus`, `tempo` or `loki`."""
     url: str
     json_data: str
     """What Grafana shows to everybody."""
@@ -52,7 +54,7 @@ class Datasource:
 
 @dataclass(frozen=True)
 class View:
-    """What a pair of datasources, one per signal, lets its readers see, and by which right."""
+    """What a set of datasources, one per signal, lets its readers see, and by which right."""
 
     environment: str
     of: str
@@ -119,20 +121,22 @@ def of_platform(stack: Stack) -> View:
     return _of_tenant(stack.environment, tenant, None)
 
 
-def pair(
-    view: View, *, tempo_url: str, mimir_url: str, service_map: bool, authority: str | None
+def datasources_of(
+    view: View, *, urls: Mapping[str, str], service_map: bool, authority: str | None
 ) -> dict[str, Datasource]:
-    """Return a view's datasources by signal.
+    """Return a view's datasources by signal, in the order in which they are made.
 
     Args:
         view: what they show.
-        tempo_url: where Grafana finds Tempo's query API.
-        mimir_url: where it finds Mimir's.
+        urls: where Grafana finds the backends' query APIs, by signal; of logs only where there are any.
         service_map: whether metrics for a service map are made.
         authority: PEM of the authority that Grafana is to trust there; None is those that it trusts already.
     """
-    urls = {"metrics": mimir_url, "traces": tempo_url}
-    links = {"metrics": _mimir_links(view), "traces": _tempo_links(view, service_map=service_map)}
+    links = {
+        "metrics": _mimir_links(view),
+        "traces": _tempo_links(view, service_map=service_map, logs="logs" in urls),
+        "logs": _loki_links(view),
+    }
     secure = {**view.certificate, **({"tlsCACert": authority} if authority else {})}
     return {
         signal: Datasource(
@@ -145,7 +149,8 @@ def pair(
             headers=view.headers,
             org=view.org,
         )
-        for signal in SIGNALS
+        for signal in links
+        if signal in urls
     }
 
 
@@ -191,8 +196,8 @@ def _tls(view: View, authority: str | None) -> dict[str, bool]:
     return {flag: True for flag, on in flags.items() if on}
 
 
-def _tempo_links(view: View, *, service_map: bool) -> dict[str, Any]:
-    """Return Tempo's links to metrics, and the service map if its metrics exist."""
+def _tempo_links(view: View, *, service_map: bool, logs: bool) -> dict[str, Any]:
+    """Return Tempo's links to metrics, to logs if there are any, and the service map if its metrics exist."""
     mimir = view.uid("metrics")
     links: dict[str, Any] = {
         "tracesToMetrics": {
@@ -207,7 +212,27 @@ def _tempo_links(view: View, *, service_map: bool) -> dict[str, Any]:
         },
         "nodeGraph": {"enabled": True},
     }
+    if logs:
+        links["tracesToLogsV2"] = {
+            "datasourceUid": view.uid("logs"),
+            "spanStartTimeShift": "-5m",
+            "spanEndTimeShift": "5m",
+            "tags": [{"key": "service.name", "value": "service_name"}],
+            "customQuery": True,
+            "query": _LINES_OF_TRACE,
+        }
     return {**links, "serviceMap": {"datasourceUid": mimir}} if service_map else links
+
+
+def _loki_links(view: View) -> dict[str, Any]:
+    """Return what leads from a line to its trace: its structured metadata over OTLP, else what stands in it."""
+    trace = {"name": "Trace", "datasourceUid": view.uid("traces"), "url": "${__value.raw}"}
+    return {
+        "derivedFields": [
+            {**trace, "matcherType": "label", "matcherRegex": _TRACE_ID_METADATA},
+            {**trace, "name": "Trace in the line", "matcherRegex": _TRACE_ID_IN_A_LINE},
+        ]
+    }
 
 
 def _mimir_links(view: View) -> dict[str, Any]:

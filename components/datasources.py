@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumiverse_grafana as grafana
 
-from components.datasource_config import SIGNALS, Datasource, View, pair, unseen, views
+from components.datasource_config import Datasource, View, datasources_of, unseen, views
 from settings import Stack
 
 if TYPE_CHECKING:
     from gateway.access import Credential
 
-Pair = dict[str, grafana.oss.DataSource]
+Made = dict[str, grafana.oss.DataSource]
 """A view's datasources by signal."""
 _NAMED = 5
 """How many tenants a message names."""
 
 
 class Datasources(pulumi.ComponentResource):
-    """`Tempo (env)` and `Mimir (env)`, or such a pair for each tenant and one for all of them, linked by their uids."""
+    """`Tempo (env)`, `Mimir (env)` and so on, or such a set for each tenant and one for all, linked by their uids."""
 
     declared: pulumi.Output[dict[str, dict[str, str]]]
     """Per signal the `name` and `uid` of the datasource that shows everything, known once it exists.
@@ -37,8 +37,7 @@ class Datasources(pulumi.ComponentResource):
         name: str,
         *,
         stack: Stack,
-        tempo_url: str,
-        mimir_url: str,
+        urls: Mapping[str, str],
         credentials: Mapping[str, "Credential"],
         federation: "Credential | None",
         authority: str | None,
@@ -47,28 +46,29 @@ class Datasources(pulumi.ComponentResource):
         super().__init__("telemetry:grafana:Datasources", name, opts=opts)
         shown = views(stack, credentials=credentials, federation=federation)
         addressed = partial(
-            pair,
-            tempo_url=tempo_url,
-            mimir_url=mimir_url,
+            datasources_of,
+            urls=urls,
             service_map="metrics-generator" in stack.traces.runs,
             authority=authority,
         )
-        made = [self._pair(addressed(view)) for view in shown]
+        made = [self._made(addressed(view)) for view in shown]
         self.declared = _declared(shown, made)
         self.tenants = _tenants(shown, made)
         self.unseen = unseen(stack, credentials)
         self._tell(self.unseen)
         self.register_outputs({"declared": self.declared, "tenants": self.tenants, "unseen": self.unseen})
 
-    def _pair(self, wanted: Mapping[str, Datasource]) -> Pair:
+    def _made(self, wanted: Mapping[str, Datasource]) -> Made:
         """Make a view's datasources one after the other; views wait for nobody else's.
 
         tf-grafana#2376, an inconsistent plan when many are written at once, is Terraform's own comparison, which Pulumi
         does without. A chain through all of them is not to be had: at each link the SDK walks whatever is before it,
         which took minutes for 300 tenants and was too deep for 500.
         """
-        metrics = self._datasource(wanted["metrics"], after=[])
-        return {"metrics": metrics, "traces": self._datasource(wanted["traces"], after=[metrics])}
+        made: Made = {}
+        for signal, each in wanted.items():
+            made[signal] = self._datasource(each, after=list(made.values())[-1:])
+        return made
 
     def _datasource(self, wanted: Datasource, *, after: Sequence[pulumi.Resource]) -> grafana.oss.DataSource:
         return grafana.oss.DataSource(
@@ -96,19 +96,19 @@ class Datasources(pulumi.ComponentResource):
             )
 
 
-def _declared(shown: Sequence[View], made: Sequence[Pair]) -> pulumi.Output[dict[str, dict[str, str]]]:
-    """Return the pair that shows everything; it is the last."""
+def _declared(shown: Sequence[View], made: Sequence[Made]) -> pulumi.Output[dict[str, dict[str, str]]]:
+    """Return the set that shows everything; it is the last."""
     if not shown or shown[-1].tenant is not None:
         return pulumi.Output.from_input({})
     last = {signal: pulumi.Output.all(name=each.name, uid=each.uid) for signal, each in made[-1].items()}
     return pulumi.Output.all(**last).apply(dict)
 
 
-def _tenants(shown: Sequence[View], made: Sequence[Pair]) -> pulumi.Output[dict[str, dict[str, dict[str, str]]]]:
-    """Return tenants' pairs once the second of each is there."""
-    pairs = {
-        view.tenant: {signal: {"name": view.name(signal), "uid": view.uid(signal)} for signal in SIGNALS}
-        for view in shown
+def _tenants(shown: Sequence[View], made: Sequence[Made]) -> pulumi.Output[dict[str, dict[str, dict[str, str]]]]:
+    """Return tenants' datasources once the last of each is there."""
+    declared = {
+        view.tenant: {signal: {"name": view.name(signal), "uid": view.uid(signal)} for signal in of}
+        for view, of in zip(shown, made, strict=True)
         if view.tenant is not None
     }
-    return pulumi.Output.all(*(each["traces"].uid for each in made)).apply(lambda _: pairs)
+    return pulumi.Output.all(*(list(of.values())[-1].uid for of in made)).apply(lambda _: declared)

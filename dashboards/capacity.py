@@ -6,7 +6,7 @@ from dataclasses import replace
 from dashboards.model import WINDOW, Dashboard, Panel, Row, Unit, Variable, panel
 from gateway.addresses import SERVICE
 from helm.alloy import RELEASE as COLLECTOR
-from helm.releases import TEMPO, releases_of
+from helm.releases import releases_of
 from monitoring.promql import Scope
 from settings import Stack
 from settings.roles import Role
@@ -51,8 +51,7 @@ def planned(stack: Stack) -> Mapping[str, Role]:
     for release in releases_of(stack):
         if release.name == COLLECTOR:  # its pods are of nodes, and so is what they use
             continue
-        single = release.name == TEMPO["monolithic"]
-        roles |= {release.name if single else f"{release.name}-{role}": of for role, of in release.roles.items()}
+        roles |= {release.name if role == "all" else f"{release.name}-{role}": of for role, of in release.roles.items()}
     return roles
 
 

@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
+from helm import addresses
+from helm.addresses import LogsAddresses
 from helm.common import CLUSTER_DOMAIN
+from settings import Stack
 from settings.gateway import Gateway
 
 SERVICE = "gateway"
@@ -42,3 +45,11 @@ def urls(namespace: str) -> Urls:
         metrics_query_url=f"https://{own}/prometheus",
         traces_query_url=f"https://{own}/tempo",
     )
+
+
+def logs(stack: Stack) -> LogsAddresses | None:
+    """Return what clients are given for logs: the gateway's addresses, or Loki's own; None where there is no Loki."""
+    if stack.logs is None or stack.gateway is None:
+        return addresses.logs(stack)
+    own = f"https://{host(stack.namespace.name)}"
+    return LogsAddresses(push=f"{own}/loki/api/v1/push", otlp_http=f"{own}/otlp/v1/logs", query=own)

@@ -8,8 +8,8 @@ from typing import Literal
 from gateway import access
 from gateway.nginx import Layout, Upstreams, nginx_conf
 from gateway.tenant_maps import tenants_conf
-from helm import mimir
-from helm.addresses import MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP, TRACES_INGEST, TRACES_QUERY, twin
+from helm import loki, mimir
+from helm.addresses import LOKI_HTTP, MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP, TRACES_INGEST, TRACES_QUERY, twin
 from helm.common import CLUSTER_DOMAIN, DNS_SERVICES
 from helm.transport import BACKENDS_SECRET, server_name
 from settings import Stack
@@ -44,7 +44,7 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
     namespace = stack.namespace.name
     return {
         "nginx.conf": nginx_conf(
-            upstreams=upstreams(namespace),
+            upstreams=upstreams(stack),
             layout=layout or Layout(resolver=_resolver(stack.kubernetes.platform)),
             max_body=max(tenant.limits.max_body for tenant in stack.tenants),
             client_certificates=access.takes_certificates(stack),
@@ -94,7 +94,7 @@ def tenant_secrets(stack: Stack, key: str) -> Iterator[SecretContent]:
 
 
 def backends_secret(stack: Stack, key: str) -> SecretContent | None:
-    """Return the Secret that Tempo and Mimir mount for TLS; None without TLS, or where the settings name one."""
+    """Return the Secret that the backends mount for TLS; None without TLS, or where the settings name one."""
     pair = access.backends_of(stack, key)
     if pair is None:
         return None
@@ -103,11 +103,11 @@ def backends_secret(stack: Stack, key: str) -> SecretContent | None:
     return SecretContent(BACKENDS_SECRET, data, "kubernetes.io/tls")
 
 
-def upstreams(namespace: str) -> Upstreams:
+def upstreams(stack: Stack) -> Upstreams:
     """Return the backends' addresses: headless Services where requests are to be balanced over pods."""
 
     def at(service: str, port: int) -> str:
-        return f"{service}.{namespace}.svc.{CLUSTER_DOMAIN}:{port}"
+        return f"{service}.{stack.namespace.name}.svc.{CLUSTER_DOMAIN}:{port}"
 
     return Upstreams(
         traces_otlp_grpc=at(twin(TRACES_INGEST), OTLP_GRPC),
@@ -117,6 +117,11 @@ def upstreams(namespace: str) -> Upstreams:
         metrics_query=at(f"{mimir.RELEASE}-query-frontend", MIMIR_HTTP),
         metrics_rules=at(f"{mimir.RELEASE}-ruler", MIMIR_HTTP),
         metrics_alertmanager=at(f"{mimir.RELEASE}-alertmanager", MIMIR_HTTP),
+        **{
+            f"logs_{name}": at(loki.service(stack.logs.topology, role, headless=True), LOKI_HTTP)
+            for name, role in (("push", "write"), ("query", "read"))
+            if stack.logs
+        },
     )
 
 

@@ -4,7 +4,7 @@ Nothing in it depends on who the tenants are, and nothing is secret; both are in
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
@@ -27,6 +27,14 @@ class Upstreams:
     metrics_query: str
     metrics_rules: str
     metrics_alertmanager: str
+    logs_push: str | None = None
+    logs_query: str | None = None
+    """None where there is no such backend; nor are there routes to it then."""
+
+    @property
+    def there(self) -> dict[str, str]:
+        """Those that there are, by name."""
+        return {name: address for name, address in asdict(self).items() if address is not None}
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,8 @@ def nginx_conf(
         existing_tokens: whether a tenant's token is from a Secret that exists already (watch.sh lists them).
     """
     secure = "" if backend_tls is None else "s"
-    http, grpc = (_server(layout.address, port, protocol, secure) for port, protocol in _listeners(layout))
+    routes = [route for route in ROUTES if route.backend in upstreams.there]
+    http, grpc = (_server(routes, layout.address, port, protocol, secure) for port, protocol in _listeners(layout))
     return _CONF.fill(
         root=layout.root,
         scratch=layout.scratch,
@@ -84,8 +93,8 @@ def nginx_conf(
         resolver=layout.resolver,
         max_body=str(max_body),
         existing=indent((_EXISTING if existing_tokens else _NONE_EXISTING).fill(scratch=layout.scratch), "    "),
-        upstreams=indent("\n".join(_upstream(*each) for each in asdict(upstreams).items()), "    "),
-        rests=indent("\n".join(_rests()), "        "),
+        upstreams=indent("\n".join(_upstream(*each) for each in upstreams.there.items()), "    "),
+        rests=indent("\n".join(_rests(routes)), "        "),
         client_tls=indent(_CLIENT_TLS.fill(root=layout.root), "    ") if client_certificates else "",
         backend_tls=""
         if backend_tls is None
@@ -103,14 +112,14 @@ def _upstream(name: str, address: str) -> str:
     return f'map "" ${name} {{ default "{address}"; }}'
 
 
-def _rests() -> Iterator[str]:
+def _rests(routes: Iterable[Route]) -> Iterator[str]:
     """Yield the lines that find what follows each path that goes on; nginx wants every capture to have its own name."""
-    for number, route in enumerate(route for route in ROUTES if route.rest):
+    for number, route in enumerate(route for route in routes if route.rest):
         yield f'"~^{re.escape(route.path)}(?<rest_{number}>{route.rest})(?:\\?|$)" $rest_{number};'
 
 
-def _server(address: str, port: int, protocol: Protocol, secure: str) -> str:
-    locations = (_location(route, secure) for route in ROUTES if route.protocol == protocol)
+def _server(routes: Iterable[Route], address: str, port: int, protocol: Protocol, secure: str) -> str:
+    locations = (_location(route, secure) for route in routes if route.protocol == protocol)
     return _SERVER.fill(listen=f"{address}:{port}", locations=indent("\n".join(locations), "    "))
 
 

@@ -55,6 +55,9 @@ _PUSH = (
     Route(_POST, "/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics"),
     Route(_POST, "/otlp/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics"),
     Route(_POST, "/api/v1/push", "metrics_push", "write", "/api/v1/push"),
+    Route(_POST, "/v1/logs", "logs_push", "write", "/otlp/v1/logs"),
+    Route(_POST, "/otlp/v1/logs", "logs_push", "write", "/otlp/v1/logs"),
+    Route(_POST, "/loki/api/v1/push", "logs_push", "write", "/loki/api/v1/push"),
 )
 _TRACE_SERVICE = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _GRPC = (Route(_POST, _TRACE_SERVICE, "traces_otlp_grpc", "write", _TRACE_SERVICE, protocol="grpc"),)
@@ -123,6 +126,29 @@ _TEMPO = _routes(
     own="/tempo",
     prefix="/api/",
 )
+# Not its rules, its requests to delete lines, and `tail`, which is a WebSocket that outlives a credential.
+_LOKI = _routes(
+    _QUERY,
+    "logs_query",
+    "read",
+    (
+        "query",
+        "query_range",
+        "labels",
+        ("label/", f"{SEGMENT}/values"),
+        "series",
+        "index/stats",
+        "index/volume",
+        "index/volume_range",
+        "detected_labels",
+        "detected_fields",
+        ("detected_field/", f"{SEGMENT}/values"),
+        "patterns",
+        "format_query",
+        "status/buildinfo",
+    ),
+    prefix="/loki/api/v1/",
+)
 
-ROUTES: tuple[Route, ...] = (*_PUSH, *_GRPC, *_PROMETHEUS, *_RULES, *_ALERTMANAGER, *_TEMPO)
+ROUTES: tuple[Route, ...] = (*_PUSH, *_GRPC, *_PROMETHEUS, *_RULES, *_ALERTMANAGER, *_TEMPO, *_LOKI)
 """Every route; no path stands in it twice, and no path with a rest is the beginning of another."""

@@ -1,8 +1,9 @@
 """Who speaks with whom in a stack, as data. Policies, the table and the picture are all made from this.
 
 Ports are those of the pods, which is what a policy sees; Services in front of them may bear others. Which role calls
-which is read from the sources of Mimir 3.1 (pkg/mimir/modules.go and the clients there) and Tempo 2.10.7
-(cmd/tempo/app/modules.go). Kubelet's probes need no flow: a pod is always reached from its own node.
+which is read from the sources of Mimir 3.1 (pkg/mimir/modules.go and the clients there), Tempo 2.10.7
+(cmd/tempo/app/modules.go) and Loki 3.7.8 (pkg/loki/loki.go and modules.go). Kubelet's probes need no flow: a pod is
+always reached from its own node.
 """
 
 from collections.abc import Iterator
@@ -18,14 +19,16 @@ from guardrails.parties import (
     Pods,
     collector,
     gateway,
+    loki,
     mimir,
     neighbours_of,
     tempo,
     workloads_of,
 )
+from helm import loki as loki_chart
 from helm import mimir as mimir_chart
 from helm import tempo_distributed
-from helm.addresses import MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP
+from helm.addresses import LOKI_HTTP, MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP
 from helm.releases import TEMPO
 from settings import Stack
 from settings.security import Destination
@@ -100,9 +103,23 @@ _TEMPO_HOPS = (
     _Hop(_TEMPO_RINGS, _TEMPO_RINGS, _GOSSIP, "rings are gossiped, over TCP only"),
 )
 
+_LOKI = ("read", "write", "backend")
+_LOKI_HOPS = (
+    _Hop(("write", "read", "backend"), ("write",), _GRPC, "lines are written, and recent ones read, by rules too"),
+    _Hop(("read", "backend"), ("backend",), _GRPC, "queries are queued; index, deletions and rules are asked for"),
+    _Hop(("read", "backend"), ("read",), _GRPC, "results, and errors of the queue, are returned"),
+    _Hop(_LOKI, _LOKI, _GOSSIP, "rings are gossiped, over TCP only"),
+)
+
+_LOKI_SINGLE_HOPS = (
+    _Hop((loki_chart.SINGLE,), (loki_chart.SINGLE,), _GRPC, "the single binary asks its own Service for deletions"),
+    _Hop((loki_chart.SINGLE,), (loki_chart.SINGLE,), _GOSSIP, "it joins itself"),
+)
+
 _BUCKET_USERS: dict[str, tuple[str | None, ...]] = {
     "mimir": mimir_chart.READS_BUCKETS,
     "tempo": (None, *tempo_distributed.READS_BUCKETS),  # the single binary has no role
+    "loki": (loki_chart.SINGLE, *_LOKI),
 }
 """Who is given S3 credentials may reach it, and nobody else."""
 
@@ -118,16 +135,16 @@ def flows_of(stack: Stack) -> tuple[Flow, ...]:
     """
     running, others = workloads_of(stack), neighbours_of(stack)
     wanted = (
-        *(_with_gateway if stack.gateway else _without_gateway)(others),
+        *(_with_gateway if stack.gateway else _without_gateway)(stack, others),
         _generated(stack),
         *_collected(stack, running, others),
-        *_inner(running),
+        *_inner(stack, running),
         *_outer(stack, running, others),
     )
     return tuple(flow for flow in wanted if flow.sources and flow.targets)
 
 
-def _with_gateway(others: Neighbours) -> Iterator[Flow]:
+def _with_gateway(stack: Stack, others: Neighbours) -> Iterator[Flow]:
     """Yield the way in through our gateway, and `smoke`, which goes past it to what is behind."""
     ours, layout = (gateway(),), Layout()
     https, grpc = Port(layout.https_port), Port(layout.grpc_port)
@@ -136,17 +153,20 @@ def _with_gateway(others: Neighbours) -> Iterator[Flow]:
     yield Flow(ours, _tempos("distributor"), (Port(OTLP_GRPC), Port(OTLP_HTTP)), "traces are passed on")
     yield Flow(ours, _tempos("query-frontend"), (Port(TEMPO_HTTP),), "queries for traces are passed on")
     yield Flow(ours, mimir(*_MIMIR_OFFERED), (Port(MIMIR_HTTP),), "metrics, queries, rules and alerts are passed on")
+    yield Flow(ours, loki(stack.logs, "write", "read"), (Port(LOKI_HTTP),), "logs and queries for them are passed on")
     yield _from(others.api_server, ours, (https,), "`smoke` sees that the gateway refuses strangers")
     yield from _smoke(others, mimir("distributor", "query-frontend"))
 
 
-def _without_gateway(others: Neighbours) -> Iterator[Flow]:
+def _without_gateway(stack: Stack, others: Neighbours) -> Iterator[Flow]:
     """Yield the ways in where each backend is reached by itself."""
     entry, ingest, query = mimir("gateway"), _tempos("distributor"), _tempos("query-frontend")
     yield _from(others.clients, ingest, (Port(OTLP_GRPC), Port(OTLP_HTTP)), "traces are sent")
     yield _from(others.clients, entry, (Port(MIMIR_HTTP),), "metrics are sent and read")
     yield _from(others.grafana, query, (Port(TEMPO_HTTP),), "the datasource queries traces")
     yield _from(others.grafana, entry, (Port(MIMIR_HTTP),), "the datasource queries metrics")
+    yield _from(others.clients, loki(stack.logs, "write", "read"), (Port(LOKI_HTTP),), "logs are sent and read")
+    yield _from(others.grafana, loki(stack.logs, "read"), (Port(LOKI_HTTP),), "the datasource queries logs")
     hop = _MIMIR_GATEWAY_HOP
     yield Flow(entry, mimir(*hop.targets), (Port(hop.port),), hop.why)
     yield from _smoke(others, entry)
@@ -188,9 +208,14 @@ def _collected(stack: Stack, running: tuple[Pods, ...], others: Neighbours) -> I
     yield _to(ours, api_server, "the collector asks which pods there are")
 
 
-def _inner(running: tuple[Pods, ...]) -> Iterator[Flow]:
-    """Yield what goes from role to role."""
-    for make, hops in ((mimir, _MIMIR_HOPS), (lambda *roles: tempo("distributed", *roles), _TEMPO_HOPS)):
+def _inner(stack: Stack, running: tuple[Pods, ...]) -> Iterator[Flow]:
+    """Yield what goes from role to role; a single Tempo speaks with nobody of its own."""
+    single = stack.logs is not None and stack.logs.topology == "monolithic"
+    for make, hops in (
+        (mimir, _MIMIR_HOPS),
+        (lambda *roles: tempo("distributed", *roles), _TEMPO_HOPS),
+        (lambda *roles: loki(stack.logs, *roles), _LOKI_SINGLE_HOPS if single else _LOKI_HOPS),
+    ):
         for hop in hops:
             sources, targets = ([pods for pods in make(*side) if pods in running] for side in hop[:2])
             yield Flow(tuple(sources), tuple(targets), (Port(hop.port),), hop.why)
@@ -202,7 +227,7 @@ def _outer(stack: Stack, running: tuple[Pods, ...], others: Neighbours) -> Itera
     yield _to(users, others.object_store, "buckets are read and written")
     alerting = tuple(pods for pods in mimir("alertmanager") if pods in running)
     yield _to(alerting, others.alert_receivers, "people are notified of alerts")
-    for app, port in (("mimir", MIMIR_HTTP), ("tempo", TEMPO_HTTP)):
+    for app, port in (("mimir", MIMIR_HTTP), ("tempo", TEMPO_HTTP), ("loki", LOKI_HTTP)):
         scraped = tuple(pods for pods in running if pods.app == app and pods.role != "gateway")
         yield _from(others.monitoring, scraped, (Port(port),), f"{app.capitalize()}'s own metrics are scraped")
     numbers = _DNS_PORTS[stack.kubernetes.platform]

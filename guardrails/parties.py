@@ -4,18 +4,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gateway.addresses import SERVICE as GATEWAY
+from helm import loki as loki_chart
 from helm.alloy import RELEASE as COLLECTOR
 from helm.common import DNS_SERVICES
-from helm.releases import MIMIR, TEMPO
+from helm.releases import LOKI, MIMIR, TEMPO
 from settings import Stack
+from settings.logs import Logs
 from settings.security import Destination, Place, named, store_of
 from settings.traces import Topology
 
 NAME_LABEL, INSTANCE_LABEL = "app.kubernetes.io/name", "app.kubernetes.io/instance"
 COMPONENT_LABEL = "app.kubernetes.io/component"
-APPS = (GATEWAY, "mimir", "tempo")
-RELEASES = (GATEWAY, MIMIR, *TEMPO.values())
-"""Values of the labels name and instance that the stack's pods have, in whatever shape it is."""
 
 _HOST_NETWORK = {"policy-group.network.openshift.io/host-network": ""}
 """What OpenShift's OVN-Kubernetes calls the host network of all nodes."""
@@ -31,8 +30,8 @@ class Pods:
 
     @property
     def name(self) -> str:
-        """What the charts call the workload."""
-        return self.release if self.role is None else f"{self.release}-{self.role}"
+        """What the charts call the workload; the role of a single binary is not in its name."""
+        return self.release if self.role in (None, loki_chart.SINGLE) else f"{self.release}-{self.role}"
 
     @property
     def labels(self) -> dict[str, str]:
@@ -62,6 +61,19 @@ class Neighbours(NamedTuple):
     monitoring: Outside
     api_server: Outside
     alert_receivers: Outside
+
+
+def labels_of(stack: Stack) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the values of the labels name and instance that the stack's pods have, in whatever shape a backend is.
+
+    Loki's only where there is one of ours: seed 000's namespaces may have another of that name, which is not to be cut.
+    """
+    logs = (LOKI,) if stack.logs else ()
+    collectors = (collector(),) if stack.collector_role else ()
+    return (
+        (GATEWAY, "mimir", "tempo", *logs, *(each.app for each in collectors)),
+        (GATEWAY, MIMIR, *TEMPO.values(), *logs, *(each.release for each in collectors)),
+    )
 
 
 def neighbours_of(stack: Stack) -> Neighbours:
@@ -107,6 +119,15 @@ def tempo(topology: Topology, *roles: str) -> tuple[Pods, ...]:
     return tuple(Pods("tempo", TEMPO[topology], role) for role in roles)
 
 
+def loki(logs: Logs | None, *roles: str) -> tuple[Pods, ...]:
+    """Return the pods of some of Loki's roles, where there is one; a single binary plays them all."""
+    if logs is None:
+        return ()
+    if logs.topology == "monolithic":
+        return (Pods("loki", LOKI, loki_chart.SINGLE),)
+    return tuple(Pods("loki", LOKI, role) for role in roles)
+
+
 def workloads_of(stack: Stack) -> tuple[Pods, ...]:
     """Return what runs, the release that Tempo is moving away from included."""
     return (
@@ -114,4 +135,5 @@ def workloads_of(stack: Stack) -> tuple[Pods, ...]:
         *((collector(),) if stack.collector_role else ()),
         *mimir(*stack.metrics_roles),
         *(pods for shape in stack.traces.shapes for pods in tempo(shape.topology, *shape.roles)),
+        *(loki(stack.logs, *stack.logs.roles) if stack.logs else ()),
     )

@@ -9,15 +9,13 @@ from typing import Any
 
 from guardrails.flows import Flow, Port, flows_of
 from guardrails.parties import (
-    APPS,
     COMPONENT_LABEL,
     INSTANCE_LABEL,
     NAME_LABEL,
-    RELEASES,
     Outside,
     Party,
     Pods,
-    collector,
+    labels_of,
     workloads_of,
 )
 from settings import Stack
@@ -38,17 +36,14 @@ def policies_of(stack: Stack) -> dict[str, Body]:
     if not stack.security.network_policies:
         return {}
     flows = flows_of(stack)
-    return {
-        DEFAULT_DENY: _default_deny(stack),
-        **{pods.name: _of_workload(pods, flows) for pods in workloads_of(stack)},
-    }
+    of_workloads = {pods.name: _of_workload(pods, flows) for pods in workloads_of(stack)}
+    return {DEFAULT_DENY: _default_deny(stack), **of_workloads}
 
 
 def _default_deny(stack: Stack) -> Body:
     """Return what closes pods that no other policy knows, such as those of a role that a new chart adds."""
-    also = (collector(),) if stack.collector_role else ()
-    apps, releases = (*APPS, *(each.app for each in also)), (*RELEASES, *(each.release for each in also))
-    ours = [_among(NAME_LABEL, apps), _among(INSTANCE_LABEL, releases)]
+    names, instances = labels_of(stack)
+    ours = [_among(NAME_LABEL, names), _among(INSTANCE_LABEL, instances)]
     return {"podSelector": {"matchExpressions": ours}, "policyTypes": _BOTH_WAYS}
 
 

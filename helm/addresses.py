@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
-from helm import mimir
+from helm import loki, mimir
 from helm.transport import scheme
 from settings import Stack
 
 TRACES_INGEST, TRACES_QUERY = "traces-ingest", "traces-query"
 """Our own Services before Tempo, the same in both topologies."""
-MIMIR_HTTP, TEMPO_HTTP, OTLP_GRPC, OTLP_HTTP = 8080, 3200, 4317, 4318
+MIMIR_HTTP, TEMPO_HTTP, LOKI_HTTP, OTLP_GRPC, OTLP_HTTP = 8080, 3200, 3100, 4317, 4318
 """Ports of the backends' pods."""
 
 
@@ -35,6 +35,16 @@ class MetricsAddresses(NamedTuple):
     """The Prometheus API."""
 
 
+class LogsAddresses(NamedTuple):
+    """Addresses of Loki."""
+
+    push: str
+    """Loki's own protocol."""
+    otlp_http: str
+    query: str
+    """What Loki's API, `/loki/api/v1/…`, is below."""
+
+
 def traces(stack: Stack) -> TracesAddresses:
     """Return where Tempo is."""
     namespace, protocol = stack.namespace.name, scheme(stack)
@@ -56,3 +66,15 @@ def metrics(stack: Stack) -> MetricsAddresses:
     return MetricsAddresses(
         remote_write=f"{writes}/api/v1/push", otlp_http=f"{writes}/otlp/v1/metrics", query=f"{reads}/prometheus"
     )
+
+
+def logs(stack: Stack) -> LogsAddresses | None:
+    """Return where Loki is: the Services of its chart; None where there is none."""
+    if stack.logs is None:
+        return None
+    protocol, namespace = scheme(stack), stack.namespace.name
+    write, read = (
+        f"{protocol}://{loki.service(stack.logs.topology, role)}.{namespace}.svc:{LOKI_HTTP}"
+        for role in ("write", "read")
+    )
+    return LogsAddresses(push=f"{write}/loki/api/v1/push", otlp_http=f"{write}/otlp/v1/logs", query=read)

@@ -1,4 +1,4 @@
-"""What each tenant may use, as the backends' runtime overrides; both read them again while they run."""
+"""What each tenant may use, as the backends' runtime overrides; all read them again while they run."""
 
 from helm.common import Values
 from helm.tempo_common import SPAN_PROCESSORS
@@ -10,6 +10,8 @@ _TAG_VALUES_BYTES = 5_000_000
 """Tempo's own limit of an answer to a tag-values query: a tenant's overrides take nothing over from the defaults."""
 _SEARCH_DURATION = 168 * 3_600
 """Seconds; Tempo's own longest range of a search."""
+_MIB = 2**20
+"""Bytes of what Loki calls a MB."""
 
 
 def mimir_overrides(stack: Stack) -> Values:
@@ -23,6 +25,11 @@ def tempo_overrides(stack: Stack, *, generates: bool) -> Values:
     Every value is stated: in Tempo a tenant with overrides of its own has none of the defaults left.
     """
     return {tenant.id: _in_tempo(tenant, stack.traces.retention, generates=generates) for tenant in stack.tenants}
+
+
+def loki_overrides(stack: Stack) -> Values:
+    """Return Loki's `overrides`, tenant by tenant; what is not stated stays as its `limits_config` has it."""
+    return {tenant.id: _in_loki(tenant) for tenant in stack.tenants}
 
 
 def _in_mimir(tenant: Tenant) -> Values:
@@ -55,6 +62,18 @@ def _in_tempo(tenant: Tenant, retention: int, *, generates: bool) -> Values:
         "compaction": {"block_retention": duration_text(tenant.retention.traces or retention)},
         **({"metrics_generator": {"processors": SPAN_PROCESSORS}} if generates else {}),
     }
+
+
+def _in_loki(tenant: Tenant) -> Values:
+    limits = tenant.limits.logs
+    chosen: Values = {
+        "ingestion_rate_mb": limits.ingestion_rate / _MIB,
+        "ingestion_burst_size_mb": limits.burst / _MIB,
+        "max_global_streams_per_user": limits.max_streams,
+        "max_query_length": _text(limits.max_query_length),
+        "retention_period": _text(tenant.retention.logs),
+    }
+    return {key: value for key, value in chosen.items() if value is not None}
 
 
 def _text(seconds: int | None) -> str | None:

@@ -50,8 +50,7 @@ def identities_of(stack: Stack) -> dict[str, Identity]:
     prefix = f"telemetry-{stack.environment}"
     return {
         "provisioner": provisioner(f"{prefix}-provisioner", stack.buckets),
-        "traces": backend(f"{prefix}-traces", stack.traces_buckets.values()),
-        "metrics": backend(f"{prefix}-metrics", stack.metrics_buckets.values()),
+        **{each.signal: backend(f"{prefix}-{each.signal}", each.buckets.values()) for each in stack.backends},
     }
 
 

@@ -47,7 +47,7 @@ def _hand_on(done: "asyncio.Task[None]", judgement: "asyncio.Future[list[pulumi.
 
 
 async def _judge(stack: Stack, credentials: Credentials, seen: list[Seen]) -> None:
-    world = World(stack, await registered(seen), secrets=_texts(credentials))
+    world = World(stack, await registered(seen), secrets=_texts(stack, credentials))
     found = violations(world)
     for each in found:
         if each.severity == "advisory":
@@ -56,9 +56,9 @@ async def _judge(stack: Stack, credentials: Credentials, seen: list[Seen]) -> No
         raise pulumi.RunError(refusal(broken))
 
 
-def _texts(credentials: Credentials) -> frozenset[str]:
+def _texts(stack: Stack, credentials: Credentials) -> frozenset[str]:
     """Return the secrets that the stack was given; an access key is a name, and may well stand in plain text."""
-    identities = (credentials.provisioner, credentials.traces, credentials.metrics)
+    identities = credentials.identities(stack.backends).values()
     given = [*(pair.secret_key for each in identities for pair in each.pairs), credentials.grafana.auth]
     texts = {*(each.get_secret_value() for each in given), credentials.gateway_key}
     return frozenset(text for text in texts if len(text) >= _SHORTEST)

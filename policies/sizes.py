@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gateway.addresses import SERVICE
-from helm.releases import MIMIR, TEMPO
+from helm import loki
+from helm.releases import releases_of
 from policies.model import UNKNOWN, Breach, World
 from policies.pods import Container, containers
 from settings import Stack
@@ -12,8 +13,8 @@ from settings.quantities import bytes_text, parse_bytes
 from settings.roles import Role
 
 _COMPONENT = "app.kubernetes.io/component"
-_SINGLE = "all"
-"""The role of a binary that is all roles at once, whose chart labels no component."""
+_ALL = "all"
+"""The role of a binary that is all roles at once; Tempo's chart labels no component, Loki's one of its own."""
 
 
 def no_cpu_limits(world: World) -> Iterator[Breach]:
@@ -63,12 +64,11 @@ def _bytes(quantity: object) -> int | None:
 
 def _roles(stack: Stack) -> Mapping[tuple[str, str], Role]:
     """Return the roles of a stack by release and component."""
-    found = {(TEMPO[shape.topology], name): role for shape in stack.traces.shapes for name, role in shape.roles.items()}
-    found |= {(MIMIR, name): role for name, role in stack.metrics_roles.items()}
+    found = {(each.name, name): role for each in releases_of(stack) for name, role in each.roles.items()}
     return found if stack.gateway_role is None else {**found, ("", SERVICE): stack.gateway_role}
 
 
 def _role(container: Container, roles: Mapping[tuple[str, str], Role]) -> Role | None:
     manifest = container.pod.of
-    component = container.pod.labels.get(_COMPONENT, _SINGLE) if manifest.release else manifest.name
-    return roles.get((manifest.release, str(component)))
+    component = str(container.pod.labels.get(_COMPONENT, _ALL) if manifest.release else manifest.name)
+    return roles.get((manifest.release, _ALL if component == loki.SINGLE else component))

@@ -1,12 +1,12 @@
-"""Does SeaweedFS answer, and does it know our three identities?"""
+"""Does SeaweedFS answer, and does it know our identities?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from settings import Credentials, S3Identity
+from settings import S3Identity
 from settings.credentials import S3Key
 from settings.object_store import ObjectStore
 
@@ -29,13 +29,8 @@ class _NoS3Error(Exception):
         super().__init__(why)
 
 
-def check(store: ObjectStore, credentials: Credentials) -> list[str]:
-    """Return what stands in the way."""
-    identities = {
-        "provisioner": credentials.provisioner,
-        "traces": credentials.traces,
-        "metrics": credentials.metrics,
-    }
+def check(store: ObjectStore, identities: Mapping[str, S3Identity]) -> list[str]:
+    """Return what stands in the way; identities are by their place in `telemetry:credentials`."""
     try:
         return [line for name, identity in identities.items() for line in _refused(store, name, identity)]
     except _NoS3Error as error:

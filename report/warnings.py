@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gateway.contents import TENANT_SECRET_PREFIX
-from helm.releases import MIMIR_SECRET, TEMPO, TEMPO_SECRET
+from helm.releases import S3_SECRETS, TEMPO
 from report.model import Item, ReleaseChange, Warn
 from report.preview import Preview
 from sizing.capacity import Verdict
@@ -166,6 +166,6 @@ def _credentials(items: Sequence[Item]) -> Iterator[Warn]:
 def _of_credentials(secret: str) -> str:
     if secret.startswith(TENANT_SECRET_PREFIX):
         return "changes; hand it over, and see until when the one before it counts (docs/tenants.md)"
-    if secret in (MIMIR_SECRET, TEMPO_SECRET):
+    if secret in S3_SECRETS:
         return "changes; pods that use it restart, so the old key must count until `up` is done (docs/object-store.md)"
     return "changes in place; pods read it when they start, so restart them (docs/operations.md)"

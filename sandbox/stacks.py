@@ -12,10 +12,11 @@ from sandbox.engine import PROJECT, Engine
 from sandbox.paths import REPO, STACKS
 from sandbox.world import Connections
 from sandbox.world.files import write_private
+from sandbox.world.seaweedfs import SIGNALS
 
 _CREDENTIALS = f"{PROJECT}:credentials"
 _KEY_BYTES = 32
-_MARK = {"sandbox:credentials": "2"}
+_MARK = {"sandbox:credentials": "3"}
 """Says which secrets a stack's file has: one of an earlier sandbox is given those that have come since."""
 
 
@@ -43,9 +44,9 @@ def prepare(stack: str, engine: Engine, connections: Connections) -> None:
 
 def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, Any]:
     """Return the settings that point a stack with this config at this machine."""
-    backends = [key for key in ("traces", "metrics", "collector") if "chart" in config.get(f"{PROJECT}:{key}", {})]
+    with_charts = [key for key in (*SIGNALS, "collector") if "chart" in config.get(f"{PROJECT}:{key}", {})]
     return {
-        **{f"{PROJECT}:{key}": _charts(config[f"{PROJECT}:{key}"]) for key in backends},
+        **{f"{PROJECT}:{key}": _charts(config[f"{PROJECT}:{key}"]) for key in with_charts},
         f"{PROJECT}:namespace": {"create": True},
         f"{PROJECT}:kubernetes": {
             "context": connections.context,

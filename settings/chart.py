@@ -1,5 +1,6 @@
 """Which Helm chart a backend is deployed from."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -8,10 +9,12 @@ from pydantic import AfterValidator, Field, model_validator
 from settings.base import SettingError, Settings
 from settings.connections import Url
 
-CHECKED_VERSIONS = {
+ChartName = Literal["tempo", "tempo-distributed", "mimir-distributed", "loki", "alloy"]
+CHECKED_VERSIONS: Mapping[str, tuple[str, ...]] = {
     "tempo": ("2.2.4",),
     "tempo-distributed": ("2.26.2",),
     "mimir-distributed": ("6.1.0", "6.0.6"),
+    "loki": ("18.11.0",),
     "alloy": ("1.11.1",),
 }
 """The versions whose keys our Helm values were checked against (charts.md 0). Tempo's 3.x line has no ingester;
@@ -32,9 +35,7 @@ def must_be(name: str) -> AfterValidator:
 class Chart(Settings):
     """A chart by name in an HTTP repository, by `oci://` reference, or by a relative path."""
 
-    name: Literal["tempo", "tempo-distributed", "mimir-distributed", "alloy"] = Field(
-        description="The chart's own name."
-    )
+    name: ChartName = Field(description="The chart's own name.")
     version: str = Field(description="Its exact version; one whose values we know.")
     repository: Url | None = Field(
         default=None, description="Address of the HTTP repository that has it; none for oci:// and paths."

@@ -1,9 +1,11 @@
 """The secrets of a stack. They are not settings: they never reach Helm values, exports or error messages."""
 
+from collections.abc import Iterable
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from settings.backends import Backend
 from settings.base import SettingError, Settings
 
 
@@ -77,15 +79,21 @@ class GatewayKey(Settings):
 class Credentials(Settings):
     """All secrets of a stack; set with `pulumi config set --secret --path telemetry:credentials.…`.
 
-    Tempo and Mimir have identities of their own that reach only their own buckets and are no admins: for an admin
+    Tempo, Mimir and Loki have identities of their own that reach only their own buckets and are no admins: for an admin
     SeaweedFS creates a bucket for every mistyped name (anchors.md C3).
     """
 
     provisioner: S3Identity = Field(description="Creates buckets; used by Pulumi alone.")
     traces: S3Identity = Field(description="Tempo's identity.")
     metrics: S3Identity = Field(description="Mimir's identity.")
+    logs: S3Identity | None = Field(default=None, description="Loki's identity; needed where telemetry:logs is set.")
     grafana: GrafanaIdentity = Field(description="Manages datasources.")
     gateway: GatewayKey | None = Field(default=None, description="Needed where there is a gateway.")
+
+    def identities(self, backends: Iterable[Backend]) -> dict[str, S3Identity]:
+        """Return the S3 identities of some backends and the provisioner, by their place."""
+        own: dict[str, S3Identity] = {each.signal: getattr(self, each.signal) for each in backends}
+        return {"provisioner": self.provisioner, **own}
 
     @property
     def gateway_key(self) -> str:

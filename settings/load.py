@@ -124,14 +124,21 @@ def _environment_findings(environment: object, stack_name: str) -> list[str]:
 
 
 def _key_findings(stack: Stack, credentials: Credentials) -> list[str]:
-    """Return what is missing where the gateway has nothing to derive tokens and certificates from."""
-    if stack.gateway is None or credentials.gateway is not None:
-        return []
-    key = f"{PROJECT}:{CREDENTIALS}.gateway.key"
-    return [
-        f"{key}: is not set, and the gateway derives tokens and certificates from it; set it with: "
-        f"openssl rand -base64 32 | pulumi config set --secret --path '{key}'"
-    ]
+    """Return what is missing: what the gateway derives tokens and certificates from, and identities of backends."""
+    found = []
+    if stack.gateway is not None and credentials.gateway is None:
+        key = f"{PROJECT}:{CREDENTIALS}.gateway.key"
+        found.append(
+            f"{key}: is not set, and the gateway derives tokens and certificates from it; set it with: "
+            f"openssl rand -base64 32 | pulumi config set --secret --path '{key}'"
+        )
+    for signal in (each.signal for each in stack.backends if getattr(credentials, each.signal) is None):
+        key = f"{PROJECT}:{CREDENTIALS}.{signal}"
+        found.append(
+            f"{key}: is not set, and {PROJECT}:{signal} is; set it with: pulumi config set --secret --path '{key}.…' "
+            "for each of access_key, secret_key (docs/object-store.md)"
+        )
+    return found
 
 
 def _validate(model: type[_Model], raw: Any, prefix: str, findings: list[str]) -> _Model | None:

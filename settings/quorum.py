@@ -1,13 +1,13 @@
 """How many replicas of a ring must be there, and how many may be lost (docs/decisions.md has the table).
 
-Mimir writes to all RF ingesters of a series and needs a majority of them: RF // 2 + 1 (dskit's default strategy). Tempo
-does the same, except for RF 2, where one answer is enough (charts.md 2.3). So RF 2 survives a lost ingester in Tempo,
-and none in Mimir (grafana/mimir#4993).
+Mimir writes to all RF ingesters of a series and needs a majority of them: RF // 2 + 1 (dskit's default strategy). Loki
+does the same; so does Tempo, except for RF 2, where one answer is enough (charts.md 2.3). So RF 2 survives a lost
+ingester in Tempo, and none in Mimir (grafana/mimir#4993) and Loki.
 """
 
 from typing import Literal
 
-Backend = Literal["traces", "metrics"]
+Backend = Literal["traces", "metrics", "logs"]
 
 
 def quorum(backend: Backend, replication_factor: int) -> int:

@@ -81,6 +81,37 @@ MIMIR_ROLES: RoleTable = {
     "gateway": RoleSpec("10m", "32Mi", need="chart", in_plan=False),
 }
 
+_LOKI_VOLUME = "1Gi"
+LOKI_SINGLE: RoleTable = {
+    "all": RoleSpec(
+        "75m",
+        "384Mi",
+        volume=_LOKI_VOLUME,
+        limit="4Gi",
+        limit_range=_INGESTER_LIMITS,
+        in_plan=False,
+        share=(100, 100),
+    ),
+}
+LOKI_ROLES: RoleTable = {
+    # Requests are seed 003's, 100m and 256Mi each. Nothing of Loki is in seed 000's table: its own is there already.
+    "read": RoleSpec("100m", "256Mi", in_plan=False, share=(30, 30)),
+    # It holds the ingester and follows its rule for limits.
+    "write": RoleSpec(
+        "100m",
+        "256Mi",
+        volume=_LOKI_VOLUME,
+        limit="4Gi",
+        limit_range=_INGESTER_LIMITS,
+        in_plan=False,
+        share=(40, 40),
+    ),
+    # On its disk is what the compactor has marked, and has yet to delete.
+    "backend": RoleSpec("100m", "256Mi", volume=_LOKI_VOLUME, in_plan=False, share=(30, 30)),
+}
+LOKI_TABLES: Mapping[str, RoleTable] = {"monolithic": LOKI_SINGLE, "distributed": LOKI_ROLES}
+"""The roles that Loki is sized by, in each topology."""
+
 _META_ROLES = {
     "read": {"querier", "query-frontend"},
     "write": {"distributor", "ingester"},
@@ -93,10 +124,11 @@ _META_ROLES = {
         "overrides-exporter",
     },
 }
-"""Mimir's meta roles (seed 001); Tempo has `all` alone."""
+"""Mimir's meta roles (seed 001); Tempo and Loki have `all` alone."""
 
 TEMPO_META: Mapping[str, set[str]] = {"all": set(TEMPO_ROLES)}
 MIMIR_META: Mapping[str, set[str]] = {"all": set().union(*_META_ROLES.values()), **_META_ROLES}
+LOKI_META: Mapping[str, set[str]] = {"all": set(LOKI_ROLES)}
 
 _NEVER_RUNS = {
     "flusher": "writes a lost ingester's WAL to the bucket once and ends, and the chart has no workload; run it by hand"

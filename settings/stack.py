@@ -6,12 +6,14 @@ from pydantic import Field, model_validator
 
 from settings import collector as collecting
 from settings import tenancy
+from settings.backends import Backend, Signal, backends_of
 from settings.base import SettingError, Settings, did_you_mean
-from settings.buckets import LONGEST_NAME, bucket_name
+from settings.buckets import LONGEST_NAME
 from settings.collector import Collector
 from settings.connections import Grafana, Kubernetes
 from settings.dashboards import Dashboards
 from settings.gateway import Gateway
+from settings.logs import Logs
 from settings.metrics import Metrics
 from settings.monitoring import Monitoring
 from settings.namespace import Namespace
@@ -34,6 +36,11 @@ class Stack(Settings):
     grafana: Grafana = Field(description="The shared Grafana.")
     traces: Traces = Field(description="Tempo.")
     metrics: Metrics = Field(description="Mimir.")
+    logs: Logs | None = Field(
+        default=None,
+        description="Loki; none: there is none of ours. Seed 000's namespaces have one already, and the quota that it "
+        "asks for has no row for another.",
+    )
     tenants: Tenants = Field(
         default_factory=list,
         description="Whose data is kept apart (seeds 002, 004). None: one tenant without a name, as in dev. Many of "
@@ -45,11 +52,11 @@ class Stack(Settings):
 
     @model_validator(mode="after")
     def _bucket_names_fit(self) -> Self:
-        for signal, names in (("traces", self.traces_buckets), ("metrics", self.metrics_buckets)):
-            for use, name in names.items():
+        for backend in self.backends:
+            for use, name in backend.buckets.items():
                 if len(name) > LONGEST_NAME:
                     raise SettingError(
-                        f"{signal}.buckets.{use}",
+                        f"{backend.signal}.buckets.{use}",
                         f"makes a bucket name of {len(name)} characters, S3 allows {LONGEST_NAME}; shorten it",
                     )
         return self
@@ -80,6 +87,13 @@ class Stack(Settings):
                 "survives no lost ingester, and prod must (seed 000, 'HA requirement'); use 3 with 3 ingesters, "
                 "or set metrics.accept_no_failure_tolerance",
             )
+        logs = self.logs if self.logs and self.logs.topology == "distributed" else None
+        if logs and not (logs.survives_a_lost_writer or logs.accept_no_failure_tolerance):
+            raise SettingError(
+                "logs.replication_factor",
+                "survives no lost writer, and prod must (seed 000, 'HA requirement'); use 3 with 3 writers, "
+                "or set logs.accept_no_failure_tolerance",
+            )
         return self
 
     security: Security = Field(default_factory=Security, description="Guard rails around the stack's pods.")
@@ -92,7 +106,7 @@ class Stack(Settings):
 
     @model_validator(mode="after")
     def _tenants_are_served(self) -> Self:
-        tenancy.check(self.environment, self.tenants, self.gateway, self.traces, self.metrics)
+        tenancy.check(self.environment, self.tenants, self.gateway, self.traces, self.metrics, self.logs)
         return self
 
     monitoring: Monitoring = Field(
@@ -164,19 +178,29 @@ class Stack(Settings):
         return {name: role for name, role in self.metrics.roles.items() if self.gateway is None or name != "gateway"}
 
     @property
+    def backends(self) -> tuple[Backend, ...]:
+        """The backends that this stack has, as a table."""
+        return backends_of(self)
+
+    @property
     def traces_buckets(self) -> dict[str, str]:
         """Tempo's bucket names by use."""
-        return self._names("traces", self.traces.buckets)
+        return self._buckets_of("traces")
 
     @property
     def metrics_buckets(self) -> dict[str, str]:
         """Mimir's bucket names by use."""
-        return self._names("metrics", self.metrics.buckets)
+        return self._buckets_of("metrics")
+
+    @property
+    def logs_buckets(self) -> dict[str, str]:
+        """Loki's bucket names by use; none without one."""
+        return self._buckets_of("logs")
 
     @property
     def buckets(self) -> tuple[str, ...]:
         """All bucket names."""
-        return (*self.traces_buckets.values(), *self.metrics_buckets.values())
+        return tuple(name for backend in self.backends for name in backend.buckets.values())
 
     @property
     def protects_buckets(self) -> bool:
@@ -184,6 +208,5 @@ class Stack(Settings):
         chosen = self.object_store.protect_buckets
         return self.environment != "dev" if chosen is None else chosen
 
-    def _names(self, signal: str, purposes: Settings) -> dict[str, str]:
-        chosen: dict[str, str] = purposes.model_dump()
-        return {use: bucket_name(signal, self.environment, purpose) for use, purpose in chosen.items()}
+    def _buckets_of(self, signal: Signal) -> dict[str, str]:
+        return {use: name for each in self.backends if each.signal == signal for use, name in each.buckets.items()}

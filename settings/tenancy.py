@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from settings.base import SettingError
 from settings.gateway import Gateway
+from settings.logs import Logs
 from settings.metrics import Metrics
 from settings.quantities import bytes_text, cpu_text, duration_text
 from settings.resources import Compute
@@ -22,11 +23,16 @@ class _Sum(NamedTuple):
 
 
 def check(
-    environment: str, tenants: Sequence[Tenant], gateway: Gateway | None, traces: Traces, metrics: Metrics
+    environment: str,
+    tenants: Sequence[Tenant],
+    gateway: Gateway | None,
+    traces: Traces,
+    metrics: Metrics,
+    logs: Logs | None,
 ) -> None:
     """Refuse what does not fit together (SettingError)."""
     _check_gateway(environment, tenants, gateway)
-    _check_sums(tenants, traces, metrics)
+    _check_sums(tenants, traces, metrics, logs)
     for index, tenant in enumerate(tenants):
         _check_retention(f"tenants.{index}.retention", tenant)
         if gateway is not None:
@@ -69,8 +75,8 @@ def _check_gateway(environment: str, tenants: Sequence[Tenant], gateway: Gateway
         )
 
 
-def _check_sums(tenants: Sequence[Tenant], traces: Traces, metrics: Metrics) -> None:
-    for each in _sums(tenants, traces, metrics):
+def _check_sums(tenants: Sequence[Tenant], traces: Traces, metrics: Metrics, logs: Logs | None) -> None:
+    for each in _sums(tenants, traces, metrics, logs):
         if each.asked > each.capacity:
             raise SettingError(
                 each.key,
@@ -79,7 +85,7 @@ def _check_sums(tenants: Sequence[Tenant], traces: Traces, metrics: Metrics) -> 
             )
 
 
-def _sums(tenants: Sequence[Tenant], traces: Traces, metrics: Metrics) -> Iterator[_Sum]:
+def _sums(tenants: Sequence[Tenant], traces: Traces, metrics: Metrics, logs: Logs | None) -> Iterator[_Sum]:
     if (of := metrics.capacity) is not None:
         limits = [tenant.limits.metrics for tenant in tenants]
         yield _Sum("metrics.capacity.ingestion_rate", sum(each.ingestion_rate for each in limits), of.ingestion_rate)
@@ -88,10 +94,14 @@ def _sums(tenants: Sequence[Tenant], traces: Traces, metrics: Metrics) -> Iterat
         bounds = [tenant.limits.traces for tenant in tenants]
         yield _Sum("traces.capacity.ingestion_rate", sum(each.ingestion_rate for each in bounds), its.ingestion_rate)
         yield _Sum("traces.capacity.max_traces", sum(each.max_traces for each in bounds), its.max_traces)
+    if logs is not None and (lokis := logs.capacity) is not None:
+        granted = [tenant.limits.logs for tenant in tenants]
+        yield _Sum("logs.capacity.ingestion_rate", sum(each.ingestion_rate for each in granted), lokis.ingestion_rate)
+        yield _Sum("logs.capacity.max_streams", sum(each.max_streams for each in granted), lokis.max_streams)
 
 
 def _check_retention(key: str, tenant: Tenant) -> None:
-    for signal, least in (("metrics", _DAY), ("traces", _HOUR)):
+    for signal, least in (("metrics", _DAY), ("traces", _HOUR), ("logs", _DAY)):
         chosen = getattr(tenant.retention, signal)
         if chosen is not None and chosen < least:
             raise SettingError(f"{key}.{signal}", f"below the compactor's minimum of {duration_text(least)}; raise it")

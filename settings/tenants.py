@@ -92,11 +92,23 @@ class TracesLimits(Settings):
     )
 
 
+class LogsLimits(Settings):
+    """What Loki grants a tenant; the defaults are Loki's own."""
+
+    ingestion_rate: Bytes = Field(default=4 * 2**20, description="Bytes of lines per second (Loki: 4 MB).")
+    burst: Bytes = Field(default=6 * 2**20, description="Bytes of lines that may come at once (Loki: 6 MB).")
+    max_streams: int = Field(default=5_000, ge=1, description="Streams that are active at a time (Loki).")
+    max_query_length: Duration | None = Field(
+        default=None, description="Longest range of one query; none is Loki's 721h."
+    )
+
+
 class Limits(Settings):
     """How much of the platform a tenant may use."""
 
     metrics: MetricsLimits = Field(default_factory=MetricsLimits, description="In Mimir.")
     traces: TracesLimits = Field(default_factory=TracesLimits, description="In Tempo.")
+    logs: LogsLimits = Field(default_factory=LogsLimits, description="In Loki, where there is one.")
     requests_per_second: int = Field(
         default=100,
         ge=1,
@@ -117,6 +129,7 @@ class Retention(Settings):
 
     metrics: Duration | None = Field(default=None, description="Of samples; none is telemetry:metrics.retention.")
     traces: Duration | None = Field(default=None, description="Of traces; none is telemetry:traces.retention.")
+    logs: Duration | None = Field(default=None, description="Of lines; none is telemetry:logs.retention.")
 
 
 class Rotation(Settings):

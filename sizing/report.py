@@ -3,14 +3,14 @@
 CPU is in millicores, memory and storage are in bytes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 from settings import Stack
+from settings.backends import Sized
 from settings.resources import Resources
-from settings.role_tables import MIMIR_ROLES, TEMPO_TABLES, RoleTable
 from settings.roles import Role
 from sizing import qos
 from sizing.footprint import Footprint, of_role
@@ -144,26 +144,21 @@ def report(stack: Stack) -> Report:
 
 
 def _rows(stack: Stack) -> Iterator[Row]:
-    traces, old = stack.traces, stack.traces.moving_from
-    tempo, key = "Tempo", "telemetry:traces"
-    yield from _of_backend(tempo, f"{key}.roles", traces.roles, TEMPO_TABLES[traces.topology])
-    if old is not None:
-        table = TEMPO_TABLES[old.topology]
-        yield from _of_backend(f"{tempo} (old)", f"{key}.moving_from.roles", old.roles, table, leaving=True)
-    yield from _of_backend("Mimir", "telemetry:metrics.roles", stack.metrics_roles, MIMIR_ROLES)
+    for backend in stack.backends:
+        for release in backend.releases:
+            yield from _of_release(release)
     if stack.gateway_role is not None:
         yield Row("Gateway", "nginx", "telemetry:gateway.base", stack.gateway_role, in_plan=False)
     if stack.collector_role is not None:
         yield Row("Collector", "alloy", "telemetry:collector.size", stack.collector_role, in_plan=False)
 
 
-def _of_backend(
-    backend: str, key: str, roles: Mapping[str, Role], known: RoleTable, *, leaving: bool = False
-) -> Iterator[Row]:
+def _of_release(release: Sized) -> Iterator[Row]:
     """Yield rows in the table's order; nothing of a release that is on its way out is in the plan."""
-    for name, spec in known.items():
-        if name in roles:
-            yield Row(backend, name, f"{key}.{name}", roles[name], in_plan=spec.in_plan and not leaving)
+    for name, spec in release.known.items():
+        if name in release.roles:
+            in_plan = spec.in_plan and not release.leaving
+            yield Row(release.title, name, f"{release.key}.{name}", release.roles[name], in_plan=in_plan)
 
 
 def _line(resource: Resource, stack: Stack, rows: tuple[Row, ...]) -> Line:

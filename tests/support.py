@@ -22,6 +22,8 @@ SECRETS = (
     "ts0-fake",
     "mk0-fake",
     "ms0-fake",
+    "lk0-fake",
+    "ls0-fake",
     "ga0-fake",
     "gk0-fake-gk0-fake-gk0-fake-gk0-fake",
 )
@@ -44,7 +46,7 @@ def tree(environment: str = "dev") -> Tree:
     keys = iter(SECRETS)
     own["credentials"] = {
         identity: {"access_key": next(keys), "secret_key": next(keys)}
-        for identity in ("provisioner", "traces", "metrics")
+        for identity in ("provisioner", "traces", "metrics", "logs")
     }
     own["credentials"]["grafana"] = {"auth": next(keys)}
     own["credentials"]["gateway"] = {"key": next(keys)}
@@ -92,6 +94,25 @@ def as_engine_gives(settings: Tree) -> dict[str, str]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+LOKI_CHART = {
+    "name": "loki",
+    "version": "18.11.0",
+    "repository": "https://grafana-community.github.io/helm-charts",
+}
+WITH_LOGS: Change = put("logs", {"chart": LOKI_CHART})
+"""Gives a stack a Loki, as the single binary that dev and test would have."""
+WITH_LOGS_IN_PROD: Change = put(
+    "logs",
+    {
+        "chart": LOKI_CHART,
+        "topology": "distributed",
+        "accept_no_failure_tolerance": True,
+        "roles": {role: {"replicas": 2} for role in ("read", "write", "backend")},
+    },
+)
+"""Gives a stack a Loki as prod would have it (docs/operations.md)."""
 
 
 def load_tree(settings: Tree, stack_name: str = "dev") -> tuple[Stack, Credentials]:

@@ -1,7 +1,5 @@
 """The gateway's volumes, filled with what the product itself makes of a stack's settings."""
 
-from dataclasses import asdict
-
 from gateway import contents
 from gateway.nginx import Layout
 from sandbox.gateway.mounts import Mounts
@@ -33,5 +31,5 @@ def put_secrets(mounts: Mounts, stack: Stack, key: str) -> None:
 
 def point(names: Names, stack: Stack, *, traces: list[str], metrics: list[str]) -> None:
     """Let the backends' names lead to these addresses."""
-    for upstream, place in asdict(contents.upstreams(stack.namespace.name)).items():
+    for upstream, place in contents.upstreams(stack).there.items():
         names.set(place.partition(":")[0], traces if upstream.startswith("traces") else metrics)

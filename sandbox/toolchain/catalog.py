@@ -83,6 +83,7 @@ MODULES = {
         Module("seaweedfs", "the object store SeaweedFS"),
         # promtool comes with Mimir, which has most of its packages; the tag leaves out the clients of 25 clouds.
         Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
+        Module("loki", "the log store Loki"),
         Module("alloyfmt", "the parser and formatter of Alloy's configuration"),
         Module("actionlint", "the linter of the pipeline's workflows"),
     )
@@ -111,6 +112,7 @@ TOOLS = {
         Tool("weed", "seaweedfs", ("version",), SpecifierSet("==3.39.*")),
         Tool("mimir", "mimir", ("--version",), SpecifierSet(">=3,<4")),
         Tool("promtool", "mimir", ("--version",), SpecifierSet(">=3,<4")),
+        Tool("loki", "loki", ("-version",), SpecifierSet(">=3.7,<3.8")),
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
         Tool("alloyfmt", "alloyfmt", ("--version",), SpecifierSet("==0.1.0")),
         Tool(
@@ -124,5 +126,6 @@ TOOLS = {
     )
 }
 
-UP_TOOLS = tuple(name for name in TOOLS if name not in ("mimir", "promtool", "actionlint", "alloyfmt", "nginx"))
-"""What ``up`` needs. Mimir only proves the data path, nginx the gateway; the others check files."""
+_FOR_CHECKS = ("mimir", "promtool", "loki", "actionlint", "alloyfmt", "nginx")
+UP_TOOLS = tuple(name for name in TOOLS if name not in _FOR_CHECKS)
+"""What ``up`` needs. Mimir and Loki only prove data paths, nginx the gateway; the others check files."""

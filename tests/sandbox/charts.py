@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from helm import mimir, tempo, tempo_distributed
+from helm import loki, mimir, tempo, tempo_distributed
 from helm.common import Values
 from sandbox.toolchain import Toolchain
 from settings import Stack
@@ -19,7 +19,7 @@ PUSH_URL = "http://mimir-gateway.here.svc/api/v1/push"
 
 Object = dict[str, Any]
 
-RELEASES = {"tempo": "tempo", "tempo-distributed": "tempo-distributed", "mimir-distributed": "mimir"}
+RELEASES = {"tempo": "tempo", "tempo-distributed": "tempo-distributed", "mimir-distributed": "mimir", "loki": "loki"}
 """Chart -> the release that the program makes of it."""
 
 
@@ -27,6 +27,9 @@ def values_of(chart: str, stack: Stack) -> Values:
     """Return the values that the program gives a chart."""
     if chart == "mimir-distributed":
         return mimir.values(stack, secret_name="mimir-s3")
+    if chart == "loki":
+        assert stack.logs is not None
+        return loki.values(stack, stack.logs, secret_name="loki-s3")
     values = tempo.values if chart == "tempo" else tempo_distributed.values
     return values(stack, stack.traces, secret_name="tempo-s3", remote_write_url=PUSH_URL)
 

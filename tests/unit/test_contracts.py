@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from helm import alloy, mimir, tempo, tempo_distributed
+from helm import alloy, loki, mimir, tempo, tempo_distributed
 from settings import Stack
 from settings.chart import CHECKED_VERSIONS
 from settings.collector import Collector
-from tests.support import Change, all_of, drop, load_stack, put
+from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, Change, all_of, drop, load_stack, put
 
 REPO = Path(__file__).parents[2]
 CONTRACTS = {
@@ -23,12 +23,14 @@ CONTRACTS = {
     "tempo-distributed": "tempo-distributed-2.26.2",
     "mimir-distributed": "mimir-distributed-6.1.0",
     "alloy": "alloy-1.11.1",
+    "loki": "loki-18.11.0",
 }
 DEPLOYED_IN = {
     "tempo": ("dev", "test"),
     "tempo-distributed": ("prod",),
     "mimir-distributed": ("dev", "test", "prod"),
     "alloy": ("dev", "prod"),
+    "loki": ("dev", "test", "prod"),
 }
 WITHOUT_THE_GENERATOR = put(
     "traces.enabled_roles", ["distributor", "ingester", "querier", "query-frontend", "compactor"]
@@ -48,6 +50,8 @@ TENANTS = [
         "limits": {"metrics": {"max_query_length": "7d"}, "traces": {"max_search_duration": "24h"}},
     },
 ]
+WITH_ALL = {"dev": (WITH_LOGS,), "test": (WITH_LOGS,), "prod": (WITH_LOGS_IN_PROD,)}
+"""What every environment would be with all backends."""
 FOR_EVERY_CHART: dict[str, Change] = {
     "as it is": all_of(),
     "plain Kubernetes": put("kubernetes.platform", "kubernetes"),
@@ -61,6 +65,7 @@ FOR_EVERY_CHART: dict[str, Change] = {
     "placed": all_of(
         put("traces.placement", PLACEMENT),
         put("metrics.placement", PLACEMENT),
+        put("logs.placement", PLACEMENT),
         put("kubernetes.nodes", {"count": 9, "cpu": "8", "memory": "32Gi"}),
     ),
 }
@@ -96,6 +101,13 @@ FOR_ONE_CHART: dict[str, dict[str, Change]] = {
                 put(f"traces.roles.{role}", {"autoscaling": {"max_replicas": 5}})
                 for role in ("distributor", "querier", "query-frontend", "compactor")
             )
+        ),
+    },
+    "loki": {
+        "three writers, bigger": all_of(
+            WITH_LOGS_IN_PROD,
+            put("logs.replication_factor", 3),
+            put("logs.roles.write", {"replicas": 3, "cpu": "2", "memory_limit": "8Gi", "volume": "20Gi"}),
         ),
     },
     "mimir-distributed": {
@@ -168,6 +180,9 @@ def produced(chart: str, stack: Stack) -> dict[str, Any]:
         return mimir.values(stack, secret_name="s3")
     if chart == "alloy":
         return alloy.values(stack, stack.collector or Collector.model_validate(COLLECTOR))
+    if chart == "loki":
+        assert stack.logs is not None
+        return loki.values(stack, stack.logs, secret_name="s3")
     render = tempo.values if chart == "tempo" else tempo_distributed.values
     return render(stack, stack.traces, secret_name="s3", remote_write_url="http://mimir/api/v1/push")
 
@@ -193,7 +208,7 @@ each_case = pytest.mark.parametrize(("chart", "environment", "change"), list(cas
 @each_case
 def test_every_value_that_we_set_exists_in_the_chart(chart: str, environment: str, change: Change) -> None:
     contract = Contract(chart)
-    given = set_by(produced(chart, load_stack(environment, change)))
+    given = set_by(produced(chart, load_stack(environment, *WITH_ALL[environment], change)))
     assert given
     assert [path for path, value in given if not contract.knows(path, value)] == []
 
@@ -202,7 +217,7 @@ def test_every_value_that_we_set_exists_in_the_chart(chart: str, environment: st
 def test_the_stand_in_reads_every_value_that_we_set(chart: str, environment: str, change: Change) -> None:
     offered = Contract(chart)
     offered.paths = dict(leaves(stand_in(chart)))
-    given = set_by(produced(chart, load_stack(environment, change)))
+    given = set_by(produced(chart, load_stack(environment, *WITH_ALL[environment], change)))
     assert [path for path, value in given if not offered.knows(path, value)] == []
 
 

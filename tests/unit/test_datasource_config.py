@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.datasource_config import Datasource, pair, unseen, views
+from components.datasource_config import Datasource, datasources_of, unseen, views
 from gateway.access import Credential
 from gateway.certificates import Pair
 from settings import Stack
@@ -50,8 +50,9 @@ def of(
         known = stack.tenants if stack.gateway else []
         credentials = {each.id: Credential(TOKEN, None) for each in known}
     shown = views(stack, credentials=credentials, federation=federation)
-    given = {"tempo_url": "http://tempo", "mimir_url": "http://mimir", "service_map": True, "authority": None}
-    return [each for view in shown for each in pair(view, **{**given, **changed}).values()]
+    urls = {"metrics": "http://mimir", "traces": "http://tempo"}
+    given = {"urls": urls, "service_map": True, "authority": None}
+    return [each for view in shown for each in datasources_of(view, **{**given, **changed}).values()]
 
 
 def by_uid(found: list[Datasource]) -> dict[str, Datasource]:

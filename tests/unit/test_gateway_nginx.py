@@ -1,7 +1,7 @@
 """nginx.conf: every route once, no path that the client did not mean, and nothing secret."""
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from urllib.parse import quote
 
 import pytest
@@ -14,12 +14,19 @@ from gateway.routes import ROUTES, Route
 from tests.unit.nginx_maps import Request, maps, words
 
 UPSTREAMS = Upstreams(**{field.name: f"{field.name.replace('_', '-')}.example:1" for field in fields(Upstreams)})
+WITHOUT_LOGS = replace(UPSTREAMS, logs_push=None, logs_query=None)
 
 
-def conf(*, certificates: bool = True, backend_tls: str | None = "backends.x.svc", existing: bool = True) -> str:
+def conf(
+    *,
+    certificates: bool = True,
+    backend_tls: str | None = "backends.x.svc",
+    existing: bool = True,
+    upstreams: Upstreams = UPSTREAMS,
+) -> str:
     """Return a configuration with everything in it, unless told otherwise."""
     return nginx_conf(
-        upstreams=UPSTREAMS,
+        upstreams=upstreams,
         layout=Layout(),
         max_body=16 * 2**20,
         client_certificates=certificates,
@@ -46,12 +53,22 @@ def servers(text: str) -> list[str]:
 
 
 def test_the_configuration_is_as_reviewed(snapshot: SnapshotAssertion) -> None:
-    assert snapshot == CONF
+    assert snapshot == conf(upstreams=WITHOUT_LOGS)
+
+
+def test_there_is_no_way_to_a_backend_that_is_not_there() -> None:
+    without = conf(upstreams=WITHOUT_LOGS)
+    assert "logs_" not in without
+    assert "loki" not in without
+    assert {route.path for route in ROUTES if route.backend.startswith("logs_")} == {
+        path for path in {route.path for route in ROUTES} if re.escape(path) in CONF and re.escape(path) not in without
+    }
 
 
 def test_the_least_configuration_differs_as_reviewed(snapshot: SnapshotAssertion) -> None:
-    least = conf(certificates=False, backend_tls=None, existing=False).splitlines()
-    assert snapshot == "\n".join(line for line in least if line not in CONF.splitlines())
+    least = conf(certificates=False, backend_tls=None, existing=False, upstreams=WITHOUT_LOGS).splitlines()
+    everything = conf(upstreams=WITHOUT_LOGS).splitlines()
+    assert snapshot == "\n".join(line for line in least if line not in everything)
 
 
 @pytest.mark.parametrize("text", [CONF, conf(certificates=False, backend_tls=None, existing=False)])

@@ -100,7 +100,7 @@ def test_who_may_only_read_finds_nothing_that_deletes_or_pushes() -> None:
     for route in ROUTES:
         if route.access == "read":
             assert set(route.methods) <= {"GET", "POST"}
-            assert route.backend in {"metrics_query", "metrics_rules", "traces_query"}
+            assert route.backend in {"metrics_query", "metrics_rules", "traces_query", "logs_query"}
             assert route.backend == "metrics_query" or route.methods == ("GET",)
 
 

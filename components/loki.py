@@ -1,0 +1,43 @@
+"""Grafana Loki: logs."""
+
+import pulumi
+
+from components.release import credentials_secret, release
+from helm import addresses
+from helm.releases import LOKI, LOKI_SECRET, loki_release
+from settings import S3Identity, Stack
+
+
+class Loki(pulumi.ComponentResource):
+    """Loki as a single binary, or as read, write and backend; at the Services of its chart."""
+
+    push_url: str
+    """Where Loki's own protocol goes, in the cluster."""
+    otlp_url: str
+    """Where OTLP logs over HTTP go, in the cluster."""
+    query_url: str
+    """What Loki's API is below, in the cluster."""
+    releases: pulumi.Output[dict[str, str]]
+    """Helm's word for the release; `deployed` is the only good one (facts/providers.md)."""
+
+    def __init__(
+        self, name: str, *, stack: Stack, identity: S3Identity, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("telemetry:logs:Loki", name, opts=opts)
+        own, namespace = addresses.logs(stack), stack.namespace.name
+        assert own is not None  # noqa: S101 - the program makes it where there are logs
+        self.push_url = own.push
+        self.otlp_url = own.otlp_http
+        self.query_url = own.query
+        secret = credentials_secret(LOKI_SECRET, namespace=namespace, identity=identity, parent=self)
+        wanted = loki_release(stack).with_key(identity)
+        deployed = release(wanted, namespace=namespace, after=[secret], parent=self)
+        self.releases = pulumi.Output.all(**{LOKI: deployed.status.apply(lambda status: str(status.status))})
+        self.register_outputs(
+            {
+                "push_url": self.push_url,
+                "otlp_url": self.otlp_url,
+                "query_url": self.query_url,
+                "releases": self.releases,
+            }
+        )
