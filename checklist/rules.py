@@ -44,7 +44,8 @@ def _look(given: Given, *, objectives: bool) -> Finding:
 
 
 def _in_cluster(given: Given, wanted: list[Group]) -> dict[str, Group]:
-    api, found = client.CustomObjectsApi(given.cluster), {}
+    api = client.CustomObjectsApi(given.cluster)
+    found: dict[str, Group] = {}
     for name in (each["name"] for each in wanted):
         try:
             live = api.get_namespaced_custom_object(
