@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from adopt.errors import AdoptError
 from adopt.planned import Planned, holds_secret
@@ -41,7 +41,7 @@ class Objects:
 
 @dataclass(frozen=True)
 class Releases:
-    """Helm releases. One is ours if it is of our chart, and its values name one of our buckets.
+    """Helm releases. One is ours if it is of our chart, and its values name one of our buckets, or our ConfigMap.
 
     Its live values go into the state, in plain text, so that the next preview shows where they differ from the
     program's. What a provider says of a release that it is told to refresh would not do: it lays the live values over
@@ -71,7 +71,9 @@ class Releases:
         if version is None:
             return Foreign(f"it is of another chart, {listed['chart']}", _UNINSTALL)
         values = self.helm.get_values(listed["name"]) or {}
-        if not any(bucket in json.dumps(values) for bucket in self.buckets):
+        configured = _config_map(wanted.get("values"))
+        reads_ours = configured is not None and configured == _config_map(values)
+        if not (reads_ours or any(bucket in json.dumps(values) for bucket in self.buckets)):
             return Foreign("it uses none of this stack's buckets", _UNINSTALL)
         if holds_secret(wanted.get("values")):
             return Foreign(
@@ -81,6 +83,12 @@ class Releases:
 
 
 _UNINSTALL = "helm uninstall it if nobody needs it; then up makes it"
+
+
+def _config_map(values: Any) -> Any:
+    """Return which ConfigMap a release of Alloy reads; None of another chart's."""
+    of_alloy = values.get("alloy") if isinstance(values, Mapping) else None
+    return of_alloy.get("configMap") if isinstance(of_alloy, Mapping) else None
 
 
 def version_of(chart: str, listed: str) -> str | None:

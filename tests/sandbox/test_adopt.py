@@ -125,15 +125,22 @@ def test_a_lost_state_is_adopted_and_nothing_is_made_anew(deployed: Deployment) 
     assert "nothing to adopt" in deployed.command("adopt")
 
 
-def with_dashboards(config: dict[str, Any]) -> None:
+def with_dashboards_and_collector(config: dict[str, Any]) -> None:
     config["telemetry:monitoring"] = {"tenant": "platform"}
     config["telemetry:dashboards"] = {}
+    config["telemetry:collector"] = {
+        "deploy": "daemon-set",
+        "chart": {"name": "alloy", "version": "1.11.1", "reference": "./sandbox/charts/alloy"},
+        "nodes": 3,
+        "scrape": {"api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]}},
+    }
 
 
-def test_tenants_gateway_and_dashboards_are_adopted_and_buckets_end_protected(test: Deployment) -> None:
-    with test.edited(with_dashboards):
+def test_tenants_gateway_dashboards_and_collector_are_adopted_and_buckets_end_protected(test: Deployment) -> None:
+    with test.edited(with_dashboards_and_collector):
         things, state = seen(with_data(test)), known(test)
         assert sum("grafana:oss/dashboard:" in urn for urn in state) > 3
+        assert sum(pod.startswith("collector-") for pod in things["pods"]) == 3
         adopted(test, things, state)
     test.up()
 

@@ -387,6 +387,18 @@ def test_a_release_of_somebody_else_is_refused(listed: dict[str, Any], values: d
     assert found.why == why
 
 
+def test_a_collector_is_ours_if_it_reads_our_configuration() -> None:
+    ours = {"alloy": {"configMap": {"create": False, "name": "collector", "key": "config.alloy"}}}
+    wanted = of_type(
+        "kubernetes:helm.sh/v3:Release", name="collector", namespace="n", chart="alloy", version="1.11.1", values=ours
+    )
+    listed = {**LISTED, "name": "collector", "chart": "alloy-1.11.1"}
+    assert releases(listed, **ours).look_up(wanted) == Here("n/collector", inputs={"values": ours, "version": "1.11.1"})
+    others: tuple[dict[str, Any], ...] = ({"alloy": {"configMap": {"create": True}}}, {"alloy": {}}, {})
+    for theirs in others:
+        assert isinstance(releases(listed, **theirs).look_up(wanted), Foreign)
+
+
 def test_a_release_whose_values_hold_secrets_never_comes_into_the_state() -> None:
     secret = of_type("kubernetes:helm.sh/v3:Release", **{**RELEASE.inputs, "values": {"a": [CIPHERTEXT]}})
     found = releases(bucket="blocks").look_up(secret)

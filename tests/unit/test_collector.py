@@ -12,6 +12,7 @@ from collector import pipeline, scraping
 from collector.config import configuration
 from collector.destination import destination
 from collector.syntax import Block, Expression, text
+from guardrails.policies import policies_of
 from helm import alloy
 from helm.releases import MIMIR, TEMPO, collector_release, releases_of
 from sizing.footprint import of_stack
@@ -135,6 +136,14 @@ def test_a_pod_on_each_node_is_counted() -> None:
     more = of_stack(stack) - of_stack(without)
     assert (more.pods, more.cpu, more.memory) == (3, 3 * (100 + 10), 3 * (256 + 50) * 2**20)
     assert [each.name for each in releases_of(stack)][-1] == "collector"
+
+
+@pytest.mark.parametrize("deploys", [True, False])
+def test_its_pods_are_closed_like_all_others_where_there_are_any(deploys: bool) -> None:
+    stack = load_stack("prod", put("collector", DAEMON_SET if deploys else {}))
+    (names, instances) = policies_of(stack)["telemetry-default-deny"]["podSelector"]["matchExpressions"]
+    assert (("alloy" in names["values"]), ("collector" in instances["values"])) == (deploys, deploys)
+    assert ("collector" in policies_of(stack)) is deploys
 
 
 def test_a_text_is_quoted_and_an_expression_is_not() -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from helm import alloy, loki, mimir, tempo, tempo_distributed
+from sandbox.chart_contract import contract
 from settings import Stack
 from settings.chart import CHECKED_VERSIONS
 from settings.collector import Collector
@@ -232,6 +233,18 @@ def test_the_stand_in_has_the_charts_own_paths_and_defaults(chart: str) -> None:
 def test_the_stand_in_is_of_a_version_that_settings_accept(chart: str) -> None:
     about = yaml.safe_load((REPO / "sandbox" / "charts" / chart / "Chart.yaml").read_text())
     assert (about["name"], about["version"]) == (chart, CHECKED_VERSIONS[chart][0])
+
+
+@each_chart
+def test_a_contract_is_read_from_an_unpacked_chart(chart: str) -> None:
+    """As docs/upgrading.md says, here of the stand-in: a subset of the real one's paths, in the same words."""
+    read, known = contract(REPO / "sandbox" / "charts" / chart), Contract(chart)
+    paths = {path: value for path, value in read["paths"].items() if not path.startswith("standin")}
+    assert read["chart"] == chart
+    assert len(paths) > 30
+    same = {path for path, value in paths.items() if known.paths.get(path, "<absent>") == value}
+    # Texts and lists that the older contracts shortened at another length.
+    assert {path for path in paths.keys() - same if isinstance(known.paths.get(path), int | dict)} == set()
 
 
 @each_chart
