@@ -26,6 +26,7 @@ def compare(
         typer.Option(help="Folder of Tempo's chart; during a move, give both. The one of the right name is taken."),
     ],
     mimir_chart: Annotated[Path, typer.Option(help="Folder of the chart mimir-distributed.")],
+    loki_chart: Annotated[Path | None, typer.Option(help="Folder of the chart loki, for a stack with logs.")] = None,
     helm: Annotated[str, typer.Option(help="The helm program.")] = "helm",
     config_file: ConfigFile = None,
 ) -> None:
@@ -35,7 +36,7 @@ def compare(
     """
     with told(ConfigError, CompareError, UncountableError, OSError) as console:
         settings = stack_file.load(stack, config_file)
-        charts = [*tempo_chart, mimir_chart]
+        charts = [each for each in (*tempo_chart, mimir_chart, loki_chart) if each is not None]
         nodes = settings.kubernetes.nodes
         differences: list[Difference] = []
         for release in releases_of(settings):

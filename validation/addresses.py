@@ -28,9 +28,10 @@ ADMIN = ("metrics.admin", "metrics.flush", "traces.admin", "traces.ring", "logs.
 the ring of Loki."""
 
 
-def clients(endpoints: Mapping[str, Mapping[str, Any]]) -> Addresses:
+def clients(endpoints: Mapping[str, Mapping[str, Any] | None]) -> Addresses:
     """Return what a stack's outputs say."""
-    return {f"{signal}.{name}": str(url) for signal, some in endpoints.items() for name, url in some.items()}
+    there = {signal: some for signal, some in endpoints.items() if some}  # no Loki, no addresses for logs
+    return {f"{signal}.{name}": str(url) for signal, some in there.items() for name, url in some.items()}
 
 
 def backends(stack: Stack) -> Addresses:
