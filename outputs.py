@@ -176,10 +176,16 @@ def tenants(stack: Stack, secrets: Mapping[str, str], made: Mapping[str, Any]) -
             "id": tenant.id,
             "display_name": tenant.display_name,
             "secret": secrets.get(tenant.id),
-            "datasources": {"logs": None, **made[tenant.id]} if tenant.id in made else None,
+            "datasources": _datasources(made.get(tenant.id)),
         }
         for tenant in stack.tenants
     ]
+
+
+def _datasources(made: Mapping[str, Any] | None) -> DatasourceOutputs | None:
+    if made is None:
+        return None
+    return {"traces": made["traces"], "metrics": made["metrics"], "logs": made.get("logs")}
 
 
 def export(
