@@ -109,11 +109,12 @@ CHARTS := sandbox/charts
 HELM ?= $(shell $(SANDBOX) tool helm)
 TEMPO_CHART ?= $(CHARTS)/tempo $(CHARTS)/tempo-distributed
 MIMIR_CHART ?= $(CHARTS)/mimir-distributed
+LOKI_CHART ?= $(CHARTS)/loki
 ALLOY_CHART ?= $(CHARTS)/alloy
 
 compare: setup  ## Hold what STACK's rendered charts ask for against the report
 	@$(COMMANDS) compare $(STACK) --helm "$(HELM)" $(addprefix --tempo-chart ,$(TEMPO_CHART)) --mimir-chart $(MIMIR_CHART) \
-		--alloy-chart $(ALLOY_CHART)
+		--loki-chart $(LOKI_CHART) --alloy-chart $(ALLOY_CHART)
 
 bench: setup  ## Measure the speed goals and write docs/performance.md
 	@$(SANDBOX) bench

@@ -2,11 +2,7 @@
 
 from collections import ChainMap
 from collections.abc import Mapping
-from typing import (
-    Any,
-    Literal,
-    NotRequired,  # pydantic makes the published schema of it, and asks for this one
-)
+from typing import Any, Literal
 
 import pulumi
 from typing_extensions import TypedDict  # pydantic makes the published schema of it, and asks for this one
@@ -52,11 +48,11 @@ class LogsEndpoints(TypedDict):
 
 
 class Endpoints(TypedDict):
-    """Addresses per signal; none for logs where the stack has no Loki."""
+    """Addresses per signal; null for logs where the stack has no Loki."""
 
     traces: TracesEndpoints
     metrics: MetricsEndpoints
-    logs: NotRequired[LogsEndpoints]
+    logs: LogsEndpoints | None
 
 
 class Datasource(TypedDict):
@@ -67,11 +63,11 @@ class Datasource(TypedDict):
 
 
 class DatasourceOutputs(TypedDict):
-    """Datasources per signal; none for logs where the stack has no Loki."""
+    """Datasources per signal; null for logs where the stack has no Loki."""
 
     traces: Datasource
     metrics: Datasource
-    logs: NotRequired[Datasource]
+    logs: Datasource | None
 
 
 class Tenant(TypedDict):
@@ -111,12 +107,20 @@ class Outputs(TypedDict):
 def endpoints(mimir: Mimir, tempo: Tempo, gateway: Gateway | None, logs: LogsAddresses | None) -> Endpoints:
     """Return the addresses: the gateway's, where there is one."""
     known = _of_gateway(gateway) if gateway is not None else _of_backends(mimir, tempo)
+    of_logs: LogsEndpoints | None = None
     if logs is not None:
-        known["logs"] = {"push": logs.push, "otlp_http": logs.otlp_http, "query": logs.query}
-    return known
+        of_logs = {"push": logs.push, "otlp_http": logs.otlp_http, "query": logs.query}
+    return {"traces": known["traces"], "metrics": known["metrics"], "logs": of_logs}
 
 
-def _of_gateway(gateway: Gateway) -> Endpoints:
+class _Always(TypedDict):
+    """Addresses of what every stack has."""
+
+    traces: TracesEndpoints
+    metrics: MetricsEndpoints
+
+
+def _of_gateway(gateway: Gateway) -> _Always:
     return {
         "traces": {
             "otlp_grpc": gateway.otlp_grpc_address,
@@ -131,7 +135,7 @@ def _of_gateway(gateway: Gateway) -> Endpoints:
     }
 
 
-def _of_backends(mimir: Mimir, tempo: Tempo) -> Endpoints:
+def _of_backends(mimir: Mimir, tempo: Tempo) -> _Always:
     return {
         "traces": {
             "otlp_grpc": tempo.otlp_grpc_address,
@@ -172,10 +176,16 @@ def tenants(stack: Stack, secrets: Mapping[str, str], made: Mapping[str, Any]) -
             "id": tenant.id,
             "display_name": tenant.display_name,
             "secret": secrets.get(tenant.id),
-            "datasources": made.get(tenant.id),
+            "datasources": _datasources(made.get(tenant.id)),
         }
         for tenant in stack.tenants
     ]
+
+
+def _datasources(made: Mapping[str, Any] | None) -> DatasourceOutputs | None:
+    if made is None:
+        return None
+    return {"traces": made["traces"], "metrics": made["metrics"], "logs": made.get("logs")}
 
 
 def export(

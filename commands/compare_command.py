@@ -29,6 +29,7 @@ def compare(
     alloy_chart: Annotated[
         Path | None, typer.Option(help="Folder of the chart alloy, where the stack deploys a collector.")
     ] = None,
+    loki_chart: Annotated[Path | None, typer.Option(help="Folder of the chart loki, for a stack with logs.")] = None,
     helm: Annotated[str, typer.Option(help="The helm program.")] = "helm",
     config_file: ConfigFile = None,
 ) -> None:
@@ -38,7 +39,7 @@ def compare(
     """
     with told(ConfigError, CompareError, UncountableError, OSError) as console:
         settings = stack_file.load(stack, config_file)
-        charts = [*tempo_chart, mimir_chart, *([alloy_chart] if alloy_chart else [])]
+        charts = [each for each in (*tempo_chart, mimir_chart, loki_chart, alloy_chart) if each is not None]
         collector = settings.collector_role
         differences: list[Difference] = []
         for release in releases_of(settings):

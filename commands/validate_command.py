@@ -128,8 +128,8 @@ def target_of(
     )
 
 
-def _uids(datasources: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    return {signal: each["uid"] for signal, each in datasources.items()}
+def _uids(datasources: Mapping[str, Mapping[str, str] | None]) -> dict[str, str]:
+    return {signal: each["uid"] for signal, each in datasources.items() if each}
 
 
 def _reach(stack: Stack, places: Mapping[str, str], *, api_server: bool) -> "Reach":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dashboards import capacity, mimir, object_store, overview, tempo, tenants
+from dashboards import capacity, loki, mimir, object_store, overview, tempo, tenants
 from dashboards.model import Dashboard
 from dashboards.render import rendered
 from settings import Stack
@@ -11,6 +11,7 @@ _MAKERS = (
     overview.dashboard,
     mimir.dashboard,
     tempo.dashboard,
+    loki.dashboard,
     object_store.dashboard,
     tenants.dashboard,
     capacity.dashboard,

@@ -80,6 +80,7 @@ def _trouble(stack: Stack, here: Scope) -> Iterator[Panel]:
         "Containers by version; more than one of a backend while it is rolled out.",
         (f"count by (version) ({here('cortex_build_info')})", "Mimir {{version}}"),
         (f"count by (version) ({here('tempo_build_info')})", "Tempo {{version}}"),
+        *([(f"count by (version) ({here('loki_build_info')})", "Loki {{version}}")] if stack.logs else []),
     )
     if "kube-state-metrics" in stack.monitoring.exporters:
         names = [pods.name for pods in workloads_of(stack)]

@@ -145,6 +145,7 @@ _LOKI = _routes(
         ("detected_field/", f"{SEGMENT}/values"),
         "patterns",
         "format_query",
+        "drilldown-limits",
         "status/buildinfo",
     ),
     prefix="/loki/api/v1/",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from monitoring import capacity, gateway, mimir, object_store, slo, tempo
+from monitoring import capacity, gateway, loki, mimir, object_store, slo, tempo
 from monitoring.model import Alert, Family, Rule
 from settings import Stack
 
@@ -12,6 +12,7 @@ _INTERVAL = "1m"
 _MAKERS: Mapping[str, Callable[[Stack], Iterator[Rule]]] = {
     "mimir": mimir.rules,
     "tempo": tempo.rules,
+    "loki": loki.rules,
     "object-store": object_store.rules,
     "gateway": gateway.rules,
     "capacity": capacity.rules,

@@ -39,7 +39,7 @@ def _made(stack: str, outputs: dict[str, Any], connections: Connections, namespa
         table.add_row("datasource", datasource["name"], where, signal)
     for tenant in outputs["tenants"]:
         secret = f"Secret {tenant['secret']}, namespace {namespace}" if tenant["secret"] else "credentials of its own"
-        shown = ", ".join(each["name"] for each in (tenant["datasources"] or {}).values())
+        shown = ", ".join(each["name"] for each in (tenant["datasources"] or {}).values() if each)
         table.add_row("tenant", f"{tenant['display_name']} ({tenant['id']})", secret, shown or "no datasources")
     return table
 
@@ -60,6 +60,6 @@ def _addresses(outputs: dict[str, Any]) -> Table:
     for column in ("Signal", "Use", "Address"):
         table.add_column(column, overflow="fold")
     for signal, addresses in outputs["endpoints"].items():
-        for use, address in addresses.items():
+        for use, address in (addresses or {}).items():
             table.add_row(signal, use, address)
     return table

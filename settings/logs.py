@@ -88,7 +88,7 @@ class Logs(Settings):
     )
     total: Compute | None = Field(
         default=None,
-        description="CPU and memory of all roles together, split by fixed shares (our choice; seed 004 has none).",
+        description="CPU and memory of all roles together, split by fixed shares (our choice).",
     )
     roles: LokiRoles = Field(
         default_factory=dict,

@@ -38,8 +38,8 @@ class Stack(Settings):
     metrics: Metrics = Field(description="Mimir.")
     logs: Logs | None = Field(
         default=None,
-        description="Loki; none: there is none of ours. Seed 000's namespaces have one already, and the quota that it "
-        "asks for has no row for another.",
+        description="Loki; none: there is none of ours, as where the namespace has another already (seed 000, whose "
+        "quota has no row for one).",
     )
     tenants: Tenants = Field(
         default_factory=list,

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from helm import addresses, mimir
-from helm.addresses import MIMIR_HTTP, TEMPO_HTTP
+from helm import addresses, loki, mimir
+from helm.addresses import LOKI_HTTP, MIMIR_HTTP, TEMPO_HTTP
 from helm.releases import TEMPO
 from helm.transport import scheme
 from settings import Stack
@@ -18,20 +18,27 @@ CLIENTS = (
     "metrics.remote_write",
     "metrics.otlp_http",
     "metrics.query",
+    "logs.push",
+    "logs.otlp_http",
+    "logs.query",
 )
-"""What clients are given (docs/outputs.md)."""
-ADMIN = ("metrics.admin", "metrics.flush", "traces.admin", "traces.ring")
-"""Backends' own pages, which no gateway offers: limits and ring of Mimir, its ingesters, limits and ring of Tempo."""
+"""What clients are given (docs/outputs.md); those of logs only where there is a Loki."""
+ADMIN = ("metrics.admin", "metrics.flush", "traces.admin", "traces.ring", "logs.ring")
+"""Backends' own pages, which no gateway offers: limits and ring of Mimir, its ingesters, limits and ring of Tempo, and
+the ring of Loki."""
 
 
-def clients(endpoints: Mapping[str, Mapping[str, Any]]) -> Addresses:
+def clients(endpoints: Mapping[str, Mapping[str, Any] | None]) -> Addresses:
     """Return what a stack's outputs say."""
-    return {f"{signal}.{name}": str(url) for signal, some in endpoints.items() for name, url in some.items()}
+    there = {signal: some for signal, some in endpoints.items() if some}  # no Loki, no addresses for logs
+    return {f"{signal}.{name}": str(url) for signal, some in there.items() for name, url in some.items()}
 
 
 def backends(stack: Stack) -> Addresses:
     """Return where the backends themselves take and give what clients do."""
-    return clients({"traces": addresses.traces(stack)._asdict(), "metrics": addresses.metrics(stack)._asdict()})
+    logs = addresses.logs(stack)
+    own = {"traces": addresses.traces(stack)._asdict(), "metrics": addresses.metrics(stack)._asdict()}
+    return clients({**own, **({"logs": logs._asdict()} if logs else {})})
 
 
 def admin(stack: Stack) -> Addresses:
@@ -48,4 +55,5 @@ def admin(stack: Stack) -> Addresses:
         "metrics.flush": at(f"{mimir.RELEASE}-ingester", MIMIR_HTTP),
         "traces.admin": query,
         "traces.ring": at(f"{TEMPO['distributed']}-distributor", TEMPO_HTTP) if distributed else query,
+        **({"logs.ring": at(loki.service(stack.logs.topology, "write"), LOKI_HTTP)} if stack.logs else {}),
     }

@@ -28,7 +28,7 @@ class Check:
     """One thing to prove."""
 
     signal: str
-    """`metrics`, `traces`, `grafana` or `gateway`."""
+    """`metrics`, `traces`, `logs`, `grafana` or `gateway`."""
     name: str
     run: Callable[[float], str]
     """Called with the seconds that it may wait; returns what was seen, or raises one of the above."""

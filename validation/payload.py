@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import cramjam
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource as OtlpResource
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.resources import Resource
@@ -51,6 +55,17 @@ def otlp_metric(value: int, via: str) -> bytes:
     data = reader.get_metrics_data()
     assert data is not None  # noqa: S101 - it was just set
     return bytes(encode_metrics(data).SerializeToString())
+
+
+def otlp_line(text: str, via: str) -> bytes:
+    """Return a line as OTLP has it."""
+    record = LogRecord(time_unix_nano=time.time_ns(), body=AnyValue(string_value=text))
+    record.attributes.append(KeyValue(key=VIA, value=AnyValue(string_value=via)))
+    scope = ScopeLogs(log_records=[record])
+    service = KeyValue(key="service.name", value=AnyValue(string_value=SERVICE))
+    source = OtlpResource(attributes=[service])
+    request = ExportLogsServiceRequest(resource_logs=[ResourceLogs(resource=source, scope_logs=[scope])])
+    return bytes(request.SerializeToString())
 
 
 def remote_write(value: float, via: str) -> bytes:

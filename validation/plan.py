@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from validation import grafana, metrics, traces
+from validation import grafana, logs, metrics, traces
 from validation.model import Check, CheckSkipped, Lane
 from validation.target import Target, Tenant
 
@@ -18,6 +18,7 @@ def lanes(target: Target, datasources: Mapping[str, str]) -> list[Lane]:
     common = [
         *metrics.platform_checks(target),
         *traces.platform_checks(target),
+        *logs.platform_checks(target),
         *grafana.checks(target, datasources, org),
     ]
     return [*(_lane(target, tenant) for tenant in target.tenants), Lane(PLATFORM, tuple(common))]
@@ -25,6 +26,7 @@ def lanes(target: Target, datasources: Mapping[str, str]) -> list[Lane]:
 
 def _lane(target: Target, tenant: Tenant) -> Lane:
     signals = [*metrics.checks(target, tenant), *traces.checks(target, tenant)]
+    signals += logs.checks(target, tenant) if target.stack.logs else []
     if tenant.unknown and not target.behind_gateway:
         why = "its credential is not the program's: nobody can come in its name"
         signals = [_skipped(each, why) if each.name.endswith("out") else each for each in signals]

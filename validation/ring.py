@@ -1,4 +1,4 @@
-"""Whether a ring has the members that the plan promises; Mimir and Tempo show theirs alike (dskit)."""
+"""Whether a ring has the members that the plan promises; Mimir, Tempo and Loki show theirs alike (dskit)."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ from validation.reach import ask
 from validation.target import Target
 
 
-def check_ring(target: Target, url: str, members: int, seconds: float) -> str:
+def check_ring(target: Target, url: str, members: int, seconds: float, *, page: str = "/ingester/ring") -> str:
     """Return what was seen of the ingesters' ring at a backend's own address.
 
     Raises:
@@ -16,11 +16,11 @@ def check_ring(target: Target, url: str, members: int, seconds: float) -> str:
 
     def look() -> str:
         with target.admin() as client:
-            page = ask(client, "GET", f"{url}/ingester/ring", headers={"Accept": "application/json"})
+            shown = ask(client, "GET", f"{url}{page}", headers={"Accept": "application/json"})
         try:
-            states = Counter(str(each["state"]) for each in page.json()["shards"])
+            states = Counter(str(each["state"]) for each in shown.json()["shards"])
         except (ValueError, KeyError, TypeError) as error:
-            raise CheckFailed(f"{url}/ingester/ring: shows no ring as JSON ({type(error).__name__})") from error
+            raise CheckFailed(f"{url}{page}: shows no ring as JSON ({type(error).__name__})") from error
         if states != {"ACTIVE": members}:
             seen = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"
             raise CheckFailed(

@@ -1,7 +1,6 @@
 """What Tempo must do, by its documented API (grafana.com/docs/tempo/latest/api_docs): take spans, and find them."""
 
 import base64
-import re
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -13,6 +12,7 @@ import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
 from settings.quantities import duration_text
+from validation.durations import in_seconds
 from validation.model import Check, CheckFailed, CheckSkipped, Refused, insistently
 from validation.payload import METRIC, SERVICE, VIA, Span, span
 from validation.reach import ask
@@ -24,8 +24,6 @@ _RANGE_SECONDS = 600
 """How far around now is searched; without a range Tempo looks at recent data only."""
 _REFUSALS = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 _GRPC_SECONDS = 10
-_DURATION = re.compile(r"(\d+)([wdhms])")
-_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
 class _Trip:
@@ -172,7 +170,7 @@ def _shown(url: str, text: str, tenant: Tenant) -> tuple[int, int | None]:
     try:
         content = yaml.safe_load(text)
         own = content["overrides"][tenant.id] if tenant.id else content["compactor"]
-        retention = _in_seconds(own["compaction"]["block_retention"])
+        retention = in_seconds(own["compaction"]["block_retention"])
         return retention, int(own["ingestion"]["rate_limit_bytes"]) if tenant.id else None
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         # The documentation does not promise a layout, so another one is no fault of the stack.
@@ -180,8 +178,3 @@ def _shown(url: str, text: str, tenant: Tenant) -> tuple[int, int | None]:
         raise CheckSkipped(
             f"{url}: shows no retention and limits of this tenant where they should be ({said})"
         ) from error
-
-
-def _in_seconds(text: object) -> int:
-    """Return the seconds of a duration as Go and Prometheus write it: `336h0m0s`, `2w`."""
-    return sum(int(number) * _SECONDS[unit] for number, unit in _DURATION.findall(str(text)))

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-KNOWN_VERSIONS = (3,)
+KNOWN_VERSIONS = (3, 4)
 """The versions of the outputs that this program has been written for."""
 
 
@@ -49,4 +49,8 @@ def configuration(outputs: Mapping[str, Any]) -> str:
         },
     }
     pipelines = {"traces": {"exporters": ["otlp/traces"]}, "metrics": {"exporters": ["otlphttp/metrics"]}}
+    if (logs := outputs["endpoints"].get("logs")) is not None:  # not every stack has a Loki
+        guard = {"tls": trusted, **credentials} if guarded else {}
+        exporters["otlphttp/logs"] = {"logs_endpoint": logs["otlp_http"], **guard}
+        pipelines["logs"] = {"exporters": ["otlphttp/logs"]}
     return yaml.safe_dump({"exporters": exporters, "service": {"pipelines": pipelines}}, sort_keys=False)

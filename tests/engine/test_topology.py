@@ -94,6 +94,7 @@ def test_behind_a_gateway_the_outputs_say_where_the_gateway_is(environment: str)
             "otlp_http": f"https://{here}/otlp/v1/metrics",
             "query": f"https://{here}/prometheus",
         },
+        "logs": None,
     }
     assert exports["certificate_authority"].startswith("-----BEGIN CERTIFICATE-----")
 

@@ -34,9 +34,9 @@ def values_of(chart: str, stack: Stack) -> Values:
     return values(stack, stack.traces, secret_name="tempo-s3", remote_write_url=PUSH_URL)
 
 
-def charts_of(stack: Stack) -> tuple[str, str]:
+def charts_of(stack: Stack) -> tuple[str, ...]:
     """Return the charts that a stack deploys."""
-    return (stack.traces.chart.name, stack.metrics.chart.name)
+    return (stack.traces.chart.name, stack.metrics.chart.name, *((stack.logs.chart.name,) if stack.logs else ()))
 
 
 def run_helm(chart: str, values: Values, release: str = "") -> "subprocess.CompletedProcess[str]":

@@ -16,11 +16,11 @@ from monitoring.model import Alert
 from monitoring.rules import families_of, group_of, groups_of
 from sandbox.toolchain import Toolchain
 from settings import Stack
-from tests.sandbox.alerts import mimir, platform, slo, tempo
+from tests.sandbox.alerts import loki, mimir, platform, slo, tempo
 from tests.sandbox.alerts.case import EVERYTHING, Case
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put
 
-CASES = sorted((*mimir.CASES, *tempo.CASES, *platform.CASES, *slo.CASES), key=lambda case: case.alert)
+CASES = sorted((*mimir.CASES, *tempo.CASES, *loki.CASES, *platform.CASES, *slo.CASES), key=lambda case: case.alert)
 BY_ALERT = {alert: list(cases) for alert, cases in groupby(CASES, key=lambda case: case.alert)}
 NOTHING: Change = all_of()
 VARIANTS: dict[str, tuple[str, Change]] = {

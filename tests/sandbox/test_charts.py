@@ -19,7 +19,7 @@ from sizing.footprint import of_stack
 from sizing.manifests import footprint
 from tests.sandbox.charts import Object, charts_of, containers, render, values_of, workloads
 from tests.sandbox.guarded import COLLECTOR
-from tests.support import ENVIRONMENTS, load_stack, put
+from tests.support import ENVIRONMENTS, WITH_LOGS, WITH_LOGS_IN_PROD, Change, load_stack, put
 
 pytestmark = pytest.mark.sandbox
 
@@ -28,13 +28,18 @@ STRICT = "strict"
 each_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
 
 
+def stack_of(environment: str, *changes: Change) -> Stack:
+    """Return a stack with all backends."""
+    return load_stack(environment, WITH_LOGS_IN_PROD if environment == "prod" else WITH_LOGS, *changes)
+
+
 def rendered(stack: Stack) -> dict[str, list[Object]]:
-    """Return the objects of both of a stack's releases by chart."""
+    """Return the objects of a stack's releases by chart."""
     return {chart: render(chart, values_of(chart, stack)) for chart in charts_of(stack)}
 
 
 def everything(stack: Stack) -> list[Object]:
-    """Return the objects of both releases and the gateway's Deployment."""
+    """Return the objects of all releases and the gateway's Deployment."""
     objects = [item for chart in rendered(stack).values() for item in chart]
     if stack.gateway is None or stack.gateway_role is None:
         return objects
@@ -44,7 +49,7 @@ def everything(stack: Stack) -> list[Object]:
 
 @each_environment
 def test_the_charts_ask_for_exactly_what_the_settings_say(environment: str) -> None:
-    stack = load_stack(environment)
+    stack = stack_of(environment)
     objects = [item for chart in rendered(stack).values() for item in chart]
     asked = sum((each.asked for each in of_gateway(stack)), footprint(objects))
     assert asked == of_stack(stack)
@@ -52,11 +57,13 @@ def test_the_charts_ask_for_exactly_what_the_settings_say(environment: str) -> N
 
 @each_environment
 def test_limits_are_the_settings_memory_limits_and_nothing_else(environment: str) -> None:
-    stack = load_stack(environment)
+    stack = stack_of(environment)
     single = stack.traces.topology == "monolithic"
     traces = {"tempo": stack.traces.roles["all"]} if single else stack.traces.roles
-    tempo, mimir = rendered(stack).values()
-    for roles, objects in ((traces, tempo), (stack.metrics_roles, mimir)):
+    assert stack.logs is not None
+    # The chart of a single Loki calls its container after itself.
+    logs = {"loki" if name == "all" else name: role for name, role in stack.logs.roles.items()}
+    for roles, objects in zip((traces, stack.metrics_roles, logs), rendered(stack).values(), strict=True):
         limits = {name: container["resources"].get("limits", {}) for name, container in containers(objects).items()}
         assert limits.keys() == roles.keys()
         assert {name: in_bytes(limit) for name, limit in limits.items() if limit} == limited(roles)
@@ -75,7 +82,7 @@ def in_bytes(limit: dict[str, str]) -> dict[str, int]:
 def test_every_container_of_every_pod_is_restricted_and_writes_to_volumes_alone(
     environment: str, platform: str
 ) -> None:
-    found = list(workloads(everything(load_stack(environment, put("kubernetes.platform", platform)))))
+    found = list(workloads(everything(stack_of(environment, put("kubernetes.platform", platform)))))
     assert (GATEWAY in {each["metadata"]["name"] for each in found}) is (environment != "dev")
     for item in found:
         pod = item["spec"]["template"]["spec"]
@@ -92,7 +99,7 @@ def test_every_container_of_every_pod_is_restricted_and_writes_to_volumes_alone(
 
 @each_environment
 def test_no_pod_is_given_a_token(environment: str) -> None:
-    objects = everything(load_stack(environment))
+    objects = everything(stack_of(environment))
     accounts = {each["metadata"]["name"]: each for each in objects if each["kind"] == "ServiceAccount"}
     # The program's own, of which tests/engine/test_components.py says the same.
     accounts[SERVICE_ACCOUNT] = {"automountServiceAccountToken": False}
@@ -119,7 +126,7 @@ def strict(world: Connections) -> Iterator[client.ApiClient]:
 def test_a_strict_cluster_takes_every_object_and_every_pod(
     strict: client.ApiClient, environment: str, platform: str
 ) -> None:
-    objects = everything(load_stack(environment, put("kubernetes.platform", platform)))
+    objects = everything(stack_of(environment, put("kubernetes.platform", platform)))
     for item in objects + [pod_of(each) for each in workloads(objects)]:
         item["metadata"]["namespace"] = STRICT
         utils.create_from_dict(strict, item, namespace=STRICT, dry_run="All", field_validation="Strict")

@@ -94,9 +94,26 @@ def tempo_addresses(variant: str) -> Iterator[tuple[str, str]]:
                 yield f"{release}-{role}", join.removeprefix("dns+")
 
 
+def loki_addresses(variant: str) -> Iterator[tuple[str, str]]:
+    """Yield workloads of Loki with an address of their configuration."""
+    logs = stack_of(variant).logs
+    if logs is None:
+        return
+    told = config_of(list(rendered(variant)), "loki", "config.yaml")
+    apart = logs.topology == "distributed"
+    (join,) = told["memberlist"]["join_members"]
+    for name in ("loki-read", "loki-write", "loki-backend") if apart else ("loki",):
+        yield name, f"{join}:7946"
+    for name in ("loki-read", "loki-backend") if apart else ("loki",):
+        yield name, told["common"]["compactor_grpc_address"]
+        if apart:
+            index = told["storage_config"]["tsdb_shipper"]["index_gateway_client"]["server_address"]
+            yield name, index.removeprefix("dns+")
+
+
 @each_variant
 def test_every_address_that_a_pod_is_configured_with_is_open_to_it(variant: str) -> None:
-    told = [*mimir_addresses(variant), *tempo_addresses(variant)]
+    told = [*mimir_addresses(variant), *tempo_addresses(variant), *loki_addresses(variant)]
     if stack_of(variant).gateway is not None:
         told += [("gateway", each) for each in upstreams(stack_of(variant)).there.values()]
     closed = {line for role, address in told for line in reaches(variant, role, address)}

@@ -126,7 +126,7 @@ def test_another_program_makes_its_exporters_of_the_outputs(deployed: Deployment
     assert f"{deployed.namespace}.svc" in exporters["otlp/traces"]["endpoint"]
 
     collector = consumer / "collector.py"
-    collector.write_text(collector.read_text().replace("KNOWN_VERSIONS = (3,)", "KNOWN_VERSIONS = (1,)"))
+    collector.write_text(collector.read_text().replace("KNOWN_VERSIONS = (3, 4)", "KNOWN_VERSIONS = (1,)"))
     refused = pulumi(deployed, consumer, "preview", "-s", "dev")
     assert refused.returncode != 0
     assert "error: telemetry's outputs are of version 3, this program knows 1" in refused.stdout + refused.stderr

@@ -1,6 +1,6 @@
 """Bad shapes and places of backends, and what is said of them: the table of bad_inputs goes on."""
 
-from tests.support import Change, all_of, drop, put
+from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, Change, all_of, drop, put
 from tests.unit.bad_inputs import Bad, at
 
 TEMPO = {"name": "tempo", "version": "2.2.4", "reference": "./charts/tempo"}
@@ -14,6 +14,97 @@ QUOTA = {"cpu": "8", "memory": "32Gi", "storage": "64Gi"}
 def _chart(backend: str, name: str, version: str) -> Change:
     return all_of(put(f"{backend}.chart.name", name), put(f"{backend}.chart.version", version))
 
+
+LOGS = [
+    Bad(
+        "Loki without an identity",
+        all_of(WITH_LOGS, drop("credentials.logs")),
+        "credentials.logs",
+        "is not set, and telemetry:logs is",
+        "pulumi config set --secret",
+    ),
+    Bad(
+        "Mimir's chart for Loki",
+        all_of(WITH_LOGS, _chart("logs", "mimir-distributed", "6.1.0")),
+        "logs.chart.name",
+        "deployed from the chart loki;",
+        "name that",
+    ),
+    Bad(
+        "another Loki",
+        all_of(WITH_LOGS, put("logs.chart.version", "6.30.0")),
+        "logs.chart.version",
+        "not checked",
+        "18",
+    ),
+    Bad(
+        "younger than a day",
+        all_of(WITH_LOGS, put("logs.retention", "12h")),
+        "logs.retention",
+        "minimum of 24h",
+        "raise",
+    ),
+    Bad(
+        "two Lokis", all_of(WITH_LOGS, put("logs.roles.all.replicas", 2)), "logs.roles.all.replicas", "one process", "1"
+    ),
+    Bad(
+        "RF of one Loki",
+        all_of(WITH_LOGS, put("logs.replication_factor", 3)),
+        "logs.replication_factor",
+        "one writer",
+        "1",
+    ),
+    Bad(
+        "RF 2 of Loki",
+        all_of(WITH_LOGS_IN_PROD, put("logs.replication_factor", 2), put("logs.accept_no_failure_tolerance", False)),
+        "logs.replication_factor",
+        "no lost writer, because Loki's quorum of 2 is 2",
+        "use 3",
+        "prod",
+    ),
+    Bad(
+        "RF 3, two writers",
+        all_of(WITH_LOGS_IN_PROD, put("logs.replication_factor", 3)),
+        "logs.replication_factor",
+        "roles.write.replicas is 2",
+        "raise the replicas",
+        "prod",
+    ),
+    Bad(
+        "prod's logs may go",
+        all_of(WITH_LOGS_IN_PROD, put("logs.accept_no_failure_tolerance", False)),
+        "logs.replication_factor",
+        "prod must",
+        "use 3 with 3 writers",
+        "prod",
+    ),
+    Bad(
+        "a role is missing",
+        all_of(WITH_LOGS_IN_PROD, put("logs.enabled_roles", ["read", "write"])),
+        "logs.enabled_roles",
+        "blocked: the required roles backend are missing",
+        "write [all]",
+        "prod",
+    ),
+    Bad(
+        "chunks and rules in one bucket",
+        all_of(WITH_LOGS, put("logs.buckets.ruler", "chunks")),
+        "logs.buckets.ruler",
+        "would share the bucket of chunks",
+        "give each its own",
+    ),
+    Bad(
+        "more lines than Loki is sized for",
+        all_of(
+            WITH_LOGS,
+            put("tenants", [{"id": "a", "display_name": "A"}]),
+            put("logs.capacity", {"ingestion_rate": "1Mi", "max_streams": 9000}),
+        ),
+        "logs.capacity.ingestion_rate",
+        "tenants' limits come to 4194304, and the capacity is 1048576",
+        "lower the limits",
+    ),
+]
 
 SHAPES = [
     Bad(
@@ -226,4 +317,4 @@ PLACEMENT = [
     ),
 ]
 
-BAD = [*SHAPES, *REPLICATION, *ROLES, *MOVES, *ROOM, *PLACEMENT]
+BAD = [*SHAPES, *LOGS, *REPLICATION, *ROLES, *MOVES, *ROOM, *PLACEMENT]

@@ -93,7 +93,8 @@ def test_an_empty_config_asks_for_every_section() -> None:
     asked = {line.split(": is not set; ")[0] for line in refused.value.findings}
     sections = {f"telemetry:{key}" for key in tree() if key != "credentials"}
     asked_for_anyway = {f"telemetry:credentials.{identity}" for identity in tree()["credentials"]}
-    optional = {"telemetry:credentials.gateway", "telemetry:security"}  # no gateway, no key
+    # No gateway, no key; no Loki, no identity of it.
+    optional = {"telemetry:credentials.gateway", "telemetry:credentials.logs", "telemetry:security"}
     assert asked == (sections | asked_for_anyway) - optional
 
 

@@ -16,12 +16,13 @@ from gateway.certificates import Pair
 from settings import Stack
 from settings.gateway import Federation, Gateway
 from settings.tenants import Access, Tenant, object_name
-from tests.support import ENVIRONMENTS, Change, drop, load_stack, put
+from tests.support import ENVIRONMENTS, WITH_LOGS, Change, drop, load_stack, put
 
 each_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
 TOKEN, CLIENT_KEY, ALL_TOKEN, AUTHORITY = "dt0-fake", "dk0-fake", "da0-fake", "authority-pem"
 PAIR = Pair("certificate-pem", CLIENT_KEY)
 FEDERATION = Credential(ALL_TOKEN, None)
+LOGS = load_stack("dev", WITH_LOGS).logs
 ALONE = (drop("gateway"), put("tenants", []))
 """Makes any stack one without tenants."""
 
@@ -51,6 +52,7 @@ def of(
         credentials = {each.id: Credential(TOKEN, None) for each in known}
     shown = views(stack, credentials=credentials, federation=federation)
     urls = {"metrics": "http://mimir", "traces": "http://tempo"}
+    urls |= {"logs": "http://loki"} if stack.logs else {}
     given = {"urls": urls, "service_map": True, "authority": None}
     return [each for view in shown for each in datasources_of(view, **{**given, **changed}).values()]
 
@@ -253,3 +255,43 @@ def test_uids_are_pinned() -> None:
         "tempo-prod-aaaaaaaaaaaaaaaaaaaa_c0c05404",
         "tempo-prod_all",
     ]
+
+
+# Logs
+
+
+@each_environment
+def test_logs_are_linked_to_traces_and_traces_to_logs_for_every_reader(environment: str) -> None:
+    stack = stack_of(environment, [tenant(), tenant("team-b", "Team B")]).model_copy(update={"logs": LOGS})
+    found = by_uid(of(stack))
+    assert {uid for uid, each in found.items() if each.kind == "loki"} == {
+        f"loki-{environment}{of}" for of in ("-team-a", "-team-b", "_all")
+    }
+    for uid, each in found.items():
+        links, own = json.loads(each.json_data), uid.partition("-")[2]
+        if each.kind == "loki":
+            assert each.name == found[f"mimir-{own}"].name.replace("Mimir", "Loki")
+            assert {link["datasourceUid"] for link in links["derivedFields"]} == {f"tempo-{own}"}
+            assert each.headers == found[f"tempo-{own}"].headers
+        elif each.kind == "tempo":
+            assert links["tracesToLogsV2"]["datasourceUid"] == f"loki-{own}"
+    assert set(referenced([json.loads(each.json_data) for each in found.values()])) <= set(found)
+
+
+def test_a_trace_finds_its_lines_by_structured_metadata_and_a_line_its_trace_wherever_the_id_is() -> None:
+    links = json.loads(by_uid(of(load_stack("dev", WITH_LOGS)))["tempo-dev"].json_data)
+    assert links["tracesToLogsV2"]["query"] == '{${__tags}} | trace_id = "${__trace.traceId}"'
+    fields = json.loads(by_uid(of(load_stack("dev", WITH_LOGS)))["loki-dev"].json_data)["derivedFields"]
+    (metadata,) = (each for each in fields if each.get("matcherType") == "label")
+    (text,) = (each for each in fields if "matcherType" not in each)
+    assert metadata["matcherRegex"] == "trace_id"
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    for line in (f"level=info traceID={trace} ok", f'{{"trace_id": "{trace}"}}'):
+        match = re.search(text["matcherRegex"], line)
+        assert match is not None
+        assert match[1] == trace
+
+
+@each_environment
+def test_without_logs_nothing_speaks_of_them(environment: str) -> None:
+    assert not [each for each in of(load_stack(environment)) if "oki" in each.json_data + each.name]

@@ -7,7 +7,7 @@ import pytest
 from outputs import SCHEMA_VERSION, status
 from settings.role_tables import MIMIR_ROLES, TEMPO_ROLES
 from sizing.summary import Fits, ResourceSummary, Summary, summary
-from tests.support import ENVIRONMENTS, REPO, Change, all_of, drop, load_stack, put
+from tests.support import ENVIRONMENTS, REPO, WITH_LOGS, Change, all_of, drop, load_stack, put
 
 DEPLOYED = {"mimir": "deployed", "tempo": "deployed"}
 NO_GENERATOR = put("traces.enabled_roles", ["distributor", "ingester", "querier", "query-frontend", "compactor"])
@@ -41,6 +41,11 @@ def test_a_release_that_is_not_deployed_is_named(state: str) -> None:
 )
 def test_an_optional_role_that_is_off_is_named_with_what_is_lost(environment: str, change: Change, reason: str) -> None:
     assert status(load_stack(environment, change), DEPLOYED) == {"state": "degraded", "reasons": [reason]}
+
+
+def test_a_release_of_loki_counts_as_the_others_do() -> None:
+    told = status(load_stack("dev", WITH_LOGS), {**DEPLOYED, "loki": "failed"})
+    assert told == {"state": "degraded", "reasons": ["release loki is failed"]}
 
 
 def test_every_optional_role_can_be_off() -> None:

@@ -23,6 +23,7 @@ HINT = "write it anew with: python -m docs.make_schema"
 ADDRESSES = {
     "traces": {"otlp_grpc": "tempo:4317", "otlp_http": "http://tempo:4318/v1/traces", "query": "http://tempo:3200"},
     "metrics": {"remote_write": "http://mimir/push", "otlp_http": "http://mimir/otlp", "query": "http://mimir/query"},
+    "logs": {"push": "http://loki/push", "otlp_http": "http://loki/otlp", "query": "http://loki"},
 }
 
 
@@ -161,9 +162,19 @@ def test_the_example_makes_exporters_of_the_outputs() -> None:
     assert made["exporters"] == {
         "otlp/traces": {"endpoint": "tempo:4317", "tls": {"insecure": True}},
         "otlphttp/metrics": {"metrics_endpoint": "http://mimir/otlp"},
+        "otlphttp/logs": {"logs_endpoint": "http://loki/otlp"},
     }
     used = [name for each in made["service"]["pipelines"].values() for name in each["exporters"]]
     assert sorted(used) == sorted(made["exporters"])
+
+
+def test_a_stack_without_loki_has_no_pipeline_for_logs() -> None:
+    told = {**outputs(), "endpoints": {**ADDRESSES, "logs": None}}
+    made = yaml.safe_load(configuration(told))
+    assert set(made["service"]["pipelines"]) == {"traces", "metrics"}
+    assert not [name for name in made["exporters"] if "logs" in name]
+    adapter = TypeAdapter(Outputs)
+    assert adapter.dump_python(adapter.validate_python(told, strict=True)) == told
 
 
 def test_the_example_knows_this_version() -> None:

@@ -12,6 +12,7 @@ from sandbox.gateway.recorded_tempo import Tempo, recorded_tempo
 from settings import Stack
 from tests.support import load_stack, put
 from validation import traces
+from validation.durations import in_seconds
 from validation.model import CheckFailed, CheckSkipped
 from validation.payload import span
 from validation.reach import Reach
@@ -74,7 +75,7 @@ def test_limits_in_a_layout_that_is_not_documented_are_neither_passed_nor_failed
     ("written", "seconds"), [("336h", 1_209_600), ("336h0m0s", 1_209_600), ("2w", 1_209_600), ("1w1d", 691_200)]
 )
 def test_a_duration_is_the_same_however_tempo_writes_it(written: str, seconds: int) -> None:
-    assert traces._in_seconds(written) == seconds
+    assert in_seconds(written) == seconds
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from typing import NamedTuple
 
 from monitoring.promql import equal
-from tests.support import Change, all_of, put
+from tests.support import WITH_LOGS_IN_PROD, Change, all_of, put
 
 EVERYTHING: Change = all_of(
     put("monitoring.exporters", ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager"]),
     put("gateway.certificate", {"source": "cert-manager", "issuer": {"name": "ours"}}),
+    WITH_LOGS_IN_PROD,
 )
-"""The prod stack with every exporter and both kinds of certificates, which has every alert that there is."""
+"""The prod stack with every backend, every exporter and both kinds of certificates, which has every alert there is."""
 HERE = 'namespace="ca7f8f-prod"'
 
 
