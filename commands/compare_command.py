@@ -22,20 +22,21 @@ from sizing.text import quantity
 def compare(
     stack: StackName,
     tempo_chart: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(help="Folder of Tempo's chart; during a move, give both. The one of the right name is taken."),
-    ],
-    mimir_chart: Annotated[Path, typer.Option(help="Folder of the chart mimir-distributed.")],
+    ] = None,
+    mimir_chart: Annotated[Path | None, typer.Option(help="Folder of the chart mimir-distributed.")] = None,
     helm: Annotated[str, typer.Option(help="The helm program.")] = "helm",
     config_file: ConfigFile = None,
 ) -> None:
     """Render a stack's charts, add up what they ask for, and hold that against the report.
 
+    The charts are those of the settings, from wherever these take them, unless folders are named; then all of them.
     Ends with 0 only if there is no difference: CPU, memory, volumes and pods of every release.
     """
     with told(ConfigError, CompareError, UncountableError, OSError) as console:
         settings = stack_file.load(stack, config_file)
-        charts = [*tempo_chart, mimir_chart]
+        charts = [*(tempo_chart or ()), *([mimir_chart] if mimir_chart else ())]
         nodes = settings.kubernetes.nodes
         differences: list[Difference] = []
         for release in releases_of(settings):

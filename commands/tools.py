@@ -86,6 +86,7 @@ class Helm:
     namespace: str
     folder: Path = PROJECT
     """Where relative chart paths begin."""
+    program: str = "helm"
 
     def template(
         self,
@@ -198,7 +199,7 @@ class Helm:
         return [*kubeconfig, *(["--kube-context", self.context] if self.context else [])]
 
     def _run(self, *arguments: str, stdin: str | None = None, seconds: float = _ANSWER_SECONDS) -> str:
-        done = _run(["helm", *arguments], folder=self.folder, stdin=stdin, seconds=seconds)
+        done = _run([self.program, *arguments], folder=self.folder, stdin=stdin, seconds=seconds)
         if done.returncode == 0:
             return done.stdout
         # Before it, helm warns of things such as a kubeconfig that others can read.

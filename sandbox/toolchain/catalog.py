@@ -84,6 +84,7 @@ MODULES = {
         # promtool comes with Mimir, which has most of its packages; the tag leaves out the clients of 25 clouds.
         Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
         Module("actionlint", "the linter of the pipeline's workflows"),
+        Module("registry", "a registry for charts and images, which keeps them in memory"),
     )
 }
 
@@ -111,6 +112,8 @@ TOOLS = {
         Tool("mimir", "mimir", ("--version",), SpecifierSet(">=3,<4")),
         Tool("promtool", "mimir", ("--version",), SpecifierSet(">=3,<4")),
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
+        # It cannot say its version, so that of PATH never fits: other programs have the same name.
+        Tool("registry", "registry", ("--help",), SpecifierSet(">=0.22")),
         Tool(
             "nginx",
             "nginx",
@@ -122,5 +125,6 @@ TOOLS = {
     )
 }
 
-UP_TOOLS = tuple(name for name in TOOLS if name not in ("mimir", "promtool", "actionlint", "nginx"))
-"""What ``up`` needs. Mimir only proves the data path, nginx the gateway; promtool and actionlint check files."""
+UP_TOOLS = tuple(name for name in TOOLS if name not in ("mimir", "promtool", "actionlint", "registry", "nginx"))
+"""What ``up`` needs. Mimir only proves the data path, nginx the gateway; promtool and actionlint check files; the
+registry serves tests."""
