@@ -4,6 +4,7 @@ import typer
 
 from commands import (
     adopt_command,
+    bundle_command,
     capacity_command,
     comment_command,
     compare_command,
@@ -42,5 +43,8 @@ for command in (
     identities_command.identities,
     masked_command.masked,
     rules_command.rules,
+    bundle_command.bundle,
+    bundle_command.bundle_lock,
+    bundle_command.verify_bundle,
 ):
     app.command()(command)

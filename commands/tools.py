@@ -122,6 +122,21 @@ class Helm:
         line += ["--kube-version", kube_version] if kube_version else rehearsed
         return self._run(*line, stdin=json.dumps(values))
 
+    def pull(self, chart: str, *, version: str, repository: str | None, destination: Path) -> None:
+        """Bring a chart's archive into a folder, named as its source names it.
+
+        Args:
+            chart: its name in the repository, or an oci:// reference.
+            version: its version.
+            repository: address of the HTTP repository.
+            destination: the folder.
+
+        Raises:
+            ToolError: it cannot be had.
+        """
+        line = ["pull", chart, "--version", version, "--destination", str(destination)]
+        self._run(*line, *(["--repo", repository] if repository else []))
+
     def get_manifest(self, name: str, *, hooks: bool = False, revision: int | None = None) -> str | None:
         """Return what a release was last deployed as, on request with its hooks; None if there is no such release.
 
