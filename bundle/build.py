@@ -14,7 +14,7 @@ import yaml
 from bundle import archive, charts, images, manifest, programs, sources, wheels
 from bundle.charts import Archive
 from bundle.errors import BundleError
-from bundle.lock import Lock
+from bundle.lock import Key, Lock
 from bundle.manifest import Image, Manifest, described, files_below
 from bundle.registries import Registries, UnresolvedError
 from bundle.verify import SUFFIX
@@ -23,6 +23,7 @@ from gateway import workload
 from gateway.addresses import SERVICE
 from helm.releases import releases_of
 from settings import Stack
+from settings.chart import Chart
 
 IMAGES = "images.json"
 PACKED = (".tar.gz", ".tgz")
@@ -81,7 +82,7 @@ def make(order: Order, output: Path, tell: Tell) -> Made:
 def fetched(order: Order, folder: Path, tell: Tell) -> list[Archive]:
     """Bring the charts of all releases into a folder."""
     found = []
-    for chart in {release.chart.name: release.chart for release in releases_of(order.stack)}.values():
+    for chart in {_key(release.chart): release.chart for release in releases_of(order.stack)}.values():
         tell(f"chart {chart.name} {chart.version}")
         found.append(charts.fetch(chart, order.helm, folder))
     return found
@@ -89,12 +90,12 @@ def fetched(order: Order, folder: Path, tell: Tell) -> list[Archive]:
 
 def rendered(order: Order, archives: list[Archive]) -> dict[str, list[Any]]:
     """Return the objects of each release, as the archives make them, and of the gateway that the program makes."""
-    by_name = {each.chart.name: each for each in archives}
+    by_key = {_key(each.chart): each for each in archives}
     objects = {}
     for release in releases_of(order.stack):
         text = order.helm.template(
             release.name,
-            str(by_name[release.chart.name].path.absolute()),
+            str(by_key[_key(release.chart)].path.absolute()),
             version=None,
             repository=None,
             values=release.values,
@@ -150,10 +151,9 @@ def _concluded(folder: Path, listed: Manifest) -> tuple[Manifest, str]:
     (folder / NAME).write_text(sbom(listed), encoding="utf-8")
     complete = listed.model_copy(update={"files": _files(folder)})
     (folder / manifest.NAME).write_text(complete.text(), encoding="utf-8")
-    line = manifest.digest_line(complete.text())
-    (folder / manifest.DIGEST).write_text(line)
+    (folder / manifest.SUMS).write_text(manifest.sums(complete), encoding="utf-8")
     archive.settle(folder)
-    return complete, line.split()[0]
+    return complete, manifest.digest(complete.text())
 
 
 def _resolved(order: Order, objects: Mapping[str, list[Any]], tell: Tell) -> tuple[list[Image], dict[str, str]]:
@@ -168,6 +168,10 @@ def _resolved(order: Order, objects: Mapping[str, list[Any]], tell: Tell) -> tup
         for image, answer in answers.items()
     ]
     return found, {image: str(answer) for image, answer in answers.items() if isinstance(answer, UnresolvedError)}
+
+
+def _key(chart: Chart) -> Key:
+    return Key(chart.name, chart.version)
 
 
 def _files(folder: Path) -> dict[str, manifest.File]:

@@ -1,7 +1,8 @@
 """What a bundle holds: each file with its size and digest, and what they are.
 
-`manifest.json` names every file but itself; `manifest.json.sha256` holds its digest, as sha256sum writes it. Together
-they tell of any byte that is not as it was. They do not tell who wrote them: that takes a digest that came another way.
+`manifest.json` names every file but itself and `SHA256SUMS`, which has the digests of the manifest and of all that it
+names, for `sha256sum --check` where there is nothing else yet. Together they tell of any byte that is not as it was.
+They do not tell who wrote them: that takes the manifest's digest, told another way.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bundle.errors import BundleError
 
 NAME = "manifest.json"
-DIGEST = f"{NAME}.sha256"
+SUMS = "SHA256SUMS"
 SCHEMA_VERSION = 1
 _CHUNK = 1 << 20
 
@@ -101,9 +102,16 @@ def read(text: str) -> Manifest:
         raise BundleError(f"{NAME}: is no manifest of a bundle; make the bundle anew") from error
 
 
-def digest_line(text: str) -> str:
-    """Return what `manifest.json.sha256` holds."""
-    return f"{hashlib.sha256(text.encode()).hexdigest()}  {NAME}\n"
+def sums(manifest: Manifest) -> str:
+    """Return what SHA256SUMS holds."""
+    own = {NAME: digest(manifest.text())}
+    digests = {**{name: file.sha256 for name, file in manifest.files.items()}, **own}
+    return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(digests.items()))
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a manifest's text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def sha256_of(stream: BinaryIO) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bundle import manifest
 from bundle.errors import BundleError
-from bundle.manifest import DIGEST, NAME, File, Manifest, described, files_below, sha256_of
+from bundle.manifest import NAME, SUMS, File, Manifest, described, files_below, sha256_of
 
 SUFFIX = ".sha256"
 
@@ -50,7 +50,7 @@ def _folder(bundle: Path, sha256: str | None) -> Verified:
     for path in files_below(bundle):
         regular = path.is_file() and not path.is_symlink()
         contents[path.relative_to(bundle).as_posix()] = described(path) if regular else None
-    own = {name: (bundle / name).read_bytes() for name in (NAME, DIGEST) if contents.get(name)}
+    own = {name: (bundle / name).read_bytes() for name in (NAME, SUMS) if contents.get(name)}
     if not own:
         raise BundleError(f"{bundle}: there is no {NAME} in it; name what `make bundle` has written")
     return _compared(contents, own, sha256)
@@ -67,7 +67,7 @@ def _archive(bundle: Path, sha256: str | None) -> Verified:
                 stream = tar.extractfile(member) if member.isreg() and member.name not in contents else None
                 contents[member.name] = None
                 if stream is not None:
-                    if member.name in (NAME, DIGEST):
+                    if member.name in (NAME, SUMS):
                         own[member.name] = stream.read()
                         stream.seek(0)
                     size, digest = sha256_of(stream)  # type: ignore[arg-type]
@@ -95,17 +95,19 @@ def _whole(archive: Path, sha256: str | None) -> Iterator[Finding]:
 
 def _compared(contents: dict[str, File | None], own: dict[str, bytes], sha256: str | None) -> Verified:
     """Compare what is there with what the manifest says; where that is not as it was, nothing else can be told."""
-    text = own.get(NAME, b"").decode(errors="replace")
-    line = manifest.digest_line(text)
-    if NAME not in own or DIGEST not in own:
-        return Verified(None, [Finding(name, "missing") for name in (NAME, DIGEST) if name not in own])
-    if own[DIGEST] != line.encode() or (sha256 is not None and not line.startswith(f"{sha256.lower()} ")):
-        told = "that was given" if sha256 is not None and own[DIGEST] == line.encode() else f"in {DIGEST}"
-        return Verified(None, [Finding(NAME, f"changed: its digest is not the one {told}")])
+    if NAME not in own or SUMS not in own:
+        return Verified(None, [Finding(name, "missing") for name in (NAME, SUMS) if name not in own])
+    text = own[NAME].decode(errors="replace")
+    found_digest = manifest.digest(text)
+    if sha256 is not None and found_digest != sha256.lower():
+        return Verified(None, [Finding(NAME, "changed: its digest is not the one that was given")])
+    if f"{found_digest}  {NAME}\n".encode() not in own[SUMS]:
+        return Verified(None, [Finding(NAME, f"changed: its digest is not the one in {SUMS}")])
     seen = manifest.read(text)
     wanted = seen.files
-    found = {name: file for name, file in contents.items() if name not in (NAME, DIGEST)}
-    findings = [Finding(name, what) for name in sorted({*wanted, *found}) if (what := _wrong(name, wanted, found))]
+    found = {name: file for name, file in contents.items() if name not in (NAME, SUMS)}
+    findings = [] if own[SUMS] == manifest.sums(seen).encode() else [Finding(SUMS, f"changed: is not what {NAME} says")]
+    findings += [Finding(name, what) for name in sorted({*wanted, *found}) if (what := _wrong(name, wanted, found))]
     return Verified(seen, findings)
 
 

@@ -1,6 +1,7 @@
 """Whatever is changed in a bundle is found and named."""
 
 import shutil
+import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 from bundle import archive, manifest
 from bundle.errors import BundleError
-from bundle.manifest import DIGEST, NAME, Manifest
+from bundle.manifest import NAME, SUMS, Manifest
 from bundle.verify import verify
 from commands.app import app
 
@@ -27,9 +28,9 @@ def bundle_of(folder: Path) -> Path:
         path.write_bytes(content)
     (folder / "bin/tool").chmod(0o755)
     files = {name: manifest.described(folder / name) for name in FILES}
-    text = Manifest(stack="dev", revision="a", python="x", charts=[], images=[], programs=[], files=files).text()
-    (folder / NAME).write_text(text)
-    (folder / DIGEST).write_text(manifest.digest_line(text))
+    whole = Manifest(stack="dev", revision="a", python="x", charts=[], images=[], programs=[], files=files)
+    (folder / NAME).write_text(whole.text())
+    (folder / SUMS).write_text(manifest.sums(whole))
     return folder
 
 
@@ -79,7 +80,8 @@ def test_one_flipped_bit_anywhere_is_found_and_named(
     content[at] ^= 1 << data.draw(st.integers(0, 7))
     (bundle / name).write_bytes(content)
     (finding,) = verify(bundle).findings
-    assert finding.file == (NAME if name == DIGEST else name)
+    # Whichever of the two was changed: a digest that does not fit does not say on which side.
+    assert finding.file == name or (name, finding.file) == (SUMS, NAME)
     assert finding.what.startswith("changed")
 
 
@@ -110,7 +112,7 @@ def test_what_is_cut_off_missing_or_additional_is_found_and_named(
             expected = (name, "missing")
         case "longer":
             (bundle / name).write_bytes((bundle / name).read_bytes() + b"\n")
-            expected = (NAME if name == DIGEST else name, "changed")
+            expected = (name, "changed")
         case _:
             name = data.draw(st.sampled_from(["more", "charts/more.tgz", "wheels/deep/er", ".hidden"]))
             (bundle / name).parent.mkdir(parents=True, exist_ok=True)
@@ -143,11 +145,11 @@ def test_links_folders_and_modes_count_as_well(
 
 
 def test_who_changes_the_manifest_as_well_is_found_by_a_digest_told_another_way(whole: Path, tmp_path: Path) -> None:
-    told = (whole / DIGEST).read_text().split()[0]
+    told = manifest.digest((whole / NAME).read_text())
     bundle = copy_of(whole, tmp_path / "copy")
     text = (bundle / NAME).read_text().replace('"dev"', '"prod"')
     (bundle / NAME).write_text(text)
-    (bundle / DIGEST).write_text(manifest.digest_line(text))
+    (bundle / SUMS).write_text(manifest.sums(manifest.read(text)))
     assert verify(bundle).findings == []
     assert verify(whole, told.upper()).findings == []
     assert verify(bundle, told).findings[0].file == NAME
@@ -188,3 +190,14 @@ def test_the_command_says_which_file_and_ends_with_2(whole: Path, tmp_path: Path
     assert (shown.exit_code, "is neither a folder nor an archive" in shown.output) == (1, True)
     with pytest.raises(BundleError, match="there is no manifest"):
         verify(tmp_path)
+
+
+def test_where_there_is_nothing_else_sha256sum_says_the_same(whole: Path, tmp_path: Path) -> None:
+    def checked(bundle: Path) -> subprocess.CompletedProcess[str]:
+        line = ["sha256sum", "--check", "--strict", "--quiet", SUMS]
+        return subprocess.run(line, cwd=bundle, capture_output=True, text=True, check=False)
+
+    assert checked(whole).returncode == 0
+    bundle = copy_of(whole, tmp_path / "copy")
+    (bundle / "bin/tool").write_bytes(b"#!/bin/sh\r")
+    assert (checked(bundle).returncode, "bin/tool: FAILED" in checked(bundle).stdout) == (1, True)
