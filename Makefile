@@ -22,7 +22,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up preview refresh destroy smoke validate checklist report policies drift repair adopt export-state restore-state \
-	deploy status down clean shell capacity compare bench faults test test-unit lint lint-workflows format docs credentials \
+	bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults test test-unit lint lint-workflows format docs credentials \
 	comment issue
 
 help:  ## Show this list
@@ -88,6 +88,17 @@ export-state: setup  ## Write a copy of STACK's state to STATE_EXPORTS
 
 restore-state: setup  ## Put a copy in place of STACK's state: ARGS=COPY; without, show which copies there are
 	@$(call command,restore-state)
+
+BUNDLE ?= bundle-$(STACK)
+
+bundle: setup  ## Put all that STACK needs where no internet is into BUNDLE, a folder or a .tar.gz
+	@$(call command,bundle,alone) --output $(BUNDLE) $(ARGS)
+
+bundle-lock: setup  ## Add the charts of STACK that are not locked yet to charts.lock.yaml
+	@$(call command,bundle-lock)
+
+verify-bundle: setup  ## Hold every byte of BUNDLE against its manifest
+	@$(COMMANDS) verify-bundle $(BUNDLE) $(ARGS)
 
 status: setup  ## Show the services of the sandbox
 	@$(SANDBOX) status

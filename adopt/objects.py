@@ -1,6 +1,7 @@
 """What exists in the cluster: single objects by the API server, releases by Helm."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -14,6 +15,8 @@ from repair.cluster import Cluster, our_manager, provider_notes
 from repair.errors import RepairError
 
 _RUNNING = ("deployed", "failed")
+_ARCHIVE = re.compile(r"-\d+\.\d+\.\d+[^/]*\.tgz$")
+"""What follows a chart's name in that of its archive."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,7 @@ class Releases:
             return None
         if listed["status"] not in _RUNNING:
             return Foreign(f"it is {listed['status']}", "make repair, then this command again")
-        chart = str(wanted["chart"]).rstrip("/").rpartition("/")[2]
-        version = version_of(chart, listed["chart"])
+        version = version_of(name_of(str(wanted["chart"])), listed["chart"])
         if version is None:
             return Foreign(f"it is of another chart, {listed['chart']}", _UNINSTALL)
         values = self.helm.get_values(listed["name"]) or {}
@@ -89,6 +91,12 @@ def _config_map(values: Any) -> Any:
     """Return which ConfigMap a release of Alloy reads; None of another chart's."""
     of_alloy = values.get("alloy") if isinstance(values, Mapping) else None
     return of_alloy.get("configMap") if isinstance(of_alloy, Mapping) else None
+
+
+def name_of(chart: str) -> str:
+    """Return the name of a chart out of what a release is given: itself, an oci:// reference, a folder, an archive."""
+    last = chart.partition("@")[0].rstrip("/").rpartition("/")[2]
+    return _ARCHIVE.sub("", last)
 
 
 def version_of(chart: str, listed: str) -> str | None:

@@ -4,6 +4,7 @@ import typer
 
 from commands import (
     adopt_command,
+    bundle_command,
     capacity_command,
     checklist_command,
     collector_command,
@@ -46,5 +47,8 @@ for command in (
     identities_command.identities,
     masked_command.masked,
     rules_command.rules,
+    bundle_command.bundle,
+    bundle_command.bundle_lock,
+    bundle_command.verify_bundle,
 ):
     app.command()(command)

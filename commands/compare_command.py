@@ -22,24 +22,26 @@ from sizing.text import quantity
 def compare(
     stack: StackName,
     tempo_chart: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(help="Folder of Tempo's chart; during a move, give both. The one of the right name is taken."),
-    ],
-    mimir_chart: Annotated[Path, typer.Option(help="Folder of the chart mimir-distributed.")],
+    ] = None,
+    mimir_chart: Annotated[Path | None, typer.Option(help="Folder of the chart mimir-distributed.")] = None,
+    loki_chart: Annotated[Path | None, typer.Option(help="Folder of the chart loki, for a stack with logs.")] = None,
     alloy_chart: Annotated[
         Path | None, typer.Option(help="Folder of the chart alloy, where the stack deploys a collector.")
     ] = None,
-    loki_chart: Annotated[Path | None, typer.Option(help="Folder of the chart loki, for a stack with logs.")] = None,
     helm: Annotated[str, typer.Option(help="The helm program.")] = "helm",
     config_file: ConfigFile = None,
 ) -> None:
     """Render a stack's charts, add up what they ask for, and hold that against the report.
 
+    The charts are those of the settings, from wherever these take them, unless folders are named; then all of them.
     Ends with 0 only if there is no difference: CPU, memory, volumes and pods of every release.
     """
     with told(ConfigError, CompareError, UncountableError, OSError) as console:
         settings = stack_file.load(stack, config_file)
-        charts = [each for each in (*tempo_chart, mimir_chart, loki_chart, alloy_chart) if each is not None]
+        named = (*(tempo_chart or ()), mimir_chart, loki_chart, alloy_chart)
+        charts = [each for each in named if each is not None]
         collector = settings.collector_role
         differences: list[Difference] = []
         for release in releases_of(settings):

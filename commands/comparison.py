@@ -1,7 +1,6 @@
 """Holds the report against what the rendered charts really ask for."""
 
-import json
-import subprocess
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from commands.tools import Helm, ToolError
 from gateway import workload
 from gateway.addresses import SERVICE
 from helm.releases import Release
@@ -47,7 +47,7 @@ def compare(
 
     Args:
         release: what to render.
-        charts: unpacked charts; the one of the release's name is taken.
+        charts: unpacked charts in place of where the settings take theirs from; the one of the release's name is taken.
         namespace: where it would be deployed.
         nodes: how many nodes there are, for charts with DaemonSets.
         helm: the helm program.
@@ -56,7 +56,8 @@ def compare(
         CompareError: no chart of that name is there, or helm cannot render it.
         UncountableError: a rendered object cannot be counted.
     """
-    objects = [*render(release, _chart(release, charts), namespace=namespace, helm=helm), *release.autoscalers]
+    chart = _chart(release, charts) if charts else None
+    objects = [*render(release, chart, namespace=namespace, helm=helm), *release.autoscalers]
     fewest, most = (
         Difference(
             release.name,
@@ -78,25 +79,36 @@ def of_gateway(stack: Stack) -> tuple[Difference, ...]:
     return (Difference(SERVICE, footprint([deployed]), of_roles([stack.gateway_role])),)
 
 
-def render(release: Release, chart: Path, *, namespace: str, helm: str = "helm") -> list[Any]:
-    """Return the objects that a chart makes of a release's values.
+def render(release: Release, chart: Path | None = None, *, namespace: str, helm: str = "helm") -> list[Any]:
+    """Return the objects that a chart makes of a release's values: an unpacked one, or that of the settings.
 
     Raises:
-        CompareError: helm is not there or cannot render it, with its message.
+        CompareError: helm is not there, or cannot have or render the chart, with its message.
     """
-    command = [helm, "template", release.name, str(chart), "--namespace", namespace]
-    command += ["--kube-version", KUBE_VERSION, "--values", "-"]
+    program = shutil.which(helm)
+    if program is None:
+        raise CompareError(f"{helm}: there is no such program; give its path with --helm")
+    own = release.chart
+    source = own.source if chart is None else str(chart.absolute())
     try:
-        done = subprocess.run(command, input=json.dumps(release.values), capture_output=True, text=True, check=True)
-    except OSError as error:
-        raise CompareError(f"{helm}: cannot be run ({error.strerror}); give its path with --helm") from error
-    except subprocess.CalledProcessError as error:
-        raise CompareError(f"release {release.name}: helm cannot render {chart}:\n{error.stderr.strip()}") from error
-    return list(yaml.safe_load_all(done.stdout))
+        text = Helm(None, None, namespace, program=str(Path(program).absolute())).template(
+            release.name,
+            source,
+            version=own.version,
+            repository=own.repository if chart is None else None,
+            values=release.values,
+            kube_version=KUBE_VERSION,
+        )
+    except ToolError as error:
+        where = f" of {own.repository}" if own.repository and chart is None else ""
+        raise CompareError(f"release {release.name}: helm cannot render {source}{where}:\n{error}") from error
+    return list(yaml.safe_load_all(text))
 
 
 def other_version(release: Release, charts: Sequence[Path]) -> str | None:
-    """Return the version of the chart that is there, if it is not the one that the program deploys."""
+    """Return the version of the chart that was given, if it is not the one that the program deploys."""
+    if not charts:
+        return None
     version = str(_chart_yaml(_chart(release, charts)).get("version"))
     return None if version == release.chart.version else version
 

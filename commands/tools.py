@@ -86,6 +86,7 @@ class Helm:
     namespace: str
     folder: Path = PROJECT
     """Where relative chart paths begin."""
+    program: str = "helm"
 
     def template(
         self,
@@ -120,6 +121,21 @@ class Helm:
         rehearsed = ["--validate", "--dry-run=server", *self._target()]
         line += ["--kube-version", kube_version] if kube_version else rehearsed
         return self._run(*line, stdin=json.dumps(values))
+
+    def pull(self, chart: str, *, version: str, repository: str | None, destination: Path) -> None:
+        """Bring a chart's archive into a folder, named as its source names it.
+
+        Args:
+            chart: its name in the repository, or an oci:// reference.
+            version: its version.
+            repository: address of the HTTP repository.
+            destination: the folder.
+
+        Raises:
+            ToolError: it cannot be had.
+        """
+        line = ["pull", chart, "--version", version, "--destination", str(destination)]
+        self._run(*line, *(["--repo", repository] if repository else []))
 
     def get_manifest(self, name: str, *, hooks: bool = False, revision: int | None = None) -> str | None:
         """Return what a release was last deployed as, on request with its hooks; None if there is no such release.
@@ -198,7 +214,7 @@ class Helm:
         return [*kubeconfig, *(["--kube-context", self.context] if self.context else [])]
 
     def _run(self, *arguments: str, stdin: str | None = None, seconds: float = _ANSWER_SECONDS) -> str:
-        done = _run(["helm", *arguments], folder=self.folder, stdin=stdin, seconds=seconds)
+        done = _run([self.program, *arguments], folder=self.folder, stdin=stdin, seconds=seconds)
         if done.returncode == 0:
             return done.stdout
         # Before it, helm warns of things such as a kubeconfig that others can read.

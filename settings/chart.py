@@ -1,6 +1,8 @@
 """Which Helm chart a backend is deployed from."""
 
+import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -19,6 +21,12 @@ CHECKED_VERSIONS: Mapping[str, tuple[str, ...]] = {
 }
 """The versions whose keys our Helm values were checked against (charts.md 0). Tempo's 3.x line has no ingester;
 Mimir's 6.0.6 is for clusters below Kubernetes 1.32."""
+
+_OCI = re.compile(
+    r"oci://(\[[0-9a-f:]+\]|[a-z0-9][a-z0-9.-]*)(:\d{1,5})?(?P<path>(/[a-z0-9]+([._-]+[a-z0-9]+)*)+)"
+    r"(@sha256:[0-9a-f]{64})?"
+)
+"""A registry, a repository in it (lower case, says the OCI distribution specification) and at will a digest."""
 
 
 def must_be(name: str) -> AfterValidator:
@@ -42,8 +50,10 @@ class Chart(Settings):
     )
     reference: str | None = Field(
         default=None,
-        description="An oci:// reference or a path relative to the project, such as ./charts/tempo, in place of "
-        "name and repository. Relative, because an absolute path differs between checkouts and shows as a change.",
+        description="An oci:// reference without a tag, or a path relative to the project of a folder or a released "
+        "archive, in place of a repository: it ends with the chart's name, such as ./charts/tempo, or as archives are "
+        "called, ./charts/tempo-2.2.4.tgz. Relative, because an absolute path differs between checkouts and shows as "
+        "a change.",
     )
 
     @model_validator(mode="after")
@@ -76,6 +86,34 @@ class Chart(Settings):
         if self.reference is not None and "@" in urlsplit(self.reference).netloc:
             raise SettingError("reference", "must not carry credentials; log in with: helm registry login")
         return self
+
+    @model_validator(mode="after")
+    def _reference_names_the_chart(self) -> Self:
+        """Helm would take whatever is there, under the name of this chart; or find nothing, when all else is made."""
+        if self.reference is None:
+            return self
+        ends: list[str] = [self.name]
+        path = self.reference
+        if self.reference.startswith("oci://"):
+            match = _OCI.fullmatch(self.reference)
+            if match is None:
+                raise SettingError(
+                    "reference",
+                    "neither a registry's address nor one with a digest; the version is a key of its own. Write "
+                    f"oci://host[:port]/path/{self.name}, in lower case and without a tag",
+                )
+            path = match["path"]
+        else:
+            ends.append(f"{self.name}-{self.version}.tgz")
+        if PurePosixPath(path).name not in ends:
+            allowed = " or ".join(f"/{end}" for end in ends)
+            raise SettingError("reference", f"does not name this chart; end it with {allowed}")
+        return self
+
+    @property
+    def by_path(self) -> bool:
+        """Whether it lies in the project, as a folder or an archive, and is not fetched."""
+        return self.source.startswith(("./", "../"))
 
     @property
     def source(self) -> str:

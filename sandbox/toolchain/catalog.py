@@ -86,6 +86,7 @@ MODULES = {
         Module("loki", "the log store Loki"),
         Module("alloyfmt", "the parser and formatter of Alloy's configuration"),
         Module("actionlint", "the linter of the pipeline's workflows"),
+        Module("registry", "a registry for charts and images, which keeps them in memory"),
     )
 }
 
@@ -115,6 +116,8 @@ TOOLS = {
         Tool("loki", "loki", ("-version",), SpecifierSet(">=3.7,<3.8")),
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
         Tool("alloyfmt", "alloyfmt", ("--version",), SpecifierSet("==0.1.0")),
+        # It cannot say its version, so that of PATH never fits: other programs have the same name.
+        Tool("registry", "registry", ("--help",), SpecifierSet(">=0.22")),
         Tool(
             "nginx",
             "nginx",
@@ -126,6 +129,6 @@ TOOLS = {
     )
 }
 
-_FOR_CHECKS = ("mimir", "promtool", "loki", "actionlint", "alloyfmt", "nginx")
+_FOR_CHECKS = ("mimir", "promtool", "loki", "actionlint", "alloyfmt", "registry", "nginx")
 UP_TOOLS = tuple(name for name in TOOLS if name not in _FOR_CHECKS)
-"""What ``up`` needs. Mimir and Loki only prove data paths, nginx the gateway; the others check files."""
+"""What ``up`` needs. Mimir and Loki only prove data paths, nginx the gateway; the others check files or serve tests."""

@@ -90,6 +90,7 @@ class Cluster:
             f"--etcd-keyfile={place.tls.key}",
             "--bind-address=127.0.0.1",
             "--external-hostname=localhost",
+            "--advertise-address=127.0.0.1",  # it would look for a route otherwise, and off the internet there is none
             f"--secure-port={place.ports['kube-apiserver']}",
             f"--tls-cert-file={place.tls.certificate}",
             f"--tls-private-key-file={place.tls.key}",

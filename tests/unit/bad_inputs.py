@@ -27,6 +27,13 @@ STORE, NAMESPACE, ROLES = "object_store", "namespace", "metrics.roles"
 OCI = all_of(drop("traces.chart.repository"), put("traces.chart.reference", "oci://me:pw0-fake@registry.example/tempo"))
 ABSOLUTE = all_of(drop("traces.chart.repository"), put("traces.chart.reference", "/opt/charts/tempo"))
 BARE = all_of(drop("traces.chart.repository"), put("traces.chart.reference", "charts/tempo"))
+
+
+def _by_reference(id_: str, reference: str, allowed: str, mend: str) -> Bad:
+    by_reference = all_of(drop("traces.chart.repository"), put("traces.chart.reference", reference))
+    return Bad(id_, by_reference, "traces.chart.reference", allowed, mend)
+
+
 ALL_BUCKETS_ONE = put("metrics.buckets", dict.fromkeys(("blocks", "ruler", "alertmanager"), "all"))
 CONTENT = "apiVersion: v1\nusers: [{token: pw0-fake}]"
 
@@ -195,6 +202,14 @@ CHARTS = [
     Bad("absolute path", ABSOLUTE, "traces.chart.reference", "nor a relative path", "begin it with ./"),
     Bad("bare path", BARE, "traces.chart.reference", "nor a relative path", "begin it with ./"),
     Bad("password of a registry", OCI, "traces.chart.reference", "must not carry credentials", "helm registry login"),
+    _by_reference("tag", "oci://r.example/charts/tempo:2.2.4", "the version is a key of its own", "without a tag"),
+    _by_reference("cut digest", "oci://r.example/tempo@sha256:00", "nor one with a digest", "[:port]/path/tempo"),
+    _by_reference("no repository", "oci://tempo", "neither a registry's address", "oci://host[:port]/path/tempo"),
+    _by_reference("capitals", "oci://r.example/Charts/tempo", "neither a registry's address", "in lower case"),
+    _by_reference("registry alone", "oci://r.example/charts", "does not name this chart", "end it with /tempo"),
+    _by_reference("chart of another name", "./charts/loki", "does not name this chart", "/tempo or /tempo-2.2.4.tgz"),
+    _by_reference("archive of another version", "./charts/tempo-2.2.3.tgz", "does not name this", "/tempo-2.2.4.tgz"),
+    _by_reference("archive in a registry", "oci://r.example/tempo-2.2.4.tgz", "does not name", "end it with /tempo"),
 ]
 
 BAD = [*MISSING, *UNKNOWN, *TYPES, *QUANTITIES, *ADDRESSES, *OBJECT_STORE, *CHARTS]

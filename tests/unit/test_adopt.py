@@ -18,7 +18,7 @@ from adopt.buckets import Buckets
 from adopt.dashboards import Dashboards
 from adopt.datasources import Datasources
 from adopt.errors import explained
-from adopt.objects import Objects, Releases, version_of
+from adopt.objects import Objects, Releases, name_of, version_of
 from adopt.planned import UNKNOWN, Planned, unknown_to
 from adopt.state import Here, adopted
 from adopt.systems import Foreign, by_type, look_up
@@ -404,6 +404,21 @@ def test_a_release_whose_values_hold_secrets_never_comes_into_the_state() -> Non
     found = releases(bucket="blocks").look_up(secret)
     assert isinstance(found, Foreign)
     assert "secrets" in found.why
+
+
+@pytest.mark.parametrize(
+    ("chart", "name"),
+    [
+        ("tempo", "tempo"),
+        ("./charts/tempo/", "tempo"),
+        ("../charts/tempo-distributed-2.26.2.tgz", "tempo-distributed"),
+        ("./charts/tempo-2.2.4-rc.1.tgz", "tempo"),
+        ("oci://r.example:5000/charts/mimir-distributed", "mimir-distributed"),
+        (f"oci://r.example/charts/tempo@sha256:{64 * '0'}", "tempo"),
+    ],
+)
+def test_a_chart_has_the_same_name_wherever_it_comes_from(chart: str, name: str) -> None:
+    assert name_of(chart) == name
 
 
 @pytest.mark.parametrize(

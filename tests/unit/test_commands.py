@@ -123,7 +123,7 @@ def test_a_place_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
 
 def test_a_wrong_call_ends_with_2() -> None:
     assert run("capacity").exit_code == 2
-    assert run("compare", "dev").exit_code == 2
+    assert run("compare", "dev", "--tempo-chart").exit_code == 2
 
 
 def test_it_runs_as_a_module() -> None:

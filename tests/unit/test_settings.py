@@ -112,11 +112,20 @@ def test_every_checked_chart_version_is_accepted(version: str) -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    ["./charts/tempo", "../charts/tempo", "oci://registry.example/tempo", "oci://r.example/tempo@sha256:00"],
+    [
+        "./charts/tempo",
+        "../charts/tempo/",
+        "./charts/tempo-2.2.4.tgz",
+        "oci://registry.example/tempo",
+        "oci://registry.example:5000/a.b/c__d/tempo",
+        "oci://[::1]:5000/charts/tempo",
+        f"oci://r.example/tempo@sha256:{64 * '0'}",
+    ],
 )
 def test_a_chart_by_reference(reference: str) -> None:
-    stack = load_stack("dev", drop("traces.chart.repository"), put("traces.chart.reference", reference))
-    assert stack.traces.chart.source == reference
+    chart = load_stack("dev", drop("traces.chart.repository"), put("traces.chart.reference", reference)).traces.chart
+    assert (chart.source, chart.repository) == (reference, None)
+    assert chart.by_path is reference.startswith(".")
 
 
 @pytest.mark.parametrize(
