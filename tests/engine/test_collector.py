@@ -38,8 +38,14 @@ def test_alloy_is_deployed_after_what_it_mounts_and_what_it_sends_to(preview: bo
     release = run.one(RELEASE, "collector")
     assert release.plain["values"] == wanted.values
     assert release.plain["repositoryOpts"] == {"repo": CHART["repository"]}
-    order = [each.name for each in run.resources]
-    assert order.index("collector") > order.index("gateway")
+    order = [(each.type.rpartition(":")[2], each.name) for each in run.resources]
+    before = [
+        ("ConfigMap", "collector"),
+        ("Secret", "tenant-platform"),
+        ("Deployment", "gateway"),
+        ("Release", "mimir"),
+    ]
+    assert order.index(("Release", "collector")) > max(map(order.index, before))
     assert {"collector", "telemetry-default-deny"} <= {
         each.name for each in run.resources if each.type.endswith(":NetworkPolicy")
     }
