@@ -35,7 +35,8 @@ from validation.runner import Bounds, run
 from validation.target import Target
 from validation.target import Tenant as Asking
 
-pytestmark = pytest.mark.sandbox
+# The first to need Loki builds it: 218 s on a quiet machine, and other tests run beside it.
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(2400)]
 
 LIMITS = {"logs": {"ingestion_rate": "1Ki", "burst": "1Ki"}}
 TENANTS = [
