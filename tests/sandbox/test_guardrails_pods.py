@@ -162,6 +162,13 @@ NEVER: tuple[tuple[str, str, str, set[int]], ...] = (
     ("prod", "mimir-store-gateway", "mimir-.*", {7946}),
     ("prod", "mimir-overrides-exporter", "mimir-.*", set()),
     ("prod", "mimir-.*", "mimir-overrides-exporter", set()),
+    ("prod with logs", "clients|Grafana", "loki.*", set()),
+    ("prod with logs", "gateway", "loki-backend", set()),
+    ("prod with logs", "gateway", "loki-(read|write)", {3100}),
+    ("prod with logs", "mimir-.*|tempo-.*", "loki.*", set()),
+    ("prod with logs", "loki.*", "mimir-.*|tempo-.*|gateway", set()),
+    ("prod with logs", "loki-write", "loki-(read|backend)", {7946}),
+    ("dev with logs", "clients", "loki", {3100}),
     ("prod", ".*", "monitoring|clients|Grafana|API server", set()),
     ("dev", "clients", "mimir-(?!gateway).*", set()),
     ("dev", "Grafana", "tempo", {3200}),
@@ -196,6 +203,11 @@ GRPC = {
         "distributor": {"ingester", "metrics-generator"},
         "querier": {"ingester", "metrics-generator", "query-frontend"},
     },
+    "loki": {
+        "write": {"write"},
+        "read": {"write", "read", "backend"},
+        "backend": {"write", "read", "backend"},
+    },
 }
 """Who calls whom on 9095, which no configuration tells: they find each other by their rings."""
 
@@ -209,6 +221,7 @@ def test_roles_find_each_other_where_their_rings_say(variant: str) -> None:
         for source, targets in calls.items()
         for target in targets
     }
+    wanted |= {("loki", "loki")}  # the single binary, at its own Service
     found = {
         (plain(source), plain(target)) for (source, target), ports in walk(variant).items() if (9095, "TCP") in ports
     }

@@ -44,8 +44,17 @@ ADMINISTRATION = (
     "/alertmanager/debug/pprof/heap",
     "/alertmanager/metrics",
     "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+    "/ring",
+    "/scheduler/ring",
+    "/indexgateway/ring",
+    "/ingester/prepare_shutdown",
+    "/log_level",
+    "/loki/api/v1/tail",
+    "/loki/api/v1/rules",
+    "/loki/api/v1/delete",
+    "/loki/api/v1/cache/generation_numbers",
 )
-"""What Mimir and Tempo offer to their administrators, and what this gateway has no backend for."""
+"""What Mimir, Tempo and Loki offer to their administrators, and what this gateway has no backend for."""
 
 
 def matches(route: Route, path: str) -> bool:
@@ -86,6 +95,10 @@ def test_nothing_for_administrators_is_offered(path: str) -> None:
         ("/prometheus/config/v1/rules", "metrics_rules", "/prometheus/config/v1/rules"),
         ("/prometheus/config/v1/rules/space/group", "metrics_rules", "/prometheus/config/v1/rules/"),
         ("/alertmanager/api/v2/silence/1-a", "metrics_alertmanager", "/alertmanager/api/v2/silence/"),
+        ("/v1/logs", "logs_push", "/otlp/v1/logs"),
+        ("/loki/api/v1/push", "logs_push", "/loki/api/v1/push"),
+        ("/loki/api/v1/query_range", "logs_query", "/loki/api/v1/query_range"),
+        ("/loki/api/v1/label/service_name/values", "logs_query", "/loki/api/v1/label/"),
         ("/tempo/api/v2/traces/0af7", "traces_query", "/api/v2/traces/"),
         ("/tempo/api/search/tag/app%2Fname/values", "traces_query", "/api/search/tag/"),
         ("/tempo/api/metrics/query_range", "traces_query", "/api/metrics/query_range"),
@@ -101,7 +114,7 @@ def test_who_may_only_read_finds_nothing_that_deletes_or_pushes() -> None:
         if route.access == "read":
             assert set(route.methods) <= {"GET", "POST"}
             assert route.backend in {"metrics_query", "metrics_rules", "traces_query", "logs_query"}
-            assert route.backend == "metrics_query" or route.methods == ("GET",)
+            assert route.backend in {"metrics_query", "logs_query"} or route.methods == ("GET",)
 
 
 @given(st.text(min_size=1))
