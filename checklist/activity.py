@@ -11,7 +11,7 @@ _RETENTION = "retention and limits in force"
 
 
 def look(given: Given) -> Finding:
-    """Whether what every tenant sends was found again. There is no Loki here yet, so it is not asked."""
+    """Whether what every tenant sends was found again."""
     trips = [each for each in _checks(given) if each["name"].endswith(_OUT)]
     if failed := [_named(each) for each in trips if each["state"] == "failed"]:
         return Finding("open", f"validate found nothing again of {'; '.join(failed)}")
@@ -21,7 +21,10 @@ def look(given: Given) -> Finding:
         raise CheckSkipped("validate could make no round trip from where it ran")
     if unseen := wanted - seen:
         raise CheckSkipped(f"validate skipped {', '.join(f'{signal} of {lane}' for lane, signal in sorted(unseen))}")
-    return Finding("done", f"metrics and traces of {len({lane for lane, _ in seen})} found again by validate")
+    return Finding(
+        "done",
+        f"{_listed({signal for _, signal in seen})} of {len({lane for lane, _ in seen})} found again by validate",
+    )
 
 
 def look_at_retention(given: Given) -> Finding:
@@ -41,7 +44,12 @@ def _checks(given: Given) -> Iterator[dict[str, Any]]:
     """
     if isinstance(given.validation, str):
         raise CheckSkipped(given.validation)
-    return (each for each in given.validation["checks"] if each["signal"] in ("metrics", "traces"))
+    signals = {backend.signal for backend in given.stack.backends}
+    return (each for each in given.validation["checks"] if each["signal"] in signals)
+
+
+def _listed(signals: set[str]) -> str:
+    return " and ".join(", ".join(sorted(signals)).rsplit(", ", 1))
 
 
 def _named(check: dict[str, Any]) -> str:

@@ -7,7 +7,12 @@ from validation.model import CheckFailed, CheckSkipped
 from validation.reach import ask
 from validation.target import Tenant
 
-_SIGNS = {"Mimir": "cortex_build_info", "Tempo": "tempo_build_info"}
+_SIGNS = {
+    "metrics": ("Mimir", "cortex_build_info"),
+    "traces": ("Tempo", "tempo_build_info"),
+    "logs": ("Loki", "loki_build_info"),
+}
+"""A backend and a metric that each of its pods has, by its signal."""
 
 
 def look(given: Given) -> Finding:
@@ -23,7 +28,7 @@ def look(given: Given) -> Finding:
     with given.target.client(owner(given)) as asking:
         counts = {
             name: _number(ask(asking, "GET", f"{url}/api/v1/query", params={"query": f"count({here(sign)})"}).json())
-            for name, sign in _SIGNS.items()
+            for name, sign in (_SIGNS[backend.signal] for backend in stack.backends)
         }
     missing = [name for name, count in counts.items() if count == 0]
     if missing:

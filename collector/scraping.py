@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from collector.pipeline import REMOTE_WRITE
 from collector.syntax import Block, Expression, Value
-from helm import mimir
-from helm.addresses import MIMIR_HTTP, TEMPO_HTTP
+from helm import loki, mimir
+from helm.addresses import LOKI_HTTP, MIMIR_HTTP, TEMPO_HTTP
 from helm.transport import server_name, serves_tls
 from settings import Stack
 from settings.collector import Collector, Scrape
@@ -13,13 +13,19 @@ from settings.quantities import duration_text
 
 BACKENDS = "/etc/telemetry-backends"
 """Where Alloy finds the authority of the backends' certificate, where they have one."""
-SCRAPED = {"mimir": MIMIR_HTTP, "tempo": TEMPO_HTTP}
-"""The port with a backend's own metrics, by the label `app.kubernetes.io/name` of its pods."""
-RELEASES = (mimir.RELEASE, "tempo", "tempo-distributed")
-"""The releases whose pods are scraped: the namespace may have backends of somebody else's in it."""
 _LABEL = "__meta_kubernetes_pod_label_app_kubernetes_io_"
 _OWN_NODE = 'coalesce(sys.env("HOSTNAME"), constants.hostname)'
 """The node's name, which the chart puts there."""
+
+
+def scraped(stack: Stack) -> dict[str, int]:
+    """Return the port with a backend's own metrics, by the label `app.kubernetes.io/name` of its pods."""
+    return {"mimir": MIMIR_HTTP, "tempo": TEMPO_HTTP, **({"loki": LOKI_HTTP} if stack.logs else {})}
+
+
+def releases(stack: Stack) -> tuple[str, ...]:
+    """Return the releases whose pods are scraped: the namespace may have backends of somebody else's in it."""
+    return (mimir.RELEASE, "tempo", "tempo-distributed", *((loki.RELEASE,) if stack.logs else ()))
 
 
 def blocks(stack: Stack, collector: Collector, scrape: Scrape) -> Iterator[Block]:
@@ -29,14 +35,14 @@ def blocks(stack: Stack, collector: Collector, scrape: Scrape) -> Iterator[Block
     shared, which does nothing where Alloy is no cluster.
     """
     discovery = Block("discovery.kubernetes", "platform")
-    relabel = Block("discovery.relabel", "platform", {"targets": discovery.refer("targets")}, tuple(_rules()))
+    relabel = Block("discovery.relabel", "platform", {"targets": discovery.refer("targets")}, tuple(_rules(stack)))
     yield Block(
         discovery.name,
         discovery.label,
         {"role": "pod"},
         (
             Block("namespaces", arguments={"names": [stack.namespace.name]}),
-            Block("selectors", arguments={"role": "pod", **_selected(collector)}),
+            Block("selectors", arguments={"role": "pod", **_selected(stack, collector)}),
         ),
         comment="The platform's own metrics, for its alerts and dashboards.",
     )
@@ -59,14 +65,14 @@ def blocks(stack: Stack, collector: Collector, scrape: Scrape) -> Iterator[Block
     )
 
 
-def _selected(collector: Collector) -> dict[str, Value]:
-    label: dict[str, Value] = {"label": f"app.kubernetes.io/instance in ({', '.join(RELEASES)})"}
+def _selected(stack: Stack, collector: Collector) -> dict[str, Value]:
+    label: dict[str, Value] = {"label": f"app.kubernetes.io/instance in ({', '.join(releases(stack))})"}
     return {**label, "field": Expression(f'"spec.nodeName=" + {_OWN_NODE}')} if collector.deploys else label
 
 
-def _rules() -> Iterator[Block]:
+def _rules(stack: Stack) -> Iterator[Block]:
     """Yield what keeps a target of each pod and names it as rules and dashboards want it (docs/monitoring.md)."""
-    ports = "|".join(f"{name};{port}" for name, port in SCRAPED.items())
+    ports = "|".join(f"{name};{port}" for name, port in scraped(stack).items())
     number = "__meta_kubernetes_pod_container_port_number"
     yield _rule([f"{_LABEL}name", number], action="keep", regex=ports)
     yield _rule([f"{_LABEL}component"], action="drop", regex="gateway")  # the chart's nginx, which has no metrics

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from collector.scraping import SCRAPED
+from collector.scraping import scraped
 from gateway.nginx import Layout
 from guardrails.parties import (
     Neighbours,
@@ -201,9 +201,9 @@ def _collected(stack: Stack, running: tuple[Pods, ...], others: Neighbours) -> I
         yield Flow(ours, mimir("gateway"), (Port(MIMIR_HTTP),), "the collector sends metrics on")
     if settings.scrape is None:
         return
-    for app, port in SCRAPED.items():
-        scraped = tuple(pods for pods in running if pods.app == app and pods.role != "gateway")
-        yield Flow(ours, scraped, (Port(port),), f"the collector scrapes {app.capitalize()}'s own metrics")
+    for app, port in scraped(stack).items():
+        targets = tuple(pods for pods in running if pods.app == app and pods.role != "gateway")
+        yield Flow(ours, targets, (Port(port),), f"the collector scrapes {app.capitalize()}'s own metrics")
     api_server = Outside("API server", settings.scrape.api_server or Destination())
     yield _to(ours, api_server, "the collector asks which pods there are")
 
@@ -228,8 +228,8 @@ def _outer(stack: Stack, running: tuple[Pods, ...], others: Neighbours) -> Itera
     alerting = tuple(pods for pods in mimir("alertmanager") if pods in running)
     yield _to(alerting, others.alert_receivers, "people are notified of alerts")
     for app, port in (("mimir", MIMIR_HTTP), ("tempo", TEMPO_HTTP), ("loki", LOKI_HTTP)):
-        scraped = tuple(pods for pods in running if pods.app == app and pods.role != "gateway")
-        yield _from(others.monitoring, scraped, (Port(port),), f"{app.capitalize()}'s own metrics are scraped")
+        targets = tuple(pods for pods in running if pods.app == app and pods.role != "gateway")
+        yield _from(others.monitoring, targets, (Port(port),), f"{app.capitalize()}'s own metrics are scraped")
     numbers = _DNS_PORTS[stack.kubernetes.platform]
     asked = tuple(Port(number, protocol) for number in numbers for protocol in ("UDP", "TCP"))
     yield Flow(running, _somebody(others.dns), asked, "names are resolved")

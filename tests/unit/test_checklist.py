@@ -116,7 +116,7 @@ def counted(mimir: int, tempo: int) -> Answers:
 
 @pytest.mark.parametrize(
     ("mimir", "tempo", "state", "said"),
-    [(10, 14, "done", "10 pods of Mimir, 14 pods of Tempo"), (0, 14, "open", "no metrics of Mimir within")],
+    [(10, 14, "done", "14 pods of Tempo, 10 pods of Mimir"), (0, 14, "open", "no metrics of Mimir within")],
 )
 def test_metrics_that_do_not_arrive_are_seen(mimir: int, tempo: int, state: State, said: str) -> None:
     found = metrics.look(given(RULER, answers=counted(mimir, tempo)))

@@ -14,9 +14,9 @@ from collector.destination import destination
 from collector.syntax import Block, Expression, text
 from guardrails.policies import policies_of
 from helm import alloy
-from helm.releases import MIMIR, TEMPO, collector_release, releases_of
+from helm.releases import LOKI, MIMIR, TEMPO, collector_release, releases_of
 from sizing.footprint import of_stack
-from tests.support import ENVIRONMENTS, Change, load_stack, put
+from tests.support import ENVIRONMENTS, WITH_LOGS_IN_PROD, Change, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET, TWO
 
 SCRAPE = {"api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]}}
@@ -113,7 +113,10 @@ def test_an_alloy_that_exists_shares_targets_where_it_is_a_cluster() -> None:
 
 
 def test_what_is_scraped_is_called_as_the_releases_are() -> None:
-    assert set(scraping.RELEASES) == {MIMIR, *TEMPO.values()}
+    assert set(scraping.releases(load_stack("prod"))) == {MIMIR, *TEMPO.values()}
+    with_logs = load_stack("prod", WITH_LOGS_IN_PROD)
+    assert set(scraping.releases(with_logs)) == {MIMIR, LOKI, *TEMPO.values()}
+    assert set(scraping.scraped(with_logs)) == {"mimir", "tempo", "loki"}
 
 
 @pytest.mark.parametrize("scrapes", [True, False])
