@@ -75,6 +75,8 @@ def _deployment(live: Properties, _cluster: Cluster) -> list[str]:
         available.get("status") == "True"
         and complete.get("reason") == "NewReplicaSetAvailable"
         and min(updated, ready) >= wanted
+        # Back to a template of before, whose ReplicaSet is still being emptied, that one's pods count as updated.
+        and status.get("replicas", 0) <= updated
     )
     return [] if in_force else [*told, f"Minimum number of live Pods was not attained ({ready} of {wanted} are ready)"]
 
