@@ -77,7 +77,7 @@ datasources = Datasources(
 
 if stack.collector:
     behind = pulumi.ResourceOptions(
-        providers=[providers.kubernetes], depends_on=[mimir, tempo, *([gateway] if gateway else [])]
+        providers=[providers.kubernetes], depends_on=[each for each in (mimir, tempo, loki, gateway) if each]
     )
     Collector("collector", stack=stack, settings=stack.collector, opts=behind)
 if stack.monitoring.rules == "prometheus-rule":

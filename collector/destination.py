@@ -11,7 +11,7 @@ from settings.tenants import Tenant
 
 CREDENTIALS = "/etc/telemetry"
 """Where Alloy finds the Secret with the tenant's credential and the gateway's authority."""
-_METRICS_PATH = "/v1/metrics"
+_METRICS_PATH, _LOGS_PATH = "/v1/metrics", "/v1/logs"
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Destination:
     metrics_otlp: str
     """Address that Alloy adds `/v1/metrics` to."""
     remote_write: str
+    logs_otlp: str | None
+    """Address that Alloy adds `/v1/logs` to; None where there is no Loki."""
     tls: bool
     tenant: str | None
     """Stated by the sender itself, where no gateway knows it by its credential."""
@@ -39,11 +41,12 @@ def destination(stack: Stack, collector: Collector) -> Destination:
     tenant = sender(collector, stack.tenants)
     if stack.gateway is not None and tenant is not None:
         return _by_gateway(stack, stack.gateway, tenant)
-    traces, metrics = addresses.traces(stack), addresses.metrics(stack)
+    traces, metrics, logs = addresses.traces(stack), addresses.metrics(stack), addresses.logs(stack)
     return Destination(
         traces=traces.otlp_grpc,
         metrics_otlp=metrics.otlp_http.removesuffix(_METRICS_PATH),
         remote_write=metrics.remote_write,
+        logs_otlp=None if logs is None else logs.otlp_http.removesuffix(_LOGS_PATH),
         tls=False,
         tenant=None if tenant is None else tenant.id,
         token=None,
@@ -53,13 +56,14 @@ def destination(stack: Stack, collector: Collector) -> Destination:
 
 
 def _by_gateway(stack: Stack, gateway: Gateway, tenant: Tenant) -> Destination:
-    urls = of_gateway.urls(stack.namespace.name)
+    urls, logs = of_gateway.urls(stack.namespace.name), of_gateway.logs(stack)
     accepts = tenant.access.accepts
     private = gateway.certificate.source == "issued" or gateway.certificate.authority is not None
     return Destination(
         traces=urls.otlp_grpc_address,
         metrics_otlp=urls.metrics_otlp_url.removesuffix(_METRICS_PATH),
         remote_write=urls.remote_write_url,
+        logs_otlp=None if logs is None else logs.otlp_http.removesuffix(_LOGS_PATH),
         tls=True,
         tenant=None,
         token=None if accepts == "certificate" else f"{CREDENTIALS}/token",

@@ -1,6 +1,6 @@
 """The way of applications' telemetry: received, limited, batched, queued and sent again until it is taken."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from collector.destination import Destination
 from collector.syntax import Block, Expression, Value
@@ -13,9 +13,9 @@ _MI = 2**20
 _LARGEST_MESSAGE = "16MiB"
 """Tempo's own largest message; Alloy's default is a quarter of it."""
 _BATCH = 1_000
-"""Spans or data points. At 1 KiB each a batch is 1 MiB, which the queue's size is reckoned by."""
-_QUEUES = 4
-"""Parts of the disk: a queue for each of two signals, remote-write's log, and what is left free."""
+"""Spans, data points or log records. At 1 KiB each a batch is 1 MiB, which the queue's size is reckoned by."""
+_QUEUES = 3
+"""Parts of the disk beside logs: a queue for each of two signals, and remote-write's log. One more is left free."""
 _RELOAD = "10m"
 """How often certificates are read again: a rotated one is renewed in the mounted Secret within a minute or two."""
 
@@ -27,9 +27,7 @@ def writes_remotely(collector: Collector) -> bool:
 
 def blocks(collector: Collector, to: Destination) -> Iterator[Block]:
     """Yield the blocks of applications' telemetry."""
-    by_otlp = collector.metrics == "otlp"
-    traces = Block("otelcol.exporter.otlp", "traces")
-    metrics = Block("otelcol.exporter.otlphttp" if by_otlp else "otelcol.exporter.prometheus", "metrics")
+    exporters = _exporters(collector, to)
     batch, limiter = Block("otelcol.processor.batch", "applications"), Block("otelcol.processor.memory_limiter", "all")
     yield Block(
         "otelcol.receiver.otlp",
@@ -37,34 +35,50 @@ def blocks(collector: Collector, to: Destination) -> Iterator[Block]:
         blocks=(
             Block("grpc", arguments={"endpoint": f"0.0.0.0:{OTLP_GRPC}", "max_recv_msg_size": _LARGEST_MESSAGE}),
             Block("http", arguments={"endpoint": f"0.0.0.0:{OTLP_HTTP}"}),
-            _output(metrics=limiter, traces=limiter),
+            _output(dict.fromkeys(exporters, limiter)),
         ),
-        comment="Applications send here. Logs are not taken: the platform has no place for them.",
+        comment="Applications send here."
+        if "logs" in exporters
+        else "Applications send here. Logs are not taken: the platform has no place for them.",
     )
     yield Block(
         limiter.name,
         limiter.label,
         {"check_interval": "1s", "limit": f"{collector.size.memory * 4 // 5 // _MI}MiB"},
-        (_output(metrics=batch, traces=batch),),
+        (_output(dict.fromkeys(exporters, batch)),),
     )
     yield Block(
         batch.name,
         batch.label,
         {"timeout": "1s", "send_batch_size": _BATCH, "send_batch_max_size": _BATCH},
-        (_output(metrics=metrics, traces=traces),),
+        (_output(exporters),),
     )
     yield from _authentication(to)
     if collector.queue.on_disk:
         yield Block("otelcol.storage.file", "queue")
-    secured = (_tls(to),)
-    client = Block("client", arguments={"endpoint": to.traces, **_auth(to)}, blocks=secured)
-    yield Block(traces.name, traces.label, blocks=(client, *_kept(collector)))
-    if by_otlp:
-        client = Block("client", arguments={"endpoint": to.metrics_otlp, **_auth(to)}, blocks=secured)
+    yield from exporters.values()
+
+
+def _exporters(collector: Collector, to: Destination) -> dict[str, Block]:
+    """Return what sends each signal on, by signal."""
+    kept = tuple(_kept(collector, to))
+    found = {}
+    if to.logs_otlp is not None:
+        found["logs"] = Block("otelcol.exporter.otlphttp", "logs", blocks=(_client(to, to.logs_otlp), *kept))
+    if collector.metrics == "otlp":
         # One at a time: Mimir refuses samples of a series that are older than what it has.
-        yield Block(metrics.name, metrics.label, blocks=(client, *_kept(collector, consumers=1)))
+        in_order = tuple(_kept(collector, to, consumers=1))
+        found["metrics"] = Block(
+            "otelcol.exporter.otlphttp", "metrics", blocks=(_client(to, to.metrics_otlp), *in_order)
+        )
     else:
-        yield Block(metrics.name, metrics.label, {"forward_to": [Expression(REMOTE_WRITE)]})
+        remote: dict[str, Value] = {"forward_to": [Expression(REMOTE_WRITE)]}
+        found["metrics"] = Block("otelcol.exporter.prometheus", "metrics", remote)
+    return {**found, "traces": Block("otelcol.exporter.otlp", "traces", blocks=(_client(to, to.traces), *kept))}
+
+
+def _client(to: Destination, endpoint: str) -> Block:
+    return Block("client", arguments={"endpoint": endpoint, **_auth(to)}, blocks=(_tls(to),))
 
 
 def remote_write(collector: Collector, to: Destination) -> Block:
@@ -82,7 +96,7 @@ def remote_write(collector: Collector, to: Destination) -> Block:
     )
 
 
-def _output(**targets: Block) -> Block:
+def _output(targets: Mapping[str, Block]) -> Block:
     return Block("output", arguments={signal: [each.refer("input")] for signal, each in targets.items()})
 
 
@@ -118,10 +132,10 @@ def _trust(to: Destination) -> dict[str, Value]:
     return {**authority, "cert_file": to.certificate[0], "key_file": to.certificate[1]}
 
 
-def _kept(collector: Collector, *, consumers: int | None = None) -> Iterator[Block]:
+def _kept(collector: Collector, to: Destination, *, consumers: int | None = None) -> Iterator[Block]:
     """Yield how an exporter queues, and for how long it tries again."""
-    queue = collector.queue
-    size: dict[str, Value] = {"queue_size": queue.size // _QUEUES // _MI}
+    queue, parts = collector.queue, _QUEUES + 1 + (to.logs_otlp is not None)
+    size: dict[str, Value] = {"queue_size": queue.size // parts // _MI}
     workers: dict[str, Value] = {} if consumers is None else {"num_consumers": consumers}
     disk: dict[str, Value] = {"storage": Expression("otelcol.storage.file.queue.handler")} if queue.on_disk else {}
     yield Block("sending_queue", arguments={**size, **workers, **disk})

@@ -199,6 +199,7 @@ def _collected(stack: Stack, running: tuple[Pods, ...], others: Neighbours) -> I
     else:
         yield Flow(ours, _tempos("distributor"), (Port(OTLP_GRPC),), "the collector sends traces on")
         yield Flow(ours, mimir("gateway"), (Port(MIMIR_HTTP),), "the collector sends metrics on")
+        yield Flow(ours, loki(stack.logs, "write"), (Port(LOKI_HTTP),), "the collector sends logs on")
     if settings.scrape is None:
         return
     for app, port in scraped(stack).items():

@@ -24,7 +24,7 @@ from policies.evaluate import violations
 from policies.model import World
 from sandbox.toolchain import Toolchain
 from tests.sandbox.charts import Object, render
-from tests.support import REPO, Change, all_of, load_stack, put
+from tests.support import REPO, WITH_LOGS, Change, all_of, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET
 
 Json = dict[str, Any]
@@ -54,7 +54,7 @@ gateways = st.none() | st.fixed_dictionaries(
     {}, optional={"backend_tls": st.just({}),
                   "certificate": st.just({"source": "cert-manager", "issuer": {"name": "public"}})},
 )  # fmt: skip
-stacks = st.tuples(collectors, st.booleans(), gateways, st.none() | tenants)
+stacks = st.tuples(collectors, st.booleans(), gateways, st.none() | tenants, st.booleans())
 
 
 @cache
@@ -80,15 +80,16 @@ def of(environment: str, *changes: Change) -> str:
 @settings(max_examples=150, deadline=None)
 @given(stacks)
 def test_every_configuration_parses_is_formatted_and_names_only_what_alloy_has(
-    drawn: tuple[Json, bool, Json | None, list[Json] | None],
+    drawn: tuple[Json, bool, Json | None, list[Json] | None, bool],
 ) -> None:
-    chosen, deploys, gateway, own = drawn
+    chosen, deploys, gateway, own, logs = drawn
     gateway = gateway if own else None
     found = of(
         "dev",
         put("collector", {**chosen, **(DAEMON_SET if deploys else {})}),
         *([put("tenants", own)] if own else []),
         *([put("gateway", gateway)] if gateway is not None else []),
+        *([WITH_LOGS] if logs else []),
     )
     answer = read({"it": found})["it"]
     assert answer["error"] == ""

@@ -16,7 +16,7 @@ from guardrails.policies import policies_of
 from helm import alloy
 from helm.releases import LOKI, MIMIR, TEMPO, collector_release, releases_of
 from sizing.footprint import of_stack
-from tests.support import ENVIRONMENTS, WITH_LOGS_IN_PROD, Change, load_stack, put
+from tests.support import ENVIRONMENTS, WITH_LOGS_IN_PROD, Change, drop, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET, TWO
 
 SCRAPE = {"api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]}}
@@ -81,6 +81,29 @@ def test_metrics_stay_as_they_are_or_become_prometheus_and_go_one_way_each() -> 
     assert "prometheus.remote_write" not in as_they_are
     assert "otelcol.exporter.otlphttp" not in converted
     assert "forward_to = [prometheus.remote_write.platform.receiver]" in converted
+
+
+@pytest.mark.parametrize(
+    ("more", "endpoint"),
+    [
+        ((WITH_LOGS_IN_PROD,), "https://gateway.ca7f8f-prod.svc/otlp"),
+        ((WITH_LOGS_IN_PROD, drop("gateway"), drop("tenants")), "http://loki-write.ca7f8f-prod.svc:3100/otlp"),
+    ],
+    ids=["behind the gateway", "without one"],
+)
+def test_logs_are_taken_where_there_is_a_loki(more: tuple[Change, ...], endpoint: str) -> None:
+    with_logs, without = of("prod", {}, *more), of("prod", {}, *more[1:])
+    assert with_logs.count("logs    = [") == 3  # of the receiver, the limiter and the batch
+    block = with_logs.partition('otelcol.exporter.otlphttp "logs" {')[2].partition("\n}\n")[0]
+    assert f'endpoint = "{endpoint}"' in block
+    assert "sending_queue" in block
+    assert "logs" not in without.replace("Logs are not taken", "")
+
+
+def test_logs_have_a_part_of_the_queues_disk() -> None:
+    kept = {**DAEMON_SET, "queue": {"size": "5Gi"}}
+    assert of("prod", kept).count("= 1280\n") == 2
+    assert of("prod", kept, WITH_LOGS_IN_PROD).count("= 1024\n") == 3
 
 
 def test_a_queue_fits_into_its_disk_and_one_in_memory_needs_no_preview_of_alloy() -> None:
