@@ -1,7 +1,7 @@
 """The telemetry platform of one environment, as one dependency graph.
 
-settings -> providers -> namespace -> guardrails, buckets -> Mimir -> Tempo, Loki \
-                                      guardrails -> gateway --------------> datasources, collector, alerts, dashboards
+settings -> providers -> namespace -> guardrails, buckets -> Mimir -> Tempo, Loki, Pyroscope \
+                                      guardrails -> gateway -----------------> datasources, collector, alerts and so on
 """
 
 import pulumi
@@ -20,6 +20,7 @@ from components.loki import Loki
 from components.mimir import Mimir
 from components.namespace import Namespace
 from components.providers import Providers
+from components.pyroscope import Pyroscope
 from components.tempo import Tempo
 from gateway import access, addresses
 from helm.transport import serves_tls
@@ -59,6 +60,11 @@ tempo = Tempo(
     opts=workloads,
 )
 loki = Loki("loki", stack=stack, identity=credentials.logs, opts=workloads) if credentials.logs and stack.logs else None
+pyroscope = (
+    Pyroscope("pyroscope", stack=stack, identity=credentials.profiles, opts=workloads)
+    if credentials.profiles and stack.profiles
+    else None
+)
 datasources = Datasources(
     "datasources",
     stack=stack,
@@ -66,12 +72,13 @@ datasources = Datasources(
         "metrics": gateway.metrics_query_url if gateway else mimir.query_url,
         "traces": gateway.traces_query_url if gateway else tempo.query_url,
         **({"logs": its.query} if (its := addresses.logs(stack)) else {}),
+        **({"profiles": its_own.query} if (its_own := addresses.profiles(stack)) else {}),
     },
     credentials=access.of_tenants(stack, key),
     federation=access.of_federation(stack, key),
     authority=access.authority_of(stack, key),
     opts=pulumi.ResourceOptions(
-        providers=[providers.grafana], depends_on=[each for each in (mimir, tempo, loki, gateway) if each]
+        providers=[providers.grafana], depends_on=[each for each in (mimir, tempo, loki, pyroscope, gateway) if each]
     ),
 )
 
@@ -87,5 +94,12 @@ if stack.dashboards:
     Dashboards("dashboards", stack=stack, settings=stack.dashboards, unseen=datasources.unseen, opts=to_grafana)
 
 outputs.export(
-    stack=stack, buckets=buckets, mimir=mimir, tempo=tempo, loki=loki, gateway=gateway, datasources=datasources
+    stack=stack,
+    buckets=buckets,
+    mimir=mimir,
+    tempo=tempo,
+    loki=loki,
+    pyroscope=pyroscope,
+    gateway=gateway,
+    datasources=datasources,
 )

@@ -12,9 +12,10 @@ from components.datasources import Datasources
 from components.gateway import Gateway
 from components.loki import Loki
 from components.mimir import Mimir
+from components.pyroscope import Pyroscope
 from components.tempo import Tempo
 from gateway import addresses
-from helm.addresses import LogsAddresses
+from helm.addresses import LogsAddresses, ProfilesAddresses
 from settings import Stack
 from sizing.summary import Summary, summary
 
@@ -47,12 +48,20 @@ class LogsEndpoints(TypedDict):
     query: str
 
 
+class ProfilesEndpoints(TypedDict):
+    """Addresses for profiles in the cluster; with a gateway, its own. Pyroscope's APIs are below them."""
+
+    push: str
+    query: str
+
+
 class Endpoints(TypedDict):
-    """Addresses per signal; null for logs where the stack has no Loki."""
+    """Addresses per signal; null for logs where the stack has no Loki, for profiles where it has no Pyroscope."""
 
     traces: TracesEndpoints
     metrics: MetricsEndpoints
     logs: LogsEndpoints | None
+    profiles: ProfilesEndpoints | None
 
 
 class Datasource(TypedDict):
@@ -63,11 +72,12 @@ class Datasource(TypedDict):
 
 
 class DatasourceOutputs(TypedDict):
-    """Datasources per signal; null for logs where the stack has no Loki."""
+    """Datasources per signal; null for logs where the stack has no Loki, for profiles where it has no Pyroscope."""
 
     traces: Datasource
     metrics: Datasource
     logs: Datasource | None
+    profiles: Datasource | None
 
 
 class Tenant(TypedDict):
@@ -104,13 +114,22 @@ class Outputs(TypedDict):
     status: Status
 
 
-def endpoints(mimir: Mimir, tempo: Tempo, gateway: Gateway | None, logs: LogsAddresses | None) -> Endpoints:
+def endpoints(
+    mimir: Mimir,
+    tempo: Tempo,
+    gateway: Gateway | None,
+    logs: LogsAddresses | None,
+    profiles: ProfilesAddresses | None,
+) -> Endpoints:
     """Return the addresses: the gateway's, where there is one."""
     known = _of_gateway(gateway) if gateway is not None else _of_backends(mimir, tempo)
     of_logs: LogsEndpoints | None = None
     if logs is not None:
         of_logs = {"push": logs.push, "otlp_http": logs.otlp_http, "query": logs.query}
-    return {"traces": known["traces"], "metrics": known["metrics"], "logs": of_logs}
+    of_profiles: ProfilesEndpoints | None = None
+    if profiles is not None:
+        of_profiles = {"push": profiles.push, "query": profiles.query}
+    return {"traces": known["traces"], "metrics": known["metrics"], "logs": of_logs, "profiles": of_profiles}
 
 
 class _Always(TypedDict):
@@ -185,7 +204,12 @@ def tenants(stack: Stack, secrets: Mapping[str, str], made: Mapping[str, Any]) -
 def _datasources(made: Mapping[str, Any] | None) -> DatasourceOutputs | None:
     if made is None:
         return None
-    return {"traces": made["traces"], "metrics": made["metrics"], "logs": made.get("logs")}
+    return {
+        "traces": made["traces"],
+        "metrics": made["metrics"],
+        "logs": made.get("logs"),
+        "profiles": made.get("profiles"),
+    }
 
 
 def export(
@@ -195,17 +219,18 @@ def export(
     mimir: Mimir,
     tempo: Tempo,
     loki: Loki | None,
+    pyroscope: Pyroscope | None,
     gateway: Gateway | None,
     datasources: Datasources,
 ) -> None:
     """Register the stack's outputs."""
     secrets = gateway.tenant_secrets if gateway is not None else {}
     pulumi.export("schema_version", SCHEMA_VERSION)
-    pulumi.export("endpoints", endpoints(mimir, tempo, gateway, addresses.logs(stack)))
+    pulumi.export("endpoints", endpoints(mimir, tempo, gateway, addresses.logs(stack), addresses.profiles(stack)))
     pulumi.export("certificate_authority", (gateway.authority if gateway is not None else None) or "")
     pulumi.export("datasources", datasources.declared)
     pulumi.export("buckets", buckets.names)
     pulumi.export("tenants", datasources.tenants.apply(lambda made: tenants(stack, secrets, made)))
     pulumi.export("capacity", summary(stack))
-    releases = pulumi.Output.all(*(each.releases for each in (mimir, tempo, loki) if each is not None))
+    releases = pulumi.Output.all(*(each.releases for each in (mimir, tempo, loki, pyroscope) if each is not None))
     pulumi.export("status", releases.apply(lambda all_of: status(stack, dict(ChainMap(*reversed(all_of))))))

@@ -11,6 +11,7 @@ _SIGNS = {
     "metrics": ("Mimir", "cortex_build_info"),
     "traces": ("Tempo", "tempo_build_info"),
     "logs": ("Loki", "loki_build_info"),
+    "profiles": ("Pyroscope", "pyroscope_build_info"),
 }
 """A backend and a metric that each of its pods has, by its signal."""
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from collector.pipeline import REMOTE_WRITE
 from collector.syntax import Block, Expression, Value
-from helm import loki, mimir
-from helm.addresses import LOKI_HTTP, MIMIR_HTTP, TEMPO_HTTP
+from helm import loki, mimir, pyroscope
+from helm.addresses import LOKI_HTTP, MIMIR_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP
 from helm.transport import server_name, serves_tls
 from settings import Stack
 from settings.collector import Collector, Scrape
@@ -20,12 +20,16 @@ _OWN_NODE = 'coalesce(sys.env("HOSTNAME"), constants.hostname)'
 
 def scraped(stack: Stack) -> dict[str, int]:
     """Return the port with a backend's own metrics, by the label `app.kubernetes.io/name` of its pods."""
-    return {"mimir": MIMIR_HTTP, "tempo": TEMPO_HTTP, **({"loki": LOKI_HTTP} if stack.logs else {})}
+    logs = {"loki": LOKI_HTTP} if stack.logs else {}
+    profiles = {"pyroscope": PYROSCOPE_HTTP} if stack.profiles else {}
+    return {"mimir": MIMIR_HTTP, "tempo": TEMPO_HTTP, **logs, **profiles}
 
 
 def releases(stack: Stack) -> tuple[str, ...]:
     """Return the releases whose pods are scraped: the namespace may have backends of somebody else's in it."""
-    return (mimir.RELEASE, "tempo", "tempo-distributed", *((loki.RELEASE,) if stack.logs else ()))
+    logs = (loki.RELEASE,) if stack.logs else ()
+    profiles = (pyroscope.RELEASE,) if stack.profiles else ()
+    return (mimir.RELEASE, "tempo", "tempo-distributed", *logs, *profiles)
 
 
 def blocks(stack: Stack, collector: Collector, scrape: Scrape) -> Iterator[Block]:

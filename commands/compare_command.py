@@ -27,6 +27,9 @@ def compare(
     ] = None,
     mimir_chart: Annotated[Path | None, typer.Option(help="Folder of the chart mimir-distributed.")] = None,
     loki_chart: Annotated[Path | None, typer.Option(help="Folder of the chart loki, for a stack with logs.")] = None,
+    pyroscope_chart: Annotated[
+        Path | None, typer.Option(help="Folder of the chart pyroscope, for a stack with profiles.")
+    ] = None,
     alloy_chart: Annotated[
         Path | None, typer.Option(help="Folder of the chart alloy, where the stack deploys a collector.")
     ] = None,
@@ -40,7 +43,7 @@ def compare(
     """
     with told(ConfigError, CompareError, UncountableError, OSError) as console:
         settings = stack_file.load(stack, config_file)
-        named = (*(tempo_chart or ()), mimir_chart, loki_chart, alloy_chart)
+        named = (*(tempo_chart or ()), mimir_chart, loki_chart, pyroscope_chart, alloy_chart)
         charts = [each for each in named if each is not None]
         collector = settings.collector_role
         differences: list[Difference] = []

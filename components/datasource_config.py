@@ -7,7 +7,7 @@ neither from another organisation, so a link leads to a datasource of the same o
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,8 @@ from settings.tenants import Tenant
 if TYPE_CHECKING:  # cryptography is slow to load, and a stack without a gateway has no use for it
     from gateway.access import Credential
 
-_BACKENDS = {"traces": "tempo", "metrics": "mimir", "logs": "loki"}
-_KINDS = {"traces": "tempo", "metrics": "prometheus", "logs": "loki"}
+_BACKENDS = {"traces": "tempo", "metrics": "mimir", "logs": "loki", "profiles": "pyroscope"}
+_KINDS = {"traces": "tempo", "metrics": "prometheus", "logs": "loki", "profiles": "grafana-pyroscope-datasource"}
 _LONGEST_UID = 40
 """Characters of [a-zA-Z0-9_-] (Grafana)."""
 _TRACE_ID_LABEL = "traceID"
@@ -27,6 +27,10 @@ _TRACE_ID_METADATA = "trace_id"
 """The structured metadata under which Loki keeps the trace id of a line that came over OTLP."""
 _TRACE_ID_IN_A_LINE = r'[tT]race_?[iI][dD]"?[=:]\s*"?([0-9a-f]{16,32})'
 _LINES_OF_TRACE = f'{{${{__tags}}}} | {_TRACE_ID_METADATA} = "${{__trace.traceId}}"'
+_CPU_PROFILE = "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
+"""What most of Pyroscope's SDKs send, in any language; another one is a choice of two clicks."""
+_PROFILE_STEP = "15s"
+"""How often Alloy and the SDKs take a profile, unless told."""
 _TENANT_HEADER = "X-Scope-OrgID"
 
 _SPAN_RATE = "sum by (span_name) (rate(traces_spanmetrics_calls_total{$__tags}[5m]))"
@@ -40,7 +44,7 @@ class Datasource:
     uid: str
     name: str
     kind: str
-    """Grafana's type of it: `prometheus`, `tempo` or `loki`."""
+    """Grafana's type of it: `prometheus`, `tempo`, `loki` or `grafana-pyroscope-datasource`."""
     url: str
     json_data: str
     """What Grafana shows to everybody."""
@@ -128,14 +132,15 @@ def datasources_of(
 
     Args:
         view: what they show.
-        urls: where Grafana finds the backends' query APIs, by signal; of logs only where there are any.
+        urls: where Grafana finds the backends' query APIs, by signal; of logs and profiles only where there are any.
         service_map: whether metrics for a service map are made.
         authority: PEM of the authority that Grafana is to trust there; None is those that it trusts already.
     """
     links = {
         "metrics": _mimir_links(view),
-        "traces": _tempo_links(view, service_map=service_map, logs="logs" in urls),
+        "traces": _tempo_links(view, service_map=service_map, others=urls.keys()),
         "logs": _loki_links(view),
+        "profiles": {"minStep": _PROFILE_STEP},
     }
     secure = {**view.certificate, **({"tlsCACert": authority} if authority else {})}
     return {
@@ -196,8 +201,8 @@ def _tls(view: View, authority: str | None) -> dict[str, bool]:
     return {flag: True for flag, on in flags.items() if on}
 
 
-def _tempo_links(view: View, *, service_map: bool, logs: bool) -> dict[str, Any]:
-    """Return Tempo's links to metrics, to logs if there are any, and the service map if its metrics exist."""
+def _tempo_links(view: View, *, service_map: bool, others: Collection[str]) -> dict[str, Any]:
+    """Return Tempo's links to metrics, to logs and profiles if there are any, and the service map if it has metrics."""
     mimir = view.uid("metrics")
     links: dict[str, Any] = {
         "tracesToMetrics": {
@@ -212,7 +217,7 @@ def _tempo_links(view: View, *, service_map: bool, logs: bool) -> dict[str, Any]
         },
         "nodeGraph": {"enabled": True},
     }
-    if logs:
+    if "logs" in others:
         links["tracesToLogsV2"] = {
             "datasourceUid": view.uid("logs"),
             "spanStartTimeShift": "-5m",
@@ -220,6 +225,12 @@ def _tempo_links(view: View, *, service_map: bool, logs: bool) -> dict[str, Any]
             "tags": [{"key": "service.name", "value": "service_name"}],
             "customQuery": True,
             "query": _LINES_OF_TRACE,
+        }
+    if "profiles" in others:
+        links["tracesToProfiles"] = {
+            "datasourceUid": view.uid("profiles"),
+            "tags": [{"key": "service.name", "value": "service_name"}],
+            "profileTypeId": _CPU_PROFILE,
         }
     return {**links, "serviceMap": {"datasourceUid": mimir}} if service_map else links
 

@@ -1,10 +1,10 @@
 """Grafana Mimir: metrics."""
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from components.autoscaler import autoscaler
 from components.release import credentials_secret, release
+from components.service_account import service_account
 from helm import addresses
 from helm.mimir import SERVICE_ACCOUNT
 from helm.releases import MIMIR, MIMIR_SECRET, mimir_release
@@ -33,7 +33,7 @@ class Mimir(pulumi.ComponentResource):
         self.otlp_url = own.otlp_http
         self.query_url = own.query
         secret = credentials_secret(MIMIR_SECRET, namespace=namespace, identity=identity, parent=self)
-        account = self._account(namespace)
+        account = service_account(SERVICE_ACCOUNT, namespace=namespace, parent=self)
         wanted = mimir_release(stack).with_key(identity)
         deployed = release(wanted, namespace=namespace, after=[secret, account], parent=self)
         # Its chart scales by KEDA only (charts.md 3.3).
@@ -48,13 +48,4 @@ class Mimir(pulumi.ComponentResource):
                 "query_url": self.query_url,
                 "releases": self.releases,
             }
-        )
-
-    def _account(self, namespace: str) -> k8s.core.v1.ServiceAccount:
-        """Register the account of the pods, which is given no token: they never speak with the API server."""
-        return k8s.core.v1.ServiceAccount(
-            SERVICE_ACCOUNT,
-            metadata={"name": SERVICE_ACCOUNT, "namespace": namespace},
-            automount_service_account_token=False,
-            opts=pulumi.ResourceOptions(parent=self),
         )

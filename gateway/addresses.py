@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from helm import addresses
-from helm.addresses import LogsAddresses
+from helm.addresses import LogsAddresses, ProfilesAddresses
 from helm.common import CLUSTER_DOMAIN
 from settings import Stack
 from settings.gateway import Gateway
@@ -53,3 +53,11 @@ def logs(stack: Stack) -> LogsAddresses | None:
         return addresses.logs(stack)
     own = f"https://{host(stack.namespace.name)}"
     return LogsAddresses(push=f"{own}/loki/api/v1/push", otlp_http=f"{own}/otlp/v1/logs", query=own)
+
+
+def profiles(stack: Stack) -> ProfilesAddresses | None:
+    """Return what clients are given for profiles: the gateway's address, or Pyroscope's; None where there is none."""
+    if stack.profiles is None or stack.gateway is None:
+        return addresses.profiles(stack)
+    own = f"https://{host(stack.namespace.name)}"
+    return ProfilesAddresses(push=own, query=own)

@@ -8,8 +8,18 @@ from typing import Literal
 from gateway import access
 from gateway.nginx import Layout, Upstreams, nginx_conf
 from gateway.tenant_maps import tenants_conf
-from helm import loki, mimir
-from helm.addresses import LOKI_HTTP, MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP, TRACES_INGEST, TRACES_QUERY, twin
+from helm import loki, mimir, pyroscope
+from helm.addresses import (
+    LOKI_HTTP,
+    MIMIR_HTTP,
+    OTLP_GRPC,
+    OTLP_HTTP,
+    PYROSCOPE_HTTP,
+    TEMPO_HTTP,
+    TRACES_INGEST,
+    TRACES_QUERY,
+    twin,
+)
 from helm.common import CLUSTER_DOMAIN, DNS_SERVICES
 from helm.transport import BACKENDS_SECRET, server_name
 from settings import Stack
@@ -121,6 +131,11 @@ def upstreams(stack: Stack) -> Upstreams:
             f"logs_{name}": at(loki.service(stack.logs.topology, role, headless=True), LOKI_HTTP)
             for name, role in (("push", "write"), ("query", "read"))
             if stack.logs
+        },
+        **{
+            f"profiles_{name}": at(pyroscope.service(stack.profiles.topology, role, headless=True), PYROSCOPE_HTTP)
+            for name, role in (("push", "distributor"), ("query", "query-frontend"))
+            if stack.profiles
         },
     )
 

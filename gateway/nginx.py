@@ -29,6 +29,8 @@ class Upstreams:
     metrics_alertmanager: str
     logs_push: str | None = None
     logs_query: str | None = None
+    profiles_push: str | None = None
+    profiles_query: str | None = None
     """None where there is no such backend; nor are there routes to it then."""
 
     @property

@@ -58,6 +58,8 @@ _PUSH = (
     Route(_POST, "/v1/logs", "logs_push", "write", "/otlp/v1/logs"),
     Route(_POST, "/otlp/v1/logs", "logs_push", "write", "/otlp/v1/logs"),
     Route(_POST, "/loki/api/v1/push", "logs_push", "write", "/loki/api/v1/push"),
+    Route(_POST, "/ingest", "profiles_push", "write", "/ingest"),
+    Route(_POST, "/push.v1.PusherService/Push", "profiles_push", "write", "/push.v1.PusherService/Push"),
 )
 _TRACE_SERVICE = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _GRPC = (Route(_POST, _TRACE_SERVICE, "traces_otlp_grpc", "write", _TRACE_SERVICE, protocol="grpc"),)
@@ -150,6 +152,17 @@ _LOKI = _routes(
     ),
     prefix="/loki/api/v1/",
 )
+# Connect, which is a POST over HTTP; every method of this service reads (api/querier/v1/querier.proto).
+_PYROSCOPE = _routes(_POST, "profiles_query", "read", (("", SEGMENT),), prefix="/querier.v1.QuerierService/")
 
-ROUTES: tuple[Route, ...] = (*_PUSH, *_GRPC, *_PROMETHEUS, *_RULES, *_ALERTMANAGER, *_TEMPO, *_LOKI)
+ROUTES: tuple[Route, ...] = (
+    *_PUSH,
+    *_GRPC,
+    *_PROMETHEUS,
+    *_RULES,
+    *_ALERTMANAGER,
+    *_TEMPO,
+    *_LOKI,
+    *_PYROSCOPE,
+)
 """Every route; no path stands in it twice, and no path with a rest is the beginning of another."""

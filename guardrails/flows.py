@@ -2,8 +2,8 @@
 
 Ports are those of the pods, which is what a policy sees; Services in front of them may bear others. Which role calls
 which is read from the sources of Mimir 3.1 (pkg/mimir/modules.go and the clients there), Tempo 2.10.7
-(cmd/tempo/app/modules.go) and Loki 3.7.8 (pkg/loki/loki.go and modules.go). Kubelet's probes need no flow: a pod is
-always reached from its own node.
+(cmd/tempo/app/modules.go), Loki 3.7.8 (pkg/loki/loki.go and modules.go) and Pyroscope 2.2.1 (pkg/pyroscope). Kubelet's
+probes need no flow: a pod is always reached from its own node.
 """
 
 from collections.abc import Iterator
@@ -22,18 +22,20 @@ from guardrails.parties import (
     loki,
     mimir,
     neighbours_of,
+    pyroscope,
     tempo,
     workloads_of,
 )
 from helm import loki as loki_chart
 from helm import mimir as mimir_chart
+from helm import pyroscope as pyroscope_chart
 from helm import tempo_distributed
-from helm.addresses import LOKI_HTTP, MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP
+from helm.addresses import LOKI_HTTP, MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP
 from helm.releases import TEMPO
 from settings import Stack
 from settings.security import Destination
 
-_GRPC, _GOSSIP = 9095, 7946
+_GRPC, _GOSSIP, _RAFT = 9095, 7946, 9099
 _DNS_PORTS = {"kubernetes": (53,), "openshift": (53, 5353)}
 """OpenShift's DNS pods listen on 5353, which is what a policy sees there; other plugins look before the Service."""
 
@@ -116,10 +118,29 @@ _LOKI_SINGLE_HOPS = (
     _Hop((loki_chart.SINGLE,), (loki_chart.SINGLE,), _GOSSIP, "it joins itself"),
 )
 
+_PYROSCOPE = ("distributor", "segment-writer", "metastore", "query-frontend", "query-backend", "compaction-worker")
+_PYROSCOPE_HOPS = (
+    _Hop(("distributor",), ("segment-writer",), _GRPC, "profiles are written"),
+    _Hop(
+        ("segment-writer", "metastore", "query-frontend", "compaction-worker"),
+        ("metastore",),
+        _GRPC,
+        "blocks are indexed and found, and compactions handed out",
+    ),
+    _Hop(("metastore",), ("metastore",), _RAFT, "metastores agree on the index"),
+    _Hop(("query-frontend", "query-backend"), ("query-backend",), _GRPC, "parts of a query are handed on"),
+    _Hop(_PYROSCOPE, _PYROSCOPE, _GOSSIP, "rings are gossiped, over TCP only"),
+)
+_PYROSCOPE_SINGLE_HOPS = tuple(
+    _Hop((pyroscope_chart.SINGLE,), (pyroscope_chart.SINGLE,), port, "the single binary asks its own Service")
+    for port in (_GRPC, _RAFT, _GOSSIP)
+)
+
 _BUCKET_USERS: dict[str, tuple[str | None, ...]] = {
     "mimir": mimir_chart.READS_BUCKETS,
     "tempo": (None, *tempo_distributed.READS_BUCKETS),  # the single binary has no role
     "loki": (loki_chart.SINGLE, *_LOKI),
+    "pyroscope": (pyroscope_chart.SINGLE, *_PYROSCOPE),
 }
 """Who is given S3 credentials may reach it, and nobody else."""
 
@@ -154,6 +175,7 @@ def _with_gateway(stack: Stack, others: Neighbours) -> Iterator[Flow]:
     yield Flow(ours, _tempos("query-frontend"), (Port(TEMPO_HTTP),), "queries for traces are passed on")
     yield Flow(ours, mimir(*_MIMIR_OFFERED), (Port(MIMIR_HTTP),), "metrics, queries, rules and alerts are passed on")
     yield Flow(ours, loki(stack.logs, "write", "read"), (Port(LOKI_HTTP),), "logs and queries for them are passed on")
+    yield Flow(ours, _profiles_entry(stack), (Port(PYROSCOPE_HTTP),), "profiles and queries for them are passed on")
     yield _from(others.api_server, ours, (https,), "`smoke` sees that the gateway refuses strangers")
     yield from _smoke(others, mimir("distributor", "query-frontend"))
 
@@ -167,6 +189,9 @@ def _without_gateway(stack: Stack, others: Neighbours) -> Iterator[Flow]:
     yield _from(others.grafana, entry, (Port(MIMIR_HTTP),), "the datasource queries metrics")
     yield _from(others.clients, loki(stack.logs, "write", "read"), (Port(LOKI_HTTP),), "logs are sent and read")
     yield _from(others.grafana, loki(stack.logs, "read"), (Port(LOKI_HTTP),), "the datasource queries logs")
+    yield _from(others.clients, _profiles_entry(stack), (Port(PYROSCOPE_HTTP),), "profiles are sent and read")
+    asked = pyroscope(stack.profiles, "query-frontend")
+    yield _from(others.grafana, asked, (Port(PYROSCOPE_HTTP),), "the datasource queries profiles")
     hop = _MIMIR_GATEWAY_HOP
     yield Flow(entry, mimir(*hop.targets), (Port(hop.port),), hop.why)
     yield from _smoke(others, entry)
@@ -212,10 +237,12 @@ def _collected(stack: Stack, running: tuple[Pods, ...], others: Neighbours) -> I
 def _inner(stack: Stack, running: tuple[Pods, ...]) -> Iterator[Flow]:
     """Yield what goes from role to role; a single Tempo speaks with nobody of its own."""
     single = stack.logs is not None and stack.logs.topology == "monolithic"
+    one = stack.profiles is not None and stack.profiles.topology == "monolithic"
     for make, hops in (
         (mimir, _MIMIR_HOPS),
         (lambda *roles: tempo("distributed", *roles), _TEMPO_HOPS),
         (lambda *roles: loki(stack.logs, *roles), _LOKI_SINGLE_HOPS if single else _LOKI_HOPS),
+        (lambda *roles: pyroscope(stack.profiles, *roles), _PYROSCOPE_SINGLE_HOPS if one else _PYROSCOPE_HOPS),
     ):
         for hop in hops:
             sources, targets = ([pods for pods in make(*side) if pods in running] for side in hop[:2])
@@ -228,7 +255,8 @@ def _outer(stack: Stack, running: tuple[Pods, ...], others: Neighbours) -> Itera
     yield _to(users, others.object_store, "buckets are read and written")
     alerting = tuple(pods for pods in mimir("alertmanager") if pods in running)
     yield _to(alerting, others.alert_receivers, "people are notified of alerts")
-    for app, port in (("mimir", MIMIR_HTTP), ("tempo", TEMPO_HTTP), ("loki", LOKI_HTTP)):
+    served = {"mimir": MIMIR_HTTP, "tempo": TEMPO_HTTP, "loki": LOKI_HTTP, "pyroscope": PYROSCOPE_HTTP}
+    for app, port in served.items():
         targets = tuple(pods for pods in running if pods.app == app and pods.role != "gateway")
         yield _from(others.monitoring, targets, (Port(port),), f"{app.capitalize()}'s own metrics are scraped")
     numbers = _DNS_PORTS[stack.kubernetes.platform]
@@ -249,6 +277,11 @@ def _to(sources: tuple[Pods, ...], target: Outside, why: str) -> Flow:
 def _somebody(party: Outside) -> tuple[Outside, ...]:
     """Return nobody for an empty place: a rule without peers would let in everybody."""
     return () if party.place.is_nobody else (party,)
+
+
+def _profiles_entry(stack: Stack) -> tuple[Pods, ...]:
+    """Return who takes profiles and answers for them."""
+    return tuple(dict.fromkeys(pyroscope(stack.profiles, "distributor", "query-frontend")))
 
 
 def _tempos(role: str) -> tuple[Pods, ...]:

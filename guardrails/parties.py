@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 from gateway.addresses import SERVICE as GATEWAY
 from helm import loki as loki_chart
+from helm import pyroscope as pyroscope_chart
 from helm.alloy import RELEASE as COLLECTOR
 from helm.common import DNS_SERVICES
-from helm.releases import LOKI, MIMIR, TEMPO
+from helm.releases import LOKI, MIMIR, PYROSCOPE, TEMPO
 from settings import Stack
 from settings.logs import Logs
+from settings.profiles import Profiles
 from settings.security import Destination, Place, named, store_of
 from settings.traces import Topology
 
@@ -31,7 +33,11 @@ class Pods:
     @property
     def name(self) -> str:
         """What the charts call the workload; the role of a single binary is not in its name."""
-        return self.release if self.role in (None, loki_chart.SINGLE) else f"{self.release}-{self.role}"
+        return (
+            self.release
+            if self.role in (None, loki_chart.SINGLE, pyroscope_chart.SINGLE)
+            else f"{self.release}-{self.role}"
+        )
 
     @property
     def labels(self) -> dict[str, str]:
@@ -66,13 +72,15 @@ class Neighbours(NamedTuple):
 def labels_of(stack: Stack) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the values of the labels name and instance that the stack's pods have, in whatever shape a backend is.
 
-    Loki's only where there is one of ours: seed 000's namespaces may have another of that name, which is not to be cut.
+    Loki's and Pyroscope's only where there is one of ours: seed 000's namespaces may have another of that name, which
+    is not to be cut.
     """
     logs = (LOKI,) if stack.logs else ()
+    profiles = (PYROSCOPE,) if stack.profiles else ()
     collectors = (collector(),) if stack.collector_role else ()
     return (
-        (GATEWAY, "mimir", "tempo", *logs, *(each.app for each in collectors)),
-        (GATEWAY, MIMIR, *TEMPO.values(), *logs, *(each.release for each in collectors)),
+        (GATEWAY, "mimir", "tempo", *logs, *profiles, *(each.app for each in collectors)),
+        (GATEWAY, MIMIR, *TEMPO.values(), *logs, *profiles, *(each.release for each in collectors)),
     )
 
 
@@ -128,6 +136,15 @@ def loki(logs: Logs | None, *roles: str) -> tuple[Pods, ...]:
     return tuple(Pods("loki", LOKI, role) for role in roles)
 
 
+def pyroscope(profiles: Profiles | None, *roles: str) -> tuple[Pods, ...]:
+    """Return the pods of some of Pyroscope's roles, where there is one; a single binary plays them all."""
+    if profiles is None:
+        return ()
+    if profiles.topology == "monolithic":
+        return (Pods("pyroscope", PYROSCOPE, pyroscope_chart.SINGLE),)
+    return tuple(Pods("pyroscope", PYROSCOPE, role) for role in roles)
+
+
 def workloads_of(stack: Stack) -> tuple[Pods, ...]:
     """Return what runs, the release that Tempo is moving away from included."""
     return (
@@ -136,4 +153,5 @@ def workloads_of(stack: Stack) -> tuple[Pods, ...]:
         *mimir(*stack.metrics_roles),
         *(pods for shape in stack.traces.shapes for pods in tempo(shape.topology, *shape.roles)),
         *(loki(stack.logs, *stack.logs.roles) if stack.logs else ()),
+        *(pyroscope(stack.profiles, *stack.profiles.roles) if stack.profiles else ()),
     )

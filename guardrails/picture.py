@@ -10,7 +10,13 @@ from guardrails.parties import Outside, Party, Pods, neighbours_of, workloads_of
 from guardrails.table import ports_text
 from settings import Stack
 
-_TITLES = {"loki": "Loki", "mimir": "Mimir", "tempo": "Tempo", "tempo-distributed": "Tempo, distributed"}
+_TITLES = {
+    "loki": "Loki",
+    "mimir": "Mimir",
+    "pyroscope": "Pyroscope",
+    "tempo": "Tempo",
+    "tempo-distributed": "Tempo, distributed",
+}
 
 
 def mermaid(stack: Stack) -> str:

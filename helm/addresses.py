@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
-from helm import loki, mimir
+from helm import loki, mimir, pyroscope
 from helm.transport import scheme
 from settings import Stack
 
 TRACES_INGEST, TRACES_QUERY = "traces-ingest", "traces-query"
 """Our own Services before Tempo, the same in both topologies."""
-MIMIR_HTTP, TEMPO_HTTP, LOKI_HTTP, OTLP_GRPC, OTLP_HTTP = 8080, 3200, 3100, 4317, 4318
+MIMIR_HTTP, TEMPO_HTTP, LOKI_HTTP, PYROSCOPE_HTTP = 8080, 3200, 3100, 4040
+OTLP_GRPC, OTLP_HTTP = 4317, 4318
 """Ports of the backends' pods."""
 
 
@@ -45,6 +46,15 @@ class LogsAddresses(NamedTuple):
     """What Loki's API, `/loki/api/v1/…`, is below."""
 
 
+class ProfilesAddresses(NamedTuple):
+    """Addresses of Pyroscope."""
+
+    push: str
+    """What `/ingest` and `/push.v1.PusherService/Push` are below, as Pyroscope's SDKs and Alloy want it."""
+    query: str
+    """What `/querier.v1.QuerierService/…` is below."""
+
+
 def traces(stack: Stack) -> TracesAddresses:
     """Return where Tempo is."""
     namespace, protocol = stack.namespace.name, scheme(stack)
@@ -78,3 +88,15 @@ def logs(stack: Stack) -> LogsAddresses | None:
         for role in ("write", "read")
     )
     return LogsAddresses(push=f"{write}/loki/api/v1/push", otlp_http=f"{write}/otlp/v1/logs", query=read)
+
+
+def profiles(stack: Stack) -> ProfilesAddresses | None:
+    """Return where Pyroscope is: the Services of its chart; None where there is none."""
+    if stack.profiles is None:
+        return None
+    protocol, namespace = scheme(stack), stack.namespace.name
+    push, query = (
+        f"{protocol}://{pyroscope.service(stack.profiles.topology, role)}.{namespace}.svc:{PYROSCOPE_HTTP}"
+        for role in ("distributor", "query-frontend")
+    )
+    return ProfilesAddresses(push=push, query=query)

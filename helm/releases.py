@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from helm import addresses, alloy, loki, mimir, s3_key, tempo, tempo_distributed
+from helm import addresses, alloy, loki, mimir, pyroscope, s3_key, tempo, tempo_distributed
 from helm.common import Values
 from settings import S3Identity, Stack
 from settings.chart import Chart
@@ -15,6 +15,7 @@ RELEASE_TYPE = "kubernetes:helm.sh/v3:Release"
 """What Pulumi calls a release."""
 MIMIR = mimir.RELEASE
 LOKI = loki.RELEASE
+PYROSCOPE = pyroscope.RELEASE
 TEMPO: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}
 """The release of each topology. Two names, so that during a move both are there."""
 _TEMPO_VALUES: dict[Topology, Callable[..., Values]] = {
@@ -24,7 +25,8 @@ _TEMPO_VALUES: dict[Topology, Callable[..., Values]] = {
 MIMIR_SECRET = "mimir-s3"  # noqa: S105 - a Secret's name
 TEMPO_SECRET = "tempo-s3"  # noqa: S105 - a Secret's name
 LOKI_SECRET = "loki-s3"  # noqa: S105 - a Secret's name
-S3_SECRETS = (TEMPO_SECRET, MIMIR_SECRET, LOKI_SECRET)
+PYROSCOPE_SECRET = "pyroscope-s3"  # noqa: S105 - a Secret's name
+S3_SECRETS = (TEMPO_SECRET, MIMIR_SECRET, LOKI_SECRET, PYROSCOPE_SECRET)
 """The Secrets with S3 credentials of all backends."""
 
 
@@ -48,7 +50,11 @@ def releases_of(stack: Stack) -> tuple[Release, ...]:
     """Return all releases of a stack, the one that Tempo is moving away from included."""
     push = addresses.metrics(stack).remote_write
     tempos = (tempo_release(stack, each, remote_write_url=push) for each in stack.traces.shapes)
-    others = (loki_release(stack) if stack.logs else None, collector_release(stack))
+    others = (
+        loki_release(stack) if stack.logs else None,
+        pyroscope_release(stack) if stack.profiles else None,
+        collector_release(stack),
+    )
     return (*tempos, mimir_release(stack), *(each for each in others if each is not None))
 
 
@@ -77,6 +83,13 @@ def loki_release(stack: Stack) -> Release:
     """Return Loki; only where there are logs."""
     assert stack.logs is not None  # noqa: S101 - whoever asks has looked
     return Release(LOKI, stack.logs.chart, loki.values(stack, stack.logs, secret_name=LOKI_SECRET), stack.logs.roles)
+
+
+def pyroscope_release(stack: Stack) -> Release:
+    """Return Pyroscope; only where there are profiles."""
+    assert stack.profiles is not None  # noqa: S101 - whoever asks has looked
+    values = pyroscope.values(stack, stack.profiles, secret_name=PYROSCOPE_SECRET)
+    return Release(PYROSCOPE, stack.profiles.chart, values, stack.profiles.roles)
 
 
 def _autoscalers(roles: Mapping[str, Role]) -> Iterator[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ _TAG_VALUES_BYTES = 5_000_000
 _SEARCH_DURATION = 168 * 3_600
 """Seconds; Tempo's own longest range of a search."""
 _MIB = 2**20
-"""Bytes of what Loki calls a MB."""
+"""Bytes of what Loki and Pyroscope call a MB."""
 
 
 def mimir_overrides(stack: Stack) -> Values:
@@ -30,6 +30,11 @@ def tempo_overrides(stack: Stack, *, generates: bool) -> Values:
 def loki_overrides(stack: Stack) -> Values:
     """Return Loki's `overrides`, tenant by tenant; what is not stated stays as its `limits_config` has it."""
     return {tenant.id: _in_loki(tenant) for tenant in stack.tenants}
+
+
+def pyroscope_overrides(stack: Stack) -> Values:
+    """Return Pyroscope's `overrides`, tenant by tenant; what is not stated stays as its `limits` have it."""
+    return {tenant.id: _in_pyroscope(tenant) for tenant in stack.tenants}
 
 
 def _in_mimir(tenant: Tenant) -> Values:
@@ -72,6 +77,16 @@ def _in_loki(tenant: Tenant) -> Values:
         "max_global_streams_per_user": limits.max_streams,
         "max_query_length": _text(limits.max_query_length),
         "retention_period": _text(tenant.retention.logs),
+    }
+    return {key: value for key, value in chosen.items() if value is not None}
+
+
+def _in_pyroscope(tenant: Tenant) -> Values:
+    limits = tenant.limits.profiles
+    chosen: Values = {
+        "ingestion_rate_mb": limits.ingestion_rate / _MIB,
+        "ingestion_burst_size_mb": limits.burst / _MIB,
+        "retention_period": _text(tenant.retention.profiles),
     }
     return {key: value for key, value in chosen.items() if value is not None}
 

@@ -9,7 +9,7 @@ from helm.releases import releases_of
 from monitoring.model import Alert
 from monitoring.promql import Scope, one_of
 from settings import Stack
-from settings.role_tables import LOKI_ROLES, MIMIR_ROLES, TEMPO_ROLES
+from settings.role_tables import LOKI_ROLES, MIMIR_ROLES, PYROSCOPE_ROLES, TEMPO_ROLES
 
 _WORKLOADS = (
     ("deployment", "kube_deployment_spec_replicas", "kube_deployment_status_replicas_available"),
@@ -159,7 +159,7 @@ def _is_required(pods: Pods) -> bool:
 
     Without the collector only what goes through it is held up.
     """
-    known = {**TEMPO_ROLES, **MIMIR_ROLES, **LOKI_ROLES}.get(pods.role or "")
+    known = {**PYROSCOPE_ROLES, **TEMPO_ROLES, **MIMIR_ROLES, **LOKI_ROLES}.get(pods.role or "")
     return pods.name not in (GATEWAY, COLLECTOR) and (known is None or known.need != "optional")
 
 

@@ -2,13 +2,14 @@
 
 from collector.config import CONFIG_MAP as COLLECTOR
 from gateway.contents import CLIENT_CA_SECRET, CONFIG_MAP, TENANTS_SECRET, TLS_SECRET
-from helm.releases import LOKI, MIMIR, TEMPO
+from helm.releases import LOKI, MIMIR, PYROSCOPE, TEMPO
 from helm.tempo import TENANTS_CONFIG_MAP
 
 _RELOADED = {
     ("ConfigMap", f"{MIMIR}-runtime"),
     ("ConfigMap", f"{TEMPO['distributed']}-runtime"),
     ("ConfigMap", f"{LOKI}-runtime"),
+    ("ConfigMap", f"{PYROSCOPE}-overrides-config"),
     ("ConfigMap", TENANTS_CONFIG_MAP),
     ("ConfigMap", CONFIG_MAP),
     ("ConfigMap", COLLECTOR),

@@ -16,7 +16,7 @@ from sandbox.world.seaweedfs import SIGNALS
 
 _CREDENTIALS = f"{PROJECT}:credentials"
 _KEY_BYTES = 32
-_MARK = {"sandbox:credentials": "3"}
+_MARK = {"sandbox:credentials": "4"}
 """Says which secrets a stack's file has: one of an earlier sandbox is given those that have come since."""
 
 

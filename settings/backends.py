@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Literal
 
 from settings.base import Settings
 from settings.buckets import bucket_name
-from settings.role_tables import LOKI_TABLES, MIMIR_ROLES, TEMPO_TABLES, RoleTable
+from settings.role_tables import LOKI_TABLES, MIMIR_ROLES, PYROSCOPE_TABLES, TEMPO_TABLES, RoleTable
 from settings.roles import Role
 
 if TYPE_CHECKING:
     from settings.stack import Stack
 
-Signal = Literal["traces", "metrics", "logs"]
+Signal = Literal["traces", "metrics", "logs", "profiles"]
+Phase = Literal[1, 3]
+"""A phase of the plan (seed 000)."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Sized:
     known: RoleTable
     leaving: bool = False
     """Whether it is being moved away from."""
+    phase: Phase = 1
+    """In which phase of the plan it comes."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,10 @@ def _backends(stack: "Stack") -> Iterator[Backend]:
     if (logs := stack.logs) is not None:
         loki = Sized("Loki", "telemetry:logs.roles", logs.roles, LOKI_TABLES[logs.topology])
         yield Backend("logs", _names("logs", environment, logs.buckets), (loki,))
+    if (profiles := stack.profiles) is not None:
+        known = PYROSCOPE_TABLES[profiles.topology]
+        pyroscope = Sized("Pyroscope", "telemetry:profiles.roles", profiles.roles, known, phase=3)
+        yield Backend("profiles", _names("profiles", environment, profiles.buckets), (pyroscope,))
 
 
 def _tempos(stack: "Stack") -> Iterator[Sized]:

@@ -11,12 +11,13 @@ from pydantic import AfterValidator, Field, model_validator
 from settings.base import SettingError, Settings
 from settings.connections import Url
 
-ChartName = Literal["tempo", "tempo-distributed", "mimir-distributed", "loki", "alloy"]
+ChartName = Literal["tempo", "tempo-distributed", "mimir-distributed", "loki", "pyroscope", "alloy"]
 CHECKED_VERSIONS: Mapping[str, tuple[str, ...]] = {
     "tempo": ("2.2.4",),
     "tempo-distributed": ("2.26.2",),
     "mimir-distributed": ("6.1.0", "6.0.6"),
     "loki": ("18.11.0",),
+    "pyroscope": ("2.2.1",),
     "alloy": ("1.11.1",),
 }
 """The versions whose keys our Helm values were checked against (charts.md 0). Tempo's 3.x line has no ingester;

@@ -79,14 +79,17 @@ class GatewayKey(Settings):
 class Credentials(Settings):
     """All secrets of a stack; set with `pulumi config set --secret --path telemetry:credentials.…`.
 
-    Tempo, Mimir and Loki have identities of their own that reach only their own buckets and are no admins: for an admin
-    SeaweedFS creates a bucket for every mistyped name (anchors.md C3).
+    Every backend has an identity of its own that reaches only its own buckets and is no admin: for an admin SeaweedFS
+    creates a bucket for every mistyped name (anchors.md C3).
     """
 
     provisioner: S3Identity = Field(description="Creates buckets; used by Pulumi alone.")
     traces: S3Identity = Field(description="Tempo's identity.")
     metrics: S3Identity = Field(description="Mimir's identity.")
     logs: S3Identity | None = Field(default=None, description="Loki's identity; needed where telemetry:logs is set.")
+    profiles: S3Identity | None = Field(
+        default=None, description="Pyroscope's identity; needed where telemetry:profiles is set."
+    )
     grafana: GrafanaIdentity = Field(description="Manages datasources.")
     gateway: GatewayKey | None = Field(default=None, description="Needed where there is a gateway.")
 

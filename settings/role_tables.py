@@ -112,6 +112,27 @@ LOKI_ROLES: RoleTable = {
 LOKI_TABLES: Mapping[str, RoleTable] = {"monolithic": LOKI_SINGLE, "distributed": LOKI_ROLES}
 """The roles that Loki is sized by, in each topology."""
 
+_PYROSCOPE_VOLUME = "512Mi"
+PYROSCOPE_SINGLE: RoleTable = {
+    # The single binary holds the segment-writer and follows the rule of ingesters for limits.
+    "all": RoleSpec("75m", "384Mi", volume=_PYROSCOPE_VOLUME, limit="4Gi", limit_range=_INGESTER_LIMITS),
+}
+PYROSCOPE_ROLES: RoleTable = {
+    # Seed 000 has one row for all of Pyroscope in prod, 950m, 3.3Gi and 2Gi; how it is shared out is our choice. What
+    # these use idle could not be measured (facts/toolchain.md: no registry here has Pyroscope).
+    "distributor": RoleSpec("75m", "256Mi"),
+    # It collects segments in memory, as an ingester does, and follows the rule of those for limits.
+    "segment-writer": RoleSpec("100m", "384Mi", limit="4Gi", limit_range=_INGESTER_LIMITS),
+    # The index of all blocks, agreed upon by Raft: the only data of Pyroscope that is not in the bucket.
+    "metastore": RoleSpec("75m", "256Mi", volume=_PYROSCOPE_VOLUME),
+    "query-frontend": RoleSpec("50m", "128Mi"),
+    "query-backend": RoleSpec("75m", "256Mi"),
+    # Its disk has nothing but what it is working on.
+    "compaction-worker": RoleSpec("125m", "563Mi", volume=_PYROSCOPE_VOLUME, disk_is_cache=True),
+}
+PYROSCOPE_TABLES: Mapping[str, RoleTable] = {"monolithic": PYROSCOPE_SINGLE, "distributed": PYROSCOPE_ROLES}
+"""The roles that Pyroscope is sized by, in each topology."""
+
 _META_ROLES = {
     "read": {"querier", "query-frontend"},
     "write": {"distributor", "ingester"},

@@ -18,6 +18,7 @@ from settings.metrics import Metrics
 from settings.monitoring import Monitoring
 from settings.namespace import Namespace
 from settings.object_store import ObjectStore
+from settings.profiles import Profiles
 from settings.roles import Role
 from settings.security import Security, store_of
 from settings.tenants import Tenants
@@ -40,6 +41,9 @@ class Stack(Settings):
         default=None,
         description="Loki; none: there is none of ours, as where the namespace has another already (seed 000, whose "
         "quota has no row for one).",
+    )
+    profiles: Profiles | None = Field(
+        default=None, description="Pyroscope; none: not yet, it is Phase 3 of the plan (seed 000)."
     )
     tenants: Tenants = Field(
         default_factory=list,
@@ -94,6 +98,19 @@ class Stack(Settings):
                 "survives no lost writer, and prod must (seed 000, 'HA requirement'); use 3 with 3 writers, "
                 "or set logs.accept_no_failure_tolerance",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _prod_survives_a_lost_pod_of_profiles(self) -> Self:
+        profiles = self.profiles
+        if self.environment == "prod" and profiles is not None and profiles.topology == "distributed":
+            lost = profiles.lost_with_one_pod
+            if lost:
+                raise SettingError(
+                    f"profiles.roles.{lost[0]}.replicas",
+                    f"survives no lost pod, and prod must (seed 000, 'Pyroscope HA'); set it to "
+                    f"{3 if lost[0] == 'metastore' else 2} or more",
+                )
         return self
 
     security: Security = Field(default_factory=Security, description="Guard rails around the stack's pods.")
@@ -196,6 +213,11 @@ class Stack(Settings):
     def logs_buckets(self) -> dict[str, str]:
         """Loki's bucket names by use; none without one."""
         return self._buckets_of("logs")
+
+    @property
+    def profiles_buckets(self) -> dict[str, str]:
+        """Pyroscope's bucket names by use; none without one."""
+        return self._buckets_of("profiles")
 
     @property
     def buckets(self) -> tuple[str, ...]:

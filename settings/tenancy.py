@@ -101,7 +101,7 @@ def _sums(tenants: Sequence[Tenant], traces: Traces, metrics: Metrics, logs: Log
 
 
 def _check_retention(key: str, tenant: Tenant) -> None:
-    for signal, least in (("metrics", _DAY), ("traces", _HOUR), ("logs", _DAY)):
+    for signal, least in (("metrics", _DAY), ("traces", _HOUR), ("logs", _DAY), ("profiles", _DAY)):
         chosen = getattr(tenant.retention, signal)
         if chosen is not None and chosen < least:
             raise SettingError(f"{key}.{signal}", f"below the compactor's minimum of {duration_text(least)}; raise it")

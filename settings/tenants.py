@@ -103,12 +103,22 @@ class LogsLimits(Settings):
     )
 
 
+class ProfilesLimits(Settings):
+    """What Pyroscope grants a tenant; the defaults are Pyroscope's own."""
+
+    ingestion_rate: Bytes = Field(default=4 * 2**20, description="Bytes of samples per second (Pyroscope: 4 MB).")
+    burst: Bytes = Field(
+        default=2 * 2**20, description="Bytes of samples at once, no less than the largest profile (Pyroscope: 2 MB)."
+    )
+
+
 class Limits(Settings):
     """How much of the platform a tenant may use."""
 
     metrics: MetricsLimits = Field(default_factory=MetricsLimits, description="In Mimir.")
     traces: TracesLimits = Field(default_factory=TracesLimits, description="In Tempo.")
     logs: LogsLimits = Field(default_factory=LogsLimits, description="In Loki, where there is one.")
+    profiles: ProfilesLimits = Field(default_factory=ProfilesLimits, description="In Pyroscope, where there is one.")
     requests_per_second: int = Field(
         default=100,
         ge=1,
@@ -130,6 +140,7 @@ class Retention(Settings):
     metrics: Duration | None = Field(default=None, description="Of samples; none is telemetry:metrics.retention.")
     traces: Duration | None = Field(default=None, description="Of traces; none is telemetry:traces.retention.")
     logs: Duration | None = Field(default=None, description="Of lines; none is telemetry:logs.retention.")
+    profiles: Duration | None = Field(default=None, description="Of profiles; none is telemetry:profiles.retention.")
 
 
 class Rotation(Settings):

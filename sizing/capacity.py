@@ -52,7 +52,7 @@ class Shortfall:
             parts.append(f"{self._text(line.used)} used")
         at_most = " at maximum autoscaling" if line.growth else ""
         parts.append(f"{self._text(line.asked(Scenario.AT_MAXIMUM))} new{at_most}")
-        if self.scenario is Scenario.WITH_PHASE_3:
+        if self.scenario is Scenario.WITH_PHASE_3 and not line.phase_3_runs:
             parts.append(f"{self._text(line.phase_3)} for Phase 3")
         return f"{' + '.join(parts)} = {self._text(self.required)}"
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from settings import Stack
-from settings.backends import Sized
+from settings.backends import Phase, Sized
 from settings.resources import Resources
 from settings.roles import Role
 from sizing import qos
@@ -38,6 +38,8 @@ class Row:
     size: Role
     in_plan: bool
     """Whether the plan's table names it (seed 000); what it does not name is 'beyond the plan'."""
+    phase: Phase = 1
+    """In which phase of the plan it comes."""
 
     @property
     def total(self) -> Footprint:
@@ -65,14 +67,17 @@ class Line:
     used: int
     """What others in the namespace ask for."""
     new: int
-    """The roles of the plan."""
+    """The roles of the plan's Phase 1."""
     beyond: int
     """The roles beyond the plan."""
     growth: int
     """What autoscaling may add."""
     phase_3: int
+    """The roles of Phase 3, or what is kept for them while there are none."""
     requested: int | None
     """The quota after the increase."""
+    phase_3_runs: bool = False
+    """Whether the roles of Phase 3 are among what is asked for now."""
 
     @property
     def limit(self) -> int | None:
@@ -94,7 +99,7 @@ class Line:
         amount = self.new + self.beyond
         if scenario is not Scenario.NOW:
             amount += self.growth
-        return amount + self.phase_3 if scenario is Scenario.WITH_PHASE_3 else amount
+        return amount + self.phase_3 if self.phase_3_runs or scenario is Scenario.WITH_PHASE_3 else amount
 
     def required(self, scenario: Scenario) -> int:
         """Return what the quota must have room for."""
@@ -158,7 +163,8 @@ def _of_release(release: Sized) -> Iterator[Row]:
     for name, spec in release.known.items():
         if name in release.roles:
             in_plan = spec.in_plan and not release.leaving
-            yield Row(release.title, name, f"{release.key}.{name}", release.roles[name], in_plan=in_plan)
+            key, role = f"{release.key}.{name}", release.roles[name]
+            yield Row(release.title, name, key, role, in_plan=in_plan, phase=release.phase)
 
 
 def _line(resource: Resource, stack: Stack, rows: tuple[Row, ...]) -> Line:
@@ -167,13 +173,16 @@ def _line(resource: Resource, stack: Stack, rows: tuple[Row, ...]) -> Line:
     def amount(of: Resources | Footprint) -> int:
         return int(getattr(of, resource))
 
+    later = [row for row in rows if row.phase == 3]
+    kept = amount(place.phase_3) if place.phase_3 else 0
     return Line(
         resource=resource,
         quota=amount(place.quota) if place.quota else None,
         used=amount(place.used) if place.used else 0,
-        new=sum(amount(row.total) for row in rows if row.in_plan),
+        new=sum(amount(row.total) for row in rows if row.in_plan and row.phase == 1),
         beyond=sum(amount(row.total) for row in rows if not row.in_plan),
         growth=sum(amount(row.at_most) - amount(row.total) for row in rows),
-        phase_3=amount(place.phase_3) if place.phase_3 else 0,
+        phase_3=sum(amount(row.total) for row in later) if later else kept,
         requested=amount(place.requested_quota) if place.requested_quota else None,
+        phase_3_runs=bool(later),
     )

@@ -71,10 +71,14 @@ def breakdown(report: Report) -> Table:
         f"{report.environment.title()} Component Breakdown (Phase 1)",
         ("Component", "Replicas", "CPU req", "Memory req", "Storage PVC", "Mem limit", "QoS"),
     )
-    planned = [row for row in report.rows if row.in_plan]
+    planned = [row for row in report.rows if row.in_plan and row.phase == 1]
+    later = [row for row in report.rows if row.in_plan and row.phase == 3]
     beyond = [row for row in report.rows if not row.in_plan]
     _add_rows(table, planned)
     _add_sum(table, "Phase 1 total", _total(planned))
+    if later:
+        _add_rows(table, later)
+        _add_sum(table, "Phase 3 total", _total(later))
     if beyond:
         _add_rows(table, beyond)
         _add_sum(table, "Beyond the plan", _total(beyond))

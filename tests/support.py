@@ -24,6 +24,8 @@ SECRETS = (
     "ms0-fake",
     "lk0-fake",
     "ls0-fake",
+    "yk0-fake",
+    "ys0-fake",
     "ga0-fake",
     "gk0-fake-gk0-fake-gk0-fake-gk0-fake",
 )
@@ -46,7 +48,7 @@ def tree(environment: str = "dev") -> Tree:
     keys = iter(SECRETS)
     own["credentials"] = {
         identity: {"access_key": next(keys), "secret_key": next(keys)}
-        for identity in ("provisioner", "traces", "metrics", "logs")
+        for identity in ("provisioner", "traces", "metrics", "logs", "profiles")
     }
     own["credentials"]["grafana"] = {"auth": next(keys)}
     own["credentials"]["gateway"] = {"key": next(keys)}
@@ -113,6 +115,24 @@ WITH_LOGS_IN_PROD: Change = put(
     },
 )
 """Gives a stack a Loki as prod would have it (docs/operations.md)."""
+
+PYROSCOPE_CHART = {
+    "name": "pyroscope",
+    "version": "2.2.1",
+    "repository": "https://grafana.github.io/helm-charts",
+}
+WITH_PROFILES: Change = put("profiles", {"chart": PYROSCOPE_CHART})
+"""Gives a stack a Pyroscope, as the single binary that dev and test would have."""
+_TWICE = ("distributor", "segment-writer", "query-frontend", "query-backend")
+WITH_PROFILES_IN_PROD: Change = put(
+    "profiles",
+    {
+        "chart": PYROSCOPE_CHART,
+        "topology": "distributed",
+        "roles": {**{role: {"replicas": 2} for role in _TWICE}, "metastore": {"replicas": 3}},
+    },
+)
+"""Gives a stack a Pyroscope as prod would have it, in Phase 3 (docs/operations.md)."""
 
 
 def load_tree(settings: Tree, stack_name: str = "dev") -> tuple[Stack, Credentials]:

@@ -15,7 +15,18 @@ from guardrails.policies import policies_of
 from settings.seaweedfs import FEATURES
 from sizing.capacity import summary
 from tests.engine.recorder import Registered, changed, is_secret, run_of
-from tests.support import ENVIRONMENTS, SECRETS, WITH_LOGS_IN_PROD, Change, all_of, credentials, drop, load_stack, put
+from tests.support import (
+    ENVIRONMENTS,
+    SECRETS,
+    WITH_LOGS_IN_PROD,
+    WITH_PROFILES_IN_PROD,
+    Change,
+    all_of,
+    credentials,
+    drop,
+    load_stack,
+    put,
+)
 from tests.unit.bad_collectors import DAEMON_SET
 
 BUCKET, RELEASE = "aws:s3/bucket:Bucket", "kubernetes:helm.sh/v3:Release"
@@ -176,6 +187,7 @@ def test_components_are_named_after_their_class_and_register_what_they_annotate(
         put("dashboards", {"datasource": "prometheus"}),
         put("collector", DAEMON_SET),
         WITH_LOGS_IN_PROD,
+        WITH_PROFILES_IN_PROD,
     )
     run = changed(every, environment="prod", preview=preview)
     found = [resource for resource in run.resources if not resource.custom]

@@ -95,6 +95,7 @@ def test_behind_a_gateway_the_outputs_say_where_the_gateway_is(environment: str)
             "query": f"https://{here}/prometheus",
         },
         "logs": None,
+        "profiles": None,
     }
     assert exports["certificate_authority"].startswith("-----BEGIN CERTIFICATE-----")
 

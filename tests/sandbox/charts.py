@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from helm import loki, mimir, tempo, tempo_distributed
+from helm import loki, mimir, pyroscope, tempo, tempo_distributed
 from helm.common import Values
 from sandbox.toolchain import Toolchain
 from settings import Stack
@@ -19,7 +19,13 @@ PUSH_URL = "http://mimir-gateway.here.svc/api/v1/push"
 
 Object = dict[str, Any]
 
-RELEASES = {"tempo": "tempo", "tempo-distributed": "tempo-distributed", "mimir-distributed": "mimir", "loki": "loki"}
+RELEASES = {
+    "tempo": "tempo",
+    "tempo-distributed": "tempo-distributed",
+    "mimir-distributed": "mimir",
+    "loki": "loki",
+    "pyroscope": "pyroscope",
+}
 """Chart -> the release that the program makes of it."""
 
 
@@ -30,13 +36,17 @@ def values_of(chart: str, stack: Stack) -> Values:
     if chart == "loki":
         assert stack.logs is not None
         return loki.values(stack, stack.logs, secret_name="loki-s3")
+    if chart == "pyroscope":
+        assert stack.profiles is not None
+        return pyroscope.values(stack, stack.profiles, secret_name="pyroscope-s3")
     values = tempo.values if chart == "tempo" else tempo_distributed.values
     return values(stack, stack.traces, secret_name="tempo-s3", remote_write_url=PUSH_URL)
 
 
 def charts_of(stack: Stack) -> tuple[str, ...]:
     """Return the charts that a stack deploys."""
-    return (stack.traces.chart.name, stack.metrics.chart.name, *((stack.logs.chart.name,) if stack.logs else ()))
+    others = (each.chart.name for each in (stack.logs, stack.profiles) if each is not None)
+    return (stack.traces.chart.name, stack.metrics.chart.name, *others)
 
 
 def run_helm(chart: str, values: Values, release: str = "") -> "subprocess.CompletedProcess[str]":

@@ -10,7 +10,16 @@ from helm.releases import releases_of
 from settings import Stack
 from settings.security import NAMESPACE_LABEL
 from tests.sandbox.charts import Object, render, workloads
-from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, Change, all_of, load_stack, put
+from tests.support import (
+    WITH_LOGS,
+    WITH_LOGS_IN_PROD,
+    WITH_PROFILES,
+    WITH_PROFILES_IN_PROD,
+    Change,
+    all_of,
+    load_stack,
+    put,
+)
 
 ROOM = put("namespace.quota", {"cpu": "16", "memory": "64Gi", "storage": "96Gi"})
 SINGLE = {"name": "tempo", "version": "2.2.4", "repository": "https://grafana-community.github.io/helm-charts"}
@@ -51,6 +60,8 @@ VARIANTS: dict[str, tuple[str, Change]] = {
     "prod to one binary": ("prod", TO_SINGLE),
     "dev with logs": ("dev", all_of(ROOM, WITH_LOGS)),
     "prod with logs": ("prod", WITH_LOGS_IN_PROD),
+    "dev with profiles": ("dev", all_of(ROOM, WITH_PROFILES)),
+    "prod with profiles": ("prod", WITH_PROFILES_IN_PROD),
     "prod that notifies": ("prod", put("security.alert_receivers", {"cidrs": ["203.0.113.0/24"], "ports": [443]})),
 }
 """Stack file and change by name. Neighbours are each in a namespace of their own, unless said otherwise."""

@@ -11,7 +11,7 @@ from gateway.contents import upstreams
 from guardrails.evaluate import allows
 from guardrails.parties import neighbours_of
 from helm.releases import MIMIR, TEMPO
-from tests.sandbox.charts import config_of, named
+from tests.sandbox.charts import config_of, named, workloads
 from tests.sandbox.guarded import OUTSIDERS, VARIANTS, own_pods, plain, policies, rendered, stack_of
 
 pytestmark = pytest.mark.sandbox
@@ -111,9 +111,37 @@ def loki_addresses(variant: str) -> Iterator[tuple[str, str]]:
             yield name, index.removeprefix("dns+")
 
 
+_PYROSCOPE_PORTS = {"_grpc": 9095, "_raft": 9099}
+"""Of its SRV records."""
+_NO_METASTORE = {"pyroscope-distributor", "pyroscope-query-backend"}
+"""Told by the chart where the metastores are, and without a client of them (pkg/pyroscope/pyroscope.go, deps)."""
+
+
+def pyroscope_addresses(variant: str) -> Iterator[tuple[str, str]]:
+    """Yield workloads of Pyroscope with an address of their arguments."""
+    pyroscopes = (each for each in workloads(list(rendered(variant))) if each["metadata"]["name"].startswith("pyro"))
+    for item in pyroscopes:
+        name, (container,) = item["metadata"]["name"], item["spec"]["template"]["spec"]["containers"]
+        told = dict(argument.removeprefix("-").split("=", 1) for argument in container["args"])
+        yield name, told["memberlist.join"].removeprefix("dns+").replace(".:", ":")
+        flags = ("metastore.address",) if name not in _NO_METASTORE else ()
+        if "metastore.raft.bootstrap-peers" in told:
+            flags = (*flags, "metastore.raft.bootstrap-peers")
+        for flag in flags:
+            record, _, rest = told[flag].rpartition("._tcp.")
+            variables = {each["name"]: each.get("value", "") for each in container["env"]}
+            host = variables.get(rest.strip("$()"), rest).partition(":")[0]
+            yield name, f"{host.rstrip('.')}:{_PYROSCOPE_PORTS[record.rpartition('+')[2]]}"
+
+
 @each_variant
 def test_every_address_that_a_pod_is_configured_with_is_open_to_it(variant: str) -> None:
-    told = [*mimir_addresses(variant), *tempo_addresses(variant), *loki_addresses(variant)]
+    told = [
+        *mimir_addresses(variant),
+        *tempo_addresses(variant),
+        *loki_addresses(variant),
+        *pyroscope_addresses(variant),
+    ]
     if stack_of(variant).gateway is not None:
         told += [("gateway", each) for each in upstreams(stack_of(variant)).there.values()]
     closed = {line for role, address in told for line in reaches(variant, role, address)}

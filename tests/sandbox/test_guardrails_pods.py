@@ -169,6 +169,11 @@ NEVER: tuple[tuple[str, str, str, set[int]], ...] = (
     ("prod with logs", "loki.*", "mimir-.*|tempo-.*|gateway", set()),
     ("prod with logs", "loki-write", "loki-(read|backend)", {7946}),
     ("dev with logs", "clients", "loki", {3100}),
+    ("prod with profiles", "clients|Grafana", "pyroscope.*", set()),
+    ("prod with profiles", "gateway", "pyroscope-(distributor|query-frontend)", {4040}),
+    ("prod with profiles", "gateway", "pyroscope-(segment-writer|metastore|query-backend|compaction-worker)", set()),
+    ("prod with profiles", "pyroscope.*", "mimir-.*|tempo-.*|gateway", set()),
+    ("dev with profiles", "clients", "pyroscope", {4040}),
     ("prod", ".*", "monitoring|clients|Grafana|API server", set()),
     ("dev", "clients", "mimir-(?!gateway).*", set()),
     ("dev", "Grafana", "tempo", {3200}),
@@ -208,6 +213,14 @@ GRPC = {
         "read": {"write", "read", "backend"},
         "backend": {"write", "read", "backend"},
     },
+    "pyroscope": {
+        "distributor": {"segment-writer"},
+        "segment-writer": {"metastore"},
+        "metastore": {"metastore"},
+        "query-frontend": {"metastore", "query-backend"},
+        "query-backend": {"query-backend"},
+        "compaction-worker": {"metastore"},
+    },
 }
 """Who calls whom on 9095, which no configuration tells: they find each other by their rings."""
 
@@ -221,7 +234,7 @@ def test_roles_find_each_other_where_their_rings_say(variant: str) -> None:
         for source, targets in calls.items()
         for target in targets
     }
-    wanted |= {("loki", "loki")}  # the single binary, at its own Service
+    wanted |= {(name, name) for name in ("loki", "pyroscope")}  # the single binaries, at their own Services
     found = {
         (plain(source), plain(target)) for (source, target), ports in walk(variant).items() if (9095, "TCP") in ports
     }

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from settings import ConfigError, load
 from sizing.capacity import check, summary
 from tests.support import SECRETS, Change, all_of, as_engine_gives, drop, load_tree, put, tree
-from tests.unit import bad_backends, bad_collectors, bad_inputs, bad_sizes, bad_tenants
+from tests.unit import bad_backends, bad_collectors, bad_inputs, bad_profiles, bad_sizes, bad_tenants
 from tests.unit.bad_backends import TEMPO, TEMPO_DISTRIBUTED
 from tests.unit.bad_inputs import Bad
 from tests.unit.rendered import values_of
@@ -19,6 +19,7 @@ from tests.unit.rendered import values_of
 BAD = [
     *bad_inputs.BAD,
     *bad_backends.BAD,
+    *bad_profiles.PROFILES,
     *bad_sizes.BAD,
     *bad_tenants.TENANTS,
     *bad_tenants.GATEWAY,
@@ -93,8 +94,9 @@ def test_an_empty_config_asks_for_every_section() -> None:
     asked = {line.split(": is not set; ")[0] for line in refused.value.findings}
     sections = {f"telemetry:{key}" for key in tree() if key != "credentials"}
     asked_for_anyway = {f"telemetry:credentials.{identity}" for identity in tree()["credentials"]}
-    # No gateway, no key; no Loki, no identity of it.
-    optional = {"telemetry:credentials.gateway", "telemetry:credentials.logs", "telemetry:security"}
+    # No gateway, no key; no Loki or Pyroscope, no identity of it.
+    identities = {f"telemetry:credentials.{signal}" for signal in ("logs", "profiles")}
+    optional = {"telemetry:credentials.gateway", *identities, "telemetry:security"}
     assert asked == (sections | asked_for_anyway) - optional
 
 

@@ -11,12 +11,22 @@ from typing import Any
 import pytest
 import yaml
 
-from helm import alloy, loki, mimir, tempo, tempo_distributed
+from helm import alloy, loki, mimir, pyroscope, tempo, tempo_distributed
 from sandbox.chart_contract import contract
 from settings import Stack
 from settings.chart import CHECKED_VERSIONS
 from settings.collector import Collector
-from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, Change, all_of, drop, load_stack, put
+from tests.support import (
+    WITH_LOGS,
+    WITH_LOGS_IN_PROD,
+    WITH_PROFILES,
+    WITH_PROFILES_IN_PROD,
+    Change,
+    all_of,
+    drop,
+    load_stack,
+    put,
+)
 
 REPO = Path(__file__).parents[2]
 CONTRACTS = {
@@ -25,6 +35,7 @@ CONTRACTS = {
     "mimir-distributed": "mimir-distributed-6.1.0",
     "alloy": "alloy-1.11.1",
     "loki": "loki-18.11.0",
+    "pyroscope": "pyroscope-2.2.1",
 }
 DEPLOYED_IN = {
     "tempo": ("dev", "test"),
@@ -32,6 +43,7 @@ DEPLOYED_IN = {
     "mimir-distributed": ("dev", "test", "prod"),
     "alloy": ("dev", "prod"),
     "loki": ("dev", "test", "prod"),
+    "pyroscope": ("dev", "test", "prod"),
 }
 WITHOUT_THE_GENERATOR = put(
     "traces.enabled_roles", ["distributor", "ingester", "querier", "query-frontend", "compactor"]
@@ -51,7 +63,11 @@ TENANTS = [
         "limits": {"metrics": {"max_query_length": "7d"}, "traces": {"max_search_duration": "24h"}},
     },
 ]
-WITH_ALL = {"dev": (WITH_LOGS,), "test": (WITH_LOGS,), "prod": (WITH_LOGS_IN_PROD,)}
+WITH_ALL = {
+    "dev": (WITH_LOGS, WITH_PROFILES),
+    "test": (WITH_LOGS, WITH_PROFILES),
+    "prod": (WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD),
+}
 """What every environment would be with all backends."""
 FOR_EVERY_CHART: dict[str, Change] = {
     "as it is": all_of(),
@@ -67,6 +83,7 @@ FOR_EVERY_CHART: dict[str, Change] = {
         put("traces.placement", PLACEMENT),
         put("metrics.placement", PLACEMENT),
         put("logs.placement", PLACEMENT),
+        put("profiles.placement", PLACEMENT),
         put("kubernetes.nodes", {"count": 9, "cpu": "8", "memory": "32Gi"}),
     ),
 }
@@ -109,6 +126,14 @@ FOR_ONE_CHART: dict[str, dict[str, Change]] = {
             WITH_LOGS_IN_PROD,
             put("logs.replication_factor", 3),
             put("logs.roles.write", {"replicas": 3, "cpu": "2", "memory_limit": "8Gi", "volume": "20Gi"}),
+        ),
+    },
+    "pyroscope": {
+        "five metastores, bigger, and no volume for what is being compacted": all_of(
+            WITH_PROFILES_IN_PROD,
+            put("profiles.roles.metastore", {"replicas": 5, "cpu": "2", "volume": "20Gi"}),
+            put("profiles.roles.segment-writer.memory_limit", "8Gi"),
+            put("profiles.roles.compaction-worker.volume", None),
         ),
     },
     "mimir-distributed": {
@@ -184,6 +209,9 @@ def produced(chart: str, stack: Stack) -> dict[str, Any]:
     if chart == "loki":
         assert stack.logs is not None
         return loki.values(stack, stack.logs, secret_name="s3")
+    if chart == "pyroscope":
+        assert stack.profiles is not None
+        return pyroscope.values(stack, stack.profiles, secret_name="s3")
     render = tempo.values if chart == "tempo" else tempo_distributed.values
     return render(stack, stack.traces, secret_name="s3", remote_write_url="http://mimir/api/v1/push")
 

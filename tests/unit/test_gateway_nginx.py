@@ -14,7 +14,8 @@ from gateway.routes import ROUTES, Route
 from tests.unit.nginx_maps import Request, maps, words
 
 UPSTREAMS = Upstreams(**{field.name: f"{field.name.replace('_', '-')}.example:1" for field in fields(Upstreams)})
-WITHOUT_LOGS = replace(UPSTREAMS, logs_push=None, logs_query=None)
+LEAST = replace(UPSTREAMS, logs_push=None, logs_query=None, profiles_push=None, profiles_query=None)
+"""Without what stacks have only where they ask for it."""
 
 
 def conf(
@@ -53,19 +54,22 @@ def servers(text: str) -> list[str]:
 
 
 def test_the_configuration_is_as_reviewed(snapshot: SnapshotAssertion) -> None:
-    assert snapshot == conf(upstreams=WITHOUT_LOGS)
+    assert snapshot == conf(upstreams=LEAST)
 
 
 def test_there_is_no_way_to_a_backend_that_is_not_there() -> None:
-    without = conf(upstreams=WITHOUT_LOGS)
+    without = conf(upstreams=LEAST)
     assert "loki" not in without
-    assert {route.backend for route in ROUTES if f"${route.backend}" not in without} == {"logs_push", "logs_query"}
+    assert "querier" not in without
+    assert {
+        route.backend for route in ROUTES if f"${route.backend}" not in without
+    } == UPSTREAMS.there.keys() - LEAST.there
     assert [route.path for route in ROUTES if f"${route.backend}" not in CONF] == []
 
 
 def test_the_least_configuration_differs_as_reviewed(snapshot: SnapshotAssertion) -> None:
-    least = conf(certificates=False, backend_tls=None, existing=False, upstreams=WITHOUT_LOGS).splitlines()
-    everything = conf(upstreams=WITHOUT_LOGS).splitlines()
+    least = conf(certificates=False, backend_tls=None, existing=False, upstreams=LEAST).splitlines()
+    everything = conf(upstreams=LEAST).splitlines()
     assert snapshot == "\n".join(line for line in least if line not in everything)
 
 

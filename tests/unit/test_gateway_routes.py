@@ -99,6 +99,9 @@ def test_nothing_for_administrators_is_offered(path: str) -> None:
         ("/loki/api/v1/push", "logs_push", "/loki/api/v1/push"),
         ("/loki/api/v1/query_range", "logs_query", "/loki/api/v1/query_range"),
         ("/loki/api/v1/label/service_name/values", "logs_query", "/loki/api/v1/label/"),
+        ("/ingest", "profiles_push", "/ingest"),
+        ("/push.v1.PusherService/Push", "profiles_push", "/push.v1.PusherService/Push"),
+        ("/querier.v1.QuerierService/SelectSeries", "profiles_query", "/querier.v1.QuerierService/"),
         ("/tempo/api/v2/traces/0af7", "traces_query", "/api/v2/traces/"),
         ("/tempo/api/search/tag/app%2Fname/values", "traces_query", "/api/search/tag/"),
         ("/tempo/api/metrics/query_range", "traces_query", "/api/metrics/query_range"),
@@ -113,8 +116,9 @@ def test_who_may_only_read_finds_nothing_that_deletes_or_pushes() -> None:
     for route in ROUTES:
         if route.access == "read":
             assert set(route.methods) <= {"GET", "POST"}
-            assert route.backend in {"metrics_query", "metrics_rules", "traces_query", "logs_query"}
-            assert route.backend in {"metrics_query", "logs_query"} or route.methods == ("GET",)
+            assert route.backend in {"metrics_query", "metrics_rules", "traces_query", "logs_query", "profiles_query"}
+            by_post = {"metrics_query", "logs_query", "profiles_query"}
+            assert route.backend in by_post or route.methods == ("GET",)
 
 
 @given(st.text(min_size=1))

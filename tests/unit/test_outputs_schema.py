@@ -24,6 +24,7 @@ ADDRESSES = {
     "traces": {"otlp_grpc": "tempo:4317", "otlp_http": "http://tempo:4318/v1/traces", "query": "http://tempo:3200"},
     "metrics": {"remote_write": "http://mimir/push", "otlp_http": "http://mimir/otlp", "query": "http://mimir/query"},
     "logs": {"push": "http://loki/push", "otlp_http": "http://loki/otlp", "query": "http://loki"},
+    "profiles": {"push": "http://pyroscope", "query": "http://pyroscope"},
 }
 
 
@@ -169,7 +170,7 @@ def test_the_example_makes_exporters_of_the_outputs() -> None:
 
 
 def test_a_stack_without_loki_has_no_pipeline_for_logs() -> None:
-    told = {**outputs(), "endpoints": {**ADDRESSES, "logs": None}}
+    told = {**outputs(), "endpoints": {**ADDRESSES, "logs": None, "profiles": None}}
     made = yaml.safe_load(configuration(told))
     assert set(made["service"]["pipelines"]) == {"traces", "metrics"}
     assert not [name for name in made["exporters"] if "logs" in name]

@@ -1,0 +1,36 @@
+"""Grafana Pyroscope: profiles."""
+
+import pulumi
+
+from components.release import credentials_secret, release
+from components.service_account import service_account
+from helm import addresses
+from helm.pyroscope import SERVICE_ACCOUNT
+from helm.releases import PYROSCOPE, PYROSCOPE_SECRET, pyroscope_release
+from settings import S3Identity, Stack
+
+
+class Pyroscope(pulumi.ComponentResource):
+    """Pyroscope as a single binary, or each of its roles by itself; at the Services of its chart."""
+
+    push_url: str
+    """What the paths that take profiles are below, in the cluster."""
+    query_url: str
+    """What Pyroscope's query API is below, in the cluster."""
+    releases: pulumi.Output[dict[str, str]]
+    """Helm's word for the release; `deployed` is the only good one (facts/providers.md)."""
+
+    def __init__(
+        self, name: str, *, stack: Stack, identity: S3Identity, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("telemetry:profiles:Pyroscope", name, opts=opts)
+        own, namespace = addresses.profiles(stack), stack.namespace.name
+        assert own is not None  # noqa: S101 - the program makes it where there are profiles
+        self.push_url = own.push
+        self.query_url = own.query
+        secret = credentials_secret(PYROSCOPE_SECRET, namespace=namespace, identity=identity, parent=self)
+        account = service_account(SERVICE_ACCOUNT, namespace=namespace, parent=self)
+        wanted = pyroscope_release(stack).with_key(identity)
+        deployed = release(wanted, namespace=namespace, after=[secret, account], parent=self)
+        self.releases = pulumi.Output.all(**{PYROSCOPE: deployed.status.apply(lambda status: str(status.status))})
+        self.register_outputs({"push_url": self.push_url, "query_url": self.query_url, "releases": self.releases})
