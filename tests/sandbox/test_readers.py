@@ -129,7 +129,7 @@ def test_another_program_makes_its_exporters_of_the_outputs(deployed: Deployment
     collector.write_text(collector.read_text().replace("KNOWN_VERSIONS = (3, 4)", "KNOWN_VERSIONS = (1,)"))
     refused = pulumi(deployed, consumer, "preview", "-s", "dev")
     assert refused.returncode != 0
-    assert "error: telemetry's outputs are of version 3, this program knows 1" in refused.stdout + refused.stderr
+    assert "error: telemetry's outputs are of version 4, this program knows 1" in refused.stdout + refused.stderr
     assert "Traceback" not in refused.stdout + refused.stderr
 
 

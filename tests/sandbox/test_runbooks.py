@@ -12,10 +12,11 @@ import pytest
 from gateway import workload
 from gateway.contents import CONFIG_MAP
 from guardrails.policies import policies_of
-from helm.releases import MIMIR_SECRET, TEMPO_SECRET, releases_of
+from helm.releases import LOKI_SECRET, MIMIR_SECRET, TEMPO_SECRET, releases_of
 from monitoring.catalogue import series
+from settings import Stack
 from tests.sandbox.charts import Object, named, render, workloads
-from tests.support import REPO, load_stack
+from tests.support import REPO, WITH_LOGS_IN_PROD, load_stack
 
 TEXT = (REPO / "docs" / "runbooks.md").read_text()
 FENCE = re.compile(r"```sh\n(.*?)```", re.DOTALL)
@@ -26,9 +27,15 @@ ELSEWHERE = ("SEAWEEDFS_NAMESPACE", " -A ", "certificate gateway")
 
 
 @cache
+def prod() -> Stack:
+    """Return prod with all that has a runbook."""
+    return load_stack("prod", WITH_LOGS_IN_PROD)
+
+
+@cache
 def objects() -> tuple[Object, ...]:
-    """Return what prod's charts make, and the gateway."""
-    stack = load_stack("prod")
+    """Return what prod's charts make, Loki's too, and the gateway."""
+    stack = prod()
     assert stack.gateway is not None
     assert stack.gateway_role is not None
     spec = workload.deployment(stack, stack.gateway, stack.gateway_role, watch="")
@@ -62,8 +69,8 @@ def problems(line: str) -> Iterator[str]:
     for verb, name in re.findall(r"-n \$N (describe pod|logs|exec) ((?!-)\S+)", command):
         known = name == "POD" or (name.startswith("deployment/") and name[11:] in kinds("Deployment")) or pods(name)
         yield from () if known else (f"{verb}: no pod {name}",)
-    policies = set(policies_of(load_stack("prod")))
-    secrets = {MIMIR_SECRET, TEMPO_SECRET}
+    policies = set(policies_of(prod()))
+    secrets = {MIMIR_SECRET, TEMPO_SECRET, LOKI_SECRET}
     for kind, there in (
         ("networkpolicy", policies),
         ("secret", secrets),
