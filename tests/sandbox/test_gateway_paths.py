@@ -1,5 +1,6 @@
 """What is not offered is not reached, however its path is written; limits hold tenant by tenant; what is logged."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,17 +114,21 @@ def test_no_header_takes_the_tenant_away(edge: Edge, name: str) -> None:
 
 def test_a_tenant_over_its_rate_is_told_so_while_others_are_served(edge: Edge) -> None:
     with http(edge.gateway, edge.token("slow")) as slow, http(edge.gateway, edge.token("payments")) as other:
-        before = edge.reached()
+        before, began = edge.reached(), time.monotonic()
         mine, theirs = zip(
             *((send_spans(slow).status_code, send_spans(other).status_code) for _ in range(30)), strict=True
         )
         assert set(theirs) == {200}
-        assert 4 <= mine.count(200) <= 10  # the burst and one, and as many as there were seconds
+        assert 4 <= mine.count(200) <= 5 + time.monotonic() - began  # the burst and one, and one a second
         assert set(mine) == {200, 429}
         assert edge.reached() == before + 30 + mine.count(200)
         assert int(send_spans(slow).headers["Retry-After"]) >= 1
     with channel(edge.gateway) as opened:
-        assert export(opened, edge.token("slow")) in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
+        # Several, as opening the channel may have taken long enough for one to be let in.
+        said = {export(opened, edge.token("slow")) for _ in range(30)}
+        refused = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}
+        assert said & refused
+        assert said <= refused | {grpc.StatusCode.OK}
 
 
 @pytest.mark.usefixtures("unreached")
