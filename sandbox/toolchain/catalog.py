@@ -7,7 +7,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 MINIMUM_GO = Version("1.26")
-PULUMI_VERSION = "3.250.0"
+PULUMI_VERSION = "3.260.0"
 KUBERNETES_VERSION = "1.36.3"
 
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")

@@ -80,7 +80,7 @@ def stub_parts(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     def packed(_: Path, path: Path) -> None:
         path.write_text("program")
 
-    found = Found(Program(name="pulumi", version="3.250.0", folder="bin"), {"bin/pulumi": tool})
+    found = Found(Program(name="pulumi", version="3.260.0", folder="bin"), {"bin/pulumi": tool})
     monkeypatch.setattr(programs, "engine", lambda: iter([found]))
     monkeypatch.setattr(programs, "plugins", lambda _: iter(()))
     monkeypatch.setattr(wheels, "download", downloaded)

@@ -113,7 +113,7 @@ def test_the_users_own_pulumi_needs_its_language_host(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("tool", "output", "fits"),
     [
-        ("pulumi", "v3.250.0", True),
+        ("pulumi", "v3.260.0", True),
         ("pulumi", "3.260.1", True),
         ("pulumi", "v3.249.9", False),
         ("pulumi", "v4.0.0", False),
