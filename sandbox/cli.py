@@ -20,9 +20,10 @@ from rich.table import Table
 
 from sandbox.engine import Engine, EngineError
 from sandbox.paths import REPO, relative, state_dir
-from sandbox.plugins.install import install
+from sandbox.plugins.install import install, installed
 from sandbox.recovery import Recovery
 from sandbox.stacks import UnknownStackError, prepare
+from sandbox.stand_ins import rows
 from sandbox.toolchain import Toolchain, ToolchainError
 from sandbox.world import Connections, World, WorldError
 from sandbox.world.files import private_dir
@@ -181,13 +182,18 @@ def validate(
 
 @app.command()
 def status() -> None:
-    """Show the services of the world; exit code 1 if one of them does not run."""
-    services = World(state_dir(), Toolchain(console=console)).status()
+    """Show the services of the world, and what in it is a stand-in; exit code 1 if a service does not run."""
+    toolchain = Toolchain(console=console)
+    services = World(state_dir(), toolchain).status()
     table = Table("Service", "State", "Address", "Log")
     for service in services:
         state = "[green]running[/]" if service.running else "[red]stopped[/]"
         table.add_row(service.name, state, service.address, relative(service.log))
     console.print(table)
+    stand_ins = Table("Stand-in", "Instead of", "How far it goes", title="What is not real here")
+    for row in rows(installed(Engine(state_dir(), toolchain).home)):
+        stand_ins.add_row(*(text.replace("`", "") for text in row))
+    console.print(stand_ins)
     if not services or not all(service.running for service in services):
         raise typer.Exit(1)
 

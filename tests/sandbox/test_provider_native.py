@@ -48,9 +48,7 @@ def stack(empty_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack
 @pytest.fixture
 def ours(world: Connections) -> dict[str, Any]:
     """The provider as the program configures it."""
-    return provider(
-        "kubernetes", kubeconfig=str(world.kubeconfig), context=world.context, enableSecretMutable="true"
-    )
+    return provider("kubernetes", kubeconfig=str(world.kubeconfig), context=world.context, enableSecretMutable="true")
 
 
 def inputs(kind: str, name: str, namespace: str | None = NAMESPACE, **more: Any) -> dict[str, Any]:
@@ -80,8 +78,8 @@ def test_native_kinds_through_their_life(ours: dict[str, Any], core: Any, name: 
     stack.must_up()
     state = stack.state()
     assert [state[key]["id"] for key in ("space", "creds", "quota")] == [space, f"{space}/creds", f"{space}/quota"]
-    for side, key in (("outputs", "data"), ("inputs", "stringData")):
-        assert "ciphertext" in str(state["creds"][side][key])
+    for side in ("inputs", "outputs"):
+        assert "ciphertext" in str(state["creds"][side]["data"])
     assert stack.preview(options=("--refresh",)).raw["changeSummary"] == {"same": 5}
 
     changed = stack.preview(*program("hunter2-two", **{"a.b/c": "new"}))
