@@ -86,8 +86,11 @@ class Releases:
 
 
 _INPUTS = "__inputs"
-"""Where the provider notes, as a secret, what it was asked for. A release without it is taken for one that was imported,
-and a refresh gives it the chart's own name in place of where the chart was."""
+"""Where the provider notes, as a secret, what it was asked for.
+
+A release without it is taken for one that was imported, and a refresh gives it the chart's own name in place of where
+the chart was.
+"""
 _UNINSTALL = "helm uninstall it if nobody needs it; then up makes it"
 
 

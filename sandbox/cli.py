@@ -139,8 +139,12 @@ def destroy(stack: Stack = "dev") -> None:
 
 @app.command()
 def smoke(stack: Stack = "dev") -> None:
-    """Start real Mimirs on what the stack has made; send a metric, read it back, find its block in the bucket."""
-    from sandbox.smoke import prove
+    """Start real Mimirs on what the stack has made; send a metric, read it back, find its block in the bucket.
+
+    A Tempo, Loki, Pyroscope or Alloy on PATH is started as well, if the stack has one.
+    """
+    from commands import stack_file
+    from sandbox.smoke import others_start, prove
 
     with _sandbox(stack) as sandbox:
         sandbox.engine.toolchain.ensure(["mimir"])
@@ -154,6 +158,9 @@ def smoke(stack: Stack = "dev") -> None:
             f"{proof.ingesters} Mimirs, {proof.lost} of them lost: sent {proof.sent} over OTLP, a query answered "
             f"{proof.read}, and its block is in {proof.bucket} as {proof.block} ({proof.seconds:.1f} s)"
         )
+        settings = stack_file.load(stack, sandbox.engine.config_file(stack))
+        for line in others_start(settings, sandbox.engine.toolchain, sandbox.connections):
+            console.print(line, highlight=False, soft_wrap=True)
         if proof.read != proof.sent:
             raise typer.Exit(1)
 
@@ -163,7 +170,7 @@ def validate(
     stack: Stack = "dev",
     options: Annotated[list[str] | None, typer.Argument(help="Of `python -m commands validate`.")] = None,
 ) -> None:
-    """Validate a stack as on a cluster, with real Mimirs on what it has made; what Tempo is to do is skipped."""
+    """Validate a stack as on a cluster, with real Mimirs and what else is on PATH; the rest is skipped."""
     from sandbox.validation import addresses
 
     with _sandbox(stack) as sandbox:

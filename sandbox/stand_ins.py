@@ -20,8 +20,8 @@ STAND_INS = (
     StandIn(
         "plugin for aws (`sandbox/plugins/aws.py`)",
         "pulumi-resource-aws",
-        "buckets and what is set on them, with the calls, ids, replacements and errors of the real one; a real one of the "
-        "SDK's version in `~/.pulumi/plugins` wins",
+        "buckets and what is set on them, with the calls, ids, replacements and errors of the real one; a real one of "
+        "the SDK's version in `~/.pulumi/plugins` wins",
         plugin="aws",
     ),
     StandIn(

@@ -44,7 +44,8 @@ class Package:
 class Tool:
     """One program. ``binary`` is its path in its origin, ``fits`` the versions that are taken from PATH.
 
-    ``origin`` names the module that it is built from or the package that it is fetched with, ``mentions`` what its
+    ``origin`` names the module that it is built from or the package that it is fetched with; empty: it is taken from
+    PATH or not at all. ``mentions`` is what its
     version command has to say as well. A tool with ``beside`` is only taken from PATH when those programs lie in the
     same directory. A tool with ``plugin`` is one of the engine's: the user's own is in that folder of their plugins.
     """
@@ -98,7 +99,6 @@ MODULES = {
         Module("seaweedfs", "the object store SeaweedFS"),
         # promtool comes with Mimir, which has most of its packages; the tag leaves out the clients of 25 clouds.
         Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
-        Module("loki", "the log store Loki"),
         Module("alloyfmt", "the parser and formatter of Alloy's configuration"),
         Module("actionlint", "the linter of the pipeline's workflows"),
         Module("registry", "a registry for charts and images, which keeps them in memory"),
@@ -135,7 +135,11 @@ TOOLS = {
         ),
         Tool("mimir", "mimir", ("--version",), SpecifierSet(">=3,<4")),
         Tool("promtool", "mimir", ("--version",), SpecifierSet(">=3,<4")),
-        Tool("loki", "loki", ("-version",), SpecifierSet(">=3.7,<3.8")),
+        # No package registry has these: they are only ever the user's own.
+        Tool("tempo", "", ("--version",), SpecifierSet(">=2.10,<3")),
+        Tool("loki", "", ("-version",), SpecifierSet(">=3.7,<3.8")),
+        Tool("pyroscope", "", ("-version",), SpecifierSet(">=1.15,<3")),
+        Tool("alloy", "", ("--version",), SpecifierSet(">=1.11,<2")),
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
         Tool("alloyfmt", "alloyfmt", ("--version",), SpecifierSet("==0.1.0")),
         # It cannot say its version, so that of PATH never fits: other programs have the same name.
@@ -151,6 +155,7 @@ TOOLS = {
     )
 }
 
-_FOR_CHECKS = ("mimir", "promtool", "loki", "actionlint", "alloyfmt", "registry", "nginx")
-UP_TOOLS = tuple(name for name in TOOLS if name not in _FOR_CHECKS)
-"""What ``up`` needs. Mimir and Loki only prove data paths, nginx the gateway; the others check files or serve tests."""
+_FOR_CHECKS = ("mimir", "promtool", "actionlint", "alloyfmt", "registry", "nginx")
+OWN_TOOLS = tuple(name for name, tool in TOOLS.items() if not tool.origin)
+UP_TOOLS = tuple(name for name in TOOLS if name not in (*_FOR_CHECKS, *OWN_TOOLS))
+"""What ``up`` needs. Mimir only proves data paths, nginx the gateway; the others check files or serve tests."""

@@ -45,14 +45,18 @@ class Toolchain:
         Raises ToolchainError for a build that fails, naming the tool, the reason and what to do.
         """
         for name in tools:
-            tool = _known(name)
-            self._found[name] = self._own(tool) or self._built(tool, build=True)
+            self._found[name] = self._resolved(_known(name), build=True)
+
+    def missing(self, name: str) -> str | None:
+        """Return why a tool that is only ever the user's own cannot be used; None if it can."""
+        tool = _known(name)
+        return None if self._own(tool) else f"{self._why(tool)}, and no package registry has it"
 
     def path(self, tool: str) -> Path:
         """Return the executable of a tool. Raises ToolchainError when ``ensure`` has not provided it."""
         known = _known(tool)
         if tool not in self._found:
-            self._found[tool] = self._own(known) or self._built(known, build=False)
+            self._found[tool] = self._resolved(known, build=False)
         return self._found[tool]
 
     @property
@@ -61,10 +65,18 @@ class Toolchain:
         return list(dict.fromkeys([self.path("pulumi").parent, self.path("helm").parent]))
 
     def plugin(self, folder: str) -> Path | None:
-        """Return the user's own plugin of the engine, if there is one in a folder of this name (kind, name, version)."""
+        """Return the user's own plugin of the engine, if there is one in a folder of this name."""
         program = folder.rpartition("-v")[0]
         found = self._plugins / folder / f"pulumi-{program}"
         return found if found.is_file() else None
+
+    def _resolved(self, tool: Tool, *, build: bool) -> Path:
+        own = self._own(tool)
+        if own is not None:
+            return own
+        if not tool.origin:
+            raise ToolchainError(str(self.missing(tool.name)))
+        return self._built(tool, build=build)
 
     def _own(self, tool: Tool) -> Path | None:
         """Return the user's own tool, if there is one and its version fits."""
