@@ -126,7 +126,7 @@ def test_the_users_own_pulumi_needs_its_language_host(bench: Bench) -> None:
         ("kube-apiserver", "Kubernetes v0.0.0-master+$Format:%H$", False),
         ("kube-apiserver", "Kubernetes v1.30.0", False),
         ("kwok", "kwok version v0.8.0 go1.26.8 (linux/amd64)", True),
-        ("weed", "version 30GB 3.39  linux amd64", True),
+        ("weed", "version 30GB 4.53  linux amd64", True),
         ("weed", "version 8000GB 4.44 linux amd64", False),
         ("mimir", "Mimir, version 3.0.1 (branch: x, revision: y)", True),
         ("mimir", "Mimir, version unknown (branch: unknown, revision: unknown)", False),
