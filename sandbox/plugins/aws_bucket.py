@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from sandbox.plugins.base import CheckError, InitError, Live, ProviderError, Request, ResourceType
+from sandbox.plugins.base import CheckError, Live, ProviderError, Request, ResourceType
 from sandbox.plugins.diff import Diff, below, diff
 from sandbox.plugins.s3_endpoint import MISSING, Endpoint
 from sandbox.plugins.values import UNKNOWN, Properties
@@ -29,7 +29,7 @@ READS: dict[str, str] = {
     "get_bucket_location": "",
     "get_bucket_tagging": "NoSuchTagSet",
 }
-"""What the real provider asks of a bucket whenever it reads it, and the code with which it is told that there is none.
+"""What the real provider asks of a bucket when it reads it, and the code with which it is told that there is none.
 
 Any other error fails the read. Source: internal/service/s3/bucket.go of the Terraform AWS provider.
 """
@@ -64,12 +64,7 @@ class Bucket(ResourceType):
             # AWS answers 200 to a second creation in us-east-1, so the provider looks first.
             raise ProviderError(f"{_message('creating', name)}: BucketAlreadyOwnedByYou: it exists and is yours")
         self._call("creating", name, operator.methodcaller("create_bucket", Bucket=name))
-        outputs = _outputs(request.inputs)
-        try:
-            self._exists_with_settings(name)
-        except ProviderError as error:
-            raise InitError(name, outputs, str(error)) from error
-        return name, outputs
+        return name, _outputs(request.inputs)
 
     @override
     def read(self, request: Request) -> Live | None:
