@@ -117,7 +117,7 @@ RULES = (
         about="registered resources",
         allowed="protect and retain_on_delete, and no force_destroy, on each bucket of a protected stack",
         mend="give the bucket itself both options (components/buckets.py)",
-        why="Up to 4.44 SeaweedFS deletes a bucket with all that is in it unless it is told not to.",
+        why="Up to 4.44 SeaweedFS deletes a bucket with all that is in it unless told not to (facts/anchors.md 0.1).",
         check=data.data_is_protected,
     ),
     Rule(
@@ -151,7 +151,7 @@ RULES = (
         about="registered resources",
         allowed="what the stack's seaweedfs_version has",
         mend="remove it, or raise telemetry:object_store.seaweedfs_version with the server",
-        why="SeaweedFS answers 501, or takes it and does nothing.",
+        why="SeaweedFS answers 501, or takes it and does nothing (facts/anchors.md C1).",
         check=data.seaweedfs_has_the_features,
     ),
 )

@@ -111,7 +111,7 @@ def test_a_bucket_and_all_that_is_set_on_it_through_their_life(
     s3.delete_bucket_encryption(Bucket=NAME)
     drifted = stack.preview(options=("--refresh",))
     assert {name: drifted.op(name) for name in ("data", *SETTINGS)} == {
-        "data": "same",
+        "data": "refresh",
         "policy": "create",
         "versioning": "update",
         "lifecycle": "create",
