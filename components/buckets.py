@@ -31,8 +31,8 @@ class Buckets(pulumi.ComponentResource):
         self.register_outputs({"names": self.names})
 
     def _bucket(self, name: str, settings: ObjectStore, *, protect: bool) -> aws.s3.Bucket:
-        # On the bucket itself: SeaweedFS up to 4.44 drops a bucket with everything in it, and only these options stop that.
-        # 4.53 refuses until it is empty, so what goes with the stack is emptied first.
+        # On the bucket itself: SeaweedFS up to 4.44 drops a bucket with everything in it, and only these options stop
+        # that. 4.53 refuses until it is empty, so what goes with the stack is emptied first.
         guarded = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect)
         bucket = aws.s3.Bucket(name, bucket=name, force_destroy=not protect, opts=guarded)
         if settings.denies_bucket_deletion(protected=protect):

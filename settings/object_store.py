@@ -45,8 +45,7 @@ class ObjectStore(Settings):
     )
     allow_unsafe_version: bool = Field(
         default=False,
-        description="Accept a SeaweedFS below 4.42 although its listings can miss objects. "
-        "For throw-away data only.",
+        description="Accept a SeaweedFS below 4.42 although its listings can miss objects. For throw-away data only.",
     )
     protect_buckets: bool | None = Field(
         default=None,

@@ -1,7 +1,8 @@
 """Stands in for pulumi-resource-aws: buckets and what the program sets on them, at one S3 endpoint.
 
-Ids, outputs, replacements, calls and errors are those of the Terraform AWS provider. Arguments that the program does not
-use are refused rather than ignored. Missing: the half minute for which the real one watches a lifecycle settle.
+Ids, outputs, replacements, calls and errors are those of the Terraform AWS provider. Arguments that the program does
+not use are refused rather than ignored. Missing: the half minute for which the real one watches a lifecycle settle, and
+the reads of a bucket that has just been made.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The object store: the real SeaweedFS 4.53, all its parts in one process.
 
-``weed mini`` founds a cluster of its own at once. With a process per part, a fresh store takes its first write after 14 s:
-master and filer wait for others of their kind that might still come. What cannot be had sooner is a write after a restart:
-for 15 s a master that knows of volumes lets the servers report theirs.
+``weed mini`` founds a cluster of its own at once. With a process per part, a fresh store takes its first write after
+14 s: master and filer wait for others of their kind that might still come. What cannot be had sooner is a write after a
+restart: a master that knows of volumes gives their servers 15 s to report them.
 """
 
 import json

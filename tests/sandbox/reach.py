@@ -28,7 +28,11 @@ def s3(connections: Connections, identity: str = "provisioner") -> Any:
 
 def remove_bucket(s3: Any, name: str) -> None:
     """Remove a bucket, whatever is in it and whatever policy guards it; one that is not there is none the less gone."""
-    for step in (lambda: s3.delete_bucket_policy(Bucket=name), lambda: empty(s3, name), lambda: s3.delete_bucket(Bucket=name)):
+    for step in (
+        lambda: s3.delete_bucket_policy(Bucket=name),
+        lambda: empty(s3, name),
+        lambda: s3.delete_bucket(Bucket=name),
+    ):
         try:
             step()
         except ClientError as error:

@@ -1,7 +1,8 @@
 """What could lose the buckets of a protected stack, tried on the real engine: the data stays, and it says what to do.
 
-The S3 gateway deletes a bucket with everything in it, as SeaweedFS does by default up to 4.44: so what is proven here is
-the program's own guard. Buckets are made with the identities that the program renders, not by the server's administrator.
+The S3 gateway deletes a bucket with everything in it, as SeaweedFS does by default up to 4.44: so what is proven here
+is the program's own guard. Buckets are made with the identities that the program renders, not by the server's
+administrator.
 """
 
 from collections.abc import Iterator

@@ -59,7 +59,9 @@ def server(world: Connections, toolchain: Toolchain, tmp_path_factory: pytest.Te
     folder = tmp_path_factory.mktemp("gateway")
     admin = s3(world)
     known = [*keyed(), (Identity(ADMINISTRATOR, ("Admin",), ()), fresh_keys())]
-    with gateway(world, toolchain, folder, known, "-allowDeleteBucketNotEmpty=false", "-autoCreateBucket=false") as found:
+    with gateway(
+        world, toolchain, folder, known, "-allowDeleteBucketNotEmpty=false", "-autoCreateBucket=false"
+    ) as found:
         for stack in (TEST, PROD):
             maker = found.client(f"telemetry-{stack.environment}-provisioner")
             for bucket in stack.buckets:
@@ -257,9 +259,8 @@ def test_the_shell_understands_what_it_is_told(world: Connections, toolchain: To
                 assert f'"{verb}:{bucket}"' in done.stdout
 
 
-def test_placeholders_are_filled_in_by_the_server(
-    world: Connections, toolchain: Toolchain, tmp_path: Path, server: Gateway
-) -> None:
+@pytest.mark.usefixtures("server")
+def test_placeholders_are_filled_in_by_the_server(world: Connections, toolchain: Toolchain, tmp_path: Path) -> None:
     identity, pair = identities_of(PROD)["traces"], fresh_keys()
     written = placeholder(identity)
     values = {

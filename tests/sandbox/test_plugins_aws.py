@@ -145,7 +145,7 @@ def test_only_a_forced_delete_takes_what_is_in_a_bucket(world: Connections, s3: 
 
 
 def test_wrong_keys_are_said_to_be_wrong_and_never_shown(world: Connections) -> None:
-    wrong = bucket(world, secretKey="not-the-secret")  # noqa: S106 - it is none
+    wrong = bucket(world, secretKey="not-the-secret")
     with pytest.raises(ProviderError, match=rf"creating S3 Bucket \({NAME}\): 403") as failure:
         wrong.create(request())
     assert world.s3_endpoint in str(failure.value)

@@ -1,6 +1,6 @@
 """What settings/seaweedfs.py says of SeaweedFS, and every call that the real aws provider makes for our resources.
 
-All of it on the real server, with the identity that the program renders for Pulumi: what it lacks a right for shows here.
+All of it on the real server, with the identity that the program renders for Pulumi: what it has no right to shows here.
 """
 
 import secrets
@@ -73,7 +73,6 @@ def said(call: Callable[..., Any], **arguments: Any) -> tuple[int, Any]:
     return answer.pop("ResponseMetadata")["HTTPStatusCode"], answer
 
 
-# What the provider is told when it reads a bucket on which nothing is set. The values are those that it takes for "nothing".
 ANSWERS: dict[str, tuple[int, Any]] = {
     "get_bucket_policy": (404, "NoSuchBucketPolicy"),
     "get_bucket_cors": (404, "NoSuchCORSConfiguration"),
@@ -89,6 +88,7 @@ ANSWERS: dict[str, tuple[int, Any]] = {
     "get_bucket_location": (200, {"LocationConstraint": None}),
     "get_bucket_tagging": (404, "NoSuchTagSet"),
 }
+"""What the provider is told when it reads a bucket on which nothing is set, and what it takes for that."""
 
 
 def test_each_read_of_a_bucket_has_the_answer_that_the_provider_needs(s3: Any) -> None:
@@ -249,8 +249,8 @@ def listed(s3: Any, **arguments: Any) -> tuple[list[str], list[str]]:
 
 def test_a_listing_has_all_that_is_there_and_no_key_that_is_not(s3: Any) -> None:
     """What compactors rely on, and what versions below 4.42 got wrong: directories that were emptied, prefixes that end
-    within a name, a key that is also the beginning of another. A directory that was emptied is itself listed for up to two
-    minutes more (filer.options.s3.empty_folder_cleanup_delay).
+    within a name, a key that is also the beginning of another. A directory that was emptied is itself listed for up to
+    two minutes more (filer.options.s3.empty_folder_cleanup_delay).
     """
     rng, there, before = Random(453), set[str](), set[str]()
     for _ in range(STEPS):

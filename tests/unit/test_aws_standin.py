@@ -60,7 +60,13 @@ def test_a_preview_calls_nobody(token: str) -> None:
         (POLICY, {"policy": "no JSON"}, {}, {"policy"}, set()),
         (POLICY, {}, {"policy": UNKNOWN}, {"policy"}, set()),
         (POLICY, {"bucket": "other"}, {}, {"bucket"}, {"bucket"}),
-        (VERSIONING, {"versioningConfiguration": {"status": "Suspended"}}, {}, {"versioningConfiguration.status"}, set()),
+        (
+            VERSIONING,
+            {"versioningConfiguration": {"status": "Suspended"}},
+            {},
+            {"versioningConfiguration.status"},
+            set(),
+        ),
         (LIFECYCLE, {"rules": []}, {}, {"rules[0]"}, set()),
     ],
 )
