@@ -71,7 +71,7 @@ def gateway(
     file = folder / "s3.json"
     file.write_text(json.dumps(configuration(known)))
     port = port or dead_port()
-    line = ["s3", "-ip.bind=127.0.0.1", f"-port={port}", f"-port.grpc={dead_port()}"]
+    line = ["s3", "-ip.bind=127.0.0.1", f"-port={port}", f"-port.grpc={dead_port()}", "-localSocket=s3.sock"]
     line += [f"-filer={address(world, 'filer')}", f"-config={file}", *(f"-{option}" for option in S3_ONLY), *options]
     with (
         (folder / "log").open("w") as log,
