@@ -3,7 +3,7 @@
 An action holds for everything in the bucket that is named behind it (`Write:dts-traces-prod-blocks`), and without one
 for the whole server. `Admin` without one is the server's administrator, for whom SeaweedFS makes a bucket out of every
 mistyped name; with one it is no more than every action on that bucket, its creation and its policy among them
-(weed/s3api/auth_credentials.go, in 3.39 and in 4.44).
+(weed/s3api/auth_credentials.go, in 4.44 and in 4.53).
 """
 
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ def provisioner(name: str, buckets: Iterable[str]) -> Identity:
 def identities_of(stack: Stack) -> dict[str, Identity]:
     """Return the identities of a stack, by their place in `telemetry:credentials`.
 
-    Their names have the environment in them: test and prod share a server (seed 000, 'Storage Buckets').
+    Their names have the environment in them: test and prod share a server.
     """
     prefix = f"telemetry-{stack.environment}"
     return {

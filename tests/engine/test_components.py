@@ -223,7 +223,7 @@ def test_buckets_outlive_the_stack_except_in_dev(environment: str, preview: bool
     assert len(buckets) == 4
     for bucket in buckets:
         assert (bucket.protect, bucket.retain_on_delete) == (kept, kept)
-        assert bucket.plain == {"bucket": bucket.name, "forceDestroy": False}
+        assert bucket.plain == {"bucket": bucket.name, "forceDestroy": not kept}
 
 
 @each_environment

@@ -25,7 +25,7 @@ from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from settings import S3Identity, Stack
 from tests.sandbox.charts import named, render, values_of
-from tests.sandbox.reach import s3
+from tests.sandbox.reach import remove_bucket, s3
 from tests.sandbox.s3_gateway import Gateway, gateway
 from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, Change, all_of, load_stack, put
 from validation import logs
@@ -66,8 +66,7 @@ class Site:
 
     def stack(self, shape: Change) -> Stack:
         """Return the settings of a stack whose object store this is."""
-        here = {"endpoint": self.store.url, "seaweedfs_version": "3.39", "allow_unsafe_version": True}
-        return load_stack("test", shape, *(put(f"object_store.{key}", value) for key, value in here.items()))
+        return load_stack("test", shape, put("object_store.endpoint", self.store.url))
 
     @contextmanager
     def running(self, shape: Change, targets: tuple[str, ...], directory: Path) -> Iterator[dict[str, Member]]:
@@ -102,7 +101,7 @@ def site(world: Connections, toolchain: Toolchain, tmp_path_factory: pytest.Temp
             store.client(MAKER).create_bucket(Bucket=bucket)
         yield Site(store, tools.path("loki"))
     for bucket in stack.logs_buckets.values():
-        s3(world).delete_bucket(Bucket=bucket)
+        remove_bucket(s3(world), bucket)
 
 
 @pytest.fixture(scope="module")
