@@ -44,8 +44,12 @@ class Toolchain:
 
         Raises ToolchainError for a build that fails, naming the tool, the reason and what to do.
         """
-        for name in tools:
-            self._found[name] = self._resolved(_known(name), build=True)
+        wanted = [_known(name) for name in tools]
+        self._found |= {tool.name: own for tool in wanted if (own := self._own(tool)) is not None}
+        self._announce([tool for tool in wanted if tool.name not in self._found])
+        for tool in wanted:
+            if tool.name not in self._found:
+                self._found[tool.name] = self._resolved(tool, build=True)
 
     def missing(self, name: str) -> str | None:
         """Return why a tool that is only ever the user's own cannot be used; None if it can."""
@@ -70,6 +74,14 @@ class Toolchain:
         found = self._plugins / folder / f"pulumi-{program}"
         return found if found.is_file() else None
 
+    def _announce(self, tools: Iterable[Tool]) -> None:
+        """Say what there is to be made, where that is more than one thing."""
+        origins = {name: self._origin(name) for tool in tools for name in _origins(tool)}
+        ahead = [origin for origin in origins.values() if not self._cache.directory(origin).is_dir()]
+        if len(ahead) > 1:
+            names = ", ".join(origin.name for origin in ahead)
+            self._console.print(f"To be made, once: {names} ({len(ahead)} in all)", highlight=False, soft_wrap=True)
+
     def _resolved(self, tool: Tool, *, build: bool) -> Path:
         own = self._own(tool)
         if own is not None:
@@ -88,10 +100,7 @@ class Toolchain:
         return Path(found) if tried(tool, Path(found)).fits else None
 
     def _built(self, tool: Tool, *, build: bool) -> Path:
-        directories = [
-            self._made(origin, tool, build=build)
-            for origin in map(self._origin, (tool.origin, *(["language"] if tool.beside else [])))
-        ]
+        directories = [self._made(origin, tool, build=build) for origin in map(self._origin, _origins(tool))]
         for name in tool.beside:
             self._lay_beside(directories[0], directories[-1] / name)
         return directories[0] / tool.built_as
@@ -127,6 +136,11 @@ class Toolchain:
     @cached_property
     def _go(self) -> Go:
         return Go.find(self._path)
+
+
+def _origins(tool: Tool) -> tuple[str, ...]:
+    """Return what a tool is made of: nothing for one that is only ever the user's own."""
+    return tuple(filter(None, (tool.origin, "language" if tool.beside else "")))
 
 
 def _known(tool: str) -> Tool:

@@ -25,6 +25,10 @@ def bench(tmp_path: Path) -> Bench:
 def test_all_is_built_once(bench: Bench) -> None:
     bench.toolchain().ensure()
     built = [call for call in bench.calls() if call.startswith("build")]
+    assert (
+        "To be made, once: platform, language, seaweedfs, pulumi-resource-kubernetes (4 in all)"
+        in bench.said.getvalue()
+    )
     assert sorted(built) == ["build language", "build platform", "build pulumi-resource-kubernetes", "build seaweedfs"]
     bench.toolchain().ensure()
     assert [call for call in bench.calls() if call.startswith("build")] == built
