@@ -22,7 +22,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up preview refresh destroy smoke validate checklist report policies drift repair adopt export-state restore-state \
-	bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults test test-unit lint lint-workflows format docs credentials \
+	bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults test test-all test-unit lint lint-workflows format docs credentials \
 	comment issue
 
 help:  ## Show this list
@@ -134,8 +134,14 @@ faults: setup  ## Inject every fault, prove that nothing is lost, and write docs
 	@$(SANDBOX) faults $(ARGS)
 
 # Each of the workers has a world of its own; a file's tests share it.
-test: lint  ## Run every check and every test
-	@$(BIN)/python -m pytest -n 3 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+
+test: lint  ## Run every check and every test, but for the long ones of the night
+	@$(PYTEST) -m "not nightly"
+
+test-all: lint  ## Run what `make test` leaves out as well, and inject every fault
+	@$(PYTEST)
+	@$(MAKE) --no-print-directory faults
 
 test-unit: setup  ## Run only the tests that need no engine (seconds)
 	@$(BIN)/python -m pytest tests/unit
