@@ -13,15 +13,18 @@ COMMANDS := $(BIN)/python -m commands
 ifeq ($(ON),sandbox)
 engine = $(SANDBOX) $(1) $(STACK)
 command = $(SANDBOX) exec $(STACK) -- $(COMMANDS) $(1) $(STACK) $(if $(2),,$(ARGS))
+explained =
 else ifeq ($(ON),cluster)
 engine = pulumi $(1) --stack $(STACK) $(2) $(ARGS)
 command = $(COMMANDS) $(1) $(STACK) $(if $(2),,$(ARGS))
+# A failed `up` says only that time was up; the sandbox explains by itself.
+explained = || { status=$$?; $(COMMANDS) explain $(STACK); exit $$status; }
 else
 $(error ON=$(ON) is neither sandbox nor cluster)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview refresh destroy smoke validate checklist report policies drift repair adopt export-state restore-state \
+.PHONY: help setup up preview refresh destroy smoke validate checklist report policies drift explain repair adopt export-state restore-state \
 	bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults test test-unit lint lint-workflows format docs credentials \
 	comment issue
 
@@ -38,7 +41,7 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt
 	@touch $@
 
 up: setup  ## Set everything up, preview and deploy STACK (default dev) onto this machine (ON=cluster: where it belongs)
-	@$(call engine,up)
+	@$(call engine,up) $(explained)
 
 preview: setup  ## Show what `make up` would change in STACK
 	@$(call engine,preview,--diff)
@@ -76,6 +79,9 @@ policies: setup  ## Hold what `make up` would leave behind of STACK against the 
 
 drift: setup  ## Compare what STACK's releases and resources are with what they should be
 	@$(call command,drift)
+
+explain: setup  ## Say which workloads of STACK are not ready, and why
+	@$(call command,explain)
 
 repair: setup  ## Find what a killed or failed run has left of STACK, and mend it if you say so
 	@$(call command,repair)
@@ -169,7 +175,7 @@ endif
 
 deploy: setup  ## For the pipeline: export STACK's state, deploy it without asking, then prove that it works and validate it
 	@$(call command,export-state,alone)
-	@$(call engine,up,--yes --non-interactive)
+	@$(call engine,up,--yes --non-interactive) $(explained)
 	@$(MAKE) --no-print-directory smoke
 	@$(MAKE) --no-print-directory validate ARGS=--allow-skipped
 

@@ -13,6 +13,7 @@ from drift.fields import Policy
 from drift.findings import DriftError, Finding, Report
 from drift.manifests import Release
 from drift.ownership import Json
+from readiness.ask import ReadinessError, ask
 from report.secrets import Redactor
 from settings import Stack
 
@@ -52,9 +53,22 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
             values = helms[release.name].get_values(release.name)
             found += releases.values(release, release.values if values is None else values, concealer)
         found += _objects(cluster, deployed, frozenset(ignored), concealer)
+    if any(each.part == "release" for each in found):
+        found += _unready(stack)
     if preview:
         found += _program(pulumi, found, concealer)
     return Report(pulumi.stack, tuple(found), len(known), len(deployed), preview)
+
+
+def _unready(stack: Stack) -> Iterator[Finding]:
+    """Yield the workloads that keep a release from being deployed, with what the cluster says of them."""
+    try:
+        waiting = ask(stack).unready
+    except ReadinessError as error:
+        raise DriftError(str(error)) from error
+    for each in waiting:
+        note = "; ".join((str(each), *each.reasons))
+        yield Finding("release", f"{each.kind} {stack.namespace.name}/{each.name}", "", release=each.release, note=note)
 
 
 def _natives(export: Any) -> Iterator[Deployed]:

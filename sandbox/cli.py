@@ -103,12 +103,24 @@ def _alone(state: Path) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def _explained(sandbox: Sandbox, stack: str) -> Iterator[None]:
+    """Say which workloads are not ready, and why, where a run fails: the engine knows no more than that time is up."""
+    try:
+        yield
+    except EngineError:
+        command = [sys.executable, "-m", "commands", "explain", stack]
+        sandbox.engine.execute(command, sandbox.variables(stack))
+        raise
+
+
 @app.command()
 def up(stack: Stack = "dev") -> None:
     """Set everything up, preview and deploy a stack onto this machine, and print what was made and where."""
     with _sandbox(stack) as sandbox:
         sandbox.engine.run("preview", stack)
-        sandbox.engine.run("up", stack, "--yes", "--skip-preview")
+        with _explained(sandbox, stack):
+            sandbox.engine.run("up", stack, "--yes", "--skip-preview")
         # Imported here, as are other slow clients below: a command should not wait for what it does not use.
         from sandbox.summary import show
 
