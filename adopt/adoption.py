@@ -3,16 +3,16 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from adopt.errors import AdoptError, explained
+from adopt.plan import plan_of
 from adopt.planned import Planned, unknown_to
 from adopt.state import Here, adopted
 from adopt.systems import Foreign, SystemOf, look_up
 from commands.tools import Pulumi, ToolError
 from repair.state import Deployment
+from settings.connections import Kubernetes
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Adoption:
     """Finds and adopts what exists of one stack."""
 
     pulumi: Pulumi
+    kubernetes: Kubernetes
+    """How the program reaches the cluster."""
     systems: Callable[[], SystemOf]
     """Connects to the systems that are asked."""
 
@@ -59,7 +61,7 @@ class Adoption:
             AdoptError: a system does not say what it has, or a run was killed and has to be cleared up first.
             ToolError: pulumi failed.
         """
-        wanted = unknown_to(self._export()["deployment"], self._planned())
+        wanted = unknown_to(self._export()["deployment"], plan_of(self.pulumi, self.kubernetes))
         found = look_up(wanted.values(), self.systems())
         return Plan(
             wanted,
@@ -94,13 +96,6 @@ class Adoption:
             if step["op"] != "same":
                 found.setdefault(step["op"], []).append(_name(step["urn"]))
         return found
-
-    def _planned(self) -> dict[str, Any]:
-        with TemporaryDirectory(prefix="telemetry-adopt-") as folder:  # of mode 0700; secrets are ciphertext
-            file = Path(folder) / "plan.json"
-            self.pulumi.run("preview", "--save-plan", str(file))
-            plan: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        return plan
 
     def _export(self) -> dict[str, Deployment]:
         try:

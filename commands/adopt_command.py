@@ -37,7 +37,7 @@ def adopt(
     with told(ConfigError, AdoptError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         pulumi = Pulumi(stack, config_file)
-        adoption = Adoption(pulumi, partial(_systems, settings, pulumi))
+        adoption = Adoption(pulumi, settings.kubernetes, partial(_systems, settings, pulumi))
         plan = adoption.find()
         _show(console, plan, stack)
         if plan.here:

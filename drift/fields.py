@@ -18,9 +18,11 @@ _NOTES = frozenset(
 )
 """Annotations that change nothing about what runs."""
 
-DEPLOYERS = frozenset({"helm", "pulumi-resource-kubernetes", "pulumi-kubernetes"})
+_DEPLOYERS = frozenset({"helm", "pulumi-resource-kubernetes", "pulumi-kubernetes"})
 """Managers that deploy for us: helm and the provider with helm inside (named after the program), and the provider's
 own for what is no release."""
+_PROVIDER_PREFIX = "pulumi-kubernetes-"
+"""How the provider calls itself at most objects: a random word follows, another one for each."""
 CONTROLLERS = frozenset(
     {
         "kube-apiserver",
@@ -36,6 +38,11 @@ CONTROLLERS = frozenset(
 """Managers that complete objects by right: pull secrets of a ServiceAccount, a Namespace's ranges, certificates."""
 
 
+def deploys(manager: str) -> bool:
+    """Whether a manager deploys for us."""
+    return manager in _DEPLOYERS or manager.startswith(_PROVIDER_PREFIX)
+
+
 @dataclass(frozen=True)
 class Policy:
     """Whose writing is no drift."""
@@ -48,13 +55,13 @@ class Policy:
     def is_foreign(self, entry: Entry) -> bool:
         """Whether a manager must not write here. Scaling is nobody's right but our autoscaler's (`overlooks`)."""
         manager = entry.writer.manager
-        if manager in DEPLOYERS or manager in self.ignored:
+        if deploys(manager) or manager in self.ignored:
             return False
         return manager not in CONTROLLERS or entry.writer.subresource == "scale"
 
     def is_rightful(self, owners: tuple[Entry, ...]) -> bool:
         """Whether a value that is not ours was put there by those who may."""
-        return any(entry.writer.manager not in DEPLOYERS for entry in owners) and not any(map(self.is_foreign, owners))
+        return any(not deploys(entry.writer.manager) for entry in owners) and not any(map(self.is_foreign, owners))
 
     def overlooks(self, path: Path) -> bool:
         """Whether a field is never compared."""

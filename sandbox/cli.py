@@ -80,7 +80,7 @@ def _sandbox(stack: str | None = None, *, mend: bool = True) -> Iterator[Sandbox
         world = World(state, toolchain)
         connections = world.start(console)
         engine = Engine(state, toolchain)
-        install(engine.home, Path(engine.environment["VIRTUAL_ENV"]) / "bin" / "python", REPO)
+        install(engine.home, engine.toolchain)
         if stack is not None:
             prepare(stack, engine, connections)
             if mend:

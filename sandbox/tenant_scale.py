@@ -154,7 +154,7 @@ def _site() -> Iterator[Site]:
         try:
             connections = world.start()
             engine = Engine(Path(directory) / "engine", toolchain)
-            install(engine.home, Path(engine.environment["VIRTUAL_ENV"]) / "bin" / "python", REPO)
+            install(engine.home, engine.toolchain)
             prepare(STACK, engine, connections)
             yield Site(engine)
         finally:

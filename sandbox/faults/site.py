@@ -87,7 +87,7 @@ class Site:
             "grafana": Proxy(_authority(self.direct.grafana_url)),
         }
         self.engine = Engine(root / "engine", self._toolchain)
-        install(self.engine.home, Path(self.engine.environment["VIRTUAL_ENV"]) / "bin" / "python", REPO)
+        install(self.engine.home, self.engine.toolchain)
         prepare(stack, self.engine, self._through_proxies(root))
         self.change(_platforms_namespace)
         self.core.create_namespace({"metadata": {"name": self.namespace}})

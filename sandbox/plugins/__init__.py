@@ -1,1 +1,1 @@
-"""Stand-ins for the Pulumi provider plugins of kubernetes, aws and grafana; see base.py for how they are built."""
+"""Stand-ins for the Pulumi provider plugins of aws and grafana; see base.py for how they are built."""

@@ -1,8 +1,8 @@
-"""Not a stand-in itself: what the three stand-in plugins share, a Pulumi resource provider with full secret support.
+"""Not a stand-in itself: what the stand-in plugins share, a Pulumi resource provider with full secret support.
 
-The SDK's own base (pulumi.provider.experimental) takes 0.4 s to import and cannot say "created, but failed to
-initialise", so this is a thin servicer for the same protocol (sdk/proto/provider.proto). Missing: invokes, calls,
-components, schemas, parameterisation. A preview calls `create` and `update` too, with `request.preview` set.
+The SDK's own base (pulumi.provider.experimental) takes 0.4 s to import, so this is a thin servicer for the same protocol
+(sdk/proto/provider.proto). Missing: invokes, calls, components, schemas, parameterisation, "created, but failed to
+initialise". A preview calls `create` and `update` too, with `request.preview` set.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ class Request:
     state: Properties = dataclasses.field(default_factory=dict)
     """Outputs in state."""
     preview: bool = False
-    timeout: float = 0
-    """Seconds that the program gives the operation; 0: the provider's default."""
 
     @property
     def plain(self) -> Properties:
@@ -65,15 +63,6 @@ class CheckError(ProviderError):
         self.path = path
 
 
-class InitError(ProviderError):
-    """The resource exists but did not become healthy: the engine keeps `properties` in state and repairs it later."""
-
-    def __init__(self, resource_id: str, properties: Properties, reason: str) -> None:
-        super().__init__(reason)
-        self.id = resource_id
-        self.properties = properties
-
-
 class ResourceType(ABC):
     """How one type of resource is looked after."""
 
@@ -87,7 +76,7 @@ class ResourceType(ABC):
 
     @abstractmethod
     def create(self, request: Request) -> tuple[str, Properties]:
-        """Make the resource; its id ("" in a preview) and outputs. Raises ProviderError, InitError."""
+        """Make the resource; its id ("" in a preview) and outputs. Raises ProviderError."""
 
     @abstractmethod
     def read(self, request: Request) -> Live | None:
@@ -95,7 +84,7 @@ class ResourceType(ABC):
 
     @abstractmethod
     def update(self, request: Request) -> Properties:
-        """Change the resource in place; its outputs. Raises ProviderError, InitError."""
+        """Change the resource in place; its outputs. Raises ProviderError."""
 
     @abstractmethod
     def delete(self, request: Request) -> None:
@@ -116,9 +105,6 @@ class Provider(ABC):
     @abstractmethod
     def resource_type(self, token: str) -> ResourceType:
         """The type behind a token such as `aws:s3/bucket:Bucket`. Raises ProviderError for one that is not known."""
-
-    def cancel(self) -> None:  # noqa: B027 - nothing to interrupt is the normal case
-        """End what is under way in an orderly manner."""
 
 
 def known(types: Mapping[str, ResourceType], token: str) -> ResourceType:

@@ -1,14 +1,23 @@
-"""Not a stand-in itself: puts the provider plugins where the engine looks, the user's real ones where they exist."""
+"""Not a stand-in itself: puts the provider plugins where the engine looks, real ones where they can be had."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
+import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+
+from sandbox.paths import REPO
+from sandbox.toolchain import Toolchain
+from sandbox.toolchain.catalog import KUBERNETES_PLUGIN
+
+Kind = Literal["real", "stand-in"]
 
 _PACKAGES: Final = {"aws": "pulumi-aws", "grafana": "pulumiverse-grafana", "kubernetes": "pulumi-kubernetes"}
+_BUILT: Final = {"kubernetes": KUBERNETES_PLUGIN}
 # -P: the working directory is the user's project and must not be searched for modules.
 # Bytecode is kept whatever the user's shell says: without it every start compiles the SDK's messages again.
 _LAUNCHER: Final = """\
@@ -19,33 +28,38 @@ exec {python} -P -m sandbox.plugins.{name} "$@"
 """
 
 
-def install(pulumi_home: Path, python: Path, repo: Path, *, real: Path | None = None) -> dict[str, str]:
+def install(pulumi_home: Path, toolchain: Toolchain) -> dict[str, Kind]:
     """Fill `pulumi_home` (`$PULUMI_HOME`) with a plugin of each provider in the version of its installed SDK.
 
-    `python` runs the stand-ins, with the packages of this environment; `repo` holds `sandbox`; `real` is where the user
-    keeps plugins, `~/.pulumi/plugins` by default. What is there from an earlier call is replaced. Returns
-    name -> "real" or "stand-in".
+    The user's own plugins come first, then what the toolchain has built, then stand-ins, which run on this Python.
+    What is there from an earlier call is replaced. Returns what each provider is.
     """
-    installed = real or Path.home() / ".pulumi" / "plugins"
-    used = {}
+    used: dict[str, Kind] = {}
     for name, sdk in _PACKAGES.items():
         version = metadata.version(sdk)
         target = pulumi_home / "plugins" / f"resource-{name}-v{version}"
-        target.parent.mkdir(parents=True, exist_ok=True)
         _remove(target)
-        theirs = installed / target.name
-        if (theirs / f"pulumi-resource-{name}").is_file():
-            target.symlink_to(theirs, target_is_directory=True)
-            used[name] = "real"
+        target.mkdir(parents=True)
+        real = toolchain.path(_BUILT[name]) if name in _BUILT else toolchain.plugin(target.name)
+        if real is None:
+            _write_launcher(target / f"pulumi-resource-{name}", name, version)
         else:
-            _write_launcher(target / f"pulumi-resource-{name}", name, version, python, repo)
-            used[name] = "stand-in"
+            _link_files(real.parent, target)
+        used[name] = "stand-in" if real is None else "real"
     return used
 
 
-def _write_launcher(launcher: Path, name: str, version: str, python: Path, repo: Path) -> None:
-    launcher.parent.mkdir()
-    paths = {"repo": shlex.quote(str(repo.resolve())), "python": shlex.quote(str(python.absolute()))}
+def _link_files(folder: Path, target: Path) -> None:
+    """Link or copy a plugin file by file: the engine does not see a plugin whose folder is a symbolic link."""
+    for file in filter(Path.is_file, folder.iterdir()):
+        try:
+            os.link(file.resolve(), target / file.name)
+        except OSError:  # another file system
+            shutil.copy2(file, target)
+
+
+def _write_launcher(launcher: Path, name: str, version: str) -> None:
+    paths = {"repo": shlex.quote(str(REPO.resolve())), "python": shlex.quote(str(Path(sys.executable).absolute()))}
     launcher.write_text(_LAUNCHER.format(name=name, version=version, **paths))
     launcher.chmod(0o755)
 

@@ -16,8 +16,7 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 
-from sandbox.plugins import engine
-from sandbox.plugins.base import CheckError, InitError, Provider, ProviderError, Request
+from sandbox.plugins.base import CheckError, Provider, ProviderError, Request
 from sandbox.plugins.diff import Diff, top
 from sandbox.plugins.protocol import plugin_pb2
 from sandbox.plugins.protocol import provider_pb2 as pb
@@ -26,16 +25,6 @@ from sandbox.plugins.values import decode, encode, reveal
 _SERVICE = "pulumirpc.ResourceProvider"
 _MESSAGE_SIZE = 400 * 1024 * 1024  # bytes; the engine's own limit
 _INTERRUPT_GRACE = 4.0  # seconds; the engine kills a plugin that has not left after 5
-
-
-def _abort_half_made(context: grpc.ServicerContext, error: InitError) -> Any:
-    from sandbox.plugins.protocol import status_pb2
-
-    detail = pb.ErrorResourceInitFailed(id=error.id, properties=encode(error.properties), reasons=[str(error)])
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
-    status.details.add().Pack(detail)
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    return context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 
 def _diff_response(found: Diff) -> pb.DiffResponse:
@@ -64,7 +53,7 @@ class _Servicer:
     def register(self, server: grpc.Server) -> None:
         methods: dict[str, tuple[Callable[[Any], Any], Any]] = {
             "Attach": (self.nothing, plugin_pb2.PluginAttach),
-            "Cancel": (self.cancel, empty_pb2.Empty),
+            "Cancel": (self.nothing, empty_pb2.Empty),
             "Check": (self.check, pb.CheckRequest),
             "CheckConfig": (self.check_config, pb.CheckRequest),
             "Configure": (self.configure, pb.ConfigureRequest),
@@ -91,8 +80,6 @@ class _Servicer:
             with self._busy():
                 try:
                     return method(request)
-                except InitError as error:
-                    return _abort_half_made(context, error)
                 except ProviderError as error:
                     return context.abort(grpc.StatusCode.UNKNOWN, str(error))
                 except Exception as error:  # noqa: BLE001 - a plugin's bug has to reach the user too
@@ -115,10 +102,6 @@ class _Servicer:
 
     def plugin_info(self, _: Any) -> Any:
         return plugin_pb2.PluginInfo(version=os.environ.get("TELEMETRY_PLUGIN_VERSION", ""))
-
-    def cancel(self, _: Any) -> Any:
-        self._provider.cancel()
-        return empty_pb2.Empty()
 
     def check_config(self, request: pb.CheckRequest) -> Any:
         return pb.CheckResponse(inputs=request.news)
@@ -166,7 +149,7 @@ class _Servicer:
 
 def _request(message: Any, **structs: Any) -> Request:
     parts = message.urn.split("::", 3)
-    scalars = {key: getattr(message, key) for key in ("id", "preview", "timeout") if hasattr(message, key)}
+    scalars = {key: getattr(message, key) for key in ("id", "preview") if hasattr(message, key)}
     fields: dict[str, Any] = {key: decode(struct) for key, struct in structs.items()}
     return Request(urn=message.urn, type=parts[2].rsplit("$", 1)[-1], name=parts[3], **scalars, **fields)
 
@@ -179,10 +162,8 @@ def serve(provider: Provider) -> None:
     servicer = _Servicer(provider)
     with suppress(OSError):  # as a real one is called, so that one that is left over can be told from any Python
         Path("/proc/self/comm").write_text("pulumi-resource")
-    engine.connect(next(argument for argument in sys.argv[1:] if not argument.startswith("-")))
 
     def leave(*_: object) -> None:
-        provider.cancel()
         deadline = time.monotonic() + _INTERRUPT_GRACE
         while servicer.under_way and time.monotonic() < deadline:
             time.sleep(0.02)

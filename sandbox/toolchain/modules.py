@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sandbox.toolchain.catalog import TOOLS, Module
 from sandbox.toolchain.errors import ToolchainError
-from sandbox.toolchain.go import BUILD_FLAGS, Go, GoFailedError
+from sandbox.toolchain.go import BUILD_FLAGS, Go, GoFailedError, without_optimisation
 from sandbox.toolchain.progress import Build
 
 
@@ -33,8 +33,8 @@ class BuiltModule:
         return self.module.what
 
     def key(self) -> str:
-        """Identify a build by all that goes into it; a changed pin, flag, script or Go gives another one."""
-        parts = [json.dumps([self.go.version, self.go.platform, self._flags, self.module.scripts])]
+        """Identify a build by all that goes into it; a changed pin, flag, file or Go gives another one."""
+        parts = [json.dumps([self.go.version, self.go.platform, self._flags, self.module.files])]
         own = sorted(path.name for path in self._folder.glob("*.go"))
         parts += [self._source(name) for name in ("go.mod", "go.sum", *own)]
         digest = hashlib.sha256()
@@ -43,7 +43,7 @@ class BuiltModule:
         return digest.hexdigest()[:16]
 
     def make(self, draft: Path, build: Build) -> None:
-        """Build the module's tools into a directory, with its scripts beside them."""
+        """Build the module's tools into a directory, with its files beside them."""
         try:
             self._compile(draft, build)
         except GoFailedError as error:
@@ -53,9 +53,9 @@ class BuiltModule:
         build.note("looking at its packages")
         build.total(self.go.stale(self._folder, self._flags, build.note))
         self.go.build(self._folder, draft, self._flags, lambda line: _heard(line, build))
-        for source, path in self.module.scripts:
-            script = shutil.copy(self.go.module_file(source, path, draft), draft)
-            Path(script).chmod(0o755)
+        for source, path in self.module.files:
+            file = Path(shutil.copy(self.go.module_file(source, path, draft), draft))
+            file.chmod(0o644 if file.suffix else 0o755)
         missing = [tool.built_as for tool in TOOLS.values() if tool.origin == self.name]
         missing = [name for name in missing if not os.access(draft / name, os.X_OK)]
         if missing:
@@ -64,7 +64,8 @@ class BuiltModule:
     @property
     def _flags(self) -> tuple[str, ...]:
         tags = self.module.tags
-        return (*BUILD_FLAGS, *(("-tags", ",".join(tags)) if tags else ()))
+        generated = map(without_optimisation, self.module.generated)
+        return (*BUILD_FLAGS, *generated, *(("-tags", ",".join(tags)) if tags else ()))
 
     @property
     def _folder(self) -> Path:

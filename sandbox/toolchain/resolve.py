@@ -30,11 +30,13 @@ class Toolchain:
         cache: Path | None = None,
         sources: Path = SOURCES,
         path: str | None = None,
+        plugins: Path | None = None,
     ) -> None:
         self._console = console or Console(quiet=True)
         self._cache = Cache((cache or _default_cache()).absolute())
         self._sources = sources
         self._path = os.pathsep.join((os.environ.get("PATH", ""), *_SERVERS)) if path is None else path
+        self._plugins = plugins or Path.home() / ".pulumi" / "plugins"
         self._found: dict[str, Path] = {}
 
     def ensure(self, tools: Iterable[str] = UP_TOOLS) -> None:
@@ -58,8 +60,16 @@ class Toolchain:
         """The directories for PATH: Pulumi's, with its language host in it, and Helm's."""
         return list(dict.fromkeys([self.path("pulumi").parent, self.path("helm").parent]))
 
+    def plugin(self, folder: str) -> Path | None:
+        """Return the user's own plugin of the engine, if there is one in a folder of this name (kind, name, version)."""
+        program = folder.rpartition("-v")[0]
+        found = self._plugins / folder / f"pulumi-{program}"
+        return found if found.is_file() else None
+
     def _own(self, tool: Tool) -> Path | None:
         """Return the user's own tool, if there is one and its version fits."""
+        if tool.plugin:
+            return self.plugin(tool.plugin)
         found = shutil.which(tool.name, path=self._path)
         if found is None or not all(Path(found).with_name(name).exists() for name in tool.beside):
             return None
@@ -96,6 +106,8 @@ class Toolchain:
             link.symlink_to(program)
 
     def _why(self, tool: Tool) -> str:
+        if tool.plugin:
+            return f"no {tool.plugin} in {self._plugins}"
         if shutil.which(tool.name, path=self._path) is None:
             return f"no {tool.name} on PATH"
         return f"the {tool.name} on PATH does not fit: {tool.fits} is needed"

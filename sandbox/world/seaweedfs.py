@@ -24,7 +24,7 @@ from settings import ConfigError
 from settings import S3Identity as Keys
 from settings.backends import Signal
 
-VERSION = "3.39"
+VERSION = "4.53"
 SIGNALS: tuple[str, ...] = get_args(Signal)
 ADMIN = "provisioner"
 MAX_VOLUMES = 1000

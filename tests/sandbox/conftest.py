@@ -61,7 +61,7 @@ def world(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def engine(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """The real engine with a home and a backend of the file's own: no file finds what another has left."""
     engine = Engine(tmp_path_factory.mktemp("engine"), toolchain)
-    install(engine.home, Path(engine.environment["VIRTUAL_ENV"]) / "bin" / "python", REPO)
+    install(engine.home, engine.toolchain)
     return engine
 
 

@@ -194,9 +194,8 @@ class Stack:
 
 
 def engine_environment(toolchain: Toolchain, pulumi_home: Path) -> dict[str, str]:
-    """A PULUMI_HOME with the stand-ins in it, and nothing of the user's Pulumi, cluster or AWS settings."""
-    used = install(pulumi_home, Path(sys.executable), REPO, real=pulumi_home / "none")
-    assert set(used.values()) == {"stand-in"}
+    """A PULUMI_HOME with the plugins in it, and nothing of the user's Pulumi, cluster or AWS settings."""
+    install(pulumi_home, toolchain)
     hidden = ("PULUMI_", "AWS_", "KUBECONFIG", "GRAFANA_", "PYTHONDONTWRITEBYTECODE", "HELM_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
     return {

@@ -25,7 +25,7 @@ def bench(tmp_path: Path) -> Bench:
 def test_all_is_built_once(bench: Bench) -> None:
     bench.toolchain().ensure()
     built = [call for call in bench.calls() if call.startswith("build")]
-    assert sorted(built) == ["build language", "build platform", "build seaweedfs"]
+    assert sorted(built) == ["build language", "build platform", "build pulumi-resource-kubernetes", "build seaweedfs"]
     bench.toolchain().ensure()
     assert [call for call in bench.calls() if call.startswith("build")] == built
     for name in UP_TOOLS:
@@ -98,7 +98,7 @@ def test_the_users_own_tool_is_left_alone_when_it_does_not_fit(bench: Bench, tex
 
 
 def test_the_users_own_pulumi_needs_its_language_host(bench: Bench) -> None:
-    own = bench.program("pulumi", "#!/bin/sh\necho v3.251.0\n")
+    own = bench.program("pulumi", "#!/bin/sh\necho v3.261.0\n")
     bench.toolchain().ensure(["pulumi"])
     assert bench.toolchain().path("pulumi") != own
     for name in ("pulumi-language-python", "pulumi-language-python-exec"):
@@ -115,7 +115,7 @@ def test_the_users_own_pulumi_needs_its_language_host(bench: Bench) -> None:
     [
         ("pulumi", "v3.260.0", True),
         ("pulumi", "3.260.1", True),
-        ("pulumi", "v3.249.9", False),
+        ("pulumi", "v3.250.0", False),
         ("pulumi", "v4.0.0", False),
         ("helm", "v3.22.0+gdeadbee", True),
         ("helm", "v3.13.3", False),
@@ -126,8 +126,8 @@ def test_the_users_own_pulumi_needs_its_language_host(bench: Bench) -> None:
         ("kube-apiserver", "Kubernetes v0.0.0-master+$Format:%H$", False),
         ("kube-apiserver", "Kubernetes v1.30.0", False),
         ("kwok", "kwok version v0.8.0 go1.26.8 (linux/amd64)", True),
-        ("weed", "version 30GB 3.39  linux amd64", True),
-        ("weed", "version 8000GB 4.44 linux amd64", False),
+        ("weed", "version 8000GB 4.53 linux amd64", True),
+        ("weed", "version 30GB 3.39 linux amd64", False),
         ("mimir", "Mimir, version 3.0.1 (branch: x, revision: y)", True),
         ("mimir", "Mimir, version unknown (branch: unknown, revision: unknown)", False),
         ("helm", "", False),

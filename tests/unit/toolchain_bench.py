@@ -36,6 +36,7 @@ class Bench:
         self.bin = root / "bin"
         self.cache = root / "cache"
         self.sources = root / "tools"
+        self.plugins = root / "plugins"
         self.said = io.StringIO()
         self.bin.mkdir()
         self.program("go", FAKE_GO)
@@ -47,9 +48,11 @@ class Bench:
             made = [tool.built_as for tool in TOOLS.values() if tool.origin == module]
             (self.bin / f"makes-{module}").write_text("\n".join(made))
         (self.bin / "makes-language").write_text("pulumi-language-python")
-        script = self.bin / "sdk" / "python" / "cmd" / "pulumi-language-python-exec"
-        script.parent.mkdir(parents=True)
-        script.write_text("#!/usr/bin/env python\n")
+        for module in MODULES.values():
+            for _, path in module.files:
+                file = self.bin / "sdk" / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text("#!/usr/bin/env python\n")
 
     def version(self, version: str) -> None:
         (self.bin / "version").write_text(f"{version}\nlinux\namd64\n")
@@ -62,7 +65,7 @@ class Bench:
 
     def toolchain(self) -> Toolchain:
         console = Console(file=self.said, width=200)
-        return Toolchain(console, cache=self.cache, sources=self.sources, path=str(self.bin))
+        return Toolchain(console, cache=self.cache, sources=self.sources, path=str(self.bin), plugins=self.plugins)
 
     def calls(self) -> list[str]:
         file = self.bin / "calls"

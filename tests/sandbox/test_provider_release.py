@@ -1,4 +1,4 @@
-"""The stand-in's helm.sh/v3:Release under the real engine, compared with what was seen of the real provider."""
+"""What the program and its commands rely on of the provider's helm.sh/v3:Release: a new version tells what changed."""
 
 import shutil
 import signal
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox.plugins.kubernetes.cluster import Target
 from tests.sandbox.engine import Stack
 from tests.sandbox.fixtures.releases import (
     CHART,
@@ -95,17 +94,15 @@ def test_up_gives_ids_and_outputs_and_the_next_preview_has_nothing_to_do(stack: 
 def test_drift_is_that_of_the_release_and_not_of_its_objects(stack: Stack, site: Site, name: str) -> None:
     program = [site.provider, resource(name, {"greeting": "hi"})]
     stack.must_up(*program)
-    target = Target("v1", "ConfigMap", NAMESPACE, f"{name}-config")
-    site.cluster.delete(target)
+    site.core.delete_namespaced_config_map(f"{name}-config", NAMESPACE)
     assert stack.preview(options=("--refresh",)).raw["changeSummary"] == {"same": 3}
-    assert site.cluster.get(target) is None
 
     site.helm("upgrade", name, str(CHART), "--set", "greeting=changed", "--set", "extra=1")
     seen = stack.preview(options=("--refresh",))
     assert {"values.greeting", "values.extra"} <= set(seen.paths(name))
     assert stack.up(options=("--refresh",)).code == 0
     assert yaml.safe_load(site.helm("get", "values", name, "--output", "json")) == {"greeting": "hi"}
-    assert site.cluster.get(target) is not None
+    assert site.core.read_namespaced_config_map(f"{name}-config", NAMESPACE).data == {"greeting": "hi"}
 
     site.helm("uninstall", name)
     assert stack.preview().op(name) == "same"
@@ -173,7 +170,7 @@ def plugins_of(stack: Stack) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command = (process / "cmdline").read_bytes()
-            if b"sandbox.plugins." in command and (process / "cwd").readlink() == stack.folder:
+            if b"pulumi-resource-" in command and (process / "cwd").readlink() == stack.folder:
                 found.append(int(process.name))
         except OSError:
             continue

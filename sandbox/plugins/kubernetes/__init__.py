@@ -1,1 +1,0 @@
-"""Stands in for pulumi-resource-kubernetes; provider.py says how far."""
