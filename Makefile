@@ -7,18 +7,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 SANDBOX := $(BIN)/python -m sandbox
 COMMANDS := $(BIN)/python -m commands
+EXPLAIN := $(BIN)/python -m commands explain
 
 # $(call engine,up) is a step of STACK's life, $(call command,report) a command on it; ARGS are further options, unless
 # a second argument says that they are somebody else's.
 ifeq ($(ON),sandbox)
 engine = $(SANDBOX) $(1) $(STACK)
 command = $(SANDBOX) exec $(STACK) -- $(COMMANDS) $(1) $(STACK) $(if $(2),,$(ARGS))
-explained =
+explained = $(1)
 else ifeq ($(ON),cluster)
 engine = pulumi $(1) --stack $(STACK) $(2) $(ARGS)
 command = $(COMMANDS) $(1) $(STACK) $(if $(2),,$(ARGS))
-# A failed `up` says only that time was up; the sandbox explains by itself.
-explained = || { status=$$?; $(COMMANDS) explain $(STACK); exit $$status; }
+# A failed `up` says only that time was up. (Not by the shell: it would keep a runner's SIGTERM to itself.)
+explained = $(EXPLAIN) $(STACK) -- $(1)
 else
 $(error ON=$(ON) is neither sandbox nor cluster)
 endif
@@ -41,7 +42,7 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt
 	@touch $@
 
 up: setup  ## Set everything up, preview and deploy STACK (default dev) onto this machine (ON=cluster: where it belongs)
-	@$(call engine,up) $(explained)
+	@$(call explained,$(call engine,up))
 
 preview: setup  ## Show what `make up` would change in STACK
 	@$(call engine,preview,--diff)
@@ -175,7 +176,7 @@ endif
 
 deploy: setup  ## For the pipeline: export STACK's state, deploy it without asking, then prove that it works and validate it
 	@$(call command,export-state,alone)
-	@$(call engine,up,--yes --non-interactive) $(explained)
+	@$(call explained,$(call engine,up,--yes --non-interactive))
 	@$(MAKE) --no-print-directory smoke
 	@$(MAKE) --no-print-directory validate ARGS=--allow-skipped
 

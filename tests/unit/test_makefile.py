@@ -86,7 +86,7 @@ def test_nothing_is_deployed_before_the_state_was_exported(tmp_path: Path) -> No
 def test_the_options_of_an_up_are_none_of_the_exports() -> None:
     export, up = make("-n", "deploy", "ON=cluster", "ARGS=--refresh").stdout.splitlines()[:2]
     assert export.endswith("export-state dev ")
-    assert up.partition(" || ")[0].endswith("--refresh")
+    assert up.endswith("--refresh")
 
 
 @pytest.mark.parametrize("target", ["up", "deploy"])
@@ -94,7 +94,7 @@ def test_an_up_that_fails_on_a_cluster_is_explained_and_stays_failed(target: str
     (tmp_path / "pulumi").write_text("#!/bin/sh\nexit 7\n")
     (tmp_path / "pulumi").chmod(0o755)
     done = make(target, "ON=cluster", "COMMANDS=echo", path=f"{tmp_path}{os.pathsep}")
-    assert done.stdout.splitlines()[-1] == "explain dev"
+    assert "error: context 'ca7f8f-dev' cannot be used: log in to the cluster" in done.stderr
     assert "Error 7" in done.stderr
 
 
