@@ -9,8 +9,8 @@ from contextlib import contextmanager
 def ended(process: subprocess.Popen[bytes]) -> int:
     """Wait until a command has ended, and return its exit code, as shells do for signals.
 
-    A SIGTERM is passed on, for a runner sends it to us alone; of an interrupt the terminal has told the command as well,
-    which ends in its own time.
+    A SIGTERM is passed on, for a runner sends it to us alone; of an interrupt the terminal has told the command as
+    well, which ends in its own time.
     """
     with _terminating(process):
         while True:

@@ -77,8 +77,8 @@ def _nodes(api: client.ApiClient, stack: Stack, placed: list[Placed]) -> Iterato
             if not any(key in labels for labels in fitting):
                 yield (
                     f"{each.key}.spread_over: {key}: telemetry:kubernetes.nodes says that nodes have this label, and "
-                    f"none of the {len(fitting)} on which these pods may run has it, so they would wait for ever; label "
-                    "them, or correct kubernetes.nodes"
+                    f"none of the {len(fitting)} on which these pods may run has it, so they would wait for ever; "
+                    "label them, or correct kubernetes.nodes"
                 )
 
 

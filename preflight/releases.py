@@ -28,6 +28,12 @@ def check(stack: Stack) -> list[str]:
     ]
 
 
+def ours_are_there(api: client.ApiClient, stack: Stack) -> bool:
+    """Whether anything of the stack has been deployed already. Raises what the client raises."""
+    ours = {each.name for each in releases_of(stack)}
+    return any(labels["name"] in ours for labels in _revisions(api, stack.namespace.name))
+
+
 def _revisions(api: client.ApiClient, namespace: str) -> list[dict[str, str]]:
     """Return the labels of every revision that Helm keeps in a namespace. Raises what the client raises."""
     listed = get(api, f"/api/v1/namespaces/{namespace}/secrets", accept=_METADATA_ONLY, labelSelector="owner=helm")

@@ -137,7 +137,9 @@ def _of_claim(objects: Objects, name: str) -> Iterator[str]:
     for claim in objects.of.get("PersistentVolumeClaim", ()):
         if claim["metadata"]["name"] == name and (claim.get("status") or {}).get("phase") != "Bound":
             phase = (claim.get("status") or {}).get("phase") or "Pending"
-            yield from (f"volume claim {name} is {phase}: {line}" for line in [*_warnings(objects, claim)] or ["no event"])
+            yield from (
+                f"volume claim {name} is {phase}: {line}" for line in [*_warnings(objects, claim)] or ["no event"]
+            )
 
 
 def _warnings(objects: Objects, about: Object) -> list[str]:
@@ -152,7 +154,7 @@ def _messages(status: Mapping[str, Any]) -> list[str]:
 
 
 def _is_stuck(workload: Object, pod: Object) -> bool:
-    """Whether a pod is of an earlier template, and the StatefulSet waits for it to become ready before it replaces it."""
+    """Whether a pod is of an earlier template, and its StatefulSet waits for it to become ready before it goes on."""
     spec, status = workload.get("spec") or {}, workload.get("status") or {}
     return (
         workload["kind"] == "StatefulSet"

@@ -61,8 +61,8 @@ class Kubernetes(Settings):
     )
     nodes_on_demand: bool = Field(
         default=False,
-        description="Whether nodes are made when pods wait for them (cluster autoscaler, Karpenter): then labels that no "
-        "node has yet are no reason to refuse an `up`.",
+        description="Whether nodes are made when pods wait for them (cluster autoscaler, Karpenter): then labels that "
+        "no node has yet are no reason to refuse an `up`.",
     )
 
     @property

@@ -41,7 +41,9 @@ class Nodes(Settings):
             raise SettingError("topology", f"names {HOSTNAME}, of which there is one a node; remove it, count says it")
         few = next((key for key, values in self.topology.items() if values > self.count), None)
         if few is not None:
-            raise SettingError(f"topology.{few}", f"is more than there are nodes ({self.count}); correct one of the two")
+            raise SettingError(
+                f"topology.{few}", f"is more than there are nodes ({self.count}); correct one of the two"
+            )
         return self
 
     def domains(self, key: str) -> int:

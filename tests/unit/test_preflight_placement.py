@@ -52,12 +52,14 @@ def test_best_effort_asks_no_node_for_a_label(ask: Any) -> None:
 def test_a_selector_that_no_node_meets_is_refused_unless_nodes_are_made_on_demand(ask: Any) -> None:
     assert ask(nodes({}, {"node-type": "observability"}), SELECTED) == []
     (line,) = ask(nodes({}, {"node-type": "batch"}), SELECTED)
-    assert line.startswith("telemetry:metrics.placement.node_selector: node-type=observability: none of the cluster's 2")
+    assert line.startswith(
+        "telemetry:metrics.placement.node_selector: node-type=observability: none of the cluster's 2"
+    )
     assert ask(nodes({}), SELECTED, put("kubernetes.nodes_on_demand", True)) == []
 
 
 def test_classes_must_exist(ask: Any) -> None:
-    there = {
+    there: dict[str, Any] = {
         "/apis/scheduling.k8s.io/v1/priorityclasses/telemetry": {},
         "/apis/storage.k8s.io/v1/storageclasses/fast": {},
     }
@@ -68,7 +70,7 @@ def test_classes_must_exist(ask: Any) -> None:
 
 
 def test_who_may_not_look_is_not_held_up(ask: Any, tmp_path: Path) -> None:
-    forbidden = {path: 403 for path in ("/api/v1/nodes", "/apis/scheduling.k8s.io/v1/priorityclasses/telemetry")}
+    forbidden = dict.fromkeys(("/api/v1/nodes", "/apis/scheduling.k8s.io/v1/priorityclasses/telemetry"), 403)
     forbidden["/apis/storage.k8s.io/v1/storageclasses/fast"] = 403
     assert ask(forbidden, KNOWN, SPREAD, SELECTED, CLASSED) == []
     (tmp_path / "nobody").write_text(kubeconfig(refused(), "ca7f8f-prod", "kt0-fake"))
@@ -84,6 +86,6 @@ def test_who_may_not_look_is_not_held_up(ask: Any, tmp_path: Path) -> None:
 )
 def test_topology_makes_sense(topology: dict[str, int], said: str) -> None:
     nodes = {"count": 3, "cpu": "16", "memory": "64Gi", "topology": topology}
-    with pytest.raises(Exception, match="telemetry:kubernetes.nodes.topology") as refusal:
+    with pytest.raises(Exception, match=r"telemetry:kubernetes\.nodes\.topology") as refusal:
         load_stack("prod", put("kubernetes.nodes", nodes))
     assert said in str(refusal.value)

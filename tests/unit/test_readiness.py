@@ -50,7 +50,7 @@ def container(**more: Any) -> dict[str, Any]:
 
 
 def test_what_is_ready_is_not_named() -> None:
-    ready = {"readyReplicas": 1, "updatedReplicas": 1}
+    ready: dict[str, Any] = {"readyReplicas": 1, "updatedReplicas": 1}
     assert found(workload(**ready), workload("Deployment", "mimir-querier", **ready)) == ()
     assert found(workload("DaemonSet", numberReady=3, updatedNumberScheduled=3, desiredNumberScheduled=3)) == ()
     assert found(workload("Job", succeeded=1), workload("Deployment", spec={"replicas": 0})) == ()
@@ -194,7 +194,7 @@ def test_explain_quotes_the_cluster_and_names_only_what_is_ours(stack_at: Any) -
 
 
 def test_explain_says_that_all_are_ready_or_that_nobody_answers(stack_at: Any) -> None:
-    empty = {path: {"items": []} for path in LISTS}
+    empty: dict[str, Any] = {path: {"items": []} for path in LISTS}
     with by_path(empty) as server:
         done = CliRunner().invoke(app, ["explain", "dev", "--config-file", stack_at(server)])
     assert done.exit_code == 0
