@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from settings import Stack
 from settings.resources import Nodes
-from sizing import counted
+from sizing import counted, volumes
 from sizing.report import Line, Report, Resource, Scenario, report
 from sizing.summary import Summary, summary
 from sizing.text import MI, readable
@@ -77,7 +77,8 @@ def check(stack: Stack) -> Verdict:
     figures = report(stack)
     of_quota = _quota(figures, stack.namespace.quota_increase)
     also = counted.check(stack)
-    refusals = (*of_quota.refusals, *also.refusals, *_too_large(figures, stack.kubernetes.nodes))
+    slots = (line for line in [volumes.short(stack)] if line)
+    refusals = (*of_quota.refusals, *also.refusals, *slots, *_too_large(figures, stack.kubernetes.nodes))
     later = () if refusals else tuple(_with_phase_3(figures))
     return Verdict(refusals, (*of_quota.warnings, *also.warnings, *later))
 
