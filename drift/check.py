@@ -11,6 +11,7 @@ from drift.cluster import Cluster, connected
 from drift.conceal import Concealer
 from drift.fields import Policy
 from drift.findings import DriftError, Finding, Report
+from drift.leftovers import Failed, identity
 from drift.manifests import Release
 from drift.ownership import Json
 from readiness.ask import ReadinessError, ask
@@ -52,7 +53,12 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
         for release in known:
             values = helms[release.name].get_values(release.name)
             found += releases.values(release, release.values if values is None else values, concealer)
-        found += _objects(cluster, deployed, frozenset(ignored), concealer)
+        there = {each["name"] for each in listed}
+        failed = {each.name: Failed.of(cluster, helms[each.name], each) for each in known if each.name in there}
+        found += _objects(cluster, deployed, frozenset(ignored), concealer, failed)
+        wanted = {identity(each.wanted) for each in deployed}
+        for release in known:
+            found += failed.get(release.name, Failed()).abandoned(cluster, release, wanted)
     if any(each.part == "release" for each in found):
         found += _unready(stack)
     if preview:
@@ -88,13 +94,18 @@ def _concealer(cluster: Cluster, deployed: Iterable[Deployed]) -> Concealer:
 
 
 def _objects(
-    cluster: Cluster, deployed: list[Deployed], ignored: frozenset[str], concealer: Concealer
+    cluster: Cluster,
+    deployed: list[Deployed],
+    ignored: frozenset[str],
+    concealer: Concealer,
+    failed: Mapping[str, Failed],
 ) -> Iterator[Finding]:
     scaled = manifests.scaled(each.wanted for each in deployed)
     for each in deployed:
         name = each.wanted["kind"], each.wanted["metadata"]["name"]
         policy = Policy(ignored, autoscaled=name in scaled)
-        yield from objects.compare(cluster, each.wanted, policy, concealer, release=each.release)
+        versions = failed.get(each.release or "", Failed()).versions(each.wanted)
+        yield from objects.compare(cluster, each.wanted, policy, concealer, release=each.release, failed=versions)
 
 
 def _program(pulumi: Pulumi, already: list[Finding], concealer: Concealer) -> Iterator[Finding]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from readiness.objects import Object, Objects
+if TYPE_CHECKING:  # its client takes a second to load, and whoever shows what was found does not need it
+    from readiness.objects import Objects
 
+Object = Mapping[str, Any]
 _RELEASE = "meta.helm.sh/release-name"
 _NORMAL = ("ContainerCreating", "PodInitializing")
 """What a container waits for that is about to start."""
@@ -25,6 +27,8 @@ class Unready:
     ready: int
     wanted: int
     reasons: tuple[str, ...]
+    ordered: bool = False
+    """Whether it is a StatefulSet that waits for each of its pods to be ready before it goes on to the next."""
     stuck: tuple[str, ...] = ()
     """Pods of a StatefulSet that are of an earlier template and will never be replaced while they are not ready."""
 
@@ -33,12 +37,12 @@ class Unready:
         return f"{self.kind} {self.name}: {self.ready} of {self.wanted} pods ready"
 
 
-def unready(objects: Objects) -> tuple[Unready, ...]:
+def unready(objects: "Objects") -> tuple[Unready, ...]:
     """Return the workloads of a namespace that are not ready."""
     return tuple(_unready(objects, each) for each in objects.workloads() if not _is_ready(each))
 
 
-def _unready(objects: Objects, workload: Object) -> Unready:
+def _unready(objects: "Objects", workload: Object) -> Unready:
     ready, wanted = _counts(workload)
     makers = [workload, *objects.owned(workload, "ReplicaSet")]
     pods = [pod for maker in makers for pod in objects.owned(maker, "Pod") if not _pod_is_ready(pod)]
@@ -51,7 +55,14 @@ def _unready(objects: Objects, workload: Object) -> Unready:
     ]
     release = (workload["metadata"].get("annotations") or {}).get(_RELEASE)
     return Unready(
-        workload["kind"], workload["metadata"]["name"], release, ready, wanted, tuple(dict.fromkeys(reasons)), stuck
+        workload["kind"],
+        workload["metadata"]["name"],
+        release,
+        ready,
+        wanted,
+        tuple(dict.fromkeys(reasons)),
+        _is_ordered(workload),
+        stuck,
     )
 
 
@@ -80,12 +91,17 @@ def _updated(workload: Object, updated: int) -> int:
 
 def _is_ready(workload: Object) -> bool:
     ready, wanted = _counts(workload)
+    return ready >= wanted and (workload["kind"] == "Job" or _sees_its_template(workload))
+
+
+def _sees_its_template(workload: Object) -> bool:
+    """Whether what its status says is of what its spec says now."""
     seen = (workload.get("status") or {}).get("observedGeneration")
     generation = workload["metadata"].get("generation")
-    return ready >= wanted and (workload["kind"] == "Job" or seen is None or generation is None or seen >= generation)
+    return seen is None or generation is None or bool(seen >= generation)
 
 
-def _of_workload(objects: Objects, workload: Object, makers: list[Object]) -> Iterator[str]:
+def _of_workload(objects: "Objects", workload: Object, makers: list[Object]) -> Iterator[str]:
     """Yield why there are no pods: what makes them says so, as long as it is tried again."""
     failures = [
         condition
@@ -98,7 +114,7 @@ def _of_workload(objects: Objects, workload: Object, makers: list[Object]) -> It
             yield from _warnings(objects, maker)
 
 
-def _of_pod(objects: Objects, pod: Object) -> Iterator[str]:
+def _of_pod(objects: "Objects", pod: Object) -> Iterator[str]:
     """Yield why a pod is not ready, by its own status and then by the warnings about it."""
     name, status = pod["metadata"]["name"], pod.get("status") or {}
     known = list(_of_status(status))
@@ -133,7 +149,7 @@ def _of_container(container: Mapping[str, Any]) -> Iterator[str]:
         yield f"container {name} runs, and its probe does not say that it is ready"
 
 
-def _of_claim(objects: Objects, name: str) -> Iterator[str]:
+def _of_claim(objects: "Objects", name: str) -> Iterator[str]:
     for claim in objects.of.get("PersistentVolumeClaim", ()):
         if claim["metadata"]["name"] == name and (claim.get("status") or {}).get("phase") != "Bound":
             phase = (claim.get("status") or {}).get("phase") or "Pending"
@@ -142,7 +158,7 @@ def _of_claim(objects: Objects, name: str) -> Iterator[str]:
             )
 
 
-def _warnings(objects: Objects, about: Object) -> list[str]:
+def _warnings(objects: "Objects", about: Object) -> list[str]:
     """Return the last warnings about an object, each text once."""
     texts = dict.fromkeys(_text(each.get("reason"), each.get("message")) for each in objects.warnings(about)[::-1])
     return list(texts)[:_MOST_WARNINGS]
@@ -155,14 +171,20 @@ def _messages(status: Mapping[str, Any]) -> list[str]:
 
 def _is_stuck(workload: Object, pod: Object) -> bool:
     """Whether a pod is of an earlier template, and its StatefulSet waits for it to become ready before it goes on."""
-    spec, status = workload.get("spec") or {}, workload.get("status") or {}
+    newest = (workload.get("status") or {}).get("updateRevision")
     return (
-        workload["kind"] == "StatefulSet"
-        and spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
-        and (spec.get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
-        and bool(status.get("updateRevision"))
-        and (pod["metadata"].get("labels") or {}).get(_REVISION) != status["updateRevision"]
+        _is_ordered(workload)
+        and bool(newest)
+        and _sees_its_template(workload)
+        and (pod["metadata"].get("labels") or {}).get(_REVISION) != newest
     )
+
+
+def _is_ordered(workload: Object) -> bool:
+    spec = workload.get("spec") or {}
+    rolls = (spec.get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
+    ordered = spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
+    return bool(workload["kind"] == "StatefulSet" and ordered and rolls)
 
 
 def _pod_is_ready(pod: Object) -> bool:

@@ -33,13 +33,15 @@ class Recovery:
         runs = Runs.of(self.engine.environment, REPO)
         ended = self._end_own(runs.engines())
         try:
-            pending = checkpoint_of(self.engine.checkpoint(self.stack)).get("pending_operations")
+            state = checkpoint_of(self.engine.checkpoint(self.stack))
         except ValueError as error:
             raise EngineError(
                 f"the state of {self.stack} is cut off; put a copy in its place (docs/recovery.md): "
                 f"make restore-state STACK={self.stack} ARGS=COPY"
             ) from error
-        if ended or runs.orphans() or self.engine.locks(self.stack) or pending:
+        unfinished = [each for each in state.get("resources") or () if each.get("initErrors")]
+        left = state.get("pending_operations") or unfinished
+        if ended or runs.orphans() or self.engine.locks(self.stack) or left:
             self._repair()
 
     def _end_own(self, engines: list[psutil.Process]) -> bool:

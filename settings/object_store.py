@@ -60,7 +60,7 @@ class ObjectStore(Settings):
     master_endpoint: Url | None = Field(
         default=None,
         description="HTTP address of SeaweedFS' master (port 9333) as seen from where Pulumi runs. With it an `up` "
-        "asks whether volumes are free for buckets that have none yet, of which S3 says nothing; none: it does not ask.",
+        "asks whether volumes are free for buckets that have none yet, of which S3 says nothing; none: it does not.",
     )
     volumes: Volumes = Field(default_factory=Volumes, description="How SeaweedFS keeps buckets.")
     region: str = Field(
