@@ -78,6 +78,7 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 
 def _created(stack: str, engine: Engine, connections: Connections) -> dict[str, Any]:
     """Make sure that the stack exists and has its secrets, and return its file's content."""
+    engine.project.mkdir(parents=True, exist_ok=True)
     shutil.copy(REPO / "Pulumi.yaml", engine.project)
     if not engine.checkpoint(stack).exists():
         engine.in_project("stack", "init", stack, "--no-select")

@@ -1,4 +1,4 @@
-"""What a failed revision has added and Helm has left, told apart from the API server's defaults, which Helm owns too."""
+"""What a failed revision has added and Helm has left: told apart from the API server's defaults, which it owns too."""
 
 from typing import Any
 
