@@ -21,7 +21,7 @@ from rich.table import Table
 from sandbox.engine import Engine, EngineError
 from sandbox.paths import REPO, relative, state_dir
 from sandbox.plugins.install import install
-from sandbox.recovery import Recovery
+from sandbox.recovery import Recovery, explained
 from sandbox.stacks import UnknownStackError, prepare
 from sandbox.toolchain import Toolchain, ToolchainError
 from sandbox.world import Connections, World, WorldError
@@ -103,23 +103,12 @@ def _alone(state: Path) -> Iterator[None]:
         lock.release()
 
 
-@contextmanager
-def _explained(sandbox: Sandbox, stack: str) -> Iterator[None]:
-    """Say which workloads are not ready, and why, where a run fails: the engine knows no more than that time is up."""
-    try:
-        yield
-    except EngineError:
-        command = [sys.executable, "-m", "commands", "explain", stack]
-        sandbox.engine.execute(command, sandbox.variables(stack))
-        raise
-
-
 @app.command()
 def up(stack: Stack = "dev") -> None:
     """Set everything up, preview and deploy a stack onto this machine, and print what was made and where."""
     with _sandbox(stack) as sandbox:
         sandbox.engine.run("preview", stack)
-        with _explained(sandbox, stack):
+        with explained(sandbox.engine, stack, sandbox.variables(stack)):
             sandbox.engine.run("up", stack, "--yes", "--skip-preview")
         # Imported here, as are other slow clients below: a command should not wait for what it does not use.
         from sandbox.summary import show

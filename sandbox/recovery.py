@@ -6,6 +6,8 @@ something, for it takes seconds, and a run of the sandbox's own that has lost it
 
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
@@ -66,3 +68,13 @@ class Recovery:
         done = subprocess.run([*command, *config_file], cwd=REPO, env=self.engine.run_environment, check=False)
         if done.returncode != 0:
             raise EngineError(f"{self.stack} cannot be repaired")
+
+
+@contextmanager
+def explained(engine: Engine, stack: str, variables: Mapping[str, str]) -> Iterator[None]:
+    """Say which workloads are not ready, and why, where a run fails: the engine knows no more than that time is up."""
+    try:
+        yield
+    except EngineError:
+        engine.execute([sys.executable, "-m", "commands", "explain", stack], variables)
+        raise

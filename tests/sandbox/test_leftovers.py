@@ -62,7 +62,7 @@ def templates(dev: Deployment) -> dict[str, Any]:
 
 
 def fail(dev: Deployment) -> None:
-    """Run an `up` until the scheduler has refused a pod of an ordered StatefulSet, and interrupt it as a person does."""
+    """Run an `up` until the scheduler has refused pods of every sort, and interrupt it as a person does."""
     with dev.started("up", "--yes", "--skip-preview") as process:
         _wait(lambda: _refused(dev) or process.poll() is not None, 120)
         process.send_signal(signal.SIGINT)
