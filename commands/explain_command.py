@@ -30,7 +30,7 @@ def explain(
     if status == 0:
         return
     try:
-        all_ready = _explain(stack, config_file)
+        all_ready = _explain(stack, config_file, asked=status is None)
     finally:
         if status is not None:
             raise typer.Exit(status)
@@ -46,8 +46,14 @@ def _run(command: Sequence[str]) -> int:
             raise ToolError(f"there is no program {command[0]!r} on PATH") from error
 
 
-def _explain(stack: str, config_file: Path | None) -> bool:
-    """Print what the cluster says, and return whether all workloads are ready as far as is known."""
+def _explain(stack: str, config_file: Path | None, *, asked: bool) -> bool:
+    """Print what the cluster says, and return whether all workloads are ready as far as is known.
+
+    Args:
+        stack: its name.
+        config_file: its settings, if not where they usually are.
+        asked: whether somebody wants to know even that there is nothing to say.
+    """
     # Imported here: its client takes a second to load, and a command that succeeds does not need it.
     from readiness.ask import ReadinessError, ask
     from readiness.told import lines
@@ -56,6 +62,6 @@ def _explain(stack: str, config_file: Path | None) -> bool:
         found = ask(stack_file.load(stack, config_file))
         for line in lines(found.unready, hidden=found.hidden):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-        if not found.unready:
+        if asked and not found.unready:
             console.print(f"{stack}: no workload is known that is not ready")
     return not found.unready

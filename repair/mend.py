@@ -179,34 +179,37 @@ class Repair:
         good = max((each["revision"] for each in history if each["status"] in GOOD), default=None)
         if good is None:
             return None
-        since = tuple(sorted(each["revision"] for each in history if good < each["revision"] <= newest))
+        since = sorted(each["revision"] for each in history if good < each["revision"] <= newest)
         before = self.helm.get_manifest(name, revision=good) or ""
         manifests = (self.helm.get_manifest(name, revision=each) or "" for each in since)
         added = dict.fromkeys(line for each in manifests for line in additions(before, each))
         of_it = [each for each in waiting if each.release == name]
-        return Failure(good, since, tuple(added), bool(of_it), ordered=any(each.ordered for each in of_it))
+        return Failure(tuple(added), waiting=bool(of_it), ordered=any(each.ordered for each in of_it))
 
     def _free(self, release: Stuck) -> Iterator[str]:
         if release.way is Way.UNINSTALL:
             self.helm.uninstall(release.name)
             yield f"uninstalled the release {release.name}, which was {release.status}"
-        elif release.way is Way.ROLL_BACK:
-            revision = last_good(self.helm.history(release.name), release.revision)
-            self.helm.roll_back(release.name, revision)
+        elif release.way in (Way.ROLL_BACK, Way.REVERT):
+            revision = self._back(release)
             yield f"rolled the release {release.name}, which was {release.status}, back to revision {revision}"
-        elif release.way is Way.REVERT and release.failure:
-            yield from self._revert(release, release.failure)
         elif release.way is Way.SETTLE:
             self.helm.roll_back(release.name, release.revision)
             yield f"noted that the release {release.name}, which was failed, is deployed as revision {release.revision}"
 
-    def _revert(self, release: Stuck, failure: Failure) -> Iterator[str]:
-        """Go back by one revision after the other, for each step takes away what one of them had added."""
-        for revision in reversed(failure.since[:-1]):
-            with suppress(ToolError):  # one that the cluster had refused is refused again
+    def _back(self, release: Stuck) -> int:
+        """Go back to what was last deployed, and return which revision that is.
+
+        By one that failed after the other, for each step takes away what one of them had added.
+        """
+        history = self.helm.history(release.name)
+        good = last_good(history, release.revision)
+        between = (each["revision"] for each in history if good < each["revision"] < release.revision)
+        for revision in sorted(between, reverse=True):
+            with suppress(ToolError):  # what the cluster had refused is refused again
                 self.helm.roll_back(release.name, revision)
-        self.helm.roll_back(release.name, failure.good)
-        yield f"rolled the release {release.name}, which was failed, back to revision {failure.good}"
+        self.helm.roll_back(release.name, good)
+        return good
 
     def _settle(self, exported: dict[str, Deployment], releases: list[Stuck]) -> Iterator[str]:
         """Tell the state what became of all this. What is secret in it goes from pulumi to pulumi as ciphertext."""

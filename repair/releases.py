@@ -41,12 +41,8 @@ class Known:
 class Failure:
     """What a failed release has done, of which an earlier revision was deployed."""
 
-    good: int
-    """That revision."""
-    since: tuple[int, ...]
-    """The failed ones after it, the newest last."""
     added: tuple[str, ...] = ()
-    """What they have and it has not; an upgrade would leave it in the cluster."""
+    """What it, and failed ones before it, have and the deployed one has not: an upgrade leaves it in the cluster."""
     waiting: bool = False
     """Whether workloads of it are not ready."""
     ordered: bool = False

@@ -83,11 +83,11 @@ FAILED = {"name": "mimir", "namespace": "n", "status": "failed", "revision": "3"
 @pytest.mark.parametrize(
     ("failure", "way"),
     [
-        (Failure(1, (2, 3), ("x",), waiting=True), Way.REVERT),
-        (Failure(1, (2, 3), (), waiting=True, ordered=True), Way.REVERT),
-        (Failure(1, (2, 3), ("x",)), Way.SETTLE),
-        (Failure(1, (2, 3), (), waiting=True), None),  # an upgrade replaces a Deployment's pods
-        (Failure(1, (2, 3)), None),
+        (Failure(("x",), waiting=True), Way.REVERT),
+        (Failure((), waiting=True, ordered=True), Way.REVERT),
+        (Failure(("x",)), Way.SETTLE),
+        (Failure((), waiting=True), None),  # an upgrade replaces a Deployment's pods
+        (Failure(), None),
         (None, None),
     ],
 )
@@ -193,6 +193,13 @@ def test_a_release_whose_pods_wait_goes_back_by_every_failed_revision_and_its_po
     assert pods.asked == [{"mimir"}]
     assert "deleted pod mimir-ingester-0, which nothing else would replace" in done
     assert pulumi.ran == ["refresh"]
+
+
+def test_a_pending_release_goes_back_by_the_failed_ones_before_it_too() -> None:
+    helm = Helm(r1=("deployed", BEFORE), r2=("failed", ADDS), r3=("pending-upgrade", BEFORE))
+    repair, _ = mend(helm, Pods())
+    list(repair.carry_out(repair.find()))
+    assert helm.rolled == [2, 1]
 
 
 def test_a_release_that_was_late_is_deployed_as_it_is_and_the_next_up_sees_to_it() -> None:
