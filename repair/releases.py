@@ -82,7 +82,7 @@ def stuck(listed: ListedRelease, known: Known, failure: Failure | None = None) -
     was not ready in time. But the state must not pass it off as done, or the next preview says 'unchanged'.
     """
     status, revision = listed["status"], int(listed["revision"])
-    way = (failure and failure.way) or _way(status, revision, known)
+    way = (failure.way if failure and known.deployed else None) or _way(status, revision, known)
     return Stuck(listed["name"], status, revision, way, failure) if way else None
 
 

@@ -5,7 +5,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,21 @@ def _refused(dev: Deployment) -> bool:
     )
 
 
+@contextmanager
+def closed(dev: Deployment) -> Iterator[None]:
+    """Keep new pods from all nodes for the length of a block."""
+
+    def close(*, closed: bool) -> None:
+        for node in dev.core.list_node().items:
+            dev.core.patch_node(node.metadata.name, {"spec": {"unschedulable": closed}})
+
+    close(closed=True)
+    try:
+        yield
+    finally:
+        close(closed=False)
+
+
 def _wait(done: Callable[[], Any], seconds: float) -> None:
     until = time.monotonic() + seconds
     while not done():
@@ -147,10 +163,9 @@ def test_what_two_failures_in_a_row_have_left_is_named_and_undone(dev: Deploymen
 
 
 def test_a_release_that_was_only_late_is_noted_as_deployed_and_nothing_restarts(dev: Deployment, chart: str) -> None:
-    with pytest.raises(subprocess.CalledProcessError):
-        dev.helm(
-            *("upgrade", "mimir", chart, "--namespace", dev.namespace, "--reuse-values", "--wait", "--timeout", "1s")
-        )
+    late = ("upgrade", "mimir", chart, "--namespace", dev.namespace, "--reuse-values", "--wait", "--timeout", "4s")
+    with closed(dev), pytest.raises(subprocess.CalledProcessError):
+        dev.helm(*late)
     _wait(lambda: all(dev.pods().values()), 90)
     running = {pod.metadata.uid for pod in dev.core.list_namespaced_pod(dev.namespace).items}
     assert "noted that the release mimir, which was failed, is deployed" in dev.repair("--yes")

@@ -94,6 +94,9 @@ FAILED = {"name": "mimir", "namespace": "n", "status": "failed", "revision": "3"
 def test_a_failed_release_is_reverted_settled_or_left_to_the_next_up(failure: Failure | None, way: Way | None) -> None:
     found = stuck(FAILED, Known(deployed=True, unfinished=True), failure)  # type: ignore[arg-type]
     assert (found and found.way) == way
+    lost = stuck(FAILED, Known(), failure)  # type: ignore[arg-type]
+    assert lost is not None
+    assert lost.way is Way.LEAVE  # what the state does not know is adopted, not undone
     noted = stuck(FAILED, Known(deployed=True), failure)  # type: ignore[arg-type]
     assert noted is not None
     assert noted.way == (way or Way.RETRY)
