@@ -7,21 +7,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 SANDBOX := $(BIN)/python -m sandbox
 COMMANDS := $(BIN)/python -m commands
+EXPLAIN := $(BIN)/python -m commands explain
 
 # $(call engine,up) is a step of STACK's life, $(call command,report) a command on it; ARGS are further options, unless
 # a second argument says that they are somebody else's.
 ifeq ($(ON),sandbox)
 engine = $(SANDBOX) $(1) $(STACK)
 command = $(SANDBOX) exec $(STACK) -- $(COMMANDS) $(1) $(STACK) $(if $(2),,$(ARGS))
+explained = $(1)
 else ifeq ($(ON),cluster)
 engine = pulumi $(1) --stack $(STACK) $(2) $(ARGS)
 command = $(COMMANDS) $(1) $(STACK) $(if $(2),,$(ARGS))
+# A failed `up` says only that time was up. (Not by the shell: it would keep a runner's SIGTERM to itself.)
+explained = $(EXPLAIN) $(STACK) -- $(1)
 else
 $(error ON=$(ON) is neither sandbox nor cluster)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview refresh destroy smoke validate checklist report policies drift repair adopt export-state restore-state \
+.PHONY: help setup up preview refresh destroy smoke validate checklist report policies drift explain repair adopt export-state restore-state \
 	bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults test test-all test-unit lint lint-workflows format docs credentials \
 	comment issue
 
@@ -38,7 +42,7 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt
 	@touch $@
 
 up: setup  ## Set everything up, preview and deploy STACK (default dev) onto this machine (ON=cluster: where it belongs)
-	@$(call engine,up)
+	@$(call explained,$(call engine,up))
 
 preview: setup  ## Show what `make up` would change in STACK
 	@$(call engine,preview,--diff)
@@ -76,6 +80,9 @@ policies: setup  ## Hold what `make up` would leave behind of STACK against the 
 
 drift: setup  ## Compare what STACK's releases and resources are with what they should be
 	@$(call command,drift)
+
+explain: setup  ## Say which workloads of STACK are not ready, and why
+	@$(call command,explain)
 
 repair: setup  ## Find what a killed or failed run has left of STACK, and mend it if you say so
 	@$(call command,repair)
@@ -175,7 +182,7 @@ endif
 
 deploy: setup  ## For the pipeline: export STACK's state, deploy it without asking, then prove that it works and validate it
 	@$(call command,export-state,alone)
-	@$(call engine,up,--yes --non-interactive)
+	@$(call explained,$(call engine,up,--yes --non-interactive))
 	@$(MAKE) --no-print-directory smoke
 	@$(MAKE) --no-print-directory validate ARGS=--allow-skipped
 

@@ -10,7 +10,7 @@ from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 
 _TIMEOUT_SECONDS = 10
-_OK = 200
+_OK, _ACCEPTED, _NOT_FOUND = 200, 202, 404
 UNUSABLE = (ConfigException, OSError, yaml.YAMLError, TypeError, ValueError)
 """What `api_client` raises of a kubeconfig. All but the first two may quote the file in their text, tokens and all."""
 
@@ -53,3 +53,17 @@ def get(api: client.ApiClient, path: str, *, accept: str = "application/json", *
     if not isinstance(answer, Mapping):
         raise ValueError(f"{path}: an object was expected")  # noqa: TRY004 - as json says of what is none
     return dict(answer)
+
+
+def delete(api: client.ApiClient, path: str) -> None:
+    """Delete an object; one that is gone already is fine.
+
+    Raises:
+        ApiException: the server refused, with the status.
+        urllib3.exceptions.HTTPError: nobody answered within ten seconds.
+    """
+    request = api.param_serialize("DELETE", path, auth_settings=["BearerToken"])
+    response = api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
+    response.read()
+    if response.status not in (_OK, _ACCEPTED, _NOT_FOUND):
+        raise client.ApiException(status=response.status, reason=response.reason)

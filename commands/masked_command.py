@@ -8,7 +8,7 @@ from typing import IO, Annotated
 
 import typer
 
-from commands import credentials_of_stack, stack_file
+from commands import credentials_of_stack, foreground, stack_file
 from commands.arguments import ConfigFile, StackName
 from commands.masking import Masker, secrets_of
 from commands.told import told
@@ -39,7 +39,7 @@ def run(command: Sequence[str], masker: Masker) -> int:
         ToolError: there is no such program.
     """
     try:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process: subprocess.Popen[bytes] = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except FileNotFoundError as error:
         raise ToolError(f"there is no program {command[0]!r} on PATH") from error
     assert process.stdout is not None  # noqa: S101 - both are pipes
@@ -48,15 +48,10 @@ def run(command: Sequence[str], masker: Masker) -> int:
     passing = [threading.Thread(target=_pass_on, args=(*each, masker)) for each in outputs]
     for each in passing:
         each.start()
-    while True:
-        try:
-            status = process.wait()
-            break
-        except KeyboardInterrupt:
-            continue  # the terminal has told the command as well, which ends in its own time
+    status = foreground.ended(process)
     for each in passing:
         each.join()
-    return status if status >= 0 else 128 - status
+    return status
 
 
 def _pass_on(source: IO[bytes], target: IO[bytes], masker: Masker) -> None:

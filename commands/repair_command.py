@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,9 +14,14 @@ from commands.arguments import ConfigFile, StackName
 from commands.told import told
 from commands.tools import Pulumi, ToolError, helm_of
 from helm.releases import releases_of
+from readiness.told import lines
+from readiness.why import Unready
 from repair import Changed, Plan, Repair, RepairError, Runs
 from repair.state import Live, Resource
 from settings import ConfigError, Stack
+
+if TYPE_CHECKING:
+    from repair.pods import Pods
 
 _ROUNDS = 3
 """How often it looks again: an orphan may have gone on with its work while the plan was read."""
@@ -44,9 +49,28 @@ def repair(
             _live(settings),
             Runs.of(os.environ, stack_file.PROJECT),
             [each.name for each in releases_of(settings)],
+            pods=_Pods(settings),
             elsewhere_too=break_lock,
         )
         _mend(mending, console, yes=yes)
+
+
+class _Pods:
+    """The stack's pods, whose client takes a second to load: only where there is a failed release."""
+
+    def __init__(self, settings: Stack) -> None:
+        self._settings = settings
+
+    def unready(self) -> tuple[Unready, ...]:
+        return self._pods().unready()
+
+    def unstick(self, releases: Collection[str]) -> Iterator[str]:
+        return self._pods().unstick(releases)
+
+    def _pods(self) -> "Pods":
+        from repair.pods import Pods
+
+        return Pods(self._settings)
 
 
 def _live(settings: Stack) -> Live:
@@ -87,6 +111,8 @@ def _show(console: Console, plan: Plan, stack: str) -> None:
     for each in plan.findings:
         table.add_row(each.found, each.will)
     console.print(table)
+    for line in lines(plan.waiting):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _agreed(console: Console) -> bool:

@@ -6,7 +6,8 @@ import pulumi_kubernetes as k8s
 from guardrails.policies import policies_of
 from settings import Stack
 from settings.quantities import bytes_text, cpu_text
-from settings.security import LimitRange
+from settings.quota import text
+from settings.security import LimitRange, Limits
 
 _LABELS = {"app.kubernetes.io/part-of": "telemetry"}
 
@@ -31,17 +32,24 @@ class Guardrails(pulumi.ComponentResource):
                 spec=spec,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        if stack.security.limit_range is not None:
+        if stack.security.limit_range is not None and stack.security.limit_range.create:
             self._limit_range(stack.security.limit_range, namespace)
         self.policies = list(wanted)
         self.register_outputs({"policies": self.policies})
 
     def _limit_range(self, settings: LimitRange, namespace: str) -> None:
         asked = settings.default_request
-        requests = {"cpu": cpu_text(asked.cpu), "memory": bytes_text(asked.memory)}
+        given = {
+            "type": "Container",
+            "defaultRequest": {"cpu": cpu_text(asked.cpu), "memory": bytes_text(asked.memory)},
+        }
+        limits = settings.default_limit or Limits()
+        names = ("cpu", "memory", "ephemeral-storage")
+        if default := {name: text(name, limit) for name in names if (limit := limits.of(name)) is not None}:
+            given["default"] = default
         k8s.core.v1.LimitRange(
             "telemetry",
             metadata={"name": "telemetry", "namespace": namespace, "labels": _LABELS},
-            spec={"limits": [{"type": "Container", "defaultRequest": requests}]},
+            spec={"limits": [given]},
             opts=pulumi.ResourceOptions(parent=self),
         )

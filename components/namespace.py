@@ -5,6 +5,7 @@ import pulumi_kubernetes as k8s
 
 from settings.namespace import Namespace as NamespaceSettings
 from settings.quantities import bytes_text, cpu_text
+from settings.quota import text
 
 _POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}
 
@@ -38,6 +39,7 @@ class Namespace(pulumi.ComponentResource):
                     "requests.cpu": cpu_text(quota.cpu),
                     "requests.memory": bytes_text(quota.memory),
                     "requests.storage": bytes_text(quota.storage),
+                    **{name: text(name, amount) for name, amount in quota.counted.items()},
                 }
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace]),

@@ -11,8 +11,10 @@ from drift.cluster import Cluster, connected
 from drift.conceal import Concealer
 from drift.fields import Policy
 from drift.findings import DriftError, Finding, Report
+from drift.leftovers import Failed, identity
 from drift.manifests import Release
 from drift.ownership import Json
+from readiness.ask import ReadinessError, ask
 from report.secrets import Redactor
 from settings import Stack
 
@@ -51,10 +53,28 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
         for release in known:
             values = helms[release.name].get_values(release.name)
             found += releases.values(release, release.values if values is None else values, concealer)
-        found += _objects(cluster, deployed, frozenset(ignored), concealer)
+        there = {each["name"] for each in listed}
+        failed = {each.name: Failed.of(cluster, helms[each.name], each) for each in known if each.name in there}
+        found += _objects(cluster, deployed, frozenset(ignored), concealer, failed)
+        wanted = {identity(each.wanted) for each in deployed}
+        for release in known:
+            found += failed.get(release.name, Failed()).abandoned(cluster, release, wanted)
+    if any(each.part == "release" for each in found):
+        found += _unready(stack)
     if preview:
         found += _program(pulumi, found, concealer)
     return Report(pulumi.stack, tuple(found), len(known), len(deployed), preview)
+
+
+def _unready(stack: Stack) -> Iterator[Finding]:
+    """Yield the workloads that keep a release from being deployed, with what the cluster says of them."""
+    try:
+        waiting = ask(stack).unready
+    except ReadinessError as error:
+        raise DriftError(str(error)) from error
+    for each in waiting:
+        note = "; ".join((str(each), *each.reasons))
+        yield Finding("release", f"{each.kind} {stack.namespace.name}/{each.name}", "", release=each.release, note=note)
 
 
 def _natives(export: Any) -> Iterator[Deployed]:
@@ -74,13 +94,18 @@ def _concealer(cluster: Cluster, deployed: Iterable[Deployed]) -> Concealer:
 
 
 def _objects(
-    cluster: Cluster, deployed: list[Deployed], ignored: frozenset[str], concealer: Concealer
+    cluster: Cluster,
+    deployed: list[Deployed],
+    ignored: frozenset[str],
+    concealer: Concealer,
+    failed: Mapping[str, Failed],
 ) -> Iterator[Finding]:
     scaled = manifests.scaled(each.wanted for each in deployed)
     for each in deployed:
         name = each.wanted["kind"], each.wanted["metadata"]["name"]
         policy = Policy(ignored, autoscaled=name in scaled)
-        yield from objects.compare(cluster, each.wanted, policy, concealer, release=each.release)
+        versions = failed.get(each.release or "", Failed()).versions(each.wanted)
+        yield from objects.compare(cluster, each.wanted, policy, concealer, release=each.release, failed=versions)
 
 
 def _program(pulumi: Pulumi, already: list[Finding], concealer: Concealer) -> Iterator[Finding]:

@@ -78,12 +78,18 @@ class Difference:
     found: Any
 
 
-def additions(owned: tuple[Entry, ...], stated: Entry, policy: Policy) -> list[Path]:
-    """Return what strangers have added to what was deployed, each as the whole that came with it."""
+def additions(owned: tuple[Entry, ...], stated: Entry, policy: Policy, before: tuple[Entry, ...] = ()) -> list[Path]:
+    """Return what was added to what was deployed, each as the whole that came with it.
+
+    That is what strangers have written, and what our deployers have written that failed revisions stated (`before`).
+    Of all else that deployers have written the API server's defaults cannot be told apart.
+    """
     found: set[Path] = set()
-    for entry in filter(policy.is_foreign, owned):
+    for entry in owned:
+        left = before if deploys(entry.writer.manager) else ()
         for leaf in entry.leaves:
-            if not _is_stated(leaf, stated) and not policy.overlooks(leaf):
+            added = policy.is_foreign(entry) or any(each.wrote(leaf) for each in left)
+            if added and not _is_stated(leaf, stated) and not policy.overlooks(leaf):
                 found.add(_whole(leaf, entry, stated))
     return sorted(path for path in found if not any(path[:end] in found for end in range(1, len(path))))
 

@@ -1,6 +1,7 @@
 """Holds one deployed object against the live one, both as the API server has completed them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import reduce
 
 from drift import ownership
@@ -15,9 +16,15 @@ _NOBODY = Entry(Writer(MANAGER, None), frozenset(), frozenset())
 
 
 def compare(
-    cluster: Cluster, wanted: Json, policy: Policy, concealer: Concealer, *, release: str | None
+    cluster: Cluster,
+    wanted: Json,
+    policy: Policy,
+    concealer: Concealer,
+    *,
+    release: str | None,
+    failed: tuple[Json, ...] = (),
 ) -> list[Finding]:
-    """Return what differs of an object.
+    """Return what differs of an object; `failed`: what it was in revisions that failed, of which something may be left.
 
     The API server rehearses two things: to put back all that was stated, then to drop what strangers have added to
     it. So defaults are the same on both sides, and what others may write stays as it is.
@@ -30,7 +37,8 @@ def compare(
         if live["metadata"].get("deletionTimestamp"):
             return [Finding("object", subject, "", release=release, note="is being deleted")]
         try:
-            return [_finding(each, live, wanted, concealer, release) for each in _unlike(cluster, live, wanted, policy)]
+            found = _unlike(cluster, live, wanted, policy, failed)
+            return [_finding(each, live, wanted, concealer, release) for each in found]
         except ChangedError:
             if attempt == _TRIES - 1:
                 raise
@@ -46,16 +54,28 @@ def title(wanted: Json) -> str:
     return f"{wanted['kind']} {space}{metadata['name']}"
 
 
-def _unlike(cluster: Cluster, live: Json, wanted: Json, policy: Policy) -> Iterable[Difference]:
+def _unlike(
+    cluster: Cluster, live: Json, wanted: Json, policy: Policy, failed: tuple[Json, ...]
+) -> Iterable[Difference]:
     owned = ownership.entries(live)
     applied = cluster.applied(wanted)
-    stated = next((each for each in ownership.entries(applied) if each.writer.manager == MANAGER), _NOBODY)
-    added = additions(owned, stated, policy)
+    added = additions(owned, _stated(applied), policy, tuple(_before(cluster, failed)))
     restored = cluster.replaced(reduce(ownership.without, added, applied)) if added else applied
     for each in differences(live, restored, ownership.tree([live, applied])):
         owners = tuple(entry for entry in owned if entry.wrote(each.path))
         if not policy.overlooks(each.path) and not policy.is_rightful(owners):
             yield each
+
+
+def _stated(applied: Json) -> Entry:
+    return next((each for each in ownership.entries(applied) if each.writer.manager == MANAGER), _NOBODY)
+
+
+def _before(cluster: Cluster, failed: tuple[Json, ...]) -> Iterator[Entry]:
+    """Yield what failed revisions stated; nothing of what the API server does not take."""
+    for each in failed:
+        with suppress(RefusedError):
+            yield _stated(cluster.applied(each))
 
 
 def _finding(difference: Difference, live: Json, wanted: Json, concealer: Concealer, release: str | None) -> Finding:

@@ -24,7 +24,8 @@ def spread(
     """Return the topology spread constraints of a role.
 
     A hard rule where there is a node for every replica, so that one lost node takes one replica: nodes that are
-    drained do not count (`nodeTaintsPolicy`), so it never holds up a pod for their sake. Otherwise best effort.
+    drained do not count (`nodeTaintsPolicy`), so it never holds up a pod for their sake. The same for racks and zones,
+    where nodes are known to have such a label: without one they take no pod at all. Otherwise best effort.
 
     Args:
         placement: what to spread over.
@@ -32,11 +33,19 @@ def spread(
         replicas: the pods to be spread, the most of them where they scale.
         selector: the labels of the role's pods; None where the chart adds them itself.
     """
-    hard = nodes is not None and nodes.count >= replicas
-    rule: Values = {
-        "maxSkew": 1,
-        "whenUnsatisfiable": "DoNotSchedule" if hard else "ScheduleAnyway",
-        "nodeTaintsPolicy": "Honor",
-    }
     labels: Values = {"labelSelector": {"matchLabels": selector}} if selector else {}
-    return [{**rule, "topologyKey": key, **labels} for key in placement.spread_over]
+    return [
+        {
+            "maxSkew": 1,
+            "whenUnsatisfiable": "DoNotSchedule" if is_hard(key, nodes, replicas) else "ScheduleAnyway",
+            "nodeTaintsPolicy": "Honor",
+            "topologyKey": key,
+            **labels,
+        }
+        for key in placement.spread_over
+    ]
+
+
+def is_hard(key: str, nodes: Nodes | None, replicas: int) -> bool:
+    """Whether replicas are kept apart by a rule, and not only where that is possible."""
+    return nodes is not None and nodes.domains(key) >= replicas

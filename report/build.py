@@ -11,7 +11,8 @@ from report.preview import Preview, Step, items
 from report.secrets import Redactor
 from report.warnings import warnings
 from settings import Stack
-from sizing import capacity
+from sizing import capacity, objects
+from sizing.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,14 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
     of_releases = [each for step in touched for each in _of(step, rendered)]
     own = [each for step in preview.steps for each in items(step)]
     changed = tuple(sorted((*own, *of_releases), key=_place))
+    becoming = _becoming(preview, rendered)
     releases = tuple(_release(step, found) for step in preview.releases)
     return Report(
         stack=stack.environment,
         compared_with=found.compared_with,
         resources=preview.counts,
-        warnings=warnings(changed, releases, preview, capacity.check(stack)),
-        policies=judged(stack, preview, _becoming(preview, rendered)),
+        warnings=warnings(changed, releases, preview, _sized(stack, preview, becoming)),
+        policies=judged(stack, preview, becoming),
         capacity=Capacity(before=preview.outputs.get("capacity"), after=dict(capacity.summary(stack))),
         releases=tuple(each for each in releases if each.action != "same" or each.status not in ("deployed", None)),
         items=changed,
@@ -64,6 +66,14 @@ def _becoming(preview: Preview, rendered: Mapping[str, Rendered]) -> dict[str, t
     """Return every object that there will be of each release, by the release's name."""
     there = [(step, rendered[step.urn]) for step in preview.releases if step.urn in rendered]
     return {str(step.inputs.get("name")): (*its.new, *its.passing) for step, its in there}
+
+
+def _sized(stack: Stack, preview: Preview, becoming: Mapping[str, tuple[Object, ...]]) -> Verdict:
+    """Return what speaks against the stack's size, with the objects of its charts counted."""
+    verdict = capacity.check(stack)
+    own = [step.new for step in preview.steps if step.custom and step.action != "delete" and "kind" in step.new]
+    all_of_them = [*own, *(each for its in becoming.values() for each in its)]
+    return Verdict(verdict.refusals, (*verdict.warnings, *objects.check(stack, all_of_them, releases=len(becoming))))
 
 
 def _of(step: Step, rendered: Mapping[str, Rendered]) -> list[Item]:

@@ -21,7 +21,7 @@ from rich.table import Table
 from sandbox.engine import Engine, EngineError
 from sandbox.paths import REPO, relative, state_dir
 from sandbox.plugins.install import install, installed
-from sandbox.recovery import Recovery
+from sandbox.recovery import Recovery, explained
 from sandbox.stacks import UnknownStackError, prepare
 from sandbox.stand_ins import rows
 from sandbox.toolchain import Toolchain, ToolchainError
@@ -109,7 +109,8 @@ def up(stack: Stack = "dev") -> None:
     """Set everything up, preview and deploy a stack onto this machine, and print what was made and where."""
     with _sandbox(stack) as sandbox:
         sandbox.engine.run("preview", stack)
-        sandbox.engine.run("up", stack, "--yes", "--skip-preview")
+        with explained(sandbox.engine, stack, sandbox.variables(stack)):
+            sandbox.engine.run("up", stack, "--yes", "--skip-preview")
         # Imported here, as are other slow clients below: a command should not wait for what it does not use.
         from sandbox.summary import show
 

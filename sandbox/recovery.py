@@ -6,6 +6,8 @@ something, for it takes seconds, and a run of the sandbox's own that has lost it
 
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
@@ -33,13 +35,15 @@ class Recovery:
         runs = Runs.of(self.engine.environment, REPO)
         ended = self._end_own(runs.engines())
         try:
-            pending = checkpoint_of(self.engine.checkpoint(self.stack)).get("pending_operations")
+            state = checkpoint_of(self.engine.checkpoint(self.stack))
         except ValueError as error:
             raise EngineError(
                 f"the state of {self.stack} is cut off; put a copy in its place (docs/recovery.md): "
                 f"make restore-state STACK={self.stack} ARGS=COPY"
             ) from error
-        if ended or runs.orphans() or self.engine.locks(self.stack) or pending:
+        unfinished = [each for each in state.get("resources") or () if each.get("initErrors")]
+        left = state.get("pending_operations") or unfinished
+        if ended or runs.orphans() or self.engine.locks(self.stack) or left:
             self._repair()
 
     def _end_own(self, engines: list[psutil.Process]) -> bool:
@@ -64,3 +68,13 @@ class Recovery:
         done = subprocess.run([*command, *config_file], cwd=REPO, env=self.engine.run_environment, check=False)
         if done.returncode != 0:
             raise EngineError(f"{self.stack} cannot be repaired")
+
+
+@contextmanager
+def explained(engine: Engine, stack: str, variables: Mapping[str, str]) -> Iterator[None]:
+    """Say which workloads are not ready, and why, where a run fails: the engine knows no more than that time is up."""
+    try:
+        yield
+    except EngineError:
+        engine.execute([sys.executable, "-m", "commands", "explain", stack], variables)
+        raise

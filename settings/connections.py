@@ -59,6 +59,11 @@ class Kubernetes(Settings):
         description="The nodes that there are. Known, replicas are spread by a hard rule where there are nodes enough, "
         "and a replica that fits on none is refused (seed 004); unknown, spreading is best effort.",
     )
+    nodes_on_demand: bool = Field(
+        default=False,
+        description="Whether nodes are made when pods wait for them (cluster autoscaler, Karpenter): then labels that "
+        "no node has yet are no reason to refuse an `up`.",
+    )
 
     @property
     def kubeconfig_file(self) -> str | None:

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from settings.base import SettingError, Settings
+from settings.quota import Quota
 from settings.resources import Resources
 
 
@@ -20,11 +21,11 @@ class Namespace(Settings):
         description="Whether the program owns the namespace: makes it, labels it for PodSecurity `restricted` "
         "and sets its quota. Off by default, because on the first user's OpenShift the platform does that.",
     )
-    quota: Resources | None = Field(
+    quota: Quota | None = Field(
         default=None,
         description="What its ResourceQuota allows today (seed 000); set on the namespace only if the program owns it.",
     )
-    used: Resources | None = Field(
+    used: Quota | None = Field(
         default=None,
         description="What others in the namespace ask for already (seed 000, 'Currently used'); none is nothing.",
     )
@@ -33,7 +34,7 @@ class Namespace(Settings):
         description="How far a quota increase is: while it is under way, a stack that needs it is warned of and not "
         "refused (seed 000, 'Prod Quota Increase Request').",
     )
-    requested_quota: Resources | None = Field(
+    requested_quota: Quota | None = Field(
         default=None, description="What the ResourceQuota allows after the increase (seed 000, 'Requested')."
     )
     phase_3: Resources | None = Field(
@@ -67,6 +68,6 @@ class Namespace(Settings):
         return self
 
     @property
-    def quota_in_force(self) -> Resources | None:
+    def quota_in_force(self) -> Quota | None:
         """What the ResourceQuota allows: the requested one as soon as it is granted."""
         return self.requested_quota if self.quota_increase == "granted" else self.quota

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from settings.base import SettingError, Settings
 from settings.connections import Url, check_url
-from settings.quantities import Duration
+from settings.quantities import Bytes, Duration
 from settings.seaweedfs import FEATURES, SAFE_LISTINGS, parse_version, supports, version_text
 from settings.tenants import SecretName
 
@@ -25,6 +25,28 @@ def _check_s3_endpoint(value: str) -> str:
     return check_url(value)
 
 
+class Volumes(Settings):
+    """The volumes of SeaweedFS that buckets are kept in: a bucket shares none with another."""
+
+    growth: int = Field(
+        default=7,
+        ge=1,
+        le=1000,
+        description="How many a bucket takes at its first write, copies included: master.toml's volume_growth, which "
+        "by default is 7 for one copy, 12 for two and 9 for three (anchors.md C5).",
+    )
+    size: Bytes = Field(
+        default=30_000 << 20,
+        description="What one holds: the master's -volumeSizeLimitMB, 30000Mi by default, 1000Mi in SeaweedFS' chart.",
+    )
+    slots: int | None = Field(
+        default=None,
+        ge=0,
+        description="How many of the servers' volumes (the sum of their -max) this stack may have; none is unknown. "
+        "Without a free one every write to a new bucket fails with 500.",
+    )
+
+
 S3Endpoint = Annotated[Url, AfterValidator(_check_s3_endpoint)]
 
 
@@ -35,6 +57,12 @@ class ObjectStore(Settings):
         description="S3 address as seen from where Pulumi runs; buckets are made through it."
     )
     endpoint: S3Endpoint = Field(description="S3 address as seen from the pods; Tempo and Mimir use it.")
+    master_endpoint: Url | None = Field(
+        default=None,
+        description="HTTP address of SeaweedFS' master (port 9333) as seen from where Pulumi runs. With it an `up` "
+        "asks whether volumes are free for buckets that have none yet, of which S3 says nothing; none: it does not.",
+    )
+    volumes: Volumes = Field(default_factory=Volumes, description="How SeaweedFS keeps buckets.")
     region: str = Field(
         default="us-east-1",
         pattern=r"^[a-z0-9-]{1,32}$",

@@ -11,6 +11,8 @@ LabelKey = Annotated[
     str, Field(pattern=r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$")
 ]
 """A label's key as Kubernetes takes it, with or without a domain in front."""
+HOSTNAME = "kubernetes.io/hostname"
+"""The label that every kubelet gives its node."""
 LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$")]
 """A label's value as Kubernetes takes it."""
 
@@ -53,9 +55,10 @@ class Placement(Settings):
         default=None, pattern=_NAME, description="Priority class of every pod; it must exist on the cluster."
     )
     spread_over: list[LabelKey] = Field(
-        default=["kubernetes.io/hostname"],
+        default=[HOSTNAME],
         description="Topology keys over which the replicas of a role are spread; hostname, because prod must survive "
-        "one lost node (seed 000). A hard rule where kubernetes.nodes says that there are nodes enough.",
+        "one lost node (seed 000). A hard rule where kubernetes.nodes says that there are nodes enough, and of a key "
+        "other than hostname that nodes have it (nodes.topology): a node without the label takes no such pod.",
     )
 
     @model_validator(mode="after")

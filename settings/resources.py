@@ -1,8 +1,11 @@
 """Amounts of what Kubernetes counts."""
 
-from pydantic import Field
+from typing import Annotated, Self
 
-from settings.base import Settings
+from pydantic import Field, model_validator
+
+from settings.base import SettingError, Settings
+from settings.placement import HOSTNAME, LabelKey
 from settings.quantities import Bytes, Cpu
 
 
@@ -25,3 +28,24 @@ class Nodes(Settings):
     count: int = Field(ge=1, le=10_000, description="How many there are.")
     cpu: Cpu = Field(description="Allocatable CPU of the smallest one, in millicores.")
     memory: Bytes = Field(description="Allocatable memory of the smallest one, in bytes.")
+    topology: dict[LabelKey, Annotated[int, Field(ge=1, le=10_000)]] = Field(
+        default_factory=dict,
+        description="Labels that every one of them has besides its hostname, and how many different values there are, "
+        "such as `topology.kubernetes.io/zone: 3`: what placement.spread_over may be a hard rule for. `up` asks the "
+        "cluster whether nodes have them.",
+    )
+
+    @model_validator(mode="after")
+    def _hostnames_are_counted(self) -> Self:
+        if HOSTNAME in self.topology:
+            raise SettingError("topology", f"names {HOSTNAME}, of which there is one a node; remove it, count says it")
+        few = next((key for key, values in self.topology.items() if values > self.count), None)
+        if few is not None:
+            raise SettingError(
+                f"topology.{few}", f"is more than there are nodes ({self.count}); correct one of the two"
+            )
+        return self
+
+    def domains(self, key: str) -> int:
+        """Return how many values of a topology key there are to spread over, as far as is known; else 0."""
+        return self.count if key == HOSTNAME else self.topology.get(key, 0)

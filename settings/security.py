@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from settings.base import SettingError, Settings
 from settings.object_store import ObjectStore
 from settings.placement import LabelKey, LabelValue
+from settings.quantities import Bytes, Cpu
 from settings.resources import Compute
 
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
@@ -67,10 +68,35 @@ class Destination(Place):
     )
 
 
+class Limits(Settings):
+    """Limits of a container that states none."""
+
+    cpu: Cpu | None = Field(default=None, description="CPU limit; what a quota on limits.cpu asks of every container.")
+    memory: Bytes | None = Field(default=None, description="Memory limit; the same for limits.memory.")
+    ephemeral_storage: Bytes | None = Field(
+        default=None, description="Limit, and with it the request, of what it writes to its node's disk."
+    )
+
+    def of(self, name: str) -> int | None:
+        """Return the limit of `cpu`, `memory` or `ephemeral-storage`."""
+        found: int | None = getattr(self, name.replace("-", "_"))
+        return found
+
+
 class LimitRange(Settings):
-    """What the namespace gives containers that say nothing. No limits: those would hold the stack's own pods too."""
+    """What the namespace gives containers that say nothing."""
 
     default_request: Compute = Field(description="Requests of a container that states none (Kubernetes' LimitRange).")
+    default_limit: Limits | None = Field(
+        default=None,
+        description="Limits of a container that states none. They hold the stack's own pods too, so set them only "
+        "where the namespace's quota counts limits: without any it refuses every pod.",
+    )
+    create: bool = Field(
+        default=True,
+        description="Whether the program makes it. Off where the platform has one: it is then only said here what "
+        "that gives, so that it is counted.",
+    )
 
 
 class Security(Settings):

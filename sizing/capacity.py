@@ -5,21 +5,15 @@ from dataclasses import dataclass
 
 from settings import Stack
 from settings.resources import Nodes
+from sizing import counted, volumes
 from sizing.report import Line, Report, Resource, Scenario, report
 from sizing.summary import Summary, summary
 from sizing.text import MI, readable
+from sizing.verdict import Verdict
 
 __all__ = ["Shortfall", "Summary", "Verdict", "check", "shortfalls", "summary"]
 
 _NAMESPACE = "telemetry:namespace"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What to tell the user, a line each: the key's path, the sums, and how to mend it."""
-
-    refusals: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,9 +76,11 @@ def check(stack: Stack) -> Verdict:
     """Return what speaks against deploying a stack; autoscaling counts at its maximum."""
     figures = report(stack)
     of_quota = _quota(figures, stack.namespace.quota_increase)
-    refusals = (*of_quota.refusals, *_too_large(figures, stack.kubernetes.nodes))
+    also = counted.check(stack)
+    slots = (line for line in [volumes.short(stack)] if line)
+    refusals = (*of_quota.refusals, *also.refusals, *slots, *_too_large(figures, stack.kubernetes.nodes))
     later = () if refusals else tuple(_with_phase_3(figures))
-    return Verdict(refusals, (*of_quota.warnings, *later))
+    return Verdict(refusals, (*of_quota.warnings, *also.warnings, *later))
 
 
 def _quota(figures: Report, increase: str | None) -> Verdict:

@@ -14,6 +14,7 @@ from settings.resources import Resources
 from settings.roles import Role
 from sizing import qos
 from sizing.footprint import Footprint, of_role
+from sizing.volumes import Volumes
 
 Resource = Literal["cpu", "memory", "storage"]
 RESOURCES: tuple[Resource, ...] = ("cpu", "memory", "storage")
@@ -117,6 +118,8 @@ class Report:
     environment: str
     rows: tuple[Row, ...]
     lines: tuple[Line, ...]
+    volumes: Volumes | None = None
+    """Those that its buckets take in the object store."""
 
     @property
     def backends(self) -> dict[str, Footprint]:
@@ -145,7 +148,8 @@ class Report:
 def report(stack: Stack) -> Report:
     """Return all figures of a stack. What is not stated as used or for Phase 3 counts as nothing."""
     rows = tuple(_rows(stack))
-    return Report(stack.environment, rows, tuple(_line(resource, stack, rows) for resource in RESOURCES))
+    lines = tuple(_line(resource, stack, rows) for resource in RESOURCES)
+    return Report(stack.environment, rows, lines, Volumes.of(stack))
 
 
 def _rows(stack: Stack) -> Iterator[Row]:

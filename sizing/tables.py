@@ -137,6 +137,8 @@ def footnotes(report: Report) -> list[str]:
         notes.append("Beyond the plan: what the plan's table does not name, but runs all the same.")
     if any(row.backend == "Tempo (old)" for row in report.rows):
         notes.append("Tempo (old): the release that is being moved away from; it goes with `traces.moving_from`.")
+    if report.volumes is not None:
+        notes.append(str(report.volumes))
     if all(line.requested is None for line in report.lines):
         notes.append("No increase is requested: headroom is counted against the current quota.")
     return notes

@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -83,3 +83,24 @@ def kubeconfig(server: str, context: str, token: str) -> str:
             "contexts": [{"name": context, "context": {"cluster": "c", "user": "u"}}],
         }
     )
+
+
+@contextmanager
+def by_path(answers: Mapping[str, object]) -> Iterator[str]:
+    """Yield the address of a server that has an answer for each path: a status, or what it gives as JSON; else 404."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = answers.get(self.path.partition("?")[0], 404)
+            body = json.dumps({} if isinstance(found, int) else found).encode()
+            self.send_response(found if isinstance(found, int) else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with serving(Handler) as address:
+        yield address

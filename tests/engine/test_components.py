@@ -37,6 +37,7 @@ LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 SERVICE = "kubernetes:core/v1:Service"
 ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 NAMESPACE, QUOTA = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:ResourceQuota"
+LIMITED = {"default_request": {"cpu": "10m", "memory": "32Mi"}, "default_limit": {"memory": "4Gi"}}
 PROVIDER_OF = {"aws": "s3", "kubernetes": "kubernetes", "grafana": "grafana"}
 CHART_OF = {"tempo": "tempo", "tempo-distributed": "tempo-distributed", "mimir": "mimir-distributed"}
 TEMPO = {"dev": "tempo", "test": "tempo", "prod": "tempo-distributed"}
@@ -385,10 +386,13 @@ def test_datasources_are_replaced_before_their_successor_comes(environment: str,
 
 @pytest.mark.parametrize("preview", [True, False])
 def test_an_owned_namespace_comes_with_its_quota_before_everything_in_it(preview: bool) -> None:
-    run = changed(put("namespace.create", True), preview=preview)
+    counted = put("namespace.quota.counted", {"pods": 20, "limits.memory": "100Gi"})
+    limited = put("security.limit_range", LIMITED)
+    run = changed(put("namespace.create", True), counted, limited, preview=preview)
     namespace, quota = run.one(NAMESPACE, "ca7f8f-dev"), run.one(QUOTA, "ca7f8f-dev-quota")
     assert namespace.plain["metadata"]["labels"] == {"pod-security.kubernetes.io/enforce": "restricted"}
-    assert quota.plain["spec"]["hard"]["requests.cpu"] == "2530m"
+    hard = quota.plain["spec"]["hard"]
+    assert (hard["requests.cpu"], hard["pods"], hard["limits.memory"]) == ("2530m", "20", "100Gi")
     assert namespace.urn in quota.dependencies
     assert {namespace.urn, quota.urn} <= set(run.one("telemetry:traces:Tempo", "tempo").dependencies)
 

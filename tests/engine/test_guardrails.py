@@ -98,6 +98,13 @@ def test_a_limit_range_where_one_is_asked_for(others: Change) -> None:
     }
 
 
+def test_a_limit_range_has_limits_only_where_a_quota_asks_for_them_and_is_made_by_one_only() -> None:
+    asked = put("security.limit_range.default_limit", {"cpu": "2", "ephemeral_storage": "1Gi"})
+    (limits,) = changed(DEFAULTS, asked).of(LIMIT_RANGE)
+    assert limits.plain["spec"]["limits"][0]["default"] == {"cpu": "2", "ephemeral-storage": "1Gi"}
+    assert list(changed(DEFAULTS, asked, put("security.limit_range.create", False)).of(LIMIT_RANGE)) == []
+
+
 def test_what_the_component_tells() -> None:
     run = run_of("prod", preview=False)
     (component,) = run.of(COMPONENT)

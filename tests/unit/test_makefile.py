@@ -20,6 +20,7 @@ ON_STACKS = (
     "checklist",
     "report",
     "drift",
+    "explain",
     "repair",
     "adopt",
     "export-state",
@@ -86,6 +87,15 @@ def test_the_options_of_an_up_are_none_of_the_exports() -> None:
     export, up = make("-n", "deploy", "ON=cluster", "ARGS=--refresh").stdout.splitlines()[:2]
     assert export.endswith("export-state dev ")
     assert up.endswith("--refresh")
+
+
+@pytest.mark.parametrize("target", ["up", "deploy"])
+def test_an_up_that_fails_on_a_cluster_is_explained_and_stays_failed(target: str, tmp_path: Path) -> None:
+    (tmp_path / "pulumi").write_text("#!/bin/sh\nexit 7\n")
+    (tmp_path / "pulumi").chmod(0o755)
+    done = make(target, "ON=cluster", "COMMANDS=echo", path=f"{tmp_path}{os.pathsep}")
+    assert "error: context 'ca7f8f-dev' cannot be used: log in to the cluster" in done.stderr
+    assert "Error 7" in done.stderr
 
 
 def test_a_cancelled_run_reaches_pulumi_before_it_is_killed(tmp_path: Path) -> None:

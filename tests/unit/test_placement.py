@@ -190,3 +190,32 @@ def test_a_single_pod_is_replaced_as_the_chart_does() -> None:
         for name, part in dev.items()
         if isinstance(part, dict) and {"strategy", "topologySpreadConstraints"} & part.keys()
     ] == []
+
+
+RACK = "topology.kubernetes.io/rack"
+
+
+@pytest.mark.parametrize(
+    ("topology", "replicas", "rule"),
+    [
+        ({}, 2, "ScheduleAnyway"),  # three nodes are no three racks: nobody knows whether they have the label
+        ({RACK: 2}, 2, "DoNotSchedule"),
+        ({RACK: 2}, 3, "ScheduleAnyway"),
+        ({"topology.kubernetes.io/zone": 3}, 2, "ScheduleAnyway"),
+    ],
+)
+def test_a_key_is_a_rule_only_where_nodes_are_known_to_have_it(
+    topology: dict[str, int], replicas: int, rule: str
+) -> None:
+    known = nodes(3).model_copy(update={"topology": topology})
+    placement = Placement(spread_over=[RACK, "kubernetes.io/hostname"])
+    rack, host = spread(placement, nodes=known, replicas=replicas)
+    assert rack["whenUnsatisfiable"] == rule
+    assert host["whenUnsatisfiable"] == "DoNotSchedule"
+
+
+def test_a_rack_that_nobody_knows_of_is_no_rule_in_any_chart() -> None:
+    racks = put("traces.placement.spread_over", [RACK]), put("metrics.placement.spread_over", [RACK])
+    for chart in ("tempo-distributed", "mimir-distributed"):
+        for name, constraints in spreads(chart, *racks, known(6)).items():
+            assert [each["whenUnsatisfiable"] for each in constraints] == ["ScheduleAnyway"], name

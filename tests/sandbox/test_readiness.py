@@ -1,0 +1,73 @@
+"""Why pods are not there, in the words of the real API server and its controllers."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from cluster_client import api_client
+from preflight import quota
+from readiness.objects import Objects
+from readiness.why import Unready, unready
+from sandbox.world import Connections
+from tests.support import load_stack, put
+
+pytestmark = pytest.mark.sandbox
+
+NAMESPACE = "counted"
+LABELS = {"app": "counted"}
+
+
+@pytest.fixture
+def api(world: Connections) -> Iterator[client.ApiClient]:
+    """The API server, with a namespace whose quota counts limits of CPU."""
+    api = api_client(str(world.kubeconfig), world.context)
+    core = client.CoreV1Api(api)
+    core.create_namespace({"metadata": {"name": NAMESPACE}})
+    spec = {"hard": {"limits.cpu": "100", "pods": "100"}}
+    core.create_namespaced_resource_quota(NAMESPACE, {"metadata": {"name": "platform"}, "spec": spec})
+    yield api
+    core.delete_namespace(NAMESPACE)
+
+
+def found(api: client.ApiClient) -> dict[str, Unready]:
+    return {each.kind: each for each in unready(Objects.read(api, NAMESPACE))}
+
+
+def wait_for(done: Callable[[], Any]) -> None:
+    until = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < until
+        time.sleep(0.5)
+
+
+def test_a_quota_on_limits_is_foreseen_quoted_and_met_by_a_default(api: client.ApiClient, world: Connections) -> None:
+    _deploy(api)
+    wait_for(lambda: {kind for kind, it in found(api).items() if it.reasons} == {"Deployment", "StatefulSet"})
+    for each in found(api).values():
+        assert "failed quota: platform: must specify limits.cpu for: main" in each.reasons[0]
+        assert "FailedCreate" in each.reasons[0]
+    at = put("kubernetes", {"context": world.context, "kubeconfig": str(world.kubeconfig)})
+    (line,) = quota.check(load_stack("dev", at, put("namespace.name", NAMESPACE)))
+    assert line.startswith(
+        f"quota platform of namespace {NAMESPACE}: a quota that counts limits.cpu refuses every container"
+    )
+    limits = {"limits": [{"type": "Container", "default": {"cpu": "2"}}]}
+    client.CoreV1Api(api).create_namespaced_limit_range(NAMESPACE, {"metadata": {"name": "platform"}, "spec": limits})
+    assert quota.check(load_stack("dev", at, put("namespace.name", NAMESPACE))) == []
+    client.AppsV1Api(api).patch_namespaced_deployment(
+        "counted", NAMESPACE, {"metadata": {"annotations": {"again": "1"}}}
+    )
+    wait_for(lambda: found(api) == {})
+
+
+def _deploy(api: client.ApiClient) -> None:
+    resources = {"requests": {"cpu": "10m", "memory": "16Mi"}}
+    pod = {"containers": [{"name": "main", "image": "none", "resources": resources}]}
+    template = {"metadata": {"labels": LABELS}, "spec": pod}
+    spec = {"replicas": 1, "selector": {"matchLabels": LABELS}, "template": template}
+    apps, metadata = client.AppsV1Api(api), {"name": "counted"}
+    apps.create_namespaced_deployment(NAMESPACE, {"metadata": metadata, "spec": spec})
+    apps.create_namespaced_stateful_set(NAMESPACE, {"metadata": metadata, "spec": {**spec, "serviceName": "counted"}})
