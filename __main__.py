@@ -8,6 +8,7 @@ import pulumi
 
 import outputs
 import preflight
+import registrations
 from components.alerts import Alerts
 from components.backend_certificate import BackendCertificate
 from components.buckets import Buckets
@@ -103,3 +104,4 @@ outputs.export(
     gateway=gateway,
     datasources=datasources,
 )
+pulumi.run(registrations.begin)

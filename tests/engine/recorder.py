@@ -19,8 +19,8 @@ from unittest.mock import patch
 import pulumi
 from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
-from pulumi.runtime.settings import get_root_resource, reset_options
-from pulumi.runtime.stack import run_pulumi_func
+from pulumi.runtime.settings import get_root_resource, reset_options, set_root_resource
+from pulumi.runtime.stack import run_in_stack
 
 from tests.support import REPO, Change, Tree, all_of, as_engine_gives, tree
 
@@ -183,6 +183,7 @@ def _runtime(stack_name: str, run: Run, *, preview: bool) -> Iterator[asyncio.Ab
         reset_options()
         provider = _Provider(preview=preview)
         set_mocks(provider, "telemetry", stack_name, preview=preview, monitor=_Recorder(provider, run))
+        set_root_resource(None)  # type: ignore[arg-type] # run_in_stack makes one, as under the language host
         yield loop
     finally:
         reset_options()
@@ -219,9 +220,12 @@ def run_program(
         def program() -> None:
             runpy.run_path(str(REPO / "__main__.py"), run_name="__main__")
 
-        loop.run_until_complete(run_pulumi_func(program))
-        root: Any = get_root_resource()
-        run.exports = loop.run_until_complete(_known(root.outputs, run))
+        async def deployment() -> None:
+            await run_in_stack(program)
+            root: Any = get_root_resource()
+            run.exports = await _known(root.outputs, run)
+
+        loop.run_until_complete(deployment())
     return run
 
 
