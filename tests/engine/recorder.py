@@ -18,8 +18,8 @@ from unittest.mock import patch
 
 import pulumi
 from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
-from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
-from pulumi.runtime.settings import get_root_resource, reset_options, set_root_resource
+from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks, MockSettings
+from pulumi.runtime.settings import configure, get_root_resource, reset_options
 from pulumi.runtime.stack import run_in_stack
 
 from tests.support import REPO, Change, Tree, all_of, as_engine_gives, tree
@@ -182,8 +182,19 @@ def _runtime(stack_name: str, run: Run, *, preview: bool) -> Iterator[asyncio.Ab
     try:
         reset_options()
         provider = _Provider(preview=preview)
-        set_mocks(provider, "telemetry", stack_name, preview=preview, monitor=_Recorder(provider, run))
-        set_root_resource(None)  # type: ignore[arg-type] # run_in_stack makes one, as under the language host
+        # Not set_mocks: it makes a root resource, whose registration has begun before the program does; none has
+        # under the language host.
+        configure(
+            MockSettings(
+                monitor=_Recorder(provider, run),
+                engine=MockEngine(None),
+                project="telemetry",
+                stack=stack_name,
+                dry_run=preview,
+                organization="organization",
+                callbacks=None,
+            )
+        )
         yield loop
     finally:
         reset_options()
