@@ -185,7 +185,7 @@ def _runtime(stack_name: str, run: Run, *, preview: bool) -> Iterator[asyncio.Ab
         # Not set_mocks: it makes a root resource, whose registration has begun before the program does; none has
         # under the language host.
         configure(
-            MockSettings(
+            MockSettings(  # type: ignore[no-untyped-call]
                 monitor=_Recorder(provider, run),
                 engine=MockEngine(None),
                 project="telemetry",
