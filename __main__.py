@@ -4,6 +4,12 @@ settings -> providers -> namespace -> guardrails, buckets -> Mimir -> Tempo, Lok
                                       guardrails -> gateway -----------------> datasources, collector, alerts and so on
 """
 
+import gc
+
+# A run is short and leaves little to collect: without collections it takes a quarter less time, and 30 MB more memory
+# for 1,000 tenants. Before the imports, which are a large part of it.
+gc.disable()
+
 import pulumi
 
 import outputs

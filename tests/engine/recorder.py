@@ -5,6 +5,7 @@ Each run has an event loop and a Pulumi runtime of its own: what one test leaves
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -197,6 +198,7 @@ def _runtime(stack_name: str, run: Run, *, preview: bool) -> Iterator[asyncio.Ab
         )
         yield loop
     finally:
+        gc.enable()  # the program switches it off for a process of its own
         reset_options()
         asyncio.set_event_loop(None)
         loop.close()
