@@ -4,10 +4,17 @@ settings -> providers -> namespace -> guardrails, buckets -> Mimir -> Tempo, Lok
                                       guardrails -> gateway -----------------> datasources, collector, alerts and so on
 """
 
+import gc
+
+# A run is short and leaves little to collect: without collections it takes a quarter less time, and 30 MB more memory
+# for 1,000 tenants. Before the imports, which are a large part of it.
+gc.disable()
+
 import pulumi
 
 import outputs
 import preflight
+import registrations
 from components.alerts import Alerts
 from components.backend_certificate import BackendCertificate
 from components.buckets import Buckets
@@ -103,3 +110,4 @@ outputs.export(
     gateway=gateway,
     datasources=datasources,
 )
+pulumi.run(registrations.begin)
