@@ -56,6 +56,7 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
         "nginx.conf": nginx_conf(
             upstreams=upstreams(stack),
             layout=layout or Layout(resolver=_resolver(stack.kubernetes.platform)),
+            gateway=gateway,
             max_body=max(tenant.limits.max_body for tenant in stack.tenants),
             client_certificates=access.takes_certificates(stack),
             backend_tls=None if gateway.backend_tls is None else server_name(namespace),
