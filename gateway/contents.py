@@ -27,6 +27,8 @@ from settings.gateway import Gateway
 from settings.tenants import Tenant
 
 CONFIG_MAP = "gateway"
+SCRIPTS = "log.sh", "watch.sh"
+"""What a pod runs: the first one, which runs the other."""
 TENANTS_SECRET = "gateway-tenants"  # noqa: S105 - a Secret's name
 TLS_SECRET = "gateway-tls"  # noqa: S105 - a Secret's name
 CERT_MANAGER_SECRET = "gateway-cert-manager-tls"  # noqa: S105 - a Secret's name
@@ -62,7 +64,7 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
             backend_tls=None if gateway.backend_tls is None else server_name(namespace),
             existing_tokens=any(tenant.access.token_secret for tenant in stack.tenants),
         ),
-        "watch.sh": Path(__file__).with_name("watch.sh").read_text(encoding="utf-8"),
+        **{name: Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCRIPTS},
     }
 
 

@@ -37,7 +37,7 @@ def deployment(stack: Stack, gateway: Gateway, role: Role, *, watch: str) -> Val
         stack: the settings.
         gateway: the gateway's settings.
         role: what one replica asks for.
-        watch: the text of watch.sh: a new one is run only by new pods.
+        watch: the text of what a pod runs: a new one is run only by new pods.
     """
     checksum = hashlib.sha256(watch.encode()).hexdigest()[:16]
     return {
@@ -112,7 +112,7 @@ def _container(stack: Stack, gateway: Gateway, role: Role) -> Values:
     return {
         "name": "nginx",
         "image": gateway.image,
-        "command": ["sh", f"{_LAYOUT.root}/config/watch.sh"],
+        "command": ["sh", f"{_LAYOUT.root}/config/log.sh"],
         "ports": [{"name": name, "containerPort": port} for name, port in ports],
         "readinessProbe": probe(periodSeconds=5),
         "livenessProbe": probe(periodSeconds=10, initialDelaySeconds=10),

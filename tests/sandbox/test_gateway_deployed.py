@@ -128,7 +128,7 @@ def test_all_that_the_pods_mount_is_there(stack: Deployment) -> None:
     (*_, pod) = gateway_pods(stack)
     assert {volume.name: set(mounted_files(stack, pod, volume.name)) for volume in pod.spec.volumes} == {
         "scratch": set(),
-        "config": {"nginx.conf", "watch.sh"},
+        "config": {"nginx.conf", "log.sh", "watch.sh"},
         "tenants": {"tenants.conf"},
         "tls": {"tls.crt", "tls.key"},
         "client-ca": {"ca.crt"},
