@@ -124,6 +124,7 @@ def nginx_conf(
         health_door=_inner(layout, layout.health_port),
         unknown_door=_inner(layout, _UNKNOWN_PORT),
         unknown=str(gateway.address_limits.unknown_per_second),
+        unknown_burst=str(gateway.address_limits.requests + gateway.address_limits.unknown_per_second),
         address_requests=str(gateway.address_limits.requests),
         in_memory=rf"~^POST {below(_MEMORY).removeprefix('^')}",
         large=str(large),

@@ -63,7 +63,7 @@ def pod(
         put_secrets(mounts, stack, key)
         if existing is not None:
             mounts.put("existing", {f"{name}/token": token for name, token in existing.items()})
-        _install(program, directory)
+        install(program, directory)
         for folder in (scratch, made.logs[0].parent):
             folder.mkdir()
         for log in made.logs:
@@ -76,15 +76,15 @@ def pod(
         shutil.rmtree(directory)
 
 
-def _install(program: Path, directory: Path) -> None:
-    """Put nginx in place; Debian's has the stream module in a file of its own, nginx's images have it built in."""
+def install(program: Path, directory: Path) -> Path:
+    """Put nginx into a directory; Debian's has the stream module in a file of its own, nginx's images built in."""
+    script = directory / "nginx"
     module = program.parents[1] / "lib" / "nginx" / "modules" / "ngx_stream_module.so"
     if not module.exists():
-        shutil.copy(program, directory / "nginx")
-        return
+        return Path(shutil.copy(program, script))
     shutil.copy(program, directory / "nginx.bin")
     shutil.copy(module, directory / module.name)
-    script = directory / "nginx"
     loads = f"load_module {directory / module.name};"
     script.write_text(f'#!/bin/sh\nexec {directory}/nginx.bin -g "{loads}" "$@"\n')
     script.chmod(0o755)
+    return script
