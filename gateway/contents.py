@@ -11,6 +11,7 @@ from gateway.tenant_maps import tenants_conf
 from helm import loki, mimir, pyroscope
 from helm.addresses import (
     LOKI_HTTP,
+    METRICS_TWINS,
     MIMIR_HTTP,
     OTLP_GRPC,
     OTLP_HTTP,
@@ -127,9 +128,9 @@ def upstreams(stack: Stack) -> Upstreams:
         traces_otlp_http=at(twin(TRACES_INGEST), OTLP_HTTP),
         traces_query=at(twin(TRACES_QUERY), TEMPO_HTTP),
         metrics_push=at(f"{mimir.RELEASE}-distributor-headless", MIMIR_HTTP),
-        metrics_query=at(f"{mimir.RELEASE}-query-frontend", MIMIR_HTTP),
-        metrics_rules=at(f"{mimir.RELEASE}-ruler", MIMIR_HTTP),
-        metrics_alertmanager=at(f"{mimir.RELEASE}-alertmanager", MIMIR_HTTP),
+        metrics_query=at(METRICS_TWINS["query-frontend"], MIMIR_HTTP),
+        metrics_rules=at(METRICS_TWINS["ruler"], MIMIR_HTTP),
+        metrics_alertmanager=at(METRICS_TWINS["alertmanager"], MIMIR_HTTP),
         **{
             f"logs_{name}": at(loki.service(stack.logs.topology, role, headless=True), LOKI_HTTP)
             for name, role in (("push", "write"), ("query", "read"))
