@@ -187,7 +187,9 @@ def _rests(routes: Iterable[Route]) -> Iterator[str]:
 def _server(routes: Iterable[Route], layout: Layout, port: int, protocol: Protocol, secure: str) -> str:
     locations = (_location(route, secure) for route in routes if route.protocol == protocol)
     return _SERVER.fill(
-        listen=_inner(layout, port), unknown=_inner(layout, _UNKNOWN_PORT), locations=indent("\n".join(locations), "    ")
+        listen=_inner(layout, port),
+        unknown=_inner(layout, _UNKNOWN_PORT),
+        locations=indent("\n".join(locations), "    "),
     )
 
 

@@ -57,7 +57,9 @@ def pod(
     directory.chmod(0o711)
     try:
         mounts, scratch = Mounts(directory / "root"), directory / "scratch"
-        layout = Layout(root=str(mounts.root), scratch=str(scratch), address=address, inner=address, resolver=names.server)
+        layout = Layout(
+            root=str(mounts.root), scratch=str(scratch), address=address, inner=address, resolver=names.server
+        )
         made = Pod(stack, key, layout, mounts)
         put_config(mounts, stack, layout)
         put_secrets(mounts, stack, key)

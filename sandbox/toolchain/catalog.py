@@ -29,7 +29,7 @@ class Module:
 
 @dataclass(frozen=True)
 class Package:
-    """One package of Debian and Ubuntu, for a program that is no Go module; ``parts`` are packages that belong to it."""
+    """One package of Debian and Ubuntu, for a program that is no Go module; ``parts`` are others that belong to it."""
 
     name: str
     what: str

@@ -25,9 +25,7 @@ MI = 2**20
 
 
 @contextmanager
-def half_sent(
-    edge: Edge, source: str, count: int, port: int, text: bytes = HALF
-) -> Iterator[list[socket.socket]]:
+def half_sent(edge: Edge, source: str, count: int, port: int, text: bytes = HALF) -> Iterator[list[socket.socket]]:
     """Connections of an address that begin something and leave it at that."""
     with ExitStack() as opened:
         held = []
@@ -98,7 +96,9 @@ def unfinished(edge: Edge, opened: ExitStack, token: str, *, announced: int, sen
     place = (edge.gateway.layout.address, edge.gateway.layout.https_port)
     plain = socket.create_connection(place, source_address=(source, 0), timeout=10)
     stream = opened.enter_context(trusting(edge.gateway).wrap_socket(plain, server_hostname=place[0]))
-    head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {announced}\r\n\r\n"
+    head = (
+        f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {announced}\r\n\r\n"
+    )
     stream.sendall(head.encode())
     with contextlib.suppress(OSError):  # it may have been refused already
         stream.sendall(bytes(sent))
@@ -140,9 +140,7 @@ def test_a_tenants_unfinished_requests_take_little_memory_and_no_more_disk_than_
         token = edge.token("greedy")
         assert served(edge, other) == 200
         before = memory(edge)
-        streams = [
-            unfinished(edge, opened, token, announced=16 * MI, sent=MI, source=mine) for _ in range(100)
-        ]
+        streams = [unfinished(edge, opened, token, announced=16 * MI, sent=MI, source=mine) for _ in range(100)]
         until(lambda: written(edge) >= 14 * MI)
         said = Counter(map(answered, streams))
         assert said == {0: 15, 429: 85}  # a quarter of what 1Gi has room for

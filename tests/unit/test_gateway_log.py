@@ -11,7 +11,7 @@ import pytest
 LOG = Path(__file__).parents[2] / "gateway" / "log.sh"
 SECRET = "fake-secret"
 REQUEST = (
-    '2026/11/30 07:28:40 [error] 7#7: *13 connect() failed (111: Connection refused) while connecting to upstream, '
+    "2026/11/30 07:28:40 [error] 7#7: *13 connect() failed (111: Connection refused) while connecting to upstream, "
     'client: 10.0.0.7, server: , request: "{request}", upstream: "http://10.0.0.9:8080{path}", '
     'host: "gateway", referrer: "https://grafana/?token=fake-secret"'
 )
@@ -50,8 +50,8 @@ def test_a_request_is_told_without_query_and_referer(tmp_path: Path, request_lin
     assert SECRET not in line
     assert "connect() failed (111: Connection refused)" in line
     assert "client: 10.0.0.7" in line
-    assert "request: \"GET /" in line
-    assert "upstream: \"http://10.0.0.9:8080/" in line
+    assert 'request: "GET /' in line
+    assert 'upstream: "http://10.0.0.9:8080/' in line
 
 
 def test_a_request_that_nginx_cut_off_tells_no_query_either(tmp_path: Path) -> None:
