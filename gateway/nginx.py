@@ -116,10 +116,12 @@ def nginx_conf(
     routes = [route for route in ROUTES if route.backend in upstreams.there]
     http, grpc = (_server(routes, layout, port, protocol, secure) for port, protocol in _listeners(layout))
     large = gateway.large_requests(max_body)
+    connections = 4 * gateway.connections + 4_384
     return _CONF.fill(
         root=layout.root,
         scratch=layout.scratch,
-        worker_connections=str(4 * gateway.connections + 4_384),
+        worker_connections=str(connections),
+        open_files=str(connections + 512),
         doors=indent("\n".join(_doors(layout, gateway)), "    "),
         health_door=_inner(layout, layout.health_port),
         unknown_door=_inner(layout, _UNKNOWN_PORT),

@@ -173,8 +173,14 @@ def test_only_what_is_pushed_can_be_written_to_the_disk() -> None:
     ],
 )
 def test_what_may_be_written_to_the_disk_counts_as_large(method: str, length: str, large: bool) -> None:
-    asked = Request(MAPS, request_method=method, content_length=length, name="payments")
+    asked = Request(MAPS, request_method=method, content_length=length, name="payments", refusal="")
     assert (asked.value("large"), asked.value("large_of_tenant")) == (("large", "payments") if large else ("", ""))
+    assert asked.value("waiting") == ""
+
+
+def test_a_stranger_takes_nobodys_part_of_the_disk_and_waits_among_strangers() -> None:
+    asked = Request(MAPS, request_method="POST", content_length=str(2**20), name="", refusal="401")
+    assert [asked.value(each) for each in ("large", "large_of_tenant", "waiting")] == ["", "", "waiting"]
 
 
 def test_what_is_written_to_the_disk_at_a_time_fits_it() -> None:
