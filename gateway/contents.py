@@ -11,6 +11,7 @@ from gateway.tenant_maps import tenants_conf
 from helm import loki, mimir, pyroscope
 from helm.addresses import (
     LOKI_HTTP,
+    METRICS_TWINS,
     MIMIR_HTTP,
     OTLP_GRPC,
     OTLP_HTTP,
@@ -27,6 +28,8 @@ from settings.gateway import Gateway
 from settings.tenants import Tenant
 
 CONFIG_MAP = "gateway"
+SCRIPTS = "log.sh", "watch.sh"
+"""What a pod runs: the first one, which runs the other."""
 TENANTS_SECRET = "gateway-tenants"  # noqa: S105 - a Secret's name
 TLS_SECRET = "gateway-tls"  # noqa: S105 - a Secret's name
 CERT_MANAGER_SECRET = "gateway-cert-manager-tls"  # noqa: S105 - a Secret's name
@@ -56,12 +59,13 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
         "nginx.conf": nginx_conf(
             upstreams=upstreams(stack),
             layout=layout or Layout(resolver=_resolver(stack.kubernetes.platform)),
+            gateway=gateway,
             max_body=max(tenant.limits.max_body for tenant in stack.tenants),
             client_certificates=access.takes_certificates(stack),
             backend_tls=None if gateway.backend_tls is None else server_name(namespace),
             existing_tokens=any(tenant.access.token_secret for tenant in stack.tenants),
         ),
-        "watch.sh": Path(__file__).with_name("watch.sh").read_text(encoding="utf-8"),
+        **{name: Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCRIPTS},
     }
 
 
@@ -124,9 +128,9 @@ def upstreams(stack: Stack) -> Upstreams:
         traces_otlp_http=at(twin(TRACES_INGEST), OTLP_HTTP),
         traces_query=at(twin(TRACES_QUERY), TEMPO_HTTP),
         metrics_push=at(f"{mimir.RELEASE}-distributor-headless", MIMIR_HTTP),
-        metrics_query=at(f"{mimir.RELEASE}-query-frontend", MIMIR_HTTP),
-        metrics_rules=at(f"{mimir.RELEASE}-ruler", MIMIR_HTTP),
-        metrics_alertmanager=at(f"{mimir.RELEASE}-alertmanager", MIMIR_HTTP),
+        metrics_query=at(METRICS_TWINS["query-frontend"], MIMIR_HTTP),
+        metrics_rules=at(METRICS_TWINS["ruler"], MIMIR_HTTP),
+        metrics_alertmanager=at(METRICS_TWINS["alertmanager"], MIMIR_HTTP),
         **{
             f"logs_{name}": at(loki.service(stack.logs.topology, role, headless=True), LOKI_HTTP)
             for name, role in (("push", "write"), ("query", "read"))

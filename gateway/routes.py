@@ -32,6 +32,8 @@ class Route:
     rest: str = ""
     """Regular expression of what follows `path`, as the client encodes it; it reaches the backend unchanged."""
     protocol: Protocol = "http"
+    pushes: bool = False
+    """Whether it brings telemetry: such a request is read as a whole before a backend hears of it."""
 
 
 def _routes(
@@ -51,15 +53,15 @@ def _routes(
 
 
 _PUSH = (
-    Route(_POST, "/v1/traces", "traces_otlp_http", "write", "/v1/traces"),
-    Route(_POST, "/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics"),
-    Route(_POST, "/otlp/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics"),
-    Route(_POST, "/api/v1/push", "metrics_push", "write", "/api/v1/push"),
-    Route(_POST, "/v1/logs", "logs_push", "write", "/otlp/v1/logs"),
-    Route(_POST, "/otlp/v1/logs", "logs_push", "write", "/otlp/v1/logs"),
-    Route(_POST, "/loki/api/v1/push", "logs_push", "write", "/loki/api/v1/push"),
-    Route(_POST, "/ingest", "profiles_push", "write", "/ingest"),
-    Route(_POST, "/push.v1.PusherService/Push", "profiles_push", "write", "/push.v1.PusherService/Push"),
+    Route(_POST, "/v1/traces", "traces_otlp_http", "write", "/v1/traces", pushes=True),
+    Route(_POST, "/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics", pushes=True),
+    Route(_POST, "/otlp/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics", pushes=True),
+    Route(_POST, "/api/v1/push", "metrics_push", "write", "/api/v1/push", pushes=True),
+    Route(_POST, "/v1/logs", "logs_push", "write", "/otlp/v1/logs", pushes=True),
+    Route(_POST, "/otlp/v1/logs", "logs_push", "write", "/otlp/v1/logs", pushes=True),
+    Route(_POST, "/loki/api/v1/push", "logs_push", "write", "/loki/api/v1/push", pushes=True),
+    Route(_POST, "/ingest", "profiles_push", "write", "/ingest", pushes=True),
+    Route(_POST, "/push.v1.PusherService/Push", "profiles_push", "write", "/push.v1.PusherService/Push", pushes=True),
 )
 _TRACE_SERVICE = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _GRPC = (Route(_POST, _TRACE_SERVICE, "traces_otlp_grpc", "write", _TRACE_SERVICE, protocol="grpc"),)

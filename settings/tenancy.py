@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from settings.base import SettingError
-from settings.gateway import Gateway
+from settings.gateway import SCRATCH_SPARE, Gateway
 from settings.logs import Logs
 from settings.metrics import Metrics
 from settings.quantities import bytes_text, cpu_text, duration_text
@@ -14,6 +14,8 @@ from settings.tenants import Tenant
 from settings.traces import Traces
 
 _HOUR, _DAY = 3_600, 86_400
+_LEAST_LARGE = 4
+"""Large requests at a time, of all tenants; one tenant may have a quarter of what there is room for."""
 
 
 class _Sum(NamedTuple):
@@ -37,6 +39,8 @@ def check(
         _check_retention(f"tenants.{index}.retention", tenant)
         if gateway is not None:
             _check_certificate(f"tenants.{index}.access", tenant, gateway)
+    if gateway is not None and tenants:
+        _check_scratch(gateway, max(tenant.limits.max_body for tenant in tenants))
     if gateway is not None and gateway.total is not None:
         _check_total(budgeted(gateway, tenants), gateway.total)
 
@@ -72,6 +76,16 @@ def _check_gateway(environment: str, tenants: Sequence[Tenant], gateway: Gateway
         raise SettingError(
             "gateway",
             "is not set, so anybody in the cluster could take any tenant's name; add gateway: {} (dev may go without)",
+        )
+
+
+def _check_scratch(gateway: Gateway, max_body: int) -> None:
+    if gateway.large_requests(max_body) < _LEAST_LARGE:
+        least = _LEAST_LARGE * max_body + SCRATCH_SPARE
+        raise SettingError(
+            "gateway.scratch",
+            f"is {bytes_text(gateway.scratch)}, and {_LEAST_LARGE} requests of {bytes_text(max_body)}, the largest "
+            f"max_body of a tenant, need {bytes_text(least)}; raise it, or lower max_body",
         )
 
 

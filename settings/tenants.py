@@ -128,6 +128,9 @@ class Limits(Settings):
     requests_burst: int = Field(
         default=200, ge=1, le=100_000, description="Requests that may come at once beyond the rate (our choice)."
     )
+    concurrent_requests: int = Field(
+        default=200, ge=1, le=10_000, description="Requests that each replica works on at a time (our choice)."
+    )
     max_body: Bytes = Field(
         default=16 * 2**20,
         description="Largest request over HTTP; the default is Tempo's largest gRPC message (our choice).",

@@ -34,10 +34,11 @@ class Module:
 
 @dataclass(frozen=True)
 class Package:
-    """One package of Debian and Ubuntu, for a program that is no Go module."""
+    """One package of Debian and Ubuntu, for a program that is no Go module; ``parts`` are others that belong to it."""
 
     name: str
     what: str
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,10 @@ MODULES = {
     )
 }
 
-PACKAGES = {package.name: package for package in (Package("nginx", "the web server of the gateway"),)}
+PACKAGES = {
+    package.name: package
+    for package in (Package("nginx", "the web server of the gateway", parts=("libnginx-mod-stream",)),)
+}
 
 # The engine speaks to the language host of the pinned SDK, so an older CLI will not do. SeaweedFS is taken
 # in this version only, because the program decides by the version what it may ask of the store.
@@ -150,7 +154,7 @@ TOOLS = {
             ("-V",),
             SpecifierSet(">=1.22,<2"),
             binary="usr/sbin/nginx",
-            mentions=("--with-http_ssl_module", "--with-http_v2_module"),
+            mentions=("--with-http_ssl_module", "--with-http_v2_module", "--with-stream"),
         ),
     )
 }

@@ -171,6 +171,27 @@ GATEWAY = [
         "raise it",
     ),
     Bad(
+        "an nginx of the rapid reset",
+        _with("gateway.image", "registry.example:5000/nginx:1.25.2-alpine"),
+        "gateway.image",
+        "CVE-2023-44487",
+        "name a newer one",
+    ),
+    Bad(
+        "a fingerprint of SHA-256",
+        _with("gateway.revoked_certificates", ["ab" * 32]),
+        "gateway.revoked_certificates.0",
+        "40 hexadecimal digits",
+        "openssl x509",
+    ),
+    Bad(
+        "no room for large requests",
+        _with("gateway.scratch", "127Mi"),
+        "gateway.scratch",
+        "need 128Mi",
+        "raise it",
+    ),
+    Bad(
         "no Secret",
         _with("gateway.certificate", {"source": "existing"}),
         "gateway.certificate.secret",
