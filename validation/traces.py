@@ -11,8 +11,7 @@ import httpx
 import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from settings.quantities import duration_text
-from validation.durations import in_seconds
+from settings.quantities import duration_text, in_seconds
 from validation.model import Check, CheckFailed, CheckSkipped, Refused, insistently
 from validation.payload import METRIC, SERVICE, VIA, Span, span
 from validation.reach import ask

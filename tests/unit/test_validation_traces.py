@@ -10,9 +10,9 @@ from helm.tenants import tempo_overrides
 from sandbox.gateway.loopback import network
 from sandbox.gateway.recorded_tempo import Tempo, recorded_tempo
 from settings import Stack
+from settings.quantities import in_seconds
 from tests.support import load_stack, put
 from validation import traces
-from validation.durations import in_seconds
 from validation.model import CheckFailed, CheckSkipped
 from validation.payload import span
 from validation.reach import Reach
