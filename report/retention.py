@@ -85,7 +85,7 @@ def shortened(before: Mapping[str, Iterable[Object]], after: Mapping[str, Iterab
 
 def kept(objects: Mapping[str, Iterable[Object]]) -> dict[Signal, Kept]:
     """Return what is in force of each signal; where two releases keep the same data, the shorter."""
-    found: dict[Signal, list[Kept]] = {}
+    found: dict[Signal, Kept] = {}
     configs = {release: list(_configs(its)) for release, its in objects.items() if release in PLACES}
     for signal in {place.signal: None for place in PLACES.values()}:
         files = [(PLACES[release], each) for release, its in configs.items() for each in its]
