@@ -13,7 +13,7 @@ from drift.fields import Policy
 from drift.findings import DriftError, Finding, Report
 from drift.manifests import Release
 from drift.ownership import Json
-from report.secrets import Redactor
+from redaction import Redactor
 from settings import Stack
 
 _MOST_PREVIEWS = 20

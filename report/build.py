@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from helm.tempo import TENANTS_CONFIG_MAP
+from redaction import Redactor
 from report.manifests import compare
 from report.model import Action, Capacity, Item, ReleaseChange, Report, Warn
 from report.normal import Object
 from report.policies import judged
 from report.preview import Preview, Step, items
 from report.retention import shortened
-from report.secrets import Redactor
 from report.warnings import warnings
 from settings import Stack
 from sizing import capacity
