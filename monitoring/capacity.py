@@ -160,7 +160,8 @@ def _is_required(pods: Pods) -> bool:
     Without the collector only what goes through it is held up.
     """
     signal = next((signal for signal, names in RELEASES_OF.items() if pods.release in names), "")
-    known = next((table[pods.role] for table in ALL_TABLES.get(signal, {}).values() if pods.role in table), None)
+    tables, role = ALL_TABLES.get(signal, {}).values(), pods.role or ""
+    known = next((table[role] for table in tables if role in table), None)
     return pods.name not in (GATEWAY, COLLECTOR) and (known is None or known.need != "optional")
 
 

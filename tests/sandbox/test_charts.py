@@ -174,6 +174,8 @@ def test_what_is_kept_for_how_long_is_read_from_what_the_charts_make_of_it(envir
     stack = stack_of(environment, profiles, tenant)
     found = kept({RELEASES[chart]: objects for chart, objects in rendered(stack).items()})
     single = stack.traces.topology == "monolithic"  # whose overrides are the program's own ConfigMap
-    for days, (signal, its) in enumerate((signal, found[signal]) for signal in own):
+    assert found.keys() == own.keys()
+    for signal, its in found.items():
+        days = list(own).index(signal)
         assert its.default == getattr(stack, signal).retention
         assert its.of("payments") == (its.default if single and signal == "traces" else (40 + days) * 86_400)

@@ -84,8 +84,9 @@ def test_it_runs_as_a_command() -> None:
 def test_every_role_of_every_backend_has_a_row_and_its_sizes_a_path() -> None:
     document = make_settings.document()
     assert ALL_TABLES.keys() == NAMES.keys()
-    for signal, tables in ALL_TABLES.items():
-        (section,) = [each for each in document.split("\n## ") if each.startswith(f"Roles of {NAMES[signal]}\n")]
+    for signal, name in NAMES.items():
+        tables = ALL_TABLES[signal]
+        (section,) = [each for each in document.split("\n## ") if each.startswith(f"Roles of {name}\n")]
         written = {row.split("`")[1] for row in rows(section)}
         assert written == {role for table in tables.values() for role in table}
         assert f"`telemetry:{signal}.roles.<role>`" in document
