@@ -128,11 +128,12 @@ HELM ?= $(shell $(SANDBOX) tool helm)
 TEMPO_CHART ?= $(CHARTS)/tempo $(CHARTS)/tempo-distributed
 MIMIR_CHART ?= $(CHARTS)/mimir-distributed
 LOKI_CHART ?= $(CHARTS)/loki
+PYROSCOPE_CHART ?= $(CHARTS)/pyroscope
 ALLOY_CHART ?= $(CHARTS)/alloy
 
 compare: setup  ## Hold what STACK's rendered charts ask for against the report
 	@$(COMMANDS) compare $(STACK) --helm "$(HELM)" $(addprefix --tempo-chart ,$(TEMPO_CHART)) --mimir-chart $(MIMIR_CHART) \
-		--loki-chart $(LOKI_CHART) --alloy-chart $(ALLOY_CHART)
+		--loki-chart $(LOKI_CHART) --pyroscope-chart $(PYROSCOPE_CHART) --alloy-chart $(ALLOY_CHART) $(ARGS)
 
 bench: setup  ## Measure the speed goals and write docs/performance.md
 	@$(SANDBOX) bench

@@ -79,7 +79,15 @@ def _role(stack: Stack, logs: Logs, name: str, role: Role) -> Values:
         "resources": resources(role),
         "affinity": None,  # by default a hard one: a second replica would need a second node
     }
-    if role.replicas > 1:
+    if (scaling := role.autoscaling) is not None:
+        # Beside the replicas, which the chart leaves out of the Deployment then, but its disruption budget counts.
+        values["autoscaling"] = {
+            "enabled": True,
+            "minReplicas": scaling.min_replicas,
+            "maxReplicas": scaling.max_replicas,
+            "targetCPUUtilizationPercentage": scaling.cpu_percent,
+        }
+    if role.max_replicas > 1:
         labels = {
             "app.kubernetes.io/name": RELEASE,
             "app.kubernetes.io/instance": RELEASE,
@@ -87,7 +95,7 @@ def _role(stack: Stack, logs: Logs, name: str, role: Role) -> Values:
         }
         nodes = stack.kubernetes.nodes
         values["topologySpreadConstraints"] = spread(
-            logs.placement, nodes=nodes, replicas=role.replicas, selector=labels
+            logs.placement, nodes=nodes, replicas=role.max_replicas, selector=labels
         )
     if role.volume is not None:
         values["persistence"] = _volume(name, role.volume, logs.placement)

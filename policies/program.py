@@ -9,6 +9,7 @@ import pulumi
 from policies.evaluate import mandatory, refusal, violations
 from policies.inputs import Seen, registered
 from policies.model import World
+from redaction.known import derived
 from settings import Credentials, Stack
 
 _SHORTEST = 8
@@ -59,8 +60,8 @@ async def _judge(stack: Stack, credentials: Credentials, seen: list[Seen]) -> No
 
 
 def _texts(stack: Stack, credentials: Credentials) -> frozenset[str]:
-    """Return the secrets that the stack was given; an access key is a name, and may well stand in plain text."""
+    """Return the secrets that the stack was given, but for access keys, which are names, and those that it derives."""
     identities = credentials.identities(stack.backends).values()
     given = [*(pair.secret_key for each in identities for pair in each.pairs), credentials.grafana.auth]
-    texts = {*(each.get_secret_value() for each in given), credentials.gateway_key}
+    texts = {*(each.get_secret_value() for each in given), credentials.gateway_key, *derived(stack, credentials)}
     return frozenset(text for text in texts if len(text) >= _SHORTEST)

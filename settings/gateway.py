@@ -91,7 +91,9 @@ class Issued(Settings):
     """What the program's own certificates have in common. They are derived from a key, so the same each time."""
 
     issued_on: Day = Field(
-        default="2026-11-01", description="First day of their validity; moved on, together with version, to renew."
+        default="2026-11-01",
+        description="First day of their validity, no day to come; moved on, together with version, to renew. A stack "
+        "whose certificates are over by now is refused.",
     )
     valid_for: Duration = Field(
         default=397 * _DAY, description="Validity of servers' and clients' certificates (CA/Browser Forum's 397d)."
