@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from gateway.contents import TENANT_SECRET_PREFIX
 from helm.releases import S3_SECRETS, TEMPO
+from report import replication
 from report.model import Item, ReleaseChange, Warn
 from report.preview import Preview
 from sizing.capacity import Verdict
@@ -37,6 +38,7 @@ def warnings(
         *_statuses(releases),
         *(Warn(level="disruptive", about="quota", text=text) for text in verdict.warnings),
         *_moves(releases),
+        *replication.warnings(preview),
         *_restarts(items),
         *_credentials(items),
     ]

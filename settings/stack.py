@@ -80,10 +80,11 @@ class Stack(Settings):
         if self.environment != "prod":
             return self
         distributed = self.traces.topology == "distributed"  # the single binary is a choice of its own
-        if distributed and not self.traces.survives_a_lost_ingester:
+        if distributed and not (self.traces.survives_a_lost_ingester or self.traces.accept_no_failure_tolerance):
             raise SettingError(
                 "traces.replication_factor",
-                "survives no lost ingester, and prod must (seed 000, 'HA requirement'); use 2 with 3 ingesters",
+                "survives no lost ingester, and prod must (seed 000, 'HA requirement'); use 3 with 3 ingesters, "
+                "or set traces.accept_no_failure_tolerance",
             )
         if not (self.metrics.survives_a_lost_ingester or self.metrics.accept_no_failure_tolerance):
             raise SettingError(

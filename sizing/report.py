@@ -12,7 +12,7 @@ from settings import Stack
 from settings.backends import Phase, Sized
 from settings.resources import Resources
 from settings.roles import Role
-from sizing import qos
+from sizing import qos, replication
 from sizing.footprint import Footprint, of_role
 
 Resource = Literal["cpu", "memory", "storage"]
@@ -117,6 +117,8 @@ class Report:
     environment: str
     rows: tuple[Row, ...]
     lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+    """What the figures alone do not tell."""
 
     @property
     def backends(self) -> dict[str, Footprint]:
@@ -145,7 +147,8 @@ class Report:
 def report(stack: Stack) -> Report:
     """Return all figures of a stack. What is not stated as used or for Phase 3 counts as nothing."""
     rows = tuple(_rows(stack))
-    return Report(stack.environment, rows, tuple(_line(resource, stack, rows) for resource in RESOURCES))
+    lines = tuple(_line(resource, stack, rows) for resource in RESOURCES)
+    return Report(stack.environment, rows, lines, tuple(replication.notes(stack)))
 
 
 def _rows(stack: Stack) -> Iterator[Row]:

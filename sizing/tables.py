@@ -139,7 +139,7 @@ def footnotes(report: Report) -> list[str]:
         notes.append("Tempo (old): the release that is being moved away from; it goes with `traces.moving_from`.")
     if all(line.requested is None for line in report.lines):
         notes.append("No increase is requested: headroom is counted against the current quota.")
-    return notes
+    return [*notes, *report.notes]
 
 
 def markdown(report: Report, verdict: Verdict) -> str:

@@ -152,7 +152,10 @@ REPLICATION = [
     at("RF 3, one ingester", "metrics.replication_factor", 3, "is 1", "lower the factor"),
     at("RF 4, three ingesters", "traces.replication_factor", 4, "replicas is 3", "raise the", environment="prod"),
     at("RF of a single binary", "traces.replication_factor", 2, "is one ingester", "set it to 1, or change the topo"),
-    at("prod's traces may go", "traces.replication_factor", 1, "prod must", "use 2 with 3", environment="prod"),
+    at("prod's traces may go", "traces.replication_factor", 1, "prod must", "use 3 with 3", environment="prod"),
+    at(
+        "RF 2 of Tempo", "traces.replication_factor", 2, "loses traces with a lost", "use 3, or set", environment="prod"
+    ),
     at("prod's metrics may go", "metrics.replication_factor", 1, "prod must", "use 3 with 3", environment="prod"),
     at("a text to accept", "metrics.accept_no_failure_tolerance", "yes", "true or false", "without quotes"),
 ]
@@ -224,9 +227,9 @@ MOVES = [
     ),
     Bad(
         "a move from too few ingesters",
-        put("traces.moving_from", {"topology": "distributed", "chart": TEMPO_DISTRIBUTED, "replication_factor": 2}),
+        put("traces.moving_from", {"topology": "distributed", "chart": TEMPO_DISTRIBUTED, "replication_factor": 3}),
         "traces.moving_from.replication_factor",
-        "2: needs as many ingesters, but roles.ingester.replicas is 1",
+        "3: needs as many ingesters, but roles.ingester.replicas is 1",
         "raise the replicas or lower",
     ),
     Bad(

@@ -84,9 +84,9 @@ def test_more_store_gateways_do_not_hold_more_copies_than_the_factor() -> None:
     assert config("prod", many)["store_gateway"]["sharding_ring"] == {"replication_factor": 3}
 
 
-def test_tempos_ring_is_the_plans_and_it_lets_one_ingester_go_at_a_time() -> None:
+def test_tempos_ring_holds_three_copies_and_lets_one_ingester_go_at_a_time() -> None:
     ingester = values("tempo-distributed", "prod")["ingester"]
-    assert ingester["config"] == {"replication_factor": 2, "flush_all_on_shutdown": True}
+    assert ingester["config"] == {"replication_factor": 3, "flush_all_on_shutdown": True}
     assert (ingester["replicas"], ingester["maxUnavailable"]) == (3, 1)
     assert ingester["persistence"] == {"enabled": True, "size": "2Gi"}
 
