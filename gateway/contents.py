@@ -56,7 +56,7 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
         "nginx.conf": nginx_conf(
             upstreams=upstreams(stack),
             layout=layout or Layout(resolver=_resolver(stack.kubernetes.platform)),
-            max_body=max(tenant.limits.max_body for tenant in stack.tenants),
+            max_body=max(tenant.limits.max_body or stack.traces.max_message_size for tenant in stack.tenants),
             client_certificates=access.takes_certificates(stack),
             backend_tls=None if gateway.backend_tls is None else server_name(namespace),
             existing_tokens=any(tenant.access.token_secret for tenant in stack.tenants),
@@ -67,7 +67,7 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
 
 def mounted_secrets(stack: Stack, gateway: Gateway, key: str) -> Iterator[SecretContent]:
     """Yield the program's Secrets that the pods mount."""
-    conf = tenants_conf(tenants=stack.tenants, key=key, federation=gateway.federation)
+    conf = _tenants_conf(stack, gateway, key)
     yield SecretContent(TENANTS_SECRET, {"tenants.conf": conf})
     if (pair := access.server_of(stack, key)) is not None:
         yield SecretContent(TLS_SECRET, {"tls.crt": pair.certificate, "tls.key": pair.key}, "kubernetes.io/tls")
@@ -79,7 +79,7 @@ def too_much(stack: Stack, key: str) -> str | None:
     """Return why Kubernetes would not take the Secret with all tenants, and what to do; None if it does."""
     if stack.gateway is None:
         return None
-    size = len(tenants_conf(tenants=stack.tenants, key=key, federation=stack.gateway.federation).encode())
+    size = len(_tenants_conf(stack, stack.gateway, key).encode())
     if size <= _MOST_BYTES:
         return None
     return (
@@ -87,6 +87,11 @@ def too_much(stack: Stack, key: str) -> str | None:
         f"Secret holds {_MOST_BYTES}; let tenants accept either tokens or certificates, remove previous_until where it "
         "is over, or give them shorter ids"
     )
+
+
+def _tenants_conf(stack: Stack, gateway: Gateway, key: str) -> str:
+    size = stack.traces.max_message_size
+    return tenants_conf(tenants=stack.tenants, key=key, federation=gateway.federation, max_body=size)
 
 
 def tenant_secrets(stack: Stack, key: str) -> Iterator[SecretContent]:

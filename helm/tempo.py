@@ -9,8 +9,8 @@ from helm.common import (
 )
 from helm.placement import pod_placement
 from helm.s3_key import UNKNOWN_KEY
-from helm.tempo_common import SPAN_PROCESSORS, generator_storage, s3
-from helm.transport import HTTPS_PROBE, http_server, mounts, otlp_receiver, serves_tls, volumes
+from helm.tempo_common import SPAN_PROCESSORS, generator_storage, grpc_server, querier_client, receivers, s3
+from helm.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
 from settings import Stack
 from settings.quantities import bytes_text, duration_text
 from settings.traces import TempoShape
@@ -41,13 +41,15 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
             "multitenancyEnabled": bool(stack.tenants),
             "retention": duration_text(stack.traces.retention),
             "storage": {"trace": {"backend": "s3", "s3": s3(stack)}},
-            "receivers": _receivers(otlp_receiver(stack)),
+            "receivers": _receivers(stack),
+            "querier": querier_client(stack),
             "ingester": {"flush_all_on_shutdown": True},  # within 30 s: the chart has no key for a longer grace period
             "securityContext": RESTRICTED_CONTAINER,
             "extraEnvFrom": credentials_from(secret_name),
             **_overrides(stack, shape),
             **(_metrics_generator(stack, remote_write_url) if "metrics-generator" in shape.runs else {}),
             **_mounts(stack),
+            "server": {**grpc_server(stack), **http_server(stack)},
             **_tls(stack),
         },
         **_volumes(stack),
@@ -63,16 +65,16 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
     }
 
 
-def _receivers(tls: Values) -> Values:
+def _receivers(stack: Stack) -> Values:
     """Return the OTLP receivers.
 
     Of the chart's four Jaeger protocols one has to stay: `jaeger: null` breaks the template, and no protocol at all
     stops Tempo (charts.md 1.4). We keep Thrift over HTTP.
     """
+    of = receivers(stack)
+    grpc, http = {"endpoint": "0.0.0.0:4317", **of["grpc"]}, {"endpoint": "0.0.0.0:4318", **of["http"]}
     return {
-        "otlp": {
-            "protocols": {"grpc": {"endpoint": "0.0.0.0:4317", **tls}, "http": {"endpoint": "0.0.0.0:4318", **tls}}
-        },
+        "otlp": {"protocols": {"grpc": grpc, "http": http}},
         "jaeger": {"protocols": {"grpc": None, "thrift_binary": None, "thrift_compact": None}},
     }
 
@@ -109,4 +111,4 @@ def _mounts(stack: Stack) -> Values:
 def _tls(stack: Stack) -> Values:
     if not serves_tls(stack):
         return {}
-    return {"server": http_server(stack), "livenessProbe": HTTPS_PROBE, "readinessProbe": HTTPS_PROBE}
+    return {"livenessProbe": HTTPS_PROBE, "readinessProbe": HTTPS_PROBE}

@@ -14,8 +14,8 @@ _PATHS: Mapping[str, tuple[str, ...]] = {
 }
 """Where the values of a release have the factor of its ingesters."""
 _UNTIL = {TEMPO["distributed"]: "half an hour", MIMIR: "13 hours", LOKI: "two hours"}
-"""When what was there before is in the bucket: Tempo cuts blocks after 30 minutes and Loki chunks after two hours at the
-latest; of Mimir the last 12 hours are asked of ingesters alone."""
+"""When what was there before is in the bucket: Tempo cuts blocks after 30 minutes at the latest, Loki chunks after two
+hours; of Mimir the last 12 hours are asked of ingesters alone."""
 
 
 def warnings(preview: Preview) -> Iterator[Warn]:
@@ -43,8 +43,8 @@ _OTHER_RISK = "what a lost ingester has not flushed may be on no other (docs/dec
 def _raised(name: str, before: int, after: int) -> str:
     text = (
         f"{_copies(after)} in place of {before}; what came before has no more copies than it had, until it is in the "
-        f"bucket after {_UNTIL[name]}: lose no ingester until then. Each ingester takes up to {after / before:.1f} times "
-        "as much"
+        f"bucket after {_UNTIL[name]}: lose no ingester until then. Each ingester takes up to {after / before:.1f} "
+        "times as much"
     )
     return f"{text}, where there are as many as before (docs/operations.md, 'More copies')"
 

@@ -2,8 +2,8 @@
 
 Mimir and Loki write to all RF ingesters of a series or stream and need a majority of them, RF // 2 + 1 (dskit's default
 strategy). Tempo confirms a span as soon as one ingester has it and gives up other writes that are still under way, so
-not every trace has its RF copies; its reads are content with a majority. Measured (docs/decisions.md), RF 2 loses traces
-with a lost ingester, and RF 3 none: the majority is what counts there too.
+not every trace has its RF copies; its reads are content with a majority. Measured (docs/decisions.md), RF 2 loses
+traces with a lost ingester, and RF 3 none: the majority is what counts there too.
 """
 
 

@@ -10,7 +10,7 @@ from settings.metrics import Metrics
 from settings.quantities import bytes_text, cpu_text, duration_text
 from settings.resources import Compute
 from settings.roles import Role
-from settings.tenants import Tenant
+from settings.tenants import Limits, Tenant
 from settings.traces import Traces
 
 _HOUR, _DAY = 3_600, 86_400
@@ -35,6 +35,7 @@ def check(
     _check_sums(tenants, traces, metrics, logs)
     for index, tenant in enumerate(tenants):
         _check_retention(f"tenants.{index}.retention", tenant)
+        _check_messages(f"tenants.{index}.limits", tenant.limits, traces)
         if gateway is not None:
             _check_certificate(f"tenants.{index}.access", tenant, gateway)
     if gateway is not None and gateway.total is not None:
@@ -105,6 +106,19 @@ def _check_retention(key: str, tenant: Tenant) -> None:
         chosen = getattr(tenant.retention, signal)
         if chosen is not None and chosen < least:
             raise SettingError(f"{key}.{signal}", f"below the compactor's minimum of {duration_text(least)}; raise it")
+
+
+def _check_messages(key: str, limits: Limits, traces: Traces) -> None:
+    """Refuse what no message of the size that is set could carry."""
+    size = f"{bytes_text(traces.max_message_size)} (traces.max_message_size)"
+    if limits.traces.max_trace_size > traces.largest_trace:
+        raise SettingError(
+            f"{key}.traces.max_trace_size",
+            f"a trace above {bytes_text(traces.largest_trace)} cannot be read: an answer is one message of at most {size}; "
+            "lower it, or raise that",
+        )
+    if limits.max_body is not None and limits.max_body > traces.max_message_size:
+        raise SettingError(f"{key}.max_body", f"Tempo takes messages of at most {size}; lower it, or raise that")
 
 
 def _check_certificate(key: str, tenant: Tenant, gateway: Gateway) -> None:

@@ -25,6 +25,10 @@ from settings.role_tables import (
 from settings.roles import Role
 
 _HOUR, _DAY = 3_600, 86_400
+_MI = 2**20
+_LEAST_MESSAGE, _LARGEST_MESSAGE = 8 * _MI, 100 * _MI
+_AROUND_A_TRACE = _MI
+"""What an answer with a trace may have beside the trace: our choice."""
 
 Topology = Literal["monolithic", "distributed"]
 CHART_OF: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}
@@ -66,8 +70,8 @@ class TempoShape(Settings):
         default=1,
         ge=1,
         le=5,
-        description="Ingesters that are to hold each trace; 3 survives a lost one. 2 does not, other than the plan says, "
-        "and misses fresh traces although nothing is lost (measured: docs/decisions.md).",
+        description="Ingesters that are to hold each trace; 3 survives a lost one. 2 does not, other than the plan "
+        "says, and misses fresh traces although nothing is lost (measured: docs/decisions.md).",
     )
     accept_no_failure_tolerance: bool = Field(
         default=False,
@@ -138,7 +142,7 @@ class TempoShape(Settings):
 
     @property
     def survives_a_lost_ingester(self) -> bool:
-        """Whether nothing is lost and all goes on without any one ingester; never in the single binary, which is one."""
+        """Whether all goes on and nothing is lost without any one ingester; never in the single binary, being one."""
         ingesters = 1 if self.topology == "monolithic" else self.roles["ingester"].replicas
         return min_available(replicas=ingesters, replication_factor=self.replication_factor) < ingesters
 
@@ -156,12 +160,23 @@ class TracesCapacity(Settings):
     max_traces: int = Field(ge=1, description="Open traces, all tenants together.")
 
 
+def _check_message_size(size: int) -> int:
+    if size % _MI or not _LEAST_MESSAGE <= size <= _LARGEST_MESSAGE:
+        raise ValueError("must be a whole number of Mi from 8Mi to 100Mi (Tempo's clients take no more); write 16Mi")
+    return size
+
+
 class Traces(TempoShape):
     """Grafana Tempo."""
 
     retention: Duration = Field(
         default=7 * _DAY,
         description="How long the compactor keeps a trace (our choice).",
+    )
+    max_message_size: Annotated[Bytes, AfterValidator(_check_message_size)] = Field(
+        default=16 * _MI,
+        description="Largest message of spans, on the whole way: OTLP receivers of the collector and of Tempo, the "
+        "gateway's requests, what Tempo's roles send each other. No trace may be larger (Tempo's own: 16 MiB).",
     )
     buckets: TracesBuckets = Field(default_factory=TracesBuckets, description="Purposes of its buckets.")
     capacity: TracesCapacity | None = Field(
@@ -192,6 +207,11 @@ class Traces(TempoShape):
                 "moving_from",
             )
         return self
+
+    @property
+    def largest_trace(self) -> int:
+        """The largest trace that can be read: Tempo answers a query with one message."""
+        return self.max_message_size - _AROUND_A_TRACE
 
     @property
     def shapes(self) -> tuple[TempoShape, ...]:

@@ -10,7 +10,6 @@ from fractions import Fraction
 from settings import Stack
 from sizing.text import rounded
 
-
 _PLANNED = 2
 _KEPT_SECONDS = 45 * 60
 """Tempo's defaults: a block is cut after 30 minutes, and stays for 15 after it was written to the bucket."""
@@ -27,10 +26,10 @@ def notes(stack: Stack) -> Iterator[str]:
     more = [rounded(*each) for each in (("cpu", int(role.cpu * of_all)), ("memory", int(role.memory * of_all)))]
     now, before = (rounded("storage", int(volume / _KEPT_SECONDS / each)) for each in (share, planned))
     yield (
-        f"Each trace is on {factor} of {role.replicas} ingesters of Tempo, and not on the plan's {_PLANNED}, which lost "
-        f"traces (docs/decisions.md). For the same spans each ingester then takes {float(share / planned):.1f} times "
-        "the CPU, memory and volume. Their sizes stand as they are set: the volumes are enough for "
+        f"Each trace is on {factor} of {role.replicas} ingesters of Tempo, and not on the plan's {_PLANNED}, which "
+        f"lost traces (docs/decisions.md). For the same spans each ingester then takes {float(share / planned):.1f} "
+        "times the CPU, memory and volume. Their sizes stand as they are set: the volumes are enough for "
         f"{now} of spans a second before compression, in place of {before}, as a block stays on them for 45 minutes. "
-        f"For the plan's reserve they would ask for {more[0]}, {more[1]} and {rounded('storage', int(volume * of_all))} "
-        "more."
+        f"For the plan's reserve they would ask for {more[0]}, {more[1]} and "
+        f"{rounded('storage', int(volume * of_all))} more."
     )

@@ -55,6 +55,23 @@ TENANTS = [
         limits={"metrics": {"ingestion_rate": 0}},
     ),
     _bad(
+        "a trace that nobody could read",
+        "limits.traces.max_trace_size",
+        "'50Mi': a trace above 15Mi cannot be read",
+        "lower it, or raise that",
+        limits={"traces": {"max_trace_size": "50Mi"}},
+    ),
+    _bad(
+        "a body that Tempo does not take",
+        "limits.max_body",
+        "takes messages of at most 16Mi (traces.max_message_size)",
+        "lower it, or raise that",
+        limits={"max_body": "17Mi"},
+    ),
+    Bad("half a Mi of a message", put("traces.max_message_size", "16.5Mi"), "traces.max_message_size", "100Mi", "16Mi"),
+    at("messages that clients do not take", "traces.max_message_size", "101Mi", "Tempo's clients", "write 16Mi"),
+    at("messages smaller than a trace", "traces.max_message_size", "4Mi", "from 8Mi", "write 16Mi"),
+    _bad(
         "a mistyped limit",
         "limits.traces.max_series",
         "unknown key",
