@@ -128,6 +128,7 @@ def upstreams(stack: Stack) -> Upstreams:
         traces_otlp_grpc=at(twin(TRACES_INGEST), OTLP_GRPC),
         traces_otlp_http=at(twin(TRACES_INGEST), OTLP_HTTP),
         traces_query=at(twin(TRACES_QUERY), TEMPO_HTTP),
+        traces_metrics=at(twin(TRACES_QUERY), TEMPO_HTTP) if stack.traces.makes("local-blocks") else None,
         metrics_push=at(f"{mimir.RELEASE}-distributor-headless", MIMIR_HTTP),
         metrics_query=at(f"{mimir.RELEASE}-query-frontend", MIMIR_HTTP),
         metrics_rules=at(f"{mimir.RELEASE}-ruler", MIMIR_HTTP),

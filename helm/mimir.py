@@ -137,6 +137,7 @@ def _config(stack: Stack) -> Values:
         "limits": {
             "compactor_blocks_retention_period": duration_text(stack.metrics.retention),
             "max_global_exemplars_per_user": _EXEMPLARS,
+            "cardinality_analysis_enabled": True,  # the gateway offers it; off, it answers 500
         },
     }
 

@@ -9,7 +9,15 @@ from helm.common import (
 )
 from helm.placement import pod_placement
 from helm.s3_key import UNKNOWN_KEY
-from helm.tempo_common import SPAN_PROCESSORS, generator_storage, grpc_server, querier_client, receivers, s3
+from helm.tempo_common import (
+    generator_storage,
+    grpc_server,
+    processor_settings,
+    processors,
+    querier_client,
+    receivers,
+    s3,
+)
 from helm.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
 from settings import Stack
 from settings.quantities import bytes_text, duration_text
@@ -81,7 +89,8 @@ def _receivers(stack: Stack) -> Values:
 
 def _metrics_generator(stack: Stack, remote_write_url: str) -> Values:
     """Return the part of `tempo` that turns spans into the metrics behind the service map and exemplars."""
-    return {"metricsGenerator": {"enabled": True, "storage": generator_storage(stack, remote_write_url)}}
+    storage = generator_storage(stack, remote_write_url)
+    return {"metricsGenerator": {"enabled": True, "storage": storage, **processor_settings(stack)}}
 
 
 def _overrides(stack: Stack, shape: TempoShape) -> Values:
@@ -90,7 +99,7 @@ def _overrides(stack: Stack, shape: TempoShape) -> Values:
     Not from the chart's ConfigMap, whose every change restarts the pod, but from one that `components.tempo` makes.
     """
     generates = "metrics-generator" in shape.runs
-    defaults: Values = {"metrics_generator": {"processors": SPAN_PROCESSORS}} if generates else {}
+    defaults: Values = processors(stack) if generates else {}
     file = {"per_tenant_override_config": f"{_TENANTS_PATH}/{OVERRIDES_FILE}"} if stack.tenants else {}
     wanted = {**({"defaults": defaults} if defaults else {}), **file}
     return {"overrides": wanted} if wanted else {}

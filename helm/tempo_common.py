@@ -5,8 +5,6 @@ from helm.transport import otlp_receiver, remote_write, store_authority
 from settings import Stack
 
 _MI = 2**20
-SPAN_PROCESSORS = ["service-graphs", "span-metrics"]
-"""What Tempo's metrics-generator derives from spans: the service map, and rates, errors and durations."""
 
 
 def receivers(stack: Stack) -> dict[str, Values]:
@@ -39,6 +37,22 @@ def s3(stack: Stack) -> Values:
         "forcepathstyle": True,
         **({"tls_ca_path": authority} if authority else {}),
     }
+
+
+def processors(stack: Stack) -> Values:
+    """Return what the metrics-generator makes of a tenant's spans, in the words of overrides."""
+    return {"metrics_generator": {"processors": list(stack.traces.processors)}}
+
+
+def processor_settings(stack: Stack) -> Values:
+    """Return how blocks are made that answer TraceQL metrics; nothing where none are.
+
+    By default they leave out all spans but those of servers, and end with the pod: queries of older times go to the
+    bucket, and find these blocks only.
+    """
+    if "local-blocks" not in stack.traces.processors:
+        return {}
+    return {"processor": {"local_blocks": {"filter_server_spans": False, "flush_to_storage": True}}}
 
 
 def generator_storage(stack: Stack, push_url: str) -> Values:

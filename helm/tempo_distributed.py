@@ -15,7 +15,15 @@ from helm.common import (
 )
 from helm.placement import pod_placement, spread
 from helm.s3_key import UNKNOWN_KEY
-from helm.tempo_common import SPAN_PROCESSORS, generator_storage, grpc_server, querier_client, receivers, s3
+from helm.tempo_common import (
+    generator_storage,
+    grpc_server,
+    processor_settings,
+    processors,
+    querier_client,
+    receivers,
+    s3,
+)
 from helm.tenants import tempo_overrides
 from helm.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
 from settings import Stack
@@ -57,7 +65,7 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
         **_storage_class(shape.placement.storage_class),
         "defaults": {**pod_placement(shape.placement), **_files(stack)},
         "serviceAccount": {"automountServiceAccountToken": False},  # the chart's default, to rely on
-        "tempo": {**_security(stack.kubernetes.platform), **_tls(stack)},
+        "tempo": {**_security(stack.kubernetes.platform), **_structured(stack, generates=generates), **_probes(stack)},
         # Without the second key Tempo goes on looking for the cache that the first one takes away (charts.md 2.3).
         "memcached": {"enabled": False},
         "cache": {"caches": []},
@@ -159,7 +167,7 @@ def _defaults(stack: Stack, *, generates: bool) -> Values:
     """Return what holds for every tenant. With tenants a rate is that of the platform, not of each distributor."""
     return {
         **({"ingestion": {"rate_strategy": "global"}} if stack.tenants else {}),
-        **({"metrics_generator": {"processors": SPAN_PROCESSORS}} if generates else {}),
+        **(processors(stack) if generates else {}),
     }
 
 
@@ -168,11 +176,12 @@ def _files(stack: Stack) -> Values:
     return {"extraVolumes": wanted, "extraVolumeMounts": mounts(stack)} if wanted else {}
 
 
-def _tls(stack: Stack) -> Values:
-    if not serves_tls(stack):
-        return {}
-    return {
-        "structuredConfig": {"server": http_server(stack)},
-        "livenessProbe": HTTPS_PROBE,
-        "readinessProbe": HTTPS_PROBE,
-    }
+def _structured(stack: Stack, *, generates: bool) -> Values:
+    """Return what the chart has no values for, and merges into the configuration of all roles."""
+    server, generator = http_server(stack), processor_settings(stack) if generates else {}
+    wanted = {**({"server": server} if server else {}), **({"metrics_generator": generator} if generator else {})}
+    return {"structuredConfig": wanted} if wanted else {}
+
+
+def _probes(stack: Stack) -> Values:
+    return {"livenessProbe": HTTPS_PROBE, "readinessProbe": HTTPS_PROBE} if serves_tls(stack) else {}

@@ -1,7 +1,7 @@
 """What each tenant may use, as the backends' runtime overrides; all read them again while they run."""
 
 from helm.common import Values
-from helm.tempo_common import SPAN_PROCESSORS
+from helm.tempo_common import processors
 from settings import Stack
 from settings.quantities import duration_text
 from settings.tenants import Tenant
@@ -24,7 +24,8 @@ def tempo_overrides(stack: Stack, *, generates: bool) -> Values:
 
     Every value is stated: in Tempo a tenant with overrides of its own has none of the defaults left.
     """
-    return {tenant.id: _in_tempo(tenant, stack.traces.retention, generates=generates) for tenant in stack.tenants}
+    made = processors(stack) if generates else {}
+    return {tenant.id: {**_in_tempo(tenant, stack.traces.retention), **made} for tenant in stack.tenants}
 
 
 def loki_overrides(stack: Stack) -> Values:
@@ -50,7 +51,7 @@ def _in_mimir(tenant: Tenant) -> Values:
     return {key: value for key, value in chosen.items() if value is not None}
 
 
-def _in_tempo(tenant: Tenant, retention: int, *, generates: bool) -> Values:
+def _in_tempo(tenant: Tenant, retention: int) -> Values:
     limits = tenant.limits.traces
     return {
         "ingestion": {
@@ -65,7 +66,6 @@ def _in_tempo(tenant: Tenant, retention: int, *, generates: bool) -> Values:
             "max_search_duration": duration_text(limits.max_search_duration or _SEARCH_DURATION),
         },
         "compaction": {"block_retention": duration_text(tenant.retention.traces or retention)},
-        **({"metrics_generator": {"processors": SPAN_PROCESSORS}} if generates else {}),
     }
 
 

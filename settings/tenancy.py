@@ -114,8 +114,8 @@ def _check_messages(key: str, limits: Limits, traces: Traces) -> None:
     if limits.traces.max_trace_size > traces.largest_trace:
         raise SettingError(
             f"{key}.traces.max_trace_size",
-            f"a trace above {bytes_text(traces.largest_trace)} cannot be read: an answer is one message of at most {size}; "
-            "lower it, or raise that",
+            f"a trace above {bytes_text(traces.largest_trace)} cannot be read, since an answer is one message of at most "
+            f"{size}; lower it, or raise that",
         )
     if limits.max_body is not None and limits.max_body > traces.max_message_size:
         raise SettingError(f"{key}.max_body", f"Tempo takes messages of at most {size}; lower it, or raise that")

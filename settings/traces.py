@@ -31,6 +31,8 @@ _AROUND_A_TRACE = _MI
 """What an answer with a trace may have beside the trace: our choice."""
 
 Topology = Literal["monolithic", "distributed"]
+Processor = Literal["service-graphs", "span-metrics", "local-blocks"]
+_PROCESSORS: list[Processor] = ["service-graphs", "span-metrics", "local-blocks"]
 CHART_OF: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}
 
 
@@ -178,6 +180,12 @@ class Traces(TempoShape):
         description="Largest message of spans, on the whole way: OTLP receivers of the collector and of Tempo, the "
         "gateway's requests, what Tempo's roles send each other. No trace may be larger (Tempo's own: 16 MiB).",
     )
+    processors: list[Processor] = Field(
+        default=_PROCESSORS,
+        min_length=1,
+        description="What the metrics-generator makes of spans: service-graphs (the service map), span-metrics (rates, "
+        "errors, durations), local-blocks (TraceQL metrics such as `{} | rate()`, which Traces Drilldown asks for).",
+    )
     buckets: TracesBuckets = Field(default_factory=TracesBuckets, description="Purposes of its buckets.")
     capacity: TracesCapacity | None = Field(
         default=None, description="What tenants' limits may come to; none is not looked at (seed 004)."
@@ -199,6 +207,12 @@ class Traces(TempoShape):
         return self
 
     @model_validator(mode="after")
+    def _processors_have_a_generator(self) -> Self:
+        if "processors" in self.model_fields_set and "metrics-generator" not in self.runs:
+            raise SettingError("processors", "nothing runs them; add metrics-generator to enabled_roles, or remove it")
+        return self
+
+    @model_validator(mode="after")
     def _moves_between_two_shapes(self) -> Self:
         if self.moving_from is not None and self.moving_from.topology == self.topology:
             raise SettingError(
@@ -207,6 +221,10 @@ class Traces(TempoShape):
                 "moving_from",
             )
         return self
+
+    def makes(self, processor: Processor) -> bool:
+        """Whether a processor of the metrics-generator runs."""
+        return processor in self.processors and "metrics-generator" in self.runs
 
     @property
     def largest_trace(self) -> int:

@@ -206,6 +206,24 @@ ROLES = [
     at("Tempo's store-gateway", f"{TRACES}.store-gateway", {}, "unknown role", "correct or", environment="prod"),
 ]
 
+PROCESSORS = [
+    at("no processors", "traces.processors", [], "is empty", "config set"),
+    Bad(
+        "no such processor",
+        put("traces.processors", ["local_blocks"]),
+        "traces.processors.0",
+        "'local-blocks'",
+        "correct it",
+    ),
+    Bad(
+        "processors that nothing runs",
+        all_of(put("traces.enabled_roles", TEMPO_REQUIRED), put("traces.processors", ["local-blocks"])),
+        "traces.processors",
+        "nothing runs them",
+        "add metrics-generator to enabled_roles, or remove it",
+    ),
+]
+
 MOVES = [
     Bad(
         "a move to where it is",
@@ -320,4 +338,4 @@ PLACEMENT = [
     ),
 ]
 
-BAD = [*SHAPES, *LOGS, *REPLICATION, *ROLES, *MOVES, *ROOM, *PLACEMENT]
+BAD = [*SHAPES, *LOGS, *REPLICATION, *ROLES, *PROCESSORS, *MOVES, *ROOM, *PLACEMENT]

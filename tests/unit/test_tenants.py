@@ -101,6 +101,7 @@ def test_tempo_is_told_every_value_because_it_takes_nothing_over_from_the_defaul
         ("compaction", "block_retention"),
         ("metrics_generator", "processors", "0"),
         ("metrics_generator", "processors", "1"),
+        ("metrics_generator", "processors", "2"),
     }
     assert told["compaction"] == {"block_retention": "72h"}  # dev's own
     assert "metrics_generator" not in tempo_overrides(stack, generates=False)["payments"]

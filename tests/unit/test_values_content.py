@@ -204,7 +204,11 @@ def test_the_metrics_generator_writes_exemplars_to_mimir_or_is_not_there() -> No
     assert on["metricsGenerator"]["storage"]["remote_write"] == remote_write
     assert apart["metricsGenerator"]["config"]["storage"]["remote_write"] == remote_write
     for part in (on, apart):
-        assert part["overrides"]["defaults"]["metrics_generator"]["processors"] == ["service-graphs", "span-metrics"]
+        assert part["overrides"]["defaults"]["metrics_generator"]["processors"] == [
+            "service-graphs",
+            "span-metrics",
+            "local-blocks",
+        ]
     required = ["distributor", "ingester", "querier", "query-frontend", "compactor"]
     off = values("tempo", "dev", put("traces.enabled_roles", required))["tempo"]
     assert not {"metricsGenerator", "overrides"} & off.keys()
