@@ -1,10 +1,8 @@
 """Values of the chart `mimir-distributed` 6.1: Grafana Mimir in classic architecture (charts.md 3)."""
 
 from helm.common import (
-    ACCESS_KEY_ENV,
     CLUSTER_DOMAIN,
     DNS_SERVICES,
-    SECRET_KEY_ENV,
     Values,
     credentials_from,
     pod_security,
@@ -183,6 +181,10 @@ def _index_cache(store_gateway: Role) -> Values:
 
 
 def _s3(stack: Stack) -> Values:
+    """Return Mimir's way to its buckets; without keys, because its S3 client finds them in the environment.
+
+    `${…}` here would be put into YAML as it is, where some keys are a comment, null or no YAML at all.
+    """
     store = stack.object_store
     authority = store_authority(stack)
     return {
@@ -190,8 +192,5 @@ def _s3(stack: Stack) -> Values:
         "region": store.region,
         "insecure": store.insecure,
         "bucket_lookup_type": "path",
-        # Expanded by Mimir from its environment: the secret itself is in no value and no ConfigMap.
-        "access_key_id": f"${{{ACCESS_KEY_ENV}}}",
-        "secret_access_key": f"${{{SECRET_KEY_ENV}}}",
         **({"http": {"tls_ca_path": authority}} if authority else {}),
     }
