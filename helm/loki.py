@@ -7,7 +7,7 @@ more replicas has a disruption budget of one pod; Deployments roll without a sur
 from helm.common import Values, credentials_from, pod_security, resources
 from helm.placement import pod_placement, spread
 from helm.s3_key import UNKNOWN_KEY
-from helm.tenants import loki_overrides
+from helm.tenants import loki_limits, loki_overrides
 from helm.transport import http_server, mounts, serves_tls, store_authority, volumes
 from settings import Stack
 from settings.logs import Logs
@@ -131,6 +131,7 @@ def _config(stack: Stack, logs: Logs) -> Values:
         "storage": {"type": "s3", "bucketNames": stack.logs_buckets, "s3": _s3(stack)},
         "compactor": {"retention_enabled": True, "delete_request_store": "s3"},
         "limits_config": {
+            **loki_limits(stack),
             "retention_period": duration_text(logs.retention),
             "allow_structured_metadata": True,  # without it OTLP is refused
         },

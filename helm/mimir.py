@@ -10,7 +10,7 @@ from helm.common import (
 )
 from helm.placement import ROLLING, pod_placement, spread
 from helm.s3_key import UNKNOWN_KEY
-from helm.tenants import mimir_overrides
+from helm.tenants import mimir_limits, mimir_overrides
 from helm.transport import HTTPS_PROBE, client, http_server, mounts, serves_tls, store_authority, volumes
 from settings import Stack
 from settings.placement import Placement
@@ -133,6 +133,7 @@ def _config(stack: Stack) -> Values:
         "store_gateway": {"sharding_ring": _ring(stack, "store-gateway")},
         "alertmanager": {"sharding_ring": _ring(stack, "alertmanager")},
         "limits": {
+            **mimir_limits(stack),
             "compactor_blocks_retention_period": duration_text(stack.metrics.retention),
             "max_global_exemplars_per_user": _EXEMPLARS,
             "cardinality_analysis_enabled": True,  # the gateway offers it; off, it answers 500

@@ -17,7 +17,7 @@ from helm.common import (
 )
 from helm.placement import pod_placement, spread
 from helm.s3_key import UNKNOWN_KEY
-from helm.tenants import pyroscope_overrides
+from helm.tenants import pyroscope_limits, pyroscope_overrides
 from helm.transport import http_server, mounts, serves_tls, store_authority, volumes
 from settings import Stack
 from settings.placement import Placement
@@ -141,7 +141,7 @@ def _config(stack: Stack, profiles: Profiles) -> Values:
         "multitenancy_enabled": bool(stack.tenants),
         **({"server": server} if server else {}),
         "storage": {"backend": "s3", "s3": _s3(stack)},
-        "limits": {"retention_period": duration_text(profiles.retention)},
+        "limits": {**pyroscope_limits(stack), "retention_period": duration_text(profiles.retention)},
         "analytics": {"reporting_enabled": False},  # phones home
     }
 

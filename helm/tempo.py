@@ -18,6 +18,7 @@ from helm.tempo_common import (
     receivers,
     s3,
 )
+from helm.tenants import tempo_limits
 from helm.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
 from settings import Stack
 from settings.quantities import bytes_text, duration_text
@@ -99,7 +100,7 @@ def _overrides(stack: Stack, shape: TempoShape) -> Values:
     Not from the chart's ConfigMap, whose every change restarts the pod, but from one that `components.tempo` makes.
     """
     generates = "metrics-generator" in shape.runs
-    defaults: Values = processors(stack) if generates else {}
+    defaults: Values = {**tempo_limits(stack), **(processors(stack) if generates else {})}
     file = {"per_tenant_override_config": f"{_TENANTS_PATH}/{OVERRIDES_FILE}"} if stack.tenants else {}
     wanted = {**({"defaults": defaults} if defaults else {}), **file}
     return {"overrides": wanted} if wanted else {}

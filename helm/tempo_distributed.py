@@ -24,7 +24,7 @@ from helm.tempo_common import (
     receivers,
     s3,
 )
-from helm.tenants import tempo_overrides
+from helm.tenants import tempo_limits, tempo_overrides
 from helm.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
 from settings import Stack
 from settings.quantities import bytes_text, duration_text
@@ -164,11 +164,11 @@ def _generator(stack: Stack, remote_write_url: str) -> Values:
 
 
 def _defaults(stack: Stack, *, generates: bool) -> Values:
-    """Return what holds for every tenant. With tenants a rate is that of the platform, not of each distributor."""
-    return {
-        **({"ingestion": {"rate_strategy": "global"}} if stack.tenants else {}),
-        **(processors(stack) if generates else {}),
-    }
+    """Return what holds for every tenant. What is granted at all is a rate of the platform, not of each distributor."""
+    limits = tempo_limits(stack)
+    if stack.tenants or limits:
+        limits = {**limits, "ingestion": {"rate_strategy": "global", **limits.get("ingestion", {})}}
+    return {**limits, **(processors(stack) if generates else {})}
 
 
 def _files(stack: Stack) -> Values:

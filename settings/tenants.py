@@ -116,13 +116,18 @@ class ProfilesLimits(Settings):
     )
 
 
-class Limits(Settings):
-    """How much of the platform a tenant may use."""
+class BackendLimits(Settings):
+    """How much of the backends somebody may use."""
 
     metrics: MetricsLimits = Field(default_factory=MetricsLimits, description="In Mimir.")
     traces: TracesLimits = Field(default_factory=TracesLimits, description="In Tempo.")
     logs: LogsLimits = Field(default_factory=LogsLimits, description="In Loki, where there is one.")
     profiles: ProfilesLimits = Field(default_factory=ProfilesLimits, description="In Pyroscope, where there is one.")
+
+
+class Limits(BackendLimits):
+    """How much of the platform a tenant may use."""
+
     requests_per_second: int = Field(
         default=100,
         ge=1,

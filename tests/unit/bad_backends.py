@@ -101,7 +101,7 @@ LOGS = [
             put("logs.capacity", {"ingestion_rate": "1Mi", "max_streams": 9000}),
         ),
         "logs.capacity.ingestion_rate",
-        "tenants' limits come to 4194304, and the capacity is 1048576",
+        "limits come to 4194304, and the capacity is 1048576",
         "lower the limits",
     ),
 ]

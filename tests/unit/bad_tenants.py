@@ -29,9 +29,32 @@ def _with(path: str, value: object, **settings: Any) -> Change:
 def _sum(id_: str, backend: str, key: str, capacity: dict[str, Any]) -> Bad:
     many = [tenant(id=f"t{index}", display_name=f"T{index}") for index in range(3)]
     change = all_of(put("tenants", many), put(f"{backend}.capacity", capacity))
-    return Bad(id_, change, f"{backend}.capacity.{key}", "tenants' limits come to", "raise the capacity")
+    return Bad(id_, change, f"{backend}.capacity.{key}", "limits come to", "raise the capacity")
 
 
+WITHOUT = [
+    Bad(
+        "more series than Mimir is sized for, without tenants",
+        put("metrics.capacity", {"ingestion_rate": 10**9, "max_series": 149_999}),
+        "metrics.capacity.max_series",
+        "limits come to 150000, and the capacity is 149999",
+        "raise the capacity",
+    ),
+    Bad(
+        "limits beside tenants",
+        all_of(put("tenants", [tenant()]), put("limits", {})),
+        "limits",
+        "is for a stack without tenants",
+        "give it to tenants",
+    ),
+    Bad(
+        "a trace that nobody could read, without tenants",
+        put("limits", {"traces": {"max_trace_size": "50Mi"}}),
+        "limits.traces.max_trace_size",
+        "a trace above 15Mi cannot be read",
+        "lower it",
+    ),
+]
 TENANTS = [
     _bad("a slash in an id", "id", "must match", "must match", id="a/b"),
     _bad("federation as an id", "id", "must match", "must match", id="a|b"),
