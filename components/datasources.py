@@ -48,7 +48,8 @@ class Datasources(pulumi.ComponentResource):
         addressed = partial(
             datasources_of,
             urls=urls,
-            service_map="metrics-generator" in stack.traces.runs,
+            service_map=stack.traces.makes("service-graphs"),
+            span_metrics=stack.traces.makes("span-metrics"),
             authority=authority,
         )
         made = [self._made(addressed(view)) for view in shown]

@@ -60,7 +60,7 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
             upstreams=upstreams(stack),
             layout=layout or Layout(resolver=_resolver(stack.kubernetes.platform)),
             gateway=gateway,
-            max_body=max(tenant.limits.max_body for tenant in stack.tenants),
+            max_body=max(tenant.limits.max_body or stack.traces.max_message_size for tenant in stack.tenants),
             client_certificates=access.takes_certificates(stack),
             backend_tls=None if gateway.backend_tls is None else server_name(namespace),
             existing_tokens=any(tenant.access.token_secret for tenant in stack.tenants),
@@ -71,7 +71,7 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
 
 def mounted_secrets(stack: Stack, gateway: Gateway, key: str) -> Iterator[SecretContent]:
     """Yield the program's Secrets that the pods mount."""
-    conf = tenants_conf(tenants=stack.tenants, key=key, federation=gateway.federation)
+    conf = _tenants_conf(stack, gateway, key)
     yield SecretContent(TENANTS_SECRET, {"tenants.conf": conf})
     if (pair := access.server_of(stack, key)) is not None:
         yield SecretContent(TLS_SECRET, {"tls.crt": pair.certificate, "tls.key": pair.key}, "kubernetes.io/tls")
@@ -83,7 +83,7 @@ def too_much(stack: Stack, key: str) -> str | None:
     """Return why Kubernetes would not take the Secret with all tenants, and what to do; None if it does."""
     if stack.gateway is None:
         return None
-    size = len(tenants_conf(tenants=stack.tenants, key=key, federation=stack.gateway.federation).encode())
+    size = len(_tenants_conf(stack, stack.gateway, key).encode())
     if size <= _MOST_BYTES:
         return None
     return (
@@ -91,6 +91,11 @@ def too_much(stack: Stack, key: str) -> str | None:
         f"Secret holds {_MOST_BYTES}; let tenants accept either tokens or certificates, remove previous_until where it "
         "is over, or give them shorter ids"
     )
+
+
+def _tenants_conf(stack: Stack, gateway: Gateway, key: str) -> str:
+    size = stack.traces.max_message_size
+    return tenants_conf(tenants=stack.tenants, key=key, federation=gateway.federation, max_body=size)
 
 
 def tenant_secrets(stack: Stack, key: str) -> Iterator[SecretContent]:
@@ -127,6 +132,7 @@ def upstreams(stack: Stack) -> Upstreams:
         traces_otlp_grpc=at(twin(TRACES_INGEST), OTLP_GRPC),
         traces_otlp_http=at(twin(TRACES_INGEST), OTLP_HTTP),
         traces_query=at(twin(TRACES_QUERY), TEMPO_HTTP),
+        traces_metrics=at(twin(TRACES_QUERY), TEMPO_HTTP) if stack.traces.makes("local-blocks") else None,
         metrics_push=at(f"{mimir.RELEASE}-distributor-headless", MIMIR_HTTP),
         metrics_query=at(METRICS_TWINS["query-frontend"], MIMIR_HTTP),
         metrics_rules=at(METRICS_TWINS["ruler"], MIMIR_HTTP),

@@ -51,6 +51,7 @@ class Upstreams:
     metrics_query: str
     metrics_rules: str
     metrics_alertmanager: str
+    traces_metrics: str | None = None
     logs_push: str | None = None
     logs_query: str | None = None
     profiles_push: str | None = None

@@ -121,16 +121,23 @@ _TEMPO = _routes(
         ("search/tag/", f"{SEGMENT}/values"),
         "v2/search/tags",
         ("v2/search/tag/", f"{SEGMENT}/values"),
-        "metrics/query",
-        "metrics/query_range",
-        "metrics/summary",
         "echo",
         "status/buildinfo",
     ),
     own="/tempo",
     prefix="/api/",
 )
-# Not its rules, its requests to delete lines, and `tail`, which is a WebSocket that outlives a credential.
+# Of the metrics-generator's local-blocks; without them each answers 500.
+_TEMPO_METRICS = _routes(
+    _GET,
+    "traces_metrics",
+    "read",
+    ("query", "query_range", "summary"),
+    own="/tempo",
+    prefix="/api/metrics/",
+)
+# Not its rules, its requests to delete lines, `patterns`, which no pattern-ingester of ours answers, and `tail`, which
+# is a WebSocket that outlives a credential.
 _LOKI = _routes(
     _QUERY,
     "logs_query",
@@ -147,7 +154,6 @@ _LOKI = _routes(
         "detected_labels",
         "detected_fields",
         ("detected_field/", f"{SEGMENT}/values"),
-        "patterns",
         "format_query",
         "drilldown-limits",
         "status/buildinfo",
@@ -164,6 +170,7 @@ ROUTES: tuple[Route, ...] = (
     *_RULES,
     *_ALERTMANAGER,
     *_TEMPO,
+    *_TEMPO_METRICS,
     *_LOKI,
     *_PYROSCOPE,
 )

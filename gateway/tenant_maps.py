@@ -47,13 +47,14 @@ class _Credential(NamedTuple):
     """The moment at which it ends; None is never."""
 
 
-def tenants_conf(*, tenants: Sequence[Tenant], key: str, federation: Federation | None) -> str:
+def tenants_conf(*, tenants: Sequence[Tenant], key: str, federation: Federation | None, max_body: int) -> str:
     """Return tenants.conf, which nginx.conf includes.
 
     Args:
         tenants: the tenants.
         key: what tokens are derived from (gateway/keys.py).
         federation: who reads all tenants; None for nobody.
+        max_body: the largest request of a tenant that states none, in bytes.
 
     Raises:
         ValueError: two tenants have the same credential, or one has a `$` in it, which nginx would read as a variable.
@@ -72,7 +73,7 @@ def tenants_conf(*, tenants: Sequence[Tenant], key: str, federation: Federation 
         *_map("$existing_name", "$existing_known", _existing(tenants)),
         *_map("$candidate", "$accepts", _accepts(tenants, federation), default="nothing"),
         *_ids(tenants, federation),
-        *_body_limits(tenants),
+        *_body_limits(tenants, max_body),
         *_rate_limits(limits),
         *_concurrency_limits(limits),
     )
@@ -152,9 +153,9 @@ def _ids(tenants: Sequence[Tenant], federation: Federation | None) -> Lines:
     yield from _map("$name", "$tenant", entries)
 
 
-def _body_limits(tenants: Sequence[Tenant]) -> Lines:
+def _body_limits(tenants: Sequence[Tenant], max_body: int) -> Lines:
     """Yield what makes of a request's announced length 413; one that announces none has nginx.conf's limit only."""
-    limits = {tenant.object_name: str(tenant.limits.max_body) for tenant in tenants}
+    limits = {tenant.object_name: str(tenant.limits.max_body or max_body) for tenant in tenants}
     classes = sorted(set(limits.values()), key=int)
     for limit in classes:
         fits = ((_Pattern.of(below(int(limit))), ""), ("", ""))

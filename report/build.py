@@ -55,9 +55,7 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
         stack=stack.environment,
         compared_with=found.compared_with,
         resources=preview.counts,
-        warnings=warnings(
-            changed, releases, preview, _sized(stack, preview, becoming), _shortened(preview, rendered)
-        ),
+        warnings=warnings(changed, releases, preview, _sized(stack, preview, becoming), _shortened(preview, rendered)),
         policies=judged(stack, preview, becoming),
         capacity=Capacity(before=preview.outputs.get("capacity"), after=dict(capacity.summary(stack))),
         releases=tuple(each for each in releases if each.action != "same" or each.status not in ("deployed", None)),

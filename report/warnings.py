@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.contents import TENANT_SECRET_PREFIX
 from helm.releases import LOKI, S3_SECRETS, TEMPO
+from report import replication
 from report.model import Item, ReleaseChange, Warn
 from report.preview import Preview
 from sizing.capacity import Verdict
@@ -44,6 +45,7 @@ def warnings(
         *_statuses(releases),
         *(Warn(level="disruptive", about="quota", text=text) for text in verdict.warnings),
         *_moves(releases),
+        *replication.warnings(preview),
         *_restarts(items),
         *_credentials(items),
     ]

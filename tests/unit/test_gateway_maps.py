@@ -32,7 +32,7 @@ def tenant(tenant_id: str, **more: Any) -> Tenant:
 
 def conf(tenants: Sequence[Tenant], federation: Federation | None = None) -> str:
     """Return the tenants' configuration."""
-    return tenants_conf(tenants=tenants, key=KEY, federation=federation)
+    return tenants_conf(tenants=tenants, key=KEY, federation=federation, max_body=16 * 2**20)
 
 
 def asked(

@@ -115,7 +115,7 @@ def test_lines_go_after_ninety_days_and_the_compactor_deletes_them(environment: 
 @each_environment
 def test_no_secret_is_in_its_values(environment: str) -> None:
     s3 = values(environment)["loki"]["storage"]["s3"]
-    assert (s3["accessKeyId"], s3["secretAccessKey"]) == ("${AWS_ACCESS_KEY_ID}", "${AWS_SECRET_ACCESS_KEY}")
+    assert not {"accessKeyId", "secretAccessKey"} & s3.keys()  # its client finds them in the environment
     assert "fake" not in str(values(environment))
 
 
