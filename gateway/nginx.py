@@ -123,15 +123,15 @@ def nginx_conf(
         scratch=layout.scratch,
         worker_connections=str(connections),
         open_files=str(connections + 512),
-        doors=indent("\n".join(_doors(layout, gateway)), "    "),
-        health_door=_inner(layout, layout.health_port),
-        unknown_door=_inner(layout, _UNKNOWN_PORT),
+        stream_servers=indent("\n".join(_stream_servers(layout, gateway)), "    "),
+        health_listen=_inner(layout, layout.health_port),
+        unknown_listen=_inner(layout, _UNKNOWN_PORT),
         unknown=str(gateway.address_limits.unknown_per_second),
         unknown_burst=str(gateway.address_limits.requests + gateway.address_limits.unknown_per_second),
         address_requests=str(gateway.address_limits.requests),
         in_memory=rf"~^POST {below(_MEMORY).removeprefix('^')}",
         large=str(large),
-        large_of_tenant=str(large // 4),
+        large_of_tenant=str(large // 4),  # so that one tenant leaves most of it to others
         revoked="".join(f'\n        "{each}" revoked;' for each in gateway.revoked_certificates),
         passed_on=indent("\n".join(map(_passed_on, PASSED_ON)), "    "),
         resolver=layout.resolver,
@@ -156,7 +156,7 @@ def _inner(layout: Layout, port: int) -> str:
     return f"{layout.inner}:{port + _INNER}"
 
 
-def _doors(layout: Layout, gateway: Gateway) -> Iterator[str]:
+def _stream_servers(layout: Layout, gateway: Gateway) -> Iterator[str]:
     """Yield what clients and kubelets connect to; probes have connections of their own, which clients cannot use up."""
     limits = gateway.address_limits.connections, gateway.connections
     for port, zone, (of_one, of_all) in (
@@ -164,7 +164,7 @@ def _doors(layout: Layout, gateway: Gateway) -> Iterator[str]:
         (layout.grpc_port, "connections", limits),
         (layout.health_port, "probes", _PROBES),
     ):
-        yield _DOOR.fill(
+        yield _STREAM_SERVER.fill(
             listen=f"{layout.address}:{port}",
             zone=zone,
             of_one=str(of_one),
@@ -251,7 +251,7 @@ server {
 }"""
 )
 
-_DOOR = _Text(
+_STREAM_SERVER = _Text(
     """\
 server {
     listen @@{listen};

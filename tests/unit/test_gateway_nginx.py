@@ -108,10 +108,10 @@ def test_everything_but_health_asks_who_it_is_before_it_looks_at_the_path() -> N
 
 def test_only_what_passes_connections_on_listens_where_clients_are() -> None:
     """Who reaches the servers behind it says whose request it is."""
-    doors, rest = CONF.split("\nhttp {")
-    assert sorted(re.findall(r"listen ([\d.]+):", doors)) == ["0.0.0.0"] * 3  # noqa: S104 - a pod's
+    stream, rest = CONF.split("\nhttp {")
+    assert sorted(re.findall(r"listen ([\d.]+):", stream)) == ["0.0.0.0"] * 3  # noqa: S104 - a pod's
     assert set(re.findall(r"listen ([\d.]+):", rest)) == {"127.0.0.1"}
-    assert len(re.findall(r"limit_conn \w+_by_address \d+;\s*limit_conn \w+ \d+;", doors)) == 3
+    assert len(re.findall(r"limit_conn \w+_by_address \d+;\s*limit_conn \w+ \d+;", stream)) == 3
 
 
 def test_every_write_is_closed_to_who_reads_all_tenants() -> None:
