@@ -40,6 +40,14 @@ def broken(chart: str) -> Callable[[dict[str, Any]], None]:
 
 
 @pytest.fixture
+def dev(dev: Deployment) -> Deployment:
+    """The dev stack, deployed; tests share one `up`."""
+    if dev.releases() != {"mimir": "deployed", "tempo": "deployed"}:
+        dev.up()
+    return dev
+
+
+@pytest.fixture
 def chart(tmp_path: Path) -> str:
     """The stand-in for Mimir's chart with an environment variable and a volume more, as another version might have."""
     copy = shutil.copytree(CHART, tmp_path / "mimir-distributed")
@@ -113,7 +121,6 @@ def _wait(done: Callable[[], Any], seconds: float) -> None:
 
 
 def test_a_failed_update_is_undone_to_the_last_field_and_pod(dev: Deployment, chart: str) -> None:
-    dev.up()
     before = templates(dev)
     with dev.edited(broken(chart)):
         fail(dev)
