@@ -40,6 +40,14 @@ def broken(chart: str) -> Callable[[dict[str, Any]], None]:
 
 
 @pytest.fixture
+def dev(dev: Deployment) -> Deployment:
+    """The dev stack, deployed; tests share one `up`."""
+    if dev.releases() != {"mimir": "deployed", "tempo": "deployed"}:
+        dev.up()
+    return dev
+
+
+@pytest.fixture
 def chart(tmp_path: Path) -> str:
     """The stand-in for Mimir's chart with an environment variable and a volume more, as another version might have."""
     copy = shutil.copytree(CHART, tmp_path / "mimir-distributed")
@@ -83,6 +91,13 @@ def _refused(dev: Deployment) -> bool:
     )
 
 
+def values_of(dev: Deployment, folder: Path) -> str:
+    """Return a file with the values that Mimir was deployed with."""
+    file = folder / "values.yaml"
+    file.write_text(dev.helm("get", "values", "mimir", "--namespace", dev.namespace, "--output", "yaml"))
+    return str(file)
+
+
 @contextmanager
 def closed(dev: Deployment) -> Iterator[None]:
     """Keep new pods from all nodes for the length of a block."""
@@ -106,7 +121,6 @@ def _wait(done: Callable[[], Any], seconds: float) -> None:
 
 
 def test_a_failed_update_is_undone_to_the_last_field_and_pod(dev: Deployment, chart: str) -> None:
-    dev.up()
     before = templates(dev)
     with dev.edited(broken(chart)):
         fail(dev)
@@ -133,21 +147,19 @@ def test_a_failed_update_is_undone_to_the_last_field_and_pod(dev: Deployment, ch
     assert dev.changes() == {}
     assert templates(dev) == before
     assert dev.releases() == {"mimir": "deployed", "tempo": "deployed"}
-    dev.command("explain")
     dev.command("drift", "--no-preview")
 
 
 def test_what_two_failures_in_a_row_have_left_is_named_and_undone(dev: Deployment, chart: str, tmp_path: Path) -> None:
     """As helm leaves it to who has no preflight: the second revision does not have what the first has added."""
     before = templates(dev)
-    values = tmp_path / "values.yaml"
-    values.write_text(dev.helm("get", "values", "mimir", "--namespace", dev.namespace, "--output", "yaml"))
+    values = values_of(dev, tmp_path)
     added = {
         role: {"nodeSelector": NOWHERE, "tolerations": [TOLERATION]} for role in ("ingester", "querier", "compactor")
     }
     more = tmp_path / "more.yaml"
     more.write_text(yaml.safe_dump(added))
-    upgrade = ("upgrade", "mimir", "--namespace", dev.namespace, "--wait", "--timeout", "4s", "--values", str(values))
+    upgrade = ("upgrade", "mimir", "--namespace", dev.namespace, "--wait", "--timeout", "4s", "--values", values)
     for arguments in ((chart, "--values", str(more)), (str(CHART),)):
         with pytest.raises(subprocess.CalledProcessError):
             dev.helm(*upgrade[:2], arguments[0], *upgrade[2:], *arguments[1:])
@@ -162,10 +174,12 @@ def test_what_two_failures_in_a_row_have_left_is_named_and_undone(dev: Deploymen
     dev.command("drift", "--no-preview")
 
 
-def test_a_release_that_was_only_late_is_noted_as_deployed_and_nothing_restarts(dev: Deployment, chart: str) -> None:
-    late = ("upgrade", "mimir", chart, "--namespace", dev.namespace, "--reuse-values", "--wait", "--timeout", "4s")
+def test_a_release_that_was_only_late_is_noted_as_deployed_and_nothing_restarts(
+    dev: Deployment, chart: str, tmp_path: Path
+) -> None:
+    upgrade = ("upgrade", "mimir", chart, "--namespace", dev.namespace, "--values", values_of(dev, tmp_path))
     with closed(dev), pytest.raises(subprocess.CalledProcessError):
-        dev.helm(*late)
+        dev.helm(*upgrade, "--wait", "--timeout", "4s")
     _wait(lambda: all(dev.pods().values()), 90)
     running = {pod.metadata.uid for pod in dev.core.list_namespaced_pod(dev.namespace).items}
     assert "noted that the release mimir, which was failed, is deployed" in dev.repair("--yes")
