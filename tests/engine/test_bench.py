@@ -1,4 +1,4 @@
-"""What `make bench` says of a measurement, what it keeps of its page, and that it still knows how to run the program."""
+"""What `make bench` says of a measurement, what it keeps of its page, and that it can still run the program."""
 
 import json
 import os
