@@ -10,7 +10,9 @@ from repair.errors import RepairError
 from repair.processes import is_engine
 
 _LOCKED = "the stack is currently locked by"
-_HOLDER = re.compile(r"(?P<place>\S*): created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+_HOLDER = re.compile(
+    r"(?m)^[ \t]*(?P<place>.*?): created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)"
+)
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,16 @@ def test_plain_text_secrets_stop_the_program_unseen() -> None:
     assert run.resources == []
 
 
+def test_what_a_system_answers_is_told_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = (
+        "telemetry:grafana.url: answered 401 to gk0-fake-gk0-fake-gk0-fake-gk0-fake and Authorization: Basic eDp5"
+    )
+    monkeypatch.setattr(preflight, "findings", lambda *_: [answered])
+    with pytest.raises(pulumi.RunError) as stopped:
+        run_program(tree("test"), "test", preview=False, run=Run())
+    assert "telemetry:grafana.url: answered 401 to [secret] and Authorization: Basic [secret]" in str(stopped.value)
+
+
 def test_an_up_that_cannot_succeed_registers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run()
     monkeypatch.setattr(preflight, "findings", lambda *_: ["telemetry:grafana.url: does not answer; check it"])
