@@ -130,3 +130,9 @@ class Gateway(Settings):
         default_factory=Federation, description="Reading all tenants at once; null switches it off."
     )
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
+
+    @model_validator(mode="after")
+    def _keeps_nothing(self) -> Self:
+        if self.placement.storage_class is not None:
+            raise SettingError("placement.storage_class", "the gateway has no volume claims; remove it")
+        return self

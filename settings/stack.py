@@ -52,8 +52,8 @@ class Stack(Settings):
     )
     limits: BackendLimits | None = Field(
         default=None,
-        description="How much of the backends all may use together, in a stack without tenants; none is what each backend "
-        "grants by itself. With tenants, each has limits of its own.",
+        description="How much of the backends all may use together, in a stack without tenants; none is what each "
+        "backend grants by itself. With tenants, each has limits of its own.",
     )
     gateway: Gateway | None = Field(
         default=None, description="nginx in front of every backend, which knows tenants; none: the charts' own."

@@ -1,4 +1,4 @@
-"""S3 keys that mean something in YAML or to a shell, on the real SeaweedFS, the real Mimir and the real `weed shell`."""
+"""S3 keys that mean something in YAML or to a shell, on the real SeaweedFS, Mimir and `weed shell`."""
 
 import json
 import subprocess
