@@ -20,7 +20,7 @@ def findings(stack: Stack, credentials: Credentials) -> list[str]:
         asked = [
             pool.submit(cluster.check, stack.kubernetes, stack.namespace),
             pool.submit(releases.check, stack),
-            pool.submit(s3.check, stack.object_store, credentials.identities(stack.backends)),
+            pool.submit(s3.check, stack.object_store, credentials.identities(stack.backends), stack.trust),
             pool.submit(grafana.check, stack, credentials.grafana),
         ]
         return [finding for answer in asked for finding in answer.result()]

@@ -92,7 +92,7 @@ RULES: Change = put(
         "tenant": "platform",
         "labels": {"release": "prometheus"},
         "runbook_url": "https://runbooks.example.org",
-        "exporters": ["kube-state-metrics", "cadvisor", "kubelet"],
+        "exporters": ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs"],
         "object_store_labels": {"job": "seaweedfs"},
     },
 )
@@ -138,6 +138,8 @@ DEV: Change = all_of(
     put("namespace.create", True),
     put("namespace.quota", {"cpu": "8", "memory": "32Gi", "storage": "64Gi"}),
     put("dashboards", {}),
+    put("trust", {"file": "tests/unit/fixtures/authority.pem"}),
+    put("object_store.endpoint", "https://seaweedfs-dev-s3.ca7f8f-tools.svc:8333"),
 )
 CERTIFIED: Change = all_of(
     put("gateway.certificate", {
