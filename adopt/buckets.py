@@ -80,5 +80,5 @@ class Buckets:
                 return Foreign("our identity may not see it: it is somebody else's", "give the bucket another name")
             raise AdoptError(f"S3 does not say whether {bucket} has a {kind}: {code}") from error
         except BotoCoreError as error:
-            raise AdoptError(f"S3 does not answer ({type(error).__name__})") from error
+            raise AdoptError(f"S3 does not answer ({trust.distrusted(error) or type(error).__name__})") from error
         return Here(needed_id(planned)) if found else None

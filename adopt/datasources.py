@@ -62,7 +62,7 @@ def shown(client: httpx.Client, path: str, name: str, org: str | None) -> dict[s
     try:
         answer = client.get(path, headers=_in(org))
     except httpx.HTTPError as error:
-        raise AdoptError(f"Grafana does not answer ({type(error).__name__})") from error
+        raise AdoptError(f"Grafana does not answer ({trust.distrusted(error) or type(error).__name__})") from error
     if answer.status_code == httpx.codes.NOT_FOUND:
         return None
     try:

@@ -360,7 +360,8 @@ def idle() -> tuple[str, ...]:
                     break
                 unseen.setdefault(where, []).append((name, changed))
     rest = {where: tries for where, tries in unseen.items() if where not in used}
-    return tuple(where for where, tries in rest.items() if not any(program_shows(*each) for each in tries))
+    smallest_first = {where: sorted(tries, key=lambda each: each[0] == "prod") for where, tries in rest.items()}
+    return tuple(where for where, tries in smallest_first.items() if not any(program_shows(*each) for each in tries))
 
 
 def declared(model: type[BaseModel], *place: str) -> Iterator[str]:
