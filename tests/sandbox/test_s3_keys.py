@@ -49,7 +49,7 @@ def mimir() -> Path:
     return tools.path("mimir")
 
 
-@pytest.fixture(params=KEYS.values(), ids=KEYS.keys())
+@pytest.fixture(params=list(KEYS.values()), ids=list(KEYS))
 def store(
     request: pytest.FixtureRequest, world: Connections, toolchain: Toolchain, tmp_path: Path
 ) -> Iterator[Gateway]:
