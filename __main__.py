@@ -26,11 +26,12 @@ from components.guardrails import Guardrails
 from components.loki import Loki
 from components.mimir import Mimir
 from components.namespace import Namespace
+from components.object_store_authority import ObjectStoreAuthority
 from components.providers import Providers
 from components.pyroscope import Pyroscope
 from components.tempo import Tempo
 from gateway import access, addresses
-from helm.transport import serves_tls
+from helm.transport import makes_store_authority, serves_tls
 from policies.program import enforce
 from stack_config import load_stack
 
@@ -53,7 +54,11 @@ buckets = Buckets(
     opts=pulumi.ResourceOptions(providers=[providers.s3]),
 )
 gateway = Gateway("gateway", stack=stack, key=key, opts=guarded) if stack.gateway else None
-mounted = [BackendCertificate("backend-certificate", stack=stack, key=key, opts=guarded)] if serves_tls(stack) else []
+mounted: list[pulumi.Resource] = []
+if serves_tls(stack):
+    mounted.append(BackendCertificate("backend-certificate", stack=stack, key=key, opts=guarded))
+if makes_store_authority(stack):
+    mounted.append(ObjectStoreAuthority("object-store-authority", stack=stack, opts=guarded))
 
 workloads = pulumi.ResourceOptions(
     providers=[providers.kubernetes], depends_on=[namespace, guardrails, buckets, *mounted]

@@ -23,7 +23,7 @@ def findings(stack: Stack, credentials: Credentials) -> list[str]:
             pool.submit(releases.check, stack),
             pool.submit(placement.check, stack),
             pool.submit(quota.check, stack),
-            pool.submit(s3.check, stack.object_store, credentials.identities(stack.backends)),
+            pool.submit(s3.check, stack.object_store, credentials.identities(stack.backends), stack.trust),
             pool.submit(volumes.check, stack),
             pool.submit(grafana.check, stack, credentials.grafana),
         ]

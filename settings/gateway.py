@@ -204,6 +204,12 @@ class Gateway(Settings):
     )
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
 
+    @model_validator(mode="after")
+    def _keeps_nothing(self) -> Self:
+        if self.placement.storage_class is not None:
+            raise SettingError("placement.storage_class", "the gateway has no volume claims; remove it")
+        return self
+
     def large_requests(self, max_body: int) -> int:
         """Return how many requests of the largest size the scratch volume has room for, beside what else is there."""
         return max(0, self.scratch - SCRATCH_SPARE) // max_body

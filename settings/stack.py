@@ -23,6 +23,7 @@ from settings.roles import Role
 from settings.security import Security, store_of
 from settings.tenants import BackendLimits, Tenants
 from settings.traces import Traces
+from settings.trust import Trust
 
 Environment = Literal["dev", "test", "prod"]
 
@@ -35,6 +36,9 @@ class Stack(Settings):
     kubernetes: Kubernetes = Field(description="The cluster.")
     object_store: ObjectStore = Field(description="SeaweedFS.")
     grafana: Grafana = Field(description="The shared Grafana.")
+    trust: Trust = Field(
+        default_factory=Trust, description="Whom to trust where certificates are of a private authority."
+    )
     traces: Traces = Field(description="Tempo.")
     metrics: Metrics = Field(description="Mimir.")
     logs: Logs | None = Field(

@@ -49,7 +49,7 @@ def mimir() -> Path:
     return tools.path("mimir")
 
 
-@pytest.fixture(params=KEYS.values(), ids=KEYS.keys())
+@pytest.fixture(params=list(KEYS.values()), ids=list(KEYS))
 def store(
     request: pytest.FixtureRequest, world: Connections, toolchain: Toolchain, tmp_path: Path
 ) -> Iterator[Gateway]:
@@ -60,8 +60,11 @@ def store(
         for bucket in identities["metrics"].buckets:
             found.client(MAKER).create_bucket(Bucket=bucket)
         yield found
+    admin = s3(world)
     for bucket in identities["metrics"].buckets:
-        s3(world).delete_bucket(Bucket=bucket)
+        for each in admin.list_objects_v2(Bucket=bucket).get("Contents", ()):
+            admin.delete_object(Bucket=bucket, Key=each["Key"])
+        admin.delete_bucket(Bucket=bucket)
 
 
 def deployed(stack: Stack, keys: S3Identity) -> Deployed:

@@ -160,6 +160,13 @@ TENANTS = [
 
 GATEWAY = [
     Bad(
+        "storage of a gateway that has none",
+        _with("gateway.placement", {"storage_class": "fast"}),
+        "gateway.placement.storage_class",
+        "has no volume claims",
+        "remove it",
+    ),
+    Bad(
         "two of a token",
         put("tenants", [tenant(id=each, display_name=each, access={"token_secret": "x"}) for each in "ab"]),
         "tenants",
