@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 from textwrap import indent
 
+from gateway.health import health_locations
 from gateway.routes import ROUTES, Protocol, Route
 
 _WRITE_SECONDS = 30
@@ -47,12 +48,16 @@ class Layout:
     """Holds config, tenants, tls, client-ca, backend-ca and existing."""
     scratch: str = "/tmp"  # noqa: S108 - an emptyDir of the pod's own
     """Where nginx may write."""
+    state: str = "/run/gateway"
+    """Where watch.sh writes what nginx includes, in memory: the tokens that exist already are among it."""
     address: str = "0.0.0.0"  # noqa: S104 - a pod learns its address late
     https_port: int = 8443
     grpc_port: int = 4317
     health_port: int = 8080
     resolver: str = "kube-dns.kube-system.svc.cluster.local"
     """A DNS server, as `host` or `host:port`."""
+    known_name: str = "kubernetes.default.svc.cluster.local"
+    """A name that it knows in every cluster; readiness asks for it."""
 
 
 class _Text(Template):
@@ -94,7 +99,7 @@ def nginx_conf(
         health_port=str(layout.health_port),
         resolver=layout.resolver,
         max_body=str(max_body),
-        existing=indent((_EXISTING if existing_tokens else _NONE_EXISTING).fill(scratch=layout.scratch), "    "),
+        existing=indent((_EXISTING if existing_tokens else _NONE_EXISTING).fill(state=layout.state), "    "),
         upstreams=indent("\n".join(_upstream(*each) for each in upstreams.there.items()), "    "),
         rests=indent("\n".join(_rests(routes)), "        "),
         client_tls=indent(_CLIENT_TLS.fill(root=layout.root), "    ") if client_certificates else "",
@@ -103,6 +108,7 @@ def nginx_conf(
         else indent(_BACKEND_TLS.fill(root=layout.root, name=backend_tls), "    "),
         http_server=indent(http, "    "),
         grpc_server=indent(grpc, "    "),
+        health=indent(health_locations(state=layout.state, known_name=layout.known_name), "        "),
     )
 
 
@@ -174,7 +180,7 @@ _EXISTING = _Text(
     """\
 map $token $existing_record {
     default "";
-    include @@{scratch}/existing.conf;
+    include @@{state}/existing.conf;
 }
 map "$token\\n$existing_record" $existing_name {
     default "";

@@ -9,6 +9,7 @@ from dnslib.server import DNSLogger, DNSServer
 
 _TTL = 1
 """Seconds; Kubernetes' own is 5 to 30."""
+_IN_EVERY_CLUSTER = "kubernetes.default.svc.cluster.local"
 
 
 class Names:
@@ -16,7 +17,7 @@ class Names:
 
     def __init__(self, address: str, port: int = 5353) -> None:
         self.server = f"{address}:{port}"
-        self._addresses: dict[str, Sequence[str]] = {}
+        self._addresses: dict[str, Sequence[str]] = {_IN_EVERY_CLUSTER: ("127.0.0.1",)}
         self._dns = DNSServer(self, port=port, address=address, logger=DNSLogger(logf=_quiet))
 
     def set(self, name: str, addresses: Sequence[str]) -> None:

@@ -56,20 +56,22 @@ def pod(
     directory = Path(tempfile.mkdtemp(prefix="telemetry-gateway-"))
     directory.chmod(0o711)
     try:
-        mounts, scratch = Mounts(directory / "root"), directory / "scratch"
-        layout = Layout(root=str(mounts.root), scratch=str(scratch), address=address, resolver=names.server)
+        mounts, scratch, state = Mounts(directory / "root"), directory / "scratch", directory / "state"
+        layout = Layout(
+            root=str(mounts.root), scratch=str(scratch), state=str(state), address=address, resolver=names.server
+        )
         made = Pod(stack, key, layout, mounts)
         put_config(mounts, stack, layout)
         put_secrets(mounts, stack, key)
         if existing is not None:
             mounts.put("existing", {f"{name}/token": token for name, token in existing.items()})
         shutil.copy(program, directory / "nginx")
-        for folder in (scratch, made.logs[0].parent):
+        for folder in (scratch, state, made.logs[0].parent):
             folder.mkdir()
         for log in made.logs:
             log.touch()
         if os.geteuid() == 0:
-            for path in (scratch, *made.logs):
+            for path in (scratch, state, *made.logs):
                 os.chown(path, NOBODY, NOBODY)
         yield made
     finally:

@@ -83,8 +83,10 @@ def _started(pod: Pod) -> subprocess.Popen[bytes]:
         "PATH": "/usr/bin:/bin",
         "GATEWAY_ROOT": pod.layout.root,
         "GATEWAY_SCRATCH": pod.layout.scratch,
+        "GATEWAY_STATE": pod.layout.state,
         "GATEWAY_NGINX": str(pod.directory / "nginx"),
         "GATEWAY_INTERVAL": str(_LOOK_SECONDS),
+        "GATEWAY_STEP": "0.05",
         "GATEWAY_DRAIN": "0",
     }
     # By a program and not by Popen's `user`, with which Python forks: gRPC's threads do not bear that.
