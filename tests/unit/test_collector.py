@@ -3,6 +3,7 @@
 tests/sandbox/test_collector.py holds the text against Alloy's own parser.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from collector import pipeline, scraping
 from collector.config import configuration
 from collector.destination import destination
 from collector.syntax import Block, Expression, text
+from gateway.addresses import SERVICE as GATEWAY
 from guardrails.policies import policies_of
 from helm import alloy
 from helm.releases import LOKI, MIMIR, TEMPO, collector_release, releases_of
@@ -122,10 +124,11 @@ def test_scraping_finds_the_backends_own_port_and_names_what_rules_want() -> Non
     found = of("prod", {**DAEMON_SET, "scrape": SCRAPE}, put("gateway.backend_tls", {}))
     assert 'names = ["ca7f8f-prod"]' in found
     assert 'field = "spec.nodeName=" + coalesce(sys.env("HOSTNAME"), constants.hostname)' in found
-    assert 'regex         = "mimir;8080|tempo;3200"' in found
+    assert 'regex         = "mimir;8080|tempo;3200|gateway;8080"' in found
     for label in ("namespace", "pod", "container", "job"):
         assert f'target_label  = "{label}"' in found
     assert 'server_name = "backends.ca7f8f-prod.svc"' in found
+    assert re.search(r'regex += "gateway"\s+target_label += "__scheme__"\s+replacement += "http"', found)
     assert 'scheme          = "https"' in found
 
 
@@ -136,10 +139,11 @@ def test_an_alloy_that_exists_shares_targets_where_it_is_a_cluster() -> None:
 
 
 def test_what_is_scraped_is_called_as_the_releases_are() -> None:
-    assert set(scraping.releases(load_stack("prod"))) == {MIMIR, *TEMPO.values()}
+    assert set(scraping.releases(load_stack("prod"))) == {MIMIR, GATEWAY, *TEMPO.values()}
     with_logs = load_stack("prod", WITH_LOGS_IN_PROD)
-    assert set(scraping.releases(with_logs)) == {MIMIR, LOKI, *TEMPO.values()}
-    assert set(scraping.scraped(with_logs)) == {"mimir", "tempo", "loki"}
+    assert set(scraping.releases(with_logs)) == {MIMIR, LOKI, GATEWAY, *TEMPO.values()}
+    assert set(scraping.scraped(with_logs)) == {"mimir", "tempo", "loki", GATEWAY}
+    assert GATEWAY not in scraping.releases(load_stack("dev"))
 
 
 @pytest.mark.parametrize("scrapes", [True, False])
