@@ -14,8 +14,8 @@ class _Text(Template):
     delimiter = "@@"
 
 
-# A name is resolved only on the way to somewhere: so a connection is tried that cannot be made. nginx answers 502 or 504
-# either way, and knows an address only if there is one. Its messages are of the connection, and so not written.
+# A name is resolved only on the way to somewhere: so a connection is tried that cannot be made. nginx answers 502 or
+# 504 either way, and knows an address only if there is one. Its messages are of the connection, and so not written.
 _LOCATIONS = _Text(
     """\
 location = /live {

@@ -12,9 +12,11 @@ from textwrap import indent
 
 from gateway.health import health_locations
 from gateway.routes import ROUTES, Protocol, Route
+from settings.connections import Family
 
 _WRITE_SECONDS = 30
 _READ_SECONDS = 300
+_ANY: dict[Family, str] = {"IPv4": "0.0.0.0", "IPv6": "[::]"}  # noqa: S104 - as above
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,27 @@ class Layout:
     """Where nginx may write."""
     state: str = "/run/gateway"
     """Where watch.sh writes what nginx includes, in memory: the tokens that exist already are among it."""
-    address: str = "0.0.0.0"  # noqa: S104 - a pod learns its address late
+    families: tuple[Family, ...] = ("IPv4",)
+    """Addresses that the pod has, and that backends are looked for at."""
+    address: str = ""
+    """Where it listens; none is every address of its families, for a pod learns its own late."""
     https_port: int = 8443
     grpc_port: int = 4317
     health_port: int = 8080
-    resolver: str = "kube-dns.kube-system.svc.cluster.local"
+    resolver: str = "kube-dns.kube-system.svc.cluster.local."
     """A DNS server, as `host` or `host:port`."""
     known_name: str = "kubernetes.default.svc.cluster.local"
     """A name that it knows in every cluster; readiness asks for it."""
+
+    def listen(self, port: int, how: str = "") -> str:
+        """Return the lines that have nginx listen at a port."""
+        places = [self.address] if self.address else [_ANY[family] for family in self.families]
+        return "\n".join(f"listen {place}:{port}{how};" for place in places)
+
+    @property
+    def asks(self) -> str:
+        """What the resolver is not to ask for; without an IPv6 address, such an answer would be tried in vain."""
+        return "" if "IPv6" in self.families else " ipv6=off"
 
 
 class _Text(Template):
@@ -91,13 +106,14 @@ def nginx_conf(
     """
     secure = "" if backend_tls is None else "s"
     routes = [route for route in ROUTES if route.backend in upstreams.there]
-    http, grpc = (_server(routes, layout.address, port, protocol, secure) for port, protocol in _listeners(layout))
+    http, grpc = (
+        _server(routes, layout.listen(port, " ssl http2"), protocol, secure) for port, protocol in _listeners(layout)
+    )
     return _CONF.fill(
         root=layout.root,
         scratch=layout.scratch,
-        address=layout.address,
-        health_port=str(layout.health_port),
-        resolver=layout.resolver,
+        health_listen=indent(layout.listen(layout.health_port), "        ").lstrip(),
+        resolver=f"{layout.resolver} valid=10s{layout.asks}",
         max_body=str(max_body),
         existing=indent((_EXISTING if existing_tokens else _NONE_EXISTING).fill(state=layout.state), "    "),
         upstreams=indent("\n".join(_upstream(*each) for each in upstreams.there.items()), "    "),
@@ -126,9 +142,9 @@ def _rests(routes: Iterable[Route]) -> Iterator[str]:
         yield f'"~^{re.escape(route.path)}(?<rest_{number}>{route.rest})(?:\\?|$)" $rest_{number};'
 
 
-def _server(routes: Iterable[Route], address: str, port: int, protocol: Protocol, secure: str) -> str:
+def _server(routes: Iterable[Route], listen: str, protocol: Protocol, secure: str) -> str:
     locations = (_location(route, secure) for route in routes if route.protocol == protocol)
-    return _SERVER.fill(listen=f"{address}:{port}", locations=indent("\n".join(locations), "    "))
+    return _SERVER.fill(listen=indent(listen, "    ").lstrip(), locations=indent("\n".join(locations), "    "))
 
 
 def _location(route: Route, secure: str) -> str:
@@ -162,7 +178,7 @@ _CONF = _Text(Path(__file__).with_name("nginx.conf.template").read_text(encoding
 _SERVER = _Text(
     """\
 server {
-    listen @@{listen} ssl http2;
+    @@{listen}
     if ($refusal = 401) { return 401; }
     if ($refusal = 403) { return 403; }
     if ($refusal = 413) { return 413; }

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from helm import loki, mimir, pyroscope
+from helm.common import absolute_name
 from helm.transport import scheme
 from settings import Stack
 
@@ -16,6 +17,17 @@ OTLP_GRPC, OTLP_HTTP = 4317, 4318
 def twin(service: str) -> str:
     """Return the name of the headless twin of one of our Services, for the gateway, which chooses among pods itself."""
     return f"{service}-pods"
+
+
+def absolute(stack: Stack, address: str) -> str:
+    """Return an address of a Service of the stack as pods and Grafana are given it: with the name's final dot.
+
+    Only to programs in Go, which leave the dot out where they check a certificate; many others do not, so what any
+    client may read is `name.namespace.svc`, which the cluster's own search list completes (docs/decisions.md).
+    """
+    short = f".{stack.namespace.name}.svc"
+    name, found, rest = address.partition(short)
+    return f"{absolute_name(stack, name)}{rest}" if found else address
 
 
 class TracesAddresses(NamedTuple):

@@ -2,10 +2,9 @@
 
 from helm.common import (
     ACCESS_KEY_ENV,
-    CLUSTER_DOMAIN,
-    DNS_SERVICES,
     SECRET_KEY_ENV,
     Values,
+    absolute_name,
     credentials_from,
     pod_security,
     resources,
@@ -40,7 +39,7 @@ def values(stack: Stack, *, secret_name: str) -> Values:
     return {
         **_switched_off(),
         **{_key(name): _role(name, role, stack, secret_name) for name, role in stack.metrics_roles.items()},
-        "global": _dns(stack.kubernetes.platform),
+        "global": _dns(stack),
         "rbac": {"create": False, "podSecurityContext": pod_security(stack.kubernetes.platform)},
         "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
         "mimir": {"structuredConfig": _config(stack)},
@@ -106,12 +105,14 @@ def _volume(role: Role, placement: Placement) -> Values:
     return {"size": bytes_text(role.volume), **storage_class}
 
 
-def _dns(platform: str) -> Values:
+def _dns(stack: Stack) -> Values:
     """Return where nginx finds a resolver; it crash-loops if the Service is absent (grafana/mimir#4222)."""
-    if platform == "openshift":
-        service, namespace = DNS_SERVICES[platform]
-        return {"dnsService": service, "dnsNamespace": namespace}
-    return {}  # the chart's own
+    dns = stack.kubernetes.dns
+    return {
+        "clusterDomain": f"{stack.kubernetes.cluster_domain}.",
+        "dnsService": dns.name,
+        "dnsNamespace": dns.namespace,
+    }
 
 
 def _config(stack: Stack) -> Values:
@@ -145,8 +146,7 @@ def _tls(stack: Stack) -> Values:
     """Return TLS on the HTTP port, and for the one client that speaks to it: the ruler, to the alertmanager."""
     if not serves_tls(stack):
         return {}
-    namespace = stack.namespace.name
-    address = f"_http-metrics._tcp.{RELEASE}-alertmanager-headless.{namespace}.svc.{CLUSTER_DOMAIN}"
+    address = f"_http-metrics._tcp.{absolute_name(stack, f'{RELEASE}-alertmanager-headless')}"
     return {
         "server": http_server(stack),
         "ruler": {

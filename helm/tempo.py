@@ -3,6 +3,7 @@
 from helm.common import (
     RESTRICTED_CONTAINER,
     Values,
+    any_address,
     credentials_from,
     pod_security,
     resources,
@@ -41,7 +42,7 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
             "multitenancyEnabled": bool(stack.tenants),
             "retention": duration_text(stack.traces.retention),
             "storage": {"trace": {"backend": "s3", "s3": s3(stack)}},
-            "receivers": _receivers(otlp_receiver(stack)),
+            "receivers": _receivers(stack),
             "ingester": {"flush_all_on_shutdown": True},  # within 30 s: the chart has no key for a longer grace period
             "securityContext": RESTRICTED_CONTAINER,
             "extraEnvFrom": credentials_from(secret_name),
@@ -63,16 +64,16 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
     }
 
 
-def _receivers(tls: Values) -> Values:
+def _receivers(stack: Stack) -> Values:
     """Return the OTLP receivers.
 
     Of the chart's four Jaeger protocols one has to stay: `jaeger: null` breaks the template, and no protocol at all
     stops Tempo (charts.md 1.4). We keep Thrift over HTTP.
     """
+    place, tls = any_address(stack), otlp_receiver(stack)
+    ports = {"grpc": 4317, "http": 4318}
     return {
-        "otlp": {
-            "protocols": {"grpc": {"endpoint": "0.0.0.0:4317", **tls}, "http": {"endpoint": "0.0.0.0:4318", **tls}}
-        },
+        "otlp": {"protocols": {name: {"endpoint": f"{place}:{port}", **tls} for name, port in ports.items()}},
         "jaeger": {"protocols": {"grpc": None, "thrift_binary": None, "thrift_compact": None}},
     }
 

@@ -9,6 +9,7 @@ import yaml
 from helm.common import (
     RESTRICTED_CONTAINER,
     Values,
+    any_address,
     credentials_from,
     pod_security,
     resources,
@@ -34,6 +35,7 @@ _MAX_BLOCK_BYTES = 5 * 1024**3
 """The chart's default is 100 GB and its comment advises 5 GB or less: a larger block costs a small compactor memory."""
 
 
+_CHARTS_ADDRESS = "0.0.0.0"  # noqa: S104 - where its receivers listen by themselves
 _MAX_MESSAGE_BYTES = 16 * 1024**2
 """Tempo's own default, and so the single binary's; the chart lowers it to 4 MiB, with which a large trace that dev
 takes would fail in prod."""
@@ -66,7 +68,7 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
         "memcached": {"enabled": False},
         "cache": {"caches": []},
         "server": {f"grpc_server_max_{way}_msg_size": _MAX_MESSAGE_BYTES for way in ("recv", "send")},
-        "traces": {"otlp": {protocol: _receiver(stack) for protocol in ("grpc", "http")}},
+        "traces": {"otlp": {name: _receiver(stack, port) for name, port in (("grpc", 4317), ("http", 4318))}},
         "storage": {"trace": {"backend": "s3", "s3": s3(stack)}},
         "overrides": {"defaults": _defaults(stack, generates=generates)},
         **({"per_tenant_overrides": tempo_overrides(stack, generates=generates)} if stack.tenants else {}),
@@ -167,9 +169,10 @@ def _defaults(stack: Stack, *, generates: bool) -> Values:
     }
 
 
-def _receiver(stack: Stack) -> Values:
-    tls = otlp_receiver(stack)
-    return {"enabled": True, **({"receiverConfig": tls} if tls else {})}
+def _receiver(stack: Stack, port: int) -> Values:
+    place = any_address(stack)
+    config = {**otlp_receiver(stack), **({"endpoint": f"{place}:{port}"} if place != _CHARTS_ADDRESS else {})}
+    return {"enabled": True, **({"receiverConfig": config} if config else {})}
 
 
 def _files(stack: Stack) -> Values:

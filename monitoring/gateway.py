@@ -1,7 +1,7 @@
 """Rules for the gateway. nginx itself says one thing: whether it has loaded what is mounted (gateway/health.py).
 
-The rest is what others know of it. That it answers badly shows in the backends' own request metrics (monitoring/slo.py); what it refuses itself is only in
-its access log.
+The rest is what others know of it. That it answers badly shows in the backends' own request metrics
+(monitoring/slo.py); what it refuses itself is only in its access log.
 """
 
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def _loaded(here: Scope) -> Iterator[Alert]:
         "page",
         "2m",
         "The gateway's files have changed and are not loaded: a credential that was taken away may still count.",
-        "{{ $labels.pod }} serves what was mounted before; where it is about who may do what, it ends after ten minutes.",
+        "{{ $labels.pod }} serves what was mounted before; if it is about who may do what, it ends after ten minutes.",
     )
 
 

@@ -139,6 +139,6 @@ def _check_total(whole: Compute, total: Compute) -> None:
         if needs > has:
             raise SettingError(
                 f"gateway.total.{resource}",
-                f"base, the tenants' budgets and their existing tokens come to {text(needs)}, and the total is {text(has)}; raise it, or "
-                "lower budgets",
+                f"base, the tenants' budgets and their existing tokens come to {text(needs)}, and the total is "
+                f"{text(has)}; raise it, or lower budgets",
             )

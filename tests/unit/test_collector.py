@@ -43,11 +43,14 @@ def test_there_is_none_unless_it_is_asked_for(environment: str) -> None:
 
 def test_behind_a_gateway_it_shows_the_tenants_token_and_names_no_tenant() -> None:
     found = of("prod", {"metrics": "remote-write"})
-    assert 'endpoint = "gateway.ca7f8f-prod.svc:4317"' in found
-    assert 'url               = "https://gateway.ca7f8f-prod.svc/api/v1/push"' in found
+    assert 'endpoint = "gateway.ca7f8f-prod.svc.cluster.local.:4317"' in found
+    assert 'url               = "https://gateway.ca7f8f-prod.svc.cluster.local./api/v1/push"' in found
     assert 'filename  = "/etc/telemetry/token"' in found
     assert 'bearer_token_file = "/etc/telemetry/token"' in found
-    assert 'ca_file = "/etc/telemetry/ca.crt"' in found
+    assert 'ca_file     = "/etc/telemetry/ca.crt"' in found
+    assert (
+        len(re.findall(r'server_name += "gateway\.ca7f8f-prod\.svc"', found)) == 2
+    )  # a certificate's name has no final dot
     assert "X-Scope-OrgID" not in found
     assert "insecure" not in found
 
@@ -60,7 +63,7 @@ def test_it_shows_what_the_gateway_asks_of_the_tenant(accepts: str, token: bool,
     found = of("prod", {"metrics": "remote-write"}, access(accepts=accepts))
     assert ("otelcol.auth.bearer" in found, "bearer_token_file" in found) == (token, token)
     assert found.count('cert_file       = "/etc/telemetry/tls.crt"') == (1 if certificate else 0)
-    assert found.count('key_file  = "/etc/telemetry/tls.key"') == (1 if certificate else 0)
+    assert found.count('key_file    = "/etc/telemetry/tls.key"') == (1 if certificate else 0)
 
 
 def test_without_a_gateway_it_names_the_tenant_itself_and_speaks_plainly() -> None:
@@ -79,7 +82,7 @@ def test_a_public_certificate_needs_no_authority() -> None:
 
 def test_metrics_stay_as_they_are_or_become_prometheus_and_go_one_way_each() -> None:
     as_they_are, converted = of("prod", {}), of("prod", {"metrics": "remote-write"})
-    assert 'endpoint = "https://gateway.ca7f8f-prod.svc/otlp"' in as_they_are
+    assert 'endpoint = "https://gateway.ca7f8f-prod.svc.cluster.local./otlp"' in as_they_are
     assert "prometheus.remote_write" not in as_they_are
     assert "otelcol.exporter.otlphttp" not in converted
     assert "forward_to = [prometheus.remote_write.platform.receiver]" in converted
@@ -88,8 +91,11 @@ def test_metrics_stay_as_they_are_or_become_prometheus_and_go_one_way_each() -> 
 @pytest.mark.parametrize(
     ("more", "endpoint"),
     [
-        ((WITH_LOGS_IN_PROD,), "https://gateway.ca7f8f-prod.svc/otlp"),
-        ((WITH_LOGS_IN_PROD, drop("gateway"), drop("tenants")), "http://loki-write.ca7f8f-prod.svc:3100/otlp"),
+        ((WITH_LOGS_IN_PROD,), "https://gateway.ca7f8f-prod.svc.cluster.local./otlp"),
+        (
+            (WITH_LOGS_IN_PROD, drop("gateway"), drop("tenants")),
+            "http://loki-write.ca7f8f-prod.svc.cluster.local.:3100/otlp",
+        ),
     ],
     ids=["behind the gateway", "without one"],
 )

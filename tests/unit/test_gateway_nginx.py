@@ -111,7 +111,7 @@ def test_every_write_is_closed_to_who_reads_all_tenants() -> None:
 
 def test_backends_are_resolved_again_while_nginx_runs() -> None:
     assert not re.search(r"(?:proxy|grpc)_pass \S+://(?!\$)", CONF)
-    assert "resolver kube-dns.kube-system.svc.cluster.local valid=10s ipv6=off;" in CONF
+    assert "resolver kube-dns.kube-system.svc.cluster.local. valid=10s ipv6=off;" in CONF
     for field in fields(Upstreams):
         assert Request(MAPS).value(field.name) == getattr(UPSTREAMS, field.name)
 

@@ -224,7 +224,7 @@ def test_a_certificate_is_asked_for_where_the_settings_say() -> None:
     issuer = {"name": "corporate", "kind": "ClusterIssuer"}
     stack = stack_with(certificate={"source": "cert-manager", "issuer": issuer}, hosts=["telemetry.example.org"])
     assert stack.gateway is not None
-    spec = workload.certificate(stack.gateway, hosts(stack.gateway, "ns"))
+    spec = workload.certificate(stack.gateway, hosts(stack.gateway, "ns", "cluster.local"))
     assert spec is not None
     assert spec["secretName"] == volumes_of(stack)["tls"]["secret"]["secretName"]
     assert spec["issuerRef"] == {**issuer, "group": "cert-manager.io"}
