@@ -27,7 +27,7 @@ class Destination:
     logs_otlp: str | None
     """Address that Alloy adds `/v1/logs` to; None where there is no Loki."""
     name: str | None
-    """What the certificate there is for: an address's name has a final dot, a certificate's has none. None is no TLS."""
+    """What the certificate there is for: an address's name has a final dot, a certificate's none. None is no TLS."""
     tenant: str | None
     """Stated by the sender itself, where no gateway knows it by its credential."""
     token: str | None

@@ -14,11 +14,12 @@ from settings import Credentials, Stack
 def findings(stack: Stack, credentials: Credentials) -> list[str]:
     """Return one line for each system that cannot be used: the key's path, the reason, the mend."""
     # Imported here: these clients take longer to load than a preview has time for.
-    from preflight import cluster, grafana, releases, s3
+    from preflight import cluster, dns, grafana, releases, s3
 
     with ThreadPoolExecutor() as pool:
         asked = [
             pool.submit(cluster.check, stack.kubernetes, stack.namespace),
+            pool.submit(dns.check, stack.kubernetes),
             pool.submit(releases.check, stack),
             pool.submit(s3.check, stack.object_store, credentials.identities(stack.backends)),
             pool.submit(grafana.check, stack, credentials.grafana),
