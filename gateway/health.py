@@ -14,8 +14,9 @@ class _Text(Template):
     delimiter = "@@"
 
 
-# A name is resolved only on the way to somewhere: so a connection is tried that cannot be made. nginx answers 502 or
-# 504 either way, and knows an address only if there is one. Its messages are of the connection, and so not written.
+# A name is resolved only on the way to somewhere: so a connection is tried that leads to nothing, in a protocol that
+# nobody speaks there. nginx answers 502 or 504 either way, and has an address only if there is one. What it says of the
+# connection is not written.
 _LOCATIONS = _Text(
     """\
 location = /live {
@@ -25,11 +26,12 @@ location = /live {
 location = /ready {
     set $known_name "@@{known_name}";
     resolver_timeout 3s;
-    proxy_connect_timeout 1ms;
-    proxy_next_upstream off;
+    fastcgi_connect_timeout 1ms;
+    fastcgi_read_timeout 1s;
+    fastcgi_next_upstream off;
     error_log stderr emerg;
     error_page 502 504 = @resolved;
-    proxy_pass http://$known_name:1;
+    fastcgi_pass $known_name:1;
 }
 location @resolved {
     default_type text/plain;

@@ -14,6 +14,7 @@ from helm.s3_key import UNKNOWN_KEY
 from helm.tenants import mimir_overrides
 from helm.transport import HTTPS_PROBE, client, http_server, mounts, serves_tls, store_authority, volumes
 from settings import Stack
+from settings.gateway import NGINX_TAG
 from settings.placement import Placement
 from settings.quantities import bytes_text, duration_text
 from settings.roles import Role
@@ -80,6 +81,8 @@ def _role(name: str, role: Role, stack: Stack, secret_name: str) -> Values:
         values |= {"extraEnvFrom": credentials_from(secret_name), "podAnnotations": UNKNOWN_KEY}
     if name in _HAS_ZONES:
         values["zoneAwareReplication"] = {"enabled": False}
+    if name == "gateway":
+        values["nginx"] = {"image": {"tag": NGINX_TAG}}  # the chart's own tag moves
     if name in ("gateway", "overrides-exporter"):
         values["enabled"] = True  # the gateway's stated, because the last 5.x charts had it off
     if name == "ruler":

@@ -1,5 +1,6 @@
 """The gateway: nginx in front of every backend, which knows tenants by their credentials."""
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -11,6 +12,10 @@ from settings.resources import Compute
 from settings.tenants import Day, Rotation, SecretName
 
 _DAY = 86_400
+NGINX_TAG = "1.29.8-alpine"
+"""Of nginx' unprivileged image."""
+_OLDEST = (1, 25, 3)
+_VERSION = re.compile(r":(\d+)\.(\d+)\.(\d+)\b")
 _HOST = r"^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
 Host = Annotated[str, Field(pattern=_HOST, max_length=253)]
 """A DNS name."""
@@ -20,6 +25,16 @@ def _check_pem(value: str) -> str:
     if not value.strip().startswith("-----BEGIN CERTIFICATE-----") or "PRIVATE KEY" in value:
         raise ValueError("not a certificate; give the authority's certificate in PEM, never a key")
     return value.strip() + "\n"
+
+
+def _check_image(value: str) -> str:
+    tag = _VERSION.search(value)
+    if tag is not None and tuple(map(int, tag.groups())) < _OLDEST:
+        raise ValueError(
+            f"nginx before {'.'.join(map(str, _OLDEST))} lets one client open and reset streams without end "
+            "(CVE-2023-44487); take a newer one"
+        )
+    return value
 
 
 class Issuer(Settings):
@@ -106,10 +121,11 @@ class Gateway(Settings):
         description="What it asks for whatever the tenants are, which base and all budgets must not exceed (seed 004). "
         "None: it asks for just these, so every new tenant changes its requests and rolls its pods.",
     )
-    image: str = Field(
-        default="docker.io/nginxinc/nginx-unprivileged:1.29-alpine",
+    image: Annotated[str, AfterValidator(_check_image)] = Field(
+        default=f"docker.io/nginxinc/nginx-unprivileged:{NGINX_TAG}",
         pattern=r"^[a-z0-9./:@_-]+[:@][\w.:-]+$",
-        description="nginx without root, 1.22 or later (Mimir's chart uses this one).",
+        description="nginx without root, 1.25.3 or later, by a tag of three numbers or by digest: a tag such as "
+        "1.29-alpine moves.",
     )
     hosts: list[Host] = Field(
         default_factory=list, description="DNS names by which it is known beside those in the cluster."

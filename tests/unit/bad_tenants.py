@@ -205,6 +205,9 @@ GATEWAY = [
         "not a certificate",
         "in PEM",
     ),
+    Bad(
+        "an old nginx", _with("gateway.image", "nginx:1.25.2-alpine"), "gateway.image", "CVE-2023-44487", "take a newer"
+    ),
     Bad("an image without a tag", _with("gateway.image", "nginx"), "gateway.image", "must match", "must match"),
     Bad(
         "a day that is none",

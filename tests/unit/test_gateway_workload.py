@@ -196,11 +196,11 @@ def test_replicas_roll_one_at_a_time_within_the_quota_and_are_spread() -> None:
 
 def test_it_runs_where_the_settings_say_with_what_they_say() -> None:
     placement = {"node_selector": {"node-type": "telemetry"}, "priority_class": "high"}
-    stack = stack_with(placement=placement, image="registry.example/nginx:1")
+    stack = stack_with(placement=placement, image="registry.example/nginx:1.29.8")
     pod = pod_of(stack)
     (container,) = pod["containers"]
     assert (pod["nodeSelector"], pod["priorityClassName"]) == ({"node-type": "telemetry"}, "high")
-    assert container["image"] == "registry.example/nginx:1"
+    assert container["image"] == "registry.example/nginx:1.29.8"
     role = role_of(stack)
     assert container["resources"] == {"requests": {"cpu": f"{role.cpu}m", "memory": f"{role.memory // 2**20}Mi"}}
 
