@@ -131,9 +131,9 @@ def test_it_listens_at_an_ipv6_address(gateway_tools: Toolchain, tmp_path: Path)
             assert client.get("/", extensions=own).status_code == 404
 
 
-@pytest.mark.parametrize(("dot", "arrives"), [(".", True), ("", False)])
+@pytest.mark.parametrize(("ending", "arrives"), [(".cluster.local.", True), (".cluster.local", False), ("", True)])
 def test_a_client_in_go_takes_the_final_dot_and_the_certificate(
-    gateway_tools: Toolchain, tmp_path: Path, dot: str, arrives: bool
+    gateway_tools: Toolchain, tmp_path: Path, ending: str, arrives: bool
 ) -> None:
     """As Alloy, Tempo and Grafana are; promtool has the same HTTP client as they."""
     gateway_tools.ensure(["promtool"])
@@ -144,7 +144,7 @@ def test_a_client_in_go_takes_the_final_dot_and_the_certificate(
             "authorization": {"credentials": token_of(place.gateway.stack)},
         }
         (tmp_path / "http.yaml").write_text(yaml.safe_dump(trusts))
-        name = f"gateway.{place.gateway.stack.namespace.name}.svc.cluster.local{dot}"
+        name = f"gateway.{place.gateway.stack.namespace.name}.svc{ending}"
         url = f"https://{name}:{place.gateway.layout.https_port}/prometheus"
         command = ["query", "instant", f"--http.config.file={tmp_path / 'http.yaml'}", url, "up"]
         done = subprocess.run(
