@@ -92,7 +92,7 @@ class Kubernetes(Settings):
         min_length=1,
         max_length=2,
         description="Addresses that pods have, the cluster's first family first: [IPv4], [IPv6], or both. Where the "
-        "gateway and Tempo's receivers listen, and which addresses the gateway asks names for. The rings of the backends "
+        "gateway and Tempo's receivers listen, and which addresses the gateway asks for. The rings of the backends "
         "look for IPv4: where pods have none, their charts have to be told more (docs/first-deployment.md).",
     )
 
