@@ -30,7 +30,8 @@ from components.object_store_authority import ObjectStoreAuthority
 from components.providers import Providers
 from components.pyroscope import Pyroscope
 from components.tempo import Tempo
-from gateway import access, addresses
+from gateway import access
+from gateway.addresses import query_urls
 from helm.transport import makes_store_authority, serves_tls
 from policies.program import enforce
 from stack_config import load_stack
@@ -80,12 +81,7 @@ pyroscope = (
 datasources = Datasources(
     "datasources",
     stack=stack,
-    urls={
-        "metrics": gateway.metrics_query_url if gateway else mimir.query_url,
-        "traces": gateway.traces_query_url if gateway else tempo.query_url,
-        **({"logs": its.query} if (its := addresses.logs(stack)) else {}),
-        **({"profiles": its_own.query} if (its_own := addresses.profiles(stack)) else {}),
-    },
+    urls=query_urls(stack),
     credentials=access.of_tenants(stack, key),
     federation=access.of_federation(stack, key),
     authority=access.authority_of(stack, key),

@@ -47,11 +47,11 @@ class Gateway(pulumi.ComponentResource):
         self.metrics_otlp_url = own.metrics_otlp_url
         self.metrics_query_url = own.metrics_query_url
         self.traces_query_url = own.traces_query_url
-        files = config_map(stack, settings)
+        files, domain = config_map(stack, settings), stack.kubernetes.cluster_domain
         mounted = [
             self._config_map(files),
             *(secret(each, namespace=self._namespace, parent=self) for each in mounted_secrets(stack, settings, key)),
-            *self._certificate(workload.certificate(settings, hosts(settings, self._namespace))),
+            *self._certificate(workload.certificate(settings, hosts(settings, self._namespace, domain))),
         ]
         handed_over = list(tenant_secrets(stack, key))
         for each in handed_over:

@@ -62,7 +62,7 @@ def client_authority_of(stack: Stack, key: str) -> str | None:
 def server_of(stack: Stack, key: str) -> Pair | None:
     """Return the gateway's own certificate; None where it comes from elsewhere."""
     gateway = _gateway(stack)
-    names = hosts(gateway, stack.namespace.name)
+    names = hosts(gateway, stack.namespace.name, stack.kubernetes.cluster_domain)
     return own_authority(stack, key).server(names) if gateway.certificate.source == "issued" else None
 
 

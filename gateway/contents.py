@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from gateway import access
-from gateway.nginx import Layout, Upstreams, nginx_conf
+from gateway.layout import Layout
+from gateway.nginx import Upstreams, nginx_conf
 from gateway.tenant_maps import tenants_conf
 from helm import loki, mimir, pyroscope
 from helm.addresses import (
@@ -21,7 +22,7 @@ from helm.addresses import (
     TRACES_QUERY,
     twin,
 )
-from helm.common import CLUSTER_DOMAIN, DNS_SERVICES
+from helm.common import absolute_name
 from helm.transport import BACKENDS_SECRET, server_name
 from settings import Stack
 from settings.gateway import Gateway
@@ -58,7 +59,7 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
     return {
         "nginx.conf": nginx_conf(
             upstreams=upstreams(stack),
-            layout=layout or Layout(resolver=_resolver(stack.kubernetes.platform)),
+            layout=layout or pod_layout(stack),
             gateway=gateway,
             max_body=max(tenant.limits.max_body or stack.traces.max_message_size for tenant in stack.tenants),
             client_certificates=access.takes_certificates(stack),
@@ -67,6 +68,16 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
         ),
         **{name: Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCRIPTS},
     }
+
+
+def pod_layout(stack: Stack) -> Layout:
+    """Return where nginx is in a pod of a stack's cluster."""
+    cluster = stack.kubernetes
+    return Layout(
+        families=tuple(cluster.ip_families),
+        resolver=absolute_name(stack, cluster.dns.name, cluster.dns.namespace),  # the system's resolver looks for it
+        known_name=absolute_name(stack, "kubernetes", "default").rstrip("."),
+    )
 
 
 def mounted_secrets(stack: Stack, gateway: Gateway, key: str) -> Iterator[SecretContent]:
@@ -123,10 +134,13 @@ def backends_secret(stack: Stack, key: str) -> SecretContent | None:
 
 
 def upstreams(stack: Stack) -> Upstreams:
-    """Return the backends' addresses: headless Services where requests are to be balanced over pods."""
+    """Return the backends' addresses: headless Services where requests are to be balanced over pods.
+
+    Without the final dot: nginx asks for whole names anyway, and the dot would be in the header Host.
+    """
 
     def at(service: str, port: int) -> str:
-        return f"{service}.{stack.namespace.name}.svc.{CLUSTER_DOMAIN}:{port}"
+        return f"{absolute_name(stack, service).rstrip('.')}:{port}"
 
     return Upstreams(
         traces_otlp_grpc=at(twin(TRACES_INGEST), OTLP_GRPC),
@@ -148,11 +162,6 @@ def upstreams(stack: Stack) -> Upstreams:
             if stack.profiles
         },
     )
-
-
-def _resolver(platform: str) -> str:
-    service, namespace = DNS_SERVICES[platform]
-    return f"{service}.{namespace}.svc.{CLUSTER_DOMAIN}"
 
 
 def _secret_name(tenant: Tenant) -> str:

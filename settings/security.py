@@ -14,7 +14,6 @@ from settings.resources import Compute
 
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 """The label with a namespace's own name, which the API server sets and holds (Kubernetes 1.22)."""
-_CLUSTER_SUFFIXES = (".svc.cluster.local", ".svc")
 
 
 def _check_cidr(value: str) -> str:
@@ -124,7 +123,7 @@ class Security(Settings):
     )
     dns: Place | None = Field(
         default=None,
-        description="Where the cluster's DNS is; none is openshift-dns on OpenShift, else kube-system. A cache on each "
+        description="Where the cluster's DNS is; none is the namespace of kubernetes.dns_service. A cache on each "
         "node is `cidrs: [169.254.20.10/32]` beside it (NodeLocal DNSCache).",
     )
     object_store: Destination | None = Field(
@@ -154,7 +153,7 @@ class Security(Settings):
         return self
 
 
-def store_of(security: Security, store: ObjectStore, own_namespace: str) -> Destination:
+def store_of(security: Security, store: ObjectStore, own_namespace: str, cluster_domain: str) -> Destination:
     """Return where the object store's pods or machines are, and their ports.
 
     Raises:
@@ -163,7 +162,7 @@ def store_of(security: Security, store: ObjectStore, own_namespace: str) -> Dest
     url = urlsplit(store.endpoint)
     port = url.port or {"http": 80, "https": 443}[url.scheme.lower()]
     chosen = security.object_store or Destination()
-    place = _place_of_host(url.hostname or "", own_namespace) if chosen.is_nobody else chosen
+    place = _place_of_host(url.hostname or "", own_namespace, cluster_domain) if chosen.is_nobody else chosen
     if place is None:
         raise SettingError(
             "security.object_store",
@@ -174,15 +173,16 @@ def store_of(security: Security, store: ObjectStore, own_namespace: str) -> Dest
     return Destination.model_validate({**parts, "ports": chosen.ports or [port]})
 
 
-def _place_of_host(host: str, own_namespace: str) -> Place | None:
+def _place_of_host(host: str, own_namespace: str, cluster_domain: str) -> Place | None:
     """Return where a host is, as far as its name tells: an address, or a Service of the cluster."""
     try:
         return Place(cidrs=[str(ipaddress.ip_network(host))])
     except ValueError:
         pass
-    inner = next((host.removesuffix(suffix) for suffix in _CLUSTER_SUFFIXES if host.endswith(suffix)), host)
+    host = host.removesuffix(".")
+    inner = host.removesuffix(f".{cluster_domain}").removesuffix(".svc")
     labels = inner.split(".")
-    if inner == host:
+    if not host.endswith((".svc", f".svc.{cluster_domain}")):
         return named(own_namespace) if len(labels) == 1 else None
     return named(labels[-1]) if len(labels) > 1 else None
 

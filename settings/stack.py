@@ -128,7 +128,7 @@ class Stack(Settings):
     @model_validator(mode="after")
     def _policies_know_the_object_store(self) -> Self:
         if self.security.network_policies:
-            store_of(self.security, self.object_store, self.namespace.name)
+            store_of(self.security, self.object_store, self.namespace.name, self.kubernetes.cluster_domain)
         return self
 
     @model_validator(mode="after")

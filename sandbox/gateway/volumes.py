@@ -1,7 +1,7 @@
 """The gateway's volumes, filled with what the product itself makes of a stack's settings."""
 
 from gateway import contents
-from gateway.nginx import Layout
+from gateway.layout import Layout
 from sandbox.gateway.mounts import Mounts
 from sandbox.gateway.names import Names
 from settings import Stack

@@ -82,11 +82,13 @@ def open_edge(
     directory: Path | None = None,
     existing: dict[str, str] | None = None,
     shows: PairFiles | None = None,
+    room: int | None = None,
     **settings: Any,
 ) -> Iterator[Edge]:
     """Open an edge; with a directory the metrics' backend is a real Mimir, else everything is a stand-in.
 
-    `existing` are tokens of Secrets that exist already, by object name; `shows` is the backends' certificate.
+    `existing` are tokens of Secrets that exist already, by object name; `shows` is the backends' certificate; `room` is
+    that of the volume which watch.sh writes to.
     """
     ledger = Ledger()
     with ExitStack() as opened:
@@ -102,7 +104,7 @@ def open_edge(
             real = opened.enter_context(_mimir(tools, metrics, directory, chosen, shows))
         point(names, chosen, traces=[traces], metrics=[metrics])
         files = opened.enter_context(
-            pod(chosen, KEY, program=tools.path("nginx"), address=address, names=names, existing=existing)
+            pod(chosen, KEY, program=tools.path("nginx"), address=address, names=names, existing=existing, room=room)
         )
         running = opened.enter_context(gateway(files))
         yield Edge(running, names, net, ledger, real)

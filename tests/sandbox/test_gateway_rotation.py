@@ -1,15 +1,18 @@
 """Credentials change while requests come in: none is dropped, and none is refused that should not be."""
 
+import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import grpc
 import pytest
 
-from gateway import access, keys
+from gateway import access, contents, keys
 from sandbox.gateway.process import Gateway
 from sandbox.gateway.volumes import put_secrets
 from sandbox.toolchain import Toolchain
@@ -202,3 +205,70 @@ def test_at_the_end_what_is_open_is_served(edge: Edge) -> None:
         wait_for(lambda: len(edge.ledger) > before)
         assert edge.gateway.drain() == 0
         assert slow.result().status_code == 200
+
+
+METRIC = "telemetry_gateway_configuration_loaded"
+
+
+def is_loaded(gateway: Gateway) -> bool:
+    """What its metrics say of whether it has loaded what is mounted."""
+    (value,) = (line.split()[1] for line in gateway.health("metrics").text.splitlines() if line.startswith(METRIC))
+    return value == "1"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a volume that can be filled takes root")
+def test_a_full_volume_keeps_no_token_in_force_and_is_tried_again(gateway_tools: Toolchain) -> None:
+    """The list of tokens comes to more than a page of the volume, so that half of it has room."""
+    before, after = ({f"t{number}": f"{when}-{number}-{'x' * 1000}" for number in range(6)} for when in ("old", "new"))
+    theirs = [tenant(name, access={"token_secret": f"of-{name}"}) for name in before]
+    with open_edge(gateway_tools, theirs, existing=before, room=64 * 1024) as edge:
+        assert is_loaded(edge.gateway)
+        filler = Path(edge.gateway.layout.state) / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as full:
+            while True:
+                full.write(b"x" * 1024)
+        with filler.open("r+b") as full:
+            full.truncate(filler.stat().st_size - 8 * 1024)
+        edge.gateway.mounts.put("existing", {f"{name}/token": token for name, token in after.items()})
+        wait_for(lambda: "cannot be written" in edge.gateway.said())
+        assert not is_loaded(edge.gateway)
+        assert not has_loaded(edge.gateway, 1)
+        filler.unlink()
+        settle(edge.gateway, after["t0"], 200)
+        settle(edge.gateway, before["t5"], 401)
+        assert is_loaded(edge.gateway)
+
+
+def test_what_a_reload_refuses_although_a_check_does_not_is_known_and_tried_again(edge: Edge) -> None:
+    """A zone of a running nginx keeps its key: only a reload finds it."""
+    files = contents_of(edge)
+    zone = "limit_req_zone ${key} zone=tried:1m rate=1r/s;\n"
+
+    def put(key: str) -> None:
+        conf = files["nginx.conf"].replace("http {\n", "http {\n" + zone.replace("{key}", key), 1)
+        edge.gateway.mounts.put("config", {**files, "nginx.conf": conf})
+
+    put("uri")
+    wait_for(partial(has_loaded, edge.gateway, 1))
+    wait_for(partial(is_loaded, edge.gateway))
+    put("host")
+    wait_for(lambda: edge.gateway.said().count('previously it used the "uri" key') > 1)
+    assert "was told and keeps the ones before" in edge.gateway.said()
+    assert not is_loaded(edge.gateway)
+    assert not has_loaded(edge.gateway, 2)
+    assert status(edge.gateway, OLD) == 200
+    put("uri")
+    wait_for(partial(is_loaded, edge.gateway))
+
+
+def test_a_refused_configuration_is_told(edge: Edge) -> None:
+    assert is_loaded(edge.gateway)
+    edge.gateway.mounts.put("tenants", {"tenants.conf": "map $token {"})
+    wait_for(lambda: not is_loaded(edge.gateway))
+    assert edge.gateway.health("live").status_code == 200
+
+
+def contents_of(edge: Edge) -> dict[str, str]:
+    chosen = edge.gateway.stack
+    assert chosen.gateway is not None
+    return contents.config_map(chosen, chosen.gateway, edge.gateway.layout)

@@ -222,7 +222,7 @@ GATEWAY = [
         _with("gateway.image", "registry.example:5000/nginx:1.25.2-alpine"),
         "gateway.image",
         "CVE-2023-44487",
-        "name a newer one",
+        "take a newer one",
     ),
     Bad(
         "a fingerprint of SHA-256",
