@@ -31,7 +31,8 @@ stack, credentials = load_stack()
 preflight.run(stack, credentials)
 enforce(stack, credentials)
 
-providers, key = Providers.of(stack, credentials), credentials.gateway_key
+providers = Providers.of(stack, credentials)
+key, previous = credentials.gateway_key, credentials.previous_gateway_key
 in_cluster = pulumi.ResourceOptions(providers=[providers.kubernetes])
 
 namespace = Namespace("namespace", settings=stack.namespace, opts=in_cluster)
@@ -45,7 +46,7 @@ buckets = Buckets(
     protect=stack.protects_buckets,
     opts=pulumi.ResourceOptions(providers=[providers.s3]),
 )
-gateway = Gateway("gateway", stack=stack, key=key, opts=guarded) if stack.gateway else None
+gateway = Gateway("gateway", stack=stack, key=key, previous=previous, opts=guarded) if stack.gateway else None
 mounted = [BackendCertificate("backend-certificate", stack=stack, key=key, opts=guarded)] if serves_tls(stack) else []
 
 workloads = pulumi.ResourceOptions(
@@ -74,9 +75,9 @@ datasources = Datasources(
         **({"logs": its.query} if (its := addresses.logs(stack)) else {}),
         **({"profiles": its_own.query} if (its_own := addresses.profiles(stack)) else {}),
     },
-    credentials=access.of_tenants(stack, key),
+    credentials=access.of_readers(stack, key),
     federation=access.of_federation(stack, key),
-    authority=access.authority_of(stack, key),
+    authority=access.authority_of(stack, key, previous),
     opts=pulumi.ResourceOptions(
         providers=[providers.grafana], depends_on=[each for each in (mimir, tempo, loki, pyroscope, gateway) if each]
     ),

@@ -26,7 +26,8 @@ def load_stack() -> tuple[Stack, Credentials]:
 
 
 def _refuse_what_does_not_fit(stack: Stack, credentials: Credentials) -> None:
-    verdict, too_much = check(stack), contents.too_much(stack, credentials.gateway_key)
+    verdict = check(stack)
+    too_much = contents.too_much(stack, credentials.gateway_key, credentials.previous_gateway_key)
     refusals = (*verdict.refusals, *([too_much] if too_much else ()))
     if refusals:
         raise ConfigError(refusals)

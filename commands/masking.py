@@ -23,15 +23,19 @@ _SHORTEST = 6
 
 def secrets_of(stack: Stack, credentials: Credentials) -> frozenset[str]:
     """Return every secret that a run of a stack works with: those of its settings, and those that it derives."""
-    key = credentials.gateway_key
+    key, previous = credentials.gateway_key, credentials.previous_gateway_key
     texts = [*_leaves(credentials.model_dump())]
     texts += [text.partition(":")[2] for text in texts if ":" in text]  # user:password
     if stack.gateway is not None:
-        made = [*contents.mounted_secrets(stack, stack.gateway, key), *contents.tenant_secrets(stack, key)]
+        made = [
+            *contents.mounted_secrets(stack, stack.gateway, key, previous),
+            *contents.tenant_secrets(stack, key, previous),
+        ]
         backends = contents.backends_secret(stack, key) if stack.gateway.backend_tls else None
         texts += [text for each in (*made, *([backends] if backends else [])) for text in _parts(each.data)]
-        federation = access.of_federation(stack, key)
-        texts += [federation.token] if federation is not None and federation.token else []
+        texts += [each.text for each in contents.tokens_of(stack, stack.gateway, key, previous)]
+        pairs = [each.pair for each in access.of_readers(stack, key).values() if each.pair]
+        texts += [text for pair in pairs for text in _parts({"tls.key": pair.key})]
     return frozenset(text for text in texts if len(text) >= _SHORTEST)
 
 

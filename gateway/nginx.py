@@ -93,6 +93,7 @@ def nginx_conf(
         address=layout.address,
         health_port=str(layout.health_port),
         resolver=layout.resolver,
+        reads=" ".join(sorted({route.scope for route in ROUTES if route.access == "read"})),
         max_body=str(max_body),
         existing=indent((_EXISTING if existing_tokens else _NONE_EXISTING).fill(scratch=layout.scratch), "    "),
         upstreams=indent("\n".join(_upstream(*each) for each in upstreams.there.items()), "    "),
@@ -130,7 +131,7 @@ def _location(route: Route, secure: str) -> str:
     if route.protocol == "grpc":
         lines += [f"grpc_pass grpc{secure}://${route.backend};"]
     else:
-        seconds = _WRITE_SECONDS if route.access == "write" else _READ_SECONDS
+        seconds = _READ_SECONDS if route.access == "read" else _WRITE_SECONDS
         rest = "$rest" if route.rest else ""
         lines += [
             f"proxy_read_timeout {seconds}s;",
@@ -143,8 +144,7 @@ def _location(route: Route, secure: str) -> str:
 
 def _conditions(route: Route) -> Iterator[str]:
     yield f"if ($request_method !~ ^(?:{'|'.join(route.methods)})$) {{ return 405; }}"
-    if route.access == "write":
-        yield "if ($federated) { return 403; }"
+    yield f"if ($scopes !~ {route.scope}) {{ return 403; }}"
     if route.rest:
         yield 'if ($rest = "") { return 404; }'
     if route.protocol == "grpc":  # which passes on what the client sent, whatever nginx made of it

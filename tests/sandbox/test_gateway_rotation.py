@@ -19,7 +19,7 @@ from tests.sandbox.gateway_clients import http, send_spans
 from tests.sandbox.load import Load, send_spans_again
 
 UNBOUNDED = {"requests_per_second": 100_000, "requests_burst": 100_000}
-OLD, NEW = (keys.token(KEY, "payments", version) for version in (1, 2))
+OLD, NEW = (keys.token(KEY, "dev", "payments", version) for version in (1, 2))
 RELOADS = 5
 LOADS, REFUSES = "nginx loads them", "nginx refuses them"
 

@@ -19,11 +19,11 @@ from commands import checklist_command
 from gateway.contents import mounted_secrets
 from monitoring.rules import groups_of
 from settings import ConfigError
-from tests.support import Change, all_of, credentials, load_stack, put
+from tests.support import Change, all_of, credentials, load_stack, put, with_ruler
 from validation.model import CheckSkipped
 from validation.target import Target, Tenant
 
-RULER = all_of(put("monitoring.rules", "ruler"), put("monitoring.tenant", "platform"))
+RULER = with_ruler
 OBJECTS = put("monitoring.rules", "prometheus-rule")
 TODAY = date(2026, 11, 21)
 Answers = dict[str, Any]
@@ -235,7 +235,7 @@ def test_the_table_says_how_what_is_not_done_is_done() -> None:
 
 
 def test_how_names_the_stack(live: dict[str, dict[str, str]]) -> None:
-    assert live
+    live.update(secrets._wanted(given(RULER)))
     found = list(items.ticked(given(RULER, answers=counted(1, 1))))
     assert [each.state for each in found] == ["done", "done", "by hand", "by hand", "open", "open"]
     told = " ".join(each.how for each in found)

@@ -101,11 +101,12 @@ def test_everything_but_health_asks_who_it_is_before_it_looks_at_the_path() -> N
     assert "ssl" not in health
 
 
-def test_every_write_is_closed_to_who_reads_all_tenants() -> None:
-    blocks = re.findall(r"location (?:= |~ \^)(/\S+) \{\n(.*?)\n        \}", CONF, re.DOTALL)
-    closed = {path for path, block in blocks if "if ($federated) { return 403; }" in block}
-    writes = [route for route in ROUTES if route.access == "write"]
-    assert closed == {re.escape(each.path) if each.rest else each.path for each in writes}
+def test_every_location_asks_for_the_scope_of_its_route() -> None:
+    blocks = dict(re.findall(r"location (?:= |~ \^)(/\S+) \{\n(.*?)\n        \}", CONF, re.DOTALL))
+    for route in ROUTES:
+        block = blocks.pop(re.escape(route.path) if route.rest else route.path)
+        assert f"if ($scopes !~ {route.scope}) {{ return 403; }}" in block
+    assert not [block for block in blocks.values() if "_pass" in block]
 
 
 def test_backends_are_resolved_again_while_nginx_runs() -> None:
