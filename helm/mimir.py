@@ -11,6 +11,7 @@ from helm.common import (
     resources,
 )
 from helm.placement import ROLLING, pod_placement, spread
+from helm.receivers import receivers_firewall
 from helm.s3_key import UNKNOWN_KEY
 from helm.tenants import mimir_overrides
 from helm.transport import HTTPS_PROBE, client, http_server, mounts, serves_tls, store_authority, volumes
@@ -137,6 +138,7 @@ def _config(stack: Stack) -> Values:
         "limits": {
             "compactor_blocks_retention_period": duration_text(stack.metrics.retention),
             "max_global_exemplars_per_user": _EXEMPLARS,
+            **receivers_firewall(stack.security),
         },
     }
 

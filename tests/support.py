@@ -100,7 +100,7 @@ def _text(value: Any) -> str:
 
 def with_ruler(settings: Tree) -> None:
     """Put the platform's rules into Mimir's ruler, in the name of the tenant that every stack with tenants has."""
-    put("monitoring", {"rules": "ruler", "tenant": "platform"})(settings)
+    all_of(put("monitoring.rules", "ruler"), put("monitoring.tenant", "platform"))(settings)
     settings["tenants"][0].setdefault("access", {})["scopes"] = {"metrics": ["read", "write", "admin"]}
 
 
