@@ -14,12 +14,13 @@ from settings import Credentials, Stack
 def findings(stack: Stack, credentials: Credentials) -> list[str]:
     """Return one line for each system that cannot be used: the key's path, the reason, the mend."""
     # Imported here: these clients take longer to load than a preview has time for.
-    from preflight import cluster, grafana, releases, s3
+    from preflight import cluster, grafana, releases, s3, tokens
 
     with ThreadPoolExecutor() as pool:
         asked = [
             pool.submit(cluster.check, stack.kubernetes, stack.namespace),
             pool.submit(releases.check, stack),
+            pool.submit(tokens.check, stack),
             pool.submit(s3.check, stack.object_store, credentials.identities(stack.backends)),
             pool.submit(grafana.check, stack, credentials.grafana),
         ]

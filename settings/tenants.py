@@ -175,16 +175,14 @@ _Right = Literal["read", "write", "admin"]
 class Scopes(Settings):
     """What a tenant's own credentials may do. Grafana comes with others, which only read."""
 
-    traces: list[_Use] = Field(default_factory=lambda: ["read", "write"], description="read: queries; write: spans.")
+    traces: list[_Use] = Field(default=["read", "write"], description="read: queries; write: spans.")
     metrics: list[_Right] = Field(
-        default_factory=lambda: ["read", "write"],
+        default=["read", "write"],
         description="read: queries; write: samples; admin: the tenant's rules, and all of its alertmanager, whose "
         "configuration has the passwords of receivers in it.",
     )
-    logs: list[_Use] = Field(default_factory=lambda: ["read", "write"], description="read: queries; write: lines.")
-    profiles: list[_Use] = Field(
-        default_factory=lambda: ["read", "write"], description="read: queries; write: profiles."
-    )
+    logs: list[_Use] = Field(default=["read", "write"], description="read: queries; write: lines.")
+    profiles: list[_Use] = Field(default=["read", "write"], description="read: queries; write: profiles.")
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from tests.support import Change, all_of, credentials, load_stack, put
 
 DATASOURCE = "grafana:oss/dataSource:DataSource"
 GATEWAY_KEY = credentials().gateway_key
-TENANTS = [
+TENANTS: list[dict[str, Any]] = [
     {"id": "team-a", "display_name": "Team A", "grafana_org": 7},
     {"id": "team-b", "display_name": "Team B", "access": {"accepts": "both"}},
     {"id": "team-c", "display_name": "Team C", "access": {"token_secret": "theirs"}},
