@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from syrupy.assertion import SnapshotAssertion
 
-from gateway import accepted, keys
+from gateway import accepted, contents, keys
 from gateway.certificates import subject
 from gateway.tenant_maps import tenants_conf
 from settings.credentials import PreviousKey
@@ -326,7 +326,6 @@ def test_the_size_grows_with_the_tenants_and_fits_into_a_secret(count: int) -> N
     access = {"accepts": "either", "token": rotation, "certificate": rotation}
     tenants = check_tenants([tenant(f"tenant-{number:04}", access=access) for number in range(count)])
     text = conf(tenants, Federation())
-    assert len(text) < 4_000 + 1_300 * count
-    if count < 1_000:
-        assert len(text) < 2**20
+    assert len(text) < 4_000 + 1_000 * count
+    assert len(text) < contents._MOST_BYTES
     assert f"map_hash_max_size {max(2_048, 2 * (4 * count + 6 * count + 1))};" in text
