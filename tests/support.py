@@ -150,7 +150,7 @@ def changed_tree(environment: str, *changes: Change) -> Tree:
     """Return the settings of a real stack file after some changes; who sees whom in Grafana matters to few tests."""
     settings = tree(environment)
     all_of(*changes)(settings)
-    if "gateway" in settings:
+    if "gateway" in settings and len(settings.get("tenants", ())) > 1:
         settings["gateway"].setdefault("accept_shared_organisation", True)
     return settings
 
