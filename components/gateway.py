@@ -41,7 +41,7 @@ class Gateway(pulumi.ComponentResource):
         *,
         stack: Stack,
         key: str,
-        previous: PreviousKey | None = None,
+        previous: PreviousKey | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("telemetry:gateway:Gateway", name, opts=opts)
