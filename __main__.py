@@ -40,7 +40,8 @@ stack, credentials = load_stack()
 preflight.run(stack, credentials)
 enforce(stack, credentials)
 
-providers, key = Providers.of(stack, credentials), credentials.gateway_key
+providers = Providers.of(stack, credentials)
+key, previous = credentials.gateway_key, credentials.previous_gateway_key
 in_cluster = pulumi.ResourceOptions(providers=[providers.kubernetes])
 
 namespace = Namespace("namespace", settings=stack.namespace, opts=in_cluster)
@@ -54,7 +55,7 @@ buckets = Buckets(
     protect=stack.protects_buckets,
     opts=pulumi.ResourceOptions(providers=[providers.s3]),
 )
-gateway = Gateway("gateway", stack=stack, key=key, opts=guarded) if stack.gateway else None
+gateway = Gateway("gateway", stack=stack, key=key, previous=previous, opts=guarded) if stack.gateway else None
 mounted: list[pulumi.Resource] = []
 if serves_tls(stack):
     mounted.append(BackendCertificate("backend-certificate", stack=stack, key=key, opts=guarded))
@@ -82,9 +83,9 @@ datasources = Datasources(
     "datasources",
     stack=stack,
     urls=query_urls(stack),
-    credentials=access.of_tenants(stack, key),
+    credentials=access.of_readers(stack, key),
     federation=access.of_federation(stack, key),
-    authority=access.authority_of(stack, key),
+    authority=access.authority_of(stack, key, previous),
     opts=pulumi.ResourceOptions(
         providers=[providers.grafana], depends_on=[each for each in (mimir, tempo, loki, pyroscope, gateway) if each]
     ),

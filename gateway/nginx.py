@@ -108,6 +108,7 @@ def nginx_conf(
         revoked="".join(f'\n        "{each}" revoked;' for each in gateway.revoked_certificates),
         passed_on=indent("\n".join(map(_passed_on, PASSED_ON)), "    "),
         resolver=f"{layout.resolver} valid=10s{layout.asks}",
+        reads=" ".join(sorted({route.scope for route in ROUTES if route.access == "read"})),
         max_body=str(max_body),
         existing=indent((_EXISTING if existing_tokens else _NONE_EXISTING).fill(state=layout.state), "    "),
         upstreams=indent("\n".join(_upstream(*each) for each in upstreams.there.items()), "    "),
@@ -171,7 +172,7 @@ def _location(route: Route, secure: str) -> str:
     if route.protocol == "grpc":
         lines += [f"grpc_pass grpc{secure}://${route.backend};"]
     else:
-        seconds = _WRITE_SECONDS if route.access == "write" else _READ_SECONDS
+        seconds = _READ_SECONDS if route.access == "read" else _WRITE_SECONDS
         rest = "$rest" if route.rest else ""
         lines += [
             *([] if route.pushes else ["proxy_request_buffering off;"]),
@@ -185,8 +186,7 @@ def _location(route: Route, secure: str) -> str:
 
 def _conditions(route: Route) -> Iterator[str]:
     yield f"if ($request_method !~ ^(?:{'|'.join(route.methods)})$) {{ return 405; }}"
-    if route.access == "write":
-        yield "if ($federated) { return 403; }"
+    yield f"if ($scopes !~ {route.scope}) {{ return 403; }}"
     if route.rest:
         yield 'if ($rest = "") { return 404; }'
     if route.protocol == "grpc":  # which passes on what the client sent, whatever nginx made of it

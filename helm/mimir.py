@@ -8,6 +8,7 @@ from helm.common import (
     resources,
 )
 from helm.placement import ROLLING, pod_placement, spread
+from helm.receivers import receivers_firewall
 from helm.s3_key import UNKNOWN_KEY
 from helm.tenants import mimir_limits, mimir_overrides
 from helm.transport import HTTPS_PROBE, client, http_server, mounts, serves_tls, store_authority, volumes
@@ -141,6 +142,7 @@ def _config(stack: Stack) -> Values:
             "compactor_blocks_retention_period": duration_text(stack.metrics.retention),
             "max_global_exemplars_per_user": _EXEMPLARS,
             "cardinality_analysis_enabled": True,  # the gateway offers it; off, it answers 500
+            **receivers_firewall(stack.security),
         },
     }
 

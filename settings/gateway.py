@@ -208,6 +208,11 @@ class Gateway(Settings):
     federation: Federation | None = Field(
         default_factory=Federation, description="Reading all tenants at once; null switches it off."
     )
+    accept_shared_organisation: bool = Field(
+        default=False,
+        description="Whether datasources of several tenants, or of all at once, may be in one Grafana organisation: "
+        "its people may then query all of them, as Grafana OSS has no rights on single datasources.",
+    )
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
 
     @model_validator(mode="after")

@@ -14,6 +14,11 @@ from settings.resources import Compute
 
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 """The label with a namespace's own name, which the API server sets and holds (Kubernetes 1.22)."""
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+"""Addresses inside a network (RFC 1918, 6598, 4193)."""
+NEVER_RECEIVERS = ("127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10")
+"""A pod itself, and its node's services, such as a cloud's credentials."""
+_NEVER = tuple(map(ipaddress.ip_network, NEVER_RECEIVERS))
 
 
 def _check_cidr(value: str) -> str:
@@ -138,7 +143,9 @@ class Security(Settings):
     )
     alert_receivers: Destination | None = Field(
         default=None,
-        description="Whom Mimir's alertmanager notifies (mail, chat, pager), with their ports; none is nobody.",
+        description="Whom Mimir's alertmanager notifies (mail, chat, pager), with their ports; none is nobody. Tenants "
+        "write receivers themselves, so Mimir refuses private addresses but those of `cidrs` that lie within a private "
+        "range: `0.0.0.0/0` opens none.",
     )
     limit_range: LimitRange | None = Field(
         default=None,
@@ -150,6 +157,23 @@ class Security(Settings):
         receivers = self.alert_receivers
         if receivers is not None and not (receivers.ports and not receivers.is_nobody):
             raise SettingError("alert_receivers", "needs both a place and ports, such as {cidrs: […], ports: [443]}")
+        return self
+
+    @model_validator(mode="after")
+    def _receivers_can_be_notified(self) -> Self:
+        receivers = self.alert_receivers or Destination()
+        if receivers.namespaces and not receivers.cidrs:
+            raise SettingError(
+                "alert_receivers.cidrs",
+                "is not set, and receivers in the cluster are called by the private addresses of their Services, which "
+                "Mimir refuses; add these, such as 10.96.12.34/32",
+            )
+        for index, each in enumerate(map(ipaddress.ip_network, receivers.cidrs)):
+            if any(each.version == other.version and each.subnet_of(other) for other in _NEVER):  # type: ignore[arg-type]
+                raise SettingError(
+                    f"alert_receivers.cidrs.{index}",
+                    f"{each} is a pod's own, or its node's, and stays closed to receivers; remove it",
+                )
         return self
 
 

@@ -50,6 +50,8 @@ def check(
             _check_certificate(f"tenants.{index}.access", tenant, gateway)
     if gateway is not None and tenants:
         _check_scratch(gateway, max(tenant.limits.max_body or traces.max_message_size for tenant in tenants))
+    if gateway is not None and not gateway.accept_shared_organisation:
+        _check_organisations(tenants, gateway)
     if gateway is not None and gateway.total is not None:
         _check_total(budgeted(gateway, tenants), gateway.total)
 
@@ -173,6 +175,24 @@ def _check_certificate(key: str, tenant: Tenant, gateway: Gateway) -> None:
             f"{key}.certificate_subject",
             "is not set, and gateway.client_ca_secret is an authority that the program has no key of; add the subject",
         )
+
+
+def _check_organisations(tenants: Sequence[Tenant], gateway: Gateway) -> None:
+    """Refuse that people see other tenants' data in Grafana by default; one tenant alone is all there is to see."""
+    if len(tenants) == 1:
+        return
+    holders: dict[int | None, str] = {}
+    if gateway.federation is not None:
+        holders[gateway.federation.grafana_org] = "the reader of all tenants (gateway.federation)"
+    for index, tenant in enumerate(tenants):
+        other = holders.setdefault(tenant.grafana_org, tenant.id)
+        if other != tenant.id:
+            where = "is not set" if tenant.grafana_org is None else f"is {tenant.grafana_org}"
+            raise SettingError(
+                f"tenants.{index}.grafana_org",
+                f"{where}, so {tenant.id} shares a Grafana organisation with {other}, and its people see that data; "
+                "give each an organisation of its own, or say gateway.accept_shared_organisation: true",
+            )
 
 
 def _check_total(whole: Compute, total: Compute) -> None:

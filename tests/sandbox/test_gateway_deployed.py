@@ -34,7 +34,8 @@ def served(*tenants: dict[str, Any], **gateway: Any) -> Callable[[dict[str, Any]
 
     def edit(config: dict[str, Any]) -> None:
         config["telemetry:tenants"] = list(tenants)
-        config["telemetry:gateway"] = {"replicas": 2, "backend_tls": {}, "total": ROOM, **gateway}
+        own = {"replicas": 2, "backend_tls": {}, "total": ROOM, "accept_shared_organisation": True}
+        config["telemetry:gateway"] = own | gateway
 
     return edit
 

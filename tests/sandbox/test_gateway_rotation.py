@@ -8,21 +8,24 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import grpc
 import pytest
+from pydantic import SecretStr
 
 from gateway import access, contents, keys
 from sandbox.gateway.process import Gateway
 from sandbox.gateway.volumes import put_secrets
 from sandbox.toolchain import Toolchain
 from settings import Stack
+from settings.credentials import PreviousKey
 from tests.sandbox.edge import KEY, Edge, Tree, open_edge, stack, tenant
 from tests.sandbox.gateway_clients import http, send_spans
 from tests.sandbox.load import Load, send_spans_again
 
 UNBOUNDED = {"requests_per_second": 100_000, "requests_burst": 100_000}
-OLD, NEW = (keys.token(KEY, "payments", version) for version in (1, 2))
+OLD, NEW = (keys.token(KEY, "dev", "payments", version) for version in (1, 2))
 RELOADS = 5
 LOADS, REFUSES = "nginx loads them", "nginx refuses them"
 
@@ -118,6 +121,34 @@ def test_after_a_rotation_without_grace_only_the_new_credentials_count(edge: Edg
         with http(edge.gateway, pair=issuer.client("payments", version)) as client:
             assert send_spans(client).status_code == expected
     assert status(edge.gateway, edge.token("orders")) == 200
+
+
+@pytest.mark.parametrize("derivation", [1, 2])
+def test_another_key_leaves_the_one_before_until_its_moment(edge: Edge, derivation: Literal[1, 2]) -> None:
+    """By clients who trust the old authority only; derivation 1 is what the program did before the environment."""
+    moment = (datetime.now(UTC) + timedelta(seconds=8)).replace(microsecond=0)
+    until = moment.isoformat().replace("+00:00", "Z")
+    previous = PreviousKey(key=SecretStr(KEY), until=until, derivation=derivation)
+    chosen, new_key = edge.gateway.stack, f"{KEY}-another"
+    put_secrets(edge.gateway.mounts, chosen, new_key, previous)
+    given, issuer = access.of_tenants(chosen, new_key)["payments"], access.own_authority(chosen, KEY)
+    assert given.token is not None
+    old = OLD if derivation == 2 else keys.first_token(KEY, "payments", 1)
+    settle(edge.gateway, given.token, 200)
+    pairs = (given.pair, issuer.client("payments", 1))
+
+    def statuses() -> list[int]:
+        tokens = [status(edge.gateway, each) for each in (given.token or "", old)]
+        certificates = []
+        for pair in pairs:
+            with http(edge.gateway, pair=pair) as client:
+                certificates.append(send_spans_again(client)[0])
+        return [*tokens, *certificates]
+
+    assert statuses() == [200] * 4
+    assert datetime.now(UTC) < moment
+    time.sleep((moment - datetime.now(UTC)).total_seconds() + 1.1)
+    assert statuses() == [200, 401, 200, 403]
 
 
 def test_a_certificate_of_the_gateway_is_renewed_while_it_runs(edge: Edge) -> None:

@@ -122,11 +122,13 @@ def test_probes_have_limits_of_their_own_and_write_nothing() -> None:
     assert "client_max_body_size 1k;" in health
 
 
-def test_every_write_is_closed_to_who_reads_all_tenants() -> None:
-    blocks = re.findall(r"location (?:= |~ \^)(/\S+) \{\n(.*?)\n        \}", CONF, re.DOTALL)
-    closed = {path for path, block in blocks if "if ($federated) { return 403; }" in block}
-    writes = [route for route in ROUTES if route.access == "write"]
-    assert closed == {re.escape(each.path) if each.rest else each.path for each in writes}
+def test_every_location_asks_for_the_scope_of_its_route() -> None:
+    blocks = dict(re.findall(r"location (?:= |~ \^)(/\S+) \{\n(.*?)\n        \}", CONF, re.DOTALL))
+    for route in ROUTES:
+        block = blocks.pop(re.escape(route.path) if route.rest else route.path)
+        assert f"if ($scopes !~ {route.scope}) {{ return 403; }}" in block
+    # Where strangers wait, and where nobody is: neither is a backend's.
+    assert {path for path, block in blocks.items() if "_pass " in block} == {"/unknown", "/ready"}
 
 
 def test_backends_are_resolved_again_while_nginx_runs() -> None:
