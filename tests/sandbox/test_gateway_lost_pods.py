@@ -33,7 +33,8 @@ CALLS = 10
 
 @pytest.fixture
 def edge(gateway_tools: Toolchain) -> Iterator[Edge]:
-    with open_edge(gateway_tools, [tenant("payments")]) as opened:
+    everything = {"scopes": {"metrics": ["read", "write", "admin"]}}
+    with open_edge(gateway_tools, [tenant("payments", access=everything)]) as opened:
         yield opened
 
 
