@@ -26,7 +26,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up preview refresh destroy smoke validate checklist report policies drift explain repair adopt export-state restore-state \
-	bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults test test-unit lint lint-workflows format docs credentials \
+	bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults test test-all test-unit lint lint-workflows format docs credentials \
 	comment issue
 
 help:  ## Show this list
@@ -128,11 +128,12 @@ HELM ?= $(shell $(SANDBOX) tool helm)
 TEMPO_CHART ?= $(CHARTS)/tempo $(CHARTS)/tempo-distributed
 MIMIR_CHART ?= $(CHARTS)/mimir-distributed
 LOKI_CHART ?= $(CHARTS)/loki
+PYROSCOPE_CHART ?= $(CHARTS)/pyroscope
 ALLOY_CHART ?= $(CHARTS)/alloy
 
 compare: setup  ## Hold what STACK's rendered charts ask for against the report
 	@$(COMMANDS) compare $(STACK) --helm "$(HELM)" $(addprefix --tempo-chart ,$(TEMPO_CHART)) --mimir-chart $(MIMIR_CHART) \
-		--loki-chart $(LOKI_CHART) --alloy-chart $(ALLOY_CHART)
+		--loki-chart $(LOKI_CHART) --pyroscope-chart $(PYROSCOPE_CHART) --alloy-chart $(ALLOY_CHART) $(ARGS)
 
 bench: setup  ## Measure the speed goals and write docs/performance.md
 	@$(SANDBOX) bench
@@ -141,8 +142,14 @@ faults: setup  ## Inject every fault, prove that nothing is lost, and write docs
 	@$(SANDBOX) faults $(ARGS)
 
 # Each of the workers has a world of its own; a file's tests share it.
-test: lint  ## Run every check and every test
-	@$(BIN)/python -m pytest -n 3 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+
+test: lint  ## Run every check and every test, but for the long ones of the night
+	@$(PYTEST) -m "not nightly"
+
+test-all: lint  ## Run what `make test` leaves out as well, and inject every fault
+	@$(PYTEST)
+	@$(MAKE) --no-print-directory faults
 
 test-unit: setup  ## Run only the tests that need no engine (seconds)
 	@$(BIN)/python -m pytest tests/unit

@@ -1,6 +1,6 @@
 """The bridge from Pulumi's config to the settings, and from a bad config to one clear error."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pulumi
 from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
@@ -13,28 +13,36 @@ from sizing.capacity import check
 def load_stack() -> tuple[Stack, Credentials]:
     """Return the settings and secrets of the current stack, once it is known that the stack fits where it goes.
 
+    And that the certificates that it would issue are valid today: an expired one shuts every client out.
+
     Raises:
         pulumi.RunError: with every finding; the engine shows it without a traceback.
     """
     try:
         stack, credentials = load(get_config_env(), get_config_secret_keys_env(), pulumi.get_stack())
-        _refuse_what_does_not_fit(stack, credentials)
-        _warn_of_what_ends(stack)
+        today = _today()
+        _refuse_what_does_not_fit(stack, credentials, today)
+        _warn_of_what_ends(stack, today)
     except ConfigError as error:
         raise pulumi.RunError(f"Pulumi.{pulumi.get_stack()}.yaml cannot be used:\n{error}") from error
     return stack, credentials
 
 
-def _refuse_what_does_not_fit(stack: Stack, credentials: Credentials) -> None:
-    verdict, too_much = check(stack), contents.too_much(stack, credentials.gateway_key)
-    refusals = (*verdict.refusals, *([too_much] if too_much else ()))
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _refuse_what_does_not_fit(stack: Stack, credentials: Credentials, today: date) -> None:
+    verdict = check(stack)
+    others = (contents.too_much(stack, credentials.gateway_key), access.refusal(stack, today))
+    refusals = (*verdict.refusals, *filter(None, others))
     if refusals:
         raise ConfigError(refusals)
     for warning in verdict.warnings:
         pulumi.log.warn(warning)
 
 
-def _warn_of_what_ends(stack: Stack) -> None:
-    warning = access.expiry(stack, datetime.now(UTC).date())
+def _warn_of_what_ends(stack: Stack, today: date) -> None:
+    warning = access.expiry(stack, today)
     if warning is not None:
         pulumi.log.warn(warning)

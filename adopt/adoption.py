@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from adopt.errors import AdoptError, explained
 from adopt.plan import plan_of

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
+import trust
 from adopt.errors import AdoptError
 from adopt.planned import Planned
 from adopt.state import Here
 from adopt.systems import Foreign, Found, needed_id
 from settings import S3Identity
 from settings.object_store import ObjectStore
+from settings.trust import Trust
 
 _CONNECT_SECONDS, _READ_SECONDS = 5, 10
 _ASK: dict[str, Callable[[Any, str], Any]] = {
@@ -38,7 +40,7 @@ class Buckets:
     s3: Any
 
     @classmethod
-    def of(cls, store: ObjectStore, identity: S3Identity) -> Self:
+    def of(cls, store: ObjectStore, identity: S3Identity, trusted: Trust) -> Self:
         """Return the buckets as the program's provider sees them."""
         # Imported here: its client takes half a second to load.
         import boto3
@@ -51,6 +53,7 @@ class Buckets:
                 region_name=store.region,
                 aws_access_key_id=identity.access_key.get_secret_value(),
                 aws_secret_access_key=identity.secret_key.get_secret_value(),
+                verify=trust.boto(trusted),
                 config=Config(
                     connect_timeout=_CONNECT_SECONDS,
                     read_timeout=_READ_SECONDS,
@@ -77,5 +80,5 @@ class Buckets:
                 return Foreign("our identity may not see it: it is somebody else's", "give the bucket another name")
             raise AdoptError(f"S3 does not say whether {bucket} has a {kind}: {code}") from error
         except BotoCoreError as error:
-            raise AdoptError(f"S3 does not answer ({type(error).__name__})") from error
+            raise AdoptError(f"S3 does not answer ({trust.distrusted(error) or type(error).__name__})") from error
         return Here(needed_id(planned)) if found else None

@@ -12,6 +12,7 @@ from adopt.planned import DASHBOARD_TYPE, Planned
 from adopt.state import Here
 from adopt.systems import Foreign, Found, needed_id
 from settings.credentials import GrafanaIdentity
+from settings.trust import Trust
 
 _FOLDER_TYPE = "grafana:oss/folder:Folder"
 _REMEDY = "delete it in Grafana, then up makes it; or adopt from the commit that was deployed last"
@@ -24,9 +25,9 @@ class Dashboards:
     client: httpx.Client
 
     @classmethod
-    def of(cls, url: str, identity: GrafanaIdentity) -> Self:
+    def of(cls, url: str, identity: GrafanaIdentity, trusted: Trust) -> Self:
         """Return them as the program's provider sees them."""
-        return cls(client_of(url, identity))
+        return cls(client_of(url, identity, trusted))
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of a folder or a dashboard; one is ours by its title, and by where it is."""

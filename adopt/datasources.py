@@ -5,11 +5,13 @@ from typing import Any, Self
 
 import httpx
 
+import trust
 from adopt.errors import AdoptError
 from adopt.planned import Planned
 from adopt.state import Here
 from adopt.systems import Foreign, Found
 from settings.credentials import GrafanaIdentity
+from settings.trust import Trust
 
 _TIMEOUT_SECONDS = 10
 _OURS = ("name", "type", "url")
@@ -23,9 +25,9 @@ class Datasources:
     client: httpx.Client
 
     @classmethod
-    def of(cls, url: str, identity: GrafanaIdentity) -> Self:
+    def of(cls, url: str, identity: GrafanaIdentity, trusted: Trust) -> Self:
         """Return the datasources as the program's provider sees them."""
-        return cls(client_of(url, identity))
+        return cls(client_of(url, identity, trusted))
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of a datasource."""
@@ -42,12 +44,13 @@ class Datasources:
         return Here(f"{live.get('orgId') or wanted.get('orgId') or 1}:{wanted['uid']}")
 
 
-def client_of(url: str, identity: GrafanaIdentity) -> httpx.Client:
+def client_of(url: str, identity: GrafanaIdentity, trusted: Trust) -> httpx.Client:
     """Return a client that is who the program's provider is: `user:password` is in organisation 1."""
     user, colon, password = identity.auth.get_secret_value().partition(":")
     headers = _in("1") if colon else {"Authorization": f"Bearer {user}"}
     auth = httpx.BasicAuth(user, password) if colon else None
-    return httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, auth=auth, headers=headers)
+    verify = trust.context(trusted)
+    return httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, auth=auth, headers=headers, verify=verify)
 
 
 def shown(client: httpx.Client, path: str, name: str, org: str | None) -> dict[str, Any] | None:
@@ -59,7 +62,7 @@ def shown(client: httpx.Client, path: str, name: str, org: str | None) -> dict[s
     try:
         answer = client.get(path, headers=_in(org))
     except httpx.HTTPError as error:
-        raise AdoptError(f"Grafana does not answer ({type(error).__name__})") from error
+        raise AdoptError(f"Grafana does not answer ({trust.distrusted(error) or type(error).__name__})") from error
     if answer.status_code == httpx.codes.NOT_FOUND:
         return None
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from adopt.errors import AdoptError
-from adopt.planned import Planned, holds_secret
+from adopt.planned import Planned, holds_secret, secret
 from adopt.state import Here
 from adopt.systems import Foreign, Found, needed_id
 from commands.tools import Helm, ListedRelease
@@ -81,9 +81,16 @@ class Releases:
             return Foreign(
                 "its values hold secrets, which would stand in the state in plain text", "keep them in a Secret"
             )
-        return Here(needed_id(planned), inputs={"values": values, "version": version})
+        inputs = {"values": values, "version": version}
+        return Here(needed_id(planned), inputs=inputs, notes={_INPUTS: secret({**wanted, **inputs})})
 
 
+_INPUTS = "__inputs"
+"""Where the provider notes, as a secret, what it was asked for.
+
+A release without it is taken for one that was imported, and a refresh gives it the chart's own name in place of where
+the chart was.
+"""
 _UNINSTALL = "helm uninstall it if nobody needs it; then up makes it"
 
 

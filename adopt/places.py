@@ -1,12 +1,15 @@
 """Where copies of the state are kept: a directory, or a bucket with the credentials of the state's own."""
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from adopt.errors import AdoptError
+
+_GROUP, _OTHERS, _STICKY = stat.S_IWGRP, stat.S_IWOTH, stat.S_ISVTX
 
 
 class Place(Protocol):
@@ -42,7 +45,10 @@ def place_of(address: str) -> Place:
 
 @dataclass(frozen=True)
 class Folder:
-    """A directory of this machine; made with mode 0700 if it is not there."""
+    """A directory of this machine; made with mode 0700 if it is not there.
+
+    One that others can write to is refused: what is put back from there could be anybody's state.
+    """
 
     path: Path
 
@@ -52,10 +58,12 @@ class Folder:
 
     def names(self) -> list[str]:
         """Return the names of all files."""
+        self._refuse_what_others_write_to()
         return [each.name for each in self.path.iterdir()] if self.path.is_dir() else []
 
     def read(self, name: str) -> str:
         """Return what is in a file."""
+        self._refuse_what_others_write_to()
         try:
             return (self.path / name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -66,6 +74,7 @@ class Folder:
         file = self.path / name
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._refuse_what_others_write_to()
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
             raise AdoptError(f"{file}: cannot be written ({error.strerror})") from error
@@ -81,6 +90,21 @@ class Folder:
     def remove(self, name: str) -> None:
         """Remove a file."""
         (self.path / name).unlink(missing_ok=True)
+
+    def _refuse_what_others_write_to(self) -> None:
+        """Refuse a directory that others can write to, or replace, as they can in one around it; /tmp forbids that."""
+        where = self.path.resolve()
+        if not where.is_dir():
+            return
+        own = where.stat()
+        if own.st_uid not in (os.getuid(), 0):
+            raise AdoptError(f"{where}: belongs to another user, so a copy there may be anybody's; name another place")
+        open_ones = [each for each in where.parents if each.stat().st_mode & (_OTHERS | _STICKY) == _OTHERS]
+        for folder in [where] if own.st_mode & (_GROUP | _OTHERS) else open_ones:
+            raise AdoptError(
+                f"{folder}: can be written to by others (mode {folder.stat().st_mode & 0o7777:04o}), so a copy of the "
+                f"state may be anybody's; chmod go-w {folder}, or name another place"
+            )
 
 
 @dataclass(frozen=True)

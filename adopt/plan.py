@@ -6,7 +6,6 @@ object exists already. From a cluster that cannot be reached it asks nothing, an
 
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any

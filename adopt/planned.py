@@ -15,7 +15,9 @@ from repair.state import Deployment, Resource, identifier
 DASHBOARD_TYPE = "grafana:oss/dashboard:Dashboard"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What stands for a value that is not known before something else exists (the engine's own constant)."""
-_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's mark of special values, not a secret
+_MARK = "4dabf18193072939515e22adb298388d"
+"""The engine's mark of special values."""
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the engine's mark of secret values, not a secret
 
 
 @dataclass(frozen=True)
@@ -93,4 +95,9 @@ def holds(value: object, text: str) -> bool:
 
 def holds_secret(value: object) -> bool:
     """Whether anything in a tree of values is secret."""
-    return holds(value, _SECRET)
+    return holds(value, _MARK)
+
+
+def secret(value: object) -> dict[str, str]:
+    """Return a value as a state that is imported may hold a secret: the engine encrypts it."""
+    return {_MARK: _SECRET, "plaintext": json.dumps(value)}

@@ -7,6 +7,8 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from bundle.entries import inside, refused_member
+
 EPOCH = 315_532_800
 """The time of everything in a bundle, 1980-01-01: the earliest that every format of archives can hold."""
 _LEVEL = 6
@@ -22,9 +24,13 @@ def pack(files: Mapping[str, Path], archive: Path) -> None:
 
 
 def pack_folder(folder: Path, archive: Path, *, below: str) -> None:
-    """Write all files of a folder into a `.tar.gz`, below a folder of a name."""
-    files = {f"{below}/{path.relative_to(folder).as_posix()}": path for path in folder.rglob("*") if path.is_file()}
-    pack(files, archive)
+    """Write all files of a folder into a `.tar.gz`, below a folder of a name.
+
+    Raises:
+        BundleError: a link leads out of the folder.
+    """
+    paths = inside(folder, (path for path in folder.rglob("*") if path.is_file()))
+    pack({f"{below}/{path.relative_to(folder).as_posix()}": path for path in paths}, archive)
 
 
 def settle(folder: Path) -> None:
@@ -34,28 +40,19 @@ def settle(folder: Path) -> None:
         os.utime(path, (EPOCH, EPOCH))
 
 
-def text_in(archive: Path, name: str) -> str | None:
-    """Return the text of a file in a `.tar.gz`; None if it is not there.
+def contents(archive: Path, name: str) -> tuple[str | None, list[str]]:
+    """Return the text of a file in a `.tar.gz`, None if it is not there, and the names of all that is in it.
 
     Raises:
-        OSError, tarfile.TarError, UnicodeDecodeError: it cannot be read.
+        OSError, tarfile.TarError, UnicodeDecodeError: it cannot be read, or something in it is not to be unpacked.
     """
     with tarfile.open(archive) as tar:
-        try:
-            stream = tar.extractfile(name)
-        except KeyError:
-            return None
-        return io.TextIOWrapper(stream, encoding="utf-8").read() if stream else None
-
-
-def names_in(archive: Path) -> list[str]:
-    """Return the names of all that is in a `.tar.gz`.
-
-    Raises:
-        OSError, tarfile.TarError: it cannot be read.
-    """
-    with tarfile.open(archive) as tar:
-        return tar.getnames()
+        for member in tar:
+            if why := refused_member(member):
+                raise tarfile.ExtractError(f"{member.name} {why}")
+        names = tar.getnames()
+        stream = tar.extractfile(name) if name in names else None
+        return (io.TextIOWrapper(stream, encoding="utf-8").read() if stream else None), names
 
 
 def _member(name: str, path: Path) -> tarfile.TarInfo:

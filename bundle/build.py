@@ -180,7 +180,8 @@ def _files(folder: Path) -> dict[str, manifest.File]:
 
 def _may_be_replaced(output: Path) -> None:
     """Refuse to write over what is no bundle."""
-    ours = (output / manifest.NAME).is_file() or (output.is_file() and output.name.endswith(PACKED))
+    folder = all((output / name).is_file() for name in (manifest.NAME, manifest.SUMS))
+    ours = folder or (output.is_file() and output.name.endswith(PACKED))
     if output.exists() and not ours and (output.is_file() or any(output.iterdir())):
         raise BundleError(f"{output}: is there already and is no bundle; remove it, or name another place (--output)")
 

@@ -99,7 +99,7 @@ def index(archives: Iterable[Archive]) -> str:
 def _read(chart: Chart, path: Path) -> Archive:
     named = f"chart {chart.name} {chart.version}"
     try:
-        text, names = archive.text_in(path, f"{chart.name}/Chart.yaml"), archive.names_in(path)
+        text, names = archive.contents(path, f"{chart.name}/Chart.yaml")
         metadata = yaml.safe_load(text or "")
     except (OSError, EOFError, tarfile.TarError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise BundleError(f"{named}: {path.name} cannot be read ({error})") from error

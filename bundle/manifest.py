@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bundle.entries import refused_name
 from bundle.errors import BundleError
 
 NAME = "manifest.json"
@@ -30,7 +31,7 @@ class File(_Part):
 
     size: int
     """Bytes."""
-    sha256: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     executable: bool = False
 
 
@@ -90,16 +91,20 @@ def read(text: str) -> Manifest:
     """Return what a manifest's text says.
 
     Raises:
-        BundleError: it is none, or one of another program's version.
+        BundleError: it is none, one of another program's version, or it names what is not in a bundle.
     """
     try:
         content: Any = json.loads(text)
         version = content["schema_version"]
         if version != SCHEMA_VERSION:
             raise BundleError(f"{NAME}: is of version {version}, and this program reads {SCHEMA_VERSION}; use its own")
-        return Manifest.model_validate(content)
+        found = Manifest.model_validate(content)
     except (ValueError, TypeError, KeyError, ValidationError) as error:
         raise BundleError(f"{NAME}: is no manifest of a bundle; make the bundle anew") from error
+    for name in (*found.files, *(each.file for each in found.charts), *(each.folder for each in found.programs)):
+        if why := refused_name(name):
+            raise BundleError(f"{NAME}: names {name!r}, which {why}; do not use this bundle, and find out who made it")
+    return found
 
 
 def sums(manifest: Manifest) -> str:

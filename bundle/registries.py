@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+import trust
 from bundle.images import Reference, is_digest, parse
+from settings.trust import Trust
 
 _SECONDS = 15
 _ACCEPT = ", ".join(
@@ -38,7 +40,7 @@ class Registries:
             client: what to ask with.
         """
         self._mirrors = mirrors or {}
-        self._client = client or httpx.Client(follow_redirects=True, timeout=_SECONDS)
+        self._client = client or httpx.Client(follow_redirects=True, timeout=_SECONDS, verify=trust.context(Trust()))
 
     def resolve_all(self, images: Collection[str]) -> dict[str, str | UnresolvedError]:
         """Return the digest of each image, or why there is none."""

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from bundle import archive
+from bundle.entries import inside
 from bundle.errors import BundleError
 
 FILE = "program.tar.gz"
@@ -13,11 +14,11 @@ def pack(project: Path, path: Path) -> None:
     """Write the program's files into an archive, below the folder `telemetry`.
 
     Raises:
-        BundleError: the project is no Git checkout.
+        BundleError: the project is no Git checkout, or a link in it leads out of it.
     """
     names = _git(project, "ls-files", "-z").split("\0")
-    files = {f"telemetry/{name}": project / name for name in names if name and (project / name).is_file()}
-    archive.pack(files, path)
+    paths = inside(project, (project / name for name in names if name and (project / name).is_file()))
+    archive.pack({f"telemetry/{each.relative_to(project).as_posix()}": each for each in paths}, path)
 
 
 def revision(project: Path) -> str:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bundle import manifest
+from bundle.entries import refused_member
 from bundle.errors import BundleError
 from bundle.manifest import NAME, SUMS, File, Manifest, described, files_below, sha256_of
 
 SUFFIX = ".sha256"
+_LARGEST_TEXT = 64 << 20
+"""Bytes of a manifest; one of a thousand files has a quarter of a megabyte."""
 
 
 class Finding(NamedTuple):
@@ -61,22 +64,34 @@ def _archive(bundle: Path, sha256: str | None) -> Verified:
     whole = list(_whole(bundle, sha256))
     contents: dict[str, File | None] = {}
     own: dict[str, bytes] = {}
+    refused: list[Finding] = []
     try:
         with tarfile.open(bundle, "r:gz") as tar:
             for member in tar:
-                stream = tar.extractfile(member) if member.isreg() and member.name not in contents else None
-                contents[member.name] = None
-                if stream is not None:
-                    if member.name in (NAME, SUMS):
-                        own[member.name] = stream.read()
-                        stream.seek(0)
-                    size, digest = sha256_of(stream)  # type: ignore[arg-type]
-                    contents[member.name] = File(size=size, sha256=digest, executable=bool(member.mode & 0o100))
+                refused += [Finding(member.name, f"refused: {why}")] if (why := refused_member(member)) else []
+                if not refused:  # else nothing of it is read any more
+                    contents[member.name] = None if member.name in contents else _read(tar, member, own)
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         last = f" in or after {list(contents)[-1]}" if contents else ""
-        return Verified(None, [*whole, Finding(bundle.name, f"cannot be read{last}: {error}")])
+        refused.append(Finding(bundle.name, f"cannot be read{last}: {error}"))
+    if refused:
+        return Verified(None, [*whole, *refused])
     inner = _compared(contents, own, None)
     return inner._replace(findings=[*whole, *inner.findings])
+
+
+def _read(tar: tarfile.TarFile, member: tarfile.TarInfo, own: dict[str, bytes]) -> File | None:
+    """Return what a member is, None if it is no file; what the manifest is made of is kept in `own`."""
+    stream = tar.extractfile(member) if member.isreg() else None
+    if stream is None:
+        return None
+    if member.name in (NAME, SUMS):
+        if member.size > _LARGEST_TEXT:
+            return None
+        own[member.name] = stream.read()
+        stream.seek(0)
+    size, digest = sha256_of(stream)  # type: ignore[arg-type]
+    return File(size=size, sha256=digest, executable=bool(member.mode & 0o100))
 
 
 def _whole(archive: Path, sha256: str | None) -> Iterator[Finding]:

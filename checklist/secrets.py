@@ -11,7 +11,7 @@ from kubernetes import client
 from checklist.model import Finding, Given
 from gateway.contents import CERT_MANAGER_SECRET, backends_secret, mounted_secrets, tenant_secrets
 from helm.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
-from helm.releases import MIMIR_SECRET, TEMPO_SECRET
+from helm.releases import S3_SECRET_OF
 from settings import S3Identity
 from validation.model import CheckFailed
 
@@ -45,8 +45,9 @@ def look(given: Given) -> Finding:
 def _wanted(given: Given) -> Iterator[tuple[str, Contents]]:
     """Yield what the program puts into Secrets."""
     stack, credentials = given.stack, given.credentials
-    yield MIMIR_SECRET, _s3(credentials.metrics)
-    yield TEMPO_SECRET, _s3(credentials.traces)
+    identities = credentials.identities(stack.backends)
+    for backend in stack.backends:
+        yield S3_SECRET_OF[backend.signal], _s3(identities[backend.signal])
     if stack.gateway is None:
         return
     key = credentials.gateway_key

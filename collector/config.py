@@ -18,7 +18,7 @@ def configuration(stack: Stack, collector: Collector) -> str:
     """Return the configuration: applications' OTLP goes to the platform and, if wanted, its own pods are scraped."""
     to = destination(stack, collector)
     blocks = [Block("logging", arguments={"level": "info", "format": "logfmt"})]
-    blocks += pipeline.blocks(collector, to)
+    blocks += pipeline.blocks(collector, to, received=stack.traces.max_message_size)
     if collector.scrape is not None:
         blocks += scraping.blocks(stack, collector, collector.scrape)
     if pipeline.writes_remotely(collector):

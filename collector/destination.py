@@ -34,6 +34,8 @@ class Destination:
     """Paths of the client certificate and its key."""
     authority: str | None
     """Path of the private authority that signed the gateway's certificate."""
+    largest_message: int
+    """Bytes of the largest request that is taken."""
 
 
 def destination(stack: Stack, collector: Collector) -> Destination:
@@ -52,6 +54,7 @@ def destination(stack: Stack, collector: Collector) -> Destination:
         token=None,
         certificate=None,
         authority=None,
+        largest_message=stack.traces.max_message_size,
     )
 
 
@@ -71,4 +74,5 @@ def _by_gateway(stack: Stack, gateway: Gateway, tenant: Tenant) -> Destination:
         if accepts in ("certificate", "both")
         else None,
         authority=f"{CREDENTIALS}/ca.crt" if private else None,
+        largest_message=tenant.limits.max_body or stack.traces.max_message_size,
     )

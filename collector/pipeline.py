@@ -10,10 +10,10 @@ from settings.quantities import duration_text
 OTLP_GRPC, OTLP_HTTP = 4317, 4318
 REMOTE_WRITE = "prometheus.remote_write.platform.receiver"
 _MI = 2**20
-_LARGEST_MESSAGE = "16MiB"
-"""Tempo's own largest message; Alloy's default is a quarter of it."""
 _BATCH = 1_000
 """Spans, data points or log records. At 1 KiB each a batch is 1 MiB, which the queue's size is reckoned by."""
+_FRAME = 1_024
+"""What of a request may be around the message (gRPC: five bytes)."""
 _QUEUES = 3
 """Parts of the disk beside logs: a queue for each of two signals, and remote-write's log. One more is left free."""
 _RELOAD = "10m"
@@ -25,16 +25,16 @@ def writes_remotely(collector: Collector) -> bool:
     return collector.scrape is not None or collector.metrics == "remote-write"
 
 
-def blocks(collector: Collector, to: Destination) -> Iterator[Block]:
-    """Yield the blocks of applications' telemetry."""
-    exporters = _exporters(collector, to)
+def blocks(collector: Collector, to: Destination, *, received: int) -> Iterator[Block]:
+    """Yield the blocks of applications' telemetry; `received` is the largest message from applications, in bytes."""
+    exporters, largest = _exporters(collector, to), f"{received // _MI}MiB"
     batch, limiter = Block("otelcol.processor.batch", "applications"), Block("otelcol.processor.memory_limiter", "all")
     yield Block(
         "otelcol.receiver.otlp",
         "applications",
         blocks=(
-            Block("grpc", arguments={"endpoint": f"0.0.0.0:{OTLP_GRPC}", "max_recv_msg_size": _LARGEST_MESSAGE}),
-            Block("http", arguments={"endpoint": f"0.0.0.0:{OTLP_HTTP}"}),
+            Block("grpc", arguments={"endpoint": f"0.0.0.0:{OTLP_GRPC}", "max_recv_msg_size": largest}),
+            Block("http", arguments={"endpoint": f"0.0.0.0:{OTLP_HTTP}", "max_request_body_size": largest}),
             _output(dict.fromkeys(exporters, limiter)),
         ),
         comment="Applications send here."
@@ -138,5 +138,7 @@ def _kept(collector: Collector, to: Destination, *, consumers: int | None = None
     size: dict[str, Value] = {"queue_size": queue.size // parts // _MI}
     workers: dict[str, Value] = {} if consumers is None else {"num_consumers": consumers}
     disk: dict[str, Value] = {"storage": Expression("otelcol.storage.file.queue.handler")} if queue.on_disk else {}
-    yield Block("sending_queue", arguments={**size, **workers, **disk})
+    # By size as well, since batches are made by number: what is larger than the platform takes goes in several.
+    batch: dict[str, Value] = {"min_size": 0, "max_size": to.largest_message - _FRAME, "sizer": "bytes"}
+    yield Block("sending_queue", "", {**size, **workers, **disk}, (Block("batch", arguments=batch),))
     yield Block("retry_on_failure", arguments={"max_elapsed_time": duration_text(queue.retry_for)})

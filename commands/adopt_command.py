@@ -63,9 +63,9 @@ def _systems(settings: Stack, pulumi: Pulumi) -> SystemOf:
         {
             "kubernetes:": Objects(Cluster(settings.kubernetes)),
             RELEASE_TYPE: Releases.of(helm_of(settings), settings.buckets),
-            "aws:s3/": Buckets.of(settings.object_store, credentials.provisioner),
-            "grafana:oss/dataSource:": Datasources.of(settings.grafana.url, credentials.grafana),
-            "grafana:oss/": Dashboards.of(settings.grafana.url, credentials.grafana),
+            "aws:s3/": Buckets.of(settings.object_store, credentials.provisioner, settings.trust),
+            "grafana:oss/dataSource:": Datasources.of(settings.grafana.url, credentials.grafana, settings.trust),
+            "grafana:oss/": Dashboards.of(settings.grafana.url, credentials.grafana, settings.trust),
         }
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bundle import build
 from bundle.build import Made, Order
@@ -109,7 +110,8 @@ def verify_bundle(
             size = sum(file.size for file in seen.manifest.files.values())
             console.print(
                 f"{path}: whole: {len(seen.manifest.files)} files, {size / _MIB:.0f} MiB, "
-                f"of stack {seen.manifest.stack} at {seen.manifest.revision}",
+                f"of stack {_plain(seen.manifest.stack)} at {_plain(seen.manifest.revision)}",
+                markup=False,
                 highlight=False,
                 soft_wrap=True,
             )
@@ -118,9 +120,14 @@ def verify_bundle(
         for header in ("File", "What is wrong"):
             table.add_column(header, overflow="fold")
         for finding in seen.findings:
-            table.add_row(finding.file, finding.what)
+            table.add_row(Text(_plain(finding.file)), Text(_plain(finding.what)))
         console.print(table)
     raise typer.Exit(NOT_WHOLE)
+
+
+def _plain(said: str) -> str:
+    """Return what a bundle says of itself without what would steer a terminal."""
+    return "".join(each if each.isprintable() else "?" for each in said)
 
 
 def _order(stack: str, config_file: Path | None, lock: Path, requirements: Path, mirror: list[str] | None) -> Order:

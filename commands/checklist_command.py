@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from commands import credentials_of_stack, stack_file
 from commands.arguments import ConfigFile, StackName
 from commands.told import told
 from commands.tools import Pulumi, ToolError
+from redaction.known import redactor_of
 from settings import ConfigError, Stack
 
 _FRESH_SECONDS = 86_400
@@ -62,7 +64,8 @@ def checklist(
             _seen(validation, stack),
             datetime.now(UTC).date(),
         )
-        found = list(items.ticked(given))
+        hides = redactor_of(settings, credentials)
+        found = [replace(each, detail=hides.message(each.detail)) for each in items.ticked(given)]
         if as_json:
             typer.echo(report.as_json(stack, found), nl=False)
         else:

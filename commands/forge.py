@@ -11,6 +11,9 @@ from typing import Any, Self
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
+import trust
+from settings.trust import Trust
+
 LIMIT = 65_536
 """The most characters that GitHub takes for the text of a comment or an issue."""
 BOT = "github-actions[bot]"
@@ -54,6 +57,7 @@ class Forge:
                 "X-GitHub-Api-Version": "2022-11-28",
             },
             timeout=_TIMEOUT_SECONDS,
+            verify=trust.context(Trust()),
         )
         return cls(client, environment["GITHUB_REPOSITORY"])
 

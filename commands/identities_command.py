@@ -38,7 +38,10 @@ def identities(
     with told(ConfigError, ToolError, OSError) as console:
         wanted = identities_of(stack_file.load(stack, config_file))
         keys = _keys(wanted, stack, config_file) if with_secrets else _placeholders(wanted, stack, config_file)
-        text = rendered([(each, keys[place]) for place, each in wanted.items()], shell=shell)
+        try:
+            text = rendered([(each, keys[place]) for place, each in wanted.items()], shell=shell)
+        except ValueError as error:
+            raise ConfigError([str(error)]) from error
         if output is None:
             typer.echo(text, nl=False)
         else:

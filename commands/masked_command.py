@@ -10,9 +10,10 @@ import typer
 
 from commands import credentials_of_stack, foreground, stack_file
 from commands.arguments import ConfigFile, StackName
-from commands.masking import Masker, secrets_of
 from commands.told import told
 from commands.tools import ToolError
+from redaction import Lines
+from redaction.known import secrets_of
 from settings import ConfigError
 
 
@@ -23,16 +24,17 @@ def masked(
 ) -> None:
     """Run a command and show what it says with every secret of the stack masked; ends with its exit code.
 
+    At -v=9 the engine logs what it sends to its plugins before it has looked for secrets in it. Masked is what the
+    stack has and derives, and what looks like a secret: private keys, credentials in headers, addresses and JSON.
     For logs that are handed on: masked prod -- pulumi preview -s prod -v=9 --logtostderr.
     """
     with told(ConfigError, ToolError, OSError):
         settings = stack_file.load(stack, config_file)
-        masker = Masker.of(secrets_of(settings, credentials_of_stack.load(stack, config_file)))
-        status = run(command, masker)
+        status = run(command, secrets_of(settings, credentials_of_stack.load(stack, config_file)))
     raise typer.Exit(status)
 
 
-def run(command: Sequence[str], masker: Masker) -> int:
+def run(command: Sequence[str], known: frozenset[str]) -> int:
     """Run a command, pass on its two outputs line by line, and return its exit code, as shells do for signals.
 
     Raises:
@@ -45,7 +47,7 @@ def run(command: Sequence[str], masker: Masker) -> int:
     assert process.stdout is not None  # noqa: S101 - both are pipes
     assert process.stderr is not None  # noqa: S101
     outputs = ((process.stdout, sys.stdout.buffer), (process.stderr, sys.stderr.buffer))
-    passing = [threading.Thread(target=_pass_on, args=(*each, masker)) for each in outputs]
+    passing = [threading.Thread(target=_pass_on, args=(*each, Lines(known))) for each in outputs]
     for each in passing:
         each.start()
     status = foreground.ended(process)
@@ -54,7 +56,7 @@ def run(command: Sequence[str], masker: Masker) -> int:
     return status
 
 
-def _pass_on(source: IO[bytes], target: IO[bytes], masker: Masker) -> None:
+def _pass_on(source: IO[bytes], target: IO[bytes], lines: Lines) -> None:
     for line in source:
-        target.write(masker.masked(line))
+        target.write(lines.shown(line))
         target.flush()

@@ -20,14 +20,17 @@ def checked_out(ref: str, project: Path = PROJECT) -> Iterator[Path]:
     """Yield a folder with the files of a commit; the repository itself is left alone.
 
     Raises:
-        ToolError: there is no such commit here.
+        ToolError: there is no such commit here, or it has links that lead out of it.
     """
     archive = _run(["git", "archive", "--format=tar", ref], project)
     if archive.returncode != 0:
         raise ToolError(f"git: {ref} is no commit here ({archive.stderr.decode().strip()}); name one with --base")
     with TemporaryDirectory(prefix="telemetry-base-") as folder:
-        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-            files.extractall(folder, filter="data")
+        try:
+            with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+                files.extractall(folder, filter="data")
+        except tarfile.TarError as error:  # a link that leads out of the project
+            raise ToolError(f"git: {ref} cannot be unpacked ({error}); name another commit with --base") from error
         yield Path(folder)
 
 

@@ -11,6 +11,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+import trust
 from commands import stack_file
 from commands.arguments import ConfigFile, StackName
 from commands.told import told
@@ -72,7 +73,7 @@ def _load(stack: Stack, address: str, authority: Path | None, console: Console, 
         raise ConfigError(
             [f"telemetry:monitoring.rules: is {stack.monitoring.rules}, and the ruler is to have none; set it to ruler"]
         )
-    verify = ssl.create_default_context(cafile=None if authority is None else str(authority))
+    verify = trust.context(stack.trust) if authority is None else ssl.create_default_context(cafile=str(authority))
     with httpx.Client(base_url=address, headers=_headers(stack), verify=verify, timeout=_SECONDS) as client:
         ruler = Ruler(client)
         planned = steps(groups_of(stack), ruler.groups())

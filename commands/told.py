@@ -1,10 +1,12 @@
-"""How commands tell of what went wrong."""
+"""How commands tell of what went wrong: never with a secret in it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+
+from redaction import Redactor
 
 
 @contextmanager
@@ -13,5 +15,7 @@ def told(*expected: type[Exception]) -> Iterator[Console]:
     try:
         yield Console()
     except expected as error:
-        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(
+            f"error: {Redactor().message(str(error))}", markup=False, highlight=False, soft_wrap=True
+        )
         raise typer.Exit(1) from error

@@ -12,6 +12,7 @@ from commands import credentials_of_stack, stack_file
 from commands.arguments import ConfigFile, StackName
 from commands.told import told
 from commands.tools import Pulumi, ToolError
+from redaction.known import redactor_of
 from settings import ConfigError, Credentials, Stack
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def validate(
             if not as_json:
                 console.print(report.line(result), highlight=False, soft_wrap=True)
 
-        results = run(lanes, Bounds(bound, overall, at_once), tell)
+        results = run(lanes, Bounds(bound, overall, at_once), tell, redactor_of(settings, credentials))
         if output is not None:
             output.write_text(report.as_json(stack, results), encoding="utf-8")
         if junit is not None:

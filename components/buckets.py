@@ -10,7 +10,7 @@ from settings.object_store import ObjectStore
 class Buckets(pulumi.ComponentResource):
     """Every bucket, with what the SeaweedFS version supports and the settings ask for.
 
-    Never a public access block (501 in every SeaweedFS) and never tags (dropped): settings/seaweedfs.py is the table.
+    Never a public access block (501 in 4.44) and never tags (dropped): settings/seaweedfs.py is the table.
     """
 
     names: pulumi.Output[list[str]]
@@ -31,9 +31,10 @@ class Buckets(pulumi.ComponentResource):
         self.register_outputs({"names": self.names})
 
     def _bucket(self, name: str, settings: ObjectStore, *, protect: bool) -> aws.s3.Bucket:
-        # On the bucket itself: SeaweedFS drops a bucket with everything in it, and only these two options stop that.
+        # On the bucket itself: SeaweedFS up to 4.44 drops a bucket with everything in it, and only these options stop
+        # that. 4.53 refuses until it is empty, so what goes with the stack is emptied first.
         guarded = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect)
-        bucket = aws.s3.Bucket(name, bucket=name, force_destroy=False, opts=guarded)
+        bucket = aws.s3.Bucket(name, bucket=name, force_destroy=not protect, opts=guarded)
         if settings.denies_bucket_deletion(protected=protect):
             aws.s3.BucketPolicy(name, bucket=bucket.bucket, policy=deny_deletion(name), opts=guarded)
         if settings.server_side_encryption:

@@ -126,7 +126,7 @@ def of_platform(stack: Stack) -> View:
 
 
 def datasources_of(
-    view: View, *, urls: Mapping[str, str], service_map: bool, authority: str | None
+    view: View, *, urls: Mapping[str, str], service_map: bool, span_metrics: bool = True, authority: str | None
 ) -> dict[str, Datasource]:
     """Return a view's datasources by signal, in the order in which they are made.
 
@@ -134,11 +134,12 @@ def datasources_of(
         view: what they show.
         urls: where Grafana finds the backends' query APIs, by signal; of logs and profiles only where there are any.
         service_map: whether metrics for a service map are made.
+        span_metrics: whether metrics of spans are made, which a span leads to.
         authority: PEM of the authority that Grafana is to trust there; None is those that it trusts already.
     """
     links = {
         "metrics": _mimir_links(view),
-        "traces": _tempo_links(view, service_map=service_map, others=urls.keys()),
+        "traces": _tempo_links(view, service_map=service_map, span_metrics=span_metrics, others=urls.keys()),
         "logs": _loki_links(view),
         "profiles": {"minStep": _PROFILE_STEP},
     }
@@ -201,11 +202,12 @@ def _tls(view: View, authority: str | None) -> dict[str, bool]:
     return {flag: True for flag, on in flags.items() if on}
 
 
-def _tempo_links(view: View, *, service_map: bool, others: Collection[str]) -> dict[str, Any]:
-    """Return Tempo's links to metrics, to logs and profiles if there are any, and the service map if it has metrics."""
+def _tempo_links(view: View, *, service_map: bool, span_metrics: bool, others: Collection[str]) -> dict[str, Any]:
+    """Return Tempo's links to metrics, logs and profiles if there are any, and the service map if it has metrics."""
     mimir = view.uid("metrics")
-    links: dict[str, Any] = {
-        "tracesToMetrics": {
+    links: dict[str, Any] = {"nodeGraph": {"enabled": True}}
+    if span_metrics:
+        links["tracesToMetrics"] = {
             "datasourceUid": mimir,
             "spanStartTimeShift": "-2m",
             "spanEndTimeShift": "2m",
@@ -214,9 +216,7 @@ def _tempo_links(view: View, *, service_map: bool, others: Collection[str]) -> d
                 {"name": "Request rate", "query": _SPAN_RATE},
                 {"name": "Latency, 95th percentile", "query": _SPAN_LATENCY},
             ],
-        },
-        "nodeGraph": {"enabled": True},
-    }
+        }
     if "logs" in others:
         links["tracesToLogsV2"] = {
             "datasourceUid": view.uid("logs"),

@@ -48,7 +48,8 @@ class Datasources(pulumi.ComponentResource):
         addressed = partial(
             datasources_of,
             urls=urls,
-            service_map="metrics-generator" in stack.traces.runs,
+            service_map=stack.traces.makes("service-graphs"),
+            span_metrics=stack.traces.makes("span-metrics"),
             authority=authority,
         )
         made = [self._made(addressed(view)) for view in shown]
@@ -81,7 +82,7 @@ class Datasources(pulumi.ComponentResource):
             org_id=None if wanted.org is None else str(wanted.org),
             json_data_encoded=wanted.json_data,
             secure_json_data_encoded=pulumi.Output.secret(wanted.secure_json_data) if wanted.secure_json_data else None,
-            http_headers=pulumi.Output.secret(dict(wanted.headers)) if wanted.headers else None,
+            http_headers=_secret(wanted.headers) if wanted.headers else None,
             # A new uid means a new datasource of the same name, which Grafana refuses while the old one is there.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=after),
         )
@@ -94,6 +95,11 @@ class Datasources(pulumi.ComponentResource):
                 "certificate that the program does not know",
                 self,
             )
+
+
+def _secret(headers: Mapping[str, str]) -> pulumi.Output[dict[str, str]]:
+    """Return headers as one secret: of a mapping the SDK would make an Output for each key, value and level."""
+    return pulumi.Output.secret(None).apply(lambda _: dict(headers))
 
 
 def _declared(shown: Sequence[View], made: Sequence[Made]) -> pulumi.Output[dict[str, dict[str, str]]]:

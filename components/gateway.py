@@ -6,7 +6,7 @@ import pulumi_kubernetes as k8s
 from components.secret import secret
 from gateway import access, workload
 from gateway.addresses import SERVICE, hosts, urls
-from gateway.contents import CONFIG_MAP, TENANT_ANNOTATION, config_map, mounted_secrets, tenant_secrets
+from gateway.contents import CONFIG_MAP, SCRIPTS, TENANT_ANNOTATION, config_map, mounted_secrets, tenant_secrets
 from helm.common import Values
 from settings import Stack
 
@@ -58,7 +58,7 @@ class Gateway(pulumi.ComponentResource):
             secret(each, namespace=self._namespace, parent=self)
         self.authority = access.authority_of(stack, key)
         self.tenant_secrets = {each.annotations[TENANT_ANNOTATION]: each.name for each in handed_over}
-        spec = workload.deployment(stack, settings, role, watch=files["watch.sh"])
+        spec = workload.deployment(stack, settings, role, watch="".join(files[name] for name in SCRIPTS))
         self._workload(spec, workload.disruption_budget(role), mounted)
         self.register_outputs(own._asdict() | {"authority": self.authority, "tenant_secrets": self.tenant_secrets})
 

@@ -4,6 +4,7 @@ import pulumi
 
 from components.autoscaler import autoscaler
 from components.release import credentials_secret, release
+from components.service import service
 from components.service_account import service_account
 from helm import addresses
 from helm.mimir import SERVICE_ACCOUNT
@@ -36,6 +37,8 @@ class Mimir(pulumi.ComponentResource):
         account = service_account(SERVICE_ACCOUNT, namespace=namespace, parent=self)
         wanted = mimir_release(stack).with_key(identity)
         deployed = release(wanted, namespace=namespace, after=[secret, account], parent=self)
+        if stack.gateway is not None:
+            self._twins(namespace, account)
         # Its chart scales by KEDA only (charts.md 3.3).
         for role, scaling in ((name, role.autoscaling) for name, role in stack.metrics.roles.items()):
             if scaling is not None:
@@ -49,3 +52,23 @@ class Mimir(pulumi.ComponentResource):
                 "releases": self.releases,
             }
         )
+
+    def _twins(self, namespace: str, after: pulumi.Resource) -> None:
+        """Register what stands for the pods themselves, so that the gateway tries another one where it cannot connect.
+
+        Not after the release: a gateway that runs already turns to these names as soon as it is told them.
+        """
+        for role, name in addresses.METRICS_TWINS.items():
+            service(
+                name,
+                namespace=namespace,
+                ports={"http": addresses.MIMIR_HTTP},
+                selector={
+                    "app.kubernetes.io/name": "mimir",
+                    "app.kubernetes.io/instance": MIMIR,
+                    "app.kubernetes.io/component": role,
+                },
+                parent=self,
+                after=after,
+                headless=True,
+            )

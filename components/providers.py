@@ -55,6 +55,7 @@ def _s3(stack: Stack, credentials: Credentials) -> aws.Provider:
         skip_metadata_api_check=True,
         skip_region_validation=True,
         skip_requesting_account_id=True,
+        custom_ca_bundle=stack.trust.file,
     )
 
 
@@ -63,4 +64,5 @@ def _grafana(stack: Stack, credentials: Credentials) -> grafana.Provider:
         "grafana",
         url=stack.grafana.url,
         auth=pulumi.Output.secret(credentials.grafana.auth.get_secret_value()),
+        ca_cert=stack.trust.file,
     )

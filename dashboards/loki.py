@@ -51,7 +51,7 @@ def _writers(logs: Logs, here: Scope) -> Iterator[Panel]:
         (f"max by (state) ({here('loki_ring_members', name='ingester')})", "{{state}}"),
     )
     if logs.topology == "distributed":
-        needed = min_available("logs", replicas=logs.writers, replication_factor=logs.replication_factor)
+        needed = min_available(replicas=logs.writers, replication_factor=logs.replication_factor)
         wanted = f"By state. Of {logs.writers}, {needed} must be ACTIVE for every stream to have a quorum."
         ring = replace(ring, description=wanted, bad_below=needed)
     yield ring

@@ -38,7 +38,7 @@ def _writes(here: Scope) -> Iterator[Panel]:
 def _ingesters(stack: Stack, here: Scope) -> Iterator[Panel]:
     metrics = stack.metrics
     replicas = metrics.roles["ingester"].replicas
-    needed = min_available("metrics", replicas=replicas, replication_factor=metrics.replication_factor)
+    needed = min_available(replicas=replicas, replication_factor=metrics.replication_factor)
     ring = panel(
         "Ingesters in the ring",
         "short",

@@ -1,18 +1,28 @@
 """The object store as those see it who use it, and as it sees itself where it is scraped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from dashboards.model import WINDOW, Dashboard, Panel, Row, panel
 from dashboards.promql import QUANTILE, part, quantile
 from monitoring.promql import Scope
 from settings import Stack
+from settings.backends import NAMES, Signal
+
+_REQUESTS: Mapping[Signal, str] = {
+    "traces": "tempodb_backend_request_duration_seconds",
+    "logs": "loki_s3_request_duration_seconds",
+}
+"""A backend's histogram of requests, by signal; what Pyroscope exports is not known."""
 
 
 def dashboard(stack: Stack) -> Dashboard:
     """Return the object store's dashboard."""
     here = Scope.namespace(stack.namespace.name)
-    rows = [Row("As Mimir sees it", tuple(_mimir(here))), Row("As Tempo sees it", tuple(_tempo(here)))]
+    rows = [Row("As Mimir sees it", tuple(_mimir(here)))]
+    for signal in (each.signal for each in stack.backends if each.signal in _REQUESTS):
+        name = NAMES[signal]
+        rows.append(Row(f"As {name} sees it", tuple(_requests_of(name, _REQUESTS[signal], here))))
     if "seaweedfs" in stack.monitoring.exporters:
         store = Scope(stack.monitoring.object_store_labels)
         rows.append(Row("As SeaweedFS sees itself", (*_requests(store), *_disks(store))))
@@ -37,11 +47,11 @@ def _mimir(here: Scope) -> Iterator[Panel]:
     yield panel("Mimir: time to answer", "s", "The chosen quantile, by kind of operation.", (times, "{{operation}}"))
 
 
-def _tempo(here: Scope) -> Iterator[Panel]:
-    histogram = "tempodb_backend_request_duration_seconds"
+def _requests_of(name: str, histogram: str, here: Scope) -> Iterator[Panel]:
+    """Yield the panels of a backend that has a histogram of requests by operation and status."""
     count, bad = f"{histogram}_count", 'status_code=~"5.."'
     yield panel(
-        "Tempo: operations",
+        f"{name}: operations",
         "reqps",
         "Requests per second, by kind.",
         (here.rate(count, WINDOW, by="operation"), "{{operation}}"),
@@ -49,7 +59,7 @@ def _tempo(here: Scope) -> Iterator[Panel]:
     errors = part(here.rate(count, WINDOW, bad, by="operation"), here.rate(count, WINDOW, by="operation"))
     yield replace(
         panel(
-            "Tempo: failures",
+            f"{name}: failures",
             "percentunit",
             "The part that ends with a server's error; alerts above 5 %. A store that does not answer is not in it.",
             (errors, "{{operation}}"),
@@ -57,7 +67,7 @@ def _tempo(here: Scope) -> Iterator[Panel]:
         bad_above=0.05,
     )
     times = quantile(here, histogram, by="operation")
-    yield panel("Tempo: time to answer", "s", "The chosen quantile, by kind of request.", (times, "{{operation}}"))
+    yield panel(f"{name}: time to answer", "s", "The chosen quantile, by kind of request.", (times, "{{operation}}"))
 
 
 def _requests(store: Scope) -> Iterator[Panel]:

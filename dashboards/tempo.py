@@ -55,7 +55,7 @@ def _ingesters(stack: Stack, here: Scope) -> Iterator[Panel]:
     )
     if stack.traces.topology == "distributed":
         replicas = stack.traces.roles["ingester"].replicas
-        needed = min_available("traces", replicas=replicas, replication_factor=stack.traces.replication_factor)
+        needed = min_available(replicas=replicas, replication_factor=stack.traces.replication_factor)
         wanted = f"By state. Of {replicas}, {needed} must be ACTIVE for every trace to have a quorum."
         ring = replace(ring, description=wanted, bad_below=needed)
     yield ring

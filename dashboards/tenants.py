@@ -9,7 +9,8 @@ from monitoring.gateway import seconds_left
 from monitoring.promql import Scope
 from settings import Stack
 
-_MIMIR, _TEMPO = 'user=~"$tenant"', 'tenant=~"$tenant"'
+_MIMIR = 'user=~"$tenant"'
+_TEMPO = _LOKI = 'tenant=~"$tenant"'
 """Matchers for the chosen tenants: the backends call them differently."""
 _PODS = f'pod=~"{SERVICE}-[0-9a-z]+-[0-9a-z]+"'
 
@@ -22,6 +23,7 @@ def dashboard(stack: Stack) -> Dashboard | None:
     panels = tuple(_gateway(stack, here)) if stack.gateway else ()
     rows = [Row("Gateway", panels)] if panels else []
     rows += [Row("Metrics", tuple(_metrics(stack, here))), Row("Traces", tuple(_traces(here)))]
+    rows += [Row("Logs", tuple(_logs(here)))] if stack.logs else []
     chosen = Variable("tenant", "Tenant", tuple(tenant.id for tenant in stack.tenants), several=True)
     about = "How the gateway fares, and what each tenant sends, asks and loses."
     return Dashboard("tenants", "Gateway and tenants", about, tuple(rows), (chosen,))
@@ -112,4 +114,25 @@ def _traces(here: Scope) -> Iterator[Panel]:
         "cps",
         "With the reason.",
         (here.rate("tempo_discarded_spans_total", WINDOW, _TEMPO, by="tenant, reason"), "{{tenant}}: {{reason}}"),
+    )
+
+
+def _logs(here: Scope) -> Iterator[Panel]:
+    yield panel(
+        "Lines by tenant",
+        "cps",
+        "Lines per second that Loki gets.",
+        (here.rate("loki_distributor_lines_received_total", WINDOW, _LOKI, by="tenant"), "{{tenant}}"),
+    )
+    yield panel(
+        "Bytes of lines by tenant",
+        "Bps",
+        "A tenant's limit is in these bytes.",
+        (here.rate("loki_distributor_bytes_received_total", WINDOW, _LOKI, by="tenant"), "{{tenant}}"),
+    )
+    yield panel(
+        "Lines dropped by tenant",
+        "cps",
+        "With the reason: a limit, or lines that are wrong in themselves.",
+        (here.rate("loki_discarded_samples_total", WINDOW, _LOKI, by="tenant, reason"), "{{tenant}}: {{reason}}"),
     )

@@ -38,7 +38,10 @@ $manifests
 $registered
 
 `secrets-encrypted` knows which inputs hold nothing but secrets (`policies/data.py`). In the program itself it also
-looks for the secrets that the stack was given in all other inputs, Helm values included; a report does not know them.
+looks in all other inputs, Helm values included, for the secrets that the stack was given and for the tokens and
+private keys that it derives, as they are and as hex, base64 or JSON write them; a report does not know them. Private
+keys in PEM and tokens that are known by their form (ours, Grafana's, Pulumi's, Slack's addresses) it finds whoever
+they are of.
 `no-service-account-token` asks a pod's ServiceAccount, the chart's or the program's, where the pod says nothing.
 
 ## What they cannot see
@@ -46,7 +49,8 @@ looks for the secrets that the stack was given in all other inputs, Helm values 
 - What an admission webhook adds, and what somebody else runs in the namespace. PodSecurity `restricted`, with which the
   namespace is labelled, and [network.md](network.md) are for that.
 - Resources that a program would make within `apply`, after the judgement. There are none, and there should be none.
-- A secret under an innocent name that is not one of the stack's credentials, in an input that is not known to hold any.
+- A secret under an innocent name that is none of the stack's and has no form of its own, in an input that is not
+  known to hold any.
 - Values that only `up` will know.
 
 ## Add one

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -12,20 +12,19 @@ from pydantic.fields import FieldInfo
 
 from docs.page import write
 from settings import Credentials, Stack
+from settings.backends import NAMES
 from settings.buckets import Purpose
 from settings.connections import Url
 from settings.credentials import Secret
 from settings.gateway import Host
-from settings.metrics import MimirRoles
 from settings.object_store import S3Endpoint
 from settings.placement import LabelKey, LabelValue
-from settings.quantities import Bytes, Cpu, Duration, bytes_text
-from settings.role_tables import MIMIR_ROLES, TEMPO_ROLES, TEMPO_SINGLE, Need, RoleSpec, RoleTable
+from settings.quantities import Bytes, Cpu, Duration, bytes_text, duration_text
+from settings.role_tables import ALL_TABLES, Need, RoleSpec, RoleTable
 from settings.roles import Role
 from settings.seaweedfs import FEATURES, version_text
 from settings.security import Cidr
 from settings.tenants import Day, Moment, SecretName
-from settings.traces import TempoRoles
 
 _SOURCES = re.compile(r" \((seed|anchors\.md|charts\.md|facts/)[^)]*\)")
 
@@ -76,11 +75,18 @@ def document() -> str:
     sections = [INTRODUCTION]
     sections += [_section(model, paths) for model, paths in _places().items()]
     sections += [
-        _roles("Roles of Tempo", "telemetry:traces.roles", {**TEMPO_SINGLE, **TEMPO_ROLES}),
-        _roles("Roles of Mimir", "telemetry:metrics.roles", MIMIR_ROLES),
+        *(
+            _roles(f"Roles of {NAMES[signal]}", f"telemetry:{signal}.roles", _joined(ALL_TABLES[signal].values()))
+            for signal in NAMES
+        ),
         _features(),
     ]
     return "\n".join(sections)
+
+
+def _joined(tables: Iterable[RoleTable]) -> RoleTable:
+    """Return the roles of all topologies."""
+    return {name: spec for table in tables for name, spec in table.items()}
 
 
 def _places() -> dict[type[BaseModel], list[str]]:
@@ -97,8 +103,14 @@ def _walk(model: type[BaseModel], path: str) -> Iterator[tuple[type[BaseModel], 
     for name, hint in _hints(model):
         for inner in _models_in(hint):
             below = path + name if path.endswith(":") else f"{path}.{name}"
-            each = ".<role>" if hint in (TempoRoles, MimirRoles) else "[]" if _is_list(hint) else ""
+            each = ".<role>" if _is_roles(hint) else "[]" if _is_list(hint) else ""
             yield from _walk(inner, below + each)
+
+
+def _is_roles(hint: Any) -> bool:
+    """Whether a mapping has sizes by role, which a table of its own tells the defaults of."""
+    mapping = next(iter(get_args(hint)), None) if get_origin(hint) is Annotated else hint
+    return get_origin(mapping) is dict and Role in get_args(mapping)
 
 
 def _is_list(hint: Any) -> bool:
@@ -175,9 +187,9 @@ def _default(model: type[BaseModel], name: str, hint: Any) -> str:
         case bool():
             return f"`{str(value).lower()}`"
         case BaseModel() | {} | []:
-            return "see below" if hint in (TempoRoles, MimirRoles) or isinstance(value, BaseModel) else "none"
+            return "see below" if _is_roles(hint) or isinstance(value, BaseModel) else "none"
         case int() if hint == Duration:
-            return f"`{value // 86_400}d`"
+            return f"`{f'{value // 86_400}d' if value % 86_400 == 0 else duration_text(value)}`"
         case int() if hint == Bytes:
             return f"`{bytes_text(value)}`"
         case _:

@@ -15,7 +15,7 @@ from drift.leftovers import Failed, identity
 from drift.manifests import Release
 from drift.ownership import Json
 from readiness.ask import ReadinessError, ask
-from report.secrets import Redactor
+from redaction import Redactor
 from settings import Stack
 
 _MOST_PREVIEWS = 20

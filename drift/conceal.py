@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drift.ownership import Path
-from report.secrets import HIDDEN, Redactor
+from redaction import HIDDEN, Redactor
 
 _LONGEST = 400
 _MOST_LINES = 12
@@ -15,7 +15,7 @@ _MOST_LINES = 12
 
 @dataclass(frozen=True)
 class Concealer:
-    """Hides what report.secrets hides, and all of a Secret but its labels."""
+    """Hides what a redactor hides, and all of a Secret but its labels."""
 
     redactor: Redactor
 

@@ -7,7 +7,7 @@ from typing import Any
 from drift.conceal import Concealer
 from drift.findings import DriftError, Finding
 from helm.releases import RELEASE_TYPE
-from report.secrets import HIDDEN
+from redaction import HIDDEN
 
 _NO_CHANGE = frozenset({"same", "refresh", "read", "discard"})
 _CONFLICT = "field conflict"

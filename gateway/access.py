@@ -6,6 +6,7 @@ Plain texts: whoever hands them to a resource marks them as secret.
 from dataclasses import dataclass, field
 from datetime import date
 
+from gateway import certificates
 from gateway.addresses import hosts
 from gateway.certificates import Authority, Pair, ends, expiry_warning
 from gateway.keys import federation_token, token
@@ -75,6 +76,11 @@ def backends_of(stack: Stack, key: str) -> Pair | None:
 def expiry(stack: Stack, today: date) -> str | None:
     """Return what to say of certificates that the program issues and that end soon; None where there are none."""
     return expiry_warning(stack.gateway.issued, today) if stack.gateway and _issues(stack) else None
+
+
+def refusal(stack: Stack, today: date) -> str | None:
+    """Return why certificates that the program issues are of no use today; None where they are, or there are none."""
+    return certificates.refusal(stack.gateway.issued, today) if stack.gateway and _issues(stack) else None
 
 
 def issued_until(stack: Stack) -> date | None:

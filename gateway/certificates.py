@@ -122,15 +122,29 @@ def ends(issued: Issued) -> date:
     return _ends(issued).date()
 
 
+def refusal(issued: Issued, today: date) -> str | None:
+    """Return why what would be issued is of use to nobody: its time is over, or yet to come; None if it is valid."""
+    begins, end = _starts(issued).date(), ends(issued)
+    if begins > today:
+        return (
+            f"telemetry:gateway.issued.issued_on: {begins} is yet to come, and until then nobody takes the "
+            f"certificates that the program issues; set it to {today} or a day before"
+        )
+    if end < today:
+        return (
+            f"telemetry:gateway.issued: the certificates that the program issues ended on {end}; set issued_on to "
+            f"{today}, raise version if they were ever deployed, and then: make up"
+        )
+    return None
+
+
 def expiry_warning(issued: Issued, today: date) -> str | None:
-    """Return what to say of certificates that end within 30 days or have ended; None while all is well."""
-    left = (ends(issued) - today).days
-    if left > _WARN_DAYS:
+    """Return what to say of certificates that end within 30 days; None while all is well, and once they are refused."""
+    if not 0 <= (ends(issued) - today).days <= _WARN_DAYS:
         return None
-    when = f"end on {ends(issued)}" if left >= 0 else f"ended on {ends(issued)}"
     return (
-        f"telemetry:gateway.issued: the certificates that the program issues {when}; move issued_on to a later day, "
-        "raise version, and then: make up"
+        f"telemetry:gateway.issued: the certificates that the program issues end on {ends(issued)}; move issued_on to "
+        "a later day, raise version, and then: make up"
     )
 
 

@@ -11,6 +11,7 @@ from gateway.tenant_maps import tenants_conf
 from helm import loki, mimir, pyroscope
 from helm.addresses import (
     LOKI_HTTP,
+    METRICS_TWINS,
     MIMIR_HTTP,
     OTLP_GRPC,
     OTLP_HTTP,
@@ -27,6 +28,8 @@ from settings.gateway import Gateway
 from settings.tenants import Tenant
 
 CONFIG_MAP = "gateway"
+SCRIPTS = "log.sh", "watch.sh"
+"""What a pod runs: the first one, which runs the other."""
 TENANTS_SECRET = "gateway-tenants"  # noqa: S105 - a Secret's name
 TLS_SECRET = "gateway-tls"  # noqa: S105 - a Secret's name
 CERT_MANAGER_SECRET = "gateway-cert-manager-tls"  # noqa: S105 - a Secret's name
@@ -56,18 +59,19 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
         "nginx.conf": nginx_conf(
             upstreams=upstreams(stack),
             layout=layout or Layout(resolver=_resolver(stack.kubernetes.platform)),
-            max_body=max(tenant.limits.max_body for tenant in stack.tenants),
+            gateway=gateway,
+            max_body=max(tenant.limits.max_body or stack.traces.max_message_size for tenant in stack.tenants),
             client_certificates=access.takes_certificates(stack),
             backend_tls=None if gateway.backend_tls is None else server_name(namespace),
             existing_tokens=any(tenant.access.token_secret for tenant in stack.tenants),
         ),
-        "watch.sh": Path(__file__).with_name("watch.sh").read_text(encoding="utf-8"),
+        **{name: Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCRIPTS},
     }
 
 
 def mounted_secrets(stack: Stack, gateway: Gateway, key: str) -> Iterator[SecretContent]:
     """Yield the program's Secrets that the pods mount."""
-    conf = tenants_conf(tenants=stack.tenants, key=key, federation=gateway.federation)
+    conf = _tenants_conf(stack, gateway, key)
     yield SecretContent(TENANTS_SECRET, {"tenants.conf": conf})
     if (pair := access.server_of(stack, key)) is not None:
         yield SecretContent(TLS_SECRET, {"tls.crt": pair.certificate, "tls.key": pair.key}, "kubernetes.io/tls")
@@ -79,7 +83,7 @@ def too_much(stack: Stack, key: str) -> str | None:
     """Return why Kubernetes would not take the Secret with all tenants, and what to do; None if it does."""
     if stack.gateway is None:
         return None
-    size = len(tenants_conf(tenants=stack.tenants, key=key, federation=stack.gateway.federation).encode())
+    size = len(_tenants_conf(stack, stack.gateway, key).encode())
     if size <= _MOST_BYTES:
         return None
     return (
@@ -87,6 +91,11 @@ def too_much(stack: Stack, key: str) -> str | None:
         f"Secret holds {_MOST_BYTES}; let tenants accept either tokens or certificates, remove previous_until where it "
         "is over, or give them shorter ids"
     )
+
+
+def _tenants_conf(stack: Stack, gateway: Gateway, key: str) -> str:
+    size = stack.traces.max_message_size
+    return tenants_conf(tenants=stack.tenants, key=key, federation=gateway.federation, max_body=size)
 
 
 def tenant_secrets(stack: Stack, key: str) -> Iterator[SecretContent]:
@@ -123,10 +132,11 @@ def upstreams(stack: Stack) -> Upstreams:
         traces_otlp_grpc=at(twin(TRACES_INGEST), OTLP_GRPC),
         traces_otlp_http=at(twin(TRACES_INGEST), OTLP_HTTP),
         traces_query=at(twin(TRACES_QUERY), TEMPO_HTTP),
+        traces_metrics=at(twin(TRACES_QUERY), TEMPO_HTTP) if stack.traces.makes("local-blocks") else None,
         metrics_push=at(f"{mimir.RELEASE}-distributor-headless", MIMIR_HTTP),
-        metrics_query=at(f"{mimir.RELEASE}-query-frontend", MIMIR_HTTP),
-        metrics_rules=at(f"{mimir.RELEASE}-ruler", MIMIR_HTTP),
-        metrics_alertmanager=at(f"{mimir.RELEASE}-alertmanager", MIMIR_HTTP),
+        metrics_query=at(METRICS_TWINS["query-frontend"], MIMIR_HTTP),
+        metrics_rules=at(METRICS_TWINS["ruler"], MIMIR_HTTP),
+        metrics_alertmanager=at(METRICS_TWINS["alertmanager"], MIMIR_HTTP),
         **{
             f"logs_{name}": at(loki.service(stack.logs.topology, role, headless=True), LOKI_HTTP)
             for name, role in (("push", "write"), ("query", "read"))

@@ -10,10 +10,34 @@ from pathlib import Path
 from string import Template
 from textwrap import indent
 
+from gateway.earlier import below
 from gateway.routes import ROUTES, Protocol, Route
+from settings.gateway import Gateway
 
 _WRITE_SECONDS = 30
 _READ_SECONDS = 300
+_MEMORY = 2**16
+"""Bytes of a request's body that are held in memory (client_body_buffer_size)."""
+_INNER = 10_000
+"""How far the ports of its own servers are from those that clients use."""
+_UNKNOWN_PORT = 8444
+_PROBES = 16, 64
+"""Connections of probes at a time, of one address and of all."""
+PASSED_ON = (
+    "Accept",
+    "Accept-Encoding",
+    "Content-Encoding",
+    "Content-Type",
+    "User-Agent",
+    "X-Prometheus-Remote-Write-Version",
+    "X-Loki-Response-Encoding-Flags",
+    "Connect-Protocol-Version",
+    "Connect-Timeout-Ms",
+)
+"""Headers of clients that reach a backend over HTTP: what says how to read a body, and how to write the answer.
+
+Backends obey others too, such as Cache-Control, X-Read-Consistency and X-Loki-Disable-Pipeline-Wrappers.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +51,7 @@ class Upstreams:
     metrics_query: str
     metrics_rules: str
     metrics_alertmanager: str
+    traces_metrics: str | None = None
     logs_push: str | None = None
     logs_query: str | None = None
     profiles_push: str | None = None
@@ -48,6 +73,8 @@ class Layout:
     scratch: str = "/tmp"  # noqa: S108 - an emptyDir of the pod's own
     """Where nginx may write."""
     address: str = "0.0.0.0"  # noqa: S104 - a pod learns its address late
+    inner: str = "127.0.0.1"
+    """Where its own servers listen, for itself only: who reaches them says whose request it is."""
     https_port: int = 8443
     grpc_port: int = 4317
     health_port: int = 8080
@@ -69,6 +96,7 @@ def nginx_conf(
     *,
     upstreams: Upstreams,
     layout: Layout,
+    gateway: Gateway,
     max_body: int,
     client_certificates: bool,
     backend_tls: str | None,
@@ -79,6 +107,7 @@ def nginx_conf(
     Args:
         upstreams: where requests go.
         layout: where the files are, and the ports.
+        gateway: its settings.
         max_body: the largest request of any tenant, in bytes.
         client_certificates: whether a tenant may come with one.
         backend_tls: the name that backends' certificates bear; None for plain HTTP.
@@ -86,12 +115,25 @@ def nginx_conf(
     """
     secure = "" if backend_tls is None else "s"
     routes = [route for route in ROUTES if route.backend in upstreams.there]
-    http, grpc = (_server(routes, layout.address, port, protocol, secure) for port, protocol in _listeners(layout))
+    http, grpc = (_server(routes, layout, port, protocol, secure) for port, protocol in _listeners(layout))
+    large = gateway.large_requests(max_body)
+    connections = 4 * gateway.connections + 4_384
     return _CONF.fill(
         root=layout.root,
         scratch=layout.scratch,
-        address=layout.address,
-        health_port=str(layout.health_port),
+        worker_connections=str(connections),
+        open_files=str(connections + 512),
+        stream_servers=indent("\n".join(_stream_servers(layout, gateway)), "    "),
+        health_listen=_inner(layout, layout.health_port),
+        unknown_listen=_inner(layout, _UNKNOWN_PORT),
+        unknown=str(gateway.address_limits.unknown_per_second),
+        unknown_burst=str(gateway.address_limits.requests + gateway.address_limits.unknown_per_second),
+        address_requests=str(gateway.address_limits.requests),
+        in_memory=rf"~^POST {below(_MEMORY).removeprefix('^')}",
+        large=str(large),
+        large_of_tenant=str(large // 4),  # so that one tenant leaves most of it to others
+        revoked="".join(f'\n        "{each}" revoked;' for each in gateway.revoked_certificates),
+        passed_on=indent("\n".join(map(_passed_on, PASSED_ON)), "    "),
         resolver=layout.resolver,
         max_body=str(max_body),
         existing=indent((_EXISTING if existing_tokens else _NONE_EXISTING).fill(scratch=layout.scratch), "    "),
@@ -110,6 +152,31 @@ def _listeners(layout: Layout) -> tuple[tuple[int, Protocol], ...]:
     return (layout.https_port, "http"), (layout.grpc_port, "grpc")
 
 
+def _inner(layout: Layout, port: int) -> str:
+    return f"{layout.inner}:{port + _INNER}"
+
+
+def _stream_servers(layout: Layout, gateway: Gateway) -> Iterator[str]:
+    """Yield what clients and kubelets connect to; probes have connections of their own, which clients cannot use up."""
+    limits = gateway.address_limits.connections, gateway.connections
+    for port, zone, (of_one, of_all) in (
+        (layout.https_port, "connections", limits),
+        (layout.grpc_port, "connections", limits),
+        (layout.health_port, "probes", _PROBES),
+    ):
+        yield _STREAM_SERVER.fill(
+            listen=f"{layout.address}:{port}",
+            zone=zone,
+            of_one=str(of_one),
+            of_all=str(of_all),
+            inner=_inner(layout, port),
+        )
+
+
+def _passed_on(header: str) -> str:
+    return f"proxy_set_header {header} $http_{header.lower().replace('-', '_')};"
+
+
 def _upstream(name: str, address: str) -> str:
     return f'map "" ${name} {{ default "{address}"; }}'
 
@@ -120,9 +187,13 @@ def _rests(routes: Iterable[Route]) -> Iterator[str]:
         yield f'"~^{re.escape(route.path)}(?<rest_{number}>{route.rest})(?:\\?|$)" $rest_{number};'
 
 
-def _server(routes: Iterable[Route], address: str, port: int, protocol: Protocol, secure: str) -> str:
+def _server(routes: Iterable[Route], layout: Layout, port: int, protocol: Protocol, secure: str) -> str:
     locations = (_location(route, secure) for route in routes if route.protocol == protocol)
-    return _SERVER.fill(listen=f"{address}:{port}", locations=indent("\n".join(locations), "    "))
+    return _SERVER.fill(
+        listen=_inner(layout, port),
+        unknown=_inner(layout, _UNKNOWN_PORT),
+        locations=indent("\n".join(locations), "    "),
+    )
 
 
 def _location(route: Route, secure: str) -> str:
@@ -133,6 +204,7 @@ def _location(route: Route, secure: str) -> str:
         seconds = _WRITE_SECONDS if route.access == "write" else _READ_SECONDS
         rest = "$rest" if route.rest else ""
         lines += [
+            *([] if route.pushes else ["proxy_request_buffering off;"]),
             f"proxy_read_timeout {seconds}s;",
             f"proxy_pass http{secure}://${route.backend}{route.target}{rest}$is_args$args;",
         ]
@@ -156,17 +228,36 @@ _CONF = _Text(Path(__file__).with_name("nginx.conf.template").read_text(encoding
 _SERVER = _Text(
     """\
 server {
-    listen @@{listen} ssl http2;
-    if ($refusal = 401) { return 401; }
+    listen @@{listen} ssl http2 proxy_protocol;
+    if ($refusal = 401) { rewrite ^ /unknown last; }
     if ($refusal = 403) { return 403; }
     if ($refusal = 413) { return 413; }
 @@{locations}
+    location = /unknown {
+        internal;
+        proxy_set_header X-Client $proxy_protocol_addr;
+        proxy_request_buffering off;
+        proxy_ignore_client_abort on;
+        proxy_intercept_errors on;
+        proxy_read_timeout 360s;
+        proxy_pass http://@@{unknown};
+    }
     location / { return 404; }
     location @error {
         add_header WWW-Authenticate $challenge always;
         add_header Retry-After $retry_after always;
         return 200 '{"error":"$reason"}\\n';
     }
+}"""
+)
+
+_STREAM_SERVER = _Text(
+    """\
+server {
+    listen @@{listen};
+    limit_conn @@{zone}_by_address @@{of_one};
+    limit_conn @@{zone} @@{of_all};
+    proxy_pass @@{inner};
 }"""
 )
 

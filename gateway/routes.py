@@ -32,6 +32,8 @@ class Route:
     rest: str = ""
     """Regular expression of what follows `path`, as the client encodes it; it reaches the backend unchanged."""
     protocol: Protocol = "http"
+    pushes: bool = False
+    """Whether it brings telemetry: such a request is read as a whole before a backend hears of it."""
 
 
 def _routes(
@@ -51,15 +53,15 @@ def _routes(
 
 
 _PUSH = (
-    Route(_POST, "/v1/traces", "traces_otlp_http", "write", "/v1/traces"),
-    Route(_POST, "/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics"),
-    Route(_POST, "/otlp/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics"),
-    Route(_POST, "/api/v1/push", "metrics_push", "write", "/api/v1/push"),
-    Route(_POST, "/v1/logs", "logs_push", "write", "/otlp/v1/logs"),
-    Route(_POST, "/otlp/v1/logs", "logs_push", "write", "/otlp/v1/logs"),
-    Route(_POST, "/loki/api/v1/push", "logs_push", "write", "/loki/api/v1/push"),
-    Route(_POST, "/ingest", "profiles_push", "write", "/ingest"),
-    Route(_POST, "/push.v1.PusherService/Push", "profiles_push", "write", "/push.v1.PusherService/Push"),
+    Route(_POST, "/v1/traces", "traces_otlp_http", "write", "/v1/traces", pushes=True),
+    Route(_POST, "/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics", pushes=True),
+    Route(_POST, "/otlp/v1/metrics", "metrics_push", "write", "/otlp/v1/metrics", pushes=True),
+    Route(_POST, "/api/v1/push", "metrics_push", "write", "/api/v1/push", pushes=True),
+    Route(_POST, "/v1/logs", "logs_push", "write", "/otlp/v1/logs", pushes=True),
+    Route(_POST, "/otlp/v1/logs", "logs_push", "write", "/otlp/v1/logs", pushes=True),
+    Route(_POST, "/loki/api/v1/push", "logs_push", "write", "/loki/api/v1/push", pushes=True),
+    Route(_POST, "/ingest", "profiles_push", "write", "/ingest", pushes=True),
+    Route(_POST, "/push.v1.PusherService/Push", "profiles_push", "write", "/push.v1.PusherService/Push", pushes=True),
 )
 _TRACE_SERVICE = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _GRPC = (Route(_POST, _TRACE_SERVICE, "traces_otlp_grpc", "write", _TRACE_SERVICE, protocol="grpc"),)
@@ -119,16 +121,23 @@ _TEMPO = _routes(
         ("search/tag/", f"{SEGMENT}/values"),
         "v2/search/tags",
         ("v2/search/tag/", f"{SEGMENT}/values"),
-        "metrics/query",
-        "metrics/query_range",
-        "metrics/summary",
         "echo",
         "status/buildinfo",
     ),
     own="/tempo",
     prefix="/api/",
 )
-# Not its rules, its requests to delete lines, and `tail`, which is a WebSocket that outlives a credential.
+# Of the metrics-generator's local-blocks; without them each answers 500.
+_TEMPO_METRICS = _routes(
+    _GET,
+    "traces_metrics",
+    "read",
+    ("query", "query_range", "summary"),
+    own="/tempo",
+    prefix="/api/metrics/",
+)
+# Not its rules, its requests to delete lines, `patterns`, which no pattern-ingester of ours answers, and `tail`, which
+# is a WebSocket that outlives a credential.
 _LOKI = _routes(
     _QUERY,
     "logs_query",
@@ -145,7 +154,6 @@ _LOKI = _routes(
         "detected_labels",
         "detected_fields",
         ("detected_field/", f"{SEGMENT}/values"),
-        "patterns",
         "format_query",
         "drilldown-limits",
         "status/buildinfo",
@@ -162,6 +170,7 @@ ROUTES: tuple[Route, ...] = (
     *_RULES,
     *_ALERTMANAGER,
     *_TEMPO,
+    *_TEMPO_METRICS,
     *_LOKI,
     *_PYROSCOPE,
 )

@@ -13,7 +13,7 @@ from gateway.certificates import subject
 from gateway.earlier import before, below
 from gateway.keys import federation_token, token
 from settings.gateway import Federation
-from settings.tenants import Rotation, Tenant
+from settings.tenants import Limits, Rotation, Tenant
 
 EVERYBODY = "*"
 """The name of who reads all tenants; no object name is this."""
@@ -36,6 +36,8 @@ class _Pattern(str):
 Entry = tuple[str, str]
 """A key of a map and its value."""
 Lines = Iterator[str]
+_Limits = Limits | Federation
+"""Both say how many requests are let through."""
 
 
 class _Credential(NamedTuple):
@@ -45,18 +47,22 @@ class _Credential(NamedTuple):
     """The moment at which it ends; None is never."""
 
 
-def tenants_conf(*, tenants: Sequence[Tenant], key: str, federation: Federation | None) -> str:
+def tenants_conf(*, tenants: Sequence[Tenant], key: str, federation: Federation | None, max_body: int) -> str:
     """Return tenants.conf, which nginx.conf includes.
 
     Args:
         tenants: the tenants.
         key: what tokens are derived from (gateway/keys.py).
         federation: who reads all tenants; None for nobody.
+        max_body: the largest request of a tenant that states none, in bytes.
 
     Raises:
         ValueError: two tenants have the same credential, or one has a `$` in it, which nginx would read as a variable.
     """
     tokens, certificates = list(_tokens(tenants, key, federation)), list(_certificates(tenants))
+    limits: dict[str, _Limits] = {tenant.object_name: tenant.limits for tenant in tenants}
+    if federation is not None:
+        limits[EVERYBODY] = federation
     moments = sorted({each.until for each in (*tokens, *certificates) if each.until is not None})
     variables = {moment: f"$valid_{number}" for number, moment in enumerate(moments)}
     lines = (
@@ -67,8 +73,9 @@ def tenants_conf(*, tenants: Sequence[Tenant], key: str, federation: Federation 
         *_map("$existing_name", "$existing_known", _existing(tenants)),
         *_map("$candidate", "$accepts", _accepts(tenants, federation), default="nothing"),
         *_ids(tenants, federation),
-        *_body_limits(tenants),
-        *_rate_limits(tenants),
+        *_body_limits(tenants, max_body),
+        *_rate_limits(limits),
+        *_concurrency_limits(limits),
     )
     return "\n".join(lines) + "\n"
 
@@ -146,9 +153,9 @@ def _ids(tenants: Sequence[Tenant], federation: Federation | None) -> Lines:
     yield from _map("$name", "$tenant", entries)
 
 
-def _body_limits(tenants: Sequence[Tenant]) -> Lines:
+def _body_limits(tenants: Sequence[Tenant], max_body: int) -> Lines:
     """Yield what makes of a request's announced length 413; one that announces none has nginx.conf's limit only."""
-    limits = {tenant.object_name: str(tenant.limits.max_body) for tenant in tenants}
+    limits = {tenant.object_name: str(tenant.limits.max_body or max_body) for tenant in tenants}
     classes = sorted(set(limits.values()), key=int)
     for limit in classes:
         fits = ((_Pattern.of(below(int(limit))), ""), ("", ""))
@@ -157,22 +164,32 @@ def _body_limits(tenants: Sequence[Tenant]) -> Lines:
     yield from _map("$body_class", "$too_large", ((limit, f"$over_{limit}") for limit in classes))
 
 
-def _rate_limits(tenants: Sequence[Tenant]) -> Lines:
-    """Yield a zone for each rate and burst that occur; a request counts in the zone of its tenant, if it has one."""
-    limits = {each.object_name: f"{each.limits.requests_per_second}_{each.limits.requests_burst}" for each in tenants}
-    yield from _classes("$rate_class", limits)
-    for limit in sorted(set(limits.values())):
+def _rate_limits(limits: dict[str, _Limits]) -> Lines:
+    """Yield a zone for each rate and burst that occur; a request counts in the zone of who sends it."""
+    rates = {name: f"{each.requests_per_second}_{each.requests_burst}" for name, each in limits.items()}
+    yield from _classes("$rate_class", rates)
+    for limit in sorted(set(rates.values())):
         rate, burst = limit.split("_")
         yield from _map("$rate_class", f"$limited_{limit}", ((limit, "$name"),))
         yield f"limit_req_zone $limited_{limit} zone=limited_{limit}:1m rate={rate}r/s;"
         yield f"limit_req zone=limited_{limit} burst={burst} nodelay;"
 
 
+def _concurrency_limits(limits: dict[str, _Limits]) -> Lines:
+    """Yield a zone for each number of requests at a time, over HTTP/2 each stream, that is granted."""
+    counts = {name: str(each.concurrent_requests) for name, each in limits.items()}
+    yield from _classes("$concurrency_class", counts)
+    for count in sorted(set(counts.values()), key=int):
+        yield from _map("$concurrency_class", f"$at_once_{count}", ((count, "$name"),))
+        yield f"limit_conn_zone $at_once_{count} zone=at_once_{count}:1m;"
+        yield f"limit_conn at_once_{count} {count};"
+
+
 def _classes(variable: str, limits: dict[str, str]) -> Lines:
     """Yield a map from names to limits that lists those only that have not the most common one."""
     common = Counter(limits.values()).most_common(1)[0][0] if limits else ""
-    others = [(name, limit) for name, limit in limits.items() if limit != common]
-    yield from _map("$name", variable, [*others, (EVERYBODY, "")], default=common)
+    listed = limits if EVERYBODY in limits else limits | {EVERYBODY: ""}
+    yield from _map("$name", variable, ((name, of) for name, of in listed.items() if of != common), default=common)
 
 
 def _valid_before(moment: str, variable: str) -> Lines:

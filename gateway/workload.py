@@ -16,6 +16,7 @@ from helm.placement import ROLLING, pod_placement, spread
 from helm.transport import BACKENDS_SECRET
 from settings import Stack
 from settings.gateway import Gateway
+from settings.quantities import bytes_text
 from settings.roles import Role
 
 SELECTOR = {"app.kubernetes.io/name": SERVICE, "app.kubernetes.io/instance": SERVICE}
@@ -36,7 +37,7 @@ def deployment(stack: Stack, gateway: Gateway, role: Role, *, watch: str) -> Val
         stack: the settings.
         gateway: the gateway's settings.
         role: what one replica asks for.
-        watch: the text of watch.sh: a new one is run only by new pods.
+        watch: the text of what a pod runs: a new one is run only by new pods.
     """
     checksum = hashlib.sha256(watch.encode()).hexdigest()[:16]
     return {
@@ -111,14 +112,20 @@ def _container(stack: Stack, gateway: Gateway, role: Role) -> Values:
     return {
         "name": "nginx",
         "image": gateway.image,
-        "command": ["sh", f"{_LAYOUT.root}/config/watch.sh"],
+        "command": ["sh", f"{_LAYOUT.root}/config/log.sh"],
         "ports": [{"name": name, "containerPort": port} for name, port in ports],
         "readinessProbe": probe(periodSeconds=5),
         "livenessProbe": probe(periodSeconds=10, initialDelaySeconds=10),
-        "resources": resources(role),
+        "resources": _resources(gateway, role),
         "securityContext": RESTRICTED_CONTAINER,
         "volumeMounts": [*mounts, {"name": "scratch", "mountPath": _LAYOUT.scratch}],
     }
+
+
+def _resources(gateway: Gateway, role: Role) -> Values:
+    """Return requests, with the disk that the scratch volume may take, so that a node has it."""
+    asked = resources(role)
+    return {**asked, "requests": {**asked["requests"], "ephemeral-storage": bytes_text(gateway.scratch)}}
 
 
 def _pod_security(platform: str) -> Values:
@@ -130,7 +137,7 @@ def _pod_security(platform: str) -> Values:
 
 def _volumes(stack: Stack, gateway: Gateway) -> Iterator[Values]:
     """Yield the volumes, each named after the folder that it is mounted at."""
-    yield {"name": "scratch", "emptyDir": {}}
+    yield {"name": "scratch", "emptyDir": {"sizeLimit": bytes_text(gateway.scratch)}}
     yield {"name": "config", "configMap": {"name": CONFIG_MAP}}
     yield _secret("tenants", TENANTS_SECRET, "tenants.conf")
     yield _secret("tls", _tls_secret(gateway), "tls.crt", "tls.key")

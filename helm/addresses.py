@@ -18,6 +18,10 @@ def twin(service: str) -> str:
     return f"{service}-pods"
 
 
+METRICS_TWINS = {role: twin(f"{mimir.RELEASE}-{role}") for role in ("query-frontend", "ruler", "alertmanager")}
+"""Headless Services of ours before roles of Mimir, where its chart has none, or one for pods that are not ready too."""
+
+
 class TracesAddresses(NamedTuple):
     """Addresses of Tempo."""
 

@@ -10,7 +10,8 @@ Values = dict[str, Any]
 
 ACCESS_KEY_ENV = "AWS_ACCESS_KEY_ID"
 SECRET_KEY_ENV = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
-"""Keys of the credentials Secret. Tempo's S3 client reads these variables by itself (charts.md 1.1 B)."""
+"""Keys of the credentials Secret. Every backend's S3 client reads these variables by itself, where it is given no keys:
+minio-go's in Tempo, Mimir and Pyroscope, AWS' own in Loki."""
 
 CLUSTER_DOMAIN = "cluster.local"
 DNS_SERVICES = {"openshift": ("dns-default", "openshift-dns"), "kubernetes": ("kube-dns", "kube-system")}

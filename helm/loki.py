@@ -4,10 +4,10 @@ What the chart does by itself and is therefore not set: containers are read-only
 more replicas has a disruption budget of one pod; Deployments roll without a surge; the ring is by gossip.
 """
 
-from helm.common import ACCESS_KEY_ENV, SECRET_KEY_ENV, Values, credentials_from, pod_security, resources
+from helm.common import Values, credentials_from, pod_security, resources
 from helm.placement import pod_placement, spread
 from helm.s3_key import UNKNOWN_KEY
-from helm.tenants import loki_overrides
+from helm.tenants import loki_limits, loki_overrides
 from helm.transport import http_server, mounts, serves_tls, store_authority, volumes
 from settings import Stack
 from settings.logs import Logs
@@ -79,7 +79,15 @@ def _role(stack: Stack, logs: Logs, name: str, role: Role) -> Values:
         "resources": resources(role),
         "affinity": None,  # by default a hard one: a second replica would need a second node
     }
-    if role.replicas > 1:
+    if (scaling := role.autoscaling) is not None:
+        # Beside the replicas, which the chart leaves out of the Deployment then, but its disruption budget counts.
+        values["autoscaling"] = {
+            "enabled": True,
+            "minReplicas": scaling.min_replicas,
+            "maxReplicas": scaling.max_replicas,
+            "targetCPUUtilizationPercentage": scaling.cpu_percent,
+        }
+    if role.max_replicas > 1:
         labels = {
             "app.kubernetes.io/name": RELEASE,
             "app.kubernetes.io/instance": RELEASE,
@@ -87,7 +95,7 @@ def _role(stack: Stack, logs: Logs, name: str, role: Role) -> Values:
         }
         nodes = stack.kubernetes.nodes
         values["topologySpreadConstraints"] = spread(
-            logs.placement, nodes=nodes, replicas=role.replicas, selector=labels
+            logs.placement, nodes=nodes, replicas=role.max_replicas, selector=labels
         )
     if role.volume is not None:
         values["persistence"] = _volume(name, role.volume, logs.placement)
@@ -131,6 +139,7 @@ def _config(stack: Stack, logs: Logs) -> Values:
         "storage": {"type": "s3", "bucketNames": stack.logs_buckets, "s3": _s3(stack)},
         "compactor": {"retention_enabled": True, "delete_request_store": "s3"},
         "limits_config": {
+            **loki_limits(stack),
             "retention_period": duration_text(logs.retention),
             "allow_structured_metadata": True,  # without it OTLP is refused
         },
@@ -152,15 +161,13 @@ def _schema(logs: Logs) -> Values:
 
 
 def _s3(stack: Stack) -> Values:
+    """Return Loki's way to its buckets; without keys, because its S3 client finds them in the environment."""
     store, authority = stack.object_store, store_authority(stack)
     return {
         "endpoint": store.address,
         "region": store.region,
         "insecure": store.insecure,
         "s3ForcePathStyle": True,
-        # Expanded by Loki from its environment: the secret itself is in no value and no ConfigMap.
-        "accessKeyId": f"${{{ACCESS_KEY_ENV}}}",
-        "secretAccessKey": f"${{{SECRET_KEY_ENV}}}",
         **({"http_config": {"ca_file": authority}} if authority else {}),
     }
 

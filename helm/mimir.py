@@ -1,10 +1,8 @@
 """Values of the chart `mimir-distributed` 6.1: Grafana Mimir in classic architecture (charts.md 3)."""
 
 from helm.common import (
-    ACCESS_KEY_ENV,
     CLUSTER_DOMAIN,
     DNS_SERVICES,
-    SECRET_KEY_ENV,
     Values,
     credentials_from,
     pod_security,
@@ -12,7 +10,7 @@ from helm.common import (
 )
 from helm.placement import ROLLING, pod_placement, spread
 from helm.s3_key import UNKNOWN_KEY
-from helm.tenants import mimir_overrides
+from helm.tenants import mimir_limits, mimir_overrides
 from helm.transport import HTTPS_PROBE, client, http_server, mounts, serves_tls, store_authority, volumes
 from settings import Stack
 from settings.placement import Placement
@@ -135,8 +133,10 @@ def _config(stack: Stack) -> Values:
         "store_gateway": {"sharding_ring": _ring(stack, "store-gateway")},
         "alertmanager": {"sharding_ring": _ring(stack, "alertmanager")},
         "limits": {
+            **mimir_limits(stack),
             "compactor_blocks_retention_period": duration_text(stack.metrics.retention),
             "max_global_exemplars_per_user": _EXEMPLARS,
+            "cardinality_analysis_enabled": True,  # the gateway offers it; off, it answers 500
         },
     }
 
@@ -182,6 +182,10 @@ def _index_cache(store_gateway: Role) -> Values:
 
 
 def _s3(stack: Stack) -> Values:
+    """Return Mimir's way to its buckets; without keys, because its S3 client finds them in the environment.
+
+    `${…}` here would be put into YAML as it is, where some keys are a comment, null or no YAML at all.
+    """
     store = stack.object_store
     authority = store_authority(stack)
     return {
@@ -189,8 +193,5 @@ def _s3(stack: Stack) -> Values:
         "region": store.region,
         "insecure": store.insecure,
         "bucket_lookup_type": "path",
-        # Expanded by Mimir from its environment: the secret itself is in no value and no ConfigMap.
-        "access_key_id": f"${{{ACCESS_KEY_ENV}}}",
-        "secret_access_key": f"${{{SECRET_KEY_ENV}}}",
         **({"http": {"tls_ca_path": authority}} if authority else {}),
     }

@@ -8,10 +8,8 @@ and the addresses of query-backends. It has no key for how Deployments roll, so 
 """
 
 from helm.common import (
-    ACCESS_KEY_ENV,
     CLUSTER_DOMAIN,
     RESTRICTED_CONTAINER,
-    SECRET_KEY_ENV,
     Values,
     credentials_from,
     pod_security,
@@ -19,7 +17,7 @@ from helm.common import (
 )
 from helm.placement import pod_placement, spread
 from helm.s3_key import UNKNOWN_KEY
-from helm.tenants import pyroscope_overrides
+from helm.tenants import pyroscope_limits, pyroscope_overrides
 from helm.transport import http_server, mounts, serves_tls, store_authority, volumes
 from settings import Stack
 from settings.placement import Placement
@@ -130,7 +128,6 @@ def _arguments(stack: Stack, profiles: Profiles) -> Values:
     metastores = service(profiles.topology, "metastore", headless=True)
     return {
         "log.level": "info",  # the chart's is debug
-        "config.expand-env": "true",
         "metastore.address": f"dnssrvnoa+_grpc._tcp.{metastores}.{stack.namespace.name}.svc.{CLUSTER_DOMAIN}.",
         "compaction-worker.temp-dir": _SCRATCH,  # not /tmp: the image is mounted read-only
         "compaction-worker.job-concurrency": 1,  # else one for each CPU of the node, whatever the request
@@ -144,12 +141,13 @@ def _config(stack: Stack, profiles: Profiles) -> Values:
         "multitenancy_enabled": bool(stack.tenants),
         **({"server": server} if server else {}),
         "storage": {"backend": "s3", "s3": _s3(stack)},
-        "limits": {"retention_period": duration_text(profiles.retention)},
+        "limits": {**pyroscope_limits(stack), "retention_period": duration_text(profiles.retention)},
         "analytics": {"reporting_enabled": False},  # phones home
     }
 
 
 def _s3(stack: Stack) -> Values:
+    """Return Pyroscope's way to its bucket; without keys, because its S3 client finds them in the environment."""
     store = stack.object_store
     return {
         "endpoint": store.address,
@@ -157,7 +155,4 @@ def _s3(stack: Stack) -> Values:
         "insecure": store.insecure,
         "bucket_lookup_type": "path-style",
         "bucket_name": stack.profiles_buckets["blocks"],
-        # Expanded by Pyroscope from its environment: the secret itself is in no value and no ConfigMap.
-        "access_key_id": f"${{{ACCESS_KEY_ENV}}}",
-        "secret_access_key": f"${{{SECRET_KEY_ENV}}}",
     }

@@ -7,6 +7,7 @@ from typing import Any, Self
 from helm import addresses, alloy, loki, mimir, pyroscope, s3_key, tempo, tempo_distributed
 from helm.common import Values
 from settings import S3Identity, Stack
+from settings.backends import Signal
 from settings.chart import Chart
 from settings.roles import Role
 from settings.traces import TempoShape, Topology
@@ -26,8 +27,21 @@ MIMIR_SECRET = "mimir-s3"  # noqa: S105 - a Secret's name
 TEMPO_SECRET = "tempo-s3"  # noqa: S105 - a Secret's name
 LOKI_SECRET = "loki-s3"  # noqa: S105 - a Secret's name
 PYROSCOPE_SECRET = "pyroscope-s3"  # noqa: S105 - a Secret's name
-S3_SECRETS = (TEMPO_SECRET, MIMIR_SECRET, LOKI_SECRET, PYROSCOPE_SECRET)
-"""The Secrets with S3 credentials of all backends."""
+S3_SECRET_OF: Mapping[Signal, str] = {
+    "traces": TEMPO_SECRET,
+    "metrics": MIMIR_SECRET,
+    "logs": LOKI_SECRET,
+    "profiles": PYROSCOPE_SECRET,
+}
+"""The Secret with the S3 credentials of each backend."""
+S3_SECRETS = tuple(S3_SECRET_OF.values())
+RELEASES_OF: Mapping[Signal, tuple[str, ...]] = {
+    "traces": tuple(TEMPO.values()),
+    "metrics": (MIMIR,),
+    "logs": (LOKI,),
+    "profiles": (PYROSCOPE,),
+}
+"""What the releases of each backend are called."""
 
 
 @dataclass(frozen=True)

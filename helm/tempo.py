@@ -9,8 +9,17 @@ from helm.common import (
 )
 from helm.placement import pod_placement
 from helm.s3_key import UNKNOWN_KEY
-from helm.tempo_common import SPAN_PROCESSORS, generator_storage, s3
-from helm.transport import HTTPS_PROBE, http_server, mounts, otlp_receiver, serves_tls, volumes
+from helm.tempo_common import (
+    generator_storage,
+    grpc_server,
+    processor_settings,
+    processors,
+    querier_client,
+    receivers,
+    s3,
+)
+from helm.tenants import tempo_limits
+from helm.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
 from settings import Stack
 from settings.quantities import bytes_text, duration_text
 from settings.traces import TempoShape
@@ -41,13 +50,15 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
             "multitenancyEnabled": bool(stack.tenants),
             "retention": duration_text(stack.traces.retention),
             "storage": {"trace": {"backend": "s3", "s3": s3(stack)}},
-            "receivers": _receivers(otlp_receiver(stack)),
+            "receivers": _receivers(stack),
+            "querier": querier_client(stack),
             "ingester": {"flush_all_on_shutdown": True},  # within 30 s: the chart has no key for a longer grace period
             "securityContext": RESTRICTED_CONTAINER,
             "extraEnvFrom": credentials_from(secret_name),
             **_overrides(stack, shape),
             **(_metrics_generator(stack, remote_write_url) if "metrics-generator" in shape.runs else {}),
             **_mounts(stack),
+            "server": {**grpc_server(stack), **http_server(stack)},
             **_tls(stack),
         },
         **_volumes(stack),
@@ -63,23 +74,24 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
     }
 
 
-def _receivers(tls: Values) -> Values:
+def _receivers(stack: Stack) -> Values:
     """Return the OTLP receivers.
 
     Of the chart's four Jaeger protocols one has to stay: `jaeger: null` breaks the template, and no protocol at all
     stops Tempo (charts.md 1.4). We keep Thrift over HTTP.
     """
+    of = receivers(stack)
+    grpc, http = {"endpoint": "0.0.0.0:4317", **of["grpc"]}, {"endpoint": "0.0.0.0:4318", **of["http"]}
     return {
-        "otlp": {
-            "protocols": {"grpc": {"endpoint": "0.0.0.0:4317", **tls}, "http": {"endpoint": "0.0.0.0:4318", **tls}}
-        },
+        "otlp": {"protocols": {"grpc": grpc, "http": http}},
         "jaeger": {"protocols": {"grpc": None, "thrift_binary": None, "thrift_compact": None}},
     }
 
 
 def _metrics_generator(stack: Stack, remote_write_url: str) -> Values:
     """Return the part of `tempo` that turns spans into the metrics behind the service map and exemplars."""
-    return {"metricsGenerator": {"enabled": True, "storage": generator_storage(stack, remote_write_url)}}
+    storage = generator_storage(stack, remote_write_url)
+    return {"metricsGenerator": {"enabled": True, "storage": storage, **processor_settings(stack)}}
 
 
 def _overrides(stack: Stack, shape: TempoShape) -> Values:
@@ -88,7 +100,7 @@ def _overrides(stack: Stack, shape: TempoShape) -> Values:
     Not from the chart's ConfigMap, whose every change restarts the pod, but from one that `components.tempo` makes.
     """
     generates = "metrics-generator" in shape.runs
-    defaults: Values = {"metrics_generator": {"processors": SPAN_PROCESSORS}} if generates else {}
+    defaults: Values = {**tempo_limits(stack), **(processors(stack) if generates else {})}
     file = {"per_tenant_override_config": f"{_TENANTS_PATH}/{OVERRIDES_FILE}"} if stack.tenants else {}
     wanted = {**({"defaults": defaults} if defaults else {}), **file}
     return {"overrides": wanted} if wanted else {}
@@ -109,4 +121,4 @@ def _mounts(stack: Stack) -> Values:
 def _tls(stack: Stack) -> Values:
     if not serves_tls(stack):
         return {}
-    return {"server": http_server(stack), "livenessProbe": HTTPS_PROBE, "readinessProbe": HTTPS_PROBE}
+    return {"livenessProbe": HTTPS_PROBE, "readinessProbe": HTTPS_PROBE}

@@ -15,9 +15,17 @@ from helm.common import (
 )
 from helm.placement import pod_placement, spread
 from helm.s3_key import UNKNOWN_KEY
-from helm.tempo_common import SPAN_PROCESSORS, generator_storage, s3
-from helm.tenants import tempo_overrides
-from helm.transport import HTTPS_PROBE, http_server, mounts, otlp_receiver, serves_tls, volumes
+from helm.tempo_common import (
+    generator_storage,
+    grpc_server,
+    processor_settings,
+    processors,
+    querier_client,
+    receivers,
+    s3,
+)
+from helm.tenants import tempo_limits, tempo_overrides
+from helm.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
 from settings import Stack
 from settings.quantities import bytes_text, duration_text
 from settings.roles import Role
@@ -34,11 +42,6 @@ _MAX_BLOCK_BYTES = 5 * 1024**3
 """The chart's default is 100 GB and its comment advises 5 GB or less: a larger block costs a small compactor memory."""
 
 
-_MAX_MESSAGE_BYTES = 16 * 1024**2
-"""Tempo's own default, and so the single binary's; the chart lowers it to 4 MiB, with which a large trace that dev
-takes would fail in prod."""
-
-
 def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_url: str) -> Values:
     """Return the chart's values.
 
@@ -52,6 +55,7 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
     own = {
         "ingester": _ingester(shape),
         "compactor": _compactor(stack),
+        "querier": {"config": querier_client(stack)},
         "metrics-generator": _generator(stack, remote_write_url),
     }
     return {
@@ -61,12 +65,12 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
         **_storage_class(shape.placement.storage_class),
         "defaults": {**pod_placement(shape.placement), **_files(stack)},
         "serviceAccount": {"automountServiceAccountToken": False},  # the chart's default, to rely on
-        "tempo": {**_security(stack.kubernetes.platform), **_tls(stack)},
+        "tempo": {**_security(stack.kubernetes.platform), **_structured(stack, generates=generates), **_probes(stack)},
         # Without the second key Tempo goes on looking for the cache that the first one takes away (charts.md 2.3).
         "memcached": {"enabled": False},
         "cache": {"caches": []},
-        "server": {f"grpc_server_max_{way}_msg_size": _MAX_MESSAGE_BYTES for way in ("recv", "send")},
-        "traces": {"otlp": {protocol: _receiver(stack) for protocol in ("grpc", "http")}},
+        "server": grpc_server(stack),
+        "traces": {"otlp": {name: {"enabled": True, "receiverConfig": of} for name, of in receivers(stack).items()}},
         "storage": {"trace": {"backend": "s3", "s3": s3(stack)}},
         "overrides": {"defaults": _defaults(stack, generates=generates)},
         **({"per_tenant_overrides": tempo_overrides(stack, generates=generates)} if stack.tenants else {}),
@@ -160,16 +164,11 @@ def _generator(stack: Stack, remote_write_url: str) -> Values:
 
 
 def _defaults(stack: Stack, *, generates: bool) -> Values:
-    """Return what holds for every tenant. With tenants a rate is that of the platform, not of each distributor."""
-    return {
-        **({"ingestion": {"rate_strategy": "global"}} if stack.tenants else {}),
-        **({"metrics_generator": {"processors": SPAN_PROCESSORS}} if generates else {}),
-    }
-
-
-def _receiver(stack: Stack) -> Values:
-    tls = otlp_receiver(stack)
-    return {"enabled": True, **({"receiverConfig": tls} if tls else {})}
+    """Return what holds for every tenant. What is granted at all is a rate of the platform, not of each distributor."""
+    limits = tempo_limits(stack)
+    if stack.tenants or limits:
+        limits = {**limits, "ingestion": {"rate_strategy": "global", **limits.get("ingestion", {})}}
+    return {**limits, **(processors(stack) if generates else {})}
 
 
 def _files(stack: Stack) -> Values:
@@ -177,11 +176,12 @@ def _files(stack: Stack) -> Values:
     return {"extraVolumes": wanted, "extraVolumeMounts": mounts(stack)} if wanted else {}
 
 
-def _tls(stack: Stack) -> Values:
-    if not serves_tls(stack):
-        return {}
-    return {
-        "structuredConfig": {"server": http_server(stack)},
-        "livenessProbe": HTTPS_PROBE,
-        "readinessProbe": HTTPS_PROBE,
-    }
+def _structured(stack: Stack, *, generates: bool) -> Values:
+    """Return what the chart has no values for, and merges into the configuration of all roles."""
+    server, generator = http_server(stack), processor_settings(stack) if generates else {}
+    wanted = {**({"server": server} if server else {}), **({"metrics_generator": generator} if generator else {})}
+    return {"structuredConfig": wanted} if wanted else {}
+
+
+def _probes(stack: Stack) -> Values:
+    return {"livenessProbe": HTTPS_PROBE, "readinessProbe": HTTPS_PROBE} if serves_tls(stack) else {}

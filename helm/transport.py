@@ -7,6 +7,8 @@ from settings import Stack
 
 BACKENDS_SECRET = "backends-tls"  # noqa: S105 - a Secret's name
 """The Secret that the program makes for the backends, unless the settings name one."""
+STORE_AUTHORITY = "object-store-authority"
+"""The Secret that the program makes of telemetry:trust.file."""
 _BACKENDS, _STORE = "/etc/backends-tls", "/etc/object-store-ca"
 """Where the pods find the two Secrets."""
 HTTPS_PROBE: Values = {"httpGet": {"scheme": "HTTPS"}}
@@ -68,12 +70,22 @@ def remote_write(stack: Stack) -> Values:
 
 def store_authority(stack: Stack) -> str | None:
     """Return the path of the authority that signs the object store's certificate, if it is a private one."""
-    return None if stack.object_store.ca_secret is None else f"{_STORE}/ca.crt"
+    return None if _store_secret(stack) is None else f"{_STORE}/ca.crt"
+
+
+def makes_store_authority(stack: Stack) -> bool:
+    """Whether the program makes the Secret with that authority, of the file that the settings name."""
+    store = stack.object_store
+    return stack.trust.file is not None and store.ca_secret is None and not store.insecure
+
+
+def _store_secret(stack: Stack) -> str | None:
+    return STORE_AUTHORITY if makes_store_authority(stack) else stack.object_store.ca_secret
 
 
 def _mounted(stack: Stack) -> Iterator[tuple[str, str, str]]:
     """Yield volume, Secret and path."""
     if stack.gateway is not None and stack.gateway.backend_tls is not None:
         yield "backends-tls", stack.gateway.backend_tls.secret or BACKENDS_SECRET, _BACKENDS
-    if stack.object_store.ca_secret is not None:
-        yield "object-store-ca", stack.object_store.ca_secret, _STORE
+    if (secret := _store_secret(stack)) is not None:
+        yield "object-store-ca", secret, _STORE

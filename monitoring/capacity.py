@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from gateway.addresses import SERVICE as GATEWAY
 from guardrails.parties import Pods, workloads_of
 from helm.alloy import RELEASE as COLLECTOR
-from helm.releases import releases_of
+from helm.releases import RELEASES_OF, releases_of
 from monitoring.model import Alert
 from monitoring.promql import Scope, one_of
 from settings import Stack
-from settings.role_tables import LOKI_ROLES, MIMIR_ROLES, PYROSCOPE_ROLES, TEMPO_ROLES
+from settings.role_tables import ALL_TABLES
 
 _WORKLOADS = (
     ("deployment", "kube_deployment_spec_replicas", "kube_deployment_status_replicas_available"),
@@ -159,7 +159,9 @@ def _is_required(pods: Pods) -> bool:
 
     Without the collector only what goes through it is held up.
     """
-    known = {**PYROSCOPE_ROLES, **TEMPO_ROLES, **MIMIR_ROLES, **LOKI_ROLES}.get(pods.role or "")
+    signal = next((signal for signal, names in RELEASES_OF.items() if pods.release in names), "")
+    tables, role = ALL_TABLES.get(signal, {}).values(), pods.role or ""
+    known = next((table[role] for table in tables if role in table), None)
     return pods.name not in (GATEWAY, COLLECTOR) and (known is None or known.need != "optional")
 
 

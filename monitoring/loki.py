@@ -44,7 +44,7 @@ def rules(stack: Stack) -> Iterator[Alert]:
 
 
 def _writers(logs: Logs, here: Scope) -> Alert:
-    needed = min_available("logs", replicas=logs.writers, replication_factor=logs.replication_factor)
+    needed = min_available(replicas=logs.writers, replication_factor=logs.replication_factor)
     return Alert(
         "LokiWritersBelowQuorum",
         f"max({here('loki_ring_members', name='ingester', state='ACTIVE')}) < {needed}",

@@ -31,7 +31,7 @@ def rules(stack: Stack) -> Iterator[Alert]:
 def _ingesters(stack: Stack, here: Scope) -> Iterator[Alert]:
     metrics = stack.metrics
     replicas = metrics.roles["ingester"].replicas
-    needed = min_available("metrics", replicas=replicas, replication_factor=metrics.replication_factor)
+    needed = min_available(replicas=replicas, replication_factor=metrics.replication_factor)
     active, unhealthy = (here("cortex_ring_members", name="ingester", state=each) for each in ("ACTIVE", "Unhealthy"))
     yield Alert(
         "MimirIngestersBelowQuorum",

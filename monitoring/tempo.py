@@ -41,7 +41,7 @@ def _ingesters(stack: Stack, here: Scope) -> Iterator[Alert]:
     traces = stack.traces
     replicas = traces.roles["ingester"].replicas
     active, unhealthy = (here("tempo_ring_members", name="ingester", state=each) for each in ("ACTIVE", "Unhealthy"))
-    needed = min_available("traces", replicas=replicas, replication_factor=traces.replication_factor)
+    needed = min_available(replicas=replicas, replication_factor=traces.replication_factor)
     yield Alert(
         "TempoIngestersBelowQuorum",
         f"max({active}) < {needed}",

@@ -3,15 +3,19 @@
 An action holds for everything in the bucket that is named behind it (`Write:dts-traces-prod-blocks`), and without one
 for the whole server. `Admin` without one is the server's administrator, for whom SeaweedFS makes a bucket out of every
 mistyped name; with one it is no more than every action on that bucket, its creation and its policy among them
-(weed/s3api/auth_credentials.go, in 3.39 and in 4.44).
+(weed/s3api/auth_credentials.go, in 4.44 and in 4.53).
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from settings import S3Identity, Stack
 
+_PLAIN = re.compile(r"[\w.,:/+=@%^~#*?${}()\[\]<>|&!-]+", re.ASCII)
+"""Text that no version of `weed shell` splits or changes."""
+_QUOTES = "'\""
 _BACKEND = ("Read", "Write", "List", "Tagging")
 _PROVISIONER = ("Admin",)  # SeaweedFS has no smaller right with which a bucket can be made
 
@@ -45,7 +49,7 @@ def provisioner(name: str, buckets: Iterable[str]) -> Identity:
 def identities_of(stack: Stack) -> dict[str, Identity]:
     """Return the identities of a stack, by their place in `telemetry:credentials`.
 
-    Their names have the environment in them: test and prod share a server (seed 000, 'Storage Buckets').
+    Their names have the environment in them: test and prod share a server.
     """
     prefix = f"telemetry-{stack.environment}"
     return {
@@ -92,14 +96,39 @@ def shell_commands(keyed: Iterable[tuple[Identity, S3Identity]]) -> list[str]:
     """Return the lines for `weed shell` that say the same to a server without such a file.
 
     They add and never take away; keys of an identity that exists are added to those it has.
+
+    Raises:
+        ValueError: `weed shell` has no way to write a key; says whose, and never the key.
     """
     return [
-        f"s3.configure -user={identity.name} -access_key={pair.access_key.get_secret_value()} "
-        f"-secret_key={pair.secret_key.get_secret_value()} -buckets={','.join(identity.buckets)} "
-        f"-actions={','.join(identity.verbs)} -apply"
+        " ".join(
+            (
+                f"s3.configure -user={identity.name}",
+                _argument(identity, "access_key", pair.access_key.get_secret_value()),
+                _argument(identity, "secret_key", pair.secret_key.get_secret_value()),
+                f"-buckets={','.join(identity.buckets)} -actions={','.join(identity.verbs)} -apply",
+            )
+        )
         for identity, keys in keyed
         for pair in keys.pairs
     ]
+
+
+def _argument(identity: Identity, name: str, value: str) -> str:
+    """Return an argument that `weed shell` takes for what it is, quoted whole where it has to be.
+
+    Its older versions know no escapes and take quotes off both ends; newer ones read as a POSIX shell does. Both end a
+    command at a semicolon, quoted or not.
+    """
+    if _PLAIN.fullmatch(value):
+        return f"-{name}={value}"
+    quote = next((each for each in "'\"" if each not in value), None)
+    if ";" in value or quote is None or value[-1] in _QUOTES or (quote == '"' and "\\" in value):
+        raise ValueError(
+            f"{name} of {identity.name}: `weed shell` cannot be given it, since it ends a command at a semicolon and "
+            "has no way to write both kinds of quotes, or one at the end; use s3.json, or another key"
+        )
+    return f"{quote}-{name}={value}{quote}"
 
 
 def _some(buckets: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import json
 def deny_deletion(bucket: str) -> str:
     """Return the policy, as JSON, under which nobody can delete a bucket before the policy is taken away.
 
-    Seen on SeaweedFS 4.44 (facts/providers.md): the deletion is answered with 403, everything else goes on as before.
+    SeaweedFS answers the deletion with 403, and everything else goes on as before (tests/sandbox/test_seaweedfs.py).
     """
     statement = {
         "Sid": "NobodyDeletesThisBucket",

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.model import SECRET, UNKNOWN, Breach, Registered, World
+from redaction.forms import Forms
+from redaction.patterns import is_unmistakable
 from settings.object_store import ObjectStore
 from settings.seaweedfs import FEATURES, Feature, Version, parse_version, version_text
 
@@ -19,6 +21,8 @@ _SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
     "pulumi:providers:grafana": ("auth",),
 }
 """Inputs that hold nothing but secrets, by type."""
+_SHORTEST = 8
+"""Characters of a form of a secret; a shorter one could be part of any word."""
 
 
 def data_is_protected(world: World) -> Iterator[Breach]:
@@ -46,11 +50,15 @@ def volumes_are_retained(world: World) -> Iterator[Breach]:
 
 
 def secrets_are_encrypted(world: World) -> Iterator[Breach]:
-    """Yield secret inputs that would stand in the state in plain text, and every plain copy of a known secret."""
+    """Yield secret inputs that would stand in the state in plain text, and every plain copy of a secret.
+
+    Known ones are found however they are written; of others, what can be nothing else: a private key, a token by form.
+    """
+    known = Forms(world.secrets, shortest=_SHORTEST)
     for each in world.registered:
         fields = _SECRET_FIELDS.get(_kind(each), ())
         paths = dict.fromkeys(path for field in fields for path in _plain(each.inputs.get(field), field))
-        paths |= dict.fromkeys(_copies(each.inputs, "", world.secrets))
+        paths |= dict.fromkeys(_copies(each.inputs, "", known))
         if each.type == "pulumi:providers:kubernetes" and _is_content(each.inputs.get("kubeconfig")):
             paths["kubeconfig"] = None
         for path in paths:
@@ -110,15 +118,15 @@ def _kind(it: Registered) -> str:
     return _SECRET if it.is_manifest and it.inputs.get("kind") == "Secret" else it.type
 
 
-def _copies(value: Any, path: str, secrets: frozenset[str]) -> Iterator[str]:
+def _copies(value: Any, path: str, known: Forms) -> Iterator[str]:
     """Yield where one of the secrets stands in plain text."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _copies(inner, f"{path}.{key}" if path else str(key), secrets)
+            yield from _copies(inner, f"{path}.{key}" if path else str(key), known)
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
-            yield from _copies(inner, f"{path}[{index}]", secrets)
-    elif isinstance(value, str) and any(secret in value for secret in secrets):
+            yield from _copies(inner, f"{path}[{index}]", known)
+    elif isinstance(value, str) and (is_unmistakable(value) or known.in_text(value)):
         yield path
 
 

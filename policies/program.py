@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Any
 
 import pulumi
 
 from policies.evaluate import mandatory, refusal, violations
 from policies.inputs import Seen, registered
 from policies.model import World
+from redaction.known import derived
 from settings import Credentials, Stack
 
 _SHORTEST = 8
@@ -21,29 +23,30 @@ def enforce(stack: Stack, credentials: Credentials) -> None:
     So all violations are known at once, at a preview as at an up, and with one of them no resource is registered: the
     program ends in a pulumi.RunError that names them all. Advisory ones are warnings.
     """
-    judgement: asyncio.Future[list[pulumi.Resource]] = asyncio.get_running_loop().create_future()
-    waits: Awaitable[list[pulumi.Resource]] = judgement
-    judged: pulumi.Output[list[pulumi.Resource]] = pulumi.Output.from_input(waits)
+    judgement: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    waits: Awaitable[None] = judgement
+    judged: Any = pulumi.Output.from_input(waits)
+    # In a list, so that merging makes no Output of the dependencies of each resource; None is no dependency.
+    after = pulumi.ResourceOptions(depends_on=[judged])
     seen: list[Seen] = []
 
     def hold_back(args: Seen) -> pulumi.ResourceTransformationResult:
         seen.append(args)
-        held = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(depends_on=judged))
-        return pulumi.ResourceTransformationResult(args.props, held)
+        return pulumi.ResourceTransformationResult(args.props, pulumi.ResourceOptions.merge(args.opts, after))
 
     pulumi.runtime.register_stack_transformation(hold_back)
     task = asyncio.ensure_future(_judge(stack, credentials, seen))
     task.add_done_callback(lambda done: _hand_on(done, judgement))
 
 
-def _hand_on(done: "asyncio.Task[None]", judgement: "asyncio.Future[list[pulumi.Resource]]") -> None:
+def _hand_on(done: "asyncio.Task[None]", judgement: "asyncio.Future[None]") -> None:
     """Let registrations go on, or fail with what the judge ended in, a mistake of its own included."""
     if done.cancelled():
         judgement.cancel()
     elif error := done.exception():
         judgement.set_exception(error)
     else:
-        judgement.set_result([])
+        judgement.set_result(None)
 
 
 async def _judge(stack: Stack, credentials: Credentials, seen: list[Seen]) -> None:
@@ -57,8 +60,8 @@ async def _judge(stack: Stack, credentials: Credentials, seen: list[Seen]) -> No
 
 
 def _texts(stack: Stack, credentials: Credentials) -> frozenset[str]:
-    """Return the secrets that the stack was given; an access key is a name, and may well stand in plain text."""
+    """Return the secrets that the stack was given, but for access keys, which are names, and those that it derives."""
     identities = credentials.identities(stack.backends).values()
     given = [*(pair.secret_key for each in identities for pair in each.pairs), credentials.grafana.auth]
-    texts = {*(each.get_secret_value() for each in given), credentials.gateway_key}
+    texts = {*(each.get_secret_value() for each in given), credentials.gateway_key, *derived(stack, credentials)}
     return frozenset(text for text in texts if len(text) >= _SHORTEST)

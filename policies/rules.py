@@ -117,7 +117,7 @@ RULES = (
         about="registered resources",
         allowed="protect and retain_on_delete, and no force_destroy, on each bucket of a protected stack",
         mend="give the bucket itself both options (components/buckets.py)",
-        why="SeaweedFS deletes a bucket that is not empty without a word (facts/anchors.md 0.1).",
+        why="Up to 4.44 SeaweedFS deletes a bucket with all that is in it unless told not to (facts/anchors.md 0.1).",
         check=data.data_is_protected,
     ),
     Rule(

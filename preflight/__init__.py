@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pulumi
 
+from redaction.known import redactor_of
 from settings import Credentials, Stack
 
 
@@ -22,7 +23,7 @@ def findings(stack: Stack, credentials: Credentials) -> list[str]:
             pool.submit(releases.check, stack),
             pool.submit(placement.check, stack),
             pool.submit(quota.check, stack),
-            pool.submit(s3.check, stack.object_store, credentials.identities(stack.backends)),
+            pool.submit(s3.check, stack.object_store, credentials.identities(stack.backends), stack.trust),
             pool.submit(volumes.check, stack),
             pool.submit(grafana.check, stack, credentials.grafana),
         ]
@@ -38,5 +39,6 @@ def run(stack: Stack, credentials: Credentials) -> None:
     if pulumi.runtime.is_dry_run():
         return
     if found := findings(stack, credentials):
+        hides = redactor_of(stack, credentials)  # what a system answers may repeat what it was asked with
         again = f"once that is mended: make up STACK={stack.environment}"
-        raise pulumi.RunError("\n".join(["nothing was changed, because:", *found, again]))
+        raise pulumi.RunError("\n".join(["nothing was changed, because:", *map(hides.message, found), again]))

@@ -4,6 +4,7 @@ import urllib3
 from kubernetes import client
 from kubernetes.config.config_exception import ConfigException
 
+import trust
 from cluster_client import UNUSABLE, api_client, get
 from settings.connections import Kubernetes
 from settings.namespace import Namespace
@@ -32,6 +33,11 @@ def _ask(api: client.ApiClient, cluster: Kubernetes, namespace: Namespace) -> li
     except client.ApiException as error:
         return _refused(error, cluster, namespace)
     except urllib3.exceptions.HTTPError as error:
+        if certificate := trust.distrusted(error):
+            return [
+                f"{_KEY}: the API server {api.configuration.host} of context {cluster.context!r} shows a certificate "
+                f"that is not trusted ({certificate}); correct certificate-authority-data in the kubeconfig"
+            ]
         return [
             f"{_KEY}: the API server {api.configuration.host} of context {cluster.context!r} does not answer "
             f"({type(getattr(error, 'reason', error)).__name__}); check the network and the context's server address"

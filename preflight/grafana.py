@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+import trust
 from settings import Stack
 from settings.credentials import GrafanaIdentity
+from settings.trust import Trust
 
 _TIMEOUT_SECONDS = 10
 _AT_ONCE = 8
@@ -27,12 +29,15 @@ def check(stack: Stack, identity: GrafanaIdentity) -> list[str]:
     """Return what stands in the way."""
     first, *others = organisations(stack).items()
     try:
-        with client_for(stack.grafana.url, identity) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+        with client_for(stack.grafana.url, identity, stack.trust) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
             # The first by itself: a wrong password that is tried too often locks the user out.
             found = [_finding(client, *first), *pool.map(lambda one: _finding(client, *one), others)]
     except _UnusableError as error:
         return [str(error)]
     except httpx.HTTPError as error:
+        if certificate := trust.distrusted(error):
+            where = f"telemetry:grafana.url: {stack.grafana.url}"
+            return [f"{where} shows a certificate that is not trusted ({certificate}); {trust.MEND}"]
         return [
             f"telemetry:grafana.url: {stack.grafana.url} does not answer ({type(error).__name__}); "
             "check the network and the address"
@@ -57,11 +62,12 @@ def organisations(stack: Stack) -> dict[int | None, str]:
     return named
 
 
-def client_for(url: str, identity: GrafanaIdentity) -> httpx.Client:
+def client_for(url: str, identity: GrafanaIdentity, trusted: Trust) -> httpx.Client:
     """Return a client that is told apart as the provider's is: `user:password`, in organisation 1, or a token."""
     user, colon, password = identity.auth.get_secret_value().partition(":")
     auth = httpx.BasicAuth(user, password) if colon else _Bearer(user)
-    return httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, auth=auth, headers=in_org(1 if colon else None))
+    verify, headers = trust.context(trusted), in_org(1 if colon else None)
+    return httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, auth=auth, headers=headers, verify=verify)
 
 
 def _finding(client: httpx.Client, org: int | None, key: str) -> str | None:

@@ -6,9 +6,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+import trust
 from settings import S3Identity
 from settings.credentials import S3Key
 from settings.object_store import ObjectStore
+from settings.trust import Trust
 
 _CONFIG = Config(
     connect_timeout=5,
@@ -29,19 +31,19 @@ class _NoS3Error(Exception):
         super().__init__(why)
 
 
-def check(store: ObjectStore, identities: Mapping[str, S3Identity]) -> list[str]:
+def check(store: ObjectStore, identities: Mapping[str, S3Identity], trusted: Trust) -> list[str]:
     """Return what stands in the way; identities are by their place in `telemetry:credentials`."""
     try:
-        return [line for name, identity in identities.items() for line in _refused(store, name, identity)]
+        return [line for name, identity in identities.items() for line in _refused(store, name, identity, trusted)]
     except _NoS3Error as error:
         where = f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint}"
         return [f"{where} does not answer S3 ({error}); {error.mend}"]
 
 
-def _refused(store: ObjectStore, name: str, identity: S3Identity) -> Iterator[str]:
+def _refused(store: ObjectStore, name: str, identity: S3Identity, trusted: Trust) -> Iterator[str]:
     """Yield what is wrong with an identity: while its key is being changed, the server must know both pairs."""
     path, server = f"telemetry:credentials.{name}", store.provisioning_endpoint
-    code, *before = [_refusal(store, pair) for pair in identity.pairs]
+    code, *before = [_refusal(store, pair, trusted) for pair in identity.pairs]
     if code is not None and before == [None]:
         yield (
             f"{path}: {server} knows only the key before ({code}); first let it know both, with: "
@@ -59,20 +61,22 @@ def _refused(store: ObjectStore, name: str, identity: S3Identity) -> Iterator[st
         )
 
 
-def _refusal(store: ObjectStore, pair: S3Key) -> str | None:
+def _refusal(store: ObjectStore, pair: S3Key, trusted: Trust) -> str | None:
     """Return the code with which a key is refused; None if it is not.
 
     Raises:
         _NoS3Error: no S3 server answers.
     """
     try:
-        answer = _client(store, pair).list_buckets()
+        answer = _client(store, pair, trusted).list_buckets()
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status not in (401, 403):
             raise _NoS3Error(f"it answered {status}", _AILING if status >= _SERVER_ERROR else _ELSEWHERE) from error
         return str(error.response["Error"]["Code"])
     except BotoCoreError as error:
+        if certificate := trust.distrusted(error):
+            raise _NoS3Error(f"its certificate is not trusted: {certificate}", trust.MEND) from error
         raise _NoS3Error(type(error).__name__) from error
     except TypeError as error:  # how botocore fails on a redirect that is not one of S3's
         raise _NoS3Error("a redirect") from error
@@ -81,7 +85,7 @@ def _refusal(store: ObjectStore, pair: S3Key) -> str | None:
     return None
 
 
-def _client(store: ObjectStore, pair: S3Key) -> "boto3.client":
+def _client(store: ObjectStore, pair: S3Key, trusted: Trust) -> "boto3.client":
     return boto3.client(
         "s3",
         endpoint_url=store.provisioning_endpoint,
@@ -89,4 +93,5 @@ def _client(store: ObjectStore, pair: S3Key) -> "boto3.client":
         aws_access_key_id=pair.access_key.get_secret_value(),
         aws_secret_access_key=pair.secret_key.get_secret_value(),
         config=_CONFIG,
+        verify=trust.boto(trusted),
     )

@@ -3,14 +3,16 @@
 import re
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from commands.tools import Pulumi, ToolError
 from repair.errors import RepairError
 from repair.processes import is_engine
 
 _LOCKED = "the stack is currently locked by"
-_HOLDER = re.compile(r": created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+_HOLDER = re.compile(
+    r"(?m)^[ \t]*(?P<place>.*?): created by (?P<user>.*)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)"
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,13 @@ class Lock:
     pid: int
     since: str
     """When it began, as the backend writes it: RFC 3339."""
+    place: str = field(default="", compare=False)
+    """The lock's own address."""
+
+    @property
+    def is_of_this_machine(self) -> bool:
+        """Whether it is for certain: with a state that machines share, a name says little, for many have the same."""
+        return self.host == socket.gethostname() and self.place.startswith("file://")
 
     def __str__(self) -> str:
         """Return whose it is, for people."""
@@ -46,7 +55,10 @@ def held(pulumi: Pulumi) -> list[Lock]:
 
 def parsed(complaint: str) -> list[Lock]:
     """Return the locks of which pulumi complains; one whose holder it does not name counts as well."""
-    found = [Lock(each["user"], each["host"], int(each["pid"]), each["since"]) for each in _HOLDER.finditer(complaint)]
+    found = [
+        Lock(each["user"], each["host"], int(each["pid"]), each["since"], each["place"])
+        for each in _HOLDER.finditer(complaint)
+    ]
     return found or [Lock("?", "?", 0, "?")]
 
 
@@ -61,11 +73,12 @@ def stale(locks: Iterable[Lock], *, elsewhere_too: bool) -> tuple[Lock, ...]:
         RepairError: a holder is at work, or may be.
     """
     for lock in locks:
-        if lock.host == socket.gethostname():
-            if is_engine(lock.pid):
-                raise RepairError(f"a run is at work on the stack ({lock}): let it end first")
-        elif not elsewhere_too:
+        named_alike = lock.host == socket.gethostname()
+        if named_alike and is_engine(lock.pid):
+            raise RepairError(f"a run is at work on the stack ({lock}): let it end first")
+        if not lock.is_of_this_machine and not elsewhere_too:
+            where = "a machine with the name of this one" if named_alike else "another machine"
             raise RepairError(
-                f"the stack is locked from another machine ({lock}); if that run is gone for certain: --break-lock"
+                f"the stack is locked from {where} ({lock}); if that run is gone for certain: --break-lock"
             )
     return tuple(locks)

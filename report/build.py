@@ -1,14 +1,16 @@
 """Puts a report together out of what has been read: a preview, rendered releases, settings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from helm.tempo import TENANTS_CONFIG_MAP
+from redaction import Redactor
 from report.manifests import compare
-from report.model import Action, Capacity, Item, ReleaseChange, Report
+from report.model import Action, Capacity, Item, ReleaseChange, Report, Warn
 from report.normal import Object
 from report.policies import judged
 from report.preview import Preview, Step, items
-from report.secrets import Redactor
+from report.retention import shortened
 from report.warnings import warnings
 from settings import Stack
 from sizing import capacity, objects
@@ -53,13 +55,26 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
         stack=stack.environment,
         compared_with=found.compared_with,
         resources=preview.counts,
-        warnings=warnings(changed, releases, preview, _sized(stack, preview, becoming)),
+        warnings=warnings(changed, releases, preview, _sized(stack, preview, becoming), _shortened(preview, rendered)),
         policies=judged(stack, preview, becoming),
         capacity=Capacity(before=preview.outputs.get("capacity"), after=dict(capacity.summary(stack))),
         releases=tuple(each for each in releases if each.action != "same" or each.status not in ("deployed", None)),
         items=changed,
         refused=preview.refused,
     )
+
+
+def _shortened(preview: Preview, rendered: Mapping[str, Rendered]) -> Iterator[Warn]:
+    """Yield what is kept for less time; a release that is not touched has no old objects, and stays as it is."""
+    before: dict[str, tuple[Object, ...]] = {}
+    after: dict[str, tuple[Object, ...]] = {}
+    for step in preview.releases:
+        its, name = rendered.get(step.urn, Rendered()), str(step.inputs.get("name"))
+        before[name], after[name] = (its.new if step.action == "same" else its.old), its.new
+    for step in preview.steps:
+        if step.type == "kubernetes:core/v1:ConfigMap" and step.name == TENANTS_CONFIG_MAP:
+            before[step.name], after[step.name] = (dict(step.old),), (dict(step.new),)
+    return shortened(before, after)
 
 
 def _becoming(preview: Preview, rendered: Mapping[str, Rendered]) -> dict[str, tuple[Object, ...]]:

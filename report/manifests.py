@@ -6,13 +6,14 @@ from typing import Any
 import yaml
 
 from manifests import annotations, is_deployed, unfolded
-from report.diff import Change, diff
+from redaction import Redactor
+from report.diff import Change, diff, text
 from report.immutable import fixed
 from report.model import Action, Item
 from report.normal import Object, normal
 from report.reloading import is_reloaded
 from report.rollout import restart
-from report.secrets import Redactor
+from report.secrets import field
 
 Identity = tuple[str, str, str, str]
 """API group, kind, namespace and name: what Helm, too, takes for the same object."""
@@ -92,12 +93,12 @@ def _changed(old: Object, new: tuple[Object, Object], changes: list[Change], *, 
     written, after = new
     refused = fixed(old, changes)
     kind = after["kind"]
-    reason = f"{kind}: {', '.join(redactor.field(each).path for each in refused)} cannot be changed" if refused else ""
+    reason = f"{kind}: {', '.join(text(each.path) for each in refused)} cannot be changed" if refused else ""
     return item(
         after,
         owner=owner,
         action="replace" if refused else "change",
-        fields=tuple(redactor.field(change, kind) for change in changes),
+        fields=tuple(field(redactor, change, kind) for change in changes),
         fails=reason,
         restart=restart(written, after, changes),
     )

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from helm.releases import RELEASE_TYPE
 from policies.model import UNKNOWN
+from redaction import HIDDEN, Redactor
 from report.diff import Change, diff
 from report.manifests import fields, item
 from report.model import Action, Field, Item
 from report.normal import normal
 from report.rollout import restart
-from report.secrets import HIDDEN, Redactor
+from report.secrets import field
 
 ACTIONS = ("create", "update", "replace", "delete", "same")
 
@@ -208,7 +209,7 @@ def _decoded(key: str, value: Any) -> Any:
 def _fields(step: Step, changes: list[Change], kind: str) -> tuple[Field, ...]:
     """Return what changes; of values that are masked on both sides, what the provider says of them."""
     hidden = {_called(key) for key in {*step.old, *step.new} if HIDDEN in (step.old.get(key), step.new.get(key))}
-    shown = [Redactor().field(change, kind) for change in changes if change.path[:1] not in {(key,) for key in hidden}]
+    shown = [field(Redactor(), change, kind) for change in changes if change.path[:1] not in {(key,) for key in hidden}]
     return (*shown, *(each for each in _hidden(step) if _first(each.path) in hidden))
 
 

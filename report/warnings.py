@@ -1,9 +1,10 @@
 """What to know before `up`, the most severe first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gateway.contents import TENANT_SECRET_PREFIX
-from helm.releases import S3_SECRETS, TEMPO
+from helm.releases import LOKI, S3_SECRETS, TEMPO
+from report import replication
 from report.model import Item, ReleaseChange, Warn
 from report.preview import Preview
 from sizing.capacity import Verdict
@@ -25,18 +26,26 @@ _STORAGE = ".spec.resources.requests.storage"
 
 
 def warnings(
-    items: Sequence[Item], releases: Sequence[ReleaseChange], preview: Preview, verdict: Verdict
+    items: Sequence[Item],
+    releases: Sequence[ReleaseChange],
+    preview: Preview,
+    verdict: Verdict,
+    also: Iterable[Warn] = (),
 ) -> tuple[Warn, ...]:
-    """Return the warnings about what would change, about releases as they are, and about the quota."""
+    """Return the warnings about what would change, about releases as they are, and about the quota; `also` others."""
     found = [
+        *also,
         *_deletions(items, releases),
         *_forgotten(items),
         *_protection(preview),
         *_immutable(items),
         *_scale_downs(items),
+        *_claims(items),
+        *_schemas(items),
         *_statuses(releases),
         *(Warn(level="disruptive", about="quota", text=text) for text in verdict.warnings),
         *_moves(releases),
+        *replication.warnings(preview),
         *_restarts(items),
         *_credentials(items),
     ]
@@ -110,6 +119,22 @@ def _scale_downs(items: Sequence[Item]) -> Iterator[Warn]:
                 f"is scaled down from {replicas.old} to {replicas.new} pods: what the others hold must be flushed "
                 "before they stop; their volume claims stay"
             )
+            yield Warn(level="destructive", about=each.title, text=text)
+
+
+def _claims(items: Sequence[Item]) -> Iterator[Warn]:
+    for each in items:
+        for field in each.fields if each.kind == "StatefulSet" else ():
+            if field.path.startswith("spec.persistentVolumeClaimRetentionPolicy") and "Delete" in str(field.new):
+                text = "no longer keeps its volume claims: with it, or with the pods that it loses, their data goes"
+                yield Warn(level="destructive", about=each.title, text=text)
+
+
+def _schemas(items: Sequence[Item]) -> Iterator[Warn]:
+    for each in items:
+        paths = [field.path for field in each.fields if field.op in ("change", "remove") and each.owner == LOKI]
+        if any(".schema_config.configs" in path for path in paths):
+            text = "another schema for days gone by: lines that were written by the one before are not found any more"
             yield Warn(level="destructive", about=each.title, text=text)
 
 

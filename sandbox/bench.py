@@ -50,23 +50,37 @@ pulumi_kubernetes.core.v1.Namespace, pulumi_kubernetes.core.v1.ResourceQuota, pu
 pulumiverse_grafana.Provider, pulumiverse_grafana.oss.DataSource
 """
 _WHOLE_PROGRAM = """
-import runpy, pulumi
+import asyncio, runpy, pulumi
+from pulumi.runtime.settings import set_root_resource
+from pulumi.runtime.stack import run_in_stack
 class World(pulumi.runtime.Mocks):
     def call(self, args): return {}
     def new_resource(self, args): return args.name, args.inputs
-pulumi.runtime.set_mocks(World(), project="telemetry", stack="dev", preview=True)
-runpy.run_path("__main__.py", run_name="__main__")
+def program():
+    runpy.run_path("__main__.py", run_name="__main__")
+async def whole():
+    pulumi.runtime.set_mocks(World(), project="telemetry", stack="dev", preview=True)
+    set_root_resource(None)
+    await run_in_stack(program)
+asyncio.run(whole())
 """
+_BY_HAND = "## Where the time goes"
+"""What stands from this heading on is not measured; it stays as it is."""
+_MANY_TENANTS, _MANY_SECONDS = 1_000, 60
+_COLD_SECONDS = 16 * 60
 
 
 @dataclass(frozen=True)
 class Line:
-    """One measurement: its seconds, and where there is a goal its ratio to a floor."""
+    """One measurement: its seconds, and where there is a goal its ratio to a floor, or the most that it may take."""
 
     what: str
     seconds: float
     floor: float | None = None
     goal: float | None = None
+    """Times the floor."""
+    most: float | None = None
+    """In seconds."""
 
     @property
     def ratio(self) -> float | None:
@@ -75,10 +89,16 @@ class Line:
 
     def cells(self) -> tuple[str, str, str, str, str]:
         """Return what, seconds, ratio, goal and verdict as text."""
+        if self.most is not None:
+            return self.what, f"{self.seconds:.2f}", "", f"{self.most:.0f} s", _verdict(self.seconds, self.most)
         if self.ratio is None or self.goal is None:
             return self.what, f"{self.seconds:.2f}", "", "", ""
-        verdict = "met" if self.ratio <= self.goal else "missed"
+        verdict = _verdict(self.ratio, self.goal)
         return self.what, f"{self.seconds:.2f}", f"{self.ratio:.2f}x", f"{self.goal:.1f}x", verdict
+
+
+def _verdict(found: float, goal: float) -> str:
+    return "met" if found <= goal else "missed"
 
 
 def measure(engine: Engine, stack: str, program_config: Mapping[str, str]) -> list[Line]:
@@ -92,8 +112,8 @@ def measure(engine: Engine, stack: str, program_config: Mapping[str, str]) -> li
     program = _median(lambda: _python(engine, _WHOLE_PROGRAM, program_config))
     return [
         Line("preview of an empty program (the floor)", floor),
-        Line(f"preview of {stack}, no change", preview, floor, 2.0),
-        Line(f"up of {stack}, no change (make up: its preview is a command of its own)", up, floor, 2.5),
+        Line(f"preview of {stack}, no change", preview, floor, 1.5),
+        Line(f"up of {stack}, no change (make up: its preview is a command of its own)", up, floor, 1.8),
         Line(f"up of {stack}, no change, with pulumi's own preview before it", both, floor),
         Line("bare imports of the program's SDKs", imports),
         Line("Python time of the whole program, engine mocked", program, imports, 1.3),
@@ -112,10 +132,11 @@ def cold_and_warm(console: Console) -> list[Line]:
         }
         lines = []
         try:
-            for what in ("cold: empty clone, empty tool directory, empty Go build cache", "warm: again"):
+            cold = "cold: empty clone, empty tool directory, empty Go build cache"
+            for what, most in ((cold, _COLD_SECONDS), ("warm: again", None)):
                 console.print(f"make up, {what} …")
                 run = [shutil.which("make") or "make", "up"]
-                lines.append(Line(f"make up, {what}", _timed(run, environment, clone)))
+                lines.append(Line(f"make up, {what}", _timed(run, environment, clone), most=most))
         finally:
             subprocess.run(["make", "clean"], cwd=clone, env=environment, capture_output=True, check=False)
         return lines
@@ -123,13 +144,21 @@ def cold_and_warm(console: Console) -> list[Line]:
 
 def report(console: Console, lines: Sequence[Line], costs: Sequence[Cost]) -> None:
     """Print the measurements as tables and write them to docs/performance.md with the machine's description."""
-    speed = _table(console, _SPEED, [line.cells() for line in lines])
+    previews = [
+        Line(f"preview of a new stack of {cost.tenants:,} tenants", cost.preview, most=_MANY_SECONDS)
+        for cost in costs
+        if cost.tenants == _MANY_TENANTS
+    ]
+    speed = _table(console, _SPEED, [line.cells() for line in (*lines, *previews)])
     scale = _table(console, _SCALE, [_scale_cells(cost) for cost in costs])
-    (REPO / "docs" / "performance.md").write_text(
+    page = REPO / "docs" / "performance.md"
+    _, heading, by_hand = page.read_text().partition(_BY_HAND)
+    page.write_text(
         "# Performance\n\nWritten by `make bench`; a ratio is to the line above it that it is measured against.\n"
         f"Medians of {_ROUNDS} rounds, `make up` once each. Measured on {datetime.now(UTC):%Y-%m-%d} with the\n"
-        f"sandbox's stand-in provider plugins.\n\nThe machine: {_machine()}.\n\n{speed}"
+        f"real Kubernetes provider and stand-ins for aws and grafana.\n\nThe machine: {_machine()}.\n\n{speed}"
         + (f"\n{_ABOUT_SCALE}\n\n{scale}" if costs else "")
+        + f"\n{heading}{by_hand}"
     )
 
 

@@ -20,9 +20,10 @@ from rich.table import Table
 
 from sandbox.engine import Engine, EngineError
 from sandbox.paths import REPO, relative, state_dir
-from sandbox.plugins.install import install
+from sandbox.plugins.install import install, installed
 from sandbox.recovery import Recovery, explained
 from sandbox.stacks import UnknownStackError, prepare
+from sandbox.stand_ins import rows
 from sandbox.toolchain import Toolchain, ToolchainError
 from sandbox.world import Connections, World, WorldError
 from sandbox.world.files import private_dir
@@ -139,8 +140,12 @@ def destroy(stack: Stack = "dev") -> None:
 
 @app.command()
 def smoke(stack: Stack = "dev") -> None:
-    """Start real Mimirs on what the stack has made; send a metric, read it back, find its block in the bucket."""
-    from sandbox.smoke import prove
+    """Start real Mimirs on what the stack has made; send a metric, read it back, find its block in the bucket.
+
+    A Tempo, Loki, Pyroscope or Alloy on PATH is started as well, if the stack has one.
+    """
+    from commands import stack_file
+    from sandbox.smoke import others_start, prove
 
     with _sandbox(stack) as sandbox:
         sandbox.engine.toolchain.ensure(["mimir"])
@@ -154,6 +159,9 @@ def smoke(stack: Stack = "dev") -> None:
             f"{proof.ingesters} Mimirs, {proof.lost} of them lost: sent {proof.sent} over OTLP, a query answered "
             f"{proof.read}, and its block is in {proof.bucket} as {proof.block} ({proof.seconds:.1f} s)"
         )
+        settings = stack_file.load(stack, sandbox.engine.config_file(stack))
+        for line in others_start(settings, sandbox.engine.toolchain, sandbox.connections):
+            console.print(line, highlight=False, soft_wrap=True)
         if proof.read != proof.sent:
             raise typer.Exit(1)
 
@@ -163,7 +171,7 @@ def validate(
     stack: Stack = "dev",
     options: Annotated[list[str] | None, typer.Argument(help="Of `python -m commands validate`.")] = None,
 ) -> None:
-    """Validate a stack as on a cluster, with real Mimirs on what it has made; what Tempo is to do is skipped."""
+    """Validate a stack as on a cluster, with real Mimirs and what else is on PATH; the rest is skipped."""
     from sandbox.validation import addresses
 
     with _sandbox(stack) as sandbox:
@@ -182,13 +190,18 @@ def validate(
 
 @app.command()
 def status() -> None:
-    """Show the services of the world; exit code 1 if one of them does not run."""
-    services = World(state_dir(), Toolchain(console=console)).status()
+    """Show the services of the world, and what in it is a stand-in; exit code 1 if a service does not run."""
+    toolchain = Toolchain(console=console)
+    services = World(state_dir(), toolchain).status()
     table = Table("Service", "State", "Address", "Log")
     for service in services:
         state = "[green]running[/]" if service.running else "[red]stopped[/]"
         table.add_row(service.name, state, service.address, relative(service.log))
     console.print(table)
+    stand_ins = Table("Stand-in", "Instead of", "How far it goes", title="What is not real here")
+    for row in rows(installed(Engine(state_dir(), toolchain).home)):
+        stand_ins.add_row(*(text.replace("`", "") for text in row))
+    console.print(stand_ins)
     if not services or not all(service.running for service in services):
         raise typer.Exit(1)
 

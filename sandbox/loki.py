@@ -88,7 +88,7 @@ def _member(
     directory: Path,
 ) -> Iterator[Member]:
     target, address = own
-    config = _placed(yaml.safe_load(deployed.config), own, all_of_them, directory)
+    config = placed(yaml.safe_load(deployed.config), own, all_of_them, directory)
     (directory / f"{target}.yaml").write_text(yaml.safe_dump(config))
     line = [str(program), *_flags(target, address, directory)]
     with (directory / f"{target}.log").open("w") as log:
@@ -100,7 +100,7 @@ def _member(
             member.end()
 
 
-def _placed(
+def placed(
     config: dict[str, Any], own: tuple[str, str], all_of_them: Sequence[tuple[str, str]], directory: Path
 ) -> dict[str, Any]:
     """Return a configuration with places of this machine; in the file, because Loki infers other settings from it."""

@@ -6,6 +6,7 @@ As many as the replication factor, so that where the plan promises to survive a 
 import base64
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
+from sandbox import own_backends
+from sandbox.gateway.loopback import network
 from sandbox.mimir_ring import Deployed, ring
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
+from settings import Stack
 
 _METRIC = "telemetry_smoke"
 _HEADER = "X-Scope-OrgID"
@@ -69,9 +73,30 @@ def prove(namespace: str, bucket: str, toolchain: Toolchain, connections: Connec
     return Proof(value, read, ingesters, len(lost), bucket, block, time.monotonic() - begun)
 
 
+def core_of(connections: Connections) -> client.CoreV1Api:
+    """Return the core API of the world's cluster."""
+    return client.CoreV1Api(config.new_client_from_config(str(connections.kubeconfig), connections.context))
+
+
+def others_start(settings: Stack, toolchain: Toolchain, connections: Connections) -> Iterator[str]:
+    """Start the stack's other backends, as far as the user has them, and say of each how it went.
+
+    Raises:
+        RuntimeError: one did not start; the message ends with its last lines.
+    """
+    skipped = own_backends.missing(settings, toolchain)
+    with (
+        tempfile.TemporaryDirectory(prefix="telemetry-smoke-") as directory,
+        network() as net,
+        own_backends.running(settings, toolchain, core_of(connections), net, Path(directory)),
+    ):
+        for name in own_backends.wanted(settings):
+            yield f"{name}: skipped, {skipped[name]}" if name in skipped else f"{name}: is ready on what was deployed"
+
+
 def deployed_in(namespace: str, bucket: str, connections: Connections) -> Deployed:
     """Return what Mimir's release has in a namespace."""
-    core = client.CoreV1Api(config.new_client_from_config(str(connections.kubeconfig), connections.context))
+    core = core_of(connections)
     configuration = core.read_namespaced_config_map("mimir-config", namespace).data
     runtime = core.read_namespaced_config_map("mimir-runtime", namespace).data
     fallback = core.read_namespaced_config_map("mimir-alertmanager-fallback-config", namespace).data

@@ -57,7 +57,6 @@ def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, An
             "provisioning_endpoint": connections.s3_endpoint,
             "endpoint": connections.s3_endpoint,
             "seaweedfs_version": connections.s3_version,
-            "allow_unsafe_version": True,
         },
         f"{PROJECT}:grafana": {"url": connections.grafana_url},
     }

@@ -1,4 +1,4 @@
-"""Stands in for the pods of Mimir, which do not run here: real Mimirs on what a stack has made, to be validated."""
+"""Stands in for the backends' pods, which do not run here: real processes on what a stack has made, to be validated."""
 
 import tempfile
 from collections.abc import Iterator
@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from commands import stack_file
+from sandbox import own_backends
+from sandbox.gateway.loopback import network
 from sandbox.mimir_ring import ring
-from sandbox.smoke import deployed_in
+from sandbox.smoke import core_of, deployed_in
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 
@@ -17,10 +19,12 @@ _PATHS = {"remote_write": "/api/v1/push", "otlp_http": "/otlp/v1/metrics", "quer
 
 @contextmanager
 def addresses(stack: str, file: Path, toolchain: Toolchain, connections: Connections) -> Iterator[dict[str, str]]:
-    """Run as many Mimirs as the stack has ingesters, and yield their addresses as `commands validate` names them.
+    """Run the stack's backends, and yield their addresses as `commands validate` names them.
+
+    Of Mimir there are as many as the stack has ingesters; of the others what is on PATH, one of each.
 
     Raises:
-        RuntimeError: Mimir did not start; the message ends with its last lines.
+        RuntimeError: one did not start; the message ends with its last lines.
     """
     settings = stack_file.load(stack, file)
     deployed = deployed_in(settings.namespace.name, settings.metrics_buckets["blocks"], connections)
@@ -28,5 +32,8 @@ def addresses(stack: str, file: Path, toolchain: Toolchain, connections: Connect
     with (
         tempfile.TemporaryDirectory(prefix="telemetry-validate-") as directory,
         ring(deployed, ingesters, Path(directory), toolchain.path("mimir")) as members,
+        network() as net,
+        own_backends.running(settings, toolchain, core_of(connections), net, Path(directory)) as others,
     ):
-        yield {f"metrics.{name}": f"{members[0].url}{_PATHS.get(name, '')}" for name in _NAMES}
+        asked = {name: url for name, url in others.items() if "." in name}
+        yield {f"metrics.{name}": f"{members[0].url}{_PATHS.get(name, '')}" for name in _NAMES} | asked

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from settings.stack import Stack
 
 Signal = Literal["traces", "metrics", "logs", "profiles"]
+NAMES: Mapping[Signal, str] = {"traces": "Tempo", "metrics": "Mimir", "logs": "Loki", "profiles": "Pyroscope"}
+"""What people call the backend of each signal."""
 Phase = Literal[1, 3]
 """A phase of the plan (seed 000)."""
 

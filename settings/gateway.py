@@ -1,12 +1,13 @@
 """The gateway: nginx in front of every backend, which knows tenants by their credentials."""
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from settings.base import SettingError, Settings
 from settings.placement import Placement
-from settings.quantities import Duration
+from settings.quantities import Bytes, Duration
 from settings.resources import Compute
 from settings.tenants import Day, Rotation, SecretName
 
@@ -20,6 +21,34 @@ def _check_pem(value: str) -> str:
     if not value.strip().startswith("-----BEGIN CERTIFICATE-----") or "PRIVATE KEY" in value:
         raise ValueError("not a certificate; give the authority's certificate in PEM, never a key")
     return value.strip() + "\n"
+
+
+SCRATCH_SPARE = 64 * 2**20
+"""Bytes of the scratch volume that are not for requests."""
+_RAPID_RESET = (1, 25, 3)
+"""The first nginx that bounds new streams of HTTP/2 in each turn (CVE-2023-44487)."""
+_VERSION = re.compile(r":v?(\d+)\.(\d+)(?:\.(\d+))?(?![\w.])")
+
+
+def _check_image(value: str) -> str:
+    found = _VERSION.search(value)
+    version = found and tuple(int(part) for part in found.groups(default="999"))
+    if version and version < _RAPID_RESET:
+        raise ValueError("nginx before 1.25.3 falls to a rapid reset of HTTP/2 (CVE-2023-44487); name a newer one")
+    return value
+
+
+def _check_fingerprint(value: str) -> str:
+    plain = value.replace(":", "").lower()
+    if re.fullmatch("[0-9a-f]{40}", plain) is None:
+        raise ValueError(
+            "not a SHA-1 fingerprint of 40 hexadecimal digits; openssl x509 -in tls.crt -noout -fingerprint -sha1"
+        )
+    return plain
+
+
+Fingerprint = Annotated[str, AfterValidator(_check_fingerprint)]
+"""A certificate's SHA-1 fingerprint, which is the one that nginx knows; with or without colons."""
 
 
 class Issuer(Settings):
@@ -62,7 +91,9 @@ class Issued(Settings):
     """What the program's own certificates have in common. They are derived from a key, so the same each time."""
 
     issued_on: Day = Field(
-        default="2026-11-01", description="First day of their validity; moved on, together with version, to renew."
+        default="2026-11-01",
+        description="First day of their validity, no day to come; moved on, together with version, to renew. A stack "
+        "whose certificates are over by now is refused.",
     )
     valid_for: Duration = Field(
         default=397 * _DAY, description="Validity of servers' and clients' certificates (CA/Browser Forum's 397d)."
@@ -87,8 +118,35 @@ class Federation(Settings):
     """One more credential that reads, and never writes, all tenants at once, with datasources for it."""
 
     token: Rotation = Field(default_factory=Rotation, description="Its token.")
+    requests_per_second: int = Field(
+        default=100, ge=1, le=100_000, description="Requests that each replica lets through (our choice)."
+    )
+    requests_burst: int = Field(
+        default=200, ge=1, le=100_000, description="Requests that may come at once beyond the rate (our choice)."
+    )
+    concurrent_requests: int = Field(
+        default=100, ge=1, le=10_000, description="Requests that each replica works on at a time (our choice)."
+    )
     grafana_org: int | None = Field(
         default=None, ge=1, description="The Grafana organisation that its datasources belong to; none is our login's."
+    )
+
+
+class AddressLimits(Settings):
+    """What one client address may do at each replica, whoever it is. Clients behind one proxy share an address."""
+
+    connections: int = Field(
+        default=256, ge=1, le=10_000, description="Connections at a time, also such as never finish a request."
+    )
+    requests: int = Field(
+        default=256,
+        ge=1,
+        le=10_000,
+        description="Requests at a time. A wrong credential counts until it is answered, so that many guesses shut "
+        "out the address that they come from.",
+    )
+    unknown_per_second: int = Field(
+        default=10, ge=1, le=1_000, description="Requests without a credential that counts that are answered a second."
     )
 
 
@@ -106,10 +164,25 @@ class Gateway(Settings):
         description="What it asks for whatever the tenants are, which base and all budgets must not exceed (seed 004). "
         "None: it asks for just these, so every new tenant changes its requests and rolls its pods.",
     )
-    image: str = Field(
+    image: Annotated[str, AfterValidator(_check_image)] = Field(
         default="docker.io/nginxinc/nginx-unprivileged:1.29-alpine",
         pattern=r"^[a-z0-9./:@_-]+[:@][\w.:-]+$",
-        description="nginx without root, 1.22 or later (Mimir's chart uses this one).",
+        description="nginx without root and with its stream module, 1.25.3 or later (Mimir's chart uses this one).",
+    )
+    connections: int = Field(
+        default=3_000, ge=100, le=10_000, description="Clients' connections at each replica; probes have their own."
+    )
+    address_limits: AddressLimits = Field(
+        default_factory=AddressLimits, description="What one client address may do before and after it is known."
+    )
+    scratch: Bytes = Field(
+        default=2**30,
+        description="Disk of each pod for requests that are too large for memory, up to 60 of 16Mi at a time; it asks "
+        "its node for as much.",
+    )
+    revoked_certificates: list[Fingerprint] = Field(
+        default_factory=list,
+        description="SHA-1 fingerprints of clients' certificates that count no longer, such as one that was stolen.",
     )
     hosts: list[Host] = Field(
         default_factory=list, description="DNS names by which it is known beside those in the cluster."
@@ -130,3 +203,13 @@ class Gateway(Settings):
         default_factory=Federation, description="Reading all tenants at once; null switches it off."
     )
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
+
+    @model_validator(mode="after")
+    def _keeps_nothing(self) -> Self:
+        if self.placement.storage_class is not None:
+            raise SettingError("placement.storage_class", "the gateway has no volume claims; remove it")
+        return self
+
+    def large_requests(self, max_body: int) -> int:
+        """Return how many requests of the largest size the scratch volume has room for, beside what else is there."""
+        return max(0, self.scratch - SCRATCH_SPARE) // max_body

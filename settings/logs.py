@@ -150,5 +150,5 @@ class Logs(Settings):
     @property
     def survives_a_lost_writer(self) -> bool:
         """Whether reads and writes go on when any one writer is lost; never in the single binary, which is one."""
-        needed = min_available("logs", replicas=self.writers, replication_factor=self.replication_factor)
+        needed = min_available(replicas=self.writers, replication_factor=self.replication_factor)
         return needed < self.writers

@@ -142,4 +142,4 @@ class Metrics(Settings):
     def survives_a_lost_ingester(self) -> bool:
         """Whether reads and writes go on when any one ingester is lost."""
         ingesters = self.roles["ingester"].replicas
-        return min_available("metrics", replicas=ingesters, replication_factor=self.replication_factor) < ingesters
+        return min_available(replicas=ingesters, replication_factor=self.replication_factor) < ingesters

@@ -96,3 +96,11 @@ class Monitoring(Settings):
         default=21, ge=1, le=90, description="Days before its end at which a certificate is alerted on."
     )
     objectives: Objectives = Field(default_factory=Objectives, description="What is promised.")
+
+    @model_validator(mode="after")
+    def _labels_are_of_something(self) -> Self:
+        if self.object_store_labels and "seaweedfs" not in self.exporters:
+            raise SettingError(
+                "object_store_labels", "nothing asks for them without seaweedfs in exporters; add that, or remove them"
+            )
+        return self

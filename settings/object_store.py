@@ -51,7 +51,7 @@ S3Endpoint = Annotated[Url, AfterValidator(_check_s3_endpoint)]
 
 
 class ObjectStore(Settings):
-    """SeaweedFS: `seaweedfs-dev` for dev, `seaweedfs-ha` for test and prod (seed 000, 'Storage Buckets')."""
+    """SeaweedFS: `seaweedfs-dev` for dev, `seaweedfs-ha` for test and prod."""
 
     provisioning_endpoint: S3Endpoint = Field(
         description="S3 address as seen from where Pulumi runs; buckets are made through it."
@@ -69,22 +69,21 @@ class ObjectStore(Settings):
         description="S3 region. SeaweedFS has none and answers us-east-1; an empty one costs clients a look-up.",
     )
     seaweedfs_version: Annotated[str, AfterValidator(_check_version)] = Field(
-        description="The server's release, such as '4.44': decides what may be asked of it (anchors.md C1)."
+        description="The server's release, such as '4.44': decides what may be asked of it."
     )
     allow_unsafe_version: bool = Field(
         default=False,
-        description="Accept a SeaweedFS below 4.42 although its listings can miss objects (anchors.md C4). "
-        "For throw-away data only.",
+        description="Accept a SeaweedFS below 4.42 although its listings can miss objects. For throw-away data only.",
     )
     protect_buckets: bool | None = Field(
         default=None,
         description="Whether a bucket outlives `destroy`, removal and replacement. Default: yes in test and prod. "
-        "SeaweedFS deletes a bucket that is not empty without a word (anchors.md 0.1).",
+        "Where not, a bucket goes with the stack and with all that is in it.",
     )
     deny_bucket_deletion: bool | None = Field(
         default=None,
         description="Whether a policy on each bucket forbids its deletion to everybody, the server's administrator "
-        "included, until the policy is taken away (facts/providers.md). Default: yes where buckets are protected and "
+        "included, until the policy is taken away. Default: yes where buckets are protected and "
         "the server has policies.",
     )
     server_side_encryption: bool = Field(
@@ -95,7 +94,7 @@ class ObjectStore(Settings):
     sse_key_configured: bool = Field(
         default=False,
         description="Whether the server has a key to encrypt with (s3.sse.kek in its security.toml): without one it "
-        "accepts server_side_encryption and then answers every write with 500 (facts/providers.md).",
+        "accepts server_side_encryption and then answers every write with 500.",
     )
     versioning: bool = Field(
         default=False,
@@ -105,7 +104,7 @@ class ObjectStore(Settings):
     abort_incomplete_uploads: Duration | None = Field(
         default=None,
         description="Remove unfinished multipart uploads after this many whole days (Tempo's docs advise 1d). "
-        "The only lifecycle rule: retention belongs to the compactors (anchors.md C2).",
+        "The only lifecycle rule: retention belongs to the compactors.",
     )
     ca_secret: SecretName | None = Field(
         default=None,
@@ -114,7 +113,7 @@ class ObjectStore(Settings):
     )
     tags: dict[str, str] = Field(
         default_factory=dict,
-        description="Bucket tags. No SeaweedFS keeps those that the AWS provider sends (anchors.md 0.4).",
+        description="Bucket tags. No SeaweedFS keeps those that the AWS provider sends.",
     )
 
     @model_validator(mode="after")

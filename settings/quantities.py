@@ -13,9 +13,10 @@ from pydantic import BeforeValidator
 _CPU = re.compile(r"(?P<cores>\d{1,9}(\.\d{1,9})?)|(?P<millis>\d{1,9})m", re.ASCII)
 _BYTES = re.compile(r"(?P<number>\d{1,15}(\.\d{1,15})?)(?P<unit>Ki|Mi|Gi|Ti)", re.ASCII)
 _DURATION = re.compile(r"(?P<number>\d{1,9})(?P<unit>[mhdw])", re.ASCII)
+_PART = re.compile(r"(\d+)(ms|[ywdhms])", re.ASCII)
 
 _UNIT_BYTES = {"Ti": 1 << 40, "Gi": 1 << 30, "Mi": 1 << 20, "Ki": 1 << 10}
-_UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60}
+_UNIT_SECONDS = {"y": 31_536_000, "w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0}
 
 # A container never gets more than this from any node we know of; beyond it, somebody mistyped a unit.
 _MOST_CPU = 1_024_000
@@ -54,6 +55,11 @@ def parse_duration(value: object) -> int:
     if seconds > _MOST_SECONDS:
         raise ValueError("a duration is at most 36500d; lower it")
     return seconds
+
+
+def in_seconds(text: object) -> int:
+    """Return the whole seconds of a duration as programs in Go and Prometheus write it: `336h0m0s`, `2w`, `1y`."""
+    return sum(int(number) * _UNIT_SECONDS[unit] for number, unit in _PART.findall(str(text)))
 
 
 def cpu_text(millicores: int) -> str:

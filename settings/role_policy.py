@@ -37,8 +37,7 @@ def check_policy(roles: dict[str, Role], known: RoleTable) -> dict[str, Role]:
             able = ", ".join(other for other, spec in known.items() if spec.scales) or "none"
             raise SettingError(
                 f"{name}.autoscaling",
-                f"{name} is not autoscaled: scaling down what holds data or leads others loses work; remove it "
-                f"(roles that scale: {able})",
+                f"{name} is not autoscaled: {known[name].fixed_because}; remove it (roles that scale: {able})",
             )
     return roles
 

@@ -30,6 +30,8 @@ class RoleSpec(NamedTuple):
     """Percent of a backend's total CPU and memory (seed 004); without it a total leaves the role its own size."""
     scales: bool = False
     """Whether it may be autoscaled: it is stateless and takes load."""
+    fixed_because: str = "scaling down what holds data or leads others loses work"
+    """Why it may not."""
     disk_is_cache: bool = False
     """Whether it can do without its volume claim."""
 
@@ -46,6 +48,7 @@ class RoleSpec(NamedTuple):
 
 RoleTable = Mapping[str, RoleSpec]
 
+_LITTLE = "one pod does all there is to do, a second one is for the loss of the first"
 _INGESTER_LIMITS = ("4Gi", "8Gi")
 _STORE_GATEWAY_LIMITS = ("2Gi", "4Gi")
 
@@ -77,8 +80,8 @@ MIMIR_ROLES: RoleTable = {
     "compactor": RoleSpec("30m", "192Mi", volume="512Mi", share=(10, 5)),
     "ruler": RoleSpec("25m", "128Mi", in_plan=False),
     "alertmanager": RoleSpec("10m", "96Mi", volume="512Mi"),
-    "overrides-exporter": RoleSpec("10m", "96Mi", need="optional", in_plan=False),
-    "gateway": RoleSpec("10m", "32Mi", need="chart", in_plan=False),
+    "overrides-exporter": RoleSpec("10m", "96Mi", need="optional", in_plan=False, fixed_because=_LITTLE),
+    "gateway": RoleSpec("10m", "32Mi", need="chart", in_plan=False, fixed_because=_LITTLE),
 }
 
 _LOKI_VOLUME = "1Gi"
@@ -95,7 +98,7 @@ LOKI_SINGLE: RoleTable = {
 }
 LOKI_ROLES: RoleTable = {
     # Requests are seed 003's, 100m and 256Mi each. Nothing of Loki is in seed 000's table: its own is there already.
-    "read": RoleSpec("100m", "256Mi", in_plan=False, share=(30, 30)),
+    "read": RoleSpec("100m", "256Mi", in_plan=False, share=(30, 30), scales=True),
     # It holds the ingester and follows its rule for limits.
     "write": RoleSpec(
         "100m",
@@ -113,6 +116,7 @@ LOKI_TABLES: Mapping[str, RoleTable] = {"monolithic": LOKI_SINGLE, "distributed"
 """The roles that Loki is sized by, in each topology."""
 
 _PYROSCOPE_VOLUME = "512Mi"
+_NO_KEY = "the chart pyroscope has no autoscaler"
 PYROSCOPE_SINGLE: RoleTable = {
     # The single binary holds the segment-writer and follows the rule of ingesters for limits.
     "all": RoleSpec("75m", "384Mi", volume=_PYROSCOPE_VOLUME, limit="4Gi", limit_range=_INGESTER_LIMITS),
@@ -120,18 +124,26 @@ PYROSCOPE_SINGLE: RoleTable = {
 PYROSCOPE_ROLES: RoleTable = {
     # Seed 000 has one row for all of Pyroscope in prod, 950m, 3.3Gi and 2Gi; how it is shared out is our choice. What
     # these use idle could not be measured (facts/toolchain.md: no registry here has Pyroscope).
-    "distributor": RoleSpec("75m", "256Mi"),
+    "distributor": RoleSpec("75m", "256Mi", fixed_because=_NO_KEY),
     # It collects segments in memory, as an ingester does, and follows the rule of those for limits.
     "segment-writer": RoleSpec("100m", "384Mi", limit="4Gi", limit_range=_INGESTER_LIMITS),
     # The index of all blocks, agreed upon by Raft: the only data of Pyroscope that is not in the bucket.
     "metastore": RoleSpec("75m", "256Mi", volume=_PYROSCOPE_VOLUME),
-    "query-frontend": RoleSpec("50m", "128Mi"),
-    "query-backend": RoleSpec("75m", "256Mi"),
+    "query-frontend": RoleSpec("50m", "128Mi", fixed_because=_NO_KEY),
+    "query-backend": RoleSpec("75m", "256Mi", fixed_because=_NO_KEY),
     # Its disk has nothing but what it is working on.
-    "compaction-worker": RoleSpec("125m", "563Mi", volume=_PYROSCOPE_VOLUME, disk_is_cache=True),
+    "compaction-worker": RoleSpec("125m", "563Mi", volume=_PYROSCOPE_VOLUME, disk_is_cache=True, fixed_because=_NO_KEY),
 }
 PYROSCOPE_TABLES: Mapping[str, RoleTable] = {"monolithic": PYROSCOPE_SINGLE, "distributed": PYROSCOPE_ROLES}
 """The roles that Pyroscope is sized by, in each topology."""
+
+ALL_TABLES: Mapping[str, Mapping[str, RoleTable]] = {
+    "traces": TEMPO_TABLES,
+    "metrics": {"classic": MIMIR_ROLES},
+    "logs": LOKI_TABLES,
+    "profiles": PYROSCOPE_TABLES,
+}
+"""The roles of every backend, by signal and topology."""
 
 _META_ROLES = {
     "read": {"querier", "query-frontend"},

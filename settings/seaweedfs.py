@@ -16,7 +16,8 @@ class Feature(NamedTuple):
     since: Version | None
 
 
-# Source: facts/anchors.md C1 and B2, read from SeaweedFS 4.44's history. `since=None`: no version has it.
+# Read from the project's history up to 4.44. That 4.53 has them, and still keeps no tags of a bucket that is made with
+# some, is seen by running it (tests/sandbox/test_seaweedfs.py). `since=None`: no version has it.
 FEATURES = (
     Feature(None, "aws:s3/bucket:Bucket", (3, 39)),
     Feature("versioning", "aws:s3/bucketVersioning:BucketVersioning", (3, 94)),
@@ -32,7 +33,7 @@ FEATURES = (
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         (3, 97),
     ),
-    Feature(None, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", None),
+    Feature(None, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", (4, 53)),
 )
 
 

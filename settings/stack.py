@@ -21,8 +21,9 @@ from settings.object_store import ObjectStore
 from settings.profiles import Profiles
 from settings.roles import Role
 from settings.security import Security, store_of
-from settings.tenants import Tenants
+from settings.tenants import BackendLimits, Tenants
 from settings.traces import Traces
+from settings.trust import Trust
 
 Environment = Literal["dev", "test", "prod"]
 
@@ -35,6 +36,9 @@ class Stack(Settings):
     kubernetes: Kubernetes = Field(description="The cluster.")
     object_store: ObjectStore = Field(description="SeaweedFS.")
     grafana: Grafana = Field(description="The shared Grafana.")
+    trust: Trust = Field(
+        default_factory=Trust, description="Whom to trust where certificates are of a private authority."
+    )
     traces: Traces = Field(description="Tempo.")
     metrics: Metrics = Field(description="Mimir.")
     logs: Logs | None = Field(
@@ -49,6 +53,11 @@ class Stack(Settings):
         default_factory=list,
         description="Whose data is kept apart (seeds 002, 004). None: one tenant without a name, as in dev. Many of "
         "them stand in a file of their own, a list in YAML, whose path is telemetry:tenants_file.",
+    )
+    limits: BackendLimits | None = Field(
+        default=None,
+        description="How much of the backends all may use together, in a stack without tenants; none is what each "
+        "backend grants by itself. With tenants, each has limits of its own.",
     )
     gateway: Gateway | None = Field(
         default=None, description="nginx in front of every backend, which knows tenants; none: the charts' own."
@@ -80,10 +89,11 @@ class Stack(Settings):
         if self.environment != "prod":
             return self
         distributed = self.traces.topology == "distributed"  # the single binary is a choice of its own
-        if distributed and not self.traces.survives_a_lost_ingester:
+        if distributed and not (self.traces.survives_a_lost_ingester or self.traces.accept_no_failure_tolerance):
             raise SettingError(
                 "traces.replication_factor",
-                "survives no lost ingester, and prod must (seed 000, 'HA requirement'); use 2 with 3 ingesters",
+                "survives no lost ingester, and prod must (seed 000, 'HA requirement'); use 3 with 3 ingesters, "
+                "or set traces.accept_no_failure_tolerance",
             )
         if not (self.metrics.survives_a_lost_ingester or self.metrics.accept_no_failure_tolerance):
             raise SettingError(
@@ -123,7 +133,7 @@ class Stack(Settings):
 
     @model_validator(mode="after")
     def _tenants_are_served(self) -> Self:
-        tenancy.check(self.environment, self.tenants, self.gateway, self.traces, self.metrics, self.logs)
+        tenancy.check(self.environment, self.tenants, self.limits, self.gateway, self.traces, self.metrics, self.logs)
         return self
 
     monitoring: Monitoring = Field(

@@ -4,16 +4,18 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from settings.base import SettingError
-from settings.gateway import Gateway
+from settings.gateway import SCRATCH_SPARE, Gateway
 from settings.logs import Logs
 from settings.metrics import Metrics
 from settings.quantities import bytes_text, cpu_text, duration_text
 from settings.resources import Compute
 from settings.roles import Role
-from settings.tenants import Tenant
+from settings.tenants import BackendLimits, Limits, Tenant
 from settings.traces import Traces
 
 _HOUR, _DAY = 3_600, 86_400
+_LEAST_LARGE = 4
+"""Large requests at a time, of all tenants; one tenant may have a quarter of what there is room for."""
 
 
 class _Sum(NamedTuple):
@@ -25,6 +27,7 @@ class _Sum(NamedTuple):
 def check(
     environment: str,
     tenants: Sequence[Tenant],
+    limits: BackendLimits | None,
     gateway: Gateway | None,
     traces: Traces,
     metrics: Metrics,
@@ -32,11 +35,18 @@ def check(
 ) -> None:
     """Refuse what does not fit together (SettingError)."""
     _check_gateway(environment, tenants, gateway)
-    _check_sums(tenants, traces, metrics, logs)
+    if limits is not None:
+        if tenants:
+            raise SettingError("limits", "is for a stack without tenants; give it to tenants.….limits, or remove it")
+        _check_trace_size("limits", limits, traces)
+    _check_sums([tenant.limits for tenant in tenants] or [limits or BackendLimits()], traces, metrics, logs)
     for index, tenant in enumerate(tenants):
         _check_retention(f"tenants.{index}.retention", tenant)
+        _check_messages(f"tenants.{index}.limits", tenant.limits, traces)
         if gateway is not None:
             _check_certificate(f"tenants.{index}.access", tenant, gateway)
+    if gateway is not None and tenants:
+        _check_scratch(gateway, max(tenant.limits.max_body or traces.max_message_size for tenant in tenants))
     if gateway is not None and gateway.total is not None:
         _check_total(budgeted(gateway, tenants), gateway.total)
 
@@ -75,29 +85,39 @@ def _check_gateway(environment: str, tenants: Sequence[Tenant], gateway: Gateway
         )
 
 
-def _check_sums(tenants: Sequence[Tenant], traces: Traces, metrics: Metrics, logs: Logs | None) -> None:
-    for each in _sums(tenants, traces, metrics, logs):
+def _check_scratch(gateway: Gateway, max_body: int) -> None:
+    if gateway.large_requests(max_body) < _LEAST_LARGE:
+        least = _LEAST_LARGE * max_body + SCRATCH_SPARE
+        raise SettingError(
+            "gateway.scratch",
+            f"is {bytes_text(gateway.scratch)}, and {_LEAST_LARGE} requests of {bytes_text(max_body)}, the largest "
+            f"max_body of a tenant, need {bytes_text(least)}; raise it, or lower max_body",
+        )
+
+
+def _check_sums(granted: Sequence[BackendLimits], traces: Traces, metrics: Metrics, logs: Logs | None) -> None:
+    for each in _sums(granted, traces, metrics, logs):
         if each.asked > each.capacity:
             raise SettingError(
                 each.key,
-                f"tenants' limits come to {each.asked}, and the capacity is {each.capacity}; lower the limits, or "
+                f"limits come to {each.asked}, and the capacity is {each.capacity}; lower the limits, or "
                 "raise the capacity if the backend is sized for it",
             )
 
 
-def _sums(tenants: Sequence[Tenant], traces: Traces, metrics: Metrics, logs: Logs | None) -> Iterator[_Sum]:
+def _sums(granted: Sequence[BackendLimits], traces: Traces, metrics: Metrics, logs: Logs | None) -> Iterator[_Sum]:
     if (of := metrics.capacity) is not None:
-        limits = [tenant.limits.metrics for tenant in tenants]
+        limits = [each.metrics for each in granted]
         yield _Sum("metrics.capacity.ingestion_rate", sum(each.ingestion_rate for each in limits), of.ingestion_rate)
         yield _Sum("metrics.capacity.max_series", sum(each.max_series for each in limits), of.max_series)
     if (its := traces.capacity) is not None:
-        bounds = [tenant.limits.traces for tenant in tenants]
+        bounds = [each.traces for each in granted]
         yield _Sum("traces.capacity.ingestion_rate", sum(each.ingestion_rate for each in bounds), its.ingestion_rate)
         yield _Sum("traces.capacity.max_traces", sum(each.max_traces for each in bounds), its.max_traces)
     if logs is not None and (lokis := logs.capacity) is not None:
-        granted = [tenant.limits.logs for tenant in tenants]
-        yield _Sum("logs.capacity.ingestion_rate", sum(each.ingestion_rate for each in granted), lokis.ingestion_rate)
-        yield _Sum("logs.capacity.max_streams", sum(each.max_streams for each in granted), lokis.max_streams)
+        lines = [each.logs for each in granted]
+        yield _Sum("logs.capacity.ingestion_rate", sum(each.ingestion_rate for each in lines), lokis.ingestion_rate)
+        yield _Sum("logs.capacity.max_streams", sum(each.max_streams for each in lines), lokis.max_streams)
 
 
 def _check_retention(key: str, tenant: Tenant) -> None:
@@ -105,6 +125,28 @@ def _check_retention(key: str, tenant: Tenant) -> None:
         chosen = getattr(tenant.retention, signal)
         if chosen is not None and chosen < least:
             raise SettingError(f"{key}.{signal}", f"below the compactor's minimum of {duration_text(least)}; raise it")
+
+
+def _check_messages(key: str, limits: Limits, traces: Traces) -> None:
+    """Refuse what no message of the size that is set could carry."""
+    _check_trace_size(key, limits, traces)
+    if limits.max_body is not None and limits.max_body > traces.max_message_size:
+        raise SettingError(
+            f"{key}.max_body", f"Tempo takes messages of at most {_largest(traces)}; lower it, or raise that"
+        )
+
+
+def _check_trace_size(key: str, limits: BackendLimits, traces: Traces) -> None:
+    if limits.traces.max_trace_size > traces.largest_trace:
+        raise SettingError(
+            f"{key}.traces.max_trace_size",
+            f"a trace above {bytes_text(traces.largest_trace)} cannot be read, since an answer is one message of at "
+            f"most {_largest(traces)}; lower it, or raise that",
+        )
+
+
+def _largest(traces: Traces) -> str:
+    return f"{bytes_text(traces.max_message_size)} (traces.max_message_size)"
 
 
 def _check_certificate(key: str, tenant: Tenant, gateway: Gateway) -> None:

@@ -86,7 +86,11 @@ class TracesLimits(Settings):
     )
     burst: Bytes = Field(default=20 * 2**20, description="Bytes of spans that may come at once (Tempo: 20 MB).")
     max_traces: int = Field(default=10_000, ge=1, description="Traces that are open at a time (Tempo).")
-    max_trace_size: Bytes = Field(default=5 * 2**20, description="Largest trace (Tempo: 5 MB).")
+    max_trace_size: Bytes = Field(
+        default=5 * 2**20,
+        description="Largest trace (Tempo: 5 MB); at most 1Mi less than telemetry:traces.max_message_size, or nobody "
+        "can read it.",
+    )
     max_search_duration: Duration | None = Field(
         default=None, description="Longest range of one search; none is Tempo's 168h."
     )
@@ -112,13 +116,18 @@ class ProfilesLimits(Settings):
     )
 
 
-class Limits(Settings):
-    """How much of the platform a tenant may use."""
+class BackendLimits(Settings):
+    """How much of the backends somebody may use."""
 
     metrics: MetricsLimits = Field(default_factory=MetricsLimits, description="In Mimir.")
     traces: TracesLimits = Field(default_factory=TracesLimits, description="In Tempo.")
     logs: LogsLimits = Field(default_factory=LogsLimits, description="In Loki, where there is one.")
     profiles: ProfilesLimits = Field(default_factory=ProfilesLimits, description="In Pyroscope, where there is one.")
+
+
+class Limits(BackendLimits):
+    """How much of the platform a tenant may use."""
+
     requests_per_second: int = Field(
         default=100,
         ge=1,
@@ -128,9 +137,12 @@ class Limits(Settings):
     requests_burst: int = Field(
         default=200, ge=1, le=100_000, description="Requests that may come at once beyond the rate (our choice)."
     )
-    max_body: Bytes = Field(
-        default=16 * 2**20,
-        description="Largest request over HTTP; the default is Tempo's largest gRPC message (our choice).",
+    concurrent_requests: int = Field(
+        default=200, ge=1, le=10_000, description="Requests that each replica works on at a time (our choice)."
+    )
+    max_body: Bytes | None = Field(
+        default=None,
+        description="Largest request over HTTP, at most telemetry:traces.max_message_size; none is that.",
     )
 
 

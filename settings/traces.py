@@ -25,8 +25,14 @@ from settings.role_tables import (
 from settings.roles import Role
 
 _HOUR, _DAY = 3_600, 86_400
+_MI = 2**20
+_LEAST_MESSAGE, _LARGEST_MESSAGE = 8 * _MI, 100 * _MI
+_AROUND_A_TRACE = _MI
+"""What an answer with a trace may have beside the trace: our choice."""
 
 Topology = Literal["monolithic", "distributed"]
+Processor = Literal["service-graphs", "span-metrics", "local-blocks"]
+_PROCESSORS: list[Processor] = ["service-graphs", "span-metrics", "local-blocks"]
 CHART_OF: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}
 
 
@@ -66,8 +72,12 @@ class TempoShape(Settings):
         default=1,
         ge=1,
         le=5,
-        description="Ingesters that hold each trace; 2 survives a lost one, as the plan says, because Tempo is content "
-        "with one answer of two (charts.md 2.3).",
+        description="Ingesters that are to hold each trace; 3 survives a lost one. 2 does not, other than the plan "
+        "says, and misses fresh traces although nothing is lost (measured: docs/decisions.md).",
+    )
+    accept_no_failure_tolerance: bool = Field(
+        default=False,
+        description="Accept a replication factor with which traces are lost with an ingester: 2 anywhere, 1 in prod.",
     )
     enabled_roles: EnabledRoles = Field(
         default=["all"],
@@ -103,14 +113,21 @@ class TempoShape(Settings):
         return self
 
     @model_validator(mode="after")
-    def _ingesters_cover_the_replication(self) -> Self:
+    def _replication_can_work(self) -> Self:
+        distributed = self.topology == "distributed"
+        if distributed and self.replication_factor == 2 and not self.accept_no_failure_tolerance:
+            raise SettingError(
+                "replication_factor",
+                "loses traces with a lost ingester and misses fresh ones without (measured: docs/decisions.md, "
+                "'Replication and quorum'); use 3, or set accept_no_failure_tolerance",
+            )
         ingesters = 1 if self.topology == "monolithic" else self.roles["ingester"].replicas
         if ingesters < self.replication_factor:
             raise SettingError(
                 "replication_factor",
                 f"needs as many ingesters, but roles.ingester.replicas is {ingesters}; raise the replicas or lower the "
                 "factor"
-                if self.topology == "distributed"
+                if distributed
                 else "the single binary is one ingester; set it to 1, or change the topology",
             )
         return self
@@ -127,9 +144,9 @@ class TempoShape(Settings):
 
     @property
     def survives_a_lost_ingester(self) -> bool:
-        """Whether reads and writes go on when any one ingester is lost; never in the single binary, which is one."""
+        """Whether all goes on and nothing is lost without any one ingester; never in the single binary, being one."""
         ingesters = 1 if self.topology == "monolithic" else self.roles["ingester"].replicas
-        return min_available("traces", replicas=ingesters, replication_factor=self.replication_factor) < ingesters
+        return min_available(replicas=ingesters, replication_factor=self.replication_factor) < ingesters
 
 
 class TracesBuckets(Settings):
@@ -145,12 +162,29 @@ class TracesCapacity(Settings):
     max_traces: int = Field(ge=1, description="Open traces, all tenants together.")
 
 
+def _check_message_size(size: int) -> int:
+    if size % _MI or not _LEAST_MESSAGE <= size <= _LARGEST_MESSAGE:
+        raise ValueError("must be a whole number of Mi from 8Mi to 100Mi (Tempo's clients take no more); write 16Mi")
+    return size
+
+
 class Traces(TempoShape):
     """Grafana Tempo."""
 
     retention: Duration = Field(
         default=7 * _DAY,
         description="How long the compactor keeps a trace (our choice).",
+    )
+    max_message_size: Annotated[Bytes, AfterValidator(_check_message_size)] = Field(
+        default=16 * _MI,
+        description="Largest message of spans, on the whole way: OTLP receivers of the collector and of Tempo, the "
+        "gateway's requests, what Tempo's roles send each other. No trace may be larger (Tempo's own: 16 MiB).",
+    )
+    processors: list[Processor] = Field(
+        default=_PROCESSORS,
+        min_length=1,
+        description="What the metrics-generator makes of spans: service-graphs (the service map), span-metrics (rates, "
+        "errors, durations), local-blocks (TraceQL metrics such as `{} | rate()`, which Traces Drilldown asks for).",
     )
     buckets: TracesBuckets = Field(default_factory=TracesBuckets, description="Purposes of its buckets.")
     capacity: TracesCapacity | None = Field(
@@ -173,6 +207,12 @@ class Traces(TempoShape):
         return self
 
     @model_validator(mode="after")
+    def _processors_have_a_generator(self) -> Self:
+        if "processors" in self.model_fields_set and "metrics-generator" not in self.runs:
+            raise SettingError("processors", "nothing runs them; add metrics-generator to enabled_roles, or remove it")
+        return self
+
+    @model_validator(mode="after")
     def _moves_between_two_shapes(self) -> Self:
         if self.moving_from is not None and self.moving_from.topology == self.topology:
             raise SettingError(
@@ -181,6 +221,15 @@ class Traces(TempoShape):
                 "moving_from",
             )
         return self
+
+    def makes(self, processor: Processor) -> bool:
+        """Whether a processor of the metrics-generator runs."""
+        return processor in self.processors and "metrics-generator" in self.runs
+
+    @property
+    def largest_trace(self) -> int:
+        """The largest trace that can be read: Tempo answers a query with one message."""
+        return self.max_message_size - _AROUND_A_TRACE
 
     @property
     def shapes(self) -> tuple[TempoShape, ...]:

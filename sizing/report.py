@@ -12,7 +12,7 @@ from settings import Stack
 from settings.backends import Phase, Sized
 from settings.resources import Resources
 from settings.roles import Role
-from sizing import qos
+from sizing import qos, replication
 from sizing.footprint import Footprint, of_role
 from sizing.volumes import Volumes
 
@@ -120,6 +120,8 @@ class Report:
     lines: tuple[Line, ...]
     volumes: Volumes | None = None
     """Those that its buckets take in the object store."""
+    notes: tuple[str, ...] = ()
+    """What the figures alone do not tell."""
 
     @property
     def backends(self) -> dict[str, Footprint]:
@@ -149,7 +151,7 @@ def report(stack: Stack) -> Report:
     """Return all figures of a stack. What is not stated as used or for Phase 3 counts as nothing."""
     rows = tuple(_rows(stack))
     lines = tuple(_line(resource, stack, rows) for resource in RESOURCES)
-    return Report(stack.environment, rows, lines, Volumes.of(stack))
+    return Report(stack.environment, rows, lines, Volumes.of(stack), tuple(replication.notes(stack)))
 
 
 def _rows(stack: Stack) -> Iterator[Row]:

@@ -141,7 +141,7 @@ def footnotes(report: Report) -> list[str]:
         notes.append(str(report.volumes))
     if all(line.requested is None for line in report.lines):
         notes.append("No increase is requested: headroom is counted against the current quota.")
-    return notes
+    return [*notes, *report.notes]
 
 
 def markdown(report: Report, verdict: Verdict) -> str:

@@ -4,6 +4,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+import trust
 from settings import Credentials, Stack
 from validation.model import CheckFailed
 
@@ -24,13 +25,13 @@ def blocks(stack: Stack, credentials: Credentials, tenant: str) -> set[str]:
         aws_access_key_id=pair.access_key.get_secret_value(),
         aws_secret_access_key=pair.secret_key.get_secret_value(),
         config=_CONFIG,
+        verify=trust.boto(stack.trust),
     )
     bucket = stack.metrics_buckets["blocks"]
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{tenant}/")
         keys = [str(each["Key"]) for page in pages for each in page.get("Contents", ())]
     except (BotoCoreError, ClientError) as error:
-        raise CheckFailed(
-            f"{store.provisioning_endpoint}/{bucket}: cannot be listed ({type(error).__name__})"
-        ) from error
+        why = trust.distrusted(error) or type(error).__name__
+        raise CheckFailed(f"{store.provisioning_endpoint}/{bucket}: cannot be listed ({why})") from error
     return {key for key in keys if key.endswith("/meta.json")}

@@ -20,7 +20,7 @@ def checks(target: Target, uids: Mapping[str, str], org: int | None) -> list[Che
 def _healthy(target: Target, uid: str, org: int | None, seconds: float) -> str:
     if target.credentials is None:
         raise CheckSkipped("Grafana's credential is not known")
-    with grafana.client_for(target.stack.grafana.url, target.credentials.grafana) as client:
+    with grafana.client_for(target.stack.grafana.url, target.credentials.grafana, target.stack.trust) as client:
         return insistently(lambda: _ask(client, uid, org), seconds)
 
 

@@ -6,8 +6,7 @@ from functools import partial
 
 import httpx
 
-from settings.quantities import duration_text
-from validation.durations import in_seconds
+from settings.quantities import duration_text, in_seconds
 from validation.model import Check, CheckFailed, CheckSkipped, insistently
 from validation.payload import METRIC, SERVICE, VIA, otlp_line
 from validation.reach import ask

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from redaction import Redactor
 from validation.model import Check, CheckFailed, CheckSkipped, Lane, Result, State
 
 _WAITING = 0.75
@@ -24,15 +25,21 @@ class Bounds:
     """Lanes that run at a time."""
 
 
-def run(lanes: Sequence[Lane], bounds: Bounds, tell: Callable[[Result], None]) -> list[Result]:
-    """Run lanes side by side, tell of each result as it comes, and return them in the order of the lanes."""
+def run(
+    lanes: Sequence[Lane], bounds: Bounds, tell: Callable[[Result], None], redactor: Redactor | None = None
+) -> list[Result]:
+    """Run lanes side by side, tell of each result as it comes, and return them in the order of the lanes.
+
+    What answers is not ours: `redactor` takes secrets out of what is told of it.
+    """
+    hides = redactor or Redactor()
     until = time.monotonic() + bounds.overall
     told = threading.Lock()
 
     def follow(lane: Lane) -> list[Result]:
         results = []
         for check in lane.checks:
-            result = _run(lane, check, bounds, until)
+            result = _run(lane, check, bounds, until, hides)
             with told:
                 tell(result)
             results.append(result)
@@ -42,14 +49,14 @@ def run(lanes: Sequence[Lane], bounds: Bounds, tell: Callable[[Result], None]) -
         return [result for results in pool.map(follow, lanes) for result in results]
 
 
-def _run(lane: Lane, check: Check, bounds: Bounds, until: float) -> Result:
+def _run(lane: Lane, check: Check, bounds: Bounds, until: float, redactor: Redactor) -> Result:
     begun = time.monotonic()
     seconds = min(bounds.check, until - begun)
     if seconds <= 0:
         state, detail = _failed(f"was not begun: all checks together may take {bounds.overall:g} s; raise --overall")
     else:
         state, detail = _bounded(check, seconds)
-    return Result(lane.name, check.signal, check.name, state, detail, time.monotonic() - begun)
+    return Result(lane.name, check.signal, check.name, state, redactor.message(detail), time.monotonic() - begun)
 
 
 def _bounded(check: Check, seconds: float) -> _Ended:

@@ -11,8 +11,7 @@ import httpx
 import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from settings.quantities import duration_text
-from validation.durations import in_seconds
+from settings.quantities import duration_text, in_seconds
 from validation.model import Check, CheckFailed, CheckSkipped, Refused, insistently
 from validation.payload import METRIC, SERVICE, VIA, Span, span
 from validation.reach import ask
@@ -150,7 +149,10 @@ def _search(client: httpx.Client, url: str, via: str, sent: Span) -> None:
 
 
 def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
-    """Compare what Tempo says of itself: of a tenant its overrides, else its configuration. Both are YAML."""
+    """Compare what Tempo says of itself: of a tenant its overrides, else its configuration.
+
+    Both are a line that repeats the request, and then YAML as another document (Tempo 2.10, cmd/tempo/app/app.go).
+    """
     page = "/status/runtime_config" if tenant.id else "/status/config"
     url = f"{target.addresses['traces.admin']}{page}"
     with target.admin(tenant) as client:
@@ -168,11 +170,11 @@ def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
 def _shown(url: str, text: str, tenant: Tenant) -> tuple[int, int | None]:
     """Return retention in seconds, and of a tenant its ingestion rate in bytes per second."""
     try:
-        content = yaml.safe_load(text)
+        content = next(each for each in yaml.safe_load_all(text) if isinstance(each, dict))
         own = content["overrides"][tenant.id] if tenant.id else content["compactor"]
         retention = in_seconds(own["compaction"]["block_retention"])
         return retention, int(own["ingestion"]["rate_limit_bytes"]) if tenant.id else None
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, KeyError, StopIteration, TypeError, ValueError) as error:
         # The documentation does not promise a layout, so another one is no fault of the stack.
         said = f"{type(error).__name__}: {error}"
         raise CheckSkipped(

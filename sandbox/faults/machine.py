@@ -69,20 +69,22 @@ def _two_at_once(site: Site, rng: Random) -> Struck:
 
 
 def _certificates_ran_out(site: Site, _rng: Random) -> Struck:
-    """Dates are settings: a certificate whose month was long ago is one whose time has come."""
+    """Dates are settings: a certificate whose month was long ago is one whose time has come, and is not deployed."""
+    _issue(site, issued_on=f"{datetime.now(UTC).date() - timedelta(days=10)}", valid_for="30d")
+    first, welcome = site.run("up"), _handshake(site)
     _issue(site, issued_on="2025-01-01", valid_for="30d")
-    warned = site.run("up")
-    said = next((line for line in warned.output.splitlines() if "telemetry:gateway.issued" in line), "")
+    refused = site.run("up")
+    said = next((line for line in refused.output.splitlines() if "telemetry:gateway.issued" in line), "")
     said = said[said.find("telemetry:") :]
-    before, refused = site.witness(), _handshake(site)
+    before = site.witness()
     _issue(site, issued_on=f"{datetime.now(UTC).date() - timedelta(days=1)}", version=2)
     renewed = site.run("up")
     now = _handshake(site)
-    wrong = renewed.output if renewed.failed or now else ""
-    note = f"a client said: {refused or 'nothing'}; after issued_on and version were raised: {now or 'welcome'}"
+    wrong = "".join(each.output for each in (first, renewed) if each.failed) or welcome or now
+    note = f"the up was refused; after issued_on and version were raised a client said: {now or 'welcome'}"
     ran = Ran("up", 1 if wrong else 0, wrong)
     certificates = frozenset(key for key in before.secrets if key.endswith((".crt", "/tls.key")))
-    return Struck(ran, note, before, renewed=certificates, said=said, hit=bool(refused))
+    return Struck(ran, note, before, renewed=certificates, said=said, hit=refused.failed and bool(said))
 
 
 def _issue(site: Site, **issued: object) -> None:

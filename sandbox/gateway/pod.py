@@ -57,13 +57,15 @@ def pod(
     directory.chmod(0o711)
     try:
         mounts, scratch = Mounts(directory / "root"), directory / "scratch"
-        layout = Layout(root=str(mounts.root), scratch=str(scratch), address=address, resolver=names.server)
+        layout = Layout(
+            root=str(mounts.root), scratch=str(scratch), address=address, inner=address, resolver=names.server
+        )
         made = Pod(stack, key, layout, mounts)
         put_config(mounts, stack, layout)
         put_secrets(mounts, stack, key)
         if existing is not None:
             mounts.put("existing", {f"{name}/token": token for name, token in existing.items()})
-        shutil.copy(program, directory / "nginx")
+        install(program, directory)
         for folder in (scratch, made.logs[0].parent):
             folder.mkdir()
         for log in made.logs:
@@ -74,3 +76,17 @@ def pod(
         yield made
     finally:
         shutil.rmtree(directory)
+
+
+def install(program: Path, directory: Path) -> Path:
+    """Put nginx into a directory; Debian's has the stream module in a file of its own, nginx's images built in."""
+    script = directory / "nginx"
+    module = program.parents[1] / "lib" / "nginx" / "modules" / "ngx_stream_module.so"
+    if not module.exists():
+        return Path(shutil.copy(program, script))
+    shutil.copy(program, directory / "nginx.bin")
+    shutil.copy(module, directory / module.name)
+    loads = f"load_module {directory / module.name};"
+    script.write_text(f'#!/bin/sh\nexec {directory}/nginx.bin -g "{loads}" "$@"\n')
+    script.chmod(0o755)
+    return script

@@ -1,4 +1,4 @@
-"""The real nginx under the product's own watch.sh."""
+"""The real nginx under the product's own log.sh and watch.sh."""
 
 import contextlib
 import json
@@ -64,7 +64,7 @@ class Gateway(Pod):
 
 @contextmanager
 def gateway(pod: Pod) -> Iterator[Gateway]:
-    """Run a pod's watch.sh, and yield once nginx is ready.
+    """Run a pod's log.sh, and yield once nginx is ready.
 
     Raises:
         RuntimeError: it did not start; the message ends with its last lines.
@@ -78,7 +78,7 @@ def gateway(pod: Pod) -> Iterator[Gateway]:
 
 
 def _started(pod: Pod) -> subprocess.Popen[bytes]:
-    """Start watch.sh as a user without rights, in a process group of its own."""
+    """Start log.sh as a user without rights, in a process group of its own."""
     environment = {
         "PATH": "/usr/bin:/bin",
         "GATEWAY_ROOT": pod.layout.root,
@@ -91,7 +91,7 @@ def _started(pod: Pod) -> subprocess.Popen[bytes]:
     nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
     with pod.logs[0].open("ab") as out, pod.logs[1].open("ab") as err:
         return subprocess.Popen(
-            [*nobody, "sh", str(Path(pod.layout.root) / "config" / "watch.sh")],
+            [*nobody, "sh", str(Path(pod.layout.root) / "config" / "log.sh")],
             cwd=pod.directory,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -1,5 +1,8 @@
 """Stands in for Tempo, by the answers of its API documentation (docs/sources/tempo/api_docs/_index.md, 2026).
 
+Its `/status/…` are as Tempo 2.10.5 answers: a line with the request, then YAML as a document of its own, with durations
+as Prometheus writes them (`2w`).
+
 It keeps the spans that come over OTLP, by tenant, and answers `/api/traces/ID` and `/api/search` in the documented
 shapes, ids as Tempo writes them: base64 in a trace, hexadecimal without leading zeros in a search. Of TraceQL it knows
 the one query that validation asks, by its attribute. That Tempo itself answers so cannot be shown here.
@@ -28,6 +31,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from sandbox.gateway.grpc_sink import EXPORT
 
 _OTLP_GRPC, _OTLP_HTTP, _QUERY = 4317, 4318, 3200
+_HOURS = re.compile(r"\d+h")
 _ATTRIBUTE = re.compile(r'span\.via = "([^"]+)"')
 
 
@@ -51,13 +55,22 @@ class Tempo:
         """Return status and body for a GET."""
         path, query = urlsplit(url).path, parse_qs(urlsplit(url).query)
         if path == "/status/runtime_config":
-            return 200, yaml.safe_dump({"overrides": self.overrides})
+            return 200, f"GET {path}\n---\n{yaml.safe_dump(self._limits())}"
+        if path == "/status/config":
+            kept_for = {"compaction": {"block_retention": "2w", "v2_in_buffer_bytes": 5_242_880}}
+            return 200, f"GET {path}\n---\n{yaml.safe_dump({'target': 'all', 'compactor': kept_for})}"
         kept = [] if self.forgets else self.spans[tenant]
         if path == "/api/search":
             found = _ATTRIBUTE.search(query["q"][0])
             return 200, json.dumps(_search([each for each in kept if found and _via(each) == found[1]]))
         found_by_id = [each for each in kept if path == f"/api/traces/{each.trace_id.hex()}"]
         return (200, json.dumps(_trace(found_by_id))) if found_by_id else (404, "trace not found")
+
+    def _limits(self) -> dict[str, Any]:
+        """Return what holds for everybody and for each tenant; what is empty is left out."""
+        overrides = {tenant: _as_written(its) for tenant, its in self.overrides.items()}
+        defaults = {"ingestion": {"rate_strategy": "global", "rate_limit_bytes": 15_000_000}}
+        return {"defaults": defaults, "overrides": overrides}
 
 
 @contextmanager
@@ -68,6 +81,19 @@ def recorded_tempo(address: str, tempo: Tempo) -> Iterator[None]:
         for port in (_OTLP_HTTP, _QUERY):
             stack.enter_context(_http(address, port, tempo))
         yield
+
+
+def _as_written(value: Any) -> Any:
+    """Return overrides with durations as Prometheus writes them: `336h` is `2w`."""
+    if isinstance(value, dict):
+        return {key: _as_written(each) for key, each in value.items()}
+    if not isinstance(value, str) or not _HOURS.fullmatch(value):
+        return value
+    days, hours = divmod(int(value[:-1]), 24)
+    weeks, rest = divmod(days, 7)
+    if days and not rest and not hours:
+        return f"{weeks}w"
+    return "".join(f"{count}{unit}" for count, unit in ((days, "d"), (hours, "h")) if count)
 
 
 def _via(span: Any) -> str:

@@ -1,8 +1,8 @@
 """Not a stand-in itself: what the stand-in plugins share, a Pulumi resource provider with full secret support.
 
-The SDK's own base (pulumi.provider.experimental) takes 0.4 s to import, so this is a thin servicer for the same protocol
-(sdk/proto/provider.proto). Missing: invokes, calls, components, schemas, parameterisation, "created, but failed to
-initialise". A preview calls `create` and `update` too, with `request.preview` set.
+The SDK's own base (pulumi.provider.experimental) takes 0.4 s to import, so this is a thin servicer for the same
+protocol (sdk/proto/provider.proto). Missing: invokes, calls, components, schemas, parameterisation, "created, but
+failed to initialise". A preview calls `create` and `update` too, with `request.preview` set.
 """
 
 from __future__ import annotations

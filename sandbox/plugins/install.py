@@ -20,6 +20,7 @@ _PACKAGES: Final = {"aws": "pulumi-aws", "grafana": "pulumiverse-grafana", "kube
 _BUILT: Final = {"kubernetes": KUBERNETES_PLUGIN}
 # -P: the working directory is the user's project and must not be searched for modules.
 # Bytecode is kept whatever the user's shell says: without it every start compiles the SDK's messages again.
+_SHEBANG: Final = b"#!/bin/sh"
 _LAUNCHER: Final = """\
 #!/bin/sh
 unset PYTHONDONTWRITEBYTECODE
@@ -47,6 +48,17 @@ def install(pulumi_home: Path, toolchain: Toolchain) -> dict[str, Kind]:
             _link_files(real.parent, target)
         used[name] = "stand-in" if real is None else "real"
     return used
+
+
+def installed(pulumi_home: Path) -> dict[str, Kind]:
+    """Return what each provider is that an earlier call has put there."""
+    found: dict[str, Kind] = {}
+    for name, sdk in _PACKAGES.items():
+        program = pulumi_home / "plugins" / f"resource-{name}-v{metadata.version(sdk)}" / f"pulumi-resource-{name}"
+        if program.exists():
+            with program.open("rb") as file:
+                found[name] = "stand-in" if file.read(len(_SHEBANG)) == _SHEBANG else "real"
+    return found
 
 
 def _link_files(folder: Path, target: Path) -> None:

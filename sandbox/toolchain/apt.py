@@ -52,7 +52,8 @@ class FetchedPackage:
             release = platform.freedesktop_os_release()
         except OSError:
             release = {}
-        return "-".join((release.get("ID", "unknown"), release.get("VERSION_ID", "rolling"), platform.machine()))
+        system = (release.get("ID", "unknown"), release.get("VERSION_ID", "rolling"), platform.machine())
+        return "-".join((*system, *self.package.parts))
 
     def make(self, draft: Path, build: Build) -> None:
         """Fetch the package and unpack it into a directory."""
@@ -67,13 +68,14 @@ class FetchedPackage:
             build.note("looking for it")
             looked = self._run([apt, "-c", str(configuration), "update"], work)
             build.note("downloading it")
-            fetched = self._run([apt, "-c", str(configuration), "download", self.name], work)
+            fetched = self._run([apt, "-c", str(configuration), "download", self.name, *self.package.parts], work)
             archives = list(work.glob("*.deb"))
             if fetched.returncode != 0 or not archives:
                 raise self._error("it could not be had", looked.stderr + fetched.stderr)
-            unpacked = self._run([unpacker, "-x", str(archives[0]), str(draft)], work)
-            if unpacked.returncode != 0:
-                raise self._error("it could not be unpacked", unpacked.stderr)
+            for archive in archives:
+                unpacked = self._run([unpacker, "-x", str(archive), str(draft)], work)
+                if unpacked.returncode != 0:
+                    raise self._error("it could not be unpacked", unpacked.stderr)
         for tool in self._tools():
             trial = tried(tool, draft / tool.built_as)
             if not trial.fits:

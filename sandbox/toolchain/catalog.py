@@ -34,17 +34,19 @@ class Module:
 
 @dataclass(frozen=True)
 class Package:
-    """One package of Debian and Ubuntu, for a program that is no Go module."""
+    """One package of Debian and Ubuntu, for a program that is no Go module; ``parts`` are others that belong to it."""
 
     name: str
     what: str
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Tool:
     """One program. ``binary`` is its path in its origin, ``fits`` the versions that are taken from PATH.
 
-    ``origin`` names the module that it is built from or the package that it is fetched with, ``mentions`` what its
+    ``origin`` names the module that it is built from or the package that it is fetched with; empty: it is taken from
+    PATH or not at all. ``mentions`` is what its
     version command has to say as well. A tool with ``beside`` is only taken from PATH when those programs lie in the
     same directory. A tool with ``plugin`` is one of the engine's: the user's own is in that folder of their plugins.
     """
@@ -98,14 +100,16 @@ MODULES = {
         Module("seaweedfs", "the object store SeaweedFS"),
         # promtool comes with Mimir, which has most of its packages; the tag leaves out the clients of 25 clouds.
         Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
-        Module("loki", "the log store Loki"),
         Module("alloyfmt", "the parser and formatter of Alloy's configuration"),
         Module("actionlint", "the linter of the pipeline's workflows"),
         Module("registry", "a registry for charts and images, which keeps them in memory"),
     )
 }
 
-PACKAGES = {package.name: package for package in (Package("nginx", "the web server of the gateway"),)}
+PACKAGES = {
+    package.name: package
+    for package in (Package("nginx", "the web server of the gateway", parts=("libnginx-mod-stream",)),)
+}
 
 # The engine speaks to the language host of the pinned SDK, so an older CLI will not do. SeaweedFS is taken
 # in this version only, because the program decides by the version what it may ask of the store.
@@ -135,7 +139,11 @@ TOOLS = {
         ),
         Tool("mimir", "mimir", ("--version",), SpecifierSet(">=3,<4")),
         Tool("promtool", "mimir", ("--version",), SpecifierSet(">=3,<4")),
-        Tool("loki", "loki", ("-version",), SpecifierSet(">=3.7,<3.8")),
+        # No package registry has these: they are only ever the user's own.
+        Tool("tempo", "", ("--version",), SpecifierSet(">=2.10,<3")),
+        Tool("loki", "", ("-version",), SpecifierSet(">=3.7,<3.8")),
+        Tool("pyroscope", "", ("-version",), SpecifierSet(">=1.15,<3")),
+        Tool("alloy", "", ("--version",), SpecifierSet(">=1.11,<2")),
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
         Tool("alloyfmt", "alloyfmt", ("--version",), SpecifierSet("==0.1.0")),
         # It cannot say its version, so that of PATH never fits: other programs have the same name.
@@ -146,11 +154,12 @@ TOOLS = {
             ("-V",),
             SpecifierSet(">=1.22,<2"),
             binary="usr/sbin/nginx",
-            mentions=("--with-http_ssl_module", "--with-http_v2_module"),
+            mentions=("--with-http_ssl_module", "--with-http_v2_module", "--with-stream"),
         ),
     )
 }
 
-_FOR_CHECKS = ("mimir", "promtool", "loki", "actionlint", "alloyfmt", "registry", "nginx")
-UP_TOOLS = tuple(name for name in TOOLS if name not in _FOR_CHECKS)
-"""What ``up`` needs. Mimir and Loki only prove data paths, nginx the gateway; the others check files or serve tests."""
+_FOR_CHECKS = ("mimir", "promtool", "actionlint", "alloyfmt", "registry", "nginx")
+OWN_TOOLS = tuple(name for name, tool in TOOLS.items() if not tool.origin)
+UP_TOOLS = tuple(name for name in TOOLS if name not in (*_FOR_CHECKS, *OWN_TOOLS))
+"""What ``up`` needs. Mimir only proves data paths, nginx the gateway; the others check files or serve tests."""

@@ -44,15 +44,23 @@ class Toolchain:
 
         Raises ToolchainError for a build that fails, naming the tool, the reason and what to do.
         """
-        for name in tools:
-            tool = _known(name)
-            self._found[name] = self._own(tool) or self._built(tool, build=True)
+        wanted = [_known(name) for name in tools]
+        self._found |= {tool.name: own for tool in wanted if (own := self._own(tool)) is not None}
+        self._announce([tool for tool in wanted if tool.name not in self._found])
+        for tool in wanted:
+            if tool.name not in self._found:
+                self._found[tool.name] = self._resolved(tool, build=True)
+
+    def missing(self, name: str) -> str | None:
+        """Return why a tool that is only ever the user's own cannot be used; None if it can."""
+        tool = _known(name)
+        return None if self._own(tool) else f"{self._why(tool)}, and no package registry has it"
 
     def path(self, tool: str) -> Path:
         """Return the executable of a tool. Raises ToolchainError when ``ensure`` has not provided it."""
         known = _known(tool)
         if tool not in self._found:
-            self._found[tool] = self._own(known) or self._built(known, build=False)
+            self._found[tool] = self._resolved(known, build=False)
         return self._found[tool]
 
     @property
@@ -61,10 +69,26 @@ class Toolchain:
         return list(dict.fromkeys([self.path("pulumi").parent, self.path("helm").parent]))
 
     def plugin(self, folder: str) -> Path | None:
-        """Return the user's own plugin of the engine, if there is one in a folder of this name (kind, name, version)."""
+        """Return the user's own plugin of the engine, if there is one in a folder of this name."""
         program = folder.rpartition("-v")[0]
         found = self._plugins / folder / f"pulumi-{program}"
         return found if found.is_file() else None
+
+    def _announce(self, tools: Iterable[Tool]) -> None:
+        """Say what there is to be made, where that is more than one thing."""
+        origins = {name: self._origin(name) for tool in tools for name in _origins(tool)}
+        ahead = [origin for origin in origins.values() if not self._cache.directory(origin).is_dir()]
+        if len(ahead) > 1:
+            names = ", ".join(origin.name for origin in ahead)
+            self._console.print(f"To be made, once: {names} ({len(ahead)} in all)", highlight=False, soft_wrap=True)
+
+    def _resolved(self, tool: Tool, *, build: bool) -> Path:
+        own = self._own(tool)
+        if own is not None:
+            return own
+        if not tool.origin:
+            raise ToolchainError(str(self.missing(tool.name)))
+        return self._built(tool, build=build)
 
     def _own(self, tool: Tool) -> Path | None:
         """Return the user's own tool, if there is one and its version fits."""
@@ -76,10 +100,7 @@ class Toolchain:
         return Path(found) if tried(tool, Path(found)).fits else None
 
     def _built(self, tool: Tool, *, build: bool) -> Path:
-        directories = [
-            self._made(origin, tool, build=build)
-            for origin in map(self._origin, (tool.origin, *(["language"] if tool.beside else [])))
-        ]
+        directories = [self._made(origin, tool, build=build) for origin in map(self._origin, _origins(tool))]
         for name in tool.beside:
             self._lay_beside(directories[0], directories[-1] / name)
         return directories[0] / tool.built_as
@@ -115,6 +136,11 @@ class Toolchain:
     @cached_property
     def _go(self) -> Go:
         return Go.find(self._path)
+
+
+def _origins(tool: Tool) -> tuple[str, ...]:
+    """Return what a tool is made of: nothing for one that is only ever the user's own."""
+    return tuple(filter(None, (tool.origin, "language" if tool.beside else "")))
 
 
 def _known(tool: str) -> Tool:

@@ -11,9 +11,9 @@ PORTS = (*kubernetes.PORTS, *seaweedfs.PORTS, *grafana_service.PORTS)
 # so that a world can be stopped and looked at without tools, ports or certificates; a test compares it with
 # what the services say of themselves.
 WAVES = (
-    ("etcd", "seaweedfs-master", "grafana"),
-    ("kube-apiserver", "seaweedfs-volume", "seaweedfs-filer"),
-    ("kube-controller-manager", "kube-scheduler", "kwok", "seaweedfs-s3"),
+    ("etcd", "seaweedfs", "grafana"),
+    ("kube-apiserver",),
+    ("kube-controller-manager", "kube-scheduler", "kwok"),
 )
 NAMES = tuple(name for wave in WAVES for name in wave)
 
@@ -28,7 +28,7 @@ class Parts:
 
     def services(self) -> list[Service]:
         """Return all services, each after those that it needs; writes the files that they read."""
-        return [*self._cluster.services(), *self._store.services(), self._grafana.service()]
+        return [*self._cluster.services(), self._store.service(), self._grafana.service()]
 
     def connections(self) -> Connections:
         """Return how to reach them."""

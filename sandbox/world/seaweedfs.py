@@ -1,14 +1,12 @@
-"""The object store: the real SeaweedFS 3.39, as four processes.
+"""The object store: the real SeaweedFS 4.53, all its parts in one process.
 
-``weed server -s3`` would need 23 s: its master asks three times for a leader (5 + 6 + 7 s) before it
-founds its cluster, and `-master.raftHashicorp`, which does not, is ignored there. With a process per role,
-each started when the one that it calls is ready, the store serves after half a second, and ends at once
-(as one process it waits 30 s for its own connections to go idle).
+``weed mini`` founds a cluster of its own at once. With a process per part, a fresh store takes its first write after
+14 s: master and filer wait for others of their kind that might still come. What cannot be had sooner is a write after a
+restart: a master that knows of volumes gives their servers 15 s to report them.
 """
 
 import json
 import secrets
-from collections.abc import Callable
 from typing import Any, get_args
 
 import httpx
@@ -19,7 +17,7 @@ from object_store.identities import Identity, backend, configuration, identities
 from sandbox.paths import STACKS
 from sandbox.world.connections import S3Identity
 from sandbox.world.files import remembered, write_private
-from sandbox.world.service import PROBE_SECONDS, Place, Service, answers
+from sandbox.world.service import Place, Service, answers
 from settings import ConfigError
 from settings import S3Identity as Keys
 from settings.backends import Signal
@@ -30,110 +28,57 @@ ADMIN = "provisioner"
 MAX_VOLUMES = 1000
 VOLUME_SIZE_MB = 128
 
-_ROLES = ("master", "volume", "filer", "s3")
-PORTS = tuple(f"seaweedfs-{role}{suffix}" for role in _ROLES for suffix in ("", "-grpc"))
-_LOOPBACK = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
+S3_ONLY = ("port.iceberg=0", "port.lance=0")
+"""Keeps the S3 gateway from serving tables as well, at fixed ports of which a machine has one each."""
+
+NAME = "seaweedfs"
+_PARTS = ("master", "volume", "filer", "admin")
+PORTS = (NAME, *(f"{NAME}-{part}{suffix}" for part in _PARTS for suffix in ("", "-grpc")), f"{NAME}-grpc")
 
 
 class ObjectStore:
-    """Services, identities and files of the object store."""
+    """Service, identities and files of the object store."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self.endpoint = place.url("seaweedfs-s3")
+        self.endpoint = place.url(NAME)
         self.identities = self._remembered_identities()
 
-    def services(self) -> list[Service]:
-        """Return the store's services; writes the file with their identities."""
-        return [self._master(), self._volume(), self._filer(), self._s3()]
-
-    def _master(self) -> Service:
+    def service(self) -> Service:
+        """Return the store's service; writes the file with its identities."""
+        config = write_private(self._place.config("s3.json"), json.dumps(self._config(), indent=2))
         arguments = [
-            *_LOOPBACK,
-            f"-mdir={self._place.data('seaweedfs-master')}",
-            "-raftHashicorp",
-            "-electionTimeout=300ms",
-            "-heartbeatInterval=100ms",
-            f"-volumeSizeLimitMB={VOLUME_SIZE_MB}",
+            f"-dir={self._place.data(NAME)}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            *self._ports(),
+            f"-s3.config={config}",
+            *(f"-s3.{option}" for option in S3_ONLY),
+            f"-volume.max={MAX_VOLUMES}",
+            "-volume.preStopSeconds=0",
+            f"-master.volumeSizeLimitMB={VOLUME_SIZE_MB}",
+            "-master.telemetry=false",  # on by default since 4.41; a sandbox tells nobody that it is there
+            "-webdav=false",
+            "-admin.ui=false",
+            "-filer.localSocket=filer.sock",  # relative: a socket's path must be short, a directory need not be
+            "-s3.localSocket=s3.sock",
         ]
         # One volume per bucket at first, not seven: a bucket is a collection with volumes of its own.
         env = {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
-        return self._service("master", arguments, self._has_leader, env=env)
-
-    def _volume(self) -> Service:
-        arguments = [
-            *_LOOPBACK,
-            f"-dir={self._place.data('seaweedfs-volume')}",
-            f"-mserver={self._grpc_address('master')}",
-            f"-max={MAX_VOLUMES}",
-            "-preStopSeconds=0",
-        ]
-        return self._service("volume", arguments, self._is_registered, after=("master",))
-
-    def _filer(self) -> Service:
-        arguments = [
-            *_LOOPBACK,
-            f"-master={self._grpc_address('master')}",
-            f"-defaultStoreDir={self._place.data('seaweedfs-filer')}",
-            "-localSocket=filer.sock",  # relative: a socket's path must be short, a state directory need not be
-        ]
-        ready = answers(f"{self._place.url('seaweedfs-filer')}/")
-        return self._service("filer", arguments, ready, after=("master",))
-
-    def _s3(self) -> Service:
-        config = write_private(self._place.config("s3.json"), json.dumps(self._config(), indent=2))
-        arguments = [
-            "-ip.bind=127.0.0.1",
-            f"-filer={self._grpc_address('filer')}",
-            f"-config={config}",
-        ]
+        command = ["-logtostderr=true", "mini", *arguments]
         return Service(
-            "seaweedfs-s3",
-            ("seaweedfs-s3", "seaweedfs-s3-grpc"),
-            self._place.launch("weed", "seaweedfs-s3", self._arguments("s3", arguments), files=(config,)),
+            NAME,
+            PORTS,
+            self._place.launch("weed", NAME, command, env=env, files=(config,)),
             answers(f"{self.endpoint}/", httpx.codes.FORBIDDEN),  # serves, and lets no stranger in
-            self._place.address("seaweedfs-s3"),
-            after=("seaweedfs-volume", "seaweedfs-filer"),
+            self._place.address(NAME),
         )
 
-    def _service(
-        self,
-        role: str,
-        arguments: list[str],
-        ready: Callable[[httpx.Client], bool],
-        *,
-        after: tuple[str, ...] = (),
-        env: dict[str, str] | None = None,
-    ) -> Service:
-        name = f"seaweedfs-{role}"
-        return Service(
-            name,
-            (name, f"{name}-grpc"),
-            self._place.launch("weed", name, self._arguments(role, arguments), env=env),
-            ready,
-            self._place.address(name),
-            after=tuple(f"seaweedfs-{other}" for other in after),
-        )
-
-    def _arguments(self, role: str, arguments: list[str]) -> list[str]:
+    def _ports(self) -> list[str]:
         ports = self._place.ports
-        own = [f"-port={ports[f'seaweedfs-{role}']}", f"-port.grpc={ports[f'seaweedfs-{role}-grpc']}"]
-        return ["-logtostderr=true", role, *own, *arguments]
-
-    def _grpc_address(self, role: str) -> str:
-        """SeaweedFS's own notation: ``host:port.grpcPort``."""
-        return f"{self._place.address(f'seaweedfs-{role}')}.{self._place.ports[f'seaweedfs-{role}-grpc']}"
-
-    def _has_leader(self, client: httpx.Client) -> bool:
-        status = client.get(f"{self._place.url('seaweedfs-master')}/cluster/status", timeout=PROBE_SECONDS)
-        return bool(status.json().get("IsLeader"))
-
-    def _is_registered(self, client: httpx.Client) -> bool:
-        """Ask the volume server and the master: a volume server that the master does not know is of no use."""
-        ours = self._place.address("seaweedfs-volume")
-        alive = client.get(f"http://{ours}/status", timeout=PROBE_SECONDS).status_code == httpx.codes.OK
-        known = client.get(f"{self._place.url('seaweedfs-master')}/dir/status", timeout=PROBE_SECONDS)
-        return alive and f'"{ours}"' in known.text
+        pairs = [("s3", NAME), *((part, f"{NAME}-{part}") for part in _PARTS)]
+        own = [(f"-{part}.port={ports[name]}", f"-{part}.port.grpc={ports[f'{name}-grpc']}") for part, name in pairs]
+        return [*(argument for pair in own for argument in pair), "-admin.port.legacy=0"]
 
     def _config(self) -> dict[str, Any]:
         keys = {name: Keys.model_validate(pair.model_dump()) for name, pair in self.identities.items()}

@@ -5,6 +5,7 @@ Each run has an event loop and a Pulumi runtime of its own: what one test leaves
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -18,9 +19,9 @@ from unittest.mock import patch
 
 import pulumi
 from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
-from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
-from pulumi.runtime.settings import get_root_resource, reset_options
-from pulumi.runtime.stack import run_pulumi_func
+from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks, MockSettings
+from pulumi.runtime.settings import configure, get_root_resource, reset_options
+from pulumi.runtime.stack import run_in_stack
 
 from tests.support import REPO, Change, Tree, all_of, as_engine_gives, tree
 
@@ -182,9 +183,22 @@ def _runtime(stack_name: str, run: Run, *, preview: bool) -> Iterator[asyncio.Ab
     try:
         reset_options()
         provider = _Provider(preview=preview)
-        set_mocks(provider, "telemetry", stack_name, preview=preview, monitor=_Recorder(provider, run))
+        # Not set_mocks: it makes a root resource, whose registration has begun before the program does; none has
+        # under the language host.
+        configure(
+            MockSettings(  # type: ignore[no-untyped-call]
+                monitor=_Recorder(provider, run),
+                engine=MockEngine(None),
+                project="telemetry",
+                stack=stack_name,
+                dry_run=preview,
+                organization="organization",
+                callbacks=None,
+            )
+        )
         yield loop
     finally:
+        gc.enable()  # the program switches it off for a process of its own
         reset_options()
         asyncio.set_event_loop(None)
         loop.close()
@@ -219,9 +233,12 @@ def run_program(
         def program() -> None:
             runpy.run_path(str(REPO / "__main__.py"), run_name="__main__")
 
-        loop.run_until_complete(run_pulumi_func(program))
-        root: Any = get_root_resource()
-        run.exports = loop.run_until_complete(_known(root.outputs, run))
+        async def deployment() -> None:
+            await run_in_stack(program)
+            root: Any = get_root_resource()
+            run.exports = await _known(root.outputs, run)
+
+        loop.run_until_complete(deployment())
     return run
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import components
 from guardrails.policies import policies_of
+from helm.addresses import METRICS_TWINS
 from settings.seaweedfs import FEATURES
 from sizing.capacity import summary
 from tests.engine.recorder import Registered, changed, is_secret, run_of
@@ -69,6 +70,9 @@ WITH_GATEWAY = {
     (SERVICE, "gateway"),
     (SERVICE, "traces-ingest-pods"),
     (SERVICE, "traces-query-pods"),
+    (SERVICE, "mimir-query-frontend-pods"),
+    (SERVICE, "mimir-ruler-pods"),
+    (SERVICE, "mimir-alertmanager-pods"),
     (DATASOURCE, "tempo-{}-platform"),
     (DATASOURCE, "mimir-{}-platform"),
     (DATASOURCE, "tempo-{}_all"),
@@ -165,7 +169,11 @@ def test_every_resource_is_the_child_of_its_component(environment: str, preview:
     of_the_gateway = {name for name, parent in children.items() if parent == "gateway"}
     guard = {"gateway", "gateway-tenants", "gateway-tls", "tenant-platform"}
     assert of_the_gateway == (set() if environment == "dev" else guard)
-    assert {name for name, parent in children.items() if parent == "mimir"} == {"mimir", "mimir-s3"}
+    assert {name for name, parent in children.items() if parent == "mimir"} == {
+        "mimir",
+        "mimir-s3",
+        *(set() if environment == "dev" else METRICS_TWINS.values()),
+    }
     twins = {"traces-ingest-pods", "traces-query-pods"} if environment != "dev" else set()
     tenants = {"tempo-tenants"} if environment == "test" else set()
     assert {name for name, parent in children.items() if parent == "tempo"} == {
@@ -224,7 +232,7 @@ def test_buckets_outlive_the_stack_except_in_dev(environment: str, preview: bool
     assert len(buckets) == 4
     for bucket in buckets:
         assert (bucket.protect, bucket.retain_on_delete) == (kept, kept)
-        assert bucket.plain == {"bucket": bucket.name, "forceDestroy": False}
+        assert bucket.plain == {"bucket": bucket.name, "forceDestroy": not kept}
 
 
 @each_environment

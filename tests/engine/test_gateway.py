@@ -152,11 +152,11 @@ def test_kubernetes_is_told_in_its_own_words(everything: Run) -> None:
 
 def test_the_config_map_is_what_nginx_is_started_on(everything: Run) -> None:
     data = everything.one(CONFIG_MAP, "gateway").plain["data"]
-    assert data.keys() == {"nginx.conf", "watch.sh"}
-    assert "mimir-query-frontend.ca7f8f-dev.svc.cluster.local:8080" in data["nginx.conf"]
+    assert data.keys() == {"nginx.conf", "log.sh", "watch.sh"}
+    assert "mimir-query-frontend-pods.ca7f8f-dev.svc.cluster.local:8080" in data["nginx.conf"]
     assert "backends.ca7f8f-dev.svc" in data["nginx.conf"]
     (container,) = everything.one(DEPLOYMENT, "gateway").plain["spec"]["template"]["spec"]["containers"]
-    assert container["command"] == ["sh", "/etc/gateway/config/watch.sh"]
+    assert container["command"] == ["sh", "/etc/gateway/config/log.sh"]
 
 
 def test_a_rotation_touches_the_tenants_own_secret_and_the_gateways() -> None:

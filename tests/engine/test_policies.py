@@ -1,18 +1,20 @@
 """The program is judged by its policies before anything of it is registered."""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pytest
 
-from gateway import workload
+from gateway import access, workload
+from helm.common import RESTRICTED_CONTAINER
 from policies import program
 from policies.evaluate import violations
 from policies.model import SECRET, UNKNOWN, Violation, World
 from tests.engine.policed import judged
 from tests.engine.recorder import Run, is_secret, run_program
-from tests.support import ENVIRONMENTS, put, tree
+from tests.support import ENVIRONMENTS, load_tree, put, tree
 
 each_run = pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
 
@@ -81,6 +83,21 @@ def test_a_secret_in_plain_text_is_found_wherever_it_stands_and_is_not_repeated(
     said = refused(Run(), "secrets-encrypted", preview=False, settings=settings)
     assert "Deployment gateway, spec.template.spec.containers[0].image is plain text" in said
     assert "ms0-fake" not in said
+
+
+def test_a_derived_token_and_a_derived_key_in_plain_text_are_found_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tree("test")
+    stack, credentials = load_tree(settings, "test")
+    first = access.of_tenants(stack, credentials.gateway_key)[stack.tenants[0].id]
+    pair = access.server_of(stack, credentials.gateway_key)
+    assert pair is not None
+    key = pair.key.splitlines()[1]
+    annotations = {"a": f"for {first.token}", "b": key, "c": base64.b64encode(f"x:{key}".encode()).decode()}
+    monkeypatch.setattr(workload, "RESTRICTED_CONTAINER", {**RESTRICTED_CONTAINER, "seLinuxOptions": annotations})
+    said = refused(Run(), "secrets-encrypted", preview=True, settings=settings)
+    for name in annotations:
+        assert f"securityContext.seLinuxOptions.{name} is plain text" in said
+    assert not [text for text in annotations.values() if text in said]
 
 
 def test_what_is_advised_is_a_warning(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,9 +1,12 @@
 """What the whole program does: its providers, and how it refuses before anything is registered."""
 
+from datetime import date
+
 import pulumi
 import pytest
 
 import preflight
+import stack_config
 from tests.engine.recorder import Run, run_of, run_program
 from tests.support import ENVIRONMENTS, SECRETS, Change, all_of, drop, put, tree
 
@@ -74,15 +77,32 @@ def test_what_does_not_fit_is_one_message_and_nothing_is_registered(
     assert run.resources == []
 
 
-def test_certificates_that_end_soon_are_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    long_ago = tree("test")
-    put("gateway.issued", {"issued_on": "2020-01-01"})(long_ago)
-    run_program(long_ago, "test", preview=True)
+@pytest.mark.parametrize("environment", ["test", "prod"])
+@pytest.mark.parametrize(
+    ("today", "said"), [(date(2027, 12, 3), "ended on 2027-12-02"), (date(2026, 10, 31), "2026-11-01 is yet to come")]
+)
+def test_certificates_that_would_be_of_no_use_are_refused_and_nothing_is_registered(
+    monkeypatch: pytest.MonkeyPatch, environment: str, today: date, said: str
+) -> None:
+    monkeypatch.setattr(stack_config, "_today", lambda: today)
+    settings, run = tree(environment), Run()
+    with pytest.raises(pulumi.RunError, match=rf"cannot be used:\ntelemetry:gateway\.issued.*{said}"):
+        run_program(settings, environment, preview=True, run=run)
+    assert run.resources == []
+
+
+def test_certificates_that_end_soon_are_a_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = tree("test")
+    monkeypatch.setattr(stack_config, "_today", lambda: date(2027, 11, 20))
+    run_program(settings, "test", preview=True)
     (warning,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    assert warning.startswith("telemetry:gateway.issued: the certificates that the program issues ended on 2021-01-3")
+    assert warning.startswith("telemetry:gateway.issued: the certificates that the program issues end on 2027-12-02")
     caplog.clear()
-    put("gateway.certificate", {"source": "existing", "secret": "ours"})(long_ago)  # then it issues none
-    run_program(long_ago, "test", preview=True)
+    put("gateway.certificate", {"source": "existing", "secret": "ours"})(settings)  # then it issues none
+    monkeypatch.setattr(stack_config, "_today", lambda: date(2030, 1, 1))
+    run_program(settings, "test", preview=True)
     assert [record for record in caplog.records if record.levelname == "WARNING"] == []
 
 
@@ -100,6 +120,16 @@ def test_plain_text_secrets_stop_the_program_unseen() -> None:
         run_program(tree(), "dev", preview=True, encrypted=False, run=run)
     assert not any(secret in str(stopped.value) for secret in SECRETS)
     assert run.resources == []
+
+
+def test_what_a_system_answers_is_told_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = (
+        "telemetry:grafana.url: answered 401 to gk0-fake-gk0-fake-gk0-fake-gk0-fake and Authorization: Basic eDp5"
+    )
+    monkeypatch.setattr(preflight, "findings", lambda *_: [answered])
+    with pytest.raises(pulumi.RunError) as stopped:
+        run_program(tree("test"), "test", preview=False, run=Run())
+    assert "telemetry:grafana.url: answered 401 to [secret] and Authorization: Basic [secret]" in str(stopped.value)
 
 
 def test_an_up_that_cannot_succeed_registers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ TO_SINGLE: Change = all_of(
         {
             "topology": "distributed",
             "chart": APART,
-            "replication_factor": 2,
+            "replication_factor": 3,
             "roles": {"ingester": {"replicas": 3}, "querier": {"replicas": 2}},
         },
     ),

@@ -3,13 +3,11 @@
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from sandbox.engine import Engine, heed_interrupts
-from sandbox.paths import REPO
 from sandbox.plugins.install import install
 from sandbox.stacks import prepare
 from sandbox.toolchain import Toolchain

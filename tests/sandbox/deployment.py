@@ -15,7 +15,6 @@ import boto3
 import httpx
 import psutil
 import yaml
-from botocore.exceptions import ClientError
 from kubernetes import client, config
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
@@ -23,6 +22,7 @@ from sandbox.engine import Engine, checkpoint_of
 from sandbox.paths import REPO
 from sandbox.recovery import Recovery
 from sandbox.world import Connections
+from tests.sandbox.reach import remove_bucket
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,6 @@ class Deployment:
     def clear(self) -> None:
         """Remove what is left of the stack from the world without the engine, in whatever state a test has left it."""
         for bucket in self.buckets():
-            for each in self.s3.list_objects_v2(Bucket=bucket).get("Contents", []):
-                self.s3.delete_object(Bucket=bucket, Key=each["Key"])
             self.drop_bucket(bucket)
         for uid in self.datasources():
             self.grafana("DELETE", f"/api/datasources/uid/{uid}").raise_for_status()
@@ -174,12 +172,8 @@ class Deployment:
         return {name for name in names if f"-{self.stack}-" in name}
 
     def drop_bucket(self, name: str) -> None:
-        """Delete a bucket behind the program's back."""
-        try:
-            self.s3.delete_bucket(Bucket=name)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchBucket":
-                raise
+        """Delete a bucket with all that is in it behind the program's back."""
+        remove_bucket(self.s3, name)
 
     @cached_property
     def core(self) -> client.CoreV1Api:

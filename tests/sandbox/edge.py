@@ -58,7 +58,12 @@ class Edge:
 def stack(address: str, tenants: Sequence[Tree], **settings: Any) -> Stack:
     """The dev stack with tenants and a gateway at an address."""
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    own = {"hosts": [address], "issued": {"issued_on": str(yesterday)}, **settings}
+    own = {
+        "hosts": [address],
+        "issued": {"issued_on": str(yesterday)},
+        "address_limits": {"unknown_per_second": 1_000},  # most tests are not about strangers' patience
+        **settings,
+    }
     return load_stack(
         "dev", put("tenants", list(tenants)), put("gateway", own), put("credentials.gateway", {"key": KEY})
     )

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sandbox.paths import REPO
 from sandbox.plugins.install import install
 from sandbox.toolchain import Toolchain
 

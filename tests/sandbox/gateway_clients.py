@@ -39,11 +39,16 @@ def trusting(gateway: Gateway, pair: Pair | None = None) -> ssl.SSLContext:
 
 
 def http(
-    gateway: Gateway, token: str | None = None, pair: Pair | None = None, headers: Mapping[str, str] | None = None
+    gateway: Gateway,
+    token: str | None = None,
+    pair: Pair | None = None,
+    headers: Mapping[str, str] | None = None,
+    source: str | None = None,
 ) -> httpx.Client:
-    """A client that keeps its connections."""
+    """A client that keeps its connections; `source` is the address that it comes from."""
     sent = {**({} if token is None else {"Authorization": f"Bearer {token}"}), **(headers or {})}
-    return httpx.Client(base_url=gateway.url, verify=trusting(gateway, pair), headers=sent, timeout=30, trust_env=False)
+    way = httpx.HTTPTransport(verify=trusting(gateway, pair), local_address=source, trust_env=False)
+    return httpx.Client(base_url=gateway.url, transport=way, headers=sent, timeout=30, trust_env=False)
 
 
 def raw(gateway: Gateway, head: str, *, tls: bool = True, port: int | None = None) -> int:

@@ -7,8 +7,10 @@ from typing import Any
 import boto3
 import httpx
 import psutil
+from botocore.exceptions import ClientError
 from kubernetes import client, config
 
+from sandbox.plugins.aws_bucket import empty
 from sandbox.world import Connections
 from sandbox.world.process import MARK
 
@@ -22,6 +24,20 @@ def s3(connections: Connections, identity: str = "provisioner") -> Any:
         aws_access_key_id=keys.access_key,
         aws_secret_access_key=keys.secret_key.get_secret_value(),
     )
+
+
+def remove_bucket(s3: Any, name: str) -> None:
+    """Remove a bucket, whatever is in it and whatever policy guards it; one that is not there is none the less gone."""
+    for step in (
+        lambda: s3.delete_bucket_policy(Bucket=name),
+        lambda: empty(s3, name),
+        lambda: s3.delete_bucket(Bucket=name),
+    ):
+        try:
+            step()
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("NoSuchBucket", "NoSuchBucketPolicy"):
+                raise
 
 
 def core(connections: Connections) -> Any:

@@ -1,9 +1,10 @@
 """A second S3 gateway before the world's SeaweedFS, which knows other identities than the world's own."""
 
 import json
+import os
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from botocore.config import Config
 from object_store.identities import Identity, configuration
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
+from sandbox.world.seaweedfs import S3_ONLY
 from settings import S3Identity
 from settings.credentials import S3Key
 from tests.sandbox.engine import dead_port
@@ -56,20 +58,27 @@ def address(world: Connections, role: str) -> str:
 
 @contextmanager
 def gateway(
-    world: Connections, toolchain: Toolchain, folder: Path, keyed: Iterable[Keyed], *options: str, port: int = 0
+    world: Connections,
+    toolchain: Toolchain,
+    folder: Path,
+    keyed: Iterable[Keyed],
+    *options: str,
+    port: int = 0,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Gateway]:
     """Start a gateway on what the program renders of these identities, and end it with the block."""
     known = list(keyed)
     file = folder / "s3.json"
     file.write_text(json.dumps(configuration(known)))
     port = port or dead_port()
-    line = ["s3", "-ip.bind=127.0.0.1", f"-port={port}", f"-port.grpc={dead_port()}"]
-    line += [f"-filer={address(world, 'filer')}", f"-config={file}", *options]
+    line = ["s3", "-ip.bind=127.0.0.1", f"-port={port}", f"-port.grpc={dead_port()}", "-localSocket=s3.sock"]
+    line += [f"-filer={address(world, 'filer')}", f"-config={file}", *(f"-{option}" for option in S3_ONLY), *options]
     with (
         (folder / "log").open("w") as log,
         subprocess.Popen(
             [str(toolchain.path("weed")), "-logtostderr=true", *line],
             cwd=folder,
+            env={**os.environ, **(variables or {})},
             stdout=log,
             stderr=subprocess.STDOUT,
         ) as process,

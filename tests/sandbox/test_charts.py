@@ -11,15 +11,25 @@ from gateway import workload
 from gateway.addresses import SERVICE as GATEWAY
 from helm.mimir import SERVICE_ACCOUNT
 from helm.releases import collector_release
+from report.retention import kept
 from sandbox.world import Connections
 from settings import Stack
 from settings.quantities import parse_bytes
 from settings.roles import Role
 from sizing.footprint import of_stack
 from sizing.manifests import footprint
-from tests.sandbox.charts import Object, charts_of, containers, render, values_of, workloads
+from tests.sandbox.charts import RELEASES, Object, charts_of, containers, render, values_of, workloads
 from tests.sandbox.guarded import COLLECTOR
-from tests.support import ENVIRONMENTS, WITH_LOGS, WITH_LOGS_IN_PROD, Change, load_stack, put
+from tests.support import (
+    ENVIRONMENTS,
+    WITH_LOGS,
+    WITH_LOGS_IN_PROD,
+    WITH_PROFILES,
+    WITH_PROFILES_IN_PROD,
+    Change,
+    load_stack,
+    put,
+)
 
 pytestmark = pytest.mark.sandbox
 
@@ -154,3 +164,18 @@ def pod_of(workload: Object) -> dict[str, Any]:
     volumes = [{"name": name, "emptyDir": {}} for name in claimed] + spec.get("volumes", [])
     name = workload["metadata"]["name"]
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {**spec, "volumes": volumes}}
+
+
+@each_environment
+def test_what_is_kept_for_how_long_is_read_from_what_the_charts_make_of_it(environment: str) -> None:
+    profiles = WITH_PROFILES_IN_PROD if environment == "prod" else WITH_PROFILES
+    own = {signal: f"{40 + days}d" for days, signal in enumerate(("traces", "metrics", "logs", "profiles"))}
+    tenant = put("tenants", [{"id": "payments", "display_name": "Payments", "retention": own}])
+    stack = stack_of(environment, profiles, tenant)
+    found = kept({RELEASES[chart]: objects for chart, objects in rendered(stack).items()})
+    single = stack.traces.topology == "monolithic"  # whose overrides are the program's own ConfigMap
+    assert found.keys() == own.keys()
+    for signal, its in found.items():
+        days = list(own).index(signal)
+        assert its.default == getattr(stack, signal).retention
+        assert its.of("payments") == (its.default if single and signal == "traces" else (40 + days) * 86_400)

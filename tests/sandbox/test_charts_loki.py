@@ -5,6 +5,8 @@ import copy
 import pytest
 
 from helm.common import Values
+from sizing.footprint import of_roles
+from sizing.manifests import footprint
 from tests.sandbox.charts import config_of, containers, named, pods, ports, render, run_helm, values_of
 from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, Change, load_stack, put
 
@@ -117,3 +119,12 @@ def test_a_probe_among_the_defaults_would_take_the_place_of_the_charts() -> None
     values = dev()
     values["defaults"]["readinessProbe"] = {"httpGet": {"scheme": "HTTPS"}}
     assert containers(render("loki", values))["loki"]["readinessProbe"] == {"httpGet": {"scheme": "HTTPS"}}
+
+
+def test_readers_that_are_an_autoscalers_state_no_replicas() -> None:
+    stack = load_stack("prod", WITH_LOGS_IN_PROD, put("logs.roles.read", {"autoscaling": {"max_replicas": 4}}))
+    objects = render("loki", values_of("loki", stack))
+    assert "replicas" not in named(objects, "Deployment")["loki-read"]["spec"]
+    assert named(objects, "HorizontalPodAutoscaler")["loki-read"]["spec"]["maxReplicas"] == 4
+    assert stack.logs is not None
+    assert footprint(objects, at_most=True) == of_roles(stack.logs.roles.values(), at_most=True)

@@ -1,13 +1,15 @@
 """What could lose the buckets of a protected stack, tried on the real engine: the data stays, and it says what to do.
 
-SeaweedFS is as it comes: it deletes a bucket with everything in it. So what is proven here is the program's own guard.
-Buckets are made with the identities that the program renders, not by the server's administrator.
+The S3 gateway deletes a bucket with everything in it, as SeaweedFS does by default up to 4.44: so what is proven here
+is the program's own guard. Buckets are made with the identities that the program renders, not by the server's
+administrator.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from object_store.identities import identities_of, provisioner
 from sandbox.toolchain import Toolchain
@@ -33,7 +35,9 @@ def deployed(test: Deployment, toolchain: Toolchain, tmp_path_factory: pytest.Te
     identities["provisioner"] = provisioner("telemetry-test-provisioner", (*STACK.buckets, RENAMED))
     keyed = [(identity, keys[place]) for place, identity in identities.items()]
     with (
-        gateway(test.connections, toolchain, tmp_path_factory.mktemp("gateway"), keyed) as server,
+        gateway(
+            test.connections, toolchain, tmp_path_factory.mktemp("gateway"), keyed, "-allowDeleteBucketNotEmpty=true"
+        ) as server,
         test.edited(lambda config: config["telemetry:object_store"].update(provisioning_endpoint=server.url)),
     ):
         test.up()
@@ -60,10 +64,9 @@ def refused(deployment: Deployment, command: str, *options: str) -> str:
     return " ".join((done.stdout + done.stderr).split())
 
 
-def urn(deployment: Deployment, bucket: str) -> str:
-    (found,) = [
-        str(each["urn"]) for each in deployment.resources() if each["urn"].endswith(f"aws:s3/bucket:Bucket::{bucket}")
-    ]
+def urn(deployment: Deployment, bucket: str, kind: str = "bucket:Bucket") -> str:
+    urns = (str(each["urn"]) for each in deployment.resources())
+    (found,) = [each for each in urns if each.endswith(f"aws:s3/{kind}::{bucket}")]
     return found
 
 
@@ -116,7 +119,9 @@ def test_a_property_that_would_replace_the_buckets_is_refused(deployed: Deployme
 
 
 def unprotect(deployment: Deployment, bucket: str) -> None:
-    deployment.engine.in_project("state", "unprotect", urn(deployment, bucket), "--yes", "-s", deployment.stack)
+    for kind in ("bucket:Bucket", "bucketPolicy:BucketPolicy"):
+        unprotected = urn(deployment, bucket, kind)
+        deployment.engine.in_project("state", "unprotect", unprotected, "--yes", "-s", deployment.stack)
 
 
 def buckets_in_state(deployment: Deployment) -> set[str]:
@@ -128,6 +133,12 @@ def test_a_purpose_is_renamed_on_purpose_and_the_old_bucket_kept(deployed: Deplo
     with deployed.edited(rename):
         deployed.up()
     assert buckets_in_state(deployed) == {*STACK.buckets, RENAMED} - {RULER}
+    unharmed(deployed, beside=frozenset({RENAMED}))
+
+
+def test_the_old_bucket_keeps_its_policy_which_holds_even_against_the_administrator(deployed: Deployment) -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        deployed.s3.delete_bucket(Bucket=RULER)
     unharmed(deployed, beside=frozenset({RENAMED}))
 
 

@@ -17,7 +17,7 @@ from drift.findings import Finding
 from drift.objects import compare
 from drift.ownership import Json
 from helm.releases import Release, releases_of
-from report.secrets import Redactor
+from redaction import Redactor
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections

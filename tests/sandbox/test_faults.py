@@ -13,6 +13,7 @@ from sandbox.faults.matrix import Matrix
 from sandbox.faults.site import NEIGHBOUR, Site
 from sandbox.faults.witness import Witness, take
 from sandbox.world import Connections
+from tests.sandbox.reach import remove_bucket
 
 pytestmark = pytest.mark.sandbox
 
@@ -53,7 +54,7 @@ class Scene:
         return take(self.s3, self.core, NAMESPACE, self.grafana.get("/api/datasources").json())
 
     def clear(self) -> None:
-        self.s3.delete_bucket(Bucket=BUCKET)
+        remove_bucket(self.s3, BUCKET)
         self.core.delete_namespace(NAMESPACE)
 
 

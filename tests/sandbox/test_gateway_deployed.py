@@ -11,6 +11,7 @@ import pytest
 from kubernetes import client
 
 from gateway.keys import TOKEN_PREFIX
+from sandbox.gateway.pod import install
 from sandbox.toolchain import Toolchain
 from tests.sandbox.deployment import Deployment
 
@@ -128,7 +129,7 @@ def test_all_that_the_pods_mount_is_there(stack: Deployment) -> None:
     (*_, pod) = gateway_pods(stack)
     assert {volume.name: set(mounted_files(stack, pod, volume.name)) for volume in pod.spec.volumes} == {
         "scratch": set(),
-        "config": {"nginx.conf", "watch.sh"},
+        "config": {"nginx.conf", "log.sh", "watch.sh"},
         "tenants": {"tenants.conf"},
         "tls": {"tls.crt", "tls.key"},
         "client-ca": {"ca.crt"},
@@ -149,7 +150,7 @@ def test_nginx_takes_what_the_pods_mount(stack: Deployment, toolchain: Toolchain
     here = conf.read_text().replace(" /tmp/", f" {scratch}/").replace("/etc/gateway/", f"{root}/")
     conf.write_text(re.sub(r"resolver [\w.-]+ ", "resolver 127.0.0.1 ", here))  # the world has no DNS
     tried = subprocess.run(
-        [toolchain.path("nginx"), "-t", "-q", "-e", "stderr", "-p", scratch, "-c", conf],
+        [install(toolchain.path("nginx"), tmp_path), "-t", "-q", "-e", "stderr", "-p", scratch, "-c", conf],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert tried.returncode == 0, tried.stderr

@@ -4,10 +4,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import cramjam
 import grpc
 import pytest
 
 from gateway import access
+from gateway.routes import ROUTES, Route
 from sandbox.gateway.grpc_sink import EXPORT
 from sandbox.toolchain import Toolchain
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
@@ -98,6 +100,29 @@ def test_a_request_that_can_be_read_in_two_ways_is_refused(edge: Edge, framing: 
     """What nginx and a backend might take for one request and for two."""
     head = f"POST /v1/traces HTTP/1.1\nAuthorization: Bearer {edge.token('payments')}\n{framing}"
     assert raw(edge.gateway, head) in (400, 501)
+
+
+MIMIR_READS = [route for route in ROUTES if route.access == "read" and route.backend.startswith("metrics_")]
+ASKED = {
+    "query": "up",
+    "start": "0",
+    "end": "60",
+    "step": "15",
+    "match[]": "up",
+    "selector": "up",
+    "label_names[]": "job",
+}
+
+
+@pytest.mark.parametrize("route", MIMIR_READS, ids=lambda route: route.path)
+def test_what_is_offered_of_mimir_it_answers(edge: Edge, route: Route) -> None:
+    """On the limits that the program renders; a remote read is a POST, here of no queries."""
+    path = route.path + ("job/values" if route.rest else "")
+    nothing = bytes(cramjam.snappy.compress_raw(b""))
+    with http(edge.gateway, edge.token("payments")) as client:
+        remote = path.endswith("/read")
+        answer = client.post(path, content=nothing) if remote else client.get(path, params=ASKED)
+    assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize(

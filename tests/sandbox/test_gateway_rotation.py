@@ -198,7 +198,7 @@ def test_a_token_of_an_existing_secret_is_followed_and_a_bad_one_lets_nobody_in(
 def test_at_the_end_what_is_open_is_served(edge: Edge) -> None:
     with ThreadPoolExecutor(1) as pool, http(edge.gateway, OLD) as client:
         before = len(edge.ledger)
-        slow = pool.submit(send_spans, client, **{"X-Sink-Seconds": "2"})
+        slow = pool.submit(send_spans, client, **{"User-Agent": "slow/2"})
         wait_for(lambda: len(edge.ledger) > before)
         assert edge.gateway.drain() == 0
         assert slow.result().status_code == 200

@@ -10,6 +10,7 @@ import pytest
 from gateway.contents import upstreams
 from guardrails.evaluate import allows
 from guardrails.parties import neighbours_of
+from helm.addresses import METRICS_TWINS
 from helm.releases import MIMIR, TEMPO
 from tests.sandbox.charts import config_of, named, workloads
 from tests.sandbox.guarded import OUTSIDERS, VARIANTS, own_pods, plain, policies, rendered, stack_of
@@ -19,8 +20,12 @@ each_variant = pytest.mark.parametrize("variant", VARIANTS)
 
 
 def services(variant: str) -> dict[str, Any]:
-    """Return the charts' Services, and ours before Tempo (components/tempo.py), by name."""
+    """Return the charts' Services, and ours before Tempo and Mimir (components/), by name."""
     found = named(list(rendered(variant)), "Service")
+    mimir = {"app.kubernetes.io/name": "mimir", "app.kubernetes.io/instance": MIMIR}
+    for role, name in METRICS_TWINS.items():
+        selector = {**mimir, "app.kubernetes.io/component": role}
+        found[name] = {"spec": {"clusterIP": "None", "selector": selector, "ports": []}}
     for topology in TEMPO:
         selector = {"app.kubernetes.io/name": "tempo", "app.kubernetes.io/instance": TEMPO[topology]}
         for name, role in (("traces-ingest-pods", "distributor"), ("traces-query-pods", "query-frontend")):

@@ -112,6 +112,7 @@ def test_the_backend_writes_nothing_that_a_kill_can_leave_half_written(deployed:
 
 
 def test_destroy_leaves_nothing_of_dev(deployed: Deployment) -> None:
+    deployed.s3.put_object(Bucket="dts-traces-dev-blocks", Key="tenant/block", Body=b"goes with it")
     deployed.destroy()
     assert deployed.resources() == []
     assert not deployed.buckets()

@@ -24,7 +24,7 @@ DISTRIBUTED = {
         "repository": None,
         "reference": "./sandbox/charts/tempo-distributed",
     },
-    "replication_factor": 2,
+    "replication_factor": 3,
     "roles": {"ingester": {"replicas": 3}, "distributor": {"replicas": 2}, "querier": {"replicas": 2}},
 }
 INGESTERS = {f"data-tempo-distributed-ingester-{index}" for index in range(3)}

@@ -1,47 +1,61 @@
-"""The stand-in's aws:s3/bucket:Bucket on the world's SeaweedFS, compared with what was seen of the real provider."""
+"""The stand-in's buckets and what is set on them, on the world's SeaweedFS and through the engine.
+
+What needs no server is in tests/unit/test_aws_standin.py, what the server says to each call in test_seaweedfs.py.
+"""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from object_store.policies import deny_deletion
 from sandbox.plugins.aws import Aws
-from sandbox.plugins.base import CheckError, ProviderError, Request, ResourceType
-from sandbox.plugins.values import UNKNOWN
+from sandbox.plugins.base import ProviderError, Request, ResourceType
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from tests.sandbox.engine import Stack, dead_port, engine_environment, provider, resource
+from tests.sandbox.reach import remove_bucket
+from tests.sandbox.reach import s3 as s3_of
 
 pytestmark = pytest.mark.sandbox
 
 TYPE = "aws:s3/bucket:Bucket"
-NAMES = ["plugins-aws-one", "plugins-aws-two"]
+NAME = "plugins-aws"
+SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "policy": ("bucketPolicy:BucketPolicy", {"policy": deny_deletion(NAME)}),
+    "versioning": ("bucketVersioning:BucketVersioning", {"versioningConfiguration": {"status": "Enabled"}}),
+    "lifecycle": (
+        "bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        {
+            "rules": [
+                {
+                    "id": "abort-incomplete-uploads",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "abortIncompleteMultipartUpload": {"daysAfterInitiation": 2},
+                }
+            ]
+        },
+    ),
+    "encryption": (
+        "bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
+    ),
+}
+"""What components/buckets.py sets, by a short name."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def s3(world: Connections) -> Iterator[Any]:
-    keys = world.s3_identities["provisioner"]
-    client = boto3.client(
-        "s3",
-        endpoint_url=world.s3_endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=keys.access_key,
-        aws_secret_access_key=keys.secret_key.get_secret_value(),
-        config=Config(s3={"addressing_style": "path"}),
-    )
+    client = s3_of(world)
     yield client
-    for name in NAMES:
-        if exists(client, name):
-            client.delete_bucket(Bucket=name)
+    remove_bucket(client, NAME)
 
 
-def exists(client: Any, name: str) -> bool:
-    return name in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
+def exists(client: Any) -> bool:
+    return NAME in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
 
 
 def config(world: Connections) -> dict[str, Any]:
@@ -64,95 +78,76 @@ def bucket(world: Connections, **changed: Any) -> ResourceType:
     return aws.resource_type(TYPE)
 
 
-def request(name: str, **fields: Any) -> Request:
-    inputs = {"bucket": name, "forceDestroy": False, "region": "us-east-1", **fields.pop("inputs", {})}
-    return Request(urn="urn", type=TYPE, name=name, id=name, inputs=inputs, **fields)
+def request(**fields: Any) -> Request:
+    inputs = {"bucket": NAME, "forceDestroy": False, "region": "us-east-1"}
+    return Request(urn="urn", type=TYPE, name=NAME, id=NAME, inputs=inputs, **fields)
 
 
-def test_a_bucket_through_its_life(
+def test_a_bucket_and_all_that_is_set_on_it_through_their_life(
     world: Connections, s3: Any, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     environment = engine_environment(toolchain, tmp_path_factory.mktemp("home"))
     stack = Stack(tmp_path_factory.mktemp("aws") / "project", environment)
-    one = NAMES[0]
-    settings = config(world)
-    aws = provider("aws", **{**settings, "secretKey": {"$secret": settings["secretKey"]}})
-    stack.must_up(aws, resource(TYPE, "data", {"bucket": one}))
-    assert exists(s3, one)
-    made = stack.state()["data"]
-    assert (made["id"], made["inputs"]) == (one, {"bucket": one, "forceDestroy": False, "region": "us-east-1"})
-    assert made["outputs"]["arn"] == f"arn:aws:s3:::{one}"
-    assert made["outputs"]["bucketDomainName"] == f"{one}.s3.amazonaws.com"
-    assert "ciphertext" in stack.state()["aws"]["inputs"]["secretKey"]
+    keys = config(world)
+    stack.must_up(
+        provider("aws", **{**keys, "secretKey": {"$secret": keys["secretKey"]}}),
+        resource(TYPE, "data", {"bucket": NAME, "forceDestroy": True}),
+        *(
+            resource(f"aws:s3/{token}", name, {"bucket": {"$ref": ["data", "bucket"]}, **inputs})
+            for name, (token, inputs) in SETTINGS.items()
+        ),
+    )
+    made = stack.state()
+    assert {made[name]["id"] for name in ("data", *SETTINGS)} == {NAME}
+    assert made["data"]["inputs"] == {"bucket": NAME, "forceDestroy": True, "region": "us-east-1"}
+    assert made["data"]["outputs"]["arn"] == f"arn:aws:s3:::{NAME}"
+    assert made["data"]["outputs"]["bucketDomainName"] == f"{NAME}.s3.amazonaws.com"
+    assert "ciphertext" in made["aws"]["inputs"]["secretKey"]
+    assert stack.preview(options=("--refresh", "--expect-no-changes")).code == 0
 
-    s3.delete_bucket(Bucket=one)
-    gone = stack.preview(aws, resource(TYPE, "data", {"bucket": one}), options=("--refresh",))
-    assert gone.op("data") == "create"
-    assert stack.up(options=("--refresh",)).code == 0
-    assert exists(s3, one)
-    assert stack.run("destroy", "--yes", "--skip-preview").code == 0
-    assert not exists(s3, one)
-
-
-@pytest.mark.parametrize(
-    ("change", "replaces"),
-    [({"bucket": "other"}, {"bucket"}), ({"region": "eu"}, {"region"}), ({"forceDestroy": True}, set())],
-)
-def test_name_and_region_replace(world: Connections, change: dict[str, Any], replaces: set[str]) -> None:
-    found = bucket(world).diff(request("b", inputs=change, old_inputs=request("b").inputs))
-    assert set(found.changes) == set(change)
-    assert found.replaces == replaces
-
-
-def test_preview_of_a_create_contacts_nothing() -> None:
-    aws = Aws()
-    aws.configure({"endpoints": UNKNOWN})
-    name, outputs = aws.resource_type(TYPE).create(request("b", preview=True))
-    assert name == ""
-    assert {key for key, value in outputs.items() if value is UNKNOWN} == {
-        "arn",
-        "bucketDomainName",
-        "bucketRegionalDomainName",
-        "hostedZoneId",
+    s3.put_bucket_versioning(Bucket=NAME, VersioningConfiguration={"Status": "Suspended"})
+    s3.delete_bucket_policy(Bucket=NAME)
+    s3.delete_bucket_lifecycle(Bucket=NAME)
+    s3.delete_bucket_encryption(Bucket=NAME)
+    drifted = stack.preview(options=("--refresh",))
+    assert {name: drifted.op(name) for name in ("data", *SETTINGS)} == {
+        "data": "refresh",
+        "policy": "create",
+        "versioning": "update",
+        "lifecycle": "create",
+        "encryption": "create",
     }
+    assert stack.up(options=("--refresh",)).code == 0
+    for body in (b"one", b"two"):
+        s3.put_object(Bucket=NAME, Key="tenant/block", Body=body)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_bucket(Bucket=NAME)
+    assert stack.run("destroy", "--yes", "--skip-preview").code == 0
+    assert not exists(s3)
 
 
-def test_existing_bucket_is_not_adopted(world: Connections, s3: Any) -> None:
-    name = NAMES[1]
-    s3.create_bucket(Bucket=name)
-    with pytest.raises(ProviderError, match=rf"creating S3 Bucket \({name}\): BucketAlreadyOwnedByYou"):
-        bucket(world).create(request(name))
-    s3.delete_bucket(Bucket=name)
+def test_a_bucket_that_was_made_or_removed_elsewhere(world: Connections, s3: Any) -> None:
+    assert bucket(world).read(request()) is None
+    bucket(world).delete(request())  # gone already
+    s3.create_bucket(Bucket=NAME)
+    with pytest.raises(ProviderError, match=rf"creating S3 Bucket \({NAME}\): BucketAlreadyOwnedByYou"):
+        bucket(world).create(request())
 
 
-def test_reading_a_bucket_that_is_gone(world: Connections) -> None:
-    assert bucket(world).read(request("plugins-aws-none")) is None
+def test_only_a_forced_delete_takes_what_is_in_a_bucket(world: Connections, s3: Any) -> None:
+    s3.create_bucket(Bucket=NAME)
+    s3.put_object(Bucket=NAME, Key="a/b", Body=b"x")
+    with pytest.raises(ProviderError, match=rf"deleting S3 Bucket \({NAME}\): BucketNotEmpty"):
+        bucket(world).delete(request(state={"forceDestroy": False}))
+    assert s3.get_object(Bucket=NAME, Key="a/b")["Body"].read() == b"x"
+    bucket(world).delete(request(state={"forceDestroy": True}))
+    assert not exists(s3)
 
 
-def test_deleting_is_left_to_the_server(world: Connections, s3: Any) -> None:
-    """SeaweedFS drops a bucket that holds objects, force_destroy or not."""
-    name = NAMES[1]
-    s3.create_bucket(Bucket=name)
-    s3.put_object(Bucket=name, Key="a/b", Body=b"kept?")
-    bucket(world).delete(request(name, state={"forceDestroy": False}))
-    assert not exists(s3, name)
-    bucket(world).delete(request(name))  # and once more: it is gone already
-
-
-def test_force_destroy_empties_first(world: Connections, s3: Any) -> None:
-    name = NAMES[1]
-    s3.create_bucket(Bucket=name)
-    s3.put_object(Bucket=name, Key="a/b", Body=b"x")
-    bucket(world).delete(request(name, state={"forceDestroy": True}))
-    assert not exists(s3, name)
-    with pytest.raises(ClientError):
-        s3.get_object(Bucket=name, Key="a/b")
-
-
-def test_wrong_keys_are_refused_by_name_of_endpoint_and_not_of_key(world: Connections) -> None:
+def test_wrong_keys_are_said_to_be_wrong_and_never_shown(world: Connections) -> None:
     wrong = bucket(world, secretKey="not-the-secret")
-    with pytest.raises(ProviderError) as failure:
-        wrong.create(request(NAMES[0]))
+    with pytest.raises(ProviderError, match=rf"creating S3 Bucket \({NAME}\): 403") as failure:
+        wrong.create(request())
     assert world.s3_endpoint in str(failure.value)
     keys = world.s3_identities["provisioner"]
     for secret in ("not-the-secret", keys.access_key, keys.secret_key.get_secret_value()):
@@ -163,32 +158,4 @@ def test_unreachable_endpoint_is_named(world: Connections) -> None:
     endpoint = f"http://127.0.0.1:{dead_port()}"
     away = bucket(world, endpoints=json.dumps([{"s3": endpoint}]))
     with pytest.raises(ProviderError, match=f"Could not connect to the endpoint URL.*{endpoint}"):
-        away.create(request(NAMES[0]))
-
-
-def test_without_an_endpoint_nothing_goes_to_amazon(world: Connections) -> None:
-    with pytest.raises(ProviderError, match="never calls Amazon"):
-        bucket(world, endpoints=None).create(request(NAMES[0]))
-
-
-@pytest.mark.parametrize("key", ["tags", "versioning", "lifecycleRules", "bucketPrefix"])
-def test_what_is_not_copied_is_refused(world: Connections, key: str) -> None:
-    with pytest.raises(CheckError) as failure:
-        bucket(world).check(request("b", inputs={key: {"a": "b"}}))
-    assert failure.value.path == key
-
-
-def test_other_resource_types_are_refused() -> None:
-    with pytest.raises(ProviderError, match="no stand-in for aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"):
-        Aws().resource_type("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
-
-
-def test_this_seaweedfs_has_no_policies(world: Connections, s3: Any) -> None:
-    """So the program must ask for none (settings/seaweedfs.py); what the stand-in does with them, moto shows."""
-    aws = Aws()
-    aws.configure(config(world))
-    s3.create_bucket(Bucket=NAMES[1])
-    wanted = {"bucket": NAMES[1], "policy": deny_deletion(NAMES[1]), "region": "us-east-1"}
-    with pytest.raises(ProviderError, match=rf"putting S3 Bucket Policy \({NAMES[1]}\): NotImplemented"):
-        aws.resource_type("aws:s3/bucketPolicy:BucketPolicy").create(Request("urn", "policy", "b", inputs=wanted))
-    s3.delete_bucket(Bucket=NAMES[1])
+        away.create(request())

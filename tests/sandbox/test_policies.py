@@ -100,7 +100,7 @@ def _nowhere(folder: Path) -> Any:
         context="sandbox",
         kubeconfig=kubeconfig,
         s3_endpoint="http://127.0.0.1:9",
-        s3_version="3.39",
+        s3_version="4.53",
         grafana_url="http://127.0.0.1:9",
         s3_identities={name: SimpleNamespace(access_key=name, secret_key=SecretStr("s0-fake")) for name in names},
         grafana_auth=SecretStr("ga0-fake"),

@@ -4,76 +4,61 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from kubernetes import client, config
 
 from helm import mimir
 from sandbox.paths import REPO
-from sandbox.plugins.base import InitError, Request
-from sandbox.plugins.kubernetes.provider import Kubernetes
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
-from tests.sandbox.engine import engine_environment
+from tests.sandbox.engine import Stack, engine_environment
+from tests.sandbox.fixtures.releases import Site, open_site, resource
 from tests.support import load_stack
 
 pytestmark = pytest.mark.sandbox
 
 NAMESPACE = "too-small"
-TYPE = "kubernetes:helm.sh/v3:Release"
 PODS = 11
 
 
 @pytest.fixture
-def core(world: Connections) -> Iterator[client.CoreV1Api]:
+def room(world: Connections, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The cluster, with a namespace whose quota has room for half of Mimir."""
-    core = client.CoreV1Api(config.new_client_from_config(str(world.kubeconfig), world.context))
-    core.create_namespace({"metadata": {"name": NAMESPACE}})
-    core.create_namespaced_service_account(NAMESPACE, {"metadata": {"name": mimir.SERVICE_ACCOUNT}})
-    core.create_namespaced_resource_quota(NAMESPACE, _quota("150m"))
-    yield core
-    core.delete_namespace(NAMESPACE)
+    environment = engine_environment(toolchain, tmp_path_factory.mktemp("home"))
+    with open_site(world, environment, NAMESPACE) as site:
+        site.core.create_namespaced_service_account(NAMESPACE, {"metadata": {"name": mimir.SERVICE_ACCOUNT}})
+        site.core.create_namespaced_resource_quota(NAMESPACE, _quota("150m"))
+        yield site
 
 
-def test_a_release_that_does_not_fit_fails_as_on_a_cluster_and_is_repaired_by_a_larger_quota(
-    core: client.CoreV1Api,
-    world: Connections,
-    toolchain: Toolchain,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_release_that_does_not_fit_fails_and_is_repaired_by_a_larger_quota(
+    room: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    monkeypatch.setenv("PATH", engine_environment(toolchain, tmp_path_factory.mktemp("home"))["PATH"])
-    kubernetes = Kubernetes()
-    kubernetes.configure({"kubeconfig": str(world.kubeconfig), "context": world.context})
-    release = kubernetes.resource_type(TYPE)
-    asked = Request(urn="urn", type=TYPE, name="mimir", inputs=release.check(_request(timeout=6)))
-
-    with pytest.raises(InitError) as failure:
-        release.create(asked)
-    kept = failure.value
-    assert kept.properties["status"]["status"] == "failed"
-    assert 0 < _ready_pods(core) < PODS
-    messages = [event.message for event in core.list_namespaced_event(NAMESPACE).items]
+    stack = Stack(tmp_path_factory.mktemp("quota") / "project", room.environment)
+    done = stack.up(room.provider, _release(timeout=6))
+    assert done.code != 0
+    state = stack.state()["mimir"]
+    assert state["initErrors"], done.text
+    assert state["outputs"]["status"]["status"] == "failed"
+    assert 0 < _ready_pods(room) < PODS
+    messages = [event.message for event in room.core.list_namespaced_event(NAMESPACE).items]
     assert any("exceeded quota: room" in message for message in messages), messages
 
-    core.patch_namespaced_resource_quota("room", NAMESPACE, _quota("4"))
-    inputs = {**asked.inputs, "timeout": 120}
-    repaired = release.update(
-        Request(urn="urn", type=TYPE, name="mimir", id=kept.id, inputs=inputs, state=kept.properties)
-    )
-    assert repaired["status"]["status"] == "deployed"
-    assert _ready_pods(core) == PODS
+    room.core.patch_namespaced_resource_quota("room", NAMESPACE, _quota("4"))
+    stack.must_up(room.provider, _release(timeout=120))
+    assert stack.state()["mimir"]["outputs"]["status"]["status"] == "deployed"
+    assert _ready_pods(room) == PODS
 
 
-def _request(timeout: int) -> Request:
+def _release(timeout: int) -> dict[str, Any]:
     values = mimir.values(load_stack(), secret_name="mimir-s3")
     chart = str(REPO / "sandbox" / "charts" / "mimir-distributed")
-    inputs = {"name": "mimir", "namespace": NAMESPACE, "chart": chart, "values": values, "timeout": timeout}
-    return Request(urn="urn", type=TYPE, name="mimir", inputs=inputs)
+    return resource("mimir", values, namespace=NAMESPACE, chart=chart, timeout=timeout)
 
 
 def _quota(cpu: str) -> dict[str, Any]:
     return {"metadata": {"name": "room"}, "spec": {"hard": {"requests.cpu": cpu}}}
 
 
-def _ready_pods(core: client.CoreV1Api) -> int:
-    pods = core.list_namespaced_pod(NAMESPACE).items
-    return sum(any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions) for pod in pods)
+def _ready_pods(site: Site) -> int:
+    pods = site.core.list_namespaced_pod(NAMESPACE).items
+    ready = (each.type == "Ready" and each.status == "True" for pod in pods for each in pod.status.conditions)
+    return sum(ready)

@@ -17,6 +17,7 @@ from repair.locks import parsed
 from sandbox.engine import Engine
 from sandbox.paths import REPO
 from tests.sandbox.deployment import Deployment
+from tests.sandbox.reach import remove_bucket
 
 pytestmark = pytest.mark.sandbox
 
@@ -78,9 +79,7 @@ def backend(engine: Engine, dev: Deployment) -> Iterator[dict[str, str]]:
         "AWS_ACCESS_KEY_ID": identity.access_key,
         "AWS_SECRET_ACCESS_KEY": identity.secret_key.get_secret_value(),
     }
-    for each in dev.s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        dev.s3.delete_object(Bucket=BUCKET, Key=each["Key"])
-    dev.s3.delete_bucket(Bucket=BUCKET)
+    remove_bucket(dev.s3, BUCKET)
 
 
 @pytest.fixture(scope="module")

@@ -101,7 +101,7 @@ LOGS = [
             put("logs.capacity", {"ingestion_rate": "1Mi", "max_streams": 9000}),
         ),
         "logs.capacity.ingestion_rate",
-        "tenants' limits come to 4194304, and the capacity is 1048576",
+        "limits come to 4194304, and the capacity is 1048576",
         "lower the limits",
     ),
 ]
@@ -152,7 +152,10 @@ REPLICATION = [
     at("RF 3, one ingester", "metrics.replication_factor", 3, "is 1", "lower the factor"),
     at("RF 4, three ingesters", "traces.replication_factor", 4, "replicas is 3", "raise the", environment="prod"),
     at("RF of a single binary", "traces.replication_factor", 2, "is one ingester", "set it to 1, or change the topo"),
-    at("prod's traces may go", "traces.replication_factor", 1, "prod must", "use 2 with 3", environment="prod"),
+    at("prod's traces may go", "traces.replication_factor", 1, "prod must", "use 3 with 3", environment="prod"),
+    at(
+        "RF 2 of Tempo", "traces.replication_factor", 2, "loses traces with a lost", "use 3, or set", environment="prod"
+    ),
     at("prod's metrics may go", "metrics.replication_factor", 1, "prod must", "use 3 with 3", environment="prod"),
     at("a text to accept", "metrics.accept_no_failure_tolerance", "yes", "true or false", "without quotes"),
 ]
@@ -203,6 +206,24 @@ ROLES = [
     at("Tempo's store-gateway", f"{TRACES}.store-gateway", {}, "unknown role", "correct or", environment="prod"),
 ]
 
+PROCESSORS = [
+    at("no processors", "traces.processors", [], "is empty", "config set"),
+    Bad(
+        "no such processor",
+        put("traces.processors", ["local_blocks"]),
+        "traces.processors.0",
+        "'local-blocks'",
+        "correct it",
+    ),
+    Bad(
+        "processors that nothing runs",
+        all_of(put("traces.enabled_roles", TEMPO_REQUIRED), put("traces.processors", ["local-blocks"])),
+        "traces.processors",
+        "nothing runs them",
+        "add metrics-generator to enabled_roles, or remove it",
+    ),
+]
+
 MOVES = [
     Bad(
         "a move to where it is",
@@ -224,9 +245,9 @@ MOVES = [
     ),
     Bad(
         "a move from too few ingesters",
-        put("traces.moving_from", {"topology": "distributed", "chart": TEMPO_DISTRIBUTED, "replication_factor": 2}),
+        put("traces.moving_from", {"topology": "distributed", "chart": TEMPO_DISTRIBUTED, "replication_factor": 3}),
         "traces.moving_from.replication_factor",
-        "2: needs as many ingesters, but roles.ingester.replicas is 1",
+        "3: needs as many ingesters, but roles.ingester.replicas is 1",
         "raise the replicas or lower",
     ),
     Bad(
@@ -317,4 +338,4 @@ PLACEMENT = [
     ),
 ]
 
-BAD = [*SHAPES, *LOGS, *REPLICATION, *ROLES, *MOVES, *ROOM, *PLACEMENT]
+BAD = [*SHAPES, *LOGS, *REPLICATION, *ROLES, *PROCESSORS, *MOVES, *ROOM, *PLACEMENT]

@@ -29,9 +29,32 @@ def _with(path: str, value: object, **settings: Any) -> Change:
 def _sum(id_: str, backend: str, key: str, capacity: dict[str, Any]) -> Bad:
     many = [tenant(id=f"t{index}", display_name=f"T{index}") for index in range(3)]
     change = all_of(put("tenants", many), put(f"{backend}.capacity", capacity))
-    return Bad(id_, change, f"{backend}.capacity.{key}", "tenants' limits come to", "raise the capacity")
+    return Bad(id_, change, f"{backend}.capacity.{key}", "limits come to", "raise the capacity")
 
 
+WITHOUT = [
+    Bad(
+        "more series than Mimir is sized for, without tenants",
+        put("metrics.capacity", {"ingestion_rate": 10**9, "max_series": 149_999}),
+        "metrics.capacity.max_series",
+        "limits come to 150000, and the capacity is 149999",
+        "raise the capacity",
+    ),
+    Bad(
+        "limits beside tenants",
+        all_of(put("tenants", [tenant()]), put("limits", {})),
+        "limits",
+        "is for a stack without tenants",
+        "give it to tenants",
+    ),
+    Bad(
+        "a trace that nobody could read, without tenants",
+        put("limits", {"traces": {"max_trace_size": "50Mi"}}),
+        "limits.traces.max_trace_size",
+        "a trace above 15Mi cannot be read",
+        "lower it",
+    ),
+]
 TENANTS = [
     _bad("a slash in an id", "id", "must match", "must match", id="a/b"),
     _bad("federation as an id", "id", "must match", "must match", id="a|b"),
@@ -54,6 +77,23 @@ TENANTS = [
         "correct it",
         limits={"metrics": {"ingestion_rate": 0}},
     ),
+    _bad(
+        "a trace that nobody could read",
+        "limits.traces.max_trace_size",
+        "'50Mi': a trace above 15Mi cannot be read",
+        "lower it, or raise that",
+        limits={"traces": {"max_trace_size": "50Mi"}},
+    ),
+    _bad(
+        "a body that Tempo does not take",
+        "limits.max_body",
+        "takes messages of at most 16Mi (traces.max_message_size)",
+        "lower it, or raise that",
+        limits={"max_body": "17Mi"},
+    ),
+    Bad("half a Mi of a message", put("traces.max_message_size", "16.5Mi"), "traces.max_message_size", "100Mi", "16Mi"),
+    at("messages that clients do not take", "traces.max_message_size", "101Mi", "Tempo's clients", "write 16Mi"),
+    at("messages smaller than a trace", "traces.max_message_size", "4Mi", "from 8Mi", "write 16Mi"),
     _bad(
         "a mistyped limit",
         "limits.traces.max_series",
@@ -120,6 +160,13 @@ TENANTS = [
 
 GATEWAY = [
     Bad(
+        "storage of a gateway that has none",
+        _with("gateway.placement", {"storage_class": "fast"}),
+        "gateway.placement.storage_class",
+        "has no volume claims",
+        "remove it",
+    ),
+    Bad(
         "two of a token",
         put("tenants", [tenant(id=each, display_name=each, access={"token_secret": "x"}) for each in "ab"]),
         "tenants",
@@ -168,6 +215,27 @@ GATEWAY = [
         _with("gateway.total", {"cpu": "1", "memory": "319Mi"}),
         "gateway.total.memory",
         "come to 320Mi",
+        "raise it",
+    ),
+    Bad(
+        "an nginx of the rapid reset",
+        _with("gateway.image", "registry.example:5000/nginx:1.25.2-alpine"),
+        "gateway.image",
+        "CVE-2023-44487",
+        "name a newer one",
+    ),
+    Bad(
+        "a fingerprint of SHA-256",
+        _with("gateway.revoked_certificates", ["ab" * 32]),
+        "gateway.revoked_certificates.0",
+        "40 hexadecimal digits",
+        "openssl x509",
+    ),
+    Bad(
+        "no room for large requests",
+        _with("gateway.scratch", "127Mi"),
+        "gateway.scratch",
+        "need 128Mi",
         "raise it",
     ),
     Bad(

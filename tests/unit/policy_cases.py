@@ -115,6 +115,13 @@ def secret(**inputs: Any) -> Registered:
     return Registered("kubernetes:core/v1:Secret", "s3", {"kind": "Secret", "metadata": {"name": "s3"}, **inputs})
 
 
+def _held(text: str) -> Registered:
+    """Return a ConfigMap with a text."""
+    return Registered(
+        "kubernetes:core/v1:ConfigMap", "x", {"kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"a": text}}
+    )
+
+
 def claims(when: str) -> dict[str, Any]:
     """Return a StatefulSet with a policy for its claims."""
     obj = workload(kind="StatefulSet", name="tempo")
@@ -322,6 +329,20 @@ CASES = (
         World(load_stack(), (_RELEASE,), secrets=frozenset({"0123456789"})),
         (("Release mimir", "values.a[0].b"),),
     ),
+    Case(
+        "secrets-encrypted",
+        "a known secret in the base64 of more",
+        World(load_stack(), (_held("dXNlcjowMTIzNDU2Nzg5YWI="),), secrets=frozenset({"0123456789ab"})),
+        (("ConfigMap x", "data.a"),),
+    ),
+    Case(
+        "secrets-encrypted",
+        "a private key of nobody known",
+        world(_held("-----BEGIN EC PRIVATE KEY-----\nMHcCAQ==\n-----END EC PRIVATE KEY-----\n")),
+        (("ConfigMap x", "data.a"),),
+    ),
+    Case("secrets-encrypted", "a token of ours", world(_held(f"map tlm_{'aB3-' * 10};")), (("ConfigMap x", "data.a"),)),
+    Case("secrets-encrypted", "a certificate", world(_held("-----BEGIN CERTIFICATE-----\nMIIB\n"))),
     Case("no-secrets-in-releases", "an empty one", world(secret(data=SECRET), mimir=[{"kind": "Secret"}])),
     Case(
         "no-secrets-in-releases",

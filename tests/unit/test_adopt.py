@@ -19,7 +19,7 @@ from adopt.dashboards import Dashboards
 from adopt.datasources import Datasources
 from adopt.errors import explained
 from adopt.objects import Objects, Releases, name_of, version_of
-from adopt.planned import UNKNOWN, Planned, unknown_to
+from adopt.planned import UNKNOWN, Planned, secret, unknown_to
 from adopt.state import Here, adopted
 from adopt.systems import Foreign, by_type, look_up
 from commands.tools import ToolError
@@ -369,7 +369,8 @@ def releases(listed: Mapping[str, Any] = LISTED, **values: Any) -> Releases:
 
 def test_a_release_of_ours_comes_in_with_its_live_values() -> None:
     found = releases(bucket="blocks").look_up(RELEASE)
-    assert found == Here("n/mimir", inputs={"values": {"bucket": "blocks"}, "version": "6.1.0"})
+    inputs = {"values": {"bucket": "blocks"}, "version": "6.1.0"}
+    assert found == Here("n/mimir", inputs=inputs, notes={"__inputs": secret({**RELEASE.inputs, **inputs})})
     assert releases({**LISTED, "name": "other"}).look_up(RELEASE) is None
 
 
@@ -393,15 +394,17 @@ def test_a_collector_is_ours_if_it_reads_our_configuration() -> None:
         "kubernetes:helm.sh/v3:Release", name="collector", namespace="n", chart="alloy", version="1.11.1", values=ours
     )
     listed = {**LISTED, "name": "collector", "chart": "alloy-1.11.1"}
-    assert releases(listed, **ours).look_up(wanted) == Here("n/collector", inputs={"values": ours, "version": "1.11.1"})
+    found = releases(listed, **ours).look_up(wanted)
+    assert isinstance(found, Here)
+    assert (found.id, found.inputs) == ("n/collector", {"values": ours, "version": "1.11.1"})
     others: tuple[dict[str, Any], ...] = ({"alloy": {"configMap": {"create": True}}}, {"alloy": {}}, {})
     for theirs in others:
         assert isinstance(releases(listed, **theirs).look_up(wanted), Foreign)
 
 
 def test_a_release_whose_values_hold_secrets_never_comes_into_the_state() -> None:
-    secret = of_type("kubernetes:helm.sh/v3:Release", **{**RELEASE.inputs, "values": {"a": [CIPHERTEXT]}})
-    found = releases(bucket="blocks").look_up(secret)
+    hidden = of_type("kubernetes:helm.sh/v3:Release", **{**RELEASE.inputs, "values": {"a": [CIPHERTEXT]}})
+    found = releases(bucket="blocks").look_up(hidden)
     assert isinstance(found, Foreign)
     assert "secrets" in found.why
 

@@ -1,114 +1,110 @@
-"""The stand-in's bucket policy against moto, which has policies as the sandbox's SeaweedFS has not."""
+"""The aws stand-in without a server: what is a change, what is refused, and that a preview calls nobody."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from object_store.policies import deny_deletion
 from sandbox.plugins.aws import Aws
 from sandbox.plugins.base import CheckError, ProviderError, Request, ResourceType
-from sandbox.plugins.values import UNKNOWN
+from sandbox.plugins.values import UNKNOWN, Unknown
 
-TYPE = "aws:s3/bucketPolicy:BucketPolicy"
-ENDPOINT = "https://s3.us-east-1.amazonaws.com"  # moto answers in its place; nothing leaves the process
+BUCKET = "aws:s3/bucket:Bucket"
+POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 NAME = "dts-traces-test-blocks"
-POLICY = deny_deletion(NAME)
+DENIED = deny_deletion(NAME)
+INPUTS: dict[str, dict[str, Any]] = {
+    BUCKET: {"bucket": NAME, "forceDestroy": False, "region": "us-east-1"},
+    POLICY: {"bucket": NAME, "policy": DENIED, "region": "us-east-1"},
+    VERSIONING: {"bucket": NAME, "versioningConfiguration": {"status": "Enabled"}, "region": "us-east-1"},
+    LIFECYCLE: {"bucket": NAME, "rules": [{"id": "a", "status": "Enabled"}], "region": "us-east-1"},
+    ENCRYPTION: {"bucket": NAME, "rules": [], "region": "us-east-1"},
+}
 
 
-@pytest.fixture
-def s3() -> Iterator[Any]:
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1", endpoint_url=ENDPOINT)
-        client.create_bucket(Bucket=NAME)
-        yield client
-
-
-def policies() -> ResourceType:
+def resource_type(token: str) -> ResourceType:
+    """Return a type of a provider whose endpoint is not known, so that any call would fail."""
     aws = Aws()
-    endpoints = json.dumps([{"s3": ENDPOINT}])
-    aws.configure({"endpoints": endpoints, "s3UsePathStyle": "true", "accessKey": "k", "secretKey": "s"})
-    return aws.resource_type(TYPE)
+    aws.configure({"endpoints": UNKNOWN})
+    return aws.resource_type(token)
 
 
-def request(policy: Any = POLICY, name: str = NAME, **fields: Any) -> Request:
-    inputs = {"bucket": name, "policy": policy, "region": "us-east-1"}
-    return Request(urn="urn", type=TYPE, name=name, id=name, **{"inputs": inputs, **fields})
+def request(token: str, inputs: dict[str, Any] | None = None, **fields: Any) -> Request:
+    return Request("urn", token, NAME, NAME, {**INPUTS[token], **(inputs or {})}, **fields)
 
 
-def stored(s3: Any) -> Any:
-    return json.loads(s3.get_bucket_policy(Bucket=NAME)["Policy"])
-
-
-def test_a_policy_through_its_life(s3: Any) -> None:
-    made = policies()
-    name, outputs = made.create(request())
-    assert (name, outputs["policy"]) == (NAME, POLICY)
-    assert stored(s3) == json.loads(POLICY)
-    live = made.read(request())
-    assert live is not None
-    assert (live.id, live.inputs) == (NAME, request().inputs)
-
-    changed = POLICY.replace("NobodyDeletesThisBucket", "Renamed")
-    assert made.update(request(changed, state=outputs))["policy"] == changed
-    assert stored(s3)["Statement"][0]["Sid"] == "Renamed"
-
-    made.delete(request())
-    assert made.read(request()) is None
-    made.delete(request())  # and once more: it is gone already
-    s3.delete_bucket(Bucket=NAME)
-    assert made.read(request()) is None
-    made.delete(request())
-
-
-def test_what_was_changed_behind_its_back_is_read(s3: Any) -> None:
-    policies().create(request())
-    other = POLICY.replace("Deny", "Allow")
-    s3.put_bucket_policy(Bucket=NAME, Policy=other)
-    live = policies().read(request())
-    assert live is not None
-    assert json.loads(live.inputs["policy"]) == json.loads(other)
-
-
-def test_a_preview_makes_nothing(s3: Any) -> None:
-    assert policies().create(request(preview=True)) == ("", request().inputs)
-    assert policies().update(request(preview=True)) == request().inputs
-    with pytest.raises(s3.exceptions.ClientError, match="NoSuchBucketPolicy"):
-        stored(s3)
+@pytest.mark.parametrize("token", INPUTS)
+def test_a_preview_calls_nobody(token: str) -> None:
+    made, outputs = resource_type(token).create(request(token, preview=True))
+    assert made == ""
+    unknown = {key for key, value in outputs.items() if isinstance(value, Unknown)}
+    assert unknown == (
+        {"arn", "bucketDomainName", "bucketRegionalDomainName", "hostedZoneId"} if token == BUCKET else set()
+    )
+    assert INPUTS[token].items() <= resource_type(token).update(request(token, preview=True)).items()
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "changes", "replaces"),
+    ("token", "old", "new", "changes", "replaces"),
     [
-        ({}, {}, set(), set()),
-        ({"policy": json.dumps(json.loads(POLICY), indent=4)}, {}, set(), set()),
-        ({"policy": POLICY.replace("Deny", "Allow")}, {}, {"policy"}, set()),
-        ({"policy": "no JSON"}, {}, {"policy"}, set()),
-        ({}, {"policy": UNKNOWN}, {"policy"}, set()),
-        ({"bucket": "other"}, {}, {"bucket"}, {"bucket"}),
-        ({"region": "eu"}, {}, {"region"}, {"region"}),
+        (BUCKET, {"bucket": "other"}, {}, {"bucket"}, {"bucket"}),
+        (BUCKET, {"region": "eu"}, {}, {"region"}, {"region"}),
+        (BUCKET, {"forceDestroy": True}, {}, {"forceDestroy"}, set()),
+        (POLICY, {}, {}, set(), set()),
+        (POLICY, {"policy": json.dumps(json.loads(DENIED), indent=4)}, {}, set(), set()),
+        (POLICY, {"policy": DENIED.replace("Deny", "Allow")}, {}, {"policy"}, set()),
+        (POLICY, {"policy": "no JSON"}, {}, {"policy"}, set()),
+        (POLICY, {}, {"policy": UNKNOWN}, {"policy"}, set()),
+        (POLICY, {"bucket": "other"}, {}, {"bucket"}, {"bucket"}),
+        (
+            VERSIONING,
+            {"versioningConfiguration": {"status": "Suspended"}},
+            {},
+            {"versioningConfiguration.status"},
+            set(),
+        ),
+        (LIFECYCLE, {"rules": []}, {}, {"rules[0]"}, set()),
     ],
 )
 def test_only_what_says_something_else_is_a_change(
-    old: dict[str, Any], new: dict[str, Any], changes: set[str], replaces: set[str]
+    token: str, old: dict[str, Any], new: dict[str, Any], changes: set[str], replaces: set[str]
 ) -> None:
-    inputs = request().inputs
-    found = policies().diff(request(inputs={**inputs, **new}, old_inputs={**inputs, **old}))
+    found = resource_type(token).diff(request(token, new, old_inputs={**INPUTS[token], **old}))
     assert (set(found.changes), set(found.replaces)) == (changes, replaces)
 
 
-def test_no_policy_for_a_bucket_that_is_not_there(s3: Any) -> None:
-    assert s3
-    with pytest.raises(ProviderError, match=r"putting S3 Bucket Policy \(dts-none\): NoSuchBucket"):
-        policies().create(request(name="dts-none"))
-
-
-def test_what_is_not_copied_is_refused() -> None:
-    inputs = {**request().inputs, "expectedBucketOwner": "me"}
+@pytest.mark.parametrize(
+    ("token", "inputs", "path"),
+    [
+        (BUCKET, {"bucket": ""}, "bucket"),
+        *((BUCKET, {key: {"a": "b"}}, key) for key in ("tags", "versioning", "lifecycleRules", "bucketPrefix")),
+        (POLICY, {"expectedBucketOwner": "me"}, "expectedBucketOwner"),
+        (VERSIONING, {"versioningConfiguration": {"mfaDelete": "Enabled"}}, "versioningConfiguration.mfaDelete"),
+        (LIFECYCLE, {"rules": [{"transitions": [{"days": 1}]}]}, "rules[0].transitions"),
+        (ENCRYPTION, {"rules": [{"bucketKeyEnabled": True}]}, "rules[0].bucketKeyEnabled"),
+    ],
+)
+def test_what_is_not_copied_is_refused(token: str, inputs: dict[str, Any], path: str) -> None:
     with pytest.raises(CheckError) as failure:
-        policies().check(request(inputs=inputs))
-    assert failure.value.path == "expectedBucketOwner"
-    assert policies().check(request(inputs={"bucket": NAME, "policy": POLICY})) == request().inputs
+        resource_type(token).check(request(token, inputs))
+    assert failure.value.path == path
+
+
+@pytest.mark.parametrize("token", INPUTS)
+def test_the_region_is_the_providers_unless_it_is_stated(token: str) -> None:
+    given = {key: value for key, value in INPUTS[token].items() if key not in ("region", "forceDestroy")}
+    assert resource_type(token).check(Request("urn", token, NAME, inputs=given)) == INPUTS[token]
+
+
+def test_without_an_endpoint_nothing_goes_to_amazon() -> None:
+    with pytest.raises(ProviderError, match="never calls Amazon"):
+        resource_type(BUCKET).create(request(BUCKET))
+
+
+def test_other_resource_types_are_refused() -> None:
+    with pytest.raises(ProviderError, match="no stand-in for aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"):
+        resource_type("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")

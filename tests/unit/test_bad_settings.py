@@ -22,6 +22,7 @@ BAD = [
     *bad_profiles.PROFILES,
     *bad_sizes.BAD,
     *bad_tenants.TENANTS,
+    *bad_tenants.WITHOUT,
     *bad_tenants.GATEWAY,
     *bad_collectors.COLLECTORS,
 ]

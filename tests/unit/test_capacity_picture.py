@@ -109,6 +109,20 @@ def test_footnotes_are_there_when_they_apply() -> None:
     assert "No increase is requested" in of_dev
 
 
+def test_what_more_copies_than_planned_cost_is_told() -> None:
+    """Three ingesters of 200m, 1Gi and 2Gi that take all spans, in place of two thirds of them."""
+    told, of_dev = (" ".join(tables.footnotes(report(load_stack(name)))) for name in ("prod", "dev"))
+    assert "on 3 of 3 ingesters of Tempo" in told
+    assert "1.5 times the CPU, memory and volume" in told
+    assert "ask for 300m, 1.5Gi and 3Gi more" in told
+    assert "copies" not in of_dev
+
+
+def test_the_plans_number_of_copies_costs_nothing_more() -> None:
+    as_planned = all_of(put("traces.replication_factor", 2), put("traces.accept_no_failure_tolerance", True))
+    assert "times the CPU" not in " ".join(tables.footnotes(report(load_stack("prod", as_planned))))
+
+
 def test_the_copies_in_docs_are_up_to_date() -> None:
     stack = load_stack("prod")
     stale = "is stale; write it anew with: make docs"

@@ -17,9 +17,10 @@ from checklist import activity, items, metrics, report, rules, secrets
 from checklist.model import Finding, Given, State, Ticked
 from commands import checklist_command
 from gateway.contents import mounted_secrets
+from helm.releases import S3_SECRET_OF
 from monitoring.rules import groups_of
 from settings import ConfigError
-from tests.support import Change, all_of, credentials, load_stack, put
+from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, Change, all_of, credentials, load_stack, put
 from validation.model import CheckSkipped
 from validation.target import Target, Tenant
 
@@ -75,6 +76,14 @@ def test_secrets_as_the_settings_say_are_done(live: dict[str, dict[str, str]]) -
     assert secrets.look(given()) == Finding(
         "done", f"{len(live)} Secrets are as the settings say; the first certificate ends on 2027-12-02"
     )
+
+
+def test_the_s3_secrets_of_every_backend_are_looked_at() -> None:
+    every = given(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD)
+    wanted = dict(secrets._wanted(every))
+    for backend in every.stack.backends:
+        pair = getattr(every.credentials, backend.signal)
+        assert wanted[S3_SECRET_OF[backend.signal]]["AWS_SECRET_ACCESS_KEY"] == pair.secret_key.get_secret_value()
 
 
 @pytest.mark.parametrize("name", ["mimir-s3", "gateway-tenants", "tenant-platform"])

@@ -15,8 +15,9 @@ from monitoring.catalogue import named_in, unknown_in
 from monitoring.model import Record
 from monitoring.rules import families_of
 from settings import ConfigError, Stack
+from settings.backends import NAMES
 from tests.sandbox.alerts.case import EVERYTHING
-from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put
+from tests.support import ENVIRONMENTS, REPO, Change, all_of, load_stack, put
 
 NOTHING: Change = all_of()
 TENANTS = put("tenants", [{"id": "team-a", "display_name": "Team A"}, {"id": "b.!*'()", "display_name": "Team B"}])
@@ -32,6 +33,7 @@ VARIANTS: dict[str, tuple[str, Change]] = {
     "without times": ("test", put("monitoring.objectives.metrics_query", {"target": 99.5})),
 }
 each_variant = pytest.mark.parametrize(("environment", "change"), VARIANTS.values(), ids=VARIANTS.keys())
+METRICS = REPO / "monitoring" / "metrics"
 BUILT_IN = {"__rate_interval"}
 
 
@@ -248,3 +250,17 @@ def test_json_is_written_as_it_was(snapshot: SnapshotAssertion) -> None:
     """One dashboard in full: the others differ in what they show alone."""
     (text,) = (text for uid, text in documents_of(load_stack("test"), "mimir").items() if uid.endswith("object-store"))
     assert json.loads(text) == snapshot
+
+
+@pytest.mark.parametrize("slug", ["object-store", "tenants"])
+def test_every_backend_whose_metrics_are_known_is_on_the_dashboards_of_all(slug: str) -> None:
+    stack = load_stack("prod", EVERYTHING)
+    (shown,) = [each for each in dashboards_of(stack) if each.slug == slug]
+    asked = {name for expr in queries(shown) for name in named_in(expr)}
+    lists = {"Mimir": ["mimir", "mimir-from-source"], "Tempo": ["tempo"], "Loki": ["loki"]}
+    for backend in stack.backends:
+        files = [METRICS / f"{each}.txt" for each in lists.get(NAMES[backend.signal], [])]
+        assert bool(files) == (backend.signal != "profiles"), "nothing is known yet of what Pyroscope exports"
+        known = {line.split()[0] for file in files for line in file.read_text().splitlines() if line[:1].isalpha()}
+        own = {name for name in asked if any(name.startswith(each) for each in known)}
+        assert own or not files, f"{NAMES[backend.signal]} is not on {slug}"

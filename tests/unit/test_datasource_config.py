@@ -97,6 +97,10 @@ def test_traces_lead_to_metrics_metrics_to_traces_and_services_to_a_map() -> Non
     }
 
 
+def test_no_span_leads_to_metrics_that_nobody_makes() -> None:
+    assert not any("tracesToMetrics" in each.json_data for each in of(stack_of("dev", []), span_metrics=False))
+
+
 def test_there_is_no_service_map_without_its_metrics() -> None:
     assert not any("serviceMap" in each.json_data for each in of(stack_of("dev", []), service_map=False))
 

@@ -9,7 +9,7 @@ from drift import check, manifests, program, releases
 from drift.conceal import Concealer
 from drift.findings import DriftError, Finding
 from helm.releases import RELEASE_TYPE
-from report.secrets import Redactor
+from redaction import Redactor
 
 OPEN = Concealer(Redactor())
 MIMIR = manifests.Release("mimir", "n", {"replicas": 1, "config": {"a": [1, 2]}, "name": None})

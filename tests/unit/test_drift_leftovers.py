@@ -10,7 +10,7 @@ from drift.leftovers import Failed, identity
 from drift.manifests import Release
 from drift.objects import compare
 from drift.ownership import Entry, entries
-from report.secrets import Redactor
+from redaction import Redactor
 from tests.unit.test_drift_objects import DEFAULTED, STATED, WANTED, Server, at, live, managed
 
 SELECTOR = at("f:nodeSelector")

@@ -12,7 +12,7 @@ from drift.conceal import Concealer
 from drift.fields import Policy
 from drift.findings import Finding
 from drift.objects import compare
-from report.secrets import Redactor
+from redaction import Redactor
 
 TIME = "2026-11-20T10:00:00Z"
 APP = 'k:{"name":"app"}'

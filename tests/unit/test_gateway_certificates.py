@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import access
-from gateway.certificates import Authority, Pair, ends, expiry_warning, subject
+from gateway.certificates import Authority, Pair, ends, expiry_warning, refusal, subject
 from settings.gateway import Issued
 from tests.support import load_stack, put
 
@@ -183,13 +183,27 @@ def test_validity_is_whole_days_from_midnight_utc_and_ends_with_the_authority(da
         (date(2027, 11, 1), None),
         (date(2027, 11, 2), "end on 2027-12-02"),
         (date(2027, 12, 2), "end on 2027-12-02"),
-        (date(2027, 12, 3), "ended on 2027-12-02"),
+        (date(2027, 12, 3), None),
     ],
 )
 def test_the_end_is_told_of_30_days_ahead(today: date, told: str | None) -> None:
     assert ends(ISSUED) == date(2027, 12, 2)
     warning = expiry_warning(ISSUED, today)
     assert warning is None if told is None else warning is not None and f" {told};" in warning
+
+
+@pytest.mark.parametrize(
+    ("today", "told"),
+    [
+        (date(2026, 10, 31), "issued_on: 2026-11-01 is yet to come"),
+        (date(2026, 11, 1), None),
+        (date(2027, 12, 2), None),
+        (date(2027, 12, 3), "ended on 2027-12-02; set issued_on to 2027-12-03"),
+    ],
+)
+def test_what_is_not_valid_on_the_day_is_refused(today: date, told: str | None) -> None:
+    refused = refusal(ISSUED, today)
+    assert refused is None if told is None else refused is not None and told in refused
 
 
 def test_nothing_secret_is_printed() -> None:

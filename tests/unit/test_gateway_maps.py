@@ -32,7 +32,7 @@ def tenant(tenant_id: str, **more: Any) -> Tenant:
 
 def conf(tenants: Sequence[Tenant], federation: Federation | None = None) -> str:
     """Return the tenants' configuration."""
-    return tenants_conf(tenants=tenants, key=KEY, federation=federation)
+    return tenants_conf(tenants=tenants, key=KEY, federation=federation, max_body=16 * 2**20)
 
 
 def asked(
@@ -43,6 +43,7 @@ def asked(
         "http_authorization": "" if bearer is None else f"Bearer {bearer}",
         "ssl_client_verify": "NONE" if dn is None else "SUCCESS",
         "ssl_client_s_dn": dn or "",
+        "ssl_client_fingerprint": "" if dn is None else "ab" * 20,
         "http_x_scope_orgid": claims,
         "content_length": "",
         "time_iso8601": NOW,
@@ -217,7 +218,22 @@ def test_each_tenant_counts_against_its_own_rate_and_strangers_against_none() ->
 
     for each, (rate, burst) in rates.items():
         assert counted(asked(known, token(KEY, each, 1))) == {f"{rate}_{burst}": each}
-    assert counted(asked(known)) == counted(asked(known, federation_token(KEY, 1))) == {}
+    assert counted(asked(known, federation_token(KEY, 1))) == {"100_200": "*"}
+    assert counted(asked(known)) == {}
+
+
+def test_each_tenant_works_on_so_many_requests_at_a_time() -> None:
+    counts = {"a": 5, "b": 200, "c": 200}
+    tenants = [tenant(each, limits={"concurrent_requests": count}) for each, count in counts.items()]
+    text = conf(tenants, Federation(concurrent_requests=7))
+    known = maps(text)
+    tokens = {each: token(KEY, each, 1) for each in counts} | {"*": federation_token(KEY, 1)}
+    for name, count in {**counts, "*": 7}.items():
+        assert f"limit_conn_zone $at_once_{count} zone=at_once_{count}:1m;\nlimit_conn at_once_{count} {count};" in text
+        request = asked(known, tokens[name])
+        assert {each: request.value(f"at_once_{each}") for each in (5, 7, 200)} == {
+            each: name if each == count else "" for each in (5, 7, 200)
+        }
 
 
 def test_subjects_that_differ_in_case_only_are_two() -> None:

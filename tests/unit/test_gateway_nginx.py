@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from gateway.nginx import Layout, Upstreams, nginx_conf
+from gateway.nginx import PASSED_ON, Layout, Upstreams, nginx_conf
 from gateway.routes import ROUTES, Route
+from settings.gateway import Gateway
 from tests.unit.nginx_maps import Request, maps, words
 
 UPSTREAMS = Upstreams(**{field.name: f"{field.name.replace('_', '-')}.example:1" for field in fields(Upstreams)})
@@ -24,11 +25,13 @@ def conf(
     backend_tls: str | None = "backends.x.svc",
     existing: bool = True,
     upstreams: Upstreams = UPSTREAMS,
+    gateway: Gateway | None = None,
 ) -> str:
     """Return a configuration with everything in it, unless told otherwise."""
     return nginx_conf(
         upstreams=upstreams,
         layout=Layout(),
+        gateway=gateway or Gateway(),
         max_body=16 * 2**20,
         client_certificates=certificates,
         backend_tls=backend_tls,
@@ -49,8 +52,8 @@ def rest(uri: str) -> str:
 
 
 def servers(text: str) -> list[str]:
-    """Return the blocks of the servers."""
-    return re.findall(r"^    server \{$.*?^    \}$", text, re.DOTALL | re.MULTILINE)
+    """Return the blocks of HTTP's servers: HTTP, gRPC, where strangers wait, health."""
+    return re.findall(r"^    server \{$.*?^    \}$", text[text.index("\nhttp {") :], re.DOTALL | re.MULTILINE)
 
 
 def test_the_configuration_is_as_reviewed(snapshot: SnapshotAssertion) -> None:
@@ -58,7 +61,7 @@ def test_the_configuration_is_as_reviewed(snapshot: SnapshotAssertion) -> None:
 
 
 def test_there_is_no_way_to_a_backend_that_is_not_there() -> None:
-    without = conf(upstreams=LEAST)
+    without = re.sub(r"proxy_set_header X-Loki-\S+ \S+;", "", conf(upstreams=LEAST))
     assert "loki" not in without
     assert "querier" not in without
     assert {
@@ -81,24 +84,34 @@ def test_nothing_is_left_to_fill_in_and_all_blocks_are_closed(text: str) -> None
 
 def test_every_route_is_in_the_text_once() -> None:
     found = re.findall(r"location (?:= |~ \^)(/\S+) \{", CONF)
-    assert sorted(found) == sorted([*(re.escape(each.path) if each.rest else each.path for each in ROUTES), "/ready"])
+    assert sorted(found) == sorted(
+        [*(re.escape(each.path) if each.rest else each.path for each in ROUTES), "/ready", "/unknown", "/unknown"]
+    )
 
 
 def test_routes_are_on_the_port_of_their_protocol_and_all_else_is_not_found() -> None:
-    http, grpc, health = servers(CONF)
-    assert (http.count("proxy_pass "), http.count("grpc_pass ")) == (len(ROUTES) - 1, 0)
-    assert (grpc.count("proxy_pass "), grpc.count("grpc_pass ")) == (0, 1)
-    assert "_pass " not in health
+    http, grpc, unknown, health = servers(CONF)
+    assert (http.count("_pass http"), http.count("grpc_pass ")) == (len(ROUTES) - 1 + 1, 0)  # and where strangers wait
+    assert (grpc.count("_pass http"), grpc.count("grpc_pass ")) == (1, 1)
+    assert "_pass " not in health + unknown
     for each in (http, grpc, health):
         assert len(re.findall(r"location / \{\s*return 404;\s*\}", each)) == 1
 
 
 def test_everything_but_health_asks_who_it_is_before_it_looks_at_the_path() -> None:
-    http, grpc, health = servers(CONF)
+    http, grpc, unknown, health = servers(CONF)
     for each in (http, grpc):
-        assert "ssl http2;" in each
-        assert each.index("return 401;") < each.index("return 403;") < each.index("location")
-    assert "ssl" not in health
+        assert "ssl http2 proxy_protocol;" in each
+        assert each.index("= 401) { rewrite ^ /unknown last; }") < each.index("return 403;") < each.index("location")
+    assert "ssl" not in health + unknown
+
+
+def test_only_what_passes_connections_on_listens_where_clients_are() -> None:
+    """Who reaches the servers behind it says whose request it is."""
+    stream, rest = CONF.split("\nhttp {")
+    assert sorted(re.findall(r"listen ([\d.]+):", stream)) == ["0.0.0.0"] * 3  # noqa: S104 - a pod's
+    assert set(re.findall(r"listen ([\d.]+):", rest)) == {"127.0.0.1"}
+    assert len(re.findall(r"limit_conn \w+_by_address \d+;\s*limit_conn \w+ \d+;", stream)) == 3
 
 
 def test_every_write_is_closed_to_who_reads_all_tenants() -> None:
@@ -109,26 +122,89 @@ def test_every_write_is_closed_to_who_reads_all_tenants() -> None:
 
 
 def test_backends_are_resolved_again_while_nginx_runs() -> None:
-    assert not re.search(r"(?:proxy|grpc)_pass \S+://(?!\$)", CONF)
+    named = re.sub(r"127\.0\.0\.1", "", CONF)  # itself
+    assert not re.search(r"(?:proxy|grpc)_pass \S+://(?![$:])", named)
     assert "resolver kube-dns.kube-system.svc.cluster.local valid=10s ipv6=off;" in CONF
     for field in fields(Upstreams):
         assert Request(MAPS).value(field.name) == getattr(UPSTREAMS, field.name)
 
 
 def test_backends_are_called_in_plain_text_only_where_that_is_the_setting() -> None:
-    assert set(re.findall(r"_pass (\w+)://", CONF)) == {"https", "grpcs"}
+    assert set(re.findall(r"_pass (\w+)://\$", CONF)) == {"https", "grpcs"}
     assert CONF.count("_ssl_verify on;") == 2
     plain = conf(backend_tls=None)
-    assert set(re.findall(r"_pass (\w+)://", plain)) == {"http", "grpc"}
+    assert set(re.findall(r"_pass (\w+)://\$", plain)) == {"http", "grpc"}
     assert "_ssl_" not in plain.replace("$ssl_", "")
 
 
-@pytest.mark.parametrize("header", ["Authorization", "Proxy-Authorization", "Cookie"])
-def test_credentials_stay_here(header: str) -> None:
-    assert f'proxy_set_header {header} "";' in CONF
-    assert f'grpc_set_header {header} "";' in CONF
-    assert "$http_authorization" not in CONF[CONF.index("log_format") :]
-    assert "$args" not in CONF[CONF.index("log_format") : CONF.index("access_log")]
+def test_credentials_stay_here() -> None:
+    for header in ("Authorization", "Proxy-Authorization", "Cookie"):
+        assert f'grpc_set_header {header} "";' in CONF
+    log = CONF[CONF.index("log_format") : CONF.index("access_log /")]
+    assert not [each for each in ("$http_", "$args", "$uri", "$request ", "$request_uri") if each in log]
+
+
+def test_of_what_clients_say_only_what_is_listed_reaches_a_backend_over_http() -> None:
+    assert "    proxy_pass_request_headers off;" in CONF
+    passed = re.findall(r"proxy_set_header (\S+) \$http_(\w+);", CONF)
+    assert [header for header, _ in passed] == list(PASSED_ON)
+    assert all(header.lower().replace("-", "_") == variable for header, variable in passed)
+    steers = {"x-scope-orgid", "cache-control", "x-read-consistency", "x-loki-disable-pipeline-wrappers", "traceparent"}
+    assert not steers & {header.lower() for header in PASSED_ON}
+
+
+def test_only_what_is_pushed_can_be_written_to_the_disk() -> None:
+    """Whatever else has a body is passed on as it comes, in the little memory of one buffer."""
+    blocks = re.findall(r"location (?:= |~ \^)(/\S+) \{\n(.*?)\n        \}", CONF, re.DOTALL)
+    whole = {path for path, block in blocks if "proxy_pass" in block and "proxy_request_buffering off;" not in block}
+    assert whole == {each.path for each in ROUTES if each.pushes}
+    assert all(each.methods == ("POST",) for each in ROUTES if each.pushes)
+
+
+@pytest.mark.parametrize(
+    ("method", "length", "large"),
+    [
+        ("POST", str(2**16), False),
+        ("POST", str(2**16 + 1), True),
+        ("POST", "0", False),
+        ("POST", "", True),  # in chunks, or over HTTP/2 without a length
+        ("GET", "", False),
+        ("DELETE", "", False),
+    ],
+)
+def test_what_may_be_written_to_the_disk_counts_as_large(method: str, length: str, large: bool) -> None:
+    asked = Request(MAPS, request_method=method, content_length=length, name="payments", refusal="")
+    assert (asked.value("large"), asked.value("large_of_tenant")) == (("large", "payments") if large else ("", ""))
+    assert asked.value("waiting") == ""
+
+
+def test_a_stranger_takes_nobodys_part_of_the_disk_and_waits_among_strangers() -> None:
+    asked = Request(MAPS, request_method="POST", content_length=str(2**20), name="", refusal="401")
+    assert [asked.value(each) for each in ("large", "large_of_tenant", "waiting")] == ["", "", "waiting"]
+
+
+def test_what_is_written_to_the_disk_at_a_time_fits_it() -> None:
+    for scratch, most in (("1Gi", 60), ("128Mi", 4)):
+        text = conf(gateway=Gateway.model_validate({"scratch": scratch}))
+        assert f"limit_conn large {most};" in text
+        assert f"limit_conn large_by_tenant {most // 4};" in text
+
+
+def test_a_certificate_that_is_revoked_counts_no_longer_and_others_do() -> None:
+    stolen = "AB:" * 19 + "AB"
+    known = maps(conf(gateway=Gateway(revoked_certificates=[stolen])))
+    for fingerprint, counts in (("ab" * 20, False), ("cd" * 20, True)):
+        asked = Request(known, ssl_client_verify="SUCCESS", ssl_client_s_dn="CN=a", ssl_client_fingerprint=fingerprint)
+        assert asked.value("certificate") == ("CN=a" if counts else "")
+
+
+@given(st.text(max_size=5_000), st.text(max_size=5_000), st.text(max_size=5_000))
+def test_what_is_logged_of_a_request_is_short_and_ascii_and_no_query(uri: str, method: str, agent: str) -> None:
+    asked = Request(MAPS, request_uri=uri, request_method=method, http_user_agent=agent)
+    shown = [asked.value(f"logged_{each}") for each in ("path", "method", "agent")]
+    assert all(each.isascii() and each.isprintable() and len(each) <= 256 for each in shown)
+    assert "?" not in shown[0]
+    assert uri.startswith(shown[0])
 
 
 def test_a_request_that_has_no_path_keeps_nginxs_own_answer() -> None:
@@ -140,7 +216,8 @@ def test_a_request_that_has_no_path_keeps_nginxs_own_answer() -> None:
 
 def test_no_block_below_forgets_the_headers_that_are_set_above() -> None:
     """A `*_set_header` in a server or location would replace them all, the tenant's included."""
-    assert not [each for each in servers(CONF) if "_set_header" in each]
+    own = "proxy_set_header X-Client $proxy_protocol_addr;"  # to where strangers wait, and nothing else
+    assert not [each for each in servers(CONF) if "_set_header" in each.replace(own, "")]
     assert CONF.count("X-Scope-OrgID $tenant;") == 2
 
 

@@ -104,7 +104,7 @@ def test_nothing_for_administrators_is_offered(path: str) -> None:
         ("/querier.v1.QuerierService/SelectSeries", "profiles_query", "/querier.v1.QuerierService/"),
         ("/tempo/api/v2/traces/0af7", "traces_query", "/api/v2/traces/"),
         ("/tempo/api/search/tag/app%2Fname/values", "traces_query", "/api/search/tag/"),
-        ("/tempo/api/metrics/query_range", "traces_query", "/api/metrics/query_range"),
+        ("/tempo/api/metrics/query_range", "traces_metrics", "/api/metrics/query_range"),
     ],
 )
 def test_a_path_leads_where_it_should(path: str, backend: str, target: str) -> None:
@@ -116,7 +116,8 @@ def test_who_may_only_read_finds_nothing_that_deletes_or_pushes() -> None:
     for route in ROUTES:
         if route.access == "read":
             assert set(route.methods) <= {"GET", "POST"}
-            assert route.backend in {"metrics_query", "metrics_rules", "traces_query", "logs_query", "profiles_query"}
+            asked = {"metrics_query", "metrics_rules", "traces_query", "traces_metrics", "logs_query", "profiles_query"}
+            assert route.backend in asked
             by_post = {"metrics_query", "logs_query", "profiles_query"}
             assert route.backend in by_post or route.methods == ("GET",)
 

@@ -181,7 +181,14 @@ def test_it_runs_where_the_settings_say_with_what_they_say() -> None:
     assert (pod["nodeSelector"], pod["priorityClassName"]) == ({"node-type": "telemetry"}, "high")
     assert container["image"] == "registry.example/nginx:1"
     role = role_of(stack)
-    assert container["resources"] == {"requests": {"cpu": f"{role.cpu}m", "memory": f"{role.memory // 2**20}Mi"}}
+    requests = {"cpu": f"{role.cpu}m", "memory": f"{role.memory // 2**20}Mi", "ephemeral-storage": "1Gi"}
+    assert container["resources"] == {"requests": requests}
+
+
+def test_the_disk_for_requests_is_asked_for_and_cannot_grow() -> None:
+    stack = stack_with(scratch="256Mi")
+    assert volumes_of(stack)["scratch"] == {"name": "scratch", "emptyDir": {"sizeLimit": "256Mi"}}
+    assert requests_of(stack)["ephemeral-storage"] == "256Mi"
 
 
 def test_the_service_leads_to_ports_of_the_pod() -> None:

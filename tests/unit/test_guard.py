@@ -122,7 +122,7 @@ def test_the_sandbox_is_everybodys(environment: str, tmp_path: Path) -> None:
         kubeconfig=tmp_path / "dev" / "test" / "prod" / "kubeconfig",
         api_server="https://127.0.0.1:6443",
         s3_endpoint="http://127.0.0.1:8333",
-        s3_version="3.39",
+        s3_version="4.53",
         s3_identities={},
         grafana_url="http://127.0.0.1:3000",
         grafana_auth="user:ga0-fake",

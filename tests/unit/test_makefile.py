@@ -5,9 +5,11 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from settings.chart import ChartName
 from tests.support import REPO
 
 ON_STACKS = (
@@ -139,3 +141,9 @@ def test_every_target_explains_itself() -> None:
     listed = {line.split()[0] for line in make("help").stdout.splitlines()}
     phony = makefile.partition(".PHONY:")[2].partition("\n\n")[0].replace("\\", "").split()
     assert listed == set(phony)
+
+
+def test_compare_knows_the_stand_in_of_every_chart_and_takes_options() -> None:
+    line = make("-n", "compare", "STACK=prod", "HELM=helm", "ARGS=--some-option").stdout
+    assert [name for name in get_args(ChartName) if f"sandbox/charts/{name}" not in line] == []
+    assert "--some-option" in line

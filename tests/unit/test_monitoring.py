@@ -188,6 +188,7 @@ def problem(change: Change, environment: str = "test") -> str:
             "remove it",
         ),
         (put("monitoring.exporters", ["nginx"]), "monitoring.exporters.0", "kube-state-metrics"),
+        (put("monitoring.object_store_labels", {"job": "s3"}), "monitoring.object_store_labels", "add that, or remove"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_how_to_mend_it(change: Change, path: str, mend: str) -> None:

@@ -130,7 +130,7 @@ def test_a_violation_is_reported_at_its_resource(packs: list[tuple[str, list[Pol
     (text,) = said(
         policies["seaweedfs-features"], resource("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", {})
     )
-    assert "no SeaweedFS has it" in text
+    assert "allowed: from SeaweedFS 4.53 on" in text
 
 
 @pytest.mark.usefixtures("pack")

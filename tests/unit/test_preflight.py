@@ -44,7 +44,7 @@ def ask_cluster(tmp_path: Path) -> Ask:
 
 def ask_s3(endpoint: str) -> list[str]:
     stack = load_stack("dev", put("object_store.provisioning_endpoint", endpoint))
-    return s3.check(stack.object_store, credentials().identities(stack.backends))
+    return s3.check(stack.object_store, credentials().identities(stack.backends), stack.trust)
 
 
 def ask_grafana(url: str, auth: str = "ga0-fake", *changes: Change) -> list[str]:
@@ -183,7 +183,7 @@ def ask_while_changing(*known: str) -> list[str]:
     with serving(Server) as endpoint:
         put("object_store.provisioning_endpoint", endpoint)(settings)
         stack, secrets = load_tree(settings)
-        return s3.check(stack.object_store, secrets.identities(stack.backends))
+        return s3.check(stack.object_store, secrets.identities(stack.backends), stack.trust)
 
 
 OTHERS = ("pk0-fake", "mk0-fake")

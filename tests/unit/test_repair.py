@@ -203,12 +203,30 @@ def test_a_lock_of_another_machine_is_stale_only_if_somebody_says_so() -> None:
 
 
 def test_a_lock_of_a_living_engine_is_never_stale(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = Lock("me", socket.gethostname(), 5, "then")
+    here = Lock("me", socket.gethostname(), 5, "then", "file:///state/1.json")
     monkeypatch.setattr(locks, "is_engine", lambda pid: pid == 5)
     with pytest.raises(RepairError, match="let it end first"):
         locks.stale([here], elsewhere_too=True)
     monkeypatch.setattr(locks, "is_engine", lambda _: False)
     assert locks.stale([here], elsewhere_too=False) == (here,)
+
+
+@pytest.mark.parametrize("place", ["s3://state/.pulumi/locks/1.json", "gs://state/1.json", "azblob://state/1.json", ""])
+def test_where_machines_share_a_state_the_name_of_one_does_not_make_a_lock_stale(
+    monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Containers and runners often have the same name, and the process is then looked for on the wrong one."""
+    monkeypatch.setattr(locks, "is_engine", lambda _: False)
+    alike = Lock("me", socket.gethostname(), 5, "then", place)
+    with pytest.raises(RepairError, match=r"from a machine with the name of this one .* --break-lock"):
+        locks.stale([alike], elsewhere_too=False)
+    assert locks.stale([alike], elsewhere_too=True) == (alike,)
+
+
+def test_where_a_lock_lies_is_read_as_well() -> None:
+    shared, local = locks.parsed(COMPLAINT.replace("root@vm", f"root@{socket.gethostname()}"))
+    assert shared.place.startswith("s3://state/")
+    assert (local.place, local.is_of_this_machine) == ("file:///state/2.json", True)
 
 
 @pytest.mark.parametrize(

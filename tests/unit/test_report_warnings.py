@@ -49,6 +49,23 @@ def field(path: str, old: Any, new: Any) -> dict[str, Any]:
         (thing("Deployment", "replace", fails="x cannot be changed"), "fails", "Delete the Deployment first"),
         (thing("StatefulSet", "replace", fails="x cannot be changed"), "fails", "--cascade=orphan"),
         (thing("StatefulSet", fields=[field("spec.replicas", 3, 2)]), "destructive", "from 3 to 2 pods"),
+        (
+            thing(
+                "StatefulSet",
+                fields=[field("spec.persistentVolumeClaimRetentionPolicy.whenScaled", "Retain", "Delete")],
+            ),
+            "destructive",
+            "no longer keeps its volume claims",
+        ),
+        (
+            thing(
+                "ConfigMap",
+                owner="loki",
+                fields=[field('data["config.yaml"].schema_config.configs[0].from', "2024-04-01", "2026-01-01")],
+            ),
+            "destructive",
+            "are not found any more",
+        ),
         (thing("Secret"), "notice", "restart them"),
         (thing("Secret", name="mimir-s3"), "notice", "pods that use it restart"),
     ],

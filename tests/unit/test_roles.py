@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from settings import ConfigError
 from settings.role_policy import check_policy
-from settings.role_tables import MIMIR_META, MIMIR_ROLES, TEMPO_META, TEMPO_ROLES, TEMPO_SINGLE, RoleTable, expand
+from settings.role_tables import ALL_TABLES, MIMIR_META, MIMIR_ROLES, TEMPO_META, TEMPO_ROLES, RoleTable, expand
 from settings.roles import Autoscaling, Role
-from tests.support import drop, load_stack, put
+from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, drop, load_stack, put
 
 REQUIRED = {
     "tempo": {"querier", "query-frontend", "ingester", "distributor", "compactor"},
@@ -32,10 +32,10 @@ PLAN = {
 }
 """Seed 000's table of prod; Tempo's store-gateway there is its metrics-generator."""
 TABLES = {"tempo": TEMPO_ROLES, "mimir": MIMIR_ROLES}
-ALL_TABLES = [*TABLES.values(), TEMPO_SINGLE]
+EVERY = {f"{signal} {topology}": table for signal, its in ALL_TABLES.items() for topology, table in its.items()}
 
 each_backend = pytest.mark.parametrize("backend", TABLES)
-each_table = pytest.mark.parametrize("table", ALL_TABLES, ids=["tempo", "mimir", "single"])
+each_table = pytest.mark.parametrize("table", EVERY.values(), ids=EVERY)
 
 
 @each_backend
@@ -57,6 +57,22 @@ def test_what_keeps_data_never_scales(table: RoleTable) -> None:
     assert [
         name for name in ("ingester", "store-gateway", "alertmanager", "all") if name in table and table[name].scales
     ] == []
+
+
+def test_what_is_refused_an_autoscaler_is_told_the_true_reason() -> None:
+    scaled = put("logs.roles.read", {"autoscaling": {}})
+    role = load_stack("prod", WITH_LOGS_IN_PROD, scaled).logs.roles["read"]  # type: ignore[union-attr]
+    assert role.max_replicas == 10
+    holding = put("logs.roles.write", {"replicas": 2, "autoscaling": {}})
+    with pytest.raises(ConfigError, match="write is not autoscaled: scaling down what holds data"):
+        load_stack("prod", WITH_LOGS_IN_PROD, holding)
+    with pytest.raises(ConfigError, match="distributor is not autoscaled: the chart pyroscope has no autoscaler"):
+        load_stack("prod", WITH_PROFILES_IN_PROD, put("profiles.roles.distributor", {"autoscaling": {}}))
+
+
+@each_table
+def test_what_scales_has_no_disk(table: RoleTable) -> None:
+    assert not [name for name, spec in table.items() if spec.scales and spec.volume]
 
 
 def test_all_is_every_role_of_its_backend() -> None:

@@ -58,13 +58,8 @@ def test_what_no_version_has_is_refused_by_the_newest() -> None:
         store_with("tags", (99, 0))
 
 
-def test_a_bucket_exists_in_the_oldest_version_that_the_sandbox_builds() -> None:
-    (bucket,) = [feature for feature in FEATURES if feature.resource == "aws:s3/bucket:Bucket"]
-    assert bucket.since == (3, 39)
-
-
-def test_public_access_block_is_in_no_version() -> None:
-    assert [f.since for f in FEATURES if "PublicAccessBlock" in f.resource] == [None]
+def test_public_access_block_is_in_no_version_before_that_in_which_it_was_seen() -> None:
+    assert [f.since for f in FEATURES if "PublicAccessBlock" in f.resource] == [(4, 53)]
 
 
 @pytest.mark.parametrize(

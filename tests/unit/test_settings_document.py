@@ -9,6 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 from docs import make_settings
+from settings.backends import NAMES
+from settings.quantities import Duration, parse_duration
+from settings.role_tables import ALL_TABLES
 from tests.support import REPO
 from tests.unit.test_settings import ALL_MODELS
 
@@ -76,3 +79,22 @@ def test_check_fails_on_a_stale_document(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_it_runs_as_a_command() -> None:
     done = subprocess.run([sys.executable, "-m", "docs.make_settings", "--check"], cwd=REPO, check=False)
     assert done.returncode == 0
+
+
+def test_every_role_of_every_backend_has_a_row_and_its_sizes_a_path() -> None:
+    document = make_settings.document()
+    assert ALL_TABLES.keys() == NAMES.keys()
+    for signal, name in NAMES.items():
+        tables = ALL_TABLES[signal]
+        (section,) = [each for each in document.split("\n## ") if each.startswith(f"Roles of {name}\n")]
+        written = {row.split("`")[1] for row in rows(section)}
+        assert written == {role for table in tables.values() for role in table}
+        assert f"`telemetry:{signal}.roles.<role>`" in document
+
+
+def test_a_default_is_written_so_that_it_can_be_read_again() -> None:
+    for model in ALL_MODELS:
+        for name, hint in make_settings._hints(model):
+            if hint == Duration and not model.model_fields[name].is_required():
+                written = make_settings._default(model, name, hint).strip("`")
+                assert parse_duration(written) == model.model_fields[name].default

@@ -36,6 +36,41 @@ def test_a_copy_is_for_us_alone_and_reads_as_it_was_written(tmp_path: Path) -> N
     assert file.read_text() == export()
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o775, 0o702])
+def test_a_folder_that_others_can_write_to_is_refused(tmp_path: Path, mode: int) -> None:
+    place = place_of(str(tmp_path / "copies"))
+    name = exports.write(place, "dev", export(), at=NOW, keep=3)
+    (tmp_path / "copies").chmod(mode)
+    for act in (place.names, lambda: place.read(str(name)), lambda: place.write("new", "x")):
+        with pytest.raises(AdoptError, match=r"can be written to by others \(mode .*chmod go-w"):
+            act()
+    (tmp_path / "copies").chmod(0o755)
+    assert place.names() == [name]
+
+
+def test_so_is_one_in_a_folder_in_which_others_could_put_another_in_its_place(tmp_path: Path) -> None:
+    around = tmp_path / "around"
+    place = place_of(str(around / "copies"))
+    exports.write(place, "dev", export(), at=NOW, keep=3)
+    around.chmod(0o777)
+    with pytest.raises(AdoptError, match="around: can be written to by others"):
+        place.names()
+    around.chmod(0o1777)  # as /tmp is: there, nobody can move what is another's
+    assert place.names()
+
+
+def test_so_is_one_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = place_of(str(tmp_path))
+    assert place.names() == []
+    owner = tmp_path.stat().st_uid
+    if owner == 0:
+        os.chown(tmp_path, 4711, -1)
+    else:
+        monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    with pytest.raises(AdoptError, match="belongs to another user"):
+        place.names()
+
+
 def test_a_copy_is_never_overwritten(tmp_path: Path) -> None:
     place = Folder(tmp_path)
     name = exports.write(place, "dev", export(), at=NOW, keep=3)

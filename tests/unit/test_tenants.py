@@ -9,11 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import contents
+from helm.releases import releases_of
 from helm.tenants import mimir_overrides, tempo_overrides
 from helm.transport import mounts, server_name, volumes
 from settings import ConfigError
 from settings.tenants import Tenant, object_name
-from tests.support import all_of, drop, load_stack, put
+from tests.support import (
+    WITH_LOGS,
+    WITH_LOGS_IN_PROD,
+    WITH_PROFILES,
+    WITH_PROFILES_IN_PROD,
+    Change,
+    all_of,
+    drop,
+    load_stack,
+    put,
+)
 from tests.unit.bad_tenants import tenant
 from tests.unit.rendered import Values, leaves, rendered
 
@@ -101,6 +112,7 @@ def test_tempo_is_told_every_value_because_it_takes_nothing_over_from_the_defaul
         ("compaction", "block_retention"),
         ("metrics_generator", "processors", "0"),
         ("metrics_generator", "processors", "1"),
+        ("metrics_generator", "processors", "2"),
     }
     assert told["compaction"] == {"block_retention": "72h"}  # dev's own
     assert "metrics_generator" not in tempo_overrides(stack, generates=False)["payments"]
@@ -216,3 +228,31 @@ def test_a_tenant_is_frozen_and_says_no_secret() -> None:
     one = Tenant.model_validate(tenant())
     assert one.access.takes_token
     assert not one.access.takes_certificate
+
+
+ENOUGH = {"ingestion_rate": 50_000, "max_series": 2_000_000}
+OWN = {
+    "metrics": {"max_series": 2_000_000, "ingestion_rate": 50_000},
+    "traces": {"max_traces": 77, "max_trace_size": "9Mi"},
+    "logs": {"max_streams": 99},
+    "profiles": {"burst": "9Mi"},
+}
+
+
+@pytest.mark.parametrize(
+    ("environment", "more"),
+    [
+        ("dev", all_of(WITH_LOGS, WITH_PROFILES)),
+        ("prod", all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, drop("gateway"), drop("tenants"))),
+    ],
+    ids=["dev", "prod"],
+)
+def test_limits_count_without_tenants_too(environment: str, more: Change) -> None:
+    stack = load_stack(environment, more, put("limits", OWN), put("metrics.capacity", ENOUGH))
+    values = {each.name.removesuffix("-distributed"): each.values for each in releases_of(stack)}
+    tempo = values["tempo"]["tempo"].get("overrides") or values["tempo"]["overrides"]
+    assert values["mimir"]["mimir"]["structuredConfig"]["limits"]["max_global_series_per_user"] == 2_000_000
+    assert tempo["defaults"]["ingestion"]["max_global_traces_per_user"] == 77
+    assert tempo["defaults"]["global"] == {"max_bytes_per_trace": 9 * 2**20}
+    assert values["loki"]["loki"]["limits_config"]["max_global_streams_per_user"] == 99
+    assert values["pyroscope"]["pyroscope"]["structuredConfig"]["limits"]["ingestion_burst_size_mb"] == 9

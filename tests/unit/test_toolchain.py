@@ -25,6 +25,10 @@ def bench(tmp_path: Path) -> Bench:
 def test_all_is_built_once(bench: Bench) -> None:
     bench.toolchain().ensure()
     built = [call for call in bench.calls() if call.startswith("build")]
+    assert (
+        "To be made, once: platform, language, seaweedfs, pulumi-resource-kubernetes (4 in all)"
+        in bench.said.getvalue()
+    )
     assert sorted(built) == ["build language", "build platform", "build pulumi-resource-kubernetes", "build seaweedfs"]
     bench.toolchain().ensure()
     assert [call for call in bench.calls() if call.startswith("build")] == built
@@ -41,6 +45,19 @@ def test_mimir_is_built_when_it_is_asked_for(bench: Bench) -> None:
         toolchain.path("mimir")
     toolchain.ensure(["mimir"])
     assert toolchain.path("mimir").exists()
+
+
+def test_a_tool_that_no_registry_has_is_the_users_own_or_is_named_as_missing(bench: Bench) -> None:
+    toolchain = bench.toolchain()
+    assert toolchain.missing("tempo") == "no tempo on PATH, and no package registry has it"
+    with pytest.raises(ToolchainError, match="no tempo on PATH"):
+        toolchain.ensure(["tempo"])
+    bench.program("tempo", "#!/bin/sh\necho 'tempo, version 1.0.0'\n")
+    assert "does not fit: <3,>=2.10 is needed" in str(bench.toolchain().missing("tempo"))
+    own = bench.program("tempo", "#!/bin/sh\necho 'tempo, version 2.10.5 (branch: HEAD, revision: x)'\n")
+    assert bench.toolchain().missing("tempo") is None
+    assert bench.toolchain().path("tempo") == own
+    assert bench.calls() == []
 
 
 def test_the_language_host_has_its_script_beside_it(bench: Bench) -> None:

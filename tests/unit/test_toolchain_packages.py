@@ -12,7 +12,8 @@ from sandbox.toolchain import TOOLS, UP_TOOLS, ToolchainError
 from tests.unit.test_toolchain import wait_until
 from tests.unit.toolchain_bench import Bench
 
-WITH_ALL = "nginx version: nginx/1.22.1\nconfigure arguments: --with-http_ssl_module --with-http_v2_module"
+WITH_ALL = "nginx version: nginx/1.22.1\nconfigure arguments: --with-http_ssl_module --with-http_v2_module "
+WITH_ALL += "--with-stream=dynamic"
 
 # Does what apt-get would: notes its configuration, and "downloads" what nginx is to say. `fail` makes it fail.
 FAKE_APT = r"""#!/bin/sh
@@ -20,7 +21,9 @@ here=$(dirname "$0")
 echo "$3" >> "$here/apt-calls"
 cp "$2" "$here/apt.conf"
 if [ -f "$here/fail-$3" ]; then cat "$here/fail-$3" >&2; exit 100; fi
-[ "$3" != download ] || cp "$here/package" "$4_1_all.deb"
+[ "$3" = download ] || exit 0
+shift 3
+for each; do cp "$here/package" "${each}_1_all.deb"; echo "$each" >>"$here/downloaded"; done
 """
 # "Unpacks": the package is what the program says.
 FAKE_DPKG = r"""#!/bin/sh
@@ -54,6 +57,7 @@ def test_nginx_is_fetched_once_and_only_when_it_is_asked_for(bench: Bench) -> No
     bench.toolchain().ensure(["nginx"])
     bench.toolchain().ensure(["nginx"])
     assert apt_calls(bench) == ["update", "download"]
+    assert (bench.bin / "downloaded").read_text().split() == ["nginx", "libnginx-mod-stream"]
     program = bench.toolchain().path("nginx")
     assert program.is_relative_to(bench.cache)
     assert os.access(program, os.X_OK)
@@ -86,6 +90,7 @@ def test_the_users_own_nginx_is_taken_where_it_fits(bench: Bench) -> None:
         (WITH_ALL.replace("1.22.1", "1.18.0 (Ubuntu)"), False),
         (WITH_ALL.replace("--with-http_v2_module", ""), False),
         (WITH_ALL.replace("--with-http_ssl_module", ""), False),
+        (WITH_ALL.replace("--with-stream=dynamic", ""), False),
         ("nginx: not found", False),
     ],
 )

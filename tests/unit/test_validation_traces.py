@@ -10,9 +10,9 @@ from helm.tenants import tempo_overrides
 from sandbox.gateway.loopback import network
 from sandbox.gateway.recorded_tempo import Tempo, recorded_tempo
 from settings import Stack
+from settings.quantities import in_seconds
 from tests.support import load_stack, put
 from validation import traces
-from validation.durations import in_seconds
 from validation.model import CheckFailed, CheckSkipped
 from validation.payload import span
 from validation.reach import Reach
@@ -66,13 +66,20 @@ def test_a_retention_that_is_not_as_planned_is_named(target: Target, tempo: Temp
         traces.checks(target, PAYMENTS)[-1].run(1)
 
 
+def test_without_tenants_the_configuration_is_read(target: Target, tempo: Tempo) -> None:
+    stack = load_stack("dev", put("traces.retention", "14d"))
+    assert traces.checks(replace(target, stack=stack), Tenant(None))[-1].run(1) == "retention 336h"
+    assert tempo.answer("", "/status/config")[1].startswith("GET /status/config\n---\n")
+
+
 def test_limits_in_a_layout_that_is_not_documented_are_neither_passed_nor_failed(target: Target) -> None:
     with pytest.raises(CheckSkipped, match="where they should be"):
         traces.checks(target, PAYMENTS)[-1].run(1)
 
 
 @pytest.mark.parametrize(
-    ("written", "seconds"), [("336h", 1_209_600), ("336h0m0s", 1_209_600), ("2w", 1_209_600), ("1w1d", 691_200)]
+    ("written", "seconds"),
+    [("336h", 1_209_600), ("336h0m0s", 1_209_600), ("2w", 1_209_600), ("1w1d", 691_200), ("1y", 31_536_000)],
 )
 def test_a_duration_is_the_same_however_tempo_writes_it(written: str, seconds: int) -> None:
     assert in_seconds(written) == seconds

@@ -35,7 +35,7 @@ def targets(call: Any) -> Iterator[tuple[str, str]]:
 
 
 def test_there_is_something_to_check() -> None:
-    assert set(WORKFLOWS) == {"checks", "preview", "deploy", "drift", "stack"}
+    assert set(WORKFLOWS) == {"checks", "preview", "deploy", "drift", "nightly", "stack"}
     assert len(CALLS) == 6
     assert len(STEPS) > 20
 
@@ -77,7 +77,7 @@ def test_a_call_names_a_target_that_exists(where: tuple[str, str]) -> None:
 
 def test_no_checkout_leaves_a_token_behind() -> None:
     checkouts = [step for _, step in STEPS if step.get("uses", "").startswith("actions/checkout@")]
-    assert len(checkouts) == 5
+    assert len(checkouts) == 6
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 

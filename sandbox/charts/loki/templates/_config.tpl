@@ -7,8 +7,12 @@ s3forcepathstyle: {{ $s3.s3ForcePathStyle }}
 insecure: {{ $s3.insecure }}
 endpoint: {{ $s3.endpoint }}
 region: {{ $s3.region }}
-access_key_id: {{ $s3.accessKeyId }}
-secret_access_key: {{ $s3.secretAccessKey }}
+{{- with $s3.accessKeyId }}
+access_key_id: {{ . }}
+{{- end }}
+{{- with $s3.secretAccessKey }}
+secret_access_key: {{ . }}
+{{- end }}
 {{- with $s3.http_config }}
 http_config: {{ toJson . }}
 {{- end }}

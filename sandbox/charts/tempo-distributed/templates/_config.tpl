@@ -15,8 +15,12 @@ ingester:
   {{- end }}
 compactor: {ring: {{ toJson $ring }}, compaction: {{ toJson .Values.compactor.config.compaction }}}
 querier:
-  {{- toYaml .Values.querier.config | nindent 2 }}
-  frontend_worker: {frontend_address: "{{ include "tempo.fullname" . }}-query-frontend-discovery:9095"}
+  {{- omit .Values.querier.config "frontend_worker" | toYaml | nindent 2 }}
+  frontend_worker:
+    frontend_address: "{{ include "tempo.fullname" . }}-query-frontend-discovery:9095"
+    {{- with .Values.querier.config.frontend_worker.grpc_client_config }}
+    grpc_client_config: {{ toJson . }}
+    {{- end }}
 query_frontend:
   {{- toYaml .Values.queryFrontend.config | nindent 2 }}
   mcp_server: {{ toJson .Values.queryFrontend.mcp_server }}

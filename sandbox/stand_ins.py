@@ -1,0 +1,63 @@
+"""What in the sandbox is not the real part, as data: `make status` and docs/architecture.md show it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sandbox.plugins.install import Kind
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """One part that stands in for another. ``plugin`` is the provider that it is, if it is one."""
+
+    part: str
+    instead_of: str
+    how_far: str
+    plugin: str = ""
+
+
+STAND_INS = (
+    StandIn(
+        "plugin for aws (`sandbox/plugins/aws.py`)",
+        "pulumi-resource-aws",
+        "buckets and what is set on them, with the calls, ids, replacements and errors of the real one; a real one of "
+        "the SDK's version in `~/.pulumi/plugins` wins",
+        plugin="aws",
+    ),
+    StandIn(
+        "plugin for grafana (`sandbox/plugins/grafana.py`)",
+        "pulumi-resource-grafana",
+        "datasources, folders and dashboards, likewise; a real one wins",
+        plugin="grafana",
+    ),
+    StandIn(
+        "Grafana's API (`sandbox/world/grafana.py`)",
+        "Grafana",
+        "datasources, folders, dashboards and organisations are kept and answered; nothing is queried or shown",
+    ),
+    StandIn(
+        "charts (`sandbox/charts/`)",
+        "tempo, tempo-distributed, mimir-distributed, loki, pyroscope, alloy",
+        "names, value paths, workloads and configuration of the real ones for the values that this program sets, held "
+        "against lists of the real ones' values (`tests/contracts/`)",
+    ),
+    StandIn(
+        "kwok",
+        "kubelets and the containers of all pods",
+        "pods are admitted, scheduled and bound to volumes for real, then reported ready without running",
+    ),
+    StandIn(
+        "sinks behind the gateway (`sandbox/gateway/`), in tests of it",
+        "Tempo, Loki and Pyroscope",
+        "they take and count what arrives, and answer by the API's documentation; nothing is kept",
+    ),
+)
+
+
+def rows(plugins: Mapping[str, Kind]) -> list[tuple[str, str, str]]:
+    """Return part, what it stands in for and how far; without plugins that are the real ones."""
+    return [
+        (each.part, each.instead_of, each.how_far)
+        for each in STAND_INS
+        if not each.plugin or plugins.get(each.plugin, "stand-in") == "stand-in"
+    ]

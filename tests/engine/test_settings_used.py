@@ -1,0 +1,422 @@
+"""No setting is accepted and idle: whatever leaf of a stack's settings changes, something that is made of them changes.
+
+Each leaf of some rich stacks is changed after validation, then all that pure functions make is made anew; only for
+leaves of which that shows nothing, the program itself runs.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
+from unittest.mock import patch
+
+import pytest
+from pydantic import BaseModel
+
+import stack_config
+from collector.config import configuration
+from components.datasource_config import View, views
+from dashboards.dashboards import dashboards_of, documents_of
+from gateway import access, contents, workload
+from guardrails.policies import policies_of
+from helm.releases import releases_of
+from monitoring.rules import groups_of, prometheus_rules
+from settings import Stack
+from settings.gateway import Gateway
+from sizing.capacity import check
+from sizing.report import report
+from tests.engine.recorder import Run, run_program
+from tests.support import (
+    WITH_LOGS,
+    WITH_LOGS_IN_PROD,
+    WITH_PROFILES,
+    WITH_PROFILES_IN_PROD,
+    Change,
+    all_of,
+    credentials,
+    drop,
+    load_stack,
+    put,
+    tree,
+)
+from tests.unit.bad_collectors import DAEMON_SET
+
+Place = tuple[str, ...]
+"""Where a leaf stands, from the stack's own field on."""
+
+WHILE_READ = {
+    "environment": "all names follow it; the stack's own is held against it",
+    "namespace.quota": "what does not fit is refused",
+    "*.enabled_roles": "the roles that are made",
+    "*.topology": "the chart, roles and values that are made",
+    "*.total": "split over the roles",
+    "*.accept_no_failure_tolerance": "lets a replication factor through",
+    "*.capacity": "refuses limits, with tenants and without",
+    "object_store.seaweedfs_version": "decides what else is refused",
+    "object_store.allow_unsafe_version": "lets an old server through",
+    "object_store.sse_key_configured": "lets server_side_encryption through",
+    "object_store.tags": "refused whatever it says",
+    "*.chart.repository": "says where from, as does reference",
+}
+"""What counts while settings are read; tests/unit/bad_*.py and the tests of their own have them."""
+
+PLACED = {
+    "node_selector": {"pool": "telemetry"},
+    "tolerations": [{"key": "only", "operator": "Equal", "value": "telemetry", "effect": "NoSchedule"}],
+    "storage_class": "fast",
+    "priority_class": "high",
+    "spread_over": ["kubernetes.io/hostname"],
+}
+SOMEWHERE = {"namespaces": [{"a": "b"}], "pods": {"c": "d"}, "cidrs": ["10.1.0.0/16"], "ports": [443]}
+PLACE = {key: value for key, value in SOMEWHERE.items() if key != "ports"}
+LIMITS = {
+    "metrics": {"max_query_length": "9d", "max_query_parallelism": 9},
+    "traces": {"max_search_duration": "9h"},
+    "logs": {"max_query_length": "9d"},
+}
+ROTATED = {"version": 2, "previous_until": "2026-12-01T00:00:00Z"}
+TENANT = {
+    "id": "platform",
+    "display_name": "Platform team",
+    "limits": {**LIMITS, "max_body": "3Mi"},
+    "retention": dict.fromkeys(("metrics", "traces", "logs", "profiles"), "33d"),
+    "access": {"accepts": "either", "token": ROTATED, "certificate": ROTATED},
+    "grafana_org": 3,
+}
+AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
+RULES: Change = put(
+    "monitoring",
+    {
+        "rules": "prometheus-rule",
+        "tenant": "platform",
+        "labels": {"release": "prometheus"},
+        "runbook_url": "https://runbooks.example.org",
+        "exporters": ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs"],
+        "object_store_labels": {"job": "seaweedfs"},
+    },
+)
+"""Alerts and all that they can be told."""
+SCALED: Change = all_of(
+    *(drop(f"{signal}.roles.querier.replicas") for signal in ("traces", "metrics")),
+    *(put(f"{signal}.roles.querier.autoscaling", {}) for signal in ("traces", "metrics")),
+)
+PROD: Change = all_of(
+    WITH_LOGS_IN_PROD,
+    WITH_PROFILES_IN_PROD,
+    SCALED,
+    RULES,
+    *(put(f"{signal}.placement", PLACED) for signal in ("traces", "metrics", "logs", "profiles")),
+    put("gateway.placement", {key: value for key, value in PLACED.items() if key != "storage_class"}),
+    put("kubernetes.nodes", {"count": 3, "cpu": "16", "memory": "64Gi"}),
+    put("kubernetes.cluster_identifier", "prod-one"),
+    put("kubernetes.kubeconfig", "/nowhere/kubeconfig"),
+    put("namespace.requested_quota", {"cpu": "40", "memory": "128Gi", "storage": "512Gi"}),
+    put("tenants", [TENANT, {"id": "b", "display_name": "B", "access": {"token_secret": "its-own"}}]),
+    put("gateway.hosts", ["telemetry.example.org"]),
+    put("gateway.total", {"cpu": "2", "memory": "4Gi"}),
+    put("gateway.backend_tls", {"secret": "our-own-tls"}),
+    put("gateway.federation", {"token": ROTATED, "grafana_org": 4}),
+    put("dashboards", {"grafana_org": 2, "datasource": "prometheus", "folder": "Ours"}),
+    put("collector", {**DAEMON_SET, "tenant": "platform", "secret": "its-secret", "nodes": 4, **{
+        key: PLACED[key] for key in ("node_selector", "tolerations", "priority_class")
+    }, "scrape": {"api_server": SOMEWHERE}}),
+    put("object_store.ca_secret", "store-ca"),
+    put("object_store.endpoint", "https://seaweedfs.example.org:8333"),
+    put("object_store.abort_incomplete_uploads", "1d"),
+    put("object_store.sse_key_configured", True),
+    put("security", {
+        **dict.fromkeys(("grafana", "clients", "monitoring", "dns", "api_server"), PLACE),
+        **dict.fromkeys(("object_store", "alert_receivers"), SOMEWHERE),
+        "limit_range": {"default_request": {"cpu": "50m", "memory": "64Mi"}},
+    }),
+)  # fmt: skip
+DEV: Change = all_of(
+    WITH_LOGS,
+    WITH_PROFILES,
+    put("limits", LIMITS),
+    put("namespace.create", True),
+    put("namespace.quota", {"cpu": "8", "memory": "32Gi", "storage": "64Gi"}),
+    put("dashboards", {}),
+    put("trust", {"file": "tests/unit/fixtures/authority.pem"}),
+    put("object_store.endpoint", "https://seaweedfs-dev-s3.ca7f8f-tools.svc:8333"),
+)
+CERTIFIED: Change = all_of(
+    put("gateway.certificate", {
+        "source": "cert-manager", "issuer": {"name": "ours", "kind": "ClusterIssuer"}, "authority": AUTHORITY,
+    }),
+    put("gateway.client_ca_secret", "clients-ca"),
+    put("tenants", [{**TENANT, "access": {"accepts": "either", "certificate_subject": "CN=agent"}}]),
+)  # fmt: skip
+EXISTING: Change = put("gateway.certificate", {"source": "existing", "secret": "its-certificate"})
+
+RULER: Change = all_of(
+    put("namespace.phase_3", {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}),
+    put("monitoring", {"rules": "ruler", "tenant": "platform"}),
+    put("tenants", [{"id": "platform", "display_name": "Platform"}, {"id": "b", "display_name": "B"}]),
+    put("dashboards", {}),
+)
+
+
+@cache
+def stacks() -> dict[str, Stack]:
+    """Return stacks in which between them every setting is set."""
+    return {
+        "prod": load_stack("prod", PROD),
+        "dev": load_stack("dev", DEV),
+        "certified": load_stack("test", CERTIFIED),
+        "existing": load_stack("test", EXISTING, RULER),
+    }
+
+
+def leaves(model: BaseModel, *place: str) -> Iterator[tuple[Place, Any]]:
+    """Yield every leaf of settings that is set, and its value."""
+    for name in type(model).model_fields:
+        yield from _below(getattr(model, name), (*place, name))
+
+
+def _below(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
+    if isinstance(value, BaseModel):
+        yield from leaves(value, *place)
+    elif isinstance(value, dict) and any(isinstance(each, BaseModel) for each in value.values()):
+        for key, each in value.items():
+            yield from _below(each, (*place, key))
+    elif isinstance(value, list) and any(isinstance(each, BaseModel) for each in value):
+        for index, each in enumerate(value):
+            yield from _below(each, (*place, str(index)))
+    elif value is not None:
+        yield place, value
+
+
+def replaced(node: Any, place: Place, value: Any) -> Any:
+    """Return settings with another leaf, without validation."""
+    if not place:
+        return value
+    name, *rest = place
+    if isinstance(node, BaseModel):
+        return node.model_copy(update={name: replaced(getattr(node, name), tuple(rest), value)})
+    if isinstance(node, dict):
+        return {**node, name: replaced(node[name], tuple(rest), value)}
+    index = int(name)
+    return [*node[:index], replaced(node[index], tuple(rest), value), *node[index + 1 :]]
+
+
+def others(model: BaseModel, place: Place, value: Any) -> Iterator[Any]:
+    """Yield values that a leaf could have as well: every other word of a choice, else one."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int | float):
+        yield value * 2 + 1
+        yield 1
+    elif isinstance(value, list):
+        yield value[:-1] if value else ["other"]
+    elif isinstance(value, dict):
+        yield {**value, "other": "one"}
+    elif place[-1] == "tenant":
+        yield "b"
+    elif words := _choices(model, place):
+        yield from (word for word in words if word != value)
+    elif "://" in value:
+        yield value.replace("://", "://other-")
+    elif value.endswith("Z") and "T" in value:
+        yield "2027-01-01T00:00:00Z"
+    elif value[:2] == "20" and len(value) == len("2026-11-01"):
+        yield "2026-11-02"
+    else:
+        yield f"{value}-other"
+
+
+def _choices(model: BaseModel, place: Place) -> tuple[str, ...]:
+    """Return the words that a leaf may be, if it is a choice."""
+    node: Any = model
+    for name in place[:-1]:
+        node = (
+            getattr(node, name) if isinstance(node, BaseModel) else node[int(name) if isinstance(node, list) else name]
+        )
+    if not isinstance(node, BaseModel):
+        return ()
+    annotation = type(node).model_fields[place[-1]].annotation
+    found = next((each for each in (annotation, *get_args(annotation)) if get_origin(each) is Literal), None)
+    return get_args(found)
+
+
+def _key(stack: Stack) -> str:
+    key = credentials().gateway_key
+    assert key is not None
+    return key if stack.gateway else ""
+
+
+def _secrets(stack: Stack, gateway: Gateway) -> Iterator[contents.SecretContent]:
+    """Yield the gateway's Secrets and those of tenants, whose content no text of them shows."""
+    yield from contents.mounted_secrets(stack, gateway, _key(stack))
+    yield from contents.tenant_secrets(stack, _key(stack))
+
+
+def _workload(stack: Stack, gateway: Gateway) -> Iterator[Any]:
+    """Yield the gateway's pods and its certificate."""
+    role = stack.gateway_role
+    assert role is not None
+    yield workload.deployment(stack, gateway, role, watch="")
+    yield workload.certificate(gateway, [])
+
+
+def _views(stack: Stack) -> tuple[View, ...]:
+    """Return who sees what in Grafana."""
+    key = _key(stack)
+    return views(stack, credentials=access.of_tenants(stack, key), federation=access.of_federation(stack, key))
+
+
+MAKERS: tuple[Callable[[Stack], Any], ...] = (
+    lambda stack: [(each.name, each.chart, each.values, each.roles, each.autoscalers) for each in releases_of(stack)],
+    policies_of,
+    lambda stack: (report(stack), check(stack)),
+    lambda stack: stack.gateway and contents.config_map(stack, stack.gateway),
+    lambda stack: stack.collector and configuration(stack, stack.collector),
+    lambda stack: (groups_of(stack), prometheus_rules(stack)),
+    lambda stack: stack.dashboards and (list(dashboards_of(stack)), documents_of(stack, "uid")),
+    lambda stack: (stack.buckets, stack.protects_buckets),
+    lambda stack: stack.gateway and [vars(each) for each in _secrets(stack, stack.gateway)],
+    lambda stack: stack.gateway and list(_workload(stack, stack.gateway)),
+    lambda stack: [sorted(vars(each).items()) for each in _views(stack)],
+)
+"""What is made of settings, the quickest first."""
+
+
+@cache
+def made(name: str, index: int) -> str:
+    """Return what one of them makes of a stack."""
+    return repr(MAKERS[index](stacks()[name]))
+
+
+def shows(name: str, changed: Stack) -> bool:
+    """Return whether anything that pure functions make differs; who fails has read the setting as well."""
+    for index, make in enumerate(MAKERS):
+        try:
+            if repr(make(changed)) != made(name, index):
+                return True
+        except Exception:  # noqa: BLE001 - whatever it is
+            return True
+    return False
+
+
+def ran(stack: Stack) -> str:
+    """Return what the program registers and exports."""
+    run = Run()
+    with patch.object(stack_config, "load_stack", lambda: (stack, credentials())):
+        run_program(tree("prod"), stack.environment, preview=False, run=run)
+    # The order of resources and of what they wait for is that of an event loop.
+    registered = sorted(repr(replace(each, dependencies=tuple(sorted(each.dependencies)))) for each in run.resources)
+    return repr((registered, json.dumps(run.exports, sort_keys=True, default=str)))
+
+
+@cache
+def as_it_is(name: str) -> str:
+    """Return what the program registers of a stack."""
+    return ran(stacks()[name])
+
+
+def program_shows(name: str, changed: Stack) -> bool:
+    """Return whether the program does anything else."""
+    expected = as_it_is(name)
+    try:
+        return ran(changed) != expected
+    except Exception:  # noqa: BLE001 - whatever it is
+        return True
+
+
+def path(place: Place) -> str:
+    """Return a leaf's path as one of settings: `*` where a key or a number is anybody's."""
+    return ".".join("*" if part.isdigit() else part for part in place)
+
+
+def counts_while_read(where: str) -> bool:
+    """Return whether a leaf is one of those that count while settings are read."""
+    return _is_of(where, WHILE_READ)
+
+
+def _is_of(where: str, known: Iterable[str]) -> bool:
+    """Return whether a path is one of these or below one; `*` is any backend."""
+    parts = where.split(".")
+    for each in known:
+        first, *rest = each.split(".")
+        if first in ("*", parts[0]) and parts[1 : 1 + len(rest)] == rest:
+            return True
+    return False
+
+
+@cache
+def idle() -> tuple[str, ...]:
+    """Return the leaves that change nothing in any stack."""
+    used: set[str] = set()
+    unseen: dict[str, list[tuple[str, Stack]]] = {}
+    for name, stack in stacks().items():
+        for place, value in leaves(stack):
+            if (where := path(place)) in used or counts_while_read(where):
+                continue
+            for other in others(stack, place, value):
+                changed = replaced(stack, place, other)
+                if shows(name, changed):
+                    used.add(where)
+                    break
+                unseen.setdefault(where, []).append((name, changed))
+    rest = {where: tries for where, tries in unseen.items() if where not in used}
+    smallest_first = {where: sorted(tries, key=lambda each: each[0] == "prod") for where, tries in rest.items()}
+    return tuple(where for where, tries in smallest_first.items() if not any(program_shows(*each) for each in tries))
+
+
+def declared(model: type[BaseModel], *place: str) -> Iterator[str]:
+    """Yield the paths of all leaves that there may be, without those below a key that is anybody's."""
+    for name, field in model.model_fields.items():
+        inner = _model_in(field.annotation)
+        if inner is None:
+            yield ".".join((*place, name))
+        else:
+            many = get_origin(field.annotation) in (list, dict) or "Annotated" in str(field.annotation)
+            yield from declared(inner, *place, name, *(("*",) if many and name != "chart" else ()))
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
+
+
+def _any_role(where: str) -> str:
+    """Return a path with `*` for a role."""
+    parts = where.split(".")
+    return ".".join("*" if at and parts[at - 1] == "roles" else part for at, part in enumerate(parts))
+
+
+UNSET = {
+    "traces.moving_from": "tests/engine/test_topology.py has it",
+    "*.chart.reference": "the other way of naming a chart",
+    "gateway.placement.storage_class": "refused, because the gateway has no volume claims",
+    "object_store.protect_buckets": "has a default for each environment, which is what is used",
+    "object_store.deny_bucket_deletion": "the same",
+    "monitoring.objectives.traces_ingest.latency": "refused, because Tempo does not measure it",
+    "profiles.roles.*.autoscaling": "refused for every role",
+    "logs.roles.*.autoscaling": "refused for every role",
+}
+
+
+@pytest.mark.parametrize("name", ["prod", "dev", "certified", "existing"])
+def test_what_is_made_twice_of_the_same_settings_is_the_same(name: str) -> None:
+    """Else every setting would seem to change something."""
+    assert not shows(name, stacks()[name].model_copy())
+    assert not program_shows(name, stacks()[name].model_copy())
+
+
+@pytest.mark.timeout(600)
+def test_every_setting_changes_something_that_is_made() -> None:
+    assert idle() == ()
+
+
+def test_every_setting_is_set_in_one_of_the_stacks() -> None:
+    """What none of them has, the test above would not see."""
+    seen = {_any_role(path(place)) for stack in stacks().values() for place, _ in leaves(stack)}
+    missing = [
+        where
+        for where in declared(Stack)
+        if where not in seen and not counts_while_read(where) and not _is_of(where, UNSET)
+    ]
+    assert missing == []
