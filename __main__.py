@@ -30,7 +30,8 @@ from components.object_store_authority import ObjectStoreAuthority
 from components.providers import Providers
 from components.pyroscope import Pyroscope
 from components.tempo import Tempo
-from gateway import access, addresses
+from gateway import access
+from gateway.addresses import query_urls
 from helm.transport import makes_store_authority, serves_tls
 from policies.program import enforce
 from stack_config import load_stack
@@ -39,7 +40,8 @@ stack, credentials = load_stack()
 preflight.run(stack, credentials)
 enforce(stack, credentials)
 
-providers, key = Providers.of(stack, credentials), credentials.gateway_key
+providers = Providers.of(stack, credentials)
+key, previous = credentials.gateway_key, credentials.previous_gateway_key
 in_cluster = pulumi.ResourceOptions(providers=[providers.kubernetes])
 
 namespace = Namespace("namespace", settings=stack.namespace, opts=in_cluster)
@@ -53,7 +55,7 @@ buckets = Buckets(
     protect=stack.protects_buckets,
     opts=pulumi.ResourceOptions(providers=[providers.s3]),
 )
-gateway = Gateway("gateway", stack=stack, key=key, opts=guarded) if stack.gateway else None
+gateway = Gateway("gateway", stack=stack, key=key, previous=previous, opts=guarded) if stack.gateway else None
 mounted: list[pulumi.Resource] = []
 if serves_tls(stack):
     mounted.append(BackendCertificate("backend-certificate", stack=stack, key=key, opts=guarded))
@@ -80,15 +82,10 @@ pyroscope = (
 datasources = Datasources(
     "datasources",
     stack=stack,
-    urls={
-        "metrics": gateway.metrics_query_url if gateway else mimir.query_url,
-        "traces": gateway.traces_query_url if gateway else tempo.query_url,
-        **({"logs": its.query} if (its := addresses.logs(stack)) else {}),
-        **({"profiles": its_own.query} if (its_own := addresses.profiles(stack)) else {}),
-    },
-    credentials=access.of_tenants(stack, key),
+    urls=query_urls(stack),
+    credentials=access.of_readers(stack, key),
     federation=access.of_federation(stack, key),
-    authority=access.authority_of(stack, key),
+    authority=access.authority_of(stack, key, previous),
     opts=pulumi.ResourceOptions(
         providers=[providers.grafana], depends_on=[each for each in (mimir, tempo, loki, pyroscope, gateway) if each]
     ),

@@ -34,8 +34,8 @@ def _today() -> date:
 
 def _refuse_what_does_not_fit(stack: Stack, credentials: Credentials, today: date) -> None:
     verdict = check(stack)
-    others = (contents.too_much(stack, credentials.gateway_key), access.refusal(stack, today))
-    refusals = (*verdict.refusals, *filter(None, others))
+    too_much = contents.too_much(stack, credentials.gateway_key, credentials.previous_gateway_key)
+    refusals = (*verdict.refusals, *filter(None, (too_much, access.refusal(stack, today))))
     if refusals:
         raise ConfigError(refusals)
     for warning in verdict.warnings:

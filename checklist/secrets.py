@@ -50,8 +50,8 @@ def _wanted(given: Given) -> Iterator[tuple[str, Contents]]:
         yield S3_SECRET_OF[backend.signal], _s3(identities[backend.signal])
     if stack.gateway is None:
         return
-    key = credentials.gateway_key
-    made = [*mounted_secrets(stack, stack.gateway, key), *tenant_secrets(stack, key)]
+    key, previous = credentials.gateway_key, credentials.previous_gateway_key
+    made = [*mounted_secrets(stack, stack.gateway, key, previous), *tenant_secrets(stack, key, previous)]
     backends = backends_secret(stack, key)
     for each in (*made, *([backends] if backends else [])):
         yield each.name, each.data

@@ -1,6 +1,7 @@
 """Where a collector sends to, and how it says who it is."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from gateway import addresses as of_gateway
 from helm import addresses
@@ -25,7 +26,8 @@ class Destination:
     remote_write: str
     logs_otlp: str | None
     """Address that Alloy adds `/v1/logs` to; None where there is no Loki."""
-    tls: bool
+    name: str | None
+    """What the certificate there is for: an address's name has a final dot, a certificate's none. None is no TLS."""
     tenant: str | None
     """Stated by the sender itself, where no gateway knows it by its credential."""
     token: str | None
@@ -43,13 +45,14 @@ def destination(stack: Stack, collector: Collector) -> Destination:
     tenant = sender(collector, stack.tenants)
     if stack.gateway is not None and tenant is not None:
         return _by_gateway(stack, stack.gateway, tenant)
+    at = partial(addresses.absolute, stack)
     traces, metrics, logs = addresses.traces(stack), addresses.metrics(stack), addresses.logs(stack)
     return Destination(
-        traces=traces.otlp_grpc,
-        metrics_otlp=metrics.otlp_http.removesuffix(_METRICS_PATH),
-        remote_write=metrics.remote_write,
-        logs_otlp=None if logs is None else logs.otlp_http.removesuffix(_LOGS_PATH),
-        tls=False,
+        traces=at(traces.otlp_grpc),
+        metrics_otlp=at(metrics.otlp_http.removesuffix(_METRICS_PATH)),
+        remote_write=at(metrics.remote_write),
+        logs_otlp=None if logs is None else at(logs.otlp_http.removesuffix(_LOGS_PATH)),
+        name=None,
         tenant=None if tenant is None else tenant.id,
         token=None,
         certificate=None,
@@ -59,15 +62,16 @@ def destination(stack: Stack, collector: Collector) -> Destination:
 
 
 def _by_gateway(stack: Stack, gateway: Gateway, tenant: Tenant) -> Destination:
+    at = partial(addresses.absolute, stack)
     urls, logs = of_gateway.urls(stack.namespace.name), of_gateway.logs(stack)
     accepts = tenant.access.accepts
     private = gateway.certificate.source == "issued" or gateway.certificate.authority is not None
     return Destination(
-        traces=urls.otlp_grpc_address,
-        metrics_otlp=urls.metrics_otlp_url.removesuffix(_METRICS_PATH),
-        remote_write=urls.remote_write_url,
-        logs_otlp=None if logs is None else logs.otlp_http.removesuffix(_LOGS_PATH),
-        tls=True,
+        traces=at(urls.otlp_grpc_address),
+        metrics_otlp=at(urls.metrics_otlp_url.removesuffix(_METRICS_PATH)),
+        remote_write=at(urls.remote_write_url),
+        logs_otlp=None if logs is None else at(logs.otlp_http.removesuffix(_LOGS_PATH)),
+        name=of_gateway.host(stack.namespace.name),
         tenant=None,
         token=None if accepts == "certificate" else f"{CREDENTIALS}/token",
         certificate=(f"{CREDENTIALS}/tls.crt", f"{CREDENTIALS}/tls.key")

@@ -85,7 +85,7 @@ def remote_write(collector: Collector, to: Destination) -> Block:
     """Return the one way of Prometheus' samples, which keeps them in a log on disk until they are taken."""
     credential: dict[str, Value] = {} if to.token is None else {"bearer_token_file": to.token}
     header: dict[str, Value] = {} if to.tenant is None else {"headers": {"X-Scope-OrgID": to.tenant}}
-    tls = (Block("tls_config", arguments=_trust(to)),) if to.tls and _trust(to) else ()
+    tls = (Block("tls_config", arguments=_trust(to)),) if to.name else ()
     return Block(
         "prometheus.remote_write",
         "platform",
@@ -118,15 +118,16 @@ def _auth(to: Destination) -> dict[str, Value]:
 
 
 def _tls(to: Destination) -> Block:
-    if not to.tls:
+    if to.name is None:
         return Block("tls", arguments={"insecure": True})
-    renewed: dict[str, Value] = {"reload_interval": _RELOAD} if _trust(to) else {}
+    renewed: dict[str, Value] = {"reload_interval": _RELOAD} if to.authority or to.certificate else {}
     return Block("tls", arguments={**_trust(to), **renewed})
 
 
 def _trust(to: Destination) -> dict[str, Value]:
     """Return whom to trust, and by which certificate to be known."""
     authority: dict[str, Value] = {} if to.authority is None else {"ca_file": to.authority}
+    authority |= {} if to.name is None else {"server_name": to.name}
     if to.certificate is None:
         return authority
     return {**authority, "cert_file": to.certificate[0], "key_file": to.certificate[1]}

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from collector.pipeline import REMOTE_WRITE
 from collector.syntax import Block, Expression, Value
+from gateway.addresses import SERVICE
+from gateway.layout import Layout
 from helm import loki, mimir, pyroscope
 from helm.addresses import LOKI_HTTP, MIMIR_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP
 from helm.transport import server_name, serves_tls
@@ -19,17 +21,19 @@ _OWN_NODE = 'coalesce(sys.env("HOSTNAME"), constants.hostname)'
 
 
 def scraped(stack: Stack) -> dict[str, int]:
-    """Return the port with a backend's own metrics, by the label `app.kubernetes.io/name` of its pods."""
+    """Return the port with the metrics of backends and gateway, by the label `app.kubernetes.io/name` of pods."""
+    gateway = {SERVICE: Layout().health_port} if stack.gateway else {}
     logs = {"loki": LOKI_HTTP} if stack.logs else {}
     profiles = {"pyroscope": PYROSCOPE_HTTP} if stack.profiles else {}
-    return {"mimir": MIMIR_HTTP, "tempo": TEMPO_HTTP, **logs, **profiles}
+    return {"mimir": MIMIR_HTTP, "tempo": TEMPO_HTTP, **logs, **profiles, **gateway}
 
 
 def releases(stack: Stack) -> tuple[str, ...]:
-    """Return the releases whose pods are scraped: the namespace may have backends of somebody else's in it."""
+    """Return the instances whose pods are scraped: the namespace may have backends of somebody else's in it."""
     logs = (loki.RELEASE,) if stack.logs else ()
     profiles = (pyroscope.RELEASE,) if stack.profiles else ()
-    return (mimir.RELEASE, "tempo", "tempo-distributed", *logs, *profiles)
+    gateway = (SERVICE,) if stack.gateway else ()
+    return (mimir.RELEASE, "tempo", "tempo-distributed", *logs, *profiles, *gateway)
 
 
 def blocks(stack: Stack, collector: Collector, scrape: Scrape) -> Iterator[Block]:
@@ -81,6 +85,8 @@ def _rules(stack: Stack) -> Iterator[Block]:
     yield _rule([f"{_LABEL}name", number], action="keep", regex=ports)
     yield _rule([f"{_LABEL}component"], action="drop", regex="gateway")  # the chart's nginx, which has no metrics
     yield _rule(["__meta_kubernetes_pod_phase"], action="drop", regex="Succeeded|Failed")
+    if serves_tls(stack):  # the backends do; the gateway's health and metrics are plain
+        yield _rule([f"{_LABEL}name"], regex=SERVICE, target_label="__scheme__", replacement="http")
     named = {"namespace": "namespace", "pod": "pod_name", "container": "pod_container_name"}
     for label, source in named.items():
         yield _rule([f"__meta_kubernetes_{source}"], target_label=label)

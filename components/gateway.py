@@ -9,6 +9,7 @@ from gateway.addresses import SERVICE, hosts, urls
 from gateway.contents import CONFIG_MAP, SCRIPTS, TENANT_ANNOTATION, config_map, mounted_secrets, tenant_secrets
 from helm.common import Values
 from settings import Stack
+from settings.credentials import PreviousKey
 
 
 class Gateway(pulumi.ComponentResource):
@@ -34,7 +35,15 @@ class Gateway(pulumi.ComponentResource):
     tenant_secrets: dict[str, str]
     """By tenant id the Secret with its credentials, of tenants that are given any."""
 
-    def __init__(self, name: str, *, stack: Stack, key: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        stack: Stack,
+        key: str,
+        previous: PreviousKey | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("telemetry:gateway:Gateway", name, opts=opts)
         settings, role = stack.gateway, stack.gateway_role
         assert settings is not None  # noqa: S101 - whoever makes the component has asked
@@ -47,16 +56,19 @@ class Gateway(pulumi.ComponentResource):
         self.metrics_otlp_url = own.metrics_otlp_url
         self.metrics_query_url = own.metrics_query_url
         self.traces_query_url = own.traces_query_url
-        files = config_map(stack, settings)
+        files, domain = config_map(stack, settings), stack.kubernetes.cluster_domain
         mounted = [
             self._config_map(files),
-            *(secret(each, namespace=self._namespace, parent=self) for each in mounted_secrets(stack, settings, key)),
-            *self._certificate(workload.certificate(settings, hosts(settings, self._namespace))),
+            *(
+                secret(each, namespace=self._namespace, parent=self)
+                for each in mounted_secrets(stack, settings, key, previous)
+            ),
+            *self._certificate(workload.certificate(settings, hosts(settings, self._namespace, domain))),
         ]
-        handed_over = list(tenant_secrets(stack, key))
+        handed_over = list(tenant_secrets(stack, key, previous))
         for each in handed_over:
             secret(each, namespace=self._namespace, parent=self)
-        self.authority = access.authority_of(stack, key)
+        self.authority = access.authority_of(stack, key, previous)
         self.tenant_secrets = {each.annotations[TENANT_ANNOTATION]: each.name for each in handed_over}
         spec = workload.deployment(stack, settings, role, watch="".join(files[name] for name in SCRIPTS))
         self._workload(spec, workload.disruption_budget(role), mounted)

@@ -54,7 +54,8 @@ $neighbours
 - `clients`: collectors and applications of other namespaces. With a gateway in front, `namespaces: [{}]` (all of the
   cluster) is a fair choice, because it lets in nobody without a credential. An ingress controller or OpenShift's router
   is a client as well.
-- `alert_receivers`: without it no notification leaves the cluster.
+- `alert_receivers`: without it no notification leaves the cluster. Of private addresses Mimir calls those alone that
+  its `cidrs` name ([tenants.md](tenants.md#what-a-credential-may-do)).
 - `object_store`, where `object_store.endpoint` is neither a Service (`name.namespace.svc`) nor an address; a preview
   refuses what it cannot know. Give its `ports` where the pods listen on others than the Service.
 - `api_server`, on plain Kubernetes: `make smoke ON=cluster` goes through the API server's proxy, and a policy keeps

@@ -9,9 +9,10 @@ from datetime import date
 from gateway import certificates
 from gateway.addresses import hosts
 from gateway.certificates import Authority, Pair, ends, expiry_warning
-from gateway.keys import federation_token, token
+from gateway.keys import federation_token, reader_token, token
 from helm.transport import server_name
 from settings import Stack
+from settings.credentials import PreviousKey
 from settings.gateway import Gateway
 from settings.tenants import Tenant
 
@@ -29,22 +30,36 @@ def of_tenants(stack: Stack, key: str) -> dict[str, Credential]:
     if stack.gateway is None:
         return {}
     issuer = None if stack.gateway.client_ca_secret else own_authority(stack, key)
-    return {tenant.id: _of_tenant(tenant, key, issuer) for tenant in stack.tenants}
+    return {tenant.id: _of_tenant(tenant, stack.environment, key, issuer) for tenant in stack.tenants}
+
+
+def of_readers(stack: Stack, key: str) -> dict[str, Credential]:
+    """Return what Grafana reads each tenant's data with, by tenant id; empty without a gateway."""
+    if stack.gateway is None:
+        return {}
+    issuer = None if stack.gateway.client_ca_secret else own_authority(stack, key)
+    return {tenant.id: _of_reader(tenant, stack.environment, key, issuer) for tenant in stack.tenants}
 
 
 def of_federation(stack: Stack, key: str) -> Credential | None:
     """Return the credential that reads all tenants; None where that is switched off."""
     if stack.gateway is None or stack.gateway.federation is None:
         return None
-    return Credential(federation_token(key, stack.gateway.federation.token.version), None)
+    return Credential(federation_token(key, stack.environment, stack.gateway.federation.token.version), None)
 
 
-def authority_of(stack: Stack, key: str) -> str | None:
-    """Return the PEM of the authority that clients trust; None for a public one, or without a gateway."""
+def authority_of(stack: Stack, key: str, previous: PreviousKey | None = None) -> str | None:
+    """Return the PEM of the authority that clients trust; None for a public one, or without a gateway.
+
+    While a key before counts, that is two: the gateway goes on showing what the authority before has signed.
+    """
     if stack.gateway is None:
         return None
     certificate = stack.gateway.certificate
-    return own_authority(stack, key).certificate if certificate.source == "issued" else certificate.authority
+    if certificate.source != "issued":
+        return certificate.authority
+    before = authority_before(stack, key, previous)
+    return own_authority(stack, key).certificate + (before.certificate if before else "")
 
 
 def own_authority(stack: Stack, key: str) -> Authority:
@@ -52,18 +67,33 @@ def own_authority(stack: Stack, key: str) -> Authority:
     return Authority.of(key, stack.environment, _gateway(stack).issued)
 
 
-def client_authority_of(stack: Stack, key: str) -> str | None:
-    """Return the PEM of the program's authority where it signs clients' certificates; else None."""
-    gateway = _gateway(stack)
-    ours = takes_certificates(stack) and gateway.client_ca_secret is None
-    return own_authority(stack, key).certificate if ours else None
+def authority_before(stack: Stack, key: str, previous: PreviousKey | None) -> Authority | None:
+    """Return the authority of the key before, which nobody is to trust after its moment; None where it is the same."""
+    if previous is None or previous.key.get_secret_value() == key:
+        return None
+    issued = _gateway(stack).issued
+    return Authority.of(previous.key.get_secret_value(), stack.environment, issued, previous.until)
 
 
-def server_of(stack: Stack, key: str) -> Pair | None:
-    """Return the gateway's own certificate; None where it comes from elsewhere."""
+def client_authority_of(stack: Stack, key: str, previous: PreviousKey | None = None) -> str | None:
+    """Return the PEM of the program's authorities where they sign clients' certificates; else None."""
     gateway = _gateway(stack)
-    names = hosts(gateway, stack.namespace.name)
-    return own_authority(stack, key).server(names) if gateway.certificate.source == "issued" else None
+    if not takes_certificates(stack) or gateway.client_ca_secret is not None:
+        return None
+    before = authority_before(stack, key, previous)
+    return own_authority(stack, key).certificate + (before.certificate if before else "")
+
+
+def server_of(stack: Stack, key: str, previous: PreviousKey | None = None) -> Pair | None:
+    """Return the gateway's own certificate; None where it comes from elsewhere.
+
+    While a key before counts it is of the authority that clients already trust.
+    """
+    gateway = _gateway(stack)
+    if gateway.certificate.source != "issued":
+        return None
+    issuer = authority_before(stack, key, previous) or own_authority(stack, key)
+    return issuer.server(hosts(gateway, stack.namespace.name, stack.kubernetes.cluster_domain))
 
 
 def backends_of(stack: Stack, key: str) -> Pair | None:
@@ -106,9 +136,15 @@ def _issues(stack: Stack) -> bool:
     return gateway.certificate.source == "issued" or clients or backends
 
 
-def _of_tenant(tenant: Tenant, key: str, issuer: Authority | None) -> Credential:
-    access = tenant.access
-    makes_token = access.takes_token and access.token_secret is None
-    made = token(key, tenant.id, access.token.version) if makes_token else None
+def _of_tenant(tenant: Tenant, environment: str, key: str, issuer: Authority | None) -> Credential:
+    access, epoch = tenant.access, tenant.access.epoch
+    made = token(key, environment, tenant.id, access.token.version, epoch) if access.makes_token else None
     signs = issuer is not None and access.takes_certificate
-    return Credential(made, issuer.client(tenant.id, access.certificate.version) if issuer and signs else None)
+    return Credential(made, issuer.client(tenant.id, access.certificate.version, epoch) if issuer and signs else None)
+
+
+def _of_reader(tenant: Tenant, environment: str, key: str, issuer: Authority | None) -> Credential:
+    access, epoch, version = tenant.access, tenant.access.epoch, tenant.access.reader.version
+    made = reader_token(key, environment, tenant.id, version, epoch) if access.takes_token else None
+    signs = issuer is not None and access.takes_certificate
+    return Credential(made, issuer.client(tenant.id, version, epoch, reader=True) if issuer and signs else None)

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from helm import addresses
 from helm.addresses import LogsAddresses, ProfilesAddresses
-from helm.common import CLUSTER_DOMAIN
 from settings import Stack
 from settings.gateway import Gateway
 
@@ -27,10 +26,10 @@ def host(namespace: str) -> str:
     return f"{SERVICE}.{namespace}.svc"
 
 
-def hosts(gateway: Gateway, namespace: str) -> list[str]:
+def hosts(gateway: Gateway, namespace: str, cluster_domain: str) -> list[str]:
     """Return every name by which the gateway is called, which its certificate must have."""
     short = f"{SERVICE}.{namespace}"
-    own = [host(namespace), f"{host(namespace)}.{CLUSTER_DOMAIN}", short, SERVICE]
+    own = [host(namespace), f"{host(namespace)}.{cluster_domain}", short, SERVICE]
     return [*own, *(each for each in gateway.hosts if each not in own)]
 
 
@@ -45,6 +44,18 @@ def urls(namespace: str) -> Urls:
         metrics_query_url=f"https://{own}/prometheus",
         traces_query_url=f"https://{own}/tempo",
     )
+
+
+def query_urls(stack: Stack) -> dict[str, str]:
+    """Return where Grafana queries, by signal: the gateway, or the backends themselves."""
+    if stack.gateway is None:
+        found = {"metrics": addresses.metrics(stack).query, "traces": addresses.traces(stack).query}
+    else:
+        own = urls(stack.namespace.name)
+        found = {"metrics": own.metrics_query_url, "traces": own.traces_query_url}
+    others = {"logs": logs(stack), "profiles": profiles(stack)}
+    found |= {signal: its.query for signal, its in others.items() if its is not None}
+    return {signal: addresses.absolute(stack, url) for signal, url in found.items()}
 
 
 def logs(stack: Stack) -> LogsAddresses | None:

@@ -49,8 +49,8 @@ class Authority:
     _issued: Issued
 
     @classmethod
-    def of(cls, key: str, environment: str, issued: Issued) -> Self:
-        """Return the authority of an environment."""
+    def of(cls, key: str, environment: str, issued: Issued, until: str | None = None) -> Self:
+        """Return the authority of an environment; with `until` nobody is to trust it beyond that moment."""
         own, name = _authority_key(key, environment, issued), _authority_name(environment, issued)
         usages = x509.KeyUsage(
             digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
@@ -60,7 +60,8 @@ class Authority:
             (x509.BasicConstraints(ca=True, path_length=0), True),
             (usages, True),
         ]
-        validity = (_starts(issued), _authority_ends(issued))
+        last = _authority_ends(issued)
+        validity = (_starts(issued), last if until is None else min(last, datetime.fromisoformat(until)))
         certificate = _signed(name, own.public_key(), validity, extensions, issuer=name, issuer_key=own)
         return cls(certificate, environment, key, issued)
 
@@ -72,10 +73,11 @@ class Authority:
         names = x509.SubjectAlternativeName([_alternative(host) for host in hosts])
         return self._issue(subject, own, ExtendedKeyUsageOID.SERVER_AUTH, [(names, False)])
 
-    def client(self, tenant_id: str, version: int) -> Pair:
-        """Return a tenant's client certificate."""
-        own = private_key(self._key, self._environment, "client", tenant_id, str(version))
-        return self._issue(_client_name(tenant_id, version), own, ExtendedKeyUsageOID.CLIENT_AUTH, [])
+    def client(self, tenant_id: str, version: int, epoch: int = 1, *, reader: bool = False) -> Pair:
+        """Return a tenant's client certificate, or that of who reads its data."""
+        unit = _unit(version, epoch, reader=reader)
+        own = private_key(self._key, self._environment, "client", tenant_id, unit.removeprefix("v"))
+        return self._issue(_client_name(tenant_id, unit), own, ExtendedKeyUsageOID.CLIENT_AUTH, [])
 
     def _issue(
         self,
@@ -107,14 +109,14 @@ class Authority:
         return Pair(certificate, own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
 
 
-def subject(tenant_id: str, version: int) -> str:
-    """Return the subject of a tenant's certificate as nginx's `$ssl_client_s_dn` shows it (RFC 2253).
+def subject(tenant_id: str, version: int, epoch: int = 1, *, reader: bool = False) -> str:
+    """Return the subject of a client's certificate as nginx's `$ssl_client_s_dn` shows it (RFC 2253).
 
     No character of an id is one that RFC 2253 escapes. nginx's maps ignore case and ids do not: the digest in CN
     keeps ids apart that differ in case only. The id itself is in UID, which has room for it (RFC 4519: 256
     characters; CN has 64).
     """
-    return _client_name(tenant_id, version).rfc4514_string()
+    return _client_name(tenant_id, _unit(version, epoch, reader=reader)).rfc4514_string()
 
 
 def ends(issued: Issued) -> date:
@@ -184,12 +186,18 @@ def _authority_name(environment: str, issued: Issued) -> x509.Name:
     return _name([(NameOID.ORGANIZATION_NAME, ORGANISATION), (NameOID.COMMON_NAME, common)])
 
 
-def _client_name(tenant_id: str, version: int) -> x509.Name:
+def _unit(version: int, epoch: int, *, reader: bool) -> str:
+    """Return what tells a tenant's certificates apart; those of the first epoch are as they were before epochs."""
+    number = f"v{version}" if epoch == 1 else f"v{epoch}.{version}"
+    return f"reader-{number}" if reader else number
+
+
+def _client_name(tenant_id: str, unit: str) -> x509.Name:
     digest = hashlib.sha256(tenant_id.encode()).hexdigest()[:32]
     return _name(
         [
             (NameOID.ORGANIZATION_NAME, ORGANISATION),
-            (NameOID.ORGANIZATIONAL_UNIT_NAME, f"v{version}"),
+            (NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
             (NameOID.USER_ID, tenant_id),
             (NameOID.COMMON_NAME, digest),
         ]

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from gateway import access
-from gateway.nginx import Layout, Upstreams, nginx_conf
+from gateway import accepted, access
+from gateway.layout import Layout
+from gateway.nginx import Upstreams, nginx_conf
 from gateway.tenant_maps import tenants_conf
 from helm import loki, mimir, pyroscope
 from helm.addresses import (
@@ -21,9 +22,10 @@ from helm.addresses import (
     TRACES_QUERY,
     twin,
 )
-from helm.common import CLUSTER_DOMAIN, DNS_SERVICES
+from helm.common import absolute_name
 from helm.transport import BACKENDS_SECRET, server_name
 from settings import Stack
+from settings.credentials import PreviousKey
 from settings.gateway import Gateway
 from settings.tenants import Tenant
 
@@ -58,7 +60,7 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
     return {
         "nginx.conf": nginx_conf(
             upstreams=upstreams(stack),
-            layout=layout or Layout(resolver=_resolver(stack.kubernetes.platform)),
+            layout=layout or pod_layout(stack),
             gateway=gateway,
             max_body=max(tenant.limits.max_body or stack.traces.max_message_size for tenant in stack.tenants),
             client_certificates=access.takes_certificates(stack),
@@ -69,21 +71,51 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
     }
 
 
-def mounted_secrets(stack: Stack, gateway: Gateway, key: str) -> Iterator[SecretContent]:
-    """Yield the program's Secrets that the pods mount."""
-    conf = _tenants_conf(stack, gateway, key)
-    yield SecretContent(TENANTS_SECRET, {"tenants.conf": conf})
-    if (pair := access.server_of(stack, key)) is not None:
+def pod_layout(stack: Stack) -> Layout:
+    """Return where nginx is in a pod of a stack's cluster."""
+    cluster = stack.kubernetes
+    return Layout(
+        families=tuple(cluster.ip_families),
+        resolver=absolute_name(stack, cluster.dns.name, cluster.dns.namespace),  # the system's resolver looks for it
+        known_name=absolute_name(stack, "kubernetes", "default").rstrip("."),
+    )
+
+
+def mounted_secrets(
+    stack: Stack, gateway: Gateway, key: str, previous: PreviousKey | None = None
+) -> Iterator[SecretContent]:
+    """Yield the program's Secrets that the pods mount; `previous` is the key before, while it counts."""
+    yield SecretContent(TENANTS_SECRET, {"tenants.conf": _tenants_conf(stack, gateway, key, previous)})
+    if (pair := access.server_of(stack, key, previous)) is not None:
         yield SecretContent(TLS_SECRET, {"tls.crt": pair.certificate, "tls.key": pair.key}, "kubernetes.io/tls")
-    if (authority := access.client_authority_of(stack, key)) is not None:
+    if (authority := access.client_authority_of(stack, key, previous)) is not None:
         yield SecretContent(CLIENT_CA_SECRET, {"ca.crt": authority})
 
 
-def too_much(stack: Stack, key: str) -> str | None:
+def tokens_of(
+    stack: Stack, gateway: Gateway, key: str, previous: PreviousKey | None = None
+) -> Iterator[accepted.Accepted]:
+    """Yield every token that the program makes and that counts."""
+    yield from accepted.tokens(
+        environment=stack.environment,
+        tenants=stack.tenants,
+        key=key,
+        federation=gateway.federation,
+        previous=previous,
+    )
+
+
+def _tenants_conf(stack: Stack, gateway: Gateway, key: str, previous: PreviousKey | None) -> str:
+    known = tokens_of(stack, gateway, key, previous)
+    size = stack.traces.max_message_size
+    return tenants_conf(tenants=stack.tenants, tokens=known, federation=gateway.federation, max_body=size)
+
+
+def too_much(stack: Stack, key: str, previous: PreviousKey | None = None) -> str | None:
     """Return why Kubernetes would not take the Secret with all tenants, and what to do; None if it does."""
     if stack.gateway is None:
         return None
-    size = len(_tenants_conf(stack, stack.gateway, key).encode())
+    size = len(_tenants_conf(stack, stack.gateway, key, previous).encode())
     if size <= _MOST_BYTES:
         return None
     return (
@@ -93,18 +125,13 @@ def too_much(stack: Stack, key: str) -> str | None:
     )
 
 
-def _tenants_conf(stack: Stack, gateway: Gateway, key: str) -> str:
-    size = stack.traces.max_message_size
-    return tenants_conf(tenants=stack.tenants, key=key, federation=gateway.federation, max_body=size)
-
-
-def tenant_secrets(stack: Stack, key: str) -> Iterator[SecretContent]:
+def tenant_secrets(stack: Stack, key: str, previous: PreviousKey | None = None) -> Iterator[SecretContent]:
     """Yield a Secret for each tenant that is given a credential, for handing over.
 
     It holds the token, or tls.crt and tls.key, or both, and as ca.crt the authority to trust, if there is a private
-    one.
+    one: two of them while the key before counts.
     """
-    authority = access.authority_of(stack, key)
+    authority = access.authority_of(stack, key, previous)
     trusted = {} if authority is None else {"ca.crt": authority}
     given = access.of_tenants(stack, key)
     for tenant in stack.tenants:
@@ -123,10 +150,13 @@ def backends_secret(stack: Stack, key: str) -> SecretContent | None:
 
 
 def upstreams(stack: Stack) -> Upstreams:
-    """Return the backends' addresses: headless Services where requests are to be balanced over pods."""
+    """Return the backends' addresses: headless Services where requests are to be balanced over pods.
+
+    Without the final dot: nginx asks for whole names anyway, and the dot would be in the header Host.
+    """
 
     def at(service: str, port: int) -> str:
-        return f"{service}.{stack.namespace.name}.svc.{CLUSTER_DOMAIN}:{port}"
+        return f"{absolute_name(stack, service).rstrip('.')}:{port}"
 
     return Upstreams(
         traces_otlp_grpc=at(twin(TRACES_INGEST), OTLP_GRPC),
@@ -148,11 +178,6 @@ def upstreams(stack: Stack) -> Upstreams:
             if stack.profiles
         },
     )
-
-
-def _resolver(platform: str) -> str:
-    service, namespace = DNS_SERVICES[platform]
-    return f"{service}.{namespace}.svc.{CLUSTER_DOMAIN}"
 
 
 def _secret_name(tenant: Tenant) -> str:

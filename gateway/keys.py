@@ -18,13 +18,28 @@ _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Of P-256 (FIPS 186-5; SEC 2)."""
 
 
-def token(key: str, tenant_id: str, version: int) -> str:
+def token(key: str, environment: str, tenant_id: str, version: int, epoch: int = 1) -> str:
     """Return a tenant's bearer token: `tlm_` and 43 url-safe characters."""
+    return _token(key, "token", environment, tenant_id, str(epoch), str(version))
+
+
+def reader_token(key: str, environment: str, tenant_id: str, version: int, epoch: int = 1) -> str:
+    """Return the bearer token that reads a tenant's data: Grafana's."""
+    return _token(key, "reader token", environment, tenant_id, str(epoch), str(version))
+
+
+def federation_token(key: str, environment: str, version: int) -> str:
+    """Return the bearer token that reads all tenants."""
+    return _token(key, "federation token", environment, str(version))
+
+
+def first_token(key: str, tenant_id: str, version: int) -> str:
+    """Return a tenant's token by the first derivation, which the environment was no part of."""
     return _token(key, "token", tenant_id, str(version))
 
 
-def federation_token(key: str, version: int) -> str:
-    """Return the bearer token that reads all tenants."""
+def first_federation_token(key: str, version: int) -> str:
+    """Return the token that reads all tenants by the first derivation."""
     return _token(key, "federation token", str(version))
 
 

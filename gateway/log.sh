@@ -8,7 +8,7 @@ set -u
 export LC_ALL=C
 
 root=${GATEWAY_ROOT:-/etc/gateway}
-pipe=${GATEWAY_SCRATCH:-/tmp}/errors
+pipe=${GATEWAY_STATE:-/run/gateway}/errors
 
 is_open() { # whether a text has an odd number of quotes
     rest=$1

@@ -7,19 +7,19 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from string import Template
 from textwrap import indent
 
 from gateway.earlier import below
+from gateway.health import health_locations
+from gateway.layout import Layout
 from gateway.routes import ROUTES, Protocol, Route
+from gateway.text import Text
 from settings.gateway import Gateway
 
 _WRITE_SECONDS = 30
 _READ_SECONDS = 300
 _MEMORY = 2**16
 """Bytes of a request's body that are held in memory (client_body_buffer_size)."""
-_INNER = 10_000
-"""How far the ports of its own servers are from those that clients use."""
 _UNKNOWN_PORT = 8444
 _PROBES = 16, 64
 """Connections of probes at a time, of one address and of all."""
@@ -64,34 +64,6 @@ class Upstreams:
         return {name: address for name, address in asdict(self).items() if address is not None}
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Where nginx finds its files and its DNS, and where it listens; the defaults are the pod's."""
-
-    root: str = "/etc/gateway"
-    """Holds config, tenants, tls, client-ca, backend-ca and existing."""
-    scratch: str = "/tmp"  # noqa: S108 - an emptyDir of the pod's own
-    """Where nginx may write."""
-    address: str = "0.0.0.0"  # noqa: S104 - a pod learns its address late
-    inner: str = "127.0.0.1"
-    """Where its own servers listen, for itself only: who reaches them says whose request it is."""
-    https_port: int = 8443
-    grpc_port: int = 4317
-    health_port: int = 8080
-    resolver: str = "kube-dns.kube-system.svc.cluster.local"
-    """A DNS server, as `host` or `host:port`."""
-
-
-class _Text(Template):
-    """Text with placeholders `@@{name}`, since `$` is nginx's own."""
-
-    delimiter = "@@"
-
-    def fill(self, **parts: str) -> str:
-        """Return the text with every placeholder replaced."""
-        return self.substitute(parts)
-
-
 def nginx_conf(
     *,
     upstreams: Upstreams,
@@ -124,8 +96,9 @@ def nginx_conf(
         worker_connections=str(connections),
         open_files=str(connections + 512),
         stream_servers=indent("\n".join(_stream_servers(layout, gateway)), "    "),
-        health_listen=_inner(layout, layout.health_port),
-        unknown_listen=_inner(layout, _UNKNOWN_PORT),
+        health_listen=layout.own(layout.health_port),
+        probes=str(_PROBES[1]),
+        unknown_listen=layout.own(_UNKNOWN_PORT),
         unknown=str(gateway.address_limits.unknown_per_second),
         unknown_burst=str(gateway.address_limits.requests + gateway.address_limits.unknown_per_second),
         address_requests=str(gateway.address_limits.requests),
@@ -134,9 +107,10 @@ def nginx_conf(
         large_of_tenant=str(large // 4),  # so that one tenant leaves most of it to others
         revoked="".join(f'\n        "{each}" revoked;' for each in gateway.revoked_certificates),
         passed_on=indent("\n".join(map(_passed_on, PASSED_ON)), "    "),
-        resolver=layout.resolver,
+        resolver=f"{layout.resolver} valid=10s{layout.asks}",
+        reads=" ".join(sorted({route.scope for route in ROUTES if route.access == "read"})),
         max_body=str(max_body),
-        existing=indent((_EXISTING if existing_tokens else _NONE_EXISTING).fill(scratch=layout.scratch), "    "),
+        existing=indent((_EXISTING if existing_tokens else _NONE_EXISTING).fill(state=layout.state), "    "),
         upstreams=indent("\n".join(_upstream(*each) for each in upstreams.there.items()), "    "),
         rests=indent("\n".join(_rests(routes)), "        "),
         client_tls=indent(_CLIENT_TLS.fill(root=layout.root), "    ") if client_certificates else "",
@@ -145,15 +119,12 @@ def nginx_conf(
         else indent(_BACKEND_TLS.fill(root=layout.root, name=backend_tls), "    "),
         http_server=indent(http, "    "),
         grpc_server=indent(grpc, "    "),
+        health=indent(health_locations(state=layout.state, known_name=layout.known_name), "        "),
     )
 
 
 def _listeners(layout: Layout) -> tuple[tuple[int, Protocol], ...]:
     return (layout.https_port, "http"), (layout.grpc_port, "grpc")
-
-
-def _inner(layout: Layout, port: int) -> str:
-    return f"{layout.inner}:{port + _INNER}"
 
 
 def _stream_servers(layout: Layout, gateway: Gateway) -> Iterator[str]:
@@ -165,11 +136,11 @@ def _stream_servers(layout: Layout, gateway: Gateway) -> Iterator[str]:
         (layout.health_port, "probes", _PROBES),
     ):
         yield _STREAM_SERVER.fill(
-            listen=f"{layout.address}:{port}",
+            listen=indent(layout.listen(port), "    ").lstrip(),
             zone=zone,
             of_one=str(of_one),
             of_all=str(of_all),
-            inner=_inner(layout, port),
+            inner=layout.own(port),
         )
 
 
@@ -190,8 +161,8 @@ def _rests(routes: Iterable[Route]) -> Iterator[str]:
 def _server(routes: Iterable[Route], layout: Layout, port: int, protocol: Protocol, secure: str) -> str:
     locations = (_location(route, secure) for route in routes if route.protocol == protocol)
     return _SERVER.fill(
-        listen=_inner(layout, port),
-        unknown=_inner(layout, _UNKNOWN_PORT),
+        listen=layout.own(port),
+        unknown=layout.own(_UNKNOWN_PORT),
         locations=indent("\n".join(locations), "    "),
     )
 
@@ -201,7 +172,7 @@ def _location(route: Route, secure: str) -> str:
     if route.protocol == "grpc":
         lines += [f"grpc_pass grpc{secure}://${route.backend};"]
     else:
-        seconds = _WRITE_SECONDS if route.access == "write" else _READ_SECONDS
+        seconds = _READ_SECONDS if route.access == "read" else _WRITE_SECONDS
         rest = "$rest" if route.rest else ""
         lines += [
             *([] if route.pushes else ["proxy_request_buffering off;"]),
@@ -215,17 +186,16 @@ def _location(route: Route, secure: str) -> str:
 
 def _conditions(route: Route) -> Iterator[str]:
     yield f"if ($request_method !~ ^(?:{'|'.join(route.methods)})$) {{ return 405; }}"
-    if route.access == "write":
-        yield "if ($federated) { return 403; }"
+    yield f"if ($scopes !~ {route.scope}) {{ return 403; }}"
     if route.rest:
         yield 'if ($rest = "") { return 404; }'
     if route.protocol == "grpc":  # which passes on what the client sent, whatever nginx made of it
         yield f"if ($request_uri != {route.path}) {{ return 404; }}"
 
 
-_CONF = _Text(Path(__file__).with_name("nginx.conf.template").read_text(encoding="utf-8"))
+_CONF = Text(Path(__file__).with_name("nginx.conf.template").read_text(encoding="utf-8"))
 
-_SERVER = _Text(
+_SERVER = Text(
     """\
 server {
     listen @@{listen} ssl http2 proxy_protocol;
@@ -251,37 +221,37 @@ server {
 }"""
 )
 
-_STREAM_SERVER = _Text(
+_STREAM_SERVER = Text(
     """\
 server {
-    listen @@{listen};
+    @@{listen}
     limit_conn @@{zone}_by_address @@{of_one};
     limit_conn @@{zone} @@{of_all};
     proxy_pass @@{inner};
 }"""
 )
 
-_EXISTING = _Text(
+_EXISTING = Text(
     """\
 map $token $existing_record {
     default "";
-    include @@{scratch}/existing.conf;
+    include @@{state}/existing.conf;
 }
 map "$token\\n$existing_record" $existing_name {
     default "";
     "~^(?<own_token>[^\\n]+)\\n\\k<own_token>\\t(?<name_of_own>[^\\n]+)\\n" $name_of_own;
 }"""
 )
-_NONE_EXISTING = _Text('map "" $existing_name { default ""; }')
+_NONE_EXISTING = Text('map "" $existing_name { default ""; }')
 
-_CLIENT_TLS = _Text(
+_CLIENT_TLS = Text(
     """\
 ssl_client_certificate @@{root}/client-ca/ca.crt;
 ssl_verify_client optional; # whoever has a token may come without
 ssl_verify_depth 3;"""
 )
 
-_BACKEND_TLS = _Text(
+_BACKEND_TLS = Text(
     """\
 proxy_ssl_name @@{name};
 proxy_ssl_server_name on;

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Access = Literal["read", "write"]
+Access = Literal["read", "write", "admin"]
 Protocol = Literal["http", "grpc"]
 
 SEGMENT = r"(?:[\w.~!$&'()*+,:@=-]|%[0-9A-Fa-f]{2})+"
@@ -26,7 +26,7 @@ class Route:
     backend: str
     """A field of gateway.nginx.Upstreams."""
     access: Access
-    """Whether it can change anything: who reads all tenants never writes."""
+    """What a credential must be allowed to do with the route's signal."""
     target: str
     """What stands in place of `path` at the backend."""
     rest: str = ""
@@ -34,6 +34,11 @@ class Route:
     protocol: Protocol = "http"
     pushes: bool = False
     """Whether it brings telemetry: such a request is read as a whole before a backend hears of it."""
+
+    @property
+    def scope(self) -> str:
+        """What a credential needs (settings.tenants.Scopes): `metrics:read`."""
+        return f"{self.backend.partition('_')[0]}:{self.access}"
 
 
 def _routes(
@@ -93,21 +98,21 @@ _RULES = (
     *_routes(
         _ALL,
         "metrics_rules",
-        "write",
+        "admin",
         ("rules", ("rules/", f"{SEGMENT}(?:/{SEGMENT})?")),  # a namespace, a group in it
         prefix="/prometheus/config/v1/",
     ),
 )
-# The Alertmanager knows single tenants only, so nothing of it is for whoever reads all of them.
+# All of it, for its configuration has passwords of receivers in it, and a silence hides an alert.
 _ALERTMANAGER = (
     *_routes(
         _ALL,
         "metrics_alertmanager",
-        "write",
+        "admin",
         ("status", "receivers", "alerts", "alerts/groups", "silences", ("silence/", SEGMENT)),
         prefix="/alertmanager/api/v2/",
     ),
-    Route(_ALL, "/api/v1/alerts", "metrics_alertmanager", "write", "/api/v1/alerts"),
+    Route(_ALL, "/api/v1/alerts", "metrics_alertmanager", "admin", "/api/v1/alerts"),
 )
 _TEMPO = _routes(
     _GET,

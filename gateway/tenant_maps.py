@@ -1,22 +1,19 @@
 """What nginx knows of tenants: which credential is whose, and who may do how much. It holds tokens, so it is a Secret.
 
-Between the maps a tenant goes by its object name, which is lower case and safe to write; `*` is who reads all of them.
+Between the maps a tenant goes by its object name, which is lower case and safe to write; `*` is all of them.
 nginx's maps ignore case. So the value of a credential's key is a list of records, a line each, that say the credential
 again; nginx.conf compares it exactly.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Self
+from typing import Self
 
-from gateway.certificates import subject
+from gateway.accepted import EVERYBODY, Accepted, subjects
 from gateway.earlier import before, below
-from gateway.keys import federation_token, token
 from settings.gateway import Federation
-from settings.tenants import Limits, Rotation, Tenant
+from settings.tenants import Limits, Tenant
 
-EVERYBODY = "*"
-"""The name of who reads all tenants; no object name is this."""
 _BUCKET_BYTES = 2_048
 """Room for the longest key: watch.sh takes tokens of up to 1900 characters."""
 _PART = 2_000
@@ -40,39 +37,35 @@ _Limits = Limits | Federation
 """Both say how many requests are let through."""
 
 
-class _Credential(NamedTuple):
-    text: str
-    name: str
-    until: str | None = None
-    """The moment at which it ends; None is never."""
-
-
-def tenants_conf(*, tenants: Sequence[Tenant], key: str, federation: Federation | None, max_body: int) -> str:
+def tenants_conf(
+    *, tenants: Sequence[Tenant], tokens: Iterable[Accepted], federation: Federation | None, max_body: int
+) -> str:
     """Return tenants.conf, which nginx.conf includes.
 
     Args:
         tenants: the tenants.
-        key: what tokens are derived from (gateway/keys.py).
+        tokens: those that the program makes (gateway/accepted.py).
         federation: who reads all tenants; None for nobody.
         max_body: the largest request of a tenant that states none, in bytes.
 
     Raises:
         ValueError: two tenants have the same credential, or one has a `$` in it, which nginx would read as a variable.
     """
-    tokens, certificates = list(_tokens(tenants, key, federation)), list(_certificates(tenants))
+    known, certificates = list(tokens), list(subjects(tenants))
     limits: dict[str, _Limits] = {tenant.object_name: tenant.limits for tenant in tenants}
     if federation is not None:
         limits[EVERYBODY] = federation
-    moments = sorted({each.until for each in (*tokens, *certificates) if each.until is not None})
+    moments = sorted({each.until for each in (*known, *certificates) if each.until is not None})
     variables = {moment: f"$valid_{number}" for number, moment in enumerate(moments)}
     lines = (
-        *_sizes(4 * len(tenants) + len(tokens) + len(certificates), 2 * len(tenants) + len(moments)),
+        *_sizes(4 * len(tenants) + len(known) + len(certificates), 2 * len(tenants) + len(moments)),
         *(line for moment in moments for line in _valid_before(moment, variables[moment])),
-        *_map("$token", "$token_record", _records(tokens, variables)),
+        *_map("$token", "$token_record", _records(known, variables)),
         *_map("$certificate", "$certificate_record", _records(certificates, variables)),
         *_map("$existing_name", "$existing_known", _existing(tenants)),
-        *_map("$candidate", "$accepts", _accepts(tenants, federation), default="nothing"),
+        *_map("$owner", "$accepts", _accepts(tenants, federation), default="nothing"),
         *_ids(tenants, federation),
+        *_classes("$scopes_of_tenant", {each.object_name: " ".join(each.access.scopes.names) for each in tenants}),
         *_body_limits(tenants, max_body),
         *_rate_limits(limits),
         *_concurrency_limits(limits),
@@ -80,45 +73,19 @@ def tenants_conf(*, tenants: Sequence[Tenant], key: str, federation: Federation 
     return "\n".join(lines) + "\n"
 
 
-def _tokens(tenants: Sequence[Tenant], key: str, federation: Federation | None) -> Iterator[_Credential]:
-    for tenant in tenants:
-        access = tenant.access
-        if access.takes_token and access.token_secret is None:
-            for version, until in _versions(access.token):
-                yield _Credential(token(key, tenant.id, version), tenant.object_name, until)
-    if federation is not None:
-        for version, until in _versions(federation.token):
-            yield _Credential(federation_token(key, version), EVERYBODY, until)
-
-
-def _certificates(tenants: Sequence[Tenant]) -> Iterator[_Credential]:
-    for tenant in tenants:
-        access = tenant.access
-        if access.certificate_subject is not None:
-            yield _Credential(access.certificate_subject, tenant.object_name)
-        elif access.takes_certificate:
-            for version, until in _versions(access.certificate):
-                yield _Credential(subject(tenant.id, version), tenant.object_name, until)
-
-
-def _versions(rotation: Rotation) -> Iterator[tuple[int, str | None]]:
-    """Yield each version that counts, and until when."""
-    yield rotation.version, None
-    if rotation.previous_until is not None:
-        yield rotation.version - 1, rotation.previous_until
-
-
-def _records(credentials: Iterable[_Credential], variables: dict[str, str]) -> Iterator[Entry]:
+def _records(credentials: Iterable[Accepted], variables: dict[str, str]) -> Iterator[Entry]:
     """Yield each key, as nginx sees it, with the records of all credentials that differ in case only."""
     owners: dict[str, str] = {}
     records: defaultdict[str, str] = defaultdict(str)
-    for text, name, until in credentials:
-        if owners.setdefault(text, name) != name:
-            raise ValueError(f"tenants {owners[text]} and {name} have the same credential; give each its own")
-        if "$" in text:
-            raise ValueError(f"tenant {name}: a credential has a $ in it; nginx would read it as a variable")
-        validity = "valid" if until is None else variables[until]
-        records[_lower(text)] += f"{text}\t{validity}\t{name}\n"
+    for each in credentials:
+        if owners.setdefault(each.text, each.owner) != each.owner:
+            raise ValueError(
+                f"tenants {owners[each.text]} and {each.owner} have the same credential; give each its own"
+            )
+        if "$" in each.text:
+            raise ValueError(f"tenant {each.owner}: a credential has a $ in it; nginx would read it as a variable")
+        validity = "valid" if each.until is None else variables[each.until]
+        records[_lower(each.text)] += f"{each.text}\t{validity}\t{each.owner}\n"
     yield from records.items()
 
 
@@ -205,10 +172,11 @@ def _sizes(entries: int, variables: int) -> Lines:
 
 
 def _map(source: str, variable: str, entries: Iterable[Entry], *, default: str = "") -> Lines:
+    # Not indented: with a thousand tenants that is 30 kB of what fits into a Secret.
     yield f"map {source} {variable} {{"
-    yield f"    default {_quoted(default)};"
+    yield f"default {_quoted(default)};"
     for key, value in entries:
-        yield f"    {key if isinstance(key, _Pattern) else _literal(key)} {_quoted(value)};"
+        yield f"{key if isinstance(key, _Pattern) else _literal(key)} {_quoted(value)};"
     yield "}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from gateway.access import takes_certificates
 from gateway.addresses import SERVICE
 from gateway.contents import CERT_MANAGER_SECRET, CLIENT_CA_SECRET, CONFIG_MAP, TENANTS_SECRET, TLS_SECRET
-from gateway.nginx import Layout
+from gateway.layout import Layout
 from helm.common import RESTRICTED_CONTAINER, Values, pod_security, resources
 from helm.placement import ROLLING, pod_placement, spread
 from helm.transport import BACKENDS_SECRET
@@ -18,6 +18,7 @@ from settings import Stack
 from settings.gateway import Gateway
 from settings.quantities import bytes_text
 from settings.roles import Role
+from settings.tenancy import existing_tokens_memory
 
 SELECTOR = {"app.kubernetes.io/name": SERVICE, "app.kubernetes.io/instance": SERVICE}
 LABELS = {**SELECTOR, "app.kubernetes.io/part-of": "telemetry"}
@@ -26,6 +27,8 @@ _LAYOUT = Layout()
 _GROUP_MAY_READ = 0o440
 _IMAGE_USER = 101
 """The user of nginx's unprivileged image; any would do, and OpenShift chooses another."""
+_STATE_BASE = 2**20
+"""Bytes, for what nginx says of a configuration that it refuses, and which files it has loaded."""
 _DRAIN_SECONDS = 330
 """The longest request, a query of five minutes, and half a minute for what surrounds it."""
 
@@ -100,25 +103,26 @@ def _spread(stack: Stack, gateway: Gateway, role: Role) -> Values:
 
 
 def _container(stack: Stack, gateway: Gateway, role: Role) -> Values:
-    def probe(**more: int) -> Values:
-        return {"httpGet": {"path": "/ready", "port": "health"}, "timeoutSeconds": 5, **more}
+    def probe(path: str, **more: int) -> Values:
+        return {"httpGet": {"path": path, "port": "health"}, "timeoutSeconds": 5, **more}
 
     ports = (("https", _LAYOUT.https_port), ("otlp-grpc", _LAYOUT.grpc_port), ("health", _LAYOUT.health_port))
+    writable = {"scratch": _LAYOUT.scratch, "state": _LAYOUT.state}
     mounts = [
         {"name": volume["name"], "mountPath": f"{_LAYOUT.root}/{volume['name']}", "readOnly": True}
         for volume in _volumes(stack, gateway)
-        if volume["name"] != "scratch"
+        if volume["name"] not in writable
     ]
     return {
         "name": "nginx",
         "image": gateway.image,
         "command": ["sh", f"{_LAYOUT.root}/config/log.sh"],
         "ports": [{"name": name, "containerPort": port} for name, port in ports],
-        "readinessProbe": probe(periodSeconds=5),
-        "livenessProbe": probe(periodSeconds=10, initialDelaySeconds=10),
+        "readinessProbe": probe("/ready", periodSeconds=5),
+        "livenessProbe": probe("/live", periodSeconds=10, initialDelaySeconds=10),
         "resources": _resources(gateway, role),
         "securityContext": RESTRICTED_CONTAINER,
-        "volumeMounts": [*mounts, {"name": "scratch", "mountPath": _LAYOUT.scratch}],
+        "volumeMounts": [*mounts, *({"name": name, "mountPath": path} for name, path in writable.items())],
     }
 
 
@@ -138,6 +142,7 @@ def _pod_security(platform: str) -> Values:
 def _volumes(stack: Stack, gateway: Gateway) -> Iterator[Values]:
     """Yield the volumes, each named after the folder that it is mounted at."""
     yield {"name": "scratch", "emptyDir": {"sizeLimit": bytes_text(gateway.scratch)}}
+    yield {"name": "state", "emptyDir": {"medium": "Memory", "sizeLimit": bytes_text(_state_bytes(stack))}}
     yield {"name": "config", "configMap": {"name": CONFIG_MAP}}
     yield _secret("tenants", TENANTS_SECRET, "tenants.conf")
     yield _secret("tls", _tls_secret(gateway), "tls.crt", "tls.key")
@@ -147,6 +152,11 @@ def _volumes(stack: Stack, gateway: Gateway) -> Iterator[Values]:
         yield _secret("backend-ca", gateway.backend_tls.secret or BACKENDS_SECRET, "ca.crt")
     if sources := list(_existing_tokens(stack)):
         yield {"name": "existing", "projected": {"defaultMode": _GROUP_MAY_READ, "sources": sources}}
+
+
+def _state_bytes(stack: Stack) -> int:
+    """Return room for what watch.sh writes; the part that is more than a few kB is counted in the pod's memory."""
+    return _STATE_BASE + existing_tokens_memory(stack.tenants)
 
 
 def _tls_secret(gateway: Gateway) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from collector.scraping import scraped
-from gateway.nginx import Layout
+from gateway.layout import Layout
 from guardrails.parties import (
     Neighbours,
     Outside,
@@ -259,6 +259,9 @@ def _outer(stack: Stack, running: tuple[Pods, ...], others: Neighbours) -> Itera
     for app, port in served.items():
         targets = tuple(pods for pods in running if pods.app == app and pods.role != "gateway")
         yield _from(others.monitoring, targets, (Port(port),), f"{app.capitalize()}'s own metrics are scraped")
+    if stack.gateway is not None:
+        health = (Port(Layout().health_port),)
+        yield _from(others.monitoring, (gateway(),), health, "whether the gateway has loaded its files is scraped")
     numbers = _DNS_PORTS[stack.kubernetes.platform]
     asked = tuple(Port(number, protocol) for number in numbers for protocol in ("UDP", "TCP"))
     yield Flow(running, _somebody(others.dns), asked, "names are resolved")

@@ -7,7 +7,6 @@ from gateway.addresses import SERVICE as GATEWAY
 from helm import loki as loki_chart
 from helm import pyroscope as pyroscope_chart
 from helm.alloy import RELEASE as COLLECTOR
-from helm.common import DNS_SERVICES
 from helm.releases import LOKI, MIMIR, PYROSCOPE, TEMPO
 from settings import Stack
 from settings.logs import Logs
@@ -90,13 +89,16 @@ def neighbours_of(stack: Stack) -> Neighbours:
     Raises:
         SettingError: nobody says where the object store is.
     """
+    cluster_domain = stack.kubernetes.cluster_domain
     security, own = stack.security, named(stack.namespace.name)
     openshift = stack.kubernetes.platform == "openshift"
     scrapers = ("openshift-monitoring", "openshift-user-workload-monitoring") if openshift else ("monitoring",)
     api_server = Place(namespaces=[_HOST_NETWORK]) if openshift else Place()
     return Neighbours(
-        dns=Outside("DNS", security.dns or named(DNS_SERVICES[stack.kubernetes.platform][1])),
-        object_store=Outside("object store", store_of(security, stack.object_store, stack.namespace.name)),
+        dns=Outside("DNS", security.dns or named(stack.kubernetes.dns.namespace)),
+        object_store=Outside(
+            "object store", store_of(security, stack.object_store, stack.namespace.name, cluster_domain)
+        ),
         grafana=Outside("Grafana", security.grafana or own),
         clients=Outside("clients", security.clients or own),
         monitoring=Outside("monitoring", security.monitoring or named(*scrapers)),

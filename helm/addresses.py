@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from helm import loki, mimir, pyroscope
+from helm.common import absolute_name
 from helm.transport import scheme
 from settings import Stack
 
@@ -20,6 +21,17 @@ def twin(service: str) -> str:
 
 METRICS_TWINS = {role: twin(f"{mimir.RELEASE}-{role}") for role in ("query-frontend", "ruler", "alertmanager")}
 """Headless Services of ours before roles of Mimir, where its chart has none, or one for pods that are not ready too."""
+
+
+def absolute(stack: Stack, address: str) -> str:
+    """Return an address of a Service of the stack as pods and Grafana are given it: with the name's final dot.
+
+    Only to programs in Go, which leave the dot out where they check a certificate; many others do not, so what any
+    client may read is `name.namespace.svc`, which the cluster's own search list completes (docs/decisions.md).
+    """
+    short = f".{stack.namespace.name}.svc"
+    name, found, rest = address.partition(short)
+    return f"{absolute_name(stack, name)}{rest}" if found else address
 
 
 class TracesAddresses(NamedTuple):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from settings import Stack
 from settings.quantities import bytes_text, cpu_text
 from settings.roles import Role
 
@@ -13,16 +14,25 @@ SECRET_KEY_ENV = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
 """Keys of the credentials Secret. Every backend's S3 client reads these variables by itself, where it is given no keys:
 minio-go's in Tempo, Mimir and Pyroscope, AWS' own in Loki."""
 
-CLUSTER_DOMAIN = "cluster.local"
-DNS_SERVICES = {"openshift": ("dns-default", "openshift-dns"), "kubernetes": ("kube-dns", "kube-system")}
-"""The cluster's DNS by platform: its Service, and the namespace of that (charts.md 2.4, 3.4)."""
-
 RESTRICTED_CONTAINER: Values = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
     "readOnlyRootFilesystem": True,
 }
 """What PodSecurity `restricted` wants of a container, and a read-only image on top."""
+
+
+def absolute_name(stack: Stack, service: str, namespace: str | None = None) -> str:
+    """Return a Service's name with the final dot: without it, resolvers search the domains of the pod and the node.
+
+    A wildcard record in a node's domain would answer for it then (docs/decisions.md).
+    """
+    return f"{service}.{namespace or stack.namespace.name}.svc.{stack.kubernetes.cluster_domain}."
+
+
+def any_address(stack: Stack) -> str:
+    """Return where a Go program listens for whoever reaches the pod; `[::]` is both families there."""
+    return "[::]" if "IPv6" in stack.kubernetes.ip_families else "0.0.0.0"  # noqa: S104 - a pod learns its address late
 
 
 def resources(role: Role) -> Values:

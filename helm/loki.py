@@ -40,6 +40,7 @@ def values(stack: Stack, logs: Logs, *, secret_name: str) -> Values:
     """Return the chart's values; `secret_name` is the Secret with the S3 credentials."""
     return {
         **_switched_off(),
+        "global": {"clusterDomain": f"{stack.kubernetes.cluster_domain}."},  # with a dot: without, names are searched
         "deploymentMode": _MODES[logs.topology],
         **_roles(stack, logs),
         "defaults": {

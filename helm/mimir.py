@@ -1,18 +1,19 @@
 """Values of the chart `mimir-distributed` 6.1: Grafana Mimir in classic architecture (charts.md 3)."""
 
 from helm.common import (
-    CLUSTER_DOMAIN,
-    DNS_SERVICES,
     Values,
+    absolute_name,
     credentials_from,
     pod_security,
     resources,
 )
 from helm.placement import ROLLING, pod_placement, spread
+from helm.receivers import receivers_firewall
 from helm.s3_key import UNKNOWN_KEY
 from helm.tenants import mimir_limits, mimir_overrides
 from helm.transport import HTTPS_PROBE, client, http_server, mounts, serves_tls, store_authority, volumes
 from settings import Stack
+from settings.gateway import NGINX_TAG
 from settings.placement import Placement
 from settings.quantities import bytes_text, duration_text
 from settings.roles import Role
@@ -38,7 +39,7 @@ def values(stack: Stack, *, secret_name: str) -> Values:
     return {
         **_switched_off(),
         **{_key(name): _role(name, role, stack, secret_name) for name, role in stack.metrics_roles.items()},
-        "global": _dns(stack.kubernetes.platform),
+        "global": _dns(stack),
         "rbac": {"create": False, "podSecurityContext": pod_security(stack.kubernetes.platform)},
         "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
         "mimir": {"structuredConfig": _config(stack)},
@@ -79,6 +80,8 @@ def _role(name: str, role: Role, stack: Stack, secret_name: str) -> Values:
         values |= {"extraEnvFrom": credentials_from(secret_name), "podAnnotations": UNKNOWN_KEY}
     if name in _HAS_ZONES:
         values["zoneAwareReplication"] = {"enabled": False}
+    if name == "gateway":
+        values["nginx"] = {"image": {"tag": NGINX_TAG}}  # the chart's own tag moves
     if name in ("gateway", "overrides-exporter"):
         values["enabled"] = True  # the gateway's stated, because the last 5.x charts had it off
     if name == "ruler":
@@ -104,12 +107,14 @@ def _volume(role: Role, placement: Placement) -> Values:
     return {"size": bytes_text(role.volume), **storage_class}
 
 
-def _dns(platform: str) -> Values:
+def _dns(stack: Stack) -> Values:
     """Return where nginx finds a resolver; it crash-loops if the Service is absent (grafana/mimir#4222)."""
-    if platform == "openshift":
-        service, namespace = DNS_SERVICES[platform]
-        return {"dnsService": service, "dnsNamespace": namespace}
-    return {}  # the chart's own
+    dns = stack.kubernetes.dns
+    return {
+        "clusterDomain": f"{stack.kubernetes.cluster_domain}.",
+        "dnsService": dns.name,
+        "dnsNamespace": dns.namespace,
+    }
 
 
 def _config(stack: Stack) -> Values:
@@ -137,6 +142,7 @@ def _config(stack: Stack) -> Values:
             "compactor_blocks_retention_period": duration_text(stack.metrics.retention),
             "max_global_exemplars_per_user": _EXEMPLARS,
             "cardinality_analysis_enabled": True,  # the gateway offers it; off, it answers 500
+            **receivers_firewall(stack.security),
         },
     }
 
@@ -145,8 +151,7 @@ def _tls(stack: Stack) -> Values:
     """Return TLS on the HTTP port, and for the one client that speaks to it: the ruler, to the alertmanager."""
     if not serves_tls(stack):
         return {}
-    namespace = stack.namespace.name
-    address = f"_http-metrics._tcp.{RELEASE}-alertmanager-headless.{namespace}.svc.{CLUSTER_DOMAIN}"
+    address = f"_http-metrics._tcp.{absolute_name(stack, f'{RELEASE}-alertmanager-headless')}"
     return {
         "server": http_server(stack),
         "ruler": {

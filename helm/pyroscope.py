@@ -8,9 +8,9 @@ and the addresses of query-backends. It has no key for how Deployments roll, so 
 """
 
 from helm.common import (
-    CLUSTER_DOMAIN,
     RESTRICTED_CONTAINER,
     Values,
+    absolute_name,
     credentials_from,
     pod_security,
     resources,
@@ -52,6 +52,7 @@ def values(stack: Stack, profiles: Profiles, *, secret_name: str) -> Values:
     return {
         "alloy": {"enabled": False},  # on by default: it would scrape the profiles of the whole cluster
         "pyroscope": {
+            "cluster_domain": f".{stack.kubernetes.cluster_domain}.",
             "rbac": {"create": False},  # see _arguments
             "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
             "podAnnotations": UNKNOWN_KEY,
@@ -128,7 +129,7 @@ def _arguments(stack: Stack, profiles: Profiles) -> Values:
     metastores = service(profiles.topology, "metastore", headless=True)
     return {
         "log.level": "info",  # the chart's is debug
-        "metastore.address": f"dnssrvnoa+_grpc._tcp.{metastores}.{stack.namespace.name}.svc.{CLUSTER_DOMAIN}.",
+        "metastore.address": f"dnssrvnoa+_grpc._tcp.{absolute_name(stack, metastores)}",
         "compaction-worker.temp-dir": _SCRATCH,  # not /tmp: the image is mounted read-only
         "compaction-worker.job-concurrency": 1,  # else one for each CPU of the node, whatever the request
     }

@@ -74,7 +74,8 @@ def releases_of(stack: Stack) -> tuple[Release, ...]:
 
 def tempo_release(stack: Stack, shape: TempoShape, *, remote_write_url: str) -> Release:
     """Return Tempo in one of its shapes, with a metrics-generator that writes to an address."""
-    values = _TEMPO_VALUES[shape.topology](stack, shape, secret_name=TEMPO_SECRET, remote_write_url=remote_write_url)
+    push = addresses.absolute(stack, remote_write_url)
+    values = _TEMPO_VALUES[shape.topology](stack, shape, secret_name=TEMPO_SECRET, remote_write_url=push)
     return Release(TEMPO[shape.topology], shape.chart, values, shape.roles)
 
 

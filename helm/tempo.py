@@ -3,6 +3,7 @@
 from helm.common import (
     RESTRICTED_CONTAINER,
     Values,
+    any_address,
     credentials_from,
     pod_security,
     resources,
@@ -80,10 +81,13 @@ def _receivers(stack: Stack) -> Values:
     Of the chart's four Jaeger protocols one has to stay: `jaeger: null` breaks the template, and no protocol at all
     stops Tempo (charts.md 1.4). We keep Thrift over HTTP.
     """
-    of = receivers(stack)
-    grpc, http = {"endpoint": "0.0.0.0:4317", **of["grpc"]}, {"endpoint": "0.0.0.0:4318", **of["http"]}
+    ports = {"grpc": 4317, "http": 4318}
     return {
-        "otlp": {"protocols": {"grpc": grpc, "http": http}},
+        "otlp": {
+            "protocols": {
+                name: {"endpoint": f"{any_address(stack)}:{ports[name]}", **of} for name, of in receivers(stack).items()
+            }
+        },
         "jaeger": {"protocols": {"grpc": None, "thrift_binary": None, "thrift_compact": None}},
     }
 

@@ -9,6 +9,7 @@ import yaml
 from helm.common import (
     RESTRICTED_CONTAINER,
     Values,
+    any_address,
     credentials_from,
     pod_security,
     resources,
@@ -42,6 +43,10 @@ _MAX_BLOCK_BYTES = 5 * 1024**3
 """The chart's default is 100 GB and its comment advises 5 GB or less: a larger block costs a small compactor memory."""
 
 
+_CHARTS_ADDRESS = "0.0.0.0"  # noqa: S104 - where its receivers listen by themselves
+_OTLP_PORTS = {"grpc": 4317, "http": 4318}
+
+
 def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_url: str) -> Values:
     """Return the chart's values.
 
@@ -70,7 +75,7 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
         "memcached": {"enabled": False},
         "cache": {"caches": []},
         "server": grpc_server(stack),
-        "traces": {"otlp": {name: {"enabled": True, "receiverConfig": of} for name, of in receivers(stack).items()}},
+        "traces": {"otlp": _receivers(stack)},
         "storage": {"trace": {"backend": "s3", "s3": s3(stack)}},
         "overrides": {"defaults": _defaults(stack, generates=generates)},
         **({"per_tenant_overrides": tempo_overrides(stack, generates=generates)} if stack.tenants else {}),
@@ -169,6 +174,18 @@ def _defaults(stack: Stack, *, generates: bool) -> Values:
     if stack.tenants or limits:
         limits = {**limits, "ingestion": {"rate_strategy": "global", **limits.get("ingestion", {})}}
     return {**limits, **(processors(stack) if generates else {})}
+
+
+def _receivers(stack: Stack) -> Values:
+    """Return the OTLP receivers; where they listen is said only where it is not where the chart has them listen."""
+    place = any_address(stack)
+    return {
+        name: {
+            "enabled": True,
+            "receiverConfig": of | ({} if place == _CHARTS_ADDRESS else {"endpoint": f"{place}:{_OTLP_PORTS[name]}"}),
+        }
+        for name, of in receivers(stack).items()
+    }
 
 
 def _files(stack: Stack) -> Values:

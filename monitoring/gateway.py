@@ -1,7 +1,7 @@
-"""Rules for the gateway. nginx exports no metrics of its own, so these rest on what others know of it.
+"""Rules for the gateway. nginx itself says one thing: whether it has loaded what is mounted (gateway/health.py).
 
-That it answers badly shows in the backends' own request metrics (monitoring/slo.py); what it refuses itself is only in
-its access log.
+The rest is what others know of it. That it answers badly shows in the backends' own request metrics
+(monitoring/slo.py); what it refuses itself is only in its access log.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from gateway import access
 from gateway.addresses import SERVICE
+from gateway.health import LOADED_METRIC
 from monitoring.model import Alert
 from monitoring.promql import Scope
 from settings import Stack
@@ -20,6 +21,7 @@ def rules(stack: Stack) -> Iterator[Alert]:
     """Yield the gateway's alerts; none without one."""
     if stack.gateway is None:
         return
+    yield from _loaded(Scope.namespace(stack.namespace.name))
     here, exporters = Scope.namespace(stack.namespace.name), stack.monitoring.exporters
     if "kube-state-metrics" in exporters:
         yield Alert(
@@ -40,6 +42,25 @@ def rules(stack: Stack) -> Iterator[Alert]:
             "A certificate of the gateway is about to end, and was not renewed.",
             "{{ $labels.certificate }}: {{ $value | humanizeDuration }} left. After that, clients are refused.",
         )
+
+
+def _loaded(here: Scope) -> Iterator[Alert]:
+    yield Alert(
+        "GatewayNotScraped",
+        f"absent({here(LOADED_METRIC)})",
+        "ticket",
+        "15m",
+        "Nothing is known of the gateway: its metrics are not scraped.",
+        "GatewayConfigurationNotLoaded is blind until they are.",
+    )
+    yield Alert(
+        "GatewayConfigurationNotLoaded",
+        f"min by (pod) ({here(LOADED_METRIC)}) < 1",
+        "page",
+        "2m",
+        "The gateway's files have changed and are not loaded: a credential that was taken away may still count.",
+        "{{ $labels.pod }} serves what was mounted before; if it is about who may do what, it ends after ten minutes.",
+    )
 
 
 def seconds_left(stack: Stack, here: Scope) -> list[str]:

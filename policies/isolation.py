@@ -10,7 +10,10 @@ from policies.pods import Container, Pod, containers, pods
 
 _DIGEST = re.compile(r"@[a-z0-9+._-]+:[0-9a-fA-F]{32,}$")
 _TAG = re.compile(r":(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$")
-_FLOATING = ("latest",)
+_FLOATING = re.compile(
+    r"(latest|stable|mainline|main|master|edge|alpine|v?\d{1,3}(\.\d{1,3})?)(-[a-z][\w.-]*)?", re.IGNORECASE
+)
+"""Tags that are given to newer images too: names of lines, and versions of fewer than three numbers."""
 _ROOT = 0
 _DEFAULT_ACCOUNT = "default"
 
@@ -22,7 +25,7 @@ def images_have_a_version(world: World) -> Iterator[Breach]:
         if image == UNKNOWN or _DIGEST.search(image):
             continue
         tag = _TAG.search(image.rpartition("/")[2])  # a registry's port is before the last slash
-        if tag is None or tag["tag"].lower() in _FLOATING:
+        if tag is None or _FLOATING.fullmatch(tag["tag"]):
             yield each.breach("image", image or "not set")
 
 

@@ -15,14 +15,16 @@ from settings import Credentials, Stack
 def findings(stack: Stack, credentials: Credentials) -> list[str]:
     """Return one line for each system that cannot be used: the key's path, the reason, the mend."""
     # Imported here: these clients take longer to load than a preview has time for.
-    from preflight import cluster, grafana, placement, quota, releases, s3, volumes
+    from preflight import cluster, dns, grafana, placement, quota, releases, s3, tokens, volumes
 
     with ThreadPoolExecutor() as pool:
         asked = [
             pool.submit(cluster.check, stack.kubernetes, stack.namespace),
+            pool.submit(dns.check, stack.kubernetes),
             pool.submit(releases.check, stack),
             pool.submit(placement.check, stack),
             pool.submit(quota.check, stack),
+            pool.submit(tokens.check, stack),
             pool.submit(s3.check, stack.object_store, credentials.identities(stack.backends), stack.trust),
             pool.submit(volumes.check, stack),
             pool.submit(grafana.check, stack, credentials.grafana),

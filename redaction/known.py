@@ -26,17 +26,22 @@ def secrets_of(stack: Stack, credentials: Credentials) -> frozenset[str]:
 
 
 def derived(stack: Stack, credentials: Credentials) -> Iterator[str]:
-    """Yield the tokens of tenants and the lines of private keys that the program derives."""
+    """Yield the tokens of tenants and of who reads for them, and the lines of private keys that the program derives."""
     if stack.gateway is None:
         return
-    key = credentials.gateway_key
-    made = [*contents.mounted_secrets(stack, stack.gateway, key), *contents.tenant_secrets(stack, key)]
+    key, previous = credentials.gateway_key, credentials.previous_gateway_key
+    made = [
+        *contents.mounted_secrets(stack, stack.gateway, key, previous),
+        *contents.tenant_secrets(stack, key, previous),
+    ]
     backends = contents.backends_secret(stack, key) if stack.gateway.backend_tls else None
     for each in (*made, *([backends] if backends else [])):
         yield from _parts(each.data)
-    federation = access.of_federation(stack, key)
-    if federation is not None and federation.token:
-        yield federation.token
+    for token in contents.tokens_of(stack, stack.gateway, key, previous):
+        yield token.text
+    for reader in access.of_readers(stack, key).values():
+        if reader.pair is not None:
+            yield from key_lines(reader.pair.key)
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -135,9 +135,24 @@ RELOADER = Compute.model_construct(cpu=10, memory=50 * 2**20)
 
 
 def check(
-    collector: Collector, *, tenants: Sequence[Tenant], gateway: Gateway | None, nodes: Nodes | None, guarded: bool
+    collector: Collector,
+    *,
+    tenants: Sequence[Tenant],
+    gateway: Gateway | None,
+    nodes: Nodes | None,
+    guarded: bool,
+    logs: bool,
 ) -> None:
-    """Refuse what does not fit together (SettingError); `guarded` where there are NetworkPolicies."""
+    """Refuse what does not fit together (SettingError).
+
+    Args:
+        collector: the collector.
+        tenants: the stack's tenants.
+        gateway: what is in front of the backends.
+        nodes: the cluster's nodes.
+        guarded: whether there are NetworkPolicies.
+        logs: whether there is a Loki.
+    """
     known = [tenant.id for tenant in tenants]
     if collector.tenant is None and len(known) > 1:
         raise SettingError("tenant", f"is not set, and there are {len(known)} tenants; name the one that it sends as")
@@ -150,6 +165,8 @@ def check(
             "is not set, and the program does not make the credential of this tenant (tenants.access); name a Secret "
             "with it, and with the gateway's authority as ca.crt",
         )
+    if gateway is not None and (tenant := sender(collector, tenants)) is not None:
+        _check_scopes(tenant, tenants, logs=logs)
     if not collector.deploys:
         return
     if collector.nodes is None and nodes is None:
@@ -178,6 +195,16 @@ def role_of(collector: Collector, nodes: Nodes | None) -> Role | None:
         volume=None,
         autoscaling=None,
     )
+
+
+def _check_scopes(tenant: Tenant, tenants: Sequence[Tenant], *, logs: bool) -> None:
+    for signal in ("traces", "metrics", *(["logs"] if logs else [])):
+        if "write" not in getattr(tenant.access.scopes, signal):
+            raise SettingError(
+                "tenant",
+                f"sends as {tenant.id}, which may not write {signal}; add write to "
+                f"tenants.{list(tenants).index(tenant)}.access.scopes.{signal}",
+            )
 
 
 def _is_made(tenant: Tenant | None, gateway: Gateway) -> bool:

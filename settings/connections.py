@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
@@ -30,6 +30,26 @@ Url = Annotated[str, AfterValidator(check_url)]
 """`http(s)://host[:port][/path]` without a trailing slash and without credentials."""
 
 
+Family = Literal["IPv4", "IPv6"]
+"""A family of addresses, as Kubernetes calls it."""
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_DNS_SERVICES = {"openshift": "dns-default.openshift-dns", "kubernetes": "kube-dns.kube-system"}
+"""The cluster's DNS where nobody says otherwise (charts.md 2.4, 3.4)."""
+
+
+class DnsService(NamedTuple):
+    """The Service of the cluster's DNS."""
+
+    name: str
+    namespace: str
+
+
+def _check_families(value: list[Family]) -> list[Family]:
+    if len(set(value)) != len(value):
+        raise ValueError("a family is named twice; write [IPv4], [IPv6] or both, the cluster's first one first")
+    return value
+
+
 class Kubernetes(Settings):
     """The cluster."""
 
@@ -50,8 +70,30 @@ class Kubernetes(Settings):
     )
     platform: Literal["openshift", "kubernetes"] = Field(
         default="openshift",
-        description="openshift: the platform picks user ids, so ours are left out, and DNS is "
-        "openshift-dns/dns-default. kubernetes: the charts' own ids and kube-system/kube-dns (charts.md 2.4, 3.4).",
+        description="openshift: the platform picks user ids, so ours are left out. kubernetes: the charts' own ids "
+        "(charts.md 2.4, 3.4).",
+    )
+    cluster_domain: str = Field(
+        default="cluster.local",
+        pattern=rf"^{_LABEL}(\.{_LABEL})*$",
+        max_length=200,
+        description="What names of Services end in. They are written out with it, so that no domain of a node's is "
+        "searched; the kubelets' clusterDomain says which it is.",
+    )
+    dns_service: str | None = Field(
+        default=None,
+        pattern=rf"^{_LABEL}\.{_LABEL}$",
+        description="The Service of the cluster's DNS as `name.namespace`: the gateway asks it, and does not start "
+        "without it. None is dns-default.openshift-dns on OpenShift, else kube-dns.kube-system; RKE2 has "
+        "rke2-coredns-rke2-coredns.kube-system, kubespray coredns.kube-system.",
+    )
+    ip_families: Annotated[list[Family], AfterValidator(_check_families)] = Field(
+        default=["IPv4"],
+        min_length=1,
+        max_length=2,
+        description="Addresses that pods have, the cluster's first family first: [IPv4], [IPv6], or both. Where the "
+        "gateway and Tempo's receivers listen, and which addresses the gateway asks for. The rings of the backends "
+        "look for IPv4: where pods have none, their charts have to be told more (docs/first-deployment.md).",
     )
 
     nodes: Nodes | None = Field(
@@ -64,6 +106,11 @@ class Kubernetes(Settings):
         description="Whether nodes are made when pods wait for them (cluster autoscaler, Karpenter): then labels that "
         "no node has yet are no reason to refuse an `up`.",
     )
+
+    @property
+    def dns(self) -> DnsService:
+        """The Service of the cluster's DNS."""
+        return DnsService(*(self.dns_service or _DNS_SERVICES[self.platform]).split("."))
 
     @property
     def kubeconfig_file(self) -> str | None:

@@ -1,12 +1,14 @@
 """The secrets of a stack. They are not settings: they never reach Helm values, exports or error messages."""
 
 from collections.abc import Iterable
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from settings.backends import Backend
 from settings.base import SettingError, Settings
+from settings.strength import LEAST_BITS, bits
+from settings.tenants import Moment
 
 
 def _as_it_was_given(secret: SecretStr) -> SecretStr:
@@ -18,6 +20,9 @@ def _as_it_was_given(secret: SecretStr) -> SecretStr:
 
 
 _KEY_LENGTH = 32
+_MAKE_ONE = "make one with: openssl rand -base64 32"
+_DERIVATION = 2
+"""How tokens are made now."""
 
 Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_as_it_was_given)]
 """A secret on one line."""
@@ -61,19 +66,47 @@ class GrafanaIdentity(Settings):
     auth: Secret = Field(description="A service account token, or user:password.")
 
 
-def _is_long_enough(secret: SecretStr) -> SecretStr:
-    if len(secret.get_secret_value()) < _KEY_LENGTH:
-        raise ValueError(f"is shorter than {_KEY_LENGTH} characters; make one with: openssl rand -base64 32")
+def _is_strong(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if len(text) < _KEY_LENGTH:
+        raise ValueError(f"is shorter than {_KEY_LENGTH} characters; {_MAKE_ONE}")
+    if bits(text) < LEAST_BITS:
+        raise ValueError(f"could be guessed: it repeats itself, or follows a pattern; {_MAKE_ONE}")
     return secret
+
+
+class PreviousKey(Settings):
+    """A key whose credentials count for a while beside those of the new one."""
+
+    key: Secret = Field(description="The key before.")
+    until: Moment = Field(
+        description="Until when its tokens and client certificates are taken; the gateway itself looks at the clock."
+    )
+    derivation: Literal[1, 2] = Field(
+        default=2,
+        description="How its tokens were made. 1: without the environment, as this program did before it had "
+        "`derivation`; `key` may then be the one in use.",
+    )
 
 
 class GatewayKey(Settings):
     """What tenants' tokens and the gateway's certificates are derived from."""
 
-    key: Annotated[Secret, AfterValidator(_is_long_enough)] = Field(
+    key: Annotated[Secret, AfterValidator(_is_strong)] = Field(
         description="Random text, as `openssl rand -base64 32` makes it. Whoever has it has every token; a new one "
         "replaces them all."
     )
+    previous: PreviousKey | None = Field(
+        default=None,
+        description="The key before, while tenants are handed what the new one makes. The gateway shows the "
+        "certificate of the authority before as long as this is set (tenants.md, 'Another key').",
+    )
+
+    @model_validator(mode="after")
+    def _previous_is_another(self) -> Self:
+        if self.previous is not None and self.previous.derivation == _DERIVATION and self.previous.key == self.key:
+            raise SettingError("previous.key", "is the key in use; give the one before it, or remove previous")
+        return self
 
 
 class Credentials(Settings):
@@ -102,3 +135,8 @@ class Credentials(Settings):
     def gateway_key(self) -> str:
         """The key of the gateway's secrets; empty without a gateway, which `load` has seen to."""
         return self.gateway.key.get_secret_value() if self.gateway else ""
+
+    @property
+    def previous_gateway_key(self) -> PreviousKey | None:
+        """The key before, while it counts."""
+        return self.gateway.previous if self.gateway else None

@@ -12,6 +12,11 @@ from settings.resources import Compute
 from settings.tenants import Day, Rotation, SecretName
 
 _DAY = 86_400
+NGINX_TAG = "1.29.8-alpine"
+"""Of nginx' unprivileged image."""
+_OLDEST = (1, 25, 3)
+"""The first nginx that bounds new streams of HTTP/2 in each turn (CVE-2023-44487)."""
+_VERSION = re.compile(r":v?(\d+)\.(\d+)(?:\.(\d+))?(?![\w.])")
 _HOST = r"^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
 Host = Annotated[str, Field(pattern=_HOST, max_length=253)]
 """A DNS name."""
@@ -25,16 +30,16 @@ def _check_pem(value: str) -> str:
 
 SCRATCH_SPARE = 64 * 2**20
 """Bytes of the scratch volume that are not for requests."""
-_RAPID_RESET = (1, 25, 3)
-"""The first nginx that bounds new streams of HTTP/2 in each turn (CVE-2023-44487)."""
-_VERSION = re.compile(r":v?(\d+)\.(\d+)(?:\.(\d+))?(?![\w.])")
 
 
 def _check_image(value: str) -> str:
     found = _VERSION.search(value)
     version = found and tuple(int(part) for part in found.groups(default="999"))
-    if version and version < _RAPID_RESET:
-        raise ValueError("nginx before 1.25.3 falls to a rapid reset of HTTP/2 (CVE-2023-44487); name a newer one")
+    if version and version < _OLDEST:
+        raise ValueError(
+            f"nginx before {'.'.join(map(str, _OLDEST))} lets one client open and reset streams without end "
+            "(CVE-2023-44487); take a newer one"
+        )
     return value
 
 
@@ -165,9 +170,10 @@ class Gateway(Settings):
         "None: it asks for just these, so every new tenant changes its requests and rolls its pods.",
     )
     image: Annotated[str, AfterValidator(_check_image)] = Field(
-        default="docker.io/nginxinc/nginx-unprivileged:1.29-alpine",
+        default=f"docker.io/nginxinc/nginx-unprivileged:{NGINX_TAG}",
         pattern=r"^[a-z0-9./:@_-]+[:@][\w.:-]+$",
-        description="nginx without root and with its stream module, 1.25.3 or later (Mimir's chart uses this one).",
+        description="nginx without root and with its stream module, 1.25.3 or later, by a tag of three numbers or by "
+        "digest: a tag such as 1.29-alpine moves.",
     )
     connections: int = Field(
         default=3_000, ge=100, le=10_000, description="Clients' connections at each replica; probes have their own."
@@ -201,6 +207,11 @@ class Gateway(Settings):
     )
     federation: Federation | None = Field(
         default_factory=Federation, description="Reading all tenants at once; null switches it off."
+    )
+    accept_shared_organisation: bool = Field(
+        default=False,
+        description="Whether datasources of several tenants, or of all at once, may be in one Grafana organisation: "
+        "its people may then query all of them, as Grafana OSS has no rights on single datasources.",
     )
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
 

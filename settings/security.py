@@ -14,7 +14,11 @@ from settings.resources import Compute
 
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 """The label with a namespace's own name, which the API server sets and holds (Kubernetes 1.22)."""
-_CLUSTER_SUFFIXES = (".svc.cluster.local", ".svc")
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+"""Addresses inside a network (RFC 1918, 6598, 4193)."""
+NEVER_RECEIVERS = ("127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10")
+"""A pod itself, and its node's services, such as a cloud's credentials."""
+_NEVER = tuple(map(ipaddress.ip_network, NEVER_RECEIVERS))
 
 
 def _check_cidr(value: str) -> str:
@@ -124,7 +128,7 @@ class Security(Settings):
     )
     dns: Place | None = Field(
         default=None,
-        description="Where the cluster's DNS is; none is openshift-dns on OpenShift, else kube-system. A cache on each "
+        description="Where the cluster's DNS is; none is the namespace of kubernetes.dns_service. A cache on each "
         "node is `cidrs: [169.254.20.10/32]` beside it (NodeLocal DNSCache).",
     )
     object_store: Destination | None = Field(
@@ -139,7 +143,9 @@ class Security(Settings):
     )
     alert_receivers: Destination | None = Field(
         default=None,
-        description="Whom Mimir's alertmanager notifies (mail, chat, pager), with their ports; none is nobody.",
+        description="Whom Mimir's alertmanager notifies (mail, chat, pager), with their ports; none is nobody. Tenants "
+        "write receivers themselves, so Mimir refuses private addresses but those of `cidrs` that lie within a private "
+        "range: `0.0.0.0/0` opens none.",
     )
     limit_range: LimitRange | None = Field(
         default=None,
@@ -153,8 +159,25 @@ class Security(Settings):
             raise SettingError("alert_receivers", "needs both a place and ports, such as {cidrs: […], ports: [443]}")
         return self
 
+    @model_validator(mode="after")
+    def _receivers_can_be_notified(self) -> Self:
+        receivers = self.alert_receivers or Destination()
+        if receivers.namespaces and not receivers.cidrs:
+            raise SettingError(
+                "alert_receivers.cidrs",
+                "is not set, and receivers in the cluster are called by the private addresses of their Services, which "
+                "Mimir refuses; add these, such as 10.96.12.34/32",
+            )
+        for index, each in enumerate(map(ipaddress.ip_network, receivers.cidrs)):
+            if any(each.version == other.version and each.subnet_of(other) for other in _NEVER):  # type: ignore[arg-type]
+                raise SettingError(
+                    f"alert_receivers.cidrs.{index}",
+                    f"{each} is a pod's own, or its node's, and stays closed to receivers; remove it",
+                )
+        return self
 
-def store_of(security: Security, store: ObjectStore, own_namespace: str) -> Destination:
+
+def store_of(security: Security, store: ObjectStore, own_namespace: str, cluster_domain: str) -> Destination:
     """Return where the object store's pods or machines are, and their ports.
 
     Raises:
@@ -163,7 +186,7 @@ def store_of(security: Security, store: ObjectStore, own_namespace: str) -> Dest
     url = urlsplit(store.endpoint)
     port = url.port or {"http": 80, "https": 443}[url.scheme.lower()]
     chosen = security.object_store or Destination()
-    place = _place_of_host(url.hostname or "", own_namespace) if chosen.is_nobody else chosen
+    place = _place_of_host(url.hostname or "", own_namespace, cluster_domain) if chosen.is_nobody else chosen
     if place is None:
         raise SettingError(
             "security.object_store",
@@ -174,15 +197,16 @@ def store_of(security: Security, store: ObjectStore, own_namespace: str) -> Dest
     return Destination.model_validate({**parts, "ports": chosen.ports or [port]})
 
 
-def _place_of_host(host: str, own_namespace: str) -> Place | None:
+def _place_of_host(host: str, own_namespace: str, cluster_domain: str) -> Place | None:
     """Return where a host is, as far as its name tells: an address, or a Service of the cluster."""
     try:
         return Place(cidrs=[str(ipaddress.ip_network(host))])
     except ValueError:
         pass
-    inner = next((host.removesuffix(suffix) for suffix in _CLUSTER_SUFFIXES if host.endswith(suffix)), host)
+    host = host.removesuffix(".")
+    inner = host.removesuffix(f".{cluster_domain}").removesuffix(".svc")
     labels = inner.split(".")
-    if inner == host:
+    if not host.endswith((".svc", f".svc.{cluster_domain}")):
         return named(own_namespace) if len(labels) == 1 else None
     return named(labels[-1]) if len(labels) > 1 else None
 

@@ -128,7 +128,7 @@ class Stack(Settings):
     @model_validator(mode="after")
     def _policies_know_the_object_store(self) -> Self:
         if self.security.network_policies:
-            store_of(self.security, self.object_store, self.namespace.name)
+            store_of(self.security, self.object_store, self.namespace.name, self.kubernetes.cluster_domain)
         return self
 
     @model_validator(mode="after")
@@ -153,6 +153,14 @@ class Stack(Settings):
                 "monitoring.tenant",
                 f"is no tenant of this stack{did_you_mean(chosen, known)}; name one of them, or remove it",
             )
+        if chosen is not None and self.gateway is not None and self.monitoring.rules == "ruler":
+            index = known.index(chosen)
+            if "admin" not in self.tenants[index].access.scopes.metrics:
+                raise SettingError(
+                    f"tenants.{index}.access.scopes.metrics",
+                    "has no admin, and monitoring.rules: ruler puts the platform's rules there in this tenant's name; "
+                    "add it: [read, write, admin]",
+                )
         return self
 
     dashboards: Dashboards | None = Field(
@@ -184,6 +192,7 @@ class Stack(Settings):
                     gateway=self.gateway,
                     nodes=self.kubernetes.nodes,
                     guarded=self.security.network_policies,
+                    logs=self.logs is not None,
                 )
             except SettingError as error:
                 raise SettingError(f"collector.{error.key}", str(error)) from error

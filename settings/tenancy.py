@@ -14,8 +14,11 @@ from settings.tenants import BackendLimits, Limits, Tenant
 from settings.traces import Traces
 
 _HOUR, _DAY = 3_600, 86_400
+_MI = 2**20
 _LEAST_LARGE = 4
 """Large requests at a time, of all tenants; one tenant may have a quarter of what there is room for."""
+_TOKEN_BYTES = 8_192
+"""Two copies, the one before and the next, of a line with a token of up to 1900 characters twice, and its tenant."""
 
 
 class _Sum(NamedTuple):
@@ -47,16 +50,26 @@ def check(
             _check_certificate(f"tenants.{index}.access", tenant, gateway)
     if gateway is not None and tenants:
         _check_scratch(gateway, max(tenant.limits.max_body or traces.max_message_size for tenant in tenants))
+    if gateway is not None and not gateway.accept_shared_organisation:
+        _check_organisations(tenants, gateway)
     if gateway is not None and gateway.total is not None:
         _check_total(budgeted(gateway, tenants), gateway.total)
 
 
 def budgeted(gateway: Gateway, tenants: Sequence[Tenant]) -> Compute:
-    """Return what the gateway is meant to need: its base, and every tenant's budget (seed 004)."""
+    """Return what the gateway is meant to need: its base, every tenant's budget (seed 004), and what pods keep."""
     return Compute.model_construct(
         cpu=gateway.base.cpu + sum(tenant.budget.cpu for tenant in tenants),
-        memory=gateway.base.memory + sum(tenant.budget.memory for tenant in tenants),
+        memory=gateway.base.memory
+        + sum(tenant.budget.memory for tenant in tenants)
+        + gateway.replicas * existing_tokens_memory(tenants),
     )
+
+
+def existing_tokens_memory(tenants: Sequence[Tenant]) -> int:
+    """Return what the tokens of Secrets that exist already take of each pod's memory, in whole Mi."""
+    existing = sum(tenant.access.token_secret is not None for tenant in tenants)
+    return -(-existing * _TOKEN_BYTES // _MI) * _MI
 
 
 def gateway_role(gateway: Gateway, tenants: Sequence[Tenant]) -> Role:
@@ -64,11 +77,11 @@ def gateway_role(gateway: Gateway, tenants: Sequence[Tenant]) -> Role:
 
     The whole is its total where that is stated, so that a new tenant restarts nothing while there is room in it.
     """
-    whole, mi = gateway.total or budgeted(gateway, tenants), 2**20
+    whole = gateway.total or budgeted(gateway, tenants)
     return Role.model_construct(
         replicas=gateway.replicas,
         cpu=-(-whole.cpu // gateway.replicas),
-        memory=-(-whole.memory // (gateway.replicas * mi)) * mi,
+        memory=-(-whole.memory // (gateway.replicas * _MI)) * _MI,
         memory_limit=None,
         volume=None,
         autoscaling=None,
@@ -164,12 +177,30 @@ def _check_certificate(key: str, tenant: Tenant, gateway: Gateway) -> None:
         )
 
 
+def _check_organisations(tenants: Sequence[Tenant], gateway: Gateway) -> None:
+    """Refuse that people see other tenants' data in Grafana by default; one tenant alone is all there is to see."""
+    if len(tenants) == 1:
+        return
+    holders: dict[int | None, str] = {}
+    if gateway.federation is not None:
+        holders[gateway.federation.grafana_org] = "the reader of all tenants (gateway.federation)"
+    for index, tenant in enumerate(tenants):
+        other = holders.setdefault(tenant.grafana_org, tenant.id)
+        if other != tenant.id:
+            where = "is not set" if tenant.grafana_org is None else f"is {tenant.grafana_org}"
+            raise SettingError(
+                f"tenants.{index}.grafana_org",
+                f"{where}, so {tenant.id} shares a Grafana organisation with {other}, and its people see that data; "
+                "give each an organisation of its own, or say gateway.accept_shared_organisation: true",
+            )
+
+
 def _check_total(whole: Compute, total: Compute) -> None:
     for resource, text in (("cpu", cpu_text), ("memory", bytes_text)):
         needs, has = getattr(whole, resource), getattr(total, resource)
         if needs > has:
             raise SettingError(
                 f"gateway.total.{resource}",
-                f"base and the tenants' budgets come to {text(needs)}, and the total is {text(has)}; raise it, or "
-                "lower budgets",
+                f"base, the tenants' budgets and their existing tokens come to {text(needs)}, and the total is "
+                f"{text(has)}; raise it, or lower budgets",
             )

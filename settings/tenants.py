@@ -14,14 +14,23 @@ from settings.quantities import Bytes, Duration
 from settings.resources import Compute
 
 _ID = r"^[A-Za-z0-9!_.*'()-]{1,150}$"
-_RESERVED = {".", "..", "__mimir_cluster", "anonymous", "single-tenant"}
-"""What backends use themselves; `anonymous` and `single-tenant` are where data goes while there are no tenants."""
+_RESERVED = {
+    ".": "a path of its own",
+    "..": "a path of its own",
+    "*": "all tenants without overrides of their own, to Tempo",
+    "__mimir_cluster": "Mimir's own folder",
+    "index": "the folder of Loki's index, beside those of tenants",
+    "anonymous": "where Mimir and Pyroscope keep what is nobody's",
+    "single-tenant": "where Tempo keeps what is nobody's",
+    "fake": "where Loki keeps what is nobody's",
+}
+"""What an id would mean to a backend."""
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
 
 
 def _check_id(value: str) -> str:
     if value in _RESERVED:
-        raise ValueError("a backend uses this name itself; choose another id")
+        raise ValueError(f"a backend uses this name itself ({_RESERVED[value]}); choose another id")
     return value
 
 
@@ -171,18 +180,54 @@ class Rotation(Settings):
         return self
 
 
+_Use = Literal["read", "write"]
+_Right = Literal["read", "write", "admin"]
+
+
+class Scopes(Settings):
+    """What a tenant's own credentials may do. Grafana comes with others, which only read."""
+
+    traces: list[_Use] = Field(default=["read", "write"], description="read: queries; write: spans.")
+    metrics: list[_Right] = Field(
+        default=["read", "write"],
+        description="read: queries; write: samples; admin: the tenant's rules, and all of its alertmanager, whose "
+        "configuration has the passwords of receivers in it.",
+    )
+    logs: list[_Use] = Field(default=["read", "write"], description="read: queries; write: lines.")
+    profiles: list[_Use] = Field(default=["read", "write"], description="read: queries; write: profiles.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, each as `metrics:read`."""
+        signals = type(self).model_fields
+        return tuple(sorted({f"{signal}:{right}" for signal in signals for right in getattr(self, signal)}))
+
+
 class Access(Settings):
-    """How the gateway knows a tenant."""
+    """How the gateway knows a tenant, and what it lets it do."""
 
     accepts: Literal["token", "certificate", "either", "both"] = Field(
         default="token",
         description="A bearer token, a client certificate, one of them, or both at once, of the same tenant.",
+    )
+    scopes: Scopes = Field(default_factory=Scopes, description="What these credentials may do.")
+    epoch: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="Raised when an id is given away again, or all of its credentials are lost: none of those before "
+        "count any more, without a grace period.",
     )
     token: Rotation = Field(default_factory=Rotation, description="The token that the program makes.")
     token_secret: SecretName | None = Field(
         default=None, description="A Secret that exists already, with the key `token`; then the program makes none."
     )
     certificate: Rotation = Field(default_factory=Rotation, description="The client certificate that it makes.")
+    reader: Rotation = Field(
+        default_factory=Rotation,
+        description="What Grafana's datasources come with, which only reads: a token, a certificate, or both, as "
+        "`accepts` says.",
+    )
     certificate_subject: str | None = Field(
         default=None,
         pattern=r'^[^"\\\n;{}$]{1,500}$',
@@ -194,6 +239,11 @@ class Access(Settings):
     def takes_token(self) -> bool:
         """Whether a token is of use to the tenant."""
         return self.accepts != "certificate"
+
+    @property
+    def makes_token(self) -> bool:
+        """Whether the program makes the tenant's token."""
+        return self.takes_token and self.token_secret is None
 
     @property
     def takes_certificate(self) -> bool:

@@ -27,7 +27,7 @@ SECRETS = (
     "yk0-fake",
     "ys0-fake",
     "ga0-fake",
-    "gk0-fake-gk0-fake-gk0-fake-gk0-fake",
+    "gk0-fake-Vb7qLw2TzXnRc4Jd9sPhYm3A-fake",
 )
 
 Tree = dict[str, Any]
@@ -98,6 +98,12 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def with_ruler(settings: Tree) -> None:
+    """Put the platform's rules into Mimir's ruler, in the name of the tenant that every stack with tenants has."""
+    all_of(put("monitoring.rules", "ruler"), put("monitoring.tenant", "platform"))(settings)
+    settings["tenants"][0].setdefault("access", {})["scopes"] = {"metrics": ["read", "write", "admin"]}
+
+
 LOKI_CHART = {
     "name": "loki",
     "version": "18.11.0",
@@ -140,11 +146,18 @@ def load_tree(settings: Tree, stack_name: str = "dev") -> tuple[Stack, Credentia
     return load(as_engine_gives(settings), ["telemetry:credentials"], stack_name)
 
 
-def load_stack(environment: str = "dev", *changes: Change) -> Stack:
-    """Return the settings of a real stack file after some changes."""
+def changed_tree(environment: str, *changes: Change) -> Tree:
+    """Return the settings of a real stack file after some changes; who sees whom in Grafana matters to few tests."""
     settings = tree(environment)
     all_of(*changes)(settings)
-    return load_tree(settings, environment)[0]
+    if "gateway" in settings and len(settings.get("tenants", ())) > 1:
+        settings["gateway"].setdefault("accept_shared_organisation", True)
+    return settings
+
+
+def load_stack(environment: str = "dev", *changes: Change) -> Stack:
+    """Return the settings of a real stack file after some changes."""
+    return load_tree(changed_tree(environment, *changes), environment)[0]
 
 
 def credentials() -> Credentials:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from settings import Stack
 from validation import grafana, logs, metrics, traces
 from validation.model import Check, CheckSkipped, Lane
 from validation.target import Target, Tenant
@@ -27,13 +28,26 @@ def lanes(target: Target, datasources: Mapping[str, str]) -> list[Lane]:
 def _lane(target: Target, tenant: Tenant) -> Lane:
     signals = [*metrics.checks(target, tenant), *traces.checks(target, tenant)]
     signals += logs.checks(target, tenant) if target.stack.logs else []
-    if tenant.unknown and not target.behind_gateway:
-        why = "its credential is not the program's: nobody can come in its name"
-        signals = [_skipped(each, why) if each.name.endswith("out") else each for each in signals]
     if target.behind_gateway:
         why = "no route to the gateway from here: the checks went to the backends behind it (docs/validation.md)"
         signals = [_skipped(Check("gateway", "lets this tenant in", lambda _: ""), why), *signals]
+    else:
+        judged = [(each, _why_kept_out(target.stack, tenant, each)) for each in signals]
+        signals = [_skipped(each, reason) if reason else each for each, reason in judged]
     return Lane(tenant.id or _NO_TENANT, (*signals, *grafana.checks(target, tenant.datasources, tenant.org)))
+
+
+def _why_kept_out(stack: Stack, tenant: Tenant, check: Check) -> str | None:
+    """Return why the gateway would not let a check in that comes in a tenant's name; None where it would."""
+    if not check.name.endswith("out") and check.signal != "logs":
+        return None  # it asks the backends themselves
+    if tenant.unknown:
+        return "its credential is not the program's: nobody can come in its name"
+    own = next((each for each in stack.tenants if each.id == tenant.id), None)
+    if stack.gateway is None or own is None:
+        return None
+    missing = [right for right in ("read", "write") if right not in getattr(own.access.scopes, check.signal)]
+    return f"its credential may not {' and '.join(missing)} {check.signal} (access.scopes)" if missing else None
 
 
 def _skipped(check: Check, why: str) -> Check:

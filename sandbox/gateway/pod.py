@@ -2,13 +2,15 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from gateway.nginx import Layout
+from gateway.layout import Layout
 from sandbox.gateway.mounts import Mounts
 from sandbox.gateway.names import Names
 from sandbox.gateway.volumes import put_config, put_secrets
@@ -26,6 +28,8 @@ class Pod:
     key: str
     layout: Layout
     mounts: Mounts
+    inside: tuple[str, ...] = ()
+    """The program, with its arguments, that watch.sh is started by."""
 
     @property
     def directory(self) -> Path:
@@ -40,7 +44,16 @@ class Pod:
 
 @contextmanager
 def pod(
-    stack: Stack, key: str, *, program: Path, address: str, names: Names, existing: Mapping[str, str] | None = None
+    stack: Stack,
+    key: str,
+    *,
+    program: Path,
+    address: str,
+    names: Names,
+    existing: Mapping[str, str] | None = None,
+    inside: tuple[str, ...] = (),
+    room: int | None = None,
+    **layout: Any,
 ) -> Iterator[Pod]:
     """Prepare a gateway, and remove its files when it is left.
 
@@ -51,30 +64,37 @@ def pod(
         address: where it is to listen.
         names: its DNS.
         existing: tokens of Secrets that exist already, by the tenant's object name.
+        inside: the program, with its arguments, that watch.sh is started by.
+        room: bytes of the volume that watch.sh writes to, a volume of its own then, which takes root.
+        layout: what else is to be otherwise than in a pod.
     """
     # Of its own, because neither the toolchain's cache nor pytest's directories are open to nobody.
     directory = Path(tempfile.mkdtemp(prefix="telemetry-gateway-"))
     directory.chmod(0o711)
+    state = directory / "state"
     try:
         mounts, scratch = Mounts(directory / "root"), directory / "scratch"
-        layout = Layout(
-            root=str(mounts.root), scratch=str(scratch), address=address, inner=address, resolver=names.server
-        )
-        made = Pod(stack, key, layout, mounts)
-        put_config(mounts, stack, layout)
+        places = {"root": str(mounts.root), "scratch": str(scratch), "state": str(state)}
+        chosen = Layout(**{**places, "address": address, "inner": address, "resolver": names.server, **layout})
+        made = Pod(stack, key, chosen, mounts, inside)
+        put_config(mounts, stack, chosen)
         put_secrets(mounts, stack, key)
         if existing is not None:
             mounts.put("existing", {f"{name}/token": token for name, token in existing.items()})
         install(program, directory)
-        for folder in (scratch, made.logs[0].parent):
+        for folder in (scratch, state, made.logs[0].parent):
             folder.mkdir()
         for log in made.logs:
             log.touch()
+        if room is not None:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", state], check=True)
         if os.geteuid() == 0:
-            for path in (scratch, *made.logs):
+            for path in (scratch, state, *made.logs):
                 os.chown(path, NOBODY, NOBODY)
         yield made
     finally:
+        if state.is_mount():
+            subprocess.run(["umount", state], check=True)
         shutil.rmtree(directory)
 
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ _LOOK_SECONDS = 0.2
 class Gateway(Pod):
     """A running gateway."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] = field(kw_only=True)
 
     @property
     def url(self) -> str:
@@ -47,6 +47,11 @@ class Gateway(Pod):
     def authority(self) -> str:
         """The authority that clients trust, in PEM."""
         return access.own_authority(self.stack, self.key).certificate
+
+    def health(self, path: str) -> httpx.Response:
+        """Return what its health listener says: `live`, `ready` or `metrics`."""
+        url = f"http://{self.layout.address}:{self.layout.health_port}/{path}"
+        return httpx.get(url, trust_env=False, timeout=10)
 
     def requests(self) -> list[dict[str, Any]]:
         """Return what it has logged of requests."""
@@ -64,12 +69,12 @@ class Gateway(Pod):
 
 @contextmanager
 def gateway(pod: Pod) -> Iterator[Gateway]:
-    """Run a pod's log.sh, and yield once nginx is ready.
+    """Run a pod's log.sh, and yield once nginx serves.
 
     Raises:
         RuntimeError: it did not start; the message ends with its last lines.
     """
-    running = Gateway(pod.stack, pod.key, pod.layout, pod.mounts, _started(pod))
+    running = Gateway(pod.stack, pod.key, pod.layout, pod.mounts, pod.inside, process=_started(pod))
     try:
         _wait(running)
         yield running
@@ -83,15 +88,17 @@ def _started(pod: Pod) -> subprocess.Popen[bytes]:
         "PATH": "/usr/bin:/bin",
         "GATEWAY_ROOT": pod.layout.root,
         "GATEWAY_SCRATCH": pod.layout.scratch,
+        "GATEWAY_STATE": pod.layout.state,
         "GATEWAY_NGINX": str(pod.directory / "nginx"),
         "GATEWAY_INTERVAL": str(_LOOK_SECONDS),
+        "GATEWAY_STEP": "0.05",
         "GATEWAY_DRAIN": "0",
     }
     # By a program and not by Popen's `user`, with which Python forks: gRPC's threads do not bear that.
     nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
     with pod.logs[0].open("ab") as out, pod.logs[1].open("ab") as err:
         return subprocess.Popen(
-            [*nobody, "sh", str(Path(pod.layout.root) / "config" / "log.sh")],
+            [*pod.inside, *nobody, "sh", str(Path(pod.layout.root) / "config" / "log.sh")],
             cwd=pod.directory,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -118,7 +125,6 @@ def _is_of(group: int, process: psutil.Process) -> bool:
 
 
 def _wait(running: Gateway) -> None:
-    ready = f"http://{running.layout.address}:{running.layout.health_port}/ready"
     for attempt in Retrying(
         stop=stop_after_delay(_SECONDS_TO_START),
         wait=wait_fixed(_POLL_SECONDS),
@@ -128,4 +134,4 @@ def _wait(running: Gateway) -> None:
         with attempt:
             if running.process.poll() is not None:
                 raise RuntimeError("the gateway ended at its start:\n" + running.said()[-2000:])
-            httpx.get(ready, trust_env=False).raise_for_status()
+            running.health("live").raise_for_status()

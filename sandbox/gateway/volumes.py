@@ -1,10 +1,11 @@
 """The gateway's volumes, filled with what the product itself makes of a stack's settings."""
 
 from gateway import contents
-from gateway.nginx import Layout
+from gateway.layout import Layout
 from sandbox.gateway.mounts import Mounts
 from sandbox.gateway.names import Names
 from settings import Stack
+from settings.credentials import PreviousKey
 
 _VOLUMES = {
     contents.TENANTS_SECRET: "tenants",
@@ -20,10 +21,10 @@ def put_config(mounts: Mounts, stack: Stack, layout: Layout) -> None:
     mounts.put("config", contents.config_map(stack, stack.gateway, layout))
 
 
-def put_secrets(mounts: Mounts, stack: Stack, key: str) -> None:
-    """Write the Secrets' volumes, or change them."""
+def put_secrets(mounts: Mounts, stack: Stack, key: str, previous: PreviousKey | None = None) -> None:
+    """Write the Secrets' volumes, or change them; `previous` is the key before, while it counts."""
     assert stack.gateway is not None  # noqa: S101
-    for secret in contents.mounted_secrets(stack, stack.gateway, key):
+    for secret in contents.mounted_secrets(stack, stack.gateway, key, previous):
         mounts.put(_VOLUMES[secret.name], secret.data)
     if (backends := contents.backends_secret(stack, key)) is not None:
         mounts.put("backend-ca", {"ca.crt": backends.data["ca.crt"]})

@@ -35,6 +35,10 @@ _STORAGE_CLASS = {
 }
 
 
+_DNS = {"openshift-dns": "dns-default", "kube-system": "kube-dns"}
+"""The Service of the cluster's DNS on OpenShift and elsewhere, by namespace; a stack's preflight looks for it."""
+
+
 class Cluster:
     """Services and files of the cluster."""
 
@@ -203,6 +207,10 @@ class Cluster:
     def _prepare(self, client: httpx.Client) -> None:
         """Make the nodes and the default StorageClass, or bring them to their stated size."""
         self._apply(client, "/apis/storage.k8s.io/v1/storageclasses", _STORAGE_CLASS)
+        for namespace, name in _DNS.items():
+            self._apply(client, "/api/v1/namespaces", _named("Namespace", namespace))
+            service = {**_named("Service", name), "spec": {"ports": [{"name": "dns", "port": 53, "protocol": "UDP"}]}}
+            self._apply(client, f"/api/v1/namespaces/{namespace}/services", service)
         for node in self._nodes.objects():
             self._apply(client, "/api/v1/nodes", node)
             self._apply(client, "/api/v1/nodes", {**node, "status": self._nodes.status()}, "/status")
@@ -217,6 +225,10 @@ class Cluster:
             "Content-Type": "application/apply-patch+yaml",
         }
         return client.request(method, self.api_server + path, headers=headers, content=body, timeout=5)
+
+
+def _named(kind: str, name: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
 
 
 def _conditions(node: dict[str, Any]) -> dict[str, str]:

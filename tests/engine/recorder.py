@@ -23,7 +23,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockReso
 from pulumi.runtime.settings import configure, get_root_resource, reset_options
 from pulumi.runtime.stack import run_in_stack
 
-from tests.support import REPO, Change, Tree, all_of, as_engine_gives, tree
+from tests.support import REPO, Change, Tree, as_engine_gives, changed_tree, tree
 
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # as the language host does: a refused run leaves tasks behind
 
@@ -249,6 +249,4 @@ def run_of(environment: str, *, preview: bool) -> Run:
 
 
 def changed(*changes: Change, environment: str = "dev", preview: bool = False) -> Run:
-    settings = tree(environment)
-    all_of(*changes)(settings)
-    return run_program(settings, environment, preview=preview)
+    return run_program(changed_tree(environment, *changes), environment, preview=preview)

@@ -4,7 +4,7 @@ import pytest
 
 from monitoring.rules import prometheus_rules
 from tests.engine.recorder import changed, run_of
-from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put
+from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put, with_ruler
 
 RULE = "kubernetes:monitoring.coreos.com/v1:PrometheusRule"
 ON: Change = all_of(put("monitoring.rules", "prometheus-rule"), put("monitoring.labels", {"release": "monitoring"}))
@@ -28,5 +28,4 @@ def test_the_rules_are_sent_word_for_word(preview: bool) -> None:
 
 
 def test_a_ruler_has_its_rules_from_the_command_alone() -> None:
-    ruler = all_of(put("monitoring.rules", "ruler"), put("monitoring.tenant", "platform"))
-    assert changed(ruler, environment="prod", preview=True).of(RULE) == []
+    assert changed(with_ruler, environment="prod", preview=True).of(RULE) == []

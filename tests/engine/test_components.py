@@ -388,7 +388,7 @@ def test_datasources_are_replaced_before_their_successor_comes(environment: str,
     whose = environment if environment == "dev" else f"{environment}-platform"
     mimir, tempo = (run.one(DATASOURCE, f"{backend}-{whose}") for backend in ("mimir", "tempo"))
     assert mimir.urn in tempo.dependencies
-    here = f"ca7f8f-{environment}.svc"
+    here = f"ca7f8f-{environment}.svc.cluster.local."
     own = [f"http://mimir-gateway.{here}/prometheus", f"http://traces-query.{here}:3200"]
     guarded = [f"https://gateway.{here}/prometheus", f"https://gateway.{here}/tempo"]
     assert [mimir.plain["url"], tempo.plain["url"]] == (own if environment == "dev" else guarded)

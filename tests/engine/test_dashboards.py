@@ -5,7 +5,7 @@ import pytest
 
 from dashboards.dashboards import documents_of
 from tests.engine.recorder import changed, run_of
-from tests.engine.test_datasources import TENANTS
+from tests.engine.test_datasources import TENANTS, THEIR_OWN_AUTHORITY
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put
 
 FOLDER, DASHBOARD = "grafana:oss/folder:Folder", "grafana:oss/dashboard:Dashboard"
@@ -65,8 +65,8 @@ def test_they_are_in_the_organisation_of_the_datasource() -> None:
 
 
 def test_a_tenant_without_a_datasource_is_refused_at_preview() -> None:
-    unseen = all_of(put("tenants", TENANTS), put("gateway", {}), ON, put("monitoring.tenant", "team-c"))
-    with pytest.raises(pulumi.RunError, match=r"telemetry:dashboards\.datasource: .*team-c has no datasource"):
+    unseen = all_of(put("gateway", {}), THEIR_OWN_AUTHORITY, ON, put("monitoring.tenant", "team-b"))
+    with pytest.raises(pulumi.RunError, match=r"telemetry:dashboards\.datasource: .*team-b has no datasource"):
         changed(unseen, preview=True)
 
 

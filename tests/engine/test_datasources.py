@@ -5,19 +5,25 @@ from typing import Any
 
 import pytest
 
+from gateway import access
 from tests.engine.recorder import Registered, Run, changed, is_secret, run_of
 from tests.engine.test_components import outside_of_secrets
-from tests.support import Change, all_of, put
+from tests.support import Change, all_of, credentials, load_stack, put
 
 DATASOURCE = "grafana:oss/dataSource:DataSource"
-GATEWAY_KEY = "gk0-fake-gk0-fake-gk0-fake-gk0-fake"
-TENANTS = [
+GATEWAY_KEY = credentials().gateway_key
+TENANTS: list[dict[str, Any]] = [
     {"id": "team-a", "display_name": "Team A", "grafana_org": 7},
     {"id": "team-b", "display_name": "Team B", "access": {"accepts": "both"}},
     {"id": "team-c", "display_name": "Team C", "access": {"token_secret": "theirs"}},
 ]
 TENANTS_ONLY: Change = put("tenants", TENANTS)
 GATEWAY: Change = all_of(TENANTS_ONLY, put("gateway", {"federation": {"grafana_org": 9}}))
+THEIRS = {"accepts": "both", "certificate_subject": "CN=b"}
+THEIR_OWN_AUTHORITY: Change = all_of(
+    put("gateway.client_ca_secret", "theirs"),
+    put("tenants", [TENANTS[0], {**TENANTS[1], "access": THEIRS}, TENANTS[2]]),
+)
 each_preview = pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
 
 
@@ -61,22 +67,22 @@ def test_behind_the_gateway_those_have_whose_credential_we_know(
     preview: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    run = changed(GATEWAY, preview=preview)
+    run = changed(GATEWAY, THEIR_OWN_AUTHORITY, preview=preview)
     assert outputs(run) == {
         "declared": pair("_all", "(dev): all tenants"),
-        "tenants": {"team-a": pair("-team-a", "(dev, Team A)"), "team-b": pair("-team-b", "(dev, Team B)")},
-        "unseen": ["team-c"],
+        "tenants": {f"team-{each}": pair(f"-team-{each}", f"(dev, Team {each.upper()})") for each in "ac"},
+        "unseen": ["team-b"],
     }
     told = [record.message for record in caplog.records if "no datasources" in record.message]
     assert told == [
-        "no datasources for team-c: the gateway knows them by a token or a certificate that the program does not know"
+        "no datasources for team-b: the gateway knows them by a token or a certificate that the program does not know"
     ]
 
 
 def test_each_is_in_its_organisation() -> None:
     found = by_name(changed(GATEWAY))
     orgs = {name: each.plain.get("orgId") for name, each in found.items() if name.startswith("mimir")}
-    assert orgs == {"mimir-dev-team-a": "7", "mimir-dev-team-b": None, "mimir-dev_all": "9"}
+    assert orgs == {"mimir-dev-team-a": "7", "mimir-dev-team-b": None, "mimir-dev-team-c": None, "mimir-dev_all": "9"}
 
 
 @each_preview
@@ -117,3 +123,13 @@ def test_a_tenant_more_changes_nothing_of_the_others() -> None:
     before, after = by_name(changed(GATEWAY)), by_name(changed(all_of(GATEWAY, put("tenants", more))))
     assert after.keys() - before.keys() == {"mimir-dev-team-d", "tempo-dev-team-d"}
     assert {name: after[name].inputs for name in before} == {name: before[name].inputs for name in before}
+
+
+def test_grafana_has_no_credential_of_a_tenants_own() -> None:
+    """They write, and whoever may edit a datasource's requests could do so in the tenant's name."""
+    own = access.of_tenants(load_stack("dev", GATEWAY), GATEWAY_KEY)
+    given = {text for each in own.values() for text in (each.token, each.pair.key if each.pair else None) if text}
+    assert len(given) == 3  # a token of a, and of b a token and a certificate
+    for each in changed(GATEWAY).of(DATASOURCE):
+        sent = json.dumps([each.plain["httpHeaders"], json.loads(each.plain["secureJsonDataEncoded"])])
+        assert not [text for text in given if text in sent or json.dumps(text)[1:-1] in sent]

@@ -10,6 +10,7 @@ from typing import Any
 from gateway import access
 from gateway.certificates import Pair
 from helm import mimir as mimir_chart
+from helm.addresses import LOKI_HTTP, PYROSCOPE_HTTP
 from sandbox.gateway.http_sink import http_sink
 from sandbox.gateway.ledger import Ledger
 from sandbox.gateway.loopback import Network, network
@@ -22,7 +23,7 @@ from sandbox.gateway.tempo import tempo
 from sandbox.gateway.volumes import point
 from sandbox.toolchain import Toolchain
 from settings import Stack
-from tests.support import load_stack, put
+from tests.support import Change, load_stack, put
 
 KEY = "fake-key-of-the-gateway-in-tests"
 Tree = dict[str, Any]
@@ -55,8 +56,8 @@ class Edge:
         return len(self.ledger) + (self.mimir.requests() if self.mimir else 0)
 
 
-def stack(address: str, tenants: Sequence[Tree], **settings: Any) -> Stack:
-    """The dev stack with tenants and a gateway at an address."""
+def stack(address: str, tenants: Sequence[Tree], *changes: Change, **settings: Any) -> Stack:
+    """The dev stack with tenants and a gateway at an address, after some changes."""
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     own = {
         "hosts": [address],
@@ -65,7 +66,7 @@ def stack(address: str, tenants: Sequence[Tree], **settings: Any) -> Stack:
         **settings,
     }
     return load_stack(
-        "dev", put("tenants", list(tenants)), put("gateway", own), put("credentials.gateway", {"key": KEY})
+        "dev", *changes, put("tenants", list(tenants)), put("gateway", own), put("credentials.gateway", {"key": KEY})
     )
 
 
@@ -82,27 +83,30 @@ def open_edge(
     directory: Path | None = None,
     existing: dict[str, str] | None = None,
     shows: PairFiles | None = None,
+    room: int | None = None,
+    changes: Sequence[Change] = (),
     **settings: Any,
 ) -> Iterator[Edge]:
     """Open an edge; with a directory the metrics' backend is a real Mimir, else everything is a stand-in.
 
-    `existing` are tokens of Secrets that exist already, by object name; `shows` is the backends' certificate.
+    `existing` are tokens of Secrets that exist already, by object name; `shows` is the backends' certificate; `room` is
+    that of the volume which watch.sh writes to; `changes` are made of the stack before that.
     """
     ledger = Ledger()
     with ExitStack() as opened:
         net = opened.enter_context(network())
         address, traces, metrics = net.address(), net.address(), net.address()
-        chosen = stack(address, tenants, **settings)
+        chosen = stack(address, tenants, *changes, **settings)
         names = opened.enter_context(Names(net.address()))
         opened.enter_context(tempo(traces, ledger, shows))
         real = None
         if directory is None:
-            opened.enter_context(http_sink(metrics, (PORT,), ledger, shows))
+            opened.enter_context(http_sink(metrics, (PORT, LOKI_HTTP, PYROSCOPE_HTTP), ledger, shows))
         else:
             real = opened.enter_context(_mimir(tools, metrics, directory, chosen, shows))
         point(names, chosen, traces=[traces], metrics=[metrics])
         files = opened.enter_context(
-            pod(chosen, KEY, program=tools.path("nginx"), address=address, names=names, existing=existing)
+            pod(chosen, KEY, program=tools.path("nginx"), address=address, names=names, existing=existing, room=room)
         )
         running = opened.enter_context(gateway(files))
         yield Edge(running, names, net, ledger, real)

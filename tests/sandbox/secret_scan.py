@@ -60,7 +60,8 @@ def _leaves(path: str, value: object) -> Iterator[tuple[str, str]]:
 def derived(stack: Stack, key: str) -> Iterator[Secret]:
     """Yield what the program derives: tokens and private keys; the authority's own is to be written nowhere at all."""
     assert stack.gateway is not None
-    given = {**access.of_tenants(stack, key), "all tenants": access.of_federation(stack, key)}
+    readers = {f"the reader of {name}": each for name, each in access.of_readers(stack, key).items()}
+    given = {**access.of_tenants(stack, key), **readers, "all tenants": access.of_federation(stack, key)}
     pairs = {"the gateway": access.server_of(stack, key), "the backends": access.backends_of(stack, key)}
     for name, credential in given.items():
         if credential is not None and credential.token is not None:

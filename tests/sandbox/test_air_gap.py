@@ -31,7 +31,7 @@ CHARTS = ("tempo", "mimir-distributed")
 IMAGES = (
     "docker.io/grafana/tempo:2.10.8",
     "docker.io/grafana/mimir:3.1.2",
-    "docker.io/nginxinc/nginx-unprivileged:1.29-alpine",
+    "docker.io/nginxinc/nginx-unprivileged:1.29.8-alpine",
 )
 INDEX = "application/vnd.oci.image.index.v1+json"
 CACHE = Path(os.environ.get("TELEMETRY_SANDBOX_CACHE", Path.home() / ".cache" / "telemetry-sandbox")).absolute()

@@ -26,10 +26,10 @@ from tests.sandbox.gateway_clients import (
 ODD = "Odd.Team*_('x')!"
 EXISTING_TOKEN = "fake.token-of/their+own~=="
 TENANTS = [
-    tenant("payments"),
+    tenant("payments", access={"scopes": {"metrics": ["read", "write", "admin"]}}),
     tenant("Payments", display_name="Payments, by another's hand"),  # nginx's maps ignore case
     tenant("certified", access={"accepts": "certificate"}),
-    tenant("either", access={"accepts": "either"}),
+    tenant("either", access={"accepts": "either", "scopes": {"metrics": ["read", "write", "admin"]}}),
     tenant("both", access={"accepts": "both"}),
     tenant(ODD, access={"accepts": "either"}),
     tenant("existing", access={"token_secret": "their-own"}),
@@ -168,7 +168,7 @@ def test_a_previous_token_is_taken_until_its_moment_and_not_after(gateway_tools:
     tenants = [tenant("rotated", access={"accepts": "either", "token": rotation, "certificate": rotation})]
     with open_edge(gateway_tools, tenants) as edge:
         issuer = access.own_authority(edge.gateway.stack, KEY)
-        old, new = keys.token(KEY, "rotated", 1), edge.token("rotated")
+        old, new = keys.token(KEY, "dev", "rotated", 1), edge.token("rotated")
         assert old != new
         clients = [
             http(edge.gateway, old),

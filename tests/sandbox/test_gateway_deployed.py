@@ -34,7 +34,8 @@ def served(*tenants: dict[str, Any], **gateway: Any) -> Callable[[dict[str, Any]
 
     def edit(config: dict[str, Any]) -> None:
         config["telemetry:tenants"] = list(tenants)
-        config["telemetry:gateway"] = {"replicas": 2, "backend_tls": {}, "total": ROOM, **gateway}
+        own = {"replicas": 2, "backend_tls": {}, "total": ROOM, "accept_shared_organisation": True}
+        config["telemetry:gateway"] = own | gateway
 
     return edit
 
@@ -129,6 +130,7 @@ def test_all_that_the_pods_mount_is_there(stack: Deployment) -> None:
     (*_, pod) = gateway_pods(stack)
     assert {volume.name: set(mounted_files(stack, pod, volume.name)) for volume in pod.spec.volumes} == {
         "scratch": set(),
+        "state": set(),
         "config": {"nginx.conf", "log.sh", "watch.sh"},
         "tenants": {"tenants.conf"},
         "tls": {"tls.crt", "tls.key"},
@@ -139,18 +141,20 @@ def test_all_that_the_pods_mount_is_there(stack: Deployment) -> None:
 
 def test_nginx_takes_what_the_pods_mount(stack: Deployment, toolchain: Toolchain, tmp_path: Path) -> None:
     toolchain.ensure(["nginx"])
-    root, scratch = tmp_path / "root", tmp_path / "scratch"
+    root, own = tmp_path / "root", {name: tmp_path / name for name in ("scratch", "state")}
     (*_, pod) = gateway_pods(stack)
     for mount in pod.spec.containers[0].volume_mounts:
-        place = scratch if mount.name == "scratch" else root / mount.name
+        place = own.get(mount.name, root / mount.name)
         place.mkdir(parents=True)
         for file, text in mounted_files(stack, pod, mount.name).items():
             (place / file).write_text(text)
     conf = root / "config" / "nginx.conf"
-    here = conf.read_text().replace(" /tmp/", f" {scratch}/").replace("/etc/gateway/", f"{root}/")
+    (own["state"] / "generation.conf").write_text("set $generation tried;\n")  # watch.sh writes it
+    here = conf.read_text().replace(" /tmp/", f" {own['scratch']}/").replace("/run/gateway/", f"{own['state']}/")
+    here = here.replace("/etc/gateway/", f"{root}/")
     conf.write_text(re.sub(r"resolver [\w.-]+ ", "resolver 127.0.0.1 ", here))  # the world has no DNS
     tried = subprocess.run(
-        [install(toolchain.path("nginx"), tmp_path), "-t", "-q", "-e", "stderr", "-p", scratch, "-c", conf],
+        [install(toolchain.path("nginx"), tmp_path), "-t", "-q", "-e", "stderr", "-p", own["scratch"], "-c", conf],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert tried.returncode == 0, tried.stderr

@@ -91,6 +91,14 @@ def test_connections_that_never_ask_anything_shut_out_nobody_else_and_no_probe(g
         assert edge.gateway.process.poll() is None
 
 
+def test_a_probe_is_answered_whatever_else_its_address_asks(gateway_tools: Toolchain) -> None:
+    with open_edge(gateway_tools, [tenant("payments")], address_limits={"requests": 1}) as edge, ExitStack() as opened:
+        node = edge.network.address()
+        unfinished(edge, opened, edge.token("payments"), announced=1_000, sent=10, source=node)
+        until(lambda: served(edge, node) == 429)
+        assert ready(edge, node) == 200
+
+
 def unfinished(edge: Edge, opened: ExitStack, token: str, *, announced: int, sent: int, source: str) -> socket.socket:
     """Begin a POST and send so much of it."""
     place = (edge.gateway.layout.address, edge.gateway.layout.https_port)

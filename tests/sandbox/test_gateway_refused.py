@@ -218,6 +218,6 @@ def test_credentials_that_do_not_do_together_are_refused(
 
 @pytest.mark.usefixtures("unreached")
 def test_a_tenant_whose_secret_is_not_there_is_not_let_in(edge: Edge) -> None:
-    for guess in ("not-there-yet", "absent", EXISTING_TOKEN[:-1], keys.token(KEY, "absent", 1)):
+    for guess in ("not-there-yet", "absent", EXISTING_TOKEN[:-1], keys.token(KEY, "dev", "absent", 1)):
         with http(edge.gateway, guess) as client:
             assert statuses(client) == {401}

@@ -1,25 +1,31 @@
 """Credentials change while requests come in: none is dropped, and none is refused that should not be."""
 
+import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
+from typing import Literal
 
 import grpc
 import pytest
+from pydantic import SecretStr
 
-from gateway import access, keys
+from gateway import access, contents, keys
 from sandbox.gateway.process import Gateway
 from sandbox.gateway.volumes import put_secrets
 from sandbox.toolchain import Toolchain
 from settings import Stack
+from settings.credentials import PreviousKey
 from tests.sandbox.edge import KEY, Edge, Tree, open_edge, stack, tenant
 from tests.sandbox.gateway_clients import http, send_spans
 from tests.sandbox.load import Load, send_spans_again
 
 UNBOUNDED = {"requests_per_second": 100_000, "requests_burst": 100_000}
-OLD, NEW = (keys.token(KEY, "payments", version) for version in (1, 2))
+OLD, NEW = (keys.token(KEY, "dev", "payments", version) for version in (1, 2))
 RELOADS = 5
 LOADS, REFUSES = "nginx loads them", "nginx refuses them"
 
@@ -117,6 +123,34 @@ def test_after_a_rotation_without_grace_only_the_new_credentials_count(edge: Edg
     assert status(edge.gateway, edge.token("orders")) == 200
 
 
+@pytest.mark.parametrize("derivation", [1, 2])
+def test_another_key_leaves_the_one_before_until_its_moment(edge: Edge, derivation: Literal[1, 2]) -> None:
+    """By clients who trust the old authority only; derivation 1 is what the program did before the environment."""
+    moment = (datetime.now(UTC) + timedelta(seconds=8)).replace(microsecond=0)
+    until = moment.isoformat().replace("+00:00", "Z")
+    previous = PreviousKey(key=SecretStr(KEY), until=until, derivation=derivation)
+    chosen, new_key = edge.gateway.stack, f"{KEY}-another"
+    put_secrets(edge.gateway.mounts, chosen, new_key, previous)
+    given, issuer = access.of_tenants(chosen, new_key)["payments"], access.own_authority(chosen, KEY)
+    assert given.token is not None
+    old = OLD if derivation == 2 else keys.first_token(KEY, "payments", 1)
+    settle(edge.gateway, given.token, 200)
+    pairs = (given.pair, issuer.client("payments", 1))
+
+    def statuses() -> list[int]:
+        tokens = [status(edge.gateway, each) for each in (given.token or "", old)]
+        certificates = []
+        for pair in pairs:
+            with http(edge.gateway, pair=pair) as client:
+                certificates.append(send_spans_again(client)[0])
+        return [*tokens, *certificates]
+
+    assert statuses() == [200] * 4
+    assert datetime.now(UTC) < moment
+    time.sleep((moment - datetime.now(UTC)).total_seconds() + 1.1)
+    assert statuses() == [200, 401, 200, 403]
+
+
 def test_a_certificate_of_the_gateway_is_renewed_while_it_runs(edge: Edge) -> None:
     def shown() -> bytes | None:
         with http(edge.gateway, OLD) as client, client.stream("GET", "/") as answer:
@@ -202,3 +236,70 @@ def test_at_the_end_what_is_open_is_served(edge: Edge) -> None:
         wait_for(lambda: len(edge.ledger) > before)
         assert edge.gateway.drain() == 0
         assert slow.result().status_code == 200
+
+
+METRIC = "telemetry_gateway_configuration_loaded"
+
+
+def is_loaded(gateway: Gateway) -> bool:
+    """What its metrics say of whether it has loaded what is mounted."""
+    (value,) = (line.split()[1] for line in gateway.health("metrics").text.splitlines() if line.startswith(METRIC))
+    return value == "1"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a volume that can be filled takes root")
+def test_a_full_volume_keeps_no_token_in_force_and_is_tried_again(gateway_tools: Toolchain) -> None:
+    """The list of tokens comes to more than a page of the volume, so that half of it has room."""
+    before, after = ({f"t{number}": f"{when}-{number}-{'x' * 1000}" for number in range(6)} for when in ("old", "new"))
+    theirs = [tenant(name, access={"token_secret": f"of-{name}"}) for name in before]
+    with open_edge(gateway_tools, theirs, existing=before, room=64 * 1024) as edge:
+        assert is_loaded(edge.gateway)
+        filler = Path(edge.gateway.layout.state) / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as full:
+            while True:
+                full.write(b"x" * 1024)
+        with filler.open("r+b") as full:
+            full.truncate(filler.stat().st_size - 8 * 1024)
+        edge.gateway.mounts.put("existing", {f"{name}/token": token for name, token in after.items()})
+        wait_for(lambda: "cannot be written" in edge.gateway.said())
+        assert not is_loaded(edge.gateway)
+        assert not has_loaded(edge.gateway, 1)
+        filler.unlink()
+        settle(edge.gateway, after["t0"], 200)
+        settle(edge.gateway, before["t5"], 401)
+        assert is_loaded(edge.gateway)
+
+
+def test_what_a_reload_refuses_although_a_check_does_not_is_known_and_tried_again(edge: Edge) -> None:
+    """A zone of a running nginx keeps its key: only a reload finds it."""
+    files = contents_of(edge)
+    zone = "limit_req_zone ${key} zone=tried:1m rate=1r/s;\n"
+
+    def put(key: str) -> None:
+        conf = files["nginx.conf"].replace("http {\n", "http {\n" + zone.replace("{key}", key), 1)
+        edge.gateway.mounts.put("config", {**files, "nginx.conf": conf})
+
+    put("uri")
+    wait_for(partial(has_loaded, edge.gateway, 1))
+    wait_for(partial(is_loaded, edge.gateway))
+    put("host")
+    wait_for(lambda: edge.gateway.said().count('previously it used the "uri" key') > 1)
+    assert "was told and keeps the ones before" in edge.gateway.said()
+    assert not is_loaded(edge.gateway)
+    assert not has_loaded(edge.gateway, 2)
+    assert status(edge.gateway, OLD) == 200
+    put("uri")
+    wait_for(partial(is_loaded, edge.gateway))
+
+
+def test_a_refused_configuration_is_told(edge: Edge) -> None:
+    assert is_loaded(edge.gateway)
+    edge.gateway.mounts.put("tenants", {"tenants.conf": "map $token {"})
+    wait_for(lambda: not is_loaded(edge.gateway))
+    assert edge.gateway.health("live").status_code == 200
+
+
+def contents_of(edge: Edge) -> dict[str, str]:
+    chosen = edge.gateway.stack
+    assert chosen.gateway is not None
+    return contents.config_map(chosen, chosen.gateway, edge.gateway.layout)

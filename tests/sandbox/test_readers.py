@@ -156,7 +156,7 @@ def test_what_was_done_to_live_objects_is_found_with_field_and_hand_and_rolled_b
     querier, gateway = (f"Deployment {space}/mimir-{role}" for role in ("querier", "gateway"))
     assert {key: (each["wanted"], each["found"]) for key, each in findings.items()} == {
         (querier, "spec.replicas"): (1, 2),
-        (gateway, f"{container}.image"): ("docker.io/nginxinc/nginx-unprivileged:1.29-alpine", "nginx:2"),
+        (gateway, f"{container}.image"): ("docker.io/nginxinc/nginx-unprivileged:1.29.8-alpine", "nginx:2"),
         (gateway, f"{container}.env"): (None, [{"name": "DB_PASSWORD", "value": "[secret]"}]),
         (f"ConfigMap {space}/tempo", 'data["tempo.yaml"]'): (
             "compactor: {compaction: {block_retention: 72h}}",

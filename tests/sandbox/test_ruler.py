@@ -14,11 +14,11 @@ from sandbox.gateway.loopback import network
 from sandbox.gateway.mimir import mimir
 from sandbox.toolchain import Toolchain
 from tests.sandbox.alerts.case import EVERYTHING
-from tests.support import Change, all_of, load_stack, put
+from tests.support import Change, all_of, load_stack, put, with_ruler
 from tests.unit.test_commands import stack_config
 
 TENANT = "platform"
-ON: Change = all_of(EVERYTHING, put("monitoring.rules", "ruler"), put("monitoring.tenant", TENANT))
+ON: Change = all_of(EVERYTHING, with_ruler)
 CONFIG = {
     "multitenancy_enabled": True,
     "ingest_storage": {"enabled": False},

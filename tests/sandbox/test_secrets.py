@@ -33,7 +33,12 @@ TENANTS = [
 
 def guarded(config: dict[str, Any]) -> None:
     """Give the stack all that secrets are made for: tenants' tokens and certificates, and TLS to the backends."""
-    config["telemetry:gateway"] = {"backend_tls": {}, "federation": {}, "total": ROOM}
+    config["telemetry:gateway"] = {
+        "backend_tls": {},
+        "federation": {},
+        "total": ROOM,
+        "accept_shared_organisation": True,
+    }
     config["telemetry:tenants"] = TENANTS
 
 

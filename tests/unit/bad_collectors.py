@@ -31,6 +31,15 @@ COLLECTORS = [
     _of("two tenants", {}, ".tenant", "there are 2 tenants", "name the one", TWO),
     _of("a stranger", {"tenant": "plattform"}, ".tenant", "did you mean platform?", "name one of them", env="prod"),
     _of(
+        "a tenant that may not write",
+        {},
+        ".tenant",
+        "which may not write metrics",
+        "add write to tenants.0.access.scopes.metrics",
+        put("tenants", [{"id": "a", "display_name": "A", "access": {"scopes": {"metrics": ["read"]}}}]),
+        env="prod",
+    ),
+    _of(
         "a credential from elsewhere",
         {},
         ".secret",

@@ -32,6 +32,8 @@ def _sum(id_: str, backend: str, key: str, capacity: dict[str, Any]) -> Bad:
     return Bad(id_, change, f"{backend}.capacity.{key}", "limits come to", "raise the capacity")
 
 
+_KEY = "kk0-fake-Zr8sWq3NxLb6vTm1Hd5cPj9Yg"
+_PAIR = [tenant(id=each, display_name=each) for each in "ab"]
 WITHOUT = [
     Bad(
         "more series than Mimir is sized for, without tenants",
@@ -60,6 +62,30 @@ TENANTS = [
     _bad("federation as an id", "id", "must match", "must match", id="a|b"),
     _bad("an id that is a path", "id", "a backend uses this name", "choose another", id=".."),
     _bad("an id that Mimir uses", "id", "a backend uses this name", "choose another", id="__mimir_cluster"),
+    *(
+        _bad(
+            f"an id of a backend's: {each}", "id", f"a backend uses this name itself ({why}", "choose another", id=each
+        )
+        for each, why in (("*", "all tenants"), ("fake", "where Loki"), ("index", "the folder of Loki's"))
+    ),
+    _bad(
+        "a scope that no route asks for",
+        "access.scopes.traces.0",
+        "must be 'read' or 'write'",
+        "correct it",
+        access={"scopes": {"traces": ["admin"]}},
+    ),
+    Bad(
+        "rules without the right to them",
+        all_of(
+            _one("")[0],
+            put("monitoring.rules", "ruler"),
+            put("monitoring.tenant", "payments"),
+        ),
+        "tenants.0.access.scopes.metrics",
+        "has no admin",
+        "add it: [read, write, admin]",
+    ),
     _bad("an id that is too long", "id", "must match", "must match", id="a" * 151),
     _bad("no name", "display_name", "must match", "must match", display_name=""),
     Bad("two of an id", put("tenants", [tenant()] * 2), "tenants", "2 tenants have the id 'payments'", "its own"),
@@ -203,6 +229,37 @@ GATEWAY = [
         "shorter than 32 characters",
         "openssl rand",
     ),
+    *(
+        Bad(
+            f"a key that can be guessed: {text[:12]}",
+            _with("credentials.gateway.key", text),
+            "credentials.gateway.key",
+            "could be guessed",
+            "openssl rand",
+        )
+        for text in ("x" * 40, "pw0-fake" * 5, "abcdefghijklmnopqrstuvwxyz0123456789")
+    ),
+    Bad(
+        "a key before that is the one in use",
+        _with("credentials.gateway", {"key": _KEY, "previous": {"key": _KEY, "until": "2026-12-01T00:00:00Z"}}),
+        "credentials.gateway.previous.key",
+        "is the key in use",
+        "give the one before it",
+    ),
+    Bad(
+        "the reader of all tenants among their people",
+        all_of(put("gateway", {}), put("tenants", _PAIR)),
+        "tenants.0.grafana_org",
+        "is not set, so a shares a Grafana organisation with the reader of all tenants",
+        "accept_shared_organisation",
+    ),
+    Bad(
+        "two tenants' people in one organisation",
+        all_of(put("gateway", {"federation": None}), put("tenants", [{**each, "grafana_org": 7} for each in _PAIR])),
+        "tenants.1.grafana_org",
+        "is 7, so b shares a Grafana organisation with a",
+        "accept_shared_organisation",
+    ),
     Bad(
         "more budgets than CPU",
         _with("gateway.total", {"cpu": "249m", "memory": "1Gi"}),
@@ -222,7 +279,7 @@ GATEWAY = [
         _with("gateway.image", "registry.example:5000/nginx:1.25.2-alpine"),
         "gateway.image",
         "CVE-2023-44487",
-        "name a newer one",
+        "take a newer one",
     ),
     Bad(
         "a fingerprint of SHA-256",

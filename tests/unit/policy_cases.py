@@ -195,13 +195,23 @@ CASES = (
         "image-version",
         *(
             (image or "no image", first("image", image), f"{NGINX}.image")
-            for image in ("", "nginx", "nginx:latest", "nginx:LATEST", "registry.example.org:5000/nginx", "nginx:")
+            for image in (
+                "",
+                "nginx",
+                "nginx:latest",
+                "nginx:LATEST",
+                "nginx:1.29-alpine",
+                "registry.example.org:5000/nginx",
+                "nginx:",
+            )
         ),
     ),
     Case(
         "image-version",
         "a digest",
-        world(deployed(workload(first("image", f"nginx@sha256:{'0' * 64}"), first("image", "a:1", "initContainers")))),
+        world(
+            deployed(workload(first("image", f"nginx@sha256:{'0' * 64}"), first("image", "a:1.0.0", "initContainers")))
+        ),
     ),
     *of_pods(
         "no-privileged",

@@ -20,11 +20,20 @@ from gateway.contents import mounted_secrets
 from helm.releases import S3_SECRET_OF
 from monitoring.rules import groups_of
 from settings import ConfigError
-from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, Change, all_of, credentials, load_stack, put
+from tests.support import (
+    WITH_LOGS_IN_PROD,
+    WITH_PROFILES_IN_PROD,
+    Change,
+    all_of,
+    credentials,
+    load_stack,
+    put,
+    with_ruler,
+)
 from validation.model import CheckSkipped
 from validation.target import Target, Tenant
 
-RULER = all_of(put("monitoring.rules", "ruler"), put("monitoring.tenant", "platform"))
+RULER = with_ruler
 OBJECTS = put("monitoring.rules", "prometheus-rule")
 TODAY = date(2026, 11, 21)
 Answers = dict[str, Any]
@@ -244,7 +253,7 @@ def test_the_table_says_how_what_is_not_done_is_done() -> None:
 
 
 def test_how_names_the_stack(live: dict[str, dict[str, str]]) -> None:
-    assert live
+    live.update(secrets._wanted(given(RULER)))
     found = list(items.ticked(given(RULER, answers=counted(1, 1))))
     assert [each.state for each in found] == ["done", "done", "by hand", "by hand", "open", "open"]
     told = " ".join(each.how for each in found)

@@ -3,6 +3,7 @@
 tests/sandbox/test_collector.py holds the text against Alloy's own parser.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from collector import pipeline, scraping
 from collector.config import configuration
 from collector.destination import destination
 from collector.syntax import Block, Expression, text
+from gateway.addresses import SERVICE as GATEWAY
 from guardrails.policies import policies_of
 from helm import alloy
 from helm.releases import LOKI, MIMIR, TEMPO, collector_release, releases_of
@@ -41,11 +43,14 @@ def test_there_is_none_unless_it_is_asked_for(environment: str) -> None:
 
 def test_behind_a_gateway_it_shows_the_tenants_token_and_names_no_tenant() -> None:
     found = of("prod", {"metrics": "remote-write"})
-    assert 'endpoint = "gateway.ca7f8f-prod.svc:4317"' in found
-    assert 'url               = "https://gateway.ca7f8f-prod.svc/api/v1/push"' in found
+    assert 'endpoint = "gateway.ca7f8f-prod.svc.cluster.local.:4317"' in found
+    assert 'url               = "https://gateway.ca7f8f-prod.svc.cluster.local./api/v1/push"' in found
     assert 'filename  = "/etc/telemetry/token"' in found
     assert 'bearer_token_file = "/etc/telemetry/token"' in found
-    assert 'ca_file = "/etc/telemetry/ca.crt"' in found
+    assert 'ca_file     = "/etc/telemetry/ca.crt"' in found
+    assert (
+        len(re.findall(r'server_name += "gateway\.ca7f8f-prod\.svc"', found)) == 2
+    )  # a certificate's name has no final dot
     assert "X-Scope-OrgID" not in found
     assert "insecure" not in found
 
@@ -58,7 +63,7 @@ def test_it_shows_what_the_gateway_asks_of_the_tenant(accepts: str, token: bool,
     found = of("prod", {"metrics": "remote-write"}, access(accepts=accepts))
     assert ("otelcol.auth.bearer" in found, "bearer_token_file" in found) == (token, token)
     assert found.count('cert_file       = "/etc/telemetry/tls.crt"') == (1 if certificate else 0)
-    assert found.count('key_file  = "/etc/telemetry/tls.key"') == (1 if certificate else 0)
+    assert found.count('key_file    = "/etc/telemetry/tls.key"') == (1 if certificate else 0)
 
 
 def test_without_a_gateway_it_names_the_tenant_itself_and_speaks_plainly() -> None:
@@ -77,7 +82,7 @@ def test_a_public_certificate_needs_no_authority() -> None:
 
 def test_metrics_stay_as_they_are_or_become_prometheus_and_go_one_way_each() -> None:
     as_they_are, converted = of("prod", {}), of("prod", {"metrics": "remote-write"})
-    assert 'endpoint = "https://gateway.ca7f8f-prod.svc/otlp"' in as_they_are
+    assert 'endpoint = "https://gateway.ca7f8f-prod.svc.cluster.local./otlp"' in as_they_are
     assert "prometheus.remote_write" not in as_they_are
     assert "otelcol.exporter.otlphttp" not in converted
     assert "forward_to = [prometheus.remote_write.platform.receiver]" in converted
@@ -86,8 +91,11 @@ def test_metrics_stay_as_they_are_or_become_prometheus_and_go_one_way_each() -> 
 @pytest.mark.parametrize(
     ("more", "endpoint"),
     [
-        ((WITH_LOGS_IN_PROD,), "https://gateway.ca7f8f-prod.svc/otlp"),
-        ((WITH_LOGS_IN_PROD, drop("gateway"), drop("tenants")), "http://loki-write.ca7f8f-prod.svc:3100/otlp"),
+        ((WITH_LOGS_IN_PROD,), "https://gateway.ca7f8f-prod.svc.cluster.local./otlp"),
+        (
+            (WITH_LOGS_IN_PROD, drop("gateway"), drop("tenants")),
+            "http://loki-write.ca7f8f-prod.svc.cluster.local.:3100/otlp",
+        ),
     ],
     ids=["behind the gateway", "without one"],
 )
@@ -122,10 +130,11 @@ def test_scraping_finds_the_backends_own_port_and_names_what_rules_want() -> Non
     found = of("prod", {**DAEMON_SET, "scrape": SCRAPE}, put("gateway.backend_tls", {}))
     assert 'names = ["ca7f8f-prod"]' in found
     assert 'field = "spec.nodeName=" + coalesce(sys.env("HOSTNAME"), constants.hostname)' in found
-    assert 'regex         = "mimir;8080|tempo;3200"' in found
+    assert 'regex         = "mimir;8080|tempo;3200|gateway;8080"' in found
     for label in ("namespace", "pod", "container", "job"):
         assert f'target_label  = "{label}"' in found
     assert 'server_name = "backends.ca7f8f-prod.svc"' in found
+    assert re.search(r'regex += "gateway"\s+target_label += "__scheme__"\s+replacement += "http"', found)
     assert 'scheme          = "https"' in found
 
 
@@ -136,10 +145,11 @@ def test_an_alloy_that_exists_shares_targets_where_it_is_a_cluster() -> None:
 
 
 def test_what_is_scraped_is_called_as_the_releases_are() -> None:
-    assert set(scraping.releases(load_stack("prod"))) == {MIMIR, *TEMPO.values()}
+    assert set(scraping.releases(load_stack("prod"))) == {MIMIR, GATEWAY, *TEMPO.values()}
     with_logs = load_stack("prod", WITH_LOGS_IN_PROD)
-    assert set(scraping.releases(with_logs)) == {MIMIR, LOKI, *TEMPO.values()}
-    assert set(scraping.scraped(with_logs)) == {"mimir", "tempo", "loki"}
+    assert set(scraping.releases(with_logs)) == {MIMIR, LOKI, GATEWAY, *TEMPO.values()}
+    assert set(scraping.scraped(with_logs)) == {"mimir", "tempo", "loki", GATEWAY}
+    assert GATEWAY not in scraping.releases(load_stack("dev"))
 
 
 @pytest.mark.parametrize("scrapes", [True, False])

@@ -201,7 +201,7 @@ def test_who_cannot_be_let_in_has_no_datasource(accepts: Any, token: str, certif
 IDS = (
     st.from_regex(r"[A-Za-z0-9!_.*'()-]{1,150}", fullmatch=True)
     | st.from_regex(r"[a-z][a-z0-9]{26,29}", fullmatch=True)
-).filter(lambda value: value not in {".", "..", "__mimir_cluster", "anonymous", "single-tenant"})
+).filter(lambda value: value not in {".", "..", "*", "__mimir_cluster", "anonymous", "single-tenant"})
 NAMES = st.text(st.characters(exclude_characters='\n"\\', codec="utf-8"), min_size=1, max_size=80)
 ORGS = st.none() | st.integers(1, 3)
 

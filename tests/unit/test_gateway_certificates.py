@@ -13,13 +13,15 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from gateway import access
 from gateway.certificates import Authority, Pair, ends, expiry_warning, refusal, subject
+from settings.credentials import PreviousKey
 from settings.gateway import Issued
 from tests.support import load_stack, put
 
-KEY = "fake-" * 8
+KEY = "fake-Hq3vXn8LmZ5cTb2RyW7dKf-fake-key"
 ISSUED = Issued()
 OURS = Authority.of(KEY, "dev", ISSUED)
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -245,6 +247,47 @@ def test_an_authority_of_your_own_signs_for_clients() -> None:
     server = access.server_of(stack, KEY)
     assert server is not None
     assert is_a_server(server, f"gateway.{stack.namespace.name}.svc")
+
+
+def test_grafana_reads_with_credentials_of_its_own_as_the_tenant_comes() -> None:
+    """Also of a tenant whose own token the program does not know."""
+    stack = load_stack("dev", put("tenants", TENANTS), put("gateway", {}), put("credentials.gateway.key", KEY))
+    own, readers = access.of_tenants(stack, KEY), access.of_readers(stack, KEY)
+    assert {tenant for tenant, its in readers.items() if its.token is None} == {"certs"}
+    assert {tenant for tenant, its in readers.items() if its.pair is None} == {"tokens"}
+    for tenant, reads in readers.items():
+        assert reads.token is None or reads.token != own[tenant].token
+        assert reads.pair is None or reads.pair != own[tenant].pair
+    assert readers["certs"].pair == OURS.client("certs", 1, reader=True)
+
+
+def test_readers_and_epochs_have_certificates_of_their_own_and_the_first_ones_stay() -> None:
+    made = [OURS.client("a", 1), OURS.client("a", 1, 2), OURS.client("a", 1, reader=True), OURS.client("a", 12)]
+    made += [OURS.client("a", 1, 2, reader=True), OURS.client("a", 2, 1), OURS.client("a", 21)]
+    assert len({each.key for each in made}) == len({each.certificate for each in made}) == len(made)
+    assert "OU=v1," in subject("a", 1)
+    assert "OU=v2.1," in subject("a", 1, 2)
+    assert "OU=reader-v1," in subject("a", 1, reader=True)
+
+
+BEFORE = PreviousKey(key=SecretStr("fake-key-before"), until="2026-12-15T00:00:00Z")
+
+
+def test_while_a_key_before_counts_clients_trust_both_authorities_and_are_shown_the_one_they_know() -> None:
+    stack = load_stack("dev", put("tenants", TENANTS), put("gateway", {}), put("credentials.gateway.key", KEY))
+    old = Authority.of("fake-key-before", "dev", ISSUED)
+    server, host = access.server_of(stack, KEY, BEFORE), f"gateway.{stack.namespace.name}.svc"
+    assert server is not None
+    assert is_a_server(server, host, old)
+    for bundle in (access.authority_of(stack, KEY, BEFORE), access.client_authority_of(stack, KEY, BEFORE)):
+        assert bundle is not None
+        ours, theirs = x509.load_pem_x509_certificates(bundle.encode())
+        assert ours == read(OURS.certificate)
+        assert theirs.public_key() == read(old.certificate).public_key()
+        assert theirs.not_valid_after_utc == datetime(2026, 12, 15, tzinfo=UTC)
+    again = PreviousKey(key=SecretStr(KEY), until="2026-12-15T00:00:00Z", derivation=1)
+    assert access.authority_of(stack, KEY, again) == OURS.certificate
+    assert access.server_of(stack, KEY, again) == access.server_of(stack, KEY)
 
 
 def test_without_a_gateway_there_are_no_credentials() -> None:

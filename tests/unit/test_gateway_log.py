@@ -28,7 +28,7 @@ def said(folder: Path, script: str, *, code: int = 0) -> list[str]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "GATEWAY_ROOT": str(folder / "root"), "GATEWAY_SCRATCH": str(folder)}
+    return {"PATH": os.environ["PATH"], "GATEWAY_ROOT": str(folder / "root"), "GATEWAY_STATE": str(folder)}
 
 
 def saying(folder: Path, text: str | bytes) -> str:

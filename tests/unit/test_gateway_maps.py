@@ -1,6 +1,7 @@
 """Who is let in, and as whom: the maps of tenants.conf and nginx.conf together, read as nginx reads them."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -9,20 +10,25 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
+from gateway import accepted, contents, keys
 from gateway.certificates import subject
-from gateway.keys import federation_token, token
 from gateway.tenant_maps import tenants_conf
+from settings.credentials import PreviousKey
 from settings.gateway import Federation
 from settings.tenants import Rotation, Tenant, check_tenants
 from tests.unit.nginx_maps import Map, Request, maps
 from tests.unit.test_gateway_nginx import CONF
 
-KEY = "fake-key"
+KEY, ENVIRONMENT = "fake-key", "dev"
+token = partial(keys.token, KEY, ENVIRONMENT)
+reader_token = partial(keys.reader_token, KEY, ENVIRONMENT)
+federation_token = partial(keys.federation_token, KEY, ENVIRONMENT)
 NOW = "2026-11-21T12:00:00+00:00"
 IDS = st.text("abcXYZ019!_.*'()-", min_size=1, max_size=150).filter(
-    lambda text: text not in {".", "..", "anonymous", "single-tenant", "__mimir_cluster"}
+    lambda text: text not in {".", "..", "*", "anonymous", "single-tenant", "__mimir_cluster"}
 )
 NGINX = maps(CONF)
+READS = "logs:read metrics:read profiles:read traces:read"
 
 
 def tenant(tenant_id: str, **more: Any) -> Tenant:
@@ -30,9 +36,10 @@ def tenant(tenant_id: str, **more: Any) -> Tenant:
     return Tenant.model_validate({"id": tenant_id, "display_name": f"Tenant {tenant_id[:60]}", **more})
 
 
-def conf(tenants: Sequence[Tenant], federation: Federation | None = None) -> str:
+def conf(tenants: Sequence[Tenant], federation: Federation | None = None, previous: PreviousKey | None = None) -> str:
     """Return the tenants' configuration."""
-    return tenants_conf(tenants=tenants, key=KEY, federation=federation, max_body=16 * 2**20)
+    known = accepted.tokens(environment=ENVIRONMENT, tenants=tenants, key=KEY, federation=federation, previous=previous)
+    return tenants_conf(tenants=tenants, tokens=known, federation=federation, max_body=16 * 2**20)
 
 
 def asked(
@@ -64,8 +71,9 @@ def test_the_maps_are_as_reviewed(snapshot: SnapshotAssertion) -> None:
         tenant("own", access={"token_secret": "their-secret"}),
     ]
     text = conf(tenants, Federation())
-    secrets = {f"<{each.id} {number}>": token(KEY, each.id, number) for each in tenants for number in (1, 2, 3)}
-    for name, secret in {**secrets, "<federation>": federation_token(KEY, 1)}.items():
+    secrets = {f"<{each.id} {number}>": token(each.id, number) for each in tenants for number in (1, 2, 3)}
+    secrets |= {f"<reader of {each.id}>": reader_token(each.id, 1) for each in tenants}
+    for name, secret in {**secrets, "<federation>": federation_token(1)}.items():
         text = text.replace(secret, name).replace(secret.lower(), name.lower())
     assert "tlm_" not in text
     assert snapshot == text
@@ -76,7 +84,7 @@ def test_every_id_comes_out_as_it_went_in(ids: list[str]) -> None:
     assume(len(set(ids)) == len(ids))
     known = maps(conf([tenant(each, access={"accepts": "either"}) for each in ids]))
     for each in ids:
-        assert outcome(asked(known, token(KEY, each, 1))) == each
+        assert outcome(asked(known, token(each, 1))) == each
         assert outcome(asked(known, None, subject(each, 1))) == each
 
 
@@ -85,13 +93,13 @@ def test_nobody_is_let_in_under_another_name(one: str, other: str) -> None:
     assume(one != other)
     known = maps(conf([tenant(one), tenant(other)]))
     allowed = {one: one, other: "403"}
-    assert {each: outcome(asked(known, token(KEY, one, 1), claims=each)) for each in allowed} == allowed
-    assert outcome(asked(known, token(KEY, one, 1), claims=f"{one}|{other}")) == "403"
-    assert outcome(asked(known, token(KEY, one, 1), claims=f"{one}\t")) == "403"
+    assert {each: outcome(asked(known, token(one, 1), claims=each)) for each in allowed} == allowed
+    assert outcome(asked(known, token(one, 1), claims=f"{one}|{other}")) == "403"
+    assert outcome(asked(known, token(one, 1), claims=f"{one}\t")) == "403"
 
 
 ACCEPTS = ("token", "certificate", "either", "both")
-TOKENS = {"none": None, "own": token(KEY, "a", 1), "other": token(KEY, "b", 1), "wrong": "tlm_wrong"}
+TOKENS = {"none": None, "own": token("a", 1), "other": token("b", 1), "wrong": "tlm_wrong"}
 SUBJECTS = {"none": None, "own": subject("a", 1), "other": subject("b", 1), "wrong": "CN=somebody"}
 
 
@@ -123,7 +131,7 @@ def test_a_subject_counts_only_if_its_certificate_is_trusted(verified: str) -> N
 
 @given(st.integers(0, 46), st.characters(codec="ascii"))
 def test_a_token_with_one_character_changed_is_none(index: int, character: str) -> None:
-    right = token(KEY, "a", 1)
+    right = token("a", 1)
     wrong = right[:index] + character + right[index + 1 :]
     known = maps(conf([tenant("a")]))
     assert outcome(asked(known, wrong)) == ("a" if wrong == right else "401")
@@ -134,13 +142,13 @@ def test_a_token_with_one_character_changed_is_none(index: int, character: str) 
 @pytest.mark.parametrize("header", ["bearer {}", "BEARER {}", "Bearer   {}", "Bearer {} "])
 def test_the_scheme_is_read_as_the_standard_says(header: str) -> None:
     known = maps(conf([tenant("a")]))
-    assert outcome(asked(known, http_authorization=header.format(token(KEY, "a", 1)))) == "a"
+    assert outcome(asked(known, http_authorization=header.format(token("a", 1)))) == "a"
 
 
 @pytest.mark.parametrize("header", ["{}", "Basic {}", "Bearer", "Bearer {}, Bearer {}", "Bearer{}", "Bearer {} x", "x"])
 def test_any_other_header_is_no_credential(header: str) -> None:
     known = maps(conf([tenant("a", access={"accepts": "either"})]))
-    right = token(KEY, "a", 1)
+    right = token("a", 1)
     assert outcome(asked(known, http_authorization=header.format(right, right))) == "401"
     assert outcome(asked(known, None, subject("a", 1), http_authorization=header.format(right, right))) == "401"
 
@@ -153,41 +161,40 @@ def test_the_previous_version_counts_until_its_moment(now: str, then: str) -> No
     rotation = {"version": 3, "previous_until": "2026-12-01T00:00:00Z"}
     known = maps(conf([tenant("a", access={"accepts": "either", "token": rotation, "certificate": rotation})]))
     for version, wanted in ((1, "401"), (2, then), (3, "a"), (4, "401")):
-        assert outcome(asked(known, token(KEY, "a", version), time_iso8601=now)) == wanted
+        assert outcome(asked(known, token("a", version), time_iso8601=now)) == wanted
         assert outcome(asked(known, None, subject("a", version), time_iso8601=now)) == wanted
 
 
 def test_without_a_grace_period_the_previous_version_counts_no_longer() -> None:
     known = maps(conf([tenant("a", access={"token": {"version": 2}})]))
-    assert outcome(asked(known, token(KEY, "a", 1))) == "401"
+    assert outcome(asked(known, token("a", 1))) == "401"
 
 
 def test_a_token_that_exists_already_is_listed_by_the_pod_and_counts_for_who_has_one() -> None:
     tenants = [tenant("a", access={"token_secret": "theirs"}), tenant("b")]
-    assert token(KEY, "a", 1) not in conf(tenants)
+    assert token("a", 1) not in conf(tenants)
     known = maps(conf(tenants))
     records = {"fake-token": "Fake-Token\ta\n", "left-behind": "left-behind\tb\n"}
     known["$existing_record"] = Map("$token", "", records, [])
     assert outcome(asked(known, "Fake-Token")) == "a"
     assert outcome(asked(known, "fake-token")) == "401"
     assert outcome(asked(known, "left-behind")) == "401"
-    assert outcome(asked(known, token(KEY, "b", 1))) == "b"
+    assert outcome(asked(known, token("b", 1))) == "b"
 
 
 @given(st.integers(1, 40), st.integers(1, 150))
 def test_who_reads_all_tenants_has_all_their_ids(count: int, length: int) -> None:
     ids = [f"{number:03}".rjust(length, "x") for number in range(count)]
     known = maps(conf([tenant(each) for each in ids], Federation(token=Rotation(version=2))))
-    request = asked(known, federation_token(KEY, 2))
+    request = asked(known, federation_token(2))
     assert outcome(request) == "|".join(ids)
-    assert (request.value("federated"), request.value("logged_tenant")) == ("1", "*")
-    assert outcome(asked(known, federation_token(KEY, 1))) == "401"
+    assert (request.value("scopes"), request.value("logged_tenant")) == (READS, "*")
+    assert outcome(asked(known, federation_token(1))) == "401"
 
 
 def test_nobody_reads_all_tenants_where_that_is_switched_off() -> None:
-    request = asked(maps(conf([tenant("a")])), federation_token(KEY, 1))
+    request = asked(maps(conf([tenant("a")])), federation_token(1))
     assert outcome(request) == "401"
-    assert asked(maps(conf([tenant("a")])), token(KEY, "a", 1)).value("federated") == "0"
 
 
 @given(st.integers(1, 2**40), st.integers(-2, 2), st.booleans())
@@ -195,8 +202,8 @@ def test_a_body_may_be_as_large_as_the_tenant_may_send(limit: int, more: int, co
     sized = tenant("a").model_copy(update={"limits": tenant("a").limits.model_copy(update={"max_body": limit})})
     known = maps(conf([sized, *([] if common else [tenant("b"), tenant("c")])]))
     length = max(0, limit + more)
-    assert outcome(asked(known, token(KEY, "a", 1), content_length=str(length))) == ("a" if length <= limit else "413")
-    assert outcome(asked(known, token(KEY, "a", 1))) == "a"
+    assert outcome(asked(known, token("a", 1), content_length=str(length))) == ("a" if length <= limit else "413")
+    assert outcome(asked(known, token("a", 1))) == "a"
 
 
 def test_each_tenant_counts_against_its_own_rate_and_strangers_against_none() -> None:
@@ -217,8 +224,8 @@ def test_each_tenant_counts_against_its_own_rate_and_strangers_against_none() ->
         return {zone: name for zone in zones if (name := request.value(f"limited_{zone}"))}
 
     for each, (rate, burst) in rates.items():
-        assert counted(asked(known, token(KEY, each, 1))) == {f"{rate}_{burst}": each}
-    assert counted(asked(known, federation_token(KEY, 1))) == {"100_200": "*"}
+        assert counted(asked(known, token(each, 1))) == {f"{rate}_{burst}": each}
+    assert counted(asked(known, federation_token(1))) == {"100_200": "*"}
     assert counted(asked(known)) == {}
 
 
@@ -227,7 +234,7 @@ def test_each_tenant_works_on_so_many_requests_at_a_time() -> None:
     tenants = [tenant(each, limits={"concurrent_requests": count}) for each, count in counts.items()]
     text = conf(tenants, Federation(concurrent_requests=7))
     known = maps(text)
-    tokens = {each: token(KEY, each, 1) for each in counts} | {"*": federation_token(KEY, 1)}
+    tokens = {each: token(each, 1) for each in counts} | {"*": federation_token(1)}
     for name, count in {**counts, "*": 7}.items():
         assert f"limit_conn_zone $at_once_{count} zone=at_once_{count}:1m;\nlimit_conn at_once_{count} {count};" in text
         request = asked(known, tokens[name])
@@ -270,5 +277,5 @@ def test_the_size_grows_with_the_tenants_and_fits_into_a_secret(count: int) -> N
     tenants = check_tenants([tenant(f"tenant-{number:04}", access=access) for number in range(count)])
     text = conf(tenants, Federation())
     assert len(text) < 4_000 + 1_000 * count
-    assert len(text) < 2**20
-    assert f"map_hash_max_size {max(2_048, 2 * (4 * count + 4 * count + 1))};" in text
+    assert len(text) < contents._MOST_BYTES
+    assert f"map_hash_max_size {max(2_048, 2 * (4 * count + 6 * count + 1))};" in text

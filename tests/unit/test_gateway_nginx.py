@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from gateway.nginx import PASSED_ON, Layout, Upstreams, nginx_conf
+from gateway.layout import Layout
+from gateway.nginx import PASSED_ON, Upstreams, nginx_conf
 from gateway.routes import ROUTES, Route
 from settings.gateway import Gateway
 from tests.unit.nginx_maps import Request, maps, words
@@ -84,16 +85,16 @@ def test_nothing_is_left_to_fill_in_and_all_blocks_are_closed(text: str) -> None
 
 def test_every_route_is_in_the_text_once() -> None:
     found = re.findall(r"location (?:= |~ \^)(/\S+) \{", CONF)
-    assert sorted(found) == sorted(
-        [*(re.escape(each.path) if each.rest else each.path for each in ROUTES), "/ready", "/unknown", "/unknown"]
-    )
+    own = ["/live", "/ready", "/unresolved", "/metrics", "/unknown", "/unknown"]
+    assert sorted(found) == sorted([*(re.escape(each.path) if each.rest else each.path for each in ROUTES), *own])
 
 
 def test_routes_are_on_the_port_of_their_protocol_and_all_else_is_not_found() -> None:
     http, grpc, unknown, health = servers(CONF)
     assert (http.count("_pass http"), http.count("grpc_pass ")) == (len(ROUTES) - 1 + 1, 0)  # and where strangers wait
     assert (grpc.count("_pass http"), grpc.count("grpc_pass ")) == (1, 1)
-    assert "_pass " not in health + unknown
+    assert "_pass " not in unknown
+    assert re.findall(r"_pass (.*);", health) == ["$known_name:1"]  # where nobody is: it asks for the name
     for each in (http, grpc, health):
         assert len(re.findall(r"location / \{\s*return 404;\s*\}", each)) == 1
 
@@ -114,17 +115,26 @@ def test_only_what_passes_connections_on_listens_where_clients_are() -> None:
     assert len(re.findall(r"limit_conn \w+_by_address \d+;\s*limit_conn \w+ \d+;", stream)) == 3
 
 
-def test_every_write_is_closed_to_who_reads_all_tenants() -> None:
-    blocks = re.findall(r"location (?:= |~ \^)(/\S+) \{\n(.*?)\n        \}", CONF, re.DOTALL)
-    closed = {path for path, block in blocks if "if ($federated) { return 403; }" in block}
-    writes = [route for route in ROUTES if route.access == "write"]
-    assert closed == {re.escape(each.path) if each.rest else each.path for each in writes}
+def test_probes_have_limits_of_their_own_and_write_nothing() -> None:
+    """nginx passes none of the limits for clients on to a server that has one itself."""
+    *_, health = servers(CONF)
+    assert re.findall(r"limit_conn (\w+) ", health) == ["health"]
+    assert "client_max_body_size 1k;" in health
+
+
+def test_every_location_asks_for_the_scope_of_its_route() -> None:
+    blocks = dict(re.findall(r"location (?:= |~ \^)(/\S+) \{\n(.*?)\n        \}", CONF, re.DOTALL))
+    for route in ROUTES:
+        block = blocks.pop(re.escape(route.path) if route.rest else route.path)
+        assert f"if ($scopes !~ {route.scope}) {{ return 403; }}" in block
+    # Where strangers wait, and where nobody is: neither is a backend's.
+    assert {path for path, block in blocks.items() if "_pass " in block} == {"/unknown", "/ready"}
 
 
 def test_backends_are_resolved_again_while_nginx_runs() -> None:
     named = re.sub(r"127\.0\.0\.1", "", CONF)  # itself
     assert not re.search(r"(?:proxy|grpc)_pass \S+://(?![$:])", named)
-    assert "resolver kube-dns.kube-system.svc.cluster.local valid=10s ipv6=off;" in CONF
+    assert "resolver kube-dns.kube-system.svc.cluster.local. valid=10s ipv6=off;" in CONF
     for field in fields(Upstreams):
         assert Request(MAPS).value(field.name) == getattr(UPSTREAMS, field.name)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.nginx import Upstreams
 from gateway.routes import ROUTES, SEGMENT, Route
+from settings.tenants import Scopes
 
 BACKENDS = {field.name for field in fields(Upstreams)}
 ADMINISTRATION = (
@@ -110,6 +111,23 @@ def test_nothing_for_administrators_is_offered(path: str) -> None:
 def test_a_path_leads_where_it_should(path: str, backend: str, target: str) -> None:
     (route,) = (route for route in ROUTES if matches(route, path))
     assert (route.backend, route.target) == (backend, target)
+
+
+@pytest.mark.parametrize("signal", ["traces", "metrics", "logs", "profiles"])
+def test_every_signal_is_read_and_written_by_scopes_of_its_own(signal: str) -> None:
+    scopes = {route.scope for route in ROUTES if route.backend.startswith(signal)}
+    assert scopes == {f"{signal}:{right}" for right in getattr(RIGHTS, signal)}
+
+
+RIGHTS = Scopes(metrics=["read", "write", "admin"])
+"""All rights that a tenant may be given; a right that no route asks for would be an idle setting."""
+
+
+def test_whatever_changes_rules_or_alerts_is_administration() -> None:
+    for route in ROUTES:
+        assert (route.access == "admin") == route.path.startswith(
+            ("/prometheus/config", "/alertmanager", "/api/v1/alerts")
+        )
 
 
 def test_who_may_only_read_finds_nothing_that_deletes_or_pushes() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from gateway import workload
 from gateway.addresses import hosts, urls
-from settings import Stack
+from settings import ConfigError, Stack
 from settings.roles import Role
 from tests.support import Change, all_of, load_stack, put
 
@@ -81,13 +81,14 @@ def test_what_is_mounted_where() -> None:
         "backend-ca": "/etc/gateway/backend-ca",
         "existing": "/etc/gateway/existing",
         "scratch": "/tmp",
+        "state": "/run/gateway",
     }
-    assert {name for name, mount in mounts_of(stack).items() if not mount.get("readOnly")} == {"scratch"}
+    assert {name for name, mount in mounts_of(stack).items() if not mount.get("readOnly")} == {"scratch", "state"}
     assert mounts_of(stack).keys() == volumes_of(stack).keys()
 
 
 def test_only_what_is_needed_is_mounted() -> None:
-    assert volumes_of(stack_with()).keys() == {"config", "tenants", "tls", "scratch"}
+    assert volumes_of(stack_with()).keys() == {"config", "tenants", "tls", "scratch", "state"}
 
 
 def test_no_private_key_but_its_own_reaches_the_gateway() -> None:
@@ -122,6 +123,26 @@ def test_secrets_are_those_of_the_settings_where_they_name_some() -> None:
         (ours, {"tls": "gateway-tls", "client-ca": "gateway-client-ca", "backend-ca": "backends-tls"}),
     ):
         assert {name: volumes[name]["secret"]["secretName"] for name in expected} == expected
+
+
+def test_what_holds_tokens_is_in_memory_and_counted_in_it() -> None:
+    many = [{"id": f"t{n}", "display_name": f"T{n}", "access": {"token_secret": f"of-{n}"}} for n in range(200)]
+    for tenants, size, more in ((TENANTS, "1Mi", 0), (EXISTING, "2Mi", 1), (many, "3Mi", 2)):
+        stack = stack_with(tenants=tenants, replicas=2, base={"cpu": "200m", "memory": "256Mi"})
+        assert volumes_of(stack)["state"]["emptyDir"] == {"medium": "Memory", "sizeLimit": size}
+        others = sum(each.budget.memory for each in stack.tenants) // 2**20
+        assert requests_of(stack)["memory"] == f"{128 + -(-others // 2) + more}Mi"
+
+
+def test_a_stated_total_has_room_for_existing_tokens() -> None:
+    with pytest.raises(ConfigError, match=r"gateway\.total\.memory.*existing tokens come to"):
+        stack_with(tenants=EXISTING, base={"cpu": "200m", "memory": "256Mi"}, total={"cpu": "1", "memory": "256Mi"})
+
+
+def test_a_pod_that_cannot_resolve_names_is_not_restarted_for_it() -> None:
+    (container,) = pod_of(stack_with())["containers"]
+    assert container["readinessProbe"]["httpGet"] == {"path": "/ready", "port": "health"}
+    assert container["livenessProbe"]["httpGet"] == {"path": "/live", "port": "health"}
 
 
 def test_a_tenants_own_secret_that_is_missing_keeps_out_nobody_else() -> None:
@@ -175,11 +196,11 @@ def test_replicas_roll_one_at_a_time_within_the_quota_and_are_spread() -> None:
 
 def test_it_runs_where_the_settings_say_with_what_they_say() -> None:
     placement = {"node_selector": {"node-type": "telemetry"}, "priority_class": "high"}
-    stack = stack_with(placement=placement, image="registry.example/nginx:1")
+    stack = stack_with(placement=placement, image="registry.example/nginx:1.29.8")
     pod = pod_of(stack)
     (container,) = pod["containers"]
     assert (pod["nodeSelector"], pod["priorityClassName"]) == ({"node-type": "telemetry"}, "high")
-    assert container["image"] == "registry.example/nginx:1"
+    assert container["image"] == "registry.example/nginx:1.29.8"
     role = role_of(stack)
     requests = {"cpu": f"{role.cpu}m", "memory": f"{role.memory // 2**20}Mi", "ephemeral-storage": "1Gi"}
     assert container["resources"] == {"requests": requests}
@@ -210,7 +231,7 @@ def test_a_certificate_is_asked_for_where_the_settings_say() -> None:
     issuer = {"name": "corporate", "kind": "ClusterIssuer"}
     stack = stack_with(certificate={"source": "cert-manager", "issuer": issuer}, hosts=["telemetry.example.org"])
     assert stack.gateway is not None
-    spec = workload.certificate(stack.gateway, hosts(stack.gateway, "ns"))
+    spec = workload.certificate(stack.gateway, hosts(stack.gateway, "ns", "cluster.local"))
     assert spec is not None
     assert spec["secretName"] == volumes_of(stack)["tls"]["secret"]["secretName"]
     assert spec["issuerRef"] == {**issuer, "group": "cert-manager.io"}

@@ -208,6 +208,12 @@ def test_notifications_leave_only_where_receivers_are_named() -> None:
         ("clients", {"namespaces": [{"no label!": "x"}]}, "clients.namespaces.0"),
         ("alert_receivers", {"cidrs": ["10.0.0.0/8"]}, "alert_receivers: needs both a place and ports"),
         ("alert_receivers", {"ports": [443]}, "alert_receivers: needs both a place and ports"),
+        (
+            "alert_receivers",
+            {"namespaces": [{}], "ports": [443]},
+            "alert_receivers.cidrs: is not set, and receivers in",
+        ),
+        ("alert_receivers", {"cidrs": ["169.254.169.254/32"], "ports": [80]}, "alert_receivers.cidrs.0"),
         ("alert_receivers", {"cidrs": ["10.0.0.0/8"], "ports": [0]}, "alert_receivers.ports.0"),
         ("limit_range", {}, "limit_range.default_request: "),
     ],

@@ -106,7 +106,7 @@ def test_objects_without_pods_are_nobodys_business(content: Any) -> None:
 @given(
     prefix=st.from_regex(r"[a-z]{1,9}(\.[a-z]{1,9}){0,2}(:[0-9]{2,5})?/|", fullmatch=True),
     name=st.from_regex(r"[a-z]{1,9}(/[a-z]{1,9}){0,2}", fullmatch=True),
-    tag=st.from_regex(r"v?[0-9]{1,3}(\.[0-9]{1,3}){0,3}(-[a-z0-9]{1,9})?", fullmatch=True),
+    tag=st.from_regex(r"v?[0-9]{1,3}(\.[0-9]{1,3}){2,3}(-[a-z0-9]{1,9})?", fullmatch=True),
 )
 def test_an_image_is_known_by_its_tag_wherever_it_is_from(prefix: str, name: str, tag: str) -> None:
     def found(image: str) -> int:
@@ -115,6 +115,7 @@ def test_an_image_is_known_by_its_tag_wherever_it_is_from(prefix: str, name: str
     assert found(f"{prefix}{name}:{tag}") == 0
     assert found(f"{prefix}{name}") == 1
     assert found(f"{prefix}{name}:latest") == 1
+    assert found(f"{prefix}{name}:{'.'.join(tag.split('-')[0].split('.')[:2])}-alpine") == 1
     assert found(f"{prefix}{name}:latest@sha256:{'a' * 64}") == 0
 
 

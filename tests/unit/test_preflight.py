@@ -2,9 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -12,7 +14,7 @@ from botocore.config import Config
 
 import cluster_client
 import preflight
-from preflight import cluster, grafana, releases, s3
+from preflight import cluster, dns, grafana, releases, s3
 from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, serving, silent
 from tests.support import SECRETS, Change, all_of, credentials, load_stack, load_tree, put, tree
 
@@ -138,6 +140,85 @@ def test_a_kubeconfig_that_is_not_there() -> None:
     stack = load_stack("dev", put("kubernetes.kubeconfig", "./no/such/file"))
     found = cluster.check(stack.kubernetes, stack.namespace)
     is_one_line(found, "kubernetes.context", "cannot be used", "correct context and kubeconfig")
+
+
+# The cluster's DNS
+
+
+@contextmanager
+def answering_by_path(answers: dict[str, Any], *, otherwise: int = 404) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = next((body for path, body in answers.items() if self.path.endswith(path)), None)
+            body = json.dumps(answer or {}).encode()
+            self.send_response(200 if answer is not None else otherwise)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with serving(Handler) as server:
+        yield server
+
+
+def ask_dns(tmp_path: Path, server: str, *changes: Change) -> list[str]:
+    file = tmp_path / "kubeconfig"
+    file.write_text(kubeconfig(server, "ca7f8f-dev", TOKEN))
+    return dns.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)), *changes).kubernetes)
+
+
+OPENSHIFTS = "/namespaces/openshift-dns/services/dns-default"
+KUBE_DNS = "/namespaces/kube-system/services/kube-dns"
+KUBERNETES = put("kubernetes.platform", "kubernetes")
+ADDRESS = {"spec": {"clusterIPs": ["10.0.0.10"]}}
+COREFILE = {"data": {"Corefile": ".:53 {\n    errors\n    kubernetes k8s.example in-addr.arpa ip6.arpa {\n    }\n}\n"}}
+
+
+def test_a_cluster_whose_dns_is_as_the_settings_say(tmp_path: Path) -> None:
+    operators = {"/operator.openshift.io/v1/dnses/default": {"status": {"clusterDomain": "cluster.local"}}}
+    with answering_by_path({OPENSHIFTS: ADDRESS, KUBE_DNS: ADDRESS, **operators}) as server:
+        assert ask_dns(tmp_path, server) == []
+        assert ask_dns(tmp_path, server, KUBERNETES) == []
+
+
+def test_a_cluster_whose_dns_is_called_differently(tmp_path: Path) -> None:
+    with answering_by_path({KUBE_DNS: ADDRESS}) as server:
+        found = ask_dns(tmp_path, server)
+        is_one_line(found, "kubernetes.dns_service", "dns-default.openshift-dns is not on the cluster", "kubectl get")
+        assert ask_dns(tmp_path, server, put("kubernetes.dns_service", "kube-dns.kube-system")) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "answers"),
+    [
+        (all_of(), {OPENSHIFTS: ADDRESS, "/dnses/default": {"status": {"clusterDomain": "k8s.example"}}}),
+        (KUBERNETES, {KUBE_DNS: ADDRESS, "/configmaps/coredns": COREFILE}),
+        (KUBERNETES, {KUBE_DNS: ADDRESS, "/configmaps/kube-dns": COREFILE}),
+    ],
+    ids=["OpenShift", "kubeadm", "a chart"],
+)
+def test_a_cluster_of_another_domain(tmp_path: Path, change: Change, answers: dict[str, Any]) -> None:
+    with answering_by_path(answers) as server:
+        found = ask_dns(tmp_path, server, change)
+        is_one_line(found, "kubernetes.cluster_domain", "the cluster's is k8s.example", "set it to k8s.example")
+        assert ask_dns(tmp_path, server, change, put("kubernetes.cluster_domain", "k8s.example")) == []
+
+
+def test_a_cluster_of_other_addresses(tmp_path: Path) -> None:
+    with answering_by_path({OPENSHIFTS: {"spec": {"clusterIPs": ["fd00:10::a"]}}}) as server:
+        is_one_line(ask_dns(tmp_path, server), "kubernetes.ip_families", "has fd00:10::a only", "set it to [IPv6]")
+        for families in (["IPv6"], ["IPv4", "IPv6"]):
+            assert ask_dns(tmp_path, server, put("kubernetes.ip_families", families)) == []
+
+
+@pytest.mark.parametrize("status", [401, 403, 500])
+def test_who_may_not_look_at_the_dns_is_not_kept_from_anything(tmp_path: Path, status: int) -> None:
+    with answering_by_path({}, otherwise=status) as server:
+        assert ask_dns(tmp_path, server) == []
+    with answering_by_path({OPENSHIFTS: ADDRESS}, otherwise=status) as server:
+        assert ask_dns(tmp_path, server) == []
 
 
 # SeaweedFS

@@ -12,10 +12,8 @@ from commands import rules_command
 from commands.app import app
 from monitoring.ruler import Ruler, RulerError, steps
 from monitoring.rules import groups_of
-from tests.support import load_stack, put
+from tests.support import load_stack, with_ruler
 from tests.unit.test_commands import stack_config
-
-RULES = {"rules": "ruler", "tenant": "platform"}
 
 
 def run(*arguments: str | Path) -> Result:
@@ -46,7 +44,7 @@ def test_a_dry_run_of_nothing_is_a_wrong_call() -> None:
 
 
 def test_a_ruler_that_is_not_there_is_one_message(tmp_path: Path) -> None:
-    config = stack_config(tmp_path / "prod.yaml", "prod", put("monitoring", RULES))
+    config = stack_config(tmp_path / "prod.yaml", "prod", with_ruler)
     done = run("prod", "--config-file", config, "--load", "http://127.0.0.1:1")
     assert done.exit_code == 1
     assert "cannot be reached" in done.output
@@ -61,7 +59,7 @@ def test_what_a_ruler_says_is_passed_on(status: int, text: str) -> None:
 
 
 def test_who_asks_is_told_by_name_and_by_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    stack = load_stack("prod", put("monitoring", RULES))
+    stack = load_stack("prod", with_ruler)
     assert rules_command._headers(stack) == {"X-Scope-OrgID": "platform"}
     monkeypatch.setenv(rules_command.TOKEN, "fake")
     assert rules_command._headers(stack)["Authorization"] == "Bearer fake"

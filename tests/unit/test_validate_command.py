@@ -95,6 +95,22 @@ def test_nobody_comes_in_the_name_of_a_tenant_whose_credential_is_not_ours() -> 
             check.run(1)
 
 
+def test_a_tenant_that_may_not_write_or_read_a_signal_is_not_tried_with_it() -> None:
+    access = {"scopes": {"metrics": ["write"], "traces": ["read", "write"]}}
+    stack = load_stack("prod", put("tenants", [SOMEBODY | {"access": access}]))
+    moved = {"metrics.query": "https://gateway.example.org/prometheus"}
+    chosen = validate_command.target_of(
+        stack, outputs() | {"tenants": [{"id": "payments", "datasources": None}]}, credentials(), Reach(), moved
+    )
+    ours = [each for each in plan.lanes(chosen, {})[0].checks if each.name.endswith("out")]
+    for check in (each for each in ours if each.signal == "metrics"):
+        with pytest.raises(CheckSkipped, match=r"may not read metrics \(access.scopes\)"):
+            check.run(1)
+    (first, *_) = (each for each in ours if each.signal == "traces")
+    with pytest.raises(CheckSkipped, match="no route to gateway"):  # it is tried
+        first.run(1)
+
+
 def test_what_network_policies_keep_the_api_server_from_is_skipped() -> None:
     chosen = target(Reach(api=client.ApiClient(client.Configuration(host=refused()))))
     checks = [each for lane in plan.lanes(chosen, {}) for each in lane.checks]

@@ -180,8 +180,9 @@ def test_tempo_runs_restricted(chart: str, environment: str) -> None:
 
 
 def test_nginx_finds_the_platforms_resolver() -> None:
-    assert values(MIMIR)["global"] == {"dnsService": "dns-default", "dnsNamespace": "openshift-dns"}
-    assert values(MIMIR, "dev", KUBERNETES)["global"] == {}
+    platforms = {"dnsService": "dns-default", "dnsNamespace": "openshift-dns"}
+    assert values(MIMIR)["global"] == {"clusterDomain": "cluster.local.", **platforms}
+    assert values(MIMIR, "dev", KUBERNETES)["global"]["dnsService"] == "kube-dns"
 
 
 def test_of_the_jaeger_protocols_exactly_one_stays() -> None:

@@ -11,6 +11,11 @@ _GATEWAY = of("kube_deployment_status_replicas_available", deployment="gateway")
 _RESTARTS = "kube_pod_container_status_restarts_total"
 
 
+def _loaded(of_one: str) -> dict[str, str]:
+    metric = "telemetry_gateway_configuration_loaded"
+    return {of(metric, pod="gateway-a"): "1x180", of(metric, pod="gateway-b"): of_one}
+
+
 def _disk(free: int) -> dict[str, str]:
     return {
         f'{_DISK}{{name="/data", type="free"}}': f"{free}x180",
@@ -79,6 +84,11 @@ CASES: tuple[Case, ...] = (
     silent("ObjectStoreNearlyFull", "half left", _disk(50)),
     fires("GatewayDown", "no pod", {_GATEWAY: "2x60 0x120"}),
     silent("GatewayDown", "one pod of two", {_GATEWAY: "2x60 1x120"}),
+    fires("GatewayNotScraped", "nobody scrapes it", {}),
+    silent("GatewayNotScraped", "it is scraped", _loaded("1x180")),
+    fires("GatewayConfigurationNotLoaded", "one pod of two has not", _loaded("1x60 0x120"), 'pod="gateway-b"'),
+    silent("GatewayConfigurationNotLoaded", "both have loaded it", _loaded("1x180")),
+    silent("GatewayConfigurationNotLoaded", "it takes a minute", _loaded("1x118 0x1 1x60")),
     # promtool's clock begins at 1970, so certificates that end in 2027 are far away there.
     fires("GatewayCertificateExpires", "ten days are left", {_CERTIFICATE: "864000x180"}, 'certificate="cert-manager"'),
     silent("GatewayCertificateExpires", "sixty days are left", {_CERTIFICATE: "5184000x180"}),

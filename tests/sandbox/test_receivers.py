@@ -1,0 +1,89 @@
+"""Receivers that tenants write themselves: the real Mimir calls none inside, unless its firewall is off."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from helm import mimir as mimir_chart
+from helm.receivers import receivers_firewall
+from sandbox.gateway.http_sink import http_sink
+from sandbox.gateway.ledger import Ledger
+from sandbox.gateway.loopback import network
+from sandbox.gateway.mimir import Mimir, mimir
+from sandbox.toolchain import Toolchain
+from settings.security import Destination, Security
+from tests.support import load_stack
+
+PORT = 8080
+PREFIX = "alertmanager_receivers_firewall_block"
+ELSEWHERE = Security(alert_receivers=Destination(cidrs=["10.1.2.0/24", "fd00:1::/64"], ports=[443]))
+OVERRIDES: Mapping[str, Mapping[str, Any]] = {
+    "by-default": {},
+    "opened-elsewhere": receivers_firewall(ELSEWHERE),
+    "without": {f"{PREFIX}_private_addresses": False, f"{PREFIX}_cidr_networks": ""},
+}
+"""By tenant; that of no firewall shows that a call would arrive."""
+_SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def running(
+    gateway_tools: Toolchain, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Mimir, str, Ledger, Path]]:
+    values = mimir_chart.values(load_stack("test"), secret_name="fake")
+    files, ledger = tmp_path_factory.mktemp("receivers") / "mimir", Ledger()
+    with network() as net:
+        address, receiver = net.address(), net.address()
+        config = values["mimir"]["structuredConfig"]
+        config = {**config, "alertmanager": {**config["alertmanager"], "poll_interval": "1s"}}
+        with (
+            http_sink(receiver, (PORT,), ledger),
+            mimir(gateway_tools.path("mimir"), address, files, config=config, overrides=OVERRIDES) as started,
+        ):
+            yield started, f"http://{receiver}:{PORT}", ledger, files / "log"
+
+
+def test_a_webhook_inside_is_called_by_nobody_who_has_a_firewall(
+    running: tuple[Mimir, str, Ledger, Path],
+) -> None:
+    started, receiver, ledger, log = running
+    for tenant in OVERRIDES:
+        alert(started, tenant, f"{receiver}/{tenant}")
+    until = time.monotonic() + _SECONDS
+    while not arrived(ledger) or len(refused(log)) < 2:
+        assert time.monotonic() < until, (arrived(ledger), refused(log))
+        time.sleep(0.1)
+    assert arrived(ledger) == {"/without"}
+    assert refused(log) == {"by-default", "opened-elsewhere"}
+
+
+def alert(started: Mimir, tenant: str, url: str) -> None:
+    """Give a tenant a receiver, and an alert to tell it of."""
+    route = {"receiver": "own", "group_wait": "0s", "group_interval": "1s", "repeat_interval": "1m"}
+    chosen = {"route": route, "receivers": [{"name": "own", "webhook_configs": [{"url": url}]}]}
+    body = yaml.safe_dump({"alertmanager_config": yaml.safe_dump(chosen)})
+    headers = {"X-Scope-OrgID": tenant}
+    assert started.client.post("/api/v1/alerts", content=body, headers=headers).status_code == 201
+    now = datetime.now(UTC).isoformat()
+    alerts = json.dumps([{"labels": {"alertname": "fake"}, "startsAt": now}])
+    headers |= {"Content-Type": "application/json"}
+    until = time.monotonic() + _SECONDS
+    while not started.client.post("/alertmanager/api/v2/alerts", content=alerts, headers=headers).is_success:
+        assert time.monotonic() < until, tenant  # the Alertmanager looks for new configurations from time to time
+        time.sleep(0.2)
+
+
+def arrived(ledger: Ledger) -> set[str]:
+    return {each.path for each in ledger.all()}
+
+
+def refused(log: Path) -> set[str]:
+    """Return whose notifications Mimir says that it has blocked."""
+    lines = [line for line in log.read_text().splitlines() if "blocked address" in line]
+    return {tenant for tenant in OVERRIDES for line in lines if f"user={tenant} " in line}
