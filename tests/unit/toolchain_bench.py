@@ -48,8 +48,8 @@ class Bench:
             made = [tool.built_as for tool in TOOLS.values() if tool.origin == module]
             (self.bin / f"makes-{module}").write_text("\n".join(made))
         (self.bin / "makes-language").write_text("pulumi-language-python")
-        for module in MODULES.values():
-            for _, path in module.files:
+        for each in MODULES.values():
+            for _, path in each.files:
                 file = self.bin / "sdk" / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text("#!/usr/bin/env python\n")
