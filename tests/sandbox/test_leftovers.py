@@ -185,7 +185,8 @@ def test_a_release_that_was_only_late_is_noted_as_deployed_and_nothing_restarts(
     _wait(lambda: _settled(dev), 90)
     running = {pod.metadata.uid for pod in dev.core.list_namespaced_pod(dev.namespace).items}
     assert "noted that the release mimir, which was failed, is deployed" in dev.repair("--yes")
-    assert {pod.metadata.uid for pod in dev.core.list_namespaced_pod(dev.namespace).items} == running
+    # A pod of the template before may still go, but none is new.
+    assert {pod.metadata.uid for pod in dev.core.list_namespaced_pod(dev.namespace).items} <= running
     dev.up()  # and takes away what the program does not want
     assert VOLUME not in templates(dev)["mimir-ingester"]["spec"]["volumes"]
     dev.command("drift", "--no-preview")
