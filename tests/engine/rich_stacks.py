@@ -63,7 +63,10 @@ PROD: Change = all_of(
     RULES,
     *(put(f"{signal}.placement", PLACED) for signal in ("traces", "metrics", "logs", "profiles")),
     put("gateway.placement", {key: value for key, value in PLACED.items() if key != "storage_class"}),
-    put("kubernetes.nodes", {"count": 3, "cpu": "16", "memory": "64Gi"}),
+    put("metrics.placement.spread_over", ["kubernetes.io/hostname", "rack"]),
+    put("kubernetes.nodes", {"count": 3, "cpu": "16", "memory": "64Gi", "topology": {"rack": 3}}),
+    put("object_store.master_endpoint", "http://master.example:9333"),
+    put("object_store.volumes", {"slots": 1000}),
     put("kubernetes.cluster_identifier", "prod-one"),
     put("kubernetes.kubeconfig", "/nowhere/kubeconfig"),
     put("namespace.requested_quota", {"cpu": "40", "memory": "128Gi", "storage": "512Gi"}),
@@ -83,7 +86,10 @@ PROD: Change = all_of(
     put("security", {
         **dict.fromkeys(("grafana", "clients", "monitoring", "dns", "api_server"), PLACE),
         **dict.fromkeys(("object_store", "alert_receivers"), SOMEWHERE),
-        "limit_range": {"default_request": {"cpu": "50m", "memory": "64Mi"}},
+        "limit_range": {
+            "default_request": {"cpu": "50m", "memory": "64Mi"},
+            "default_limit": {"cpu": "8", "memory": "32Gi", "ephemeral_storage": "1Gi"},
+        },
     }),
 )  # fmt: skip
 DEV: Change = all_of(

@@ -44,6 +44,11 @@ WHILE_READ = {
     "object_store.seaweedfs_version": "decides what else is refused",
     "object_store.allow_unsafe_version": "lets an old server through",
     "object_store.sse_key_configured": "lets server_side_encryption through",
+    "namespace.requested_quota.counted": "what does not fit even then is refused",
+    "namespace.used.counted": "what does not fit is refused",
+    "kubernetes.nodes_on_demand": "whether an up asks the cluster for nodes",
+    "object_store.master_endpoint": "whom an up asks for free volumes",
+    "object_store.volumes.slots": "too few are refused",
     "object_store.tags": "refused whatever it says",
     "*.chart.repository": "says where from, as does reference",
 }
