@@ -46,6 +46,7 @@ WHILE_READ = {
     "object_store.sse_key_configured": "lets server_side_encryption through",
     "namespace.requested_quota.counted": "what does not fit even then is refused",
     "namespace.used.counted": "what does not fit is refused",
+    "kubernetes.nodes.topology": "decides of the rule for its keys alone (tests/unit/test_placement.py)",
     "kubernetes.nodes_on_demand": "whether an up asks the cluster for nodes",
     "object_store.master_endpoint": "whom an up asks for free volumes",
     "object_store.volumes.slots": "too few are refused",
