@@ -34,8 +34,11 @@ def check(stack: Stack) -> list[str]:
     placed = list(_placed(stack))
     try:
         api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+    except UNUSABLE:
+        return []
+    try:
         return [*_nodes(api, stack, placed), *_classes(api, placed)]
-    except (*UNUSABLE, urllib3.exceptions.HTTPError):
+    except (urllib3.exceptions.HTTPError, ValueError):  # nobody answers, or something else does
         return []
 
 
@@ -62,7 +65,7 @@ def _nodes(api: client.ApiClient, stack: Stack, placed: list[Placed]) -> Iterato
         listed = get(api, "/api/v1/nodes", accept=_METADATA_ONLY)
     except client.ApiException:  # who deploys into a namespace often may not see nodes
         return
-    nodes = [each["metadata"].get("labels") or {} for each in listed.get("items", [])]
+    nodes = [each["metadata"].get("labels") or {} for each in listed.get("items") or ()]
     for each in asked:
         fitting = [labels for labels in nodes if each.placement.node_selector.items() <= labels.items()]
         if not fitting:

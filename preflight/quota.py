@@ -33,12 +33,15 @@ def check(stack: Stack) -> list[str]:
     where = f"/api/v1/namespaces/{stack.namespace.name}"
     try:
         api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+    except UNUSABLE:
+        return []
+    try:
         quotas = get(api, f"{where}/resourcequotas").get("items") or []
         if not quotas:
             return []
         ranges = get(api, f"{where}/limitranges").get("items") or []
         deployed = ours_are_there(api, stack)
-    except (*UNUSABLE, client.ApiException, urllib3.exceptions.HTTPError):
+    except (client.ApiException, urllib3.exceptions.HTTPError, ValueError):  # or something else answers
         return []
     limits = _limits(stack, ranges)
     return [line for quota in quotas for line in _of_quota(stack, quota, limits, deployed=deployed)]

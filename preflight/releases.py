@@ -24,8 +24,11 @@ def check(stack: Stack) -> list[str]:
     """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
     try:
         api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+    except UNUSABLE:
+        return []
+    try:
         revisions = _revisions(api, stack.namespace.name)
-    except (*UNUSABLE, client.ApiException, urllib3.exceptions.HTTPError):
+    except (client.ApiException, urllib3.exceptions.HTTPError, ValueError):  # or something else answers
         return []
     ours = {each.name for each in releases_of(stack)}
     newest = {name: status for name, status in sorted(_newest(revisions).items()) if name in ours}
@@ -54,7 +57,7 @@ def _leftover(api: client.ApiClient, stack: Stack, name: str, good: int, failed:
     try:
         before = _manifest(api, stack, name, good)
         added = [line for each in failed for line in additions(before, _manifest(api, stack, name, each))]
-    except (*UNUSABLE, KeyError, client.ApiException, urllib3.exceptions.HTTPError):
+    except (KeyError, ValueError, client.ApiException, urllib3.exceptions.HTTPError):
         return None
     more = f" and {len(added) - 1} more" if len(added) > 1 else ""
     return f"Helm would leave in the cluster what it has added ({added[0]}{more})" if added else None
@@ -83,7 +86,7 @@ def ours_are_there(api: client.ApiClient, stack: Stack) -> bool:
 def _revisions(api: client.ApiClient, namespace: str) -> list[dict[str, str]]:
     """Return the labels of every revision that Helm keeps in a namespace. Raises what the client raises."""
     listed = get(api, f"/api/v1/namespaces/{namespace}/secrets", accept=_METADATA_ONLY, labelSelector="owner=helm")
-    return [each["metadata"]["labels"] for each in listed.get("items", [])]
+    return [each["metadata"]["labels"] for each in listed.get("items") or ()]
 
 
 def _newest(revisions: list[dict[str, str]]) -> dict[str, str]:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from helm.addresses import LOKI_HTTP
+from sandbox.readiness import await_ready
 
 _GRPC, _GOSSIP = 9095, 7946
 _SECONDS_TO_START, _SECONDS_TO_FLUSH = 120, 60
@@ -75,7 +74,8 @@ def loki(
     with ExitStack() as stack:
         members = [stack.enter_context(_member(program, deployed, each, targets, directory)) for each in targets]
         for member in members:
-            _wait(member, directory / f"{member.target}.log")
+            log = directory / f"{member.target}.log"
+            await_ready(member.process, f"{member.url}/ready", "Loki", log, seconds=_SECONDS_TO_START, client=None)
         yield {member.target: member for member in members}
 
 
@@ -132,16 +132,3 @@ def _flags(target: str, address: str, directory: Path) -> list[str]:
         f"-memberlist.nodename={target}",
         f"-memberlist.advertise-addr={address}",
     ]
-
-
-def _wait(member: Member, log: Path) -> None:
-    for attempt in Retrying(
-        stop=stop_after_delay(_SECONDS_TO_START),
-        wait=wait_fixed(0.25),
-        retry=retry_if_exception_type(httpx.HTTPError),
-        reraise=True,
-    ):
-        with attempt:
-            if member.process.poll() is not None:
-                raise RuntimeError("Loki ended at its start:\n" + "\n".join(log.read_text().splitlines()[-15:]))
-            httpx.get(f"{member.url}/ready").raise_for_status()

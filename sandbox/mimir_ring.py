@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import Retrying, stop_after_delay, wait_fixed
+
+from sandbox.readiness import await_ready
 
 RINGS = (
     "alertmanager.sharding-ring",
@@ -24,7 +26,7 @@ RINGS = (
     "store-gateway.sharding-ring",
 )
 """Mimir's rings, as its flags call them."""
-_SECONDS_TO_FLUSH = 60
+_SECONDS_TO_START, _SECONDS_TO_FLUSH = 90, 60
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def ring(deployed: Deployed, size: int, directory: Path, program: Path) -> Itera
             for index, own in enumerate(ports)
         ]
         for index, member in enumerate(members):
-            _wait_ready(member, directory / f"mimir-{index}" / "log")
+            log = directory / f"mimir-{index}" / "log"
+            await_ready(member.process, f"{member.url}/ready", "Mimir", log, seconds=_SECONDS_TO_START, client=None)
         _wait_joined(members)
         yield members
 
@@ -132,16 +135,6 @@ def _flags(name: str, ports: list[int], join: int, shared: Path, own: Path) -> l
         f"-compactor.data-dir={own / 'compactor'}",
         f"-ruler.rule-path={own / 'rules'}",
     ]
-
-
-def _wait_ready(member: Member, log: Path) -> None:
-    for attempt in Retrying(
-        stop=stop_after_delay(90), wait=wait_fixed(0.25), retry=retry_if_exception_type(httpx.HTTPError), reraise=True
-    ):
-        with attempt:
-            if member.process.poll() is not None:
-                raise RuntimeError("Mimir ended at its start:\n" + "\n".join(log.read_text().splitlines()[-15:]))
-            httpx.get(f"{member.url}/ready").raise_for_status()
 
 
 def _wait_joined(members: list[Member]) -> None:

@@ -13,21 +13,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import yaml
 from kubernetes import client
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from collector.config import CONFIG_MAP as COLLECTOR
 from collector.config import FILE as COLLECTOR_FILE
 from helm.addresses import LOKI_HTTP, OTLP_GRPC, OTLP_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP
 from sandbox.gateway.loopback import Network
 from sandbox.loki import placed as placed_loki
+from sandbox.readiness import await_ready
 from sandbox.toolchain import Toolchain
 from settings import Stack
 
 _GRPC, _GOSSIP, _ALLOY_HTTP = 9095, 7946, 12345
-_SECONDS_TO_START, _SECONDS_TO_FLUSH, _SHOWN = 120, 60, 15
+_SECONDS_TO_START, _SECONDS_TO_FLUSH = 120, 60
 
 Config = dict[str, Any]
 Placed = Callable[[Config, str, Path], Config]
@@ -177,7 +176,8 @@ def _process(
         program = [str(toolchain.path(name)), *flags]
         process = subprocess.Popen(program, env=_environment(core, name, namespace), stdout=out, stderr=out)
         try:
-            _await(process, f"http://{address}:{backend.port}{backend.ready}", name, log)
+            url = f"http://{address}:{backend.port}{backend.ready}"
+            await_ready(process, url, name, log, seconds=_SECONDS_TO_START, client=None)
             yield
         finally:
             _end(process)
@@ -189,20 +189,6 @@ def _environment(core: client.CoreV1Api, name: str, namespace: str) -> dict[str,
         return {}
     data = core.read_namespaced_secret(f"{name}-s3", namespace).data
     return {key: base64.b64decode(text).decode() for key, text in data.items()}
-
-
-def _await(process: "subprocess.Popen[bytes]", url: str, name: str, log: Path) -> None:
-    for attempt in Retrying(
-        stop=stop_after_delay(_SECONDS_TO_START),
-        wait=wait_fixed(0.25),
-        retry=retry_if_exception_type(httpx.HTTPError),
-        reraise=True,
-    ):
-        with attempt:
-            if process.poll() is not None:
-                last = "\n".join(log.read_text().splitlines()[-_SHOWN:])
-                raise RuntimeError(f"{name} ended at its start:\n{last}")
-            httpx.get(url).raise_for_status()
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -33,7 +33,7 @@ class Volumes(Settings):
         ge=1,
         le=1000,
         description="How many a bucket takes at its first write, copies included: master.toml's volume_growth, which "
-        "by default is 7 for one copy, 12 for two and 9 for three (anchors.md C5).",
+        "by default is 7 for one copy, 12 for two and 9 for three.",
     )
     size: Bytes = Field(
         default=30_000 << 20,

@@ -14,10 +14,10 @@ from typing import Any
 
 import httpx
 import yaml
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from sandbox.gateway.pair import PairFiles
 from sandbox.mimir_ring import RINGS
+from sandbox.readiness import await_ready
 
 PORT = 8080
 _GRPC_PORT, _GOSSIP_PORT = 9095, 7946
@@ -76,7 +76,7 @@ def mimir(
     with log.open("w") as output, httpx.Client(base_url=f"{scheme}://{address}:{PORT}", verify=verify) as client:
         process = subprocess.Popen([str(program), *_flags(address, directory, tls)], stdout=output, stderr=output)
         try:
-            _wait(process, client, log)
+            await_ready(process, "/ready", "Mimir", log, seconds=_SECONDS_TO_START, client=client)
             yield Mimir(f"{address}:{PORT}", client)
         finally:
             process.kill()  # nobody needs its blocks
@@ -129,16 +129,3 @@ def _flags(address: str, directory: Path, tls: PairFiles | None) -> list[str]:
 def _tls_flags(tls: PairFiles | None) -> list[str]:
     certificate, key = tls or ("", "")
     return [f"-server.http-tls-cert-path={certificate}", f"-server.http-tls-key-path={key}"]
-
-
-def _wait(process: subprocess.Popen[bytes], client: httpx.Client, log: Path) -> None:
-    for attempt in Retrying(
-        stop=stop_after_delay(_SECONDS_TO_START),
-        wait=wait_fixed(0.1),
-        retry=retry_if_exception_type(httpx.HTTPError),
-        reraise=True,
-    ):
-        with attempt:
-            if process.poll() is not None:
-                raise RuntimeError("Mimir ended at its start:\n" + "\n".join(log.read_text().splitlines()[-15:]))
-            client.get("/ready").raise_for_status()

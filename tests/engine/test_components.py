@@ -192,6 +192,8 @@ def test_every_resource_is_the_child_of_its_component(environment: str, preview:
 def test_components_are_named_after_their_class_and_register_what_they_annotate(preview: bool) -> None:
     every = all_of(
         put("gateway.backend_tls", {}),
+        put("trust", {"file": "tests/unit/fixtures/authority.pem"}),
+        put("object_store.endpoint", "https://seaweedfs-ha-s3.ca7f8f-tools.svc:8333"),
         put("monitoring.rules", "prometheus-rule"),
         put("dashboards", {"datasource": "prometheus"}),
         put("collector", DAEMON_SET),
@@ -415,3 +417,20 @@ def test_an_owned_namespace_comes_with_its_quota_before_everything_in_it(preview
 def test_a_quota_is_increased_when_the_increase_is_granted(progress: str, hard: dict[str, str]) -> None:
     run = changed(put("namespace.create", True), put("namespace.quota_increase", progress), environment="prod")
     assert run.one(QUOTA, "ca7f8f-prod-quota").plain["spec"] == {"hard": hard}
+
+
+def test_pods_find_the_authority_of_the_object_store_and_wait_for_it() -> None:
+    """The providers are told of the same file."""
+    run = changed(
+        put("trust", {"file": "tests/unit/fixtures/authority.pem"}),
+        put("object_store.endpoint", "https://seaweedfs-dev-s3.ca7f8f-tools.svc:8333"),
+    )
+    secret = run.one("kubernetes:core/v1:Secret", "object-store-authority")
+    assert secret.plain["stringData"]["ca.crt"].startswith("-----BEGIN CERTIFICATE-----")
+    for release in run.of("kubernetes:helm.sh/v3:Release"):
+        backend = run.at(release.parent)
+        assert backend is not None
+        assert secret.urn in backend.dependencies
+        assert "'secretName': 'object-store-authority'" in repr(release.plain["values"])
+    assert run.one("pulumi:providers:aws", "s3").plain["customCaBundle"] == "tests/unit/fixtures/authority.pem"
+    assert run.one("pulumi:providers:grafana", "grafana").plain["caCert"] == "tests/unit/fixtures/authority.pem"

@@ -27,20 +27,8 @@ from settings.gateway import Gateway
 from sizing.capacity import check
 from sizing.report import report
 from tests.engine.recorder import Run, run_program
-from tests.support import (
-    WITH_LOGS,
-    WITH_LOGS_IN_PROD,
-    WITH_PROFILES,
-    WITH_PROFILES_IN_PROD,
-    Change,
-    all_of,
-    credentials,
-    drop,
-    load_stack,
-    put,
-    tree,
-)
-from tests.unit.bad_collectors import DAEMON_SET
+from tests.engine.rich_stacks import stacks
+from tests.support import credentials, tree
 
 Place = tuple[str, ...]
 """Where a leaf stands, from the stack's own field on."""
@@ -56,117 +44,16 @@ WHILE_READ = {
     "object_store.seaweedfs_version": "decides what else is refused",
     "object_store.allow_unsafe_version": "lets an old server through",
     "object_store.sse_key_configured": "lets server_side_encryption through",
+    "namespace.requested_quota.counted": "what does not fit even then is refused",
+    "namespace.used.counted": "what does not fit is refused",
+    "kubernetes.nodes.topology": "decides of the rule for its keys alone (tests/unit/test_placement.py)",
+    "kubernetes.nodes_on_demand": "whether an up asks the cluster for nodes",
+    "object_store.master_endpoint": "whom an up asks for free volumes",
+    "object_store.volumes.slots": "too few are refused",
     "object_store.tags": "refused whatever it says",
     "*.chart.repository": "says where from, as does reference",
 }
 """What counts while settings are read; tests/unit/bad_*.py and the tests of their own have them."""
-
-PLACED = {
-    "node_selector": {"pool": "telemetry"},
-    "tolerations": [{"key": "only", "operator": "Equal", "value": "telemetry", "effect": "NoSchedule"}],
-    "storage_class": "fast",
-    "priority_class": "high",
-    "spread_over": ["kubernetes.io/hostname"],
-}
-SOMEWHERE = {"namespaces": [{"a": "b"}], "pods": {"c": "d"}, "cidrs": ["10.1.0.0/16"], "ports": [443]}
-PLACE = {key: value for key, value in SOMEWHERE.items() if key != "ports"}
-LIMITS = {
-    "metrics": {"max_query_length": "9d", "max_query_parallelism": 9},
-    "traces": {"max_search_duration": "9h"},
-    "logs": {"max_query_length": "9d"},
-}
-ROTATED = {"version": 2, "previous_until": "2026-12-01T00:00:00Z"}
-TENANT = {
-    "id": "platform",
-    "display_name": "Platform team",
-    "limits": {**LIMITS, "max_body": "3Mi"},
-    "retention": dict.fromkeys(("metrics", "traces", "logs", "profiles"), "33d"),
-    "access": {"accepts": "either", "token": ROTATED, "certificate": ROTATED},
-    "grafana_org": 3,
-}
-AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
-RULES: Change = put(
-    "monitoring",
-    {
-        "rules": "prometheus-rule",
-        "tenant": "platform",
-        "labels": {"release": "prometheus"},
-        "runbook_url": "https://runbooks.example.org",
-        "exporters": ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs"],
-        "object_store_labels": {"job": "seaweedfs"},
-    },
-)
-"""Alerts and all that they can be told."""
-SCALED: Change = all_of(
-    *(drop(f"{signal}.roles.querier.replicas") for signal in ("traces", "metrics")),
-    *(put(f"{signal}.roles.querier.autoscaling", {}) for signal in ("traces", "metrics")),
-)
-PROD: Change = all_of(
-    WITH_LOGS_IN_PROD,
-    WITH_PROFILES_IN_PROD,
-    SCALED,
-    RULES,
-    *(put(f"{signal}.placement", PLACED) for signal in ("traces", "metrics", "logs", "profiles")),
-    put("gateway.placement", {key: value for key, value in PLACED.items() if key != "storage_class"}),
-    put("kubernetes.nodes", {"count": 3, "cpu": "16", "memory": "64Gi"}),
-    put("kubernetes.cluster_identifier", "prod-one"),
-    put("kubernetes.kubeconfig", "/nowhere/kubeconfig"),
-    put("namespace.requested_quota", {"cpu": "40", "memory": "128Gi", "storage": "512Gi"}),
-    put("tenants", [TENANT, {"id": "b", "display_name": "B", "access": {"token_secret": "its-own"}}]),
-    put("gateway.hosts", ["telemetry.example.org"]),
-    put("gateway.total", {"cpu": "2", "memory": "4Gi"}),
-    put("gateway.backend_tls", {"secret": "our-own-tls"}),
-    put("gateway.federation", {"token": ROTATED, "grafana_org": 4}),
-    put("dashboards", {"grafana_org": 2, "datasource": "prometheus", "folder": "Ours"}),
-    put("collector", {**DAEMON_SET, "tenant": "platform", "secret": "its-secret", "nodes": 4, **{
-        key: PLACED[key] for key in ("node_selector", "tolerations", "priority_class")
-    }, "scrape": {"api_server": SOMEWHERE}}),
-    put("object_store.ca_secret", "store-ca"),
-    put("object_store.endpoint", "https://seaweedfs.example.org:8333"),
-    put("object_store.abort_incomplete_uploads", "1d"),
-    put("object_store.sse_key_configured", True),
-    put("security", {
-        **dict.fromkeys(("grafana", "clients", "monitoring", "dns", "api_server"), PLACE),
-        **dict.fromkeys(("object_store", "alert_receivers"), SOMEWHERE),
-        "limit_range": {"default_request": {"cpu": "50m", "memory": "64Mi"}},
-    }),
-)  # fmt: skip
-DEV: Change = all_of(
-    WITH_LOGS,
-    WITH_PROFILES,
-    put("limits", LIMITS),
-    put("namespace.create", True),
-    put("namespace.quota", {"cpu": "8", "memory": "32Gi", "storage": "64Gi"}),
-    put("dashboards", {}),
-    put("trust", {"file": "tests/unit/fixtures/authority.pem"}),
-    put("object_store.endpoint", "https://seaweedfs-dev-s3.ca7f8f-tools.svc:8333"),
-)
-CERTIFIED: Change = all_of(
-    put("gateway.certificate", {
-        "source": "cert-manager", "issuer": {"name": "ours", "kind": "ClusterIssuer"}, "authority": AUTHORITY,
-    }),
-    put("gateway.client_ca_secret", "clients-ca"),
-    put("tenants", [{**TENANT, "access": {"accepts": "either", "certificate_subject": "CN=agent"}}]),
-)  # fmt: skip
-EXISTING: Change = put("gateway.certificate", {"source": "existing", "secret": "its-certificate"})
-
-RULER: Change = all_of(
-    put("namespace.phase_3", {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}),
-    put("monitoring", {"rules": "ruler", "tenant": "platform"}),
-    put("tenants", [{"id": "platform", "display_name": "Platform"}, {"id": "b", "display_name": "B"}]),
-    put("dashboards", {}),
-)
-
-
-@cache
-def stacks() -> dict[str, Stack]:
-    """Return stacks in which between them every setting is set."""
-    return {
-        "prod": load_stack("prod", PROD),
-        "dev": load_stack("dev", DEV),
-        "certified": load_stack("test", CERTIFIED),
-        "existing": load_stack("test", EXISTING, RULER),
-    }
 
 
 def leaves(model: BaseModel, *place: str) -> Iterator[tuple[Place, Any]]:

@@ -53,7 +53,7 @@ def test_mimir_gets_the_config_that_the_settings_mean(mimir_values: Values) -> N
     assert config["ingest_storage"]["enabled"] is False
     assert config["ingester"]["push_grpc_method_enabled"] is True
     assert config["distributor"]["remote_timeout"] == "2s"
-    assert config["common"]["storage"]["s3"]["secret_access_key"] == "${AWS_SECRET_ACCESS_KEY}"
+    assert not any("key" in name for name in config["common"]["storage"]["s3"]), "keys come by the environment"
     buckets = [
         config[part]["s3"]["bucket_name"] for part in ("blocks_storage", "ruler_storage", "alertmanager_storage")
     ]

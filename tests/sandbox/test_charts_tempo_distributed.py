@@ -75,7 +75,8 @@ def test_it_gets_the_config_that_the_settings_mean() -> None:
     assert compaction["max_block_bytes"] == 5 * 1024**3
     write = config["metrics_generator"]["storage"]["remote_write"]
     assert write == [{"url": "http://mimir-gateway.here.svc/api/v1/push", "send_exemplars": True}]
-    assert config["overrides"]["defaults"]["metrics_generator"]["processors"] == ["service-graphs", "span-metrics"]
+    processors = config["overrides"]["defaults"]["metrics_generator"]["processors"]
+    assert processors == ["service-graphs", "span-metrics", "local-blocks"]
 
 
 def test_without_the_metrics_generator_nothing_speaks_of_it() -> None:

@@ -116,7 +116,13 @@ def test_data_and_addresses_survive_a_stop(spare: World) -> None:
     works(connections)
 
 
-@pytest.mark.parametrize("name", NAMES)
+BY_DAY = ("etcd", "seaweedfs", "grafana")
+"""One that others need, one with data of its own, one that nobody needs."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in BY_DAY else pytest.mark.nightly) for name in NAMES]
+)
 def test_a_killed_service_is_started_again(spare: World, name: str) -> None:
     spare.start()
     before = pids(spare)
@@ -157,7 +163,10 @@ def test_a_pid_of_somebody_else_is_left_alone(spare: World) -> None:
         stranger.kill()
 
 
-@pytest.mark.parametrize("seconds", [0.02, 0.15, 0.4, 1.0, 2.0])
+# While processes begin, and while they wait for each other; the moments between in the night.
+@pytest.mark.parametrize(
+    "seconds", [0.15, 1.0, *(pytest.param(moment, marks=pytest.mark.nightly) for moment in (0.02, 0.4, 2.0))]
+)
 def test_a_killed_start_is_made_up_for(spare: World, seconds: float) -> None:
     spare.stop()
     command = [sys.executable, "-c", STARTER, str(state_of(spare))]

@@ -132,7 +132,7 @@ def ask(tmp_path: Path) -> Any:
             for each in more.get("there", [])
         ]
         answers = {f"{where}/resourcequotas": {"items": items}, f"{where}/limitranges": {"items": ranges}}
-        with by_path({**answers, f"{where}/secrets": {"items": secrets}}) as server:
+        with by_path({**answers, f"{where}/secrets": {"items": secrets or None}}) as server:
             file = tmp_path / "kubeconfig"
             file.write_text(kubeconfig(server, "ca7f8f-dev", "kt0-fake"))
             return quota.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)), *changes))
