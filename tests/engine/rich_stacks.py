@@ -13,6 +13,7 @@ from tests.support import (
     drop,
     load_stack,
     put,
+    with_ruler,
 )
 from tests.unit.bad_collectors import DAEMON_SET
 
@@ -36,7 +37,7 @@ TENANT = {
     "display_name": "Platform team",
     "limits": {**LIMITS, "max_body": "3Mi"},
     "retention": dict.fromkeys(("metrics", "traces", "logs", "profiles"), "33d"),
-    "access": {"accepts": "either", "token": ROTATED, "certificate": ROTATED},
+    "access": {"accepts": "either", "token": ROTATED, "certificate": ROTATED, "reader": ROTATED},
     "grafana_org": 3,
 }
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
@@ -68,6 +69,7 @@ PROD: Change = all_of(
     put("object_store.master_endpoint", "http://master.example:9333"),
     put("object_store.volumes", {"slots": 1000}),
     put("kubernetes.cluster_identifier", "prod-one"),
+    put("kubernetes.dns_service", "coredns.kube-system"),
     put("kubernetes.kubeconfig", "/nowhere/kubeconfig"),
     put("namespace.requested_quota", {"cpu": "40", "memory": "128Gi", "storage": "512Gi"}),
     put("tenants", [TENANT, {"id": "b", "display_name": "B", "access": {"token_secret": "its-own"}}]),
@@ -113,8 +115,9 @@ EXISTING: Change = put("gateway.certificate", {"source": "existing", "secret": "
 
 RULER: Change = all_of(
     put("namespace.phase_3", {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}),
-    put("monitoring", {"rules": "ruler", "tenant": "platform"}),
+    put("monitoring", {}),
     put("tenants", [{"id": "platform", "display_name": "Platform"}, {"id": "b", "display_name": "B"}]),
+    with_ruler,
     put("dashboards", {}),
 )
 

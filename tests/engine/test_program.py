@@ -8,7 +8,7 @@ import pytest
 import preflight
 import stack_config
 from tests.engine.recorder import Run, run_of, run_program
-from tests.support import ENVIRONMENTS, SECRETS, Change, all_of, drop, put, tree
+from tests.support import ENVIRONMENTS, SECRETS, Change, all_of, credentials, drop, put, tree
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -123,9 +123,8 @@ def test_plain_text_secrets_stop_the_program_unseen() -> None:
 
 
 def test_what_a_system_answers_is_told_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    answered = (
-        "telemetry:grafana.url: answered 401 to gk0-fake-gk0-fake-gk0-fake-gk0-fake and Authorization: Basic eDp5"
-    )
+    key = credentials().gateway_key
+    answered = f"telemetry:grafana.url: answered 401 to {key} and Authorization: Basic eDp5"
     monkeypatch.setattr(preflight, "findings", lambda *_: [answered])
     with pytest.raises(pulumi.RunError) as stopped:
         run_program(tree("test"), "test", preview=False, run=Run())
