@@ -141,8 +141,8 @@ bench: setup  ## Measure the speed goals and write docs/performance.md
 faults: setup  ## Inject every fault, prove that nothing is lost, and write docs/reliability.md
 	@$(SANDBOX) faults $(ARGS)
 
-# Each of the workers has a world of its own; a file's tests share it.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile
+# Each of the workers has a world of its own; a file's tests share it. Files in their order: the quick ones fill up the end.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: lint  ## Run every check and every test, but for the long ones of the night
 	@$(PYTEST) -m "not nightly"
