@@ -84,15 +84,15 @@ class Deployment:
         """Destroy what is not protected and return the output."""
         return self._succeeds("destroy", "--yes", "--skip-preview", "--exclude-protected")
 
-    def preview(self) -> dict[str, Any]:
+    def preview(self, *options: str) -> dict[str, Any]:
         """Return the preview as JSON."""
-        preview: dict[str, Any] = json.loads(self._succeeds("preview", "--json"))
+        preview: dict[str, Any] = json.loads(self._succeeds("preview", "--json", *options))
         return preview
 
-    def changes(self) -> dict[str, str]:
+    def changes(self, *options: str) -> dict[str, str]:
         """Return what a preview would change: resource name to operation."""
-        steps = self.preview()["steps"]
-        return {step["urn"].rpartition("::")[2]: step["op"] for step in steps if step["op"] != "same"}
+        steps = self.preview(*options)["steps"]
+        return {step["urn"].rpartition("::")[2]: step["op"] for step in steps if step["op"] not in ("same", "refresh")}
 
     def recover(self) -> None:
         """Mend what a killed run left, as every command of the sandbox does before it begins."""

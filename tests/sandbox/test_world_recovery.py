@@ -133,6 +133,7 @@ def test_a_killed_service_is_started_again(spare: World, name: str) -> None:
     works(connections)
 
 
+@pytest.mark.nightly
 def test_all_killed_at_once(spare: World) -> None:
     spare.start()
     for pid in pids(spare).values():
@@ -150,6 +151,7 @@ def test_a_service_that_hangs_is_replaced(spare: World) -> None:
     assert marked(spare) == sorted(NAMES)
 
 
+@pytest.mark.nightly
 def test_a_pid_of_somebody_else_is_left_alone(spare: World) -> None:
     """The pid file names a living process that is not ours: it was written before that one was born."""
     spare.start()
@@ -189,6 +191,7 @@ def test_a_process_without_a_pid_file_does_not_stay(spare: World) -> None:
     assert marked(spare) == sorted(NAMES)
 
 
+@pytest.mark.nightly
 def test_a_port_that_was_taken_meanwhile_is_given_up(spare: World) -> None:
     connections = spare.start()
     spare.stop()

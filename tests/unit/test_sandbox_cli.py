@@ -37,3 +37,12 @@ def test_a_smoke_of_nothing_is_one_message(monkeypatch: pytest.MonkeyPatch) -> N
     done = CliRunner().invoke(cli.app, ["smoke", "prod"])
     assert done.exit_code == 1
     assert "nothing is deployed yet; first: make up STACK=prod" in done.output
+
+
+def test_every_command_has_help() -> None:
+    names = [each.name or each.callback.__name__ for each in cli.app.registered_commands if each.callback]
+    assert {"up", "preview", "smoke", "validate", "status", "exec", "bench", "faults"} <= set(names)
+    for name in names:
+        done = CliRunner().invoke(cli.app, [name, "--help"])
+        assert done.exit_code == 0, done.output
+        assert f"Usage: root {name}" in done.output
