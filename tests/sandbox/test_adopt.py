@@ -219,6 +219,7 @@ def test_a_state_that_is_cut_off_anywhere_is_replaced_by_a_copy(deployed: Deploy
     assert seen(deployed) == things
 
 
+@pytest.mark.nightly
 def test_a_state_that_is_cut_off_without_any_copy_is_adopted(deployed: Deployment, tmp_path: Path) -> None:
     things, state, checkpoint = seen(deployed), known(deployed), deployed.engine.checkpoint("dev")
     checkpoint.write_bytes(checkpoint.read_bytes()[:5000])

@@ -148,11 +148,13 @@ def installed(bundle: Path, toolchain: Toolchain, tmp_path_factory: pytest.TempP
         shutil.rmtree(work)
 
 
+@pytest.mark.nightly
 def test_there_was_no_way_out(installed: dict[str, Any]) -> None:
     assert installed["routes"] == []
     assert "unreachable" in installed["outside"]
 
 
+@pytest.mark.nightly
 def test_preview_and_up_of_dev_succeed_from_the_bundle_alone(installed: dict[str, Any], bundle: Path) -> None:
     for step in ("preview", "up"):
         assert installed[step]["code"] == 0, installed[step]["stdout"] + installed[step]["stderr"]
@@ -168,6 +170,7 @@ def test_preview_and_up_of_dev_succeed_from_the_bundle_alone(installed: dict[str
     assert python.endswith("telemetry/.venv/bin/python")
 
 
+@pytest.mark.nightly
 def test_the_new_environment_has_what_the_bundle_has_and_no_more(installed: dict[str, Any], bundle: Path) -> None:
     def normal(names: Iterable[str]) -> set[str]:
         return {"-".join(name.split("-")[:2]).lower().replace("_", "-") for name in names}

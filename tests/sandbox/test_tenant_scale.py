@@ -54,6 +54,7 @@ def test_of_what_is_shared_only_the_tenants_change(deployed: Site) -> None:
     assert changed["mimir"] == {f"values.runtimeConfig.overrides.t{FEW + 1:04}"}
 
 
+@pytest.mark.nightly
 def test_a_tenant_costs_a_large_stack_what_it_costs_a_small_one(deployed: Site) -> None:
     """In bytes of state and in objects; and so a stack of many is no more than many times one."""
     sizes = {}
