@@ -75,4 +75,7 @@ def _key(item: Any) -> str:
         for key in _KEYS:
             if key in item:
                 return f"{key}={item[key]}"
+        metadata = item.get("metadata")
+        if isinstance(metadata, Mapping) and "name" in metadata:  # of claims that a StatefulSet makes
+            return f"name={metadata['name']}"
     return json.dumps(item, sort_keys=True, default=str)

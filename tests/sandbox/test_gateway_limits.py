@@ -218,11 +218,11 @@ def test_guesses_wait_for_their_turn_and_a_right_one_is_not_told_from_a_wrong_on
 
 
 def test_who_gives_up_a_guess_does_not_get_its_turn_back(gateway_tools: Toolchain) -> None:
-    limits = {"requests": 40, "unknown_per_second": 10}
+    limits = {"requests": 20, "unknown_per_second": 10}
     with open_edge(gateway_tools, [tenant("payments", limits=FAST)], address_limits=limits) as edge:
         guesser, other = edge.network.address(), edge.network.address()
         with ExitStack() as opened:
-            for number in range(60):
+            for number in range(100):
                 unfinished(edge, opened, f"fake-{number}", announced=0, sent=0, source=guesser)
         assert served(edge, guesser) == 429
         assert served(edge, other) == 200

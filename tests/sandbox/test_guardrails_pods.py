@@ -148,7 +148,7 @@ def test_strangers_reach_nothing_and_are_not_reached(variant: str) -> None:
 NEVER: tuple[tuple[str, str, str, set[int]], ...] = (
     ("prod", "clients", "mimir-.*|tempo-.*", set()),
     ("prod", "Grafana", "mimir-.*|tempo-.*", set()),
-    ("prod", "monitoring", "gateway", set()),
+    ("prod", "monitoring", "gateway", {8080}),
     ("prod", "monitoring", "mimir-.*", {8080}),
     ("prod", "gateway", "mimir-(ingester|querier|store-gateway|compactor|query-scheduler|overrides-exporter)", set()),
     ("prod", "gateway", "tempo-distributed-(ingester|querier|compactor|metrics-generator)", set()),

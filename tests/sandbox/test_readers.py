@@ -217,7 +217,7 @@ def test_what_was_done_to_the_rest_of_the_program_is_found_and_put_back_by_up(de
 
     findings = found(deployed)
     secret, quota = f"Secret {space}/mimir-s3", f"ResourceQuota {space}/telemetry"
-    url = "http://traces-query.ca7f8f-dev.svc:3200"
+    url = "http://traces-query.ca7f8f-dev.svc.cluster.local.:3200"
     told = {key: (each["wanted"], each["found"], each["note"]) for key, each in findings.items()}
     assert told == {
         (quota, 'spec.hard["requests.cpu"]'): ("2530m", "9", ""),

@@ -49,7 +49,7 @@ def test_of_what_is_shared_only_the_tenants_change(deployed: Site) -> None:
     steps = json.loads(deployed.pulumi("preview", "--json"))["steps"]
     changed = {name: paths(step) for step in steps if (name := step["urn"].rpartition("::")[2]) in SHARED}
     assert {name: len(found) for name, found in changed.items()} == dict.fromkeys(SHARED, 1)
-    assert changed["gateway-tenants"] <= {"stringData", 'stringData["tenants.conf"]'}
+    assert changed["gateway-tenants"] == {'data["tenants.conf"]'}
     assert changed["tempo-tenants"] == {'data["overrides.yaml"]'}
     assert changed["mimir"] == {f"values.runtimeConfig.overrides.t{FEW + 1:04}"}
 

@@ -71,6 +71,17 @@ def helm_secret(it: str) -> dict[str, Any]:
     return {"data": {"release": base64.b64encode(base64.b64encode(packed)).decode()}}
 
 
+def test_a_claim_of_another_size_is_no_addition() -> None:
+    """The API server refuses such an upgrade whole: nothing of it is in the cluster."""
+
+    def claims(size: str) -> str:
+        claim = {"metadata": {"name": "storage"}, "spec": {"resources": {"requests": {"storage": size}}}}
+        it = {"kind": "StatefulSet", "metadata": {"name": "a"}, "spec": {"volumeClaimTemplates": [claim]}}
+        return yaml.safe_dump(it)
+
+    assert additions(claims("1Gi"), claims("2Gi")) == []
+
+
 def test_helms_secret_is_read() -> None:
     assert manifest(helm_secret(BEFORE)) == BEFORE
 
