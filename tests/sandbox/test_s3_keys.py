@@ -51,11 +51,15 @@ def mimir() -> Path:
 
 # No key is put into Mimir's configuration any more, so that one speaks for all; each takes a Mimir of its own.
 BY_DAY = "a comment"
+# SeaweedFS fills in `${…}` in the file of its identities (since 4.44), so that it knows another key than the file has.
+FILLED_IN = "a variable"
 
 
 @pytest.fixture(
     params=[
-        pytest.param(keys, id=name, marks=() if name == BY_DAY else pytest.mark.nightly) for name, keys in KEYS.items()
+        pytest.param(keys, id=name, marks=() if name == BY_DAY else pytest.mark.nightly)
+        for name, keys in KEYS.items()
+        if name != FILLED_IN
     ]
 )
 def store(
