@@ -11,7 +11,7 @@ from commands import credentials_of_stack, stack_file
 from commands.arguments import ConfigFile, StackName
 from commands.told import told
 from commands.tools import ToolError
-from object_store.identities import Identity, configuration, identities_of, placeholder, shell_commands
+from object_store.identities import Identity, check_file_keys, configuration, identities_of, placeholder, shell_commands
 from settings import ConfigError, S3Identity
 
 _CREDENTIALS = "telemetry:credentials"
@@ -39,6 +39,8 @@ def identities(
         wanted = identities_of(stack_file.load(stack, config_file))
         keys = _keys(wanted, stack, config_file) if with_secrets else _placeholders(wanted, stack, config_file)
         try:
+            if with_secrets and not shell:
+                check_file_keys((each, keys[place]) for place, each in wanted.items())
             text = rendered([(each, keys[place]) for place, each in wanted.items()], shell=shell)
         except ValueError as error:
             raise ConfigError([str(error)]) from error

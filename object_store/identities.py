@@ -72,6 +72,17 @@ def placeholder(identity: Identity, *, changing: bool = False) -> S3Identity:
     return S3Identity.model_validate(pair(variable) | previous)
 
 
+def check_file_keys(keyed: Iterable[tuple[Identity, S3Identity]]) -> None:
+    """Refuse keys that SeaweedFS would take for placeholders in its file (ValueError): it would know others."""
+    for identity, keys in keyed:
+        for pair in keys.pairs:
+            if any("${" in each.get_secret_value() for each in (pair.access_key, pair.secret_key)):
+                raise ValueError(
+                    f"a key of {identity.name} has `${{`, which SeaweedFS fills in from its environment when it reads "
+                    "s3.json; use another key"
+                )
+
+
 def configuration(keyed: Iterable[tuple[Identity, S3Identity]]) -> dict[str, Any]:
     """Return the content of SeaweedFS's `s3.json`, keys included: it is a secret unless they are placeholders."""
     return {

@@ -12,6 +12,7 @@ import pytest
 from object_store.identities import (
     Identity,
     backend,
+    check_file_keys,
     configuration,
     identities_of,
     placeholder,
@@ -156,3 +157,12 @@ def test_the_policy_forbids_the_bucket_to_be_deleted_and_nothing_else() -> None:
     assert (statement["Principal"], statement["Action"]) == ("*", "s3:DeleteBucket")
     assert statement["Resource"] == "arn:aws:s3:::dts-traces-prod-blocks"
     assert "NotResource" not in statement  # below 4.18 it came back as null, for ever
+
+
+def test_a_key_that_the_server_would_fill_in_is_refused() -> None:
+    identity = backend("telemetry-dev-traces", ["blocks"])
+    fine = S3Identity.model_validate({"access_key": "$HOME", "secret_key": "$HOME"})
+    check_file_keys([(identity, fine)])
+    filled_in = S3Identity.model_validate({"access_key": "a", "secret_key": "${HOME}"})
+    with pytest.raises(ValueError, match="a key of telemetry-dev-traces has"):
+        check_file_keys([(identity, filled_in)])
