@@ -1,4 +1,4 @@
-# Every target is one command of `python -m sandbox` or `python -m commands`, or one check; `make help` lists them.
+# Every target is one command of `python -m sandbox` or `python -m telemetry`, or one check; `make help` lists them.
 STACK ?= dev
 # Where a stack's commands act: on this machine's sandbox or, with ON=cluster, wherever plain pulumi and helm would.
 ON ?= sandbox
@@ -6,8 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SANDBOX := $(BIN)/python -m sandbox
-COMMANDS := $(BIN)/python -m commands
-EXPLAIN := $(BIN)/python -m commands explain
+COMMANDS := $(BIN)/python -m telemetry
+EXPLAIN := $(BIN)/python -m telemetry explain
 
 # $(call engine,up) is a step of STACK's life, $(call command,report) a command on it; ARGS are further options, unless
 # a second argument says that they are somebody else's.

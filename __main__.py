@@ -12,9 +12,7 @@ gc.disable()
 
 import pulumi
 
-import outputs
-import preflight
-import registrations
+from components import outputs, registrations
 from components.alerts import Alerts
 from components.backend_certificate import BackendCertificate
 from components.buckets import Buckets
@@ -22,19 +20,20 @@ from components.collector import Collector
 from components.dashboards import Dashboards
 from components.datasources import Datasources
 from components.gateway import Gateway
-from components.guardrails import Guardrails
 from components.loki import Loki
 from components.mimir import Mimir
 from components.namespace import Namespace
+from components.network_policies import Guardrails
 from components.object_store_authority import ObjectStoreAuthority
 from components.providers import Providers
 from components.pyroscope import Pyroscope
+from components.stack_config import load_stack
 from components.tempo import Tempo
-from gateway import access
-from gateway.addresses import query_urls
-from helm.transport import makes_store_authority, serves_tls
-from policies.program import enforce
-from stack_config import load_stack
+from telemetry.gateway import access
+from telemetry.gateway.addresses import query_urls
+from telemetry.operations import preflight
+from telemetry.policies.enforcement import enforce
+from telemetry.spec.values.transport import makes_store_authority, serves_tls
 
 stack, credentials = load_stack()
 preflight.run(stack, credentials)

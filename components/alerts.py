@@ -3,8 +3,8 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from monitoring.rules import prometheus_rules
-from settings import Stack
+from telemetry.monitoring.rules import prometheus_rules
+from telemetry.stack import Stack
 
 
 class Alerts(pulumi.ComponentResource):

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from settings.roles import Autoscaling
+from telemetry.config.roles import Autoscaling
 
 
 def autoscaler(

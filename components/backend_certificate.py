@@ -3,8 +3,8 @@
 import pulumi
 
 from components.secret import secret
-from gateway.contents import backends_secret
-from settings import Stack
+from telemetry.gateway.secrets import backends_secret
+from telemetry.stack import Stack
 
 
 class BackendCertificate(pulumi.ComponentResource):

@@ -3,14 +3,14 @@
 import pulumi
 import pulumi_aws as aws
 
-from object_store.policies import deny_deletion
-from settings.object_store import ObjectStore
+from telemetry.config.object_store import ObjectStore
+from telemetry.object_store.policies import deny_deletion
 
 
 class Buckets(pulumi.ComponentResource):
     """Every bucket, with what the SeaweedFS version supports and the settings ask for.
 
-    Never a public access block (501 in 4.44) and never tags (dropped): settings/seaweedfs.py is the table.
+    Never a public access block (501 in 4.44) and never tags (dropped): telemetry/config/seaweedfs.py is the table.
     """
 
     names: pulumi.Output[list[str]]

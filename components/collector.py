@@ -3,13 +3,13 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from collector.config import CONFIG_MAP, FILE, configuration
-from collector.pipeline import OTLP_GRPC
-from components.release import release
-from helm.alloy import RELEASE
-from helm.releases import collector_release
-from settings import Stack
-from settings.collector import Collector as Wanted
+from components.kubernetes import release
+from telemetry.collector.config import CONFIG_MAP, FILE, configuration
+from telemetry.collector.pipeline import OTLP_GRPC
+from telemetry.collector.values import RELEASE
+from telemetry.config.collector import Collector as Wanted
+from telemetry.releases import collector_release
+from telemetry.stack import Stack
 
 
 class Collector(pulumi.ComponentResource):

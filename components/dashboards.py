@@ -6,10 +6,10 @@ from typing import NamedTuple
 import pulumi
 import pulumiverse_grafana as grafana
 
-from components.datasource_config import of_platform
-from dashboards.dashboards import documents_of, folder_uid
-from settings import Stack
-from settings.dashboards import Dashboards as Wanted
+from telemetry.config.dashboards import Dashboards as Wanted
+from telemetry.grafana.dashboards.dashboards import documents_of, folder_uid
+from telemetry.grafana.datasources import of_platform
+from telemetry.stack import Stack
 
 
 class _Source(NamedTuple):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumiverse_grafana as grafana
 
-from components.datasource_config import Datasource, View, datasources_of, unseen, views
-from settings import Stack
+from telemetry.grafana.datasources import Datasource, View, datasources_of, unseen, views
+from telemetry.stack import Stack
 
 if TYPE_CHECKING:
-    from gateway.access import Credential
+    from telemetry.gateway.access import Credential
 
 Made = dict[str, grafana.oss.DataSource]
 """A view's datasources by signal."""

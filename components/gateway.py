@@ -4,12 +4,19 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.secret import secret
-from gateway import access, workload
-from gateway.addresses import SERVICE, hosts, urls
-from gateway.contents import CONFIG_MAP, SCRIPTS, TENANT_ANNOTATION, config_map, mounted_secrets, tenant_secrets
-from helm.common import Values
-from settings import Stack
-from settings.credentials import PreviousKey
+from telemetry.config.credentials import PreviousKey
+from telemetry.gateway import access, workload
+from telemetry.gateway.addresses import SERVICE, hosts, urls
+from telemetry.gateway.secrets import (
+    CONFIG_MAP,
+    SCRIPTS,
+    TENANT_ANNOTATION,
+    config_map,
+    mounted_secrets,
+    tenant_secrets,
+)
+from telemetry.spec.values.common import Values
+from telemetry.stack import Stack
 
 
 class Gateway(pulumi.ComponentResource):

@@ -2,10 +2,11 @@
 
 import pulumi
 
-from components.release import credentials_secret, release
-from helm import addresses
-from helm.releases import LOKI, LOKI_SECRET, loki_release
-from settings import S3Identity, Stack
+from components.kubernetes import credentials_secret, release
+from telemetry.config.credentials import S3Identity
+from telemetry.releases import LOKI, LOKI_SECRET, loki_release
+from telemetry.spec import ports as addresses
+from telemetry.stack import Stack
 
 
 class Loki(pulumi.ComponentResource):

@@ -3,13 +3,14 @@
 import pulumi
 
 from components.autoscaler import autoscaler
-from components.release import credentials_secret, release
+from components.kubernetes import credentials_secret, release
 from components.service import service
 from components.service_account import service_account
-from helm import addresses
-from helm.mimir import SERVICE_ACCOUNT
-from helm.releases import MIMIR, MIMIR_SECRET, mimir_release
-from settings import S3Identity, Stack
+from telemetry.backends.mimir.values import SERVICE_ACCOUNT
+from telemetry.config.credentials import S3Identity
+from telemetry.releases import MIMIR, MIMIR_SECRET, mimir_release
+from telemetry.spec import ports as addresses
+from telemetry.stack import Stack
 
 
 class Mimir(pulumi.ComponentResource):

@@ -3,9 +3,9 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from settings.namespace import Namespace as NamespaceSettings
-from settings.quantities import bytes_text, cpu_text
-from settings.quota import text
+from telemetry.config.namespace import Namespace as NamespaceSettings
+from telemetry.config.quantities import bytes_text, cpu_text
+from telemetry.config.quota import text
 
 _POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}
 

@@ -3,8 +3,8 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from helm.transport import STORE_AUTHORITY, makes_store_authority
-from settings import Stack
+from telemetry.spec.values.transport import STORE_AUTHORITY, makes_store_authority
+from telemetry.stack import Stack
 
 
 class ObjectStoreAuthority(pulumi.ComponentResource):

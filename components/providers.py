@@ -7,7 +7,8 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 import pulumiverse_grafana as grafana
 
-from settings import Credentials, Stack
+from telemetry.config.credentials import Credentials
+from telemetry.stack import Stack
 
 
 class Providers:

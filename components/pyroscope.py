@@ -2,12 +2,13 @@
 
 import pulumi
 
-from components.release import credentials_secret, release
+from components.kubernetes import credentials_secret, release
 from components.service_account import service_account
-from helm import addresses
-from helm.pyroscope import SERVICE_ACCOUNT
-from helm.releases import PYROSCOPE, PYROSCOPE_SECRET, pyroscope_release
-from settings import S3Identity, Stack
+from telemetry.backends.pyroscope.values import SERVICE_ACCOUNT
+from telemetry.config.credentials import S3Identity
+from telemetry.releases import PYROSCOPE, PYROSCOPE_SECRET, pyroscope_release
+from telemetry.spec import ports as addresses
+from telemetry.stack import Stack
 
 
 class Pyroscope(pulumi.ComponentResource):

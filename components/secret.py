@@ -3,8 +3,8 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from gateway.contents import SecretContent
-from gateway.workload import LABELS
+from telemetry.gateway.secrets import SecretContent
+from telemetry.gateway.workload import LABELS
 
 
 def secret(content: SecretContent, *, namespace: str, parent: pulumi.Resource) -> k8s.core.v1.Secret:

@@ -4,15 +4,16 @@ import pulumi
 import pulumi_kubernetes as k8s
 import yaml
 
-from components.release import credentials_secret, release
+from components.kubernetes import credentials_secret, release
 from components.service import service
-from helm import addresses
-from helm.addresses import OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP, TRACES_INGEST, TRACES_QUERY, twin
-from helm.releases import TEMPO, TEMPO_SECRET, tempo_release
-from helm.tempo import OVERRIDES_FILE, TENANTS_CONFIG_MAP
-from helm.tenants import tempo_overrides
-from settings import S3Identity, Stack
-from settings.traces import Topology
+from telemetry.backends.tempo.settings import Topology
+from telemetry.backends.tempo.values_monolithic import OVERRIDES_FILE, TENANTS_CONFIG_MAP
+from telemetry.config.credentials import S3Identity
+from telemetry.releases import TEMPO, TEMPO_SECRET, tempo_release
+from telemetry.spec import ports as addresses
+from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP, TRACES_INGEST, TRACES_QUERY, twin
+from telemetry.stack import Stack
+from telemetry.stack.overrides import tempo_overrides
 
 
 class Tempo(pulumi.ComponentResource):

@@ -4,17 +4,17 @@ import sys
 from pathlib import Path
 from string import Template
 
-from commands.stack_file import load
 from docs.page import write
-from guardrails.picture import mermaid
-from guardrails.table import flows_table, neighbours_table
+from telemetry.network.diagram import mermaid
+from telemetry.network.table import flows_table, neighbours_table
+from telemetry.stack.file import load
 
 DOCUMENT = Path(__file__).with_name("network.md")
 _STACKS = ("dev", "test", "prod")
 
 _PAGE = Template("""# Network
 
-Who may speak with the stack's pods. This page is made from `guardrails/flows.py` and the stacks' files by
+Who may speak with the stack's pods. This page is made from `telemetry/network/flows.py` and the stacks' files by
 `python -m docs.make_network`; a test fails while it is stale. Another test renders the charts of all stacks and asks of
 every pair of pods and every port whether the policies let it pass: what is in the table passes, and nothing else.
 

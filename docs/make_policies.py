@@ -5,20 +5,20 @@ from pathlib import Path
 from string import Template
 
 from docs.page import write
-from policies.table import rules_table
+from telemetry.policies.table import rules_table
 
 DOCUMENT = Path(__file__).with_name("policies.md")
 
 _PAGE = Template("""# Policies
 
-What every stack must keep to. This page is made from `policies/rules.py` by `python -m docs.make_policies`; a test
-fails while it is stale. The same rules are looked at in four places:
+What every stack must keep to. This page is made from `telemetry/policies/rules.py` by `python -m docs.make_policies`; a
+test fails while it is stale. The same rules are looked at in four places:
 
 - **By the program itself**, at each `pulumi preview` and `pulumi up`: all that it registers. A violation ends the run
   before any resource is registered, with one message that names every violation.
 - **By `make report`** ([report.md](report.md)): the preview's resources, and every object of every release, whether it
   changes or not, hooks that run included. A violation is told in terminal, Markdown and JSON, and the exit code is 4.
-- **By `make policies`** (`python -m commands policies STACK --json FILE`): the same by itself, without a cluster, as a
+- **By `make policies`** (`python -m telemetry policies STACK --json FILE`): the same by itself, without a cluster, as a
   table; exit code 4.
 - **By a policy pack**, in an engine that has CrossGuard: what the engine is about to make.
 
@@ -37,8 +37,8 @@ $manifests
 
 $registered
 
-`secrets-encrypted` knows which inputs hold nothing but secrets (`policies/data.py`). In the program itself it also
-looks in all other inputs, Helm values included, for the secrets that the stack was given and for the tokens and
+`secrets-encrypted` knows which inputs hold nothing but secrets (`telemetry/policies/data.py`). In the program itself it
+also looks in all other inputs, Helm values included, for the secrets that the stack was given and for the tokens and
 private keys that it derives, as they are and as hex, base64 or JSON write them; a report does not know them. Private
 keys in PEM and tokens that are known by their form (ours, Grafana's, Pulumi's, Slack's addresses) it finds whoever
 they are of.
@@ -55,9 +55,9 @@ they are of.
 
 ## Add one
 
-1. Write a function in `policies/sizes.py`, `isolation.py` or `data.py` that takes a `World` and yields a `Breach` for
-   each place where the rule is not kept. It sees plain values: never Pulumi's, never a secret's text.
-2. Put a `Rule` into `policies/rules.py`: what is allowed, how to mend it, and why, with the source.
+1. Write a function in `telemetry/policies/sizes.py`, `isolation.py` or `data.py` that takes a `World` and yields a
+   `Breach` for each place where the rule is not kept. It sees plain values: never Pulumi's, never a secret's text.
+2. Put a `Rule` into `telemetry/policies/rules.py`: what is allowed, how to mend it, and why, with the source.
 3. Put a world that keeps it and one that does not into `tests/unit/policy_cases.py`; a test demands both.
 4. `make docs`.
 

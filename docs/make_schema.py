@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from outputs import SCHEMA_VERSION, Outputs
+from components.outputs import SCHEMA_VERSION, Outputs
 
 SCHEMA = Path(__file__).with_name("outputs.schema.json")
 VERSIONS = Path(__file__).with_name("outputs.versions.json")

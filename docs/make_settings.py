@@ -11,20 +11,21 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from docs.page import write
-from settings import Credentials, Stack
-from settings.backends import NAMES
-from settings.buckets import Purpose
-from settings.connections import Url
-from settings.credentials import Secret
-from settings.gateway import Host
-from settings.object_store import S3Endpoint
-from settings.placement import LabelKey, LabelValue
-from settings.quantities import Bytes, Cpu, Duration, bytes_text, duration_text
-from settings.role_tables import ALL_TABLES, Need, RoleSpec, RoleTable
-from settings.roles import Role
-from settings.seaweedfs import FEATURES, version_text
-from settings.security import Cidr
-from settings.tenants import Day, Moment, SecretName
+from telemetry.backends.role_tables import ALL_TABLES
+from telemetry.config.access import Day, Moment, SecretName
+from telemetry.config.buckets import Purpose
+from telemetry.config.connections import Url
+from telemetry.config.credentials import Credentials, Secret
+from telemetry.config.gateway import Host
+from telemetry.config.network import Cidr
+from telemetry.config.object_store import S3Endpoint
+from telemetry.config.placement import LabelKey, LabelValue
+from telemetry.config.quantities import Bytes, Cpu, Duration, bytes_text, duration_text
+from telemetry.config.role_spec import Need, RoleSpec, RoleTable
+from telemetry.config.roles import Role
+from telemetry.config.seaweedfs import FEATURES, version_text
+from telemetry.spec.backend import NAMES
+from telemetry.stack import Stack
 
 _SOURCES = re.compile(r" \((seed|anchors\.md|charts\.md|facts/)[^)]*\)")
 

@@ -21,10 +21,11 @@ from pulumi_policy.proxy import UnknownValueError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from policies.evaluate import violations
-from policies.model import UNKNOWN, Registered, Rule, World
-from policies.rules import RULES
-from settings import Stack, load_settings
+from telemetry.engine.preview import UNKNOWN
+from telemetry.policies.evaluate import violations
+from telemetry.policies.model import Registered, Rule, World
+from telemetry.policies.rules import RULES
+from telemetry.stack import Stack, load_settings
 
 _DEFAULT = "default"
 """How the engine begins the names of providers that nobody asked for."""

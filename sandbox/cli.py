@@ -53,7 +53,7 @@ class Sandbox:
         return str(self.settings(stack)["telemetry:namespace"]["name"])
 
     def variables(self, stack: str) -> dict[str, str]:
-        """Return what points `helm`, `kubectl` and `python -m commands` at the sandbox."""
+        """Return what points `helm`, `kubectl` and `python -m telemetry` at the sandbox."""
         return {
             "KUBECONFIG": str(self.connections.kubeconfig),
             "TELEMETRY_CONFIG_FILE": str(self.engine.config_file(stack)),
@@ -144,8 +144,8 @@ def smoke(stack: Stack = "dev") -> None:
 
     A Tempo, Loki, Pyroscope or Alloy on PATH is started as well, if the stack has one.
     """
-    from commands import stack_file
     from sandbox.smoke import others_start, prove
+    from telemetry.stack import file as stack_file
 
     with _sandbox(stack) as sandbox:
         sandbox.engine.toolchain.ensure(["mimir"])
@@ -169,7 +169,7 @@ def smoke(stack: Stack = "dev") -> None:
 @app.command(context_settings={"ignore_unknown_options": True})
 def validate(
     stack: Stack = "dev",
-    options: Annotated[list[str] | None, typer.Argument(help="Of `python -m commands validate`.")] = None,
+    options: Annotated[list[str] | None, typer.Argument(help="Of `python -m telemetry validate`.")] = None,
 ) -> None:
     """Validate a stack as on a cluster, with real Mimirs and what else is on PATH; the rest is skipped."""
     from sandbox.validation import addresses
@@ -183,7 +183,7 @@ def validate(
         with addresses(stack, file, sandbox.engine.toolchain, sandbox.connections) as moved:
             asked = [word for name, url in moved.items() for word in ("--address", f"{name}={url}")]
             here = ["--behind-gateway", "--no-api-server", "--allow-skipped"]
-            command = [sys.executable, "-m", "commands", "validate", stack, *here, *asked, *(options or ())]
+            command = [sys.executable, "-m", "telemetry", "validate", stack, *here, *asked, *(options or ())]
             status = sandbox.engine.execute(command, sandbox.variables(stack))
     raise typer.Exit(status)
 

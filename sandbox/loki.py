@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from helm.addresses import LOKI_HTTP
 from sandbox.readiness import await_ready
+from telemetry.spec.ports import LOKI_HTTP
 
 _GRPC, _GOSSIP = 9095, 7946
 _SECONDS_TO_START, _SECONDS_TO_FLUSH = 120, 60

@@ -1,8 +1,9 @@
 """`python -m sandbox.mimir_metrics`: ask a real Mimir which metrics it exports, and write their names and types.
 
-What it writes is what alerts and dashboards may name (monitoring/metrics.py). Run it again after a change of Mimir's
-version in sandbox/tools/mimir/go.mod. A metric shows only once there is something to count, so Mimir is given samples,
-queries, a rule, and a tenant that is over its limit; what needs more than that stands in mimir-from-source.txt.
+What it writes is what alerts and dashboards may name (tests/metrics_catalogue.py). Run it again after a change of
+Mimir's version in sandbox/tools/mimir/go.mod. A metric shows only once there is something to count, so Mimir is given
+samples, queries, a rule, and a tenant that is over its limit; what needs more than that stands in
+mimir-from-source.txt.
 """
 
 import re
@@ -21,7 +22,7 @@ from sandbox.gateway.mimir import Mimir, mimir
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 
-FILE = REPO / "monitoring" / "metrics" / "mimir.txt"
+FILE = REPO / "tests" / "metrics" / "mimir.txt"
 _TENANT = "somebody"
 _RULES = "name: one\ninterval: 10s\nrules:\n- {record: 'a:b', expr: 'up'}\n- {alert: Fires, expr: 'vector(1)'}\n"
 _LAST = "cortex_prometheus_rule_evaluations_total"

@@ -16,14 +16,14 @@ from typing import Any
 import yaml
 from kubernetes import client
 
-from collector.config import CONFIG_MAP as COLLECTOR
-from collector.config import FILE as COLLECTOR_FILE
-from helm.addresses import LOKI_HTTP, OTLP_GRPC, OTLP_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP
 from sandbox.gateway.loopback import Network
 from sandbox.loki import placed as placed_loki
 from sandbox.readiness import await_ready
 from sandbox.toolchain import Toolchain
-from settings import Stack
+from telemetry.collector.config import CONFIG_MAP as COLLECTOR
+from telemetry.collector.config import FILE as COLLECTOR_FILE
+from telemetry.spec.ports import LOKI_HTTP, OTLP_GRPC, OTLP_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP
+from telemetry.stack import Stack
 
 _GRPC, _GOSSIP, _ALLOY_HTTP = 9095, 7946, 12345
 _SECONDS_TO_START, _SECONDS_TO_FLUSH = 120, 60
@@ -46,7 +46,7 @@ class Backend:
     """`{file}`, `{address}` and `{directory}` are filled in."""
     ready: str = "/ready"
     addresses: Mapping[str, str] = field(default_factory=dict)
-    """As `python -m commands validate` names them."""
+    """As `python -m telemetry validate` names them."""
 
 
 def _in_server(config: Config, address: str) -> None:
@@ -140,7 +140,7 @@ def running(
 ) -> Iterator[dict[str, str]]:
     """Start what a stack has and this machine can, and yield where each is, once all are ready.
 
-    Addresses are named as `python -m commands validate` names them, and that of a program itself is by its name.
+    Addresses are named as `python -m telemetry validate` names them, and that of a program itself is by its name.
 
     Raises:
         RuntimeError: one did not start; the message ends with its last lines.

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import psutil
 
-from repair.processes import Runs
 from sandbox.engine import RUN_MARK, Engine, EngineError, checkpoint_of
 from sandbox.paths import REPO
 from sandbox.world.process import end
+from telemetry.operations.repair.processes import Runs
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Recovery:
             return True
 
     def _repair(self) -> None:
-        command = [sys.executable, "-m", "commands", "repair", self.stack, "--yes"]
+        command = [sys.executable, "-m", "telemetry", "repair", self.stack, "--yes"]
         config_file = ["--config-file", str(self.engine.config_file(self.stack))]
         done = subprocess.run([*command, *config_file], cwd=REPO, env=self.engine.run_environment, check=False)
         if done.returncode != 0:
@@ -76,5 +76,5 @@ def explained(engine: Engine, stack: str, variables: Mapping[str, str]) -> Itera
     try:
         yield
     except EngineError:
-        engine.execute([sys.executable, "-m", "commands", "explain", stack], variables)
+        engine.execute([sys.executable, "-m", "telemetry", "explain", stack], variables)
         raise

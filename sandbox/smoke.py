@@ -25,7 +25,7 @@ from sandbox.gateway.loopback import network
 from sandbox.mimir_ring import Deployed, ring
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
-from settings import Stack
+from telemetry.stack import Stack
 
 _METRIC = "telemetry_smoke"
 _HEADER = "X-Scope-OrgID"

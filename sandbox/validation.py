@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from commands import stack_file
 from sandbox import own_backends
 from sandbox.gateway.loopback import network
 from sandbox.mimir_ring import ring
 from sandbox.smoke import core_of, deployed_in
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
+from telemetry.stack import file as stack_file
 
 _NAMES = ("remote_write", "otlp_http", "query", "admin", "flush")
 _PATHS = {"remote_write": "/api/v1/push", "otlp_http": "/otlp/v1/metrics", "query": "/prometheus"}

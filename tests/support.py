@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from settings import Credentials, Stack, load
+from telemetry.config.credentials import Credentials
+from telemetry.stack import Stack, load
 
 REPO = Path(__file__).parents[1]
 ENVIRONMENTS = ("dev", "test", "prod")

@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from gateway.contents import TENANT_SECRET_PREFIX, TLS_SECRET
 from sandbox.faults.fault import Fault, Struck
 from sandbox.faults.site import Ran, Site
 from sandbox.world.ports import LOOPBACK
+from telemetry.gateway.secrets import TENANT_SECRET_PREFIX, TLS_SECRET
 
 _ROOM = 64 << 10
 """Bytes that are left: less than the engine needs, which writes the whole state again and again."""

@@ -2,7 +2,7 @@
 
 import re
 
-_COMMAND = re.compile(r"\b(make|pulumi|kubectl|helm|python -m commands) [a-z]\w*")
+_COMMAND = re.compile(r"\b(make|pulumi|kubectl|helm|python -m telemetry) [a-z]\w*")
 _CRASH = ("Traceback (most recent call last)", "panic: ", "goroutine 1 [")
 _NOISE = (
     re.compile(

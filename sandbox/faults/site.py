@@ -17,7 +17,6 @@ import psutil
 import yaml
 from kubernetes import client, config
 
-from repair.processes import Runs, end_family
 from sandbox.engine import Engine, checkpoint_of, failed
 from sandbox.faults.proxy import Proxy
 from sandbox.faults.witness import Witness, take
@@ -28,6 +27,7 @@ from sandbox.toolchain import Toolchain
 from sandbox.world import Connections, World
 from sandbox.world.files import write_private
 from sandbox.world.process import ProcessTable
+from telemetry.operations.repair.processes import Runs, end_family
 
 PARTS = {"cluster": "kube-apiserver", "store": "seaweedfs", "grafana": "grafana"}
 """Which processes of the world a part is; all whose name begins so are killed with it."""
@@ -297,7 +297,7 @@ class Site:
         config_file = ["--config-file", str(self.engine.config_file(self.stack))]
         if command == "repair":
             python = str(Path(self.engine.environment["VIRTUAL_ENV"]) / "bin" / "python")
-            return [python, "-m", "commands", "repair", self.stack, "--yes", *config_file]
+            return [python, "-m", "telemetry", "repair", self.stack, "--yes", *config_file]
         pulumi = [str(self.engine.toolchain.path("pulumi")), command, "-s", self.stack]
         return [*pulumi, "--non-interactive", "--color=never", *config_file, *OPTIONS[command]]
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.layout import Layout
 from sandbox.gateway.mounts import Mounts
 from sandbox.gateway.names import Names
 from sandbox.gateway.volumes import put_config, put_secrets
-from settings import Stack
+from telemetry.gateway.layout import Layout
+from telemetry.stack import Stack
 
 NOBODY = 65534
 """Whom root becomes: the pod has no root, and nginx's workers would have other rights than a root that starts them."""

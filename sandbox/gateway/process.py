@@ -16,9 +16,9 @@ import httpx
 import psutil
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from gateway import access
-from processes import is_alive
 from sandbox.gateway.pod import NOBODY, Pod
+from telemetry.clients.processes import is_alive
+from telemetry.gateway import access
 
 _SECONDS_TO_START = 10
 _SECONDS_TO_DRAIN = 30

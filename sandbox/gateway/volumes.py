@@ -1,11 +1,11 @@
 """The gateway's volumes, filled with what the product itself makes of a stack's settings."""
 
-from gateway import contents
-from gateway.layout import Layout
 from sandbox.gateway.mounts import Mounts
 from sandbox.gateway.names import Names
-from settings import Stack
-from settings.credentials import PreviousKey
+from telemetry.config.credentials import PreviousKey
+from telemetry.gateway import secrets as contents
+from telemetry.gateway.layout import Layout
+from telemetry.stack import Stack
 
 _VOLUMES = {
     contents.TENANTS_SECRET: "tenants",

@@ -9,11 +9,11 @@ import httpx
 import psutil
 from tenacity import RetryError, Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
-from processes import is_alive
 from sandbox.world.errors import ServiceError, WorldError
 from sandbox.world.process import ProcessTable, Running, end
 from sandbox.world.progress import Progress
 from sandbox.world.service import Service
+from telemetry.clients.processes import is_alive
 
 POLL_SECONDS = 0.03
 SURVIVOR_SECONDS = 3.0

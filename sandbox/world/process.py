@@ -15,9 +15,9 @@ from pathlib import Path
 
 import psutil
 
-import processes
-from processes import is_alive
 from sandbox.world.files import private_dir, write_private
+from telemetry.clients import processes
+from telemetry.clients.processes import is_alive
 
 MARK = "TELEMETRY_SANDBOX_SERVICE"
 LOG_BYTES = 16 << 20

@@ -12,15 +12,15 @@ from typing import Any, get_args
 import httpx
 from pydantic import SecretStr
 
-from commands import stack_file
-from object_store.identities import Identity, backend, configuration, identities_of
 from sandbox.paths import STACKS
 from sandbox.world.connections import S3Identity
 from sandbox.world.files import remembered, write_private
 from sandbox.world.service import Place, Service, answers
-from settings import ConfigError
-from settings import S3Identity as Keys
-from settings.backends import Signal
+from telemetry.config.credentials import S3Identity as Keys
+from telemetry.object_store.identities import Identity, backend, configuration, identities_of
+from telemetry.spec.backend import Signal
+from telemetry.stack import ConfigError
+from telemetry.stack import file as stack_file
 
 VERSION = "4.53"
 SIGNALS: tuple[str, ...] = get_args(Signal)

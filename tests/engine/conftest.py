@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-import preflight
-import stack_config
+from components import stack_config
+from telemetry.operations import preflight
 
 
 @pytest.fixture(autouse=True, scope="package")

@@ -3,8 +3,8 @@
 from functools import cache
 from unittest.mock import patch
 
-from policies.evaluate import violations
-from policies.model import Violation, World
+from telemetry.policies.evaluate import violations
+from telemetry.policies.model import Violation, World
 from tests.engine.recorder import Run, run_program
 from tests.support import tree
 
@@ -18,7 +18,7 @@ def judged(environment: str) -> tuple[World, Run]:
         seen.append(world)
         return violations(world)
 
-    with patch("policies.program.violations", look):
+    with patch("telemetry.policies.enforcement.violations", look):
         run = run_program(tree(environment), environment, preview=True)
     (world,) = seen
     return world, run

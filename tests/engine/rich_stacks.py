@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from settings import Stack
+from telemetry.stack import Stack
 from tests.support import (
     WITH_LOGS,
     WITH_LOGS_IN_PROD,

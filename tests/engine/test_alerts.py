@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitoring.rules import prometheus_rules
+from telemetry.monitoring.rules import prometheus_rules
 from tests.engine.recorder import changed, run_of
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put, with_ruler
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from object_store.policies import deny_deletion
+from telemetry.object_store.policies import deny_deletion
 from tests.engine.recorder import changed, run_of
 from tests.support import ENVIRONMENTS, all_of, put
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from collector.config import configuration
-from helm.releases import collector_release
+from telemetry.collector.config import configuration
+from telemetry.releases import collector_release
 from tests.engine.recorder import changed, run_of
 from tests.support import ENVIRONMENTS, Change, load_stack, put
 from tests.unit.bad_collectors import CHART, DAEMON_SET

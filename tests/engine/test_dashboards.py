@@ -3,7 +3,7 @@
 import pulumi
 import pytest
 
-from dashboards.dashboards import documents_of
+from telemetry.grafana.dashboards.dashboards import documents_of
 from tests.engine.recorder import changed, run_of
 from tests.engine.test_datasources import TENANTS, THEIR_OWN_AUTHORITY
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway import access
+from telemetry.gateway import access
 from tests.engine.recorder import Registered, Run, changed, is_secret, run_of
 from tests.engine.test_components import outside_of_secrets
 from tests.support import Change, all_of, credentials, load_stack, put

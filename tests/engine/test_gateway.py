@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gateway import access
-from gateway.certificates import subject
+from telemetry.gateway import access
+from telemetry.gateway.certificates import subject
 from tests.engine.recorder import Registered, Run, changed, is_secret
 from tests.support import SECRETS, Change, all_of, credentials, load_stack, put
 

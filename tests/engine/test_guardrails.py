@@ -2,8 +2,8 @@
 
 import pytest
 
-from guardrails.parties import workloads_of
-from guardrails.policies import DEFAULT_DENY, policies_of
+from telemetry.network.peers import workloads_of
+from telemetry.network.policies import DEFAULT_DENY, policies_of
 from tests.engine.recorder import Run, changed, run_of
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put
 

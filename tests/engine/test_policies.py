@@ -7,11 +7,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from gateway import access, workload
-from helm.common import RESTRICTED_CONTAINER
-from policies import program
-from policies.evaluate import violations
-from policies.model import SECRET, UNKNOWN, Violation, World
+from telemetry.engine.preview import UNKNOWN
+from telemetry.gateway import access, workload
+from telemetry.policies import enforcement as program
+from telemetry.policies.evaluate import violations
+from telemetry.policies.model import SECRET, Violation, World
+from telemetry.spec.values.common import RESTRICTED_CONTAINER
 from tests.engine.policed import judged
 from tests.engine.recorder import Run, is_secret, run_program
 from tests.support import ENVIRONMENTS, load_tree, put, tree

@@ -5,8 +5,8 @@ from datetime import date
 import pulumi
 import pytest
 
-import preflight
-import stack_config
+from components import stack_config
+from telemetry.operations import preflight
 from tests.engine.recorder import Run, run_of, run_program
 from tests.support import ENVIRONMENTS, SECRETS, Change, all_of, credentials, drop, put, tree
 

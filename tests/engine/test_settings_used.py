@@ -14,18 +14,19 @@ from unittest.mock import patch
 import pytest
 from pydantic import BaseModel
 
-import stack_config
-from collector.config import configuration
-from components.datasource_config import View, views
-from dashboards.dashboards import dashboards_of, documents_of
-from gateway import access, contents, workload
-from guardrails.policies import policies_of
-from helm.releases import releases_of
-from monitoring.rules import groups_of, prometheus_rules
-from settings import Stack
-from settings.gateway import Gateway
-from sizing.capacity import check
-from sizing.report import report
+from components import stack_config
+from telemetry.capacity.figures import report
+from telemetry.capacity.fit import check
+from telemetry.collector.config import configuration
+from telemetry.config.gateway import Gateway
+from telemetry.gateway import access, workload
+from telemetry.gateway import secrets as contents
+from telemetry.grafana.dashboards.dashboards import dashboards_of, documents_of
+from telemetry.grafana.datasources import View, views
+from telemetry.monitoring.rules import groups_of, prometheus_rules
+from telemetry.network.policies import policies_of
+from telemetry.releases import releases_of
+from telemetry.stack import Stack
 from tests.engine.recorder import Run, run_program
 from tests.engine.rich_stacks import stacks
 from tests.support import credentials, tree

@@ -9,10 +9,14 @@ from typing import Any
 
 import yaml
 
-from helm import loki, mimir, pyroscope, tempo, tempo_distributed
-from helm.common import Values
 from sandbox.toolchain import Toolchain
-from settings import Stack
+from telemetry.backends.loki import values as loki
+from telemetry.backends.mimir import values as mimir
+from telemetry.backends.pyroscope import values as pyroscope
+from telemetry.backends.tempo import values_distributed as tempo_distributed
+from telemetry.backends.tempo import values_monolithic as tempo
+from telemetry.spec.values.common import Values
+from telemetry.stack import Stack
 
 REPO = Path(__file__).parents[2]
 PUSH_URL = "http://mimir-gateway.here.svc/api/v1/push"

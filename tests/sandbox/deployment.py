@@ -106,7 +106,7 @@ class Deployment:
         """Run any of the commands on the stack, and return what it printed; the test fails at another exit code."""
         own = {"TELEMETRY_CONFIG_FILE": str(self.engine.config_file(self.stack)), "COLUMNS": "200"}
         done = subprocess.run(
-            [sys.executable, "-m", "commands", name, self.stack, *options],
+            [sys.executable, "-m", "telemetry", name, self.stack, *options],
             cwd=REPO,
             env={**self.engine.environment, **own, **(variables or {})},
             stdin=subprocess.DEVNULL,

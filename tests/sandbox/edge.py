@@ -7,10 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway import access
-from gateway.certificates import Pair
-from helm import mimir as mimir_chart
-from helm.addresses import LOKI_HTTP, PYROSCOPE_HTTP
 from sandbox.gateway.http_sink import http_sink
 from sandbox.gateway.ledger import Ledger
 from sandbox.gateway.loopback import Network, network
@@ -22,7 +18,11 @@ from sandbox.gateway.process import Gateway, gateway
 from sandbox.gateway.tempo import tempo
 from sandbox.gateway.volumes import point
 from sandbox.toolchain import Toolchain
-from settings import Stack
+from telemetry.backends.mimir import values as mimir_chart
+from telemetry.gateway import access
+from telemetry.gateway.certificates import Pair
+from telemetry.spec.ports import LOKI_HTTP, PYROSCOPE_HTTP
+from telemetry.stack import Stack
 from tests.support import Change, load_stack, put
 
 KEY = "fake-key-of-the-gateway-in-tests"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from gateway import workload
-from guardrails.evaluate import End, Host, Pod
-from guardrails.policies import policies_of
-from helm.releases import releases_of
-from settings import Stack
-from settings.security import NAMESPACE_LABEL
+from telemetry.config.network import NAMESPACE_LABEL
+from telemetry.gateway import workload
+from telemetry.network.evaluate import End, Host, Pod
+from telemetry.network.policies import policies_of
+from telemetry.releases import releases_of
+from telemetry.stack import Stack
 from tests.sandbox.charts import Object, render, workloads
 from tests.support import (
     WITH_LOGS,

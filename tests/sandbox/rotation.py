@@ -16,10 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from kubernetes import client as kubernetes
 from kubernetes import watch
 
-from object_store.identities import identities_of
 from sandbox.paths import REPO
-from settings import Credentials
-from settings.credentials import S3Key
+from telemetry.config.credentials import Credentials, S3Key
+from telemetry.object_store.identities import identities_of
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.s3_gateway import Keyed, client
 from tests.support import load_stack
@@ -79,7 +78,7 @@ def report(stack: Deployment) -> dict[str, Any]:
     """Return the report on the stack."""
     file = stack.engine.state / "report.json"
     done = subprocess.run(
-        [sys.executable, "-m", "commands", "report", stack.stack, "--json", str(file)],
+        [sys.executable, "-m", "telemetry", "report", stack.stack, "--json", str(file)],
         cwd=REPO,
         env={**stack.engine.environment, "TELEMETRY_CONFIG_FILE": str(stack.engine.config_file(stack.stack))},
         capture_output=True,

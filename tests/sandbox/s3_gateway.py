@@ -14,12 +14,11 @@ import boto3
 import httpx
 from botocore.config import Config
 
-from object_store.identities import Identity, configuration
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from sandbox.world.seaweedfs import S3_ONLY
-from settings import S3Identity
-from settings.credentials import S3Key
+from telemetry.config.credentials import S3Identity, S3Key
+from telemetry.object_store.identities import Identity, configuration
 from tests.sandbox.engine import dead_port
 
 Keyed = tuple[Identity, S3Identity]

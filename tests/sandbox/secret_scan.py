@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gateway import access, keys
-from settings import Credentials, Stack
+from telemetry.config.credentials import Credentials
+from telemetry.gateway import access, keys
+from telemetry.stack import Stack
 
 _SHORTEST = 8
 """Anything shorter would be found by accident."""

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from kubernetes import client
 
-from report.diff import diff, text
+from telemetry.kubernetes.diff import diff, text
 from tests.sandbox.deployment import Deployment
 
 Identity = tuple[str, str, str]

@@ -15,13 +15,13 @@ import httpx
 import pytest
 import yaml
 
-from bundle.images import parse
-from bundle.verify import verify
 from sandbox.engine import Engine
 from sandbox.paths import REPO
 from sandbox.stacks import merged
 from sandbox.toolchain import Toolchain
 from sandbox.world import World
+from telemetry.operations.bundle.images import parse
+from telemetry.operations.bundle.verify import verify
 from tests.sandbox import namespace
 from tests.sandbox.chart_servers import http_repository, package, registry
 
@@ -82,7 +82,7 @@ def bundle(
 
         def command(*line: str) -> subprocess.CompletedProcess[str]:
             return subprocess.run(
-                [sys.executable, "-m", "commands", *line],
+                [sys.executable, "-m", "telemetry", *line],
                 cwd=REPO,
                 env={**engine.environment, **wheelhouse, "COLUMNS": "200"},
                 capture_output=True,

@@ -10,12 +10,12 @@ import pytest
 import yaml
 from rich.console import Console
 
-from gateway import access
-from monitoring.catalogue import named_in
-from monitoring.model import Alert
-from monitoring.rules import families_of, group_of, groups_of
 from sandbox.toolchain import Toolchain
-from settings import Stack
+from telemetry.gateway import access
+from telemetry.monitoring.rules import families_of, group_of, groups_of
+from telemetry.spec.alerts import Alert
+from telemetry.stack import Stack
+from tests.metrics_catalogue import named_in
 from tests.sandbox.alerts import loki, mimir, platform, slo, tempo
 from tests.sandbox.alerts.case import EVERYTHING, Case
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put

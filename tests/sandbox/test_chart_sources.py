@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from commands.tools import Helm, ToolError
-from helm.releases import releases_of
 from sandbox.paths import REPO
 from sandbox.stacks import merged
 from sandbox.toolchain import Toolchain
+from telemetry.clients.cli_tools import Helm, ToolError
+from telemetry.releases import releases_of
 from tests.sandbox.chart_servers import http_repository, package, push, registry
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.engine import Stack
@@ -104,7 +104,7 @@ def test_compare_renders_what_the_settings_name(served: Served, tmp_path: Path, 
     file = tmp_path / "Pulumi.dev.yaml"
     file.write_text(yaml.safe_dump({"config": edited(own, served, traces, metrics)}))
     options = ["--config-file", str(file), "--helm", str(served.helm)]
-    command = [sys.executable, "-m", "commands", "compare", "dev", *options]
+    command = [sys.executable, "-m", "telemetry", "compare", "dev", *options]
     done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.count("difference")) == (0, 2), done.stdout + done.stderr
 

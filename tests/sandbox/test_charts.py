@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 from kubernetes import client, config, utils
 
-from commands.comparison import of_gateway
-from gateway import workload
-from gateway.addresses import SERVICE as GATEWAY
-from helm.mimir import SERVICE_ACCOUNT
-from helm.releases import collector_release
-from report.retention import kept
 from sandbox.world import Connections
-from settings import Stack
-from settings.quantities import parse_bytes
-from settings.roles import Role
-from sizing.footprint import of_stack
-from sizing.manifests import footprint
+from telemetry.backends.mimir.values import SERVICE_ACCOUNT
+from telemetry.capacity.footprint import of_stack
+from telemetry.capacity.pod_requests import footprint
+from telemetry.config.quantities import parse_bytes
+from telemetry.config.roles import Role
+from telemetry.gateway import workload
+from telemetry.gateway.addresses import SERVICE as GATEWAY
+from telemetry.operations.compare.charts import of_gateway
+from telemetry.operations.report.retention import kept
+from telemetry.releases import collector_release
+from telemetry.stack import Stack
 from tests.sandbox.charts import RELEASES, Object, charts_of, containers, render, values_of, workloads
 from tests.sandbox.guarded import COLLECTOR
 from tests.support import (

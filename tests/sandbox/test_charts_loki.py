@@ -4,9 +4,9 @@ import copy
 
 import pytest
 
-from helm.common import Values
-from sizing.footprint import of_roles
-from sizing.manifests import footprint
+from telemetry.capacity.footprint import of_roles
+from telemetry.capacity.pod_requests import footprint
+from telemetry.spec.values.common import Values
 from tests.sandbox.charts import config_of, containers, named, pods, ports, render, run_helm, values_of
 from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, Change, load_stack, put
 

@@ -4,11 +4,11 @@ import copy
 
 import pytest
 
-from helm.common import Values
-from settings import Stack
-from settings.quantities import parse_bytes, parse_cpu
-from sizing.footprint import Footprint
-from sizing.manifests import footprint
+from telemetry.capacity.footprint import Footprint
+from telemetry.capacity.pod_requests import footprint
+from telemetry.config.quantities import parse_bytes, parse_cpu
+from telemetry.spec.values.common import Values
+from telemetry.stack import Stack
 from tests.sandbox.charts import config_of, containers, named, pods, ports, render, values_of, workloads
 from tests.support import load_stack, put
 

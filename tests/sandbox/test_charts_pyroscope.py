@@ -4,10 +4,10 @@ import copy
 
 import pytest
 
-from helm.common import Values
-from settings import Stack
-from sizing.footprint import Footprint, of_role
-from sizing.manifests import footprint
+from telemetry.capacity.footprint import Footprint, of_role
+from telemetry.capacity.pod_requests import footprint
+from telemetry.spec.values.common import Values
+from telemetry.stack import Stack
 from tests.sandbox.charts import config_of, containers, named, pods, ports, render, run_helm, values_of
 from tests.support import WITH_PROFILES, WITH_PROFILES_IN_PROD, Change, load_stack, put
 

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from helm.common import Values
+from telemetry.spec.values.common import Values
 from tests.sandbox.charts import config_of, containers, named, ports, render, run_helm, values_of
 from tests.support import load_stack, put
 

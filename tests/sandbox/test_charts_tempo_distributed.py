@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from helm.common import Values
-from settings.quantities import duration_text
+from telemetry.config.quantities import duration_text
+from telemetry.spec.values.common import Values
 from tests.sandbox.charts import Object, config_of, containers, named, pods, ports, render, values_of, workloads
 from tests.support import Change, all_of, drop, load_stack, put
 

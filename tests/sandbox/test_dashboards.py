@@ -7,8 +7,8 @@ import pytest
 import yaml
 from rich.console import Console
 
-from dashboards.dashboards import dashboards_of
 from sandbox.toolchain import Toolchain
+from telemetry.grafana.dashboards.dashboards import dashboards_of
 from tests.support import Change, load_stack
 from tests.unit.test_dashboards import VARIANTS, queries
 

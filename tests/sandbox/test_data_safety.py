@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from object_store.identities import identities_of, provisioner
 from sandbox.toolchain import Toolchain
-from settings import S3Identity
+from telemetry.config.credentials import S3Identity
+from telemetry.object_store.identities import identities_of, provisioner
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.s3_gateway import gateway
 from tests.support import load_stack

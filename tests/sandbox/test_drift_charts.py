@@ -9,18 +9,18 @@ from dataclasses import dataclass
 import pytest
 from kubernetes import client, config
 
-from drift import manifests
-from drift.cluster import Cluster, connected
-from drift.conceal import Concealer
-from drift.fields import Policy
-from drift.findings import Finding
-from drift.objects import compare
-from drift.ownership import Json
-from helm.releases import Release, releases_of
-from redaction import Redactor
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
+from telemetry.clients.dry_run import Cluster, connected
+from telemetry.kubernetes.managed_fields import Json
+from telemetry.operations.drift import manifests
+from telemetry.operations.drift.conceal import Concealer
+from telemetry.operations.drift.fields import Policy
+from telemetry.operations.drift.findings import Finding
+from telemetry.operations.drift.objects import compare
+from telemetry.redaction import Redactor
+from telemetry.releases import Release, releases_of
 from tests.sandbox.test_exact_capacity import MOVING, SCALED
 from tests.support import Change, load_stack
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from commands.comparison import Difference, compare, of_gateway
-from helm.releases import Release, releases_of
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
-from settings.quantities import parse_bytes
-from sizing.footprint import Footprint, of_stack
+from telemetry.capacity.footprint import Footprint, of_stack
+from telemetry.config.quantities import parse_bytes
+from telemetry.operations.compare.charts import Difference, compare, of_gateway
+from telemetry.releases import Release, releases_of
 from tests.support import Change, all_of, drop, load_stack, put
 
 pytestmark = pytest.mark.sandbox

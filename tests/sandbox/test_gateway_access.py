@@ -8,9 +8,9 @@ import grpc
 import httpx
 import pytest
 
-from gateway import access, keys
-from gateway.certificates import Pair
 from sandbox.toolchain import Toolchain
+from telemetry.gateway import access, keys
+from telemetry.gateway.certificates import Pair
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import (
     channel,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from gateway.keys import TOKEN_PREFIX
 from sandbox.gateway.pod import install
 from sandbox.toolchain import Toolchain
+from telemetry.gateway.keys import TOKEN_PREFIX
 from tests.sandbox.deployment import Deployment
 
 pytestmark = pytest.mark.sandbox

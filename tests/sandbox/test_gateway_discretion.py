@@ -9,10 +9,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from gateway import access
-from gateway.nginx import PASSED_ON
 from sandbox.gateway.volumes import point
 from sandbox.toolchain import Toolchain
+from telemetry.gateway import access
+from telemetry.gateway.nginx import PASSED_ON
 from tests.sandbox.edge import KEY, Edge, open_edge, stack, tenant
 from tests.sandbox.gateway_clients import channel, export, http, send_spans, trusting
 

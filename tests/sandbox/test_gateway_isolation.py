@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway import access
 from sandbox.toolchain import Toolchain
+from telemetry.gateway import access
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import http, query, remote_write, values
 

@@ -13,8 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from gateway import access
 from sandbox.toolchain import Toolchain
+from telemetry.gateway import access
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import http, send_spans, trusting
 

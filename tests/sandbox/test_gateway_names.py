@@ -10,9 +10,6 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from gateway import access
-from gateway.contents import pod_layout
-from gateway.layout import Layout
 from sandbox.gateway.http_sink import http_sink
 from sandbox.gateway.ledger import Ledger
 from sandbox.gateway.loopback import network
@@ -23,8 +20,11 @@ from sandbox.gateway.process import Gateway, gateway
 from sandbox.gateway.tempo import tempo
 from sandbox.gateway.volumes import point
 from sandbox.toolchain import Toolchain
-from settings import Stack
-from settings.connections import Family
+from telemetry.config.connections import Family
+from telemetry.gateway import access
+from telemetry.gateway.layout import Layout
+from telemetry.gateway.secrets import pod_layout
+from telemetry.stack import Stack
 from tests.sandbox.edge import KEY, stack, tenant
 from tests.sandbox.gateway_clients import http, send_spans
 

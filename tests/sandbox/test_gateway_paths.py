@@ -8,10 +8,10 @@ import cramjam
 import grpc
 import pytest
 
-from gateway import access
-from gateway.routes import ROUTES, Route
 from sandbox.gateway.grpc_sink import EXPORT
 from sandbox.toolchain import Toolchain
+from telemetry.gateway import access
+from telemetry.gateway.routes import ROUTES, Route
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import channel, export, http, query, raw, send_metric, send_spans
 

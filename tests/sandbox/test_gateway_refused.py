@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from gateway import access, keys
-from gateway.certificates import Authority, Pair
 from sandbox.toolchain import Toolchain
-from settings.gateway import Issued
+from telemetry.config.gateway import Issued
+from telemetry.gateway import access, keys
+from telemetry.gateway.certificates import Authority, Pair
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import call, channel, export, http, raw, remote_write, send_metric, send_spans
 

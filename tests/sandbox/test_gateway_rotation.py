@@ -14,12 +14,13 @@ import grpc
 import pytest
 from pydantic import SecretStr
 
-from gateway import access, contents, keys
 from sandbox.gateway.process import Gateway
 from sandbox.gateway.volumes import put_secrets
 from sandbox.toolchain import Toolchain
-from settings import Stack
-from settings.credentials import PreviousKey
+from telemetry.config.credentials import PreviousKey
+from telemetry.gateway import access, keys
+from telemetry.gateway import secrets as contents
+from telemetry.stack import Stack
 from tests.sandbox.edge import KEY, Edge, Tree, open_edge, stack, tenant
 from tests.sandbox.gateway_clients import http, send_spans
 from tests.sandbox.load import Load, send_spans_again

@@ -7,10 +7,10 @@ from statistics import median
 
 import pytest
 
-from gateway import access
 from sandbox.gateway.pod import Pod, pod
 from sandbox.gateway.process import gateway
 from sandbox.toolchain import Toolchain
+from telemetry.gateway import access
 from tests.sandbox.edge import KEY, Edge, open_edge, stack, tenant
 from tests.sandbox.gateway_clients import http, send_spans
 

@@ -7,10 +7,10 @@ import grpc
 import httpx
 import pytest
 
-from components.datasource_config import datasources_of, views
-from gateway import access
-from gateway.routes import ROUTES, SEGMENT, Route
 from sandbox.toolchain import Toolchain
+from telemetry.gateway import access
+from telemetry.gateway.routes import ROUTES, SEGMENT, Route
+from telemetry.grafana.datasources import datasources_of, views
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import channel, export, http
 from tests.support import WITH_LOGS, WITH_PROFILES

@@ -11,13 +11,13 @@ from pathlib import Path
 import grpc
 import pytest
 
-from gateway import access
-from gateway.certificates import Authority, Pair
-from helm.transport import server_name
 from sandbox.gateway.pair import written
 from sandbox.gateway.tempo import tempo
 from sandbox.gateway.volumes import point
 from sandbox.toolchain import Toolchain
+from telemetry.gateway import access
+from telemetry.gateway.certificates import Authority, Pair
+from telemetry.spec.values.transport import server_name
 from tests.sandbox.edge import KEY, Edge, open_edge, stack, tenant
 from tests.sandbox.gateway_clients import channel, export, http, send_metric, send_spans, trusting, values
 

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gateway.contents import upstreams
-from guardrails.evaluate import allows
-from guardrails.parties import neighbours_of
-from helm.addresses import METRICS_TWINS
-from helm.releases import MIMIR, TEMPO
+from telemetry.gateway.secrets import upstreams
+from telemetry.network.evaluate import allows
+from telemetry.network.peers import neighbours_of
+from telemetry.releases import MIMIR, TEMPO
+from telemetry.spec.ports import METRICS_TWINS
 from tests.sandbox.charts import config_of, named, workloads
 from tests.sandbox.guarded import OUTSIDERS, VARIANTS, own_pods, plain, policies, rendered, stack_of
 

@@ -11,12 +11,12 @@ from itertools import product
 import pytest
 from kubernetes import client, config
 
-from guardrails.evaluate import End, Pod, allows, matches
-from guardrails.flows import flows_of
-from guardrails.parties import Outside, Pods
-from helm.releases import TEMPO
 from sandbox.world import Connections
-from settings import Stack
+from telemetry.network.evaluate import End, Pod, allows, matches
+from telemetry.network.flows import flows_of
+from telemetry.network.peers import Outside, Pods
+from telemetry.releases import TEMPO
+from telemetry.stack import Stack
 from tests.sandbox.charts import Object, workloads
 from tests.sandbox.guarded import (
     OUTSIDERS,

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from object_store.identities import Identity, identities_of, placeholder, shell_commands
-from object_store.policies import deny_deletion
 from sandbox.paths import REPO
 from sandbox.plugins.aws import Aws
 from sandbox.plugins.base import ProviderError, Request
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from sandbox.world.seaweedfs import buckets_of
-from settings import S3Identity
+from telemetry.config.credentials import S3Identity
+from telemetry.object_store.identities import Identity, identities_of, placeholder, shell_commands
+from telemetry.object_store.policies import deny_deletion
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.reach import remove_bucket, s3
 from tests.sandbox.s3_gateway import Gateway, Keyed, address, client, gateway
@@ -276,7 +276,7 @@ def test_the_keys_of_a_stack_go_from_the_engine_into_the_file(test: Deployment, 
     file = tmp_path / "s3.json"
     config = str(test.engine.config_file("test"))
     done = subprocess.run(
-        [sys.executable, "-m", "commands", "identities", "test", "--with-secrets", "--output", str(file)],
+        [sys.executable, "-m", "telemetry", "identities", "test", "--with-secrets", "--output", str(file)],
         cwd=REPO,
         env={**test.engine.environment, "TELEMETRY_CONFIG_FILE": config},
         capture_output=True,

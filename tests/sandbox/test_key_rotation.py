@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from helm import mimir, tempo_distributed
-from helm.releases import MIMIR, TEMPO
-from helm.s3_key import ANNOTATION, digest
 from sandbox.toolchain import Toolchain
-from settings.credentials import S3Key
+from telemetry.backends.mimir import values as mimir
+from telemetry.backends.tempo import values_distributed as tempo_distributed
+from telemetry.config.credentials import S3Key
+from telemetry.releases import MIMIR, TEMPO
+from telemetry.spec.values.s3_key import ANNOTATION, digest
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.engine import dead_port
 from tests.sandbox.rotation import BACKENDS, Given, Pods, Role, Server, changed, changing, give, given, keyed, lets_in
@@ -112,7 +113,7 @@ def test_the_step_that_was_left_out_is_named_before_anything_changes(seen: Seen)
     for name in BACKENDS:
         assert f"telemetry:credentials.{name}: " in seen.left_out
     assert "knows only the key before (InvalidAccessKeyId)" in seen.left_out
-    assert "python -m commands identities" in seen.left_out
+    assert "python -m telemetry identities" in seen.left_out
     assert seen.pods["refused"] == seen.pods["before"]
 
 

@@ -14,9 +14,9 @@ import pytest
 import yaml
 from kubernetes import client
 
-from readiness.objects import Objects
-from readiness.why import unready
 from sandbox.paths import REPO
+from telemetry.operations.readiness.objects import Objects
+from telemetry.operations.readiness.why import unready
 from tests.sandbox.deployment import Deployment
 
 pytestmark = pytest.mark.sandbox

@@ -2,7 +2,7 @@
 
 import pytest
 
-from guardrails.policies import policies_of
+from telemetry.network.policies import policies_of
 from tests.sandbox.deployment import Deployment
 from tests.support import load_stack
 

@@ -14,26 +14,27 @@ import pytest
 from rich.console import Console
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
-from dashboards.dashboards import dashboards_of
-from helm.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
-from monitoring.catalogue import named_in
-from monitoring.rules import families_of
-from object_store.identities import identities_of
 from sandbox.gateway.loopback import network
 from sandbox.loki import Deployed, Member, loki
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
-from settings import S3Identity, Stack
+from telemetry.backends.loki import checks as logs
+from telemetry.clients.reach import Reach
+from telemetry.config.credentials import S3Identity
+from telemetry.grafana.dashboards.dashboards import dashboards_of
+from telemetry.monitoring.rules import families_of
+from telemetry.object_store.identities import identities_of
+from telemetry.operations.validation.runner import Bounds, run
+from telemetry.operations.validation.target import Target
+from telemetry.operations.validation.target import Tenant as Asking
+from telemetry.spec.checks import Lane
+from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
+from telemetry.stack import Stack
+from tests.metrics_catalogue import named_in
 from tests.sandbox.charts import named, render, values_of
 from tests.sandbox.reach import remove_bucket, s3
 from tests.sandbox.s3_gateway import Gateway, gateway
 from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, Change, all_of, load_stack, put
-from validation import logs
-from validation.model import Lane
-from validation.reach import Reach
-from validation.runner import Bounds, run
-from validation.target import Target
-from validation.target import Tenant as Asking
 
 pytestmark = pytest.mark.sandbox
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from settings.role_tables import TEMPO_ROLES
+from telemetry.backends.tempo.roles import TEMPO_ROLES
 from tests.sandbox.deployment import Deployment
 
 pytestmark = pytest.mark.sandbox

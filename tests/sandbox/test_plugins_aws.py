@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from object_store.policies import deny_deletion
 from sandbox.plugins.aws import Aws
 from sandbox.plugins.base import ProviderError, Request, ResourceType
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
+from telemetry.object_store.policies import deny_deletion
 from tests.sandbox.engine import Stack, dead_port, engine_environment, provider, resource
 from tests.sandbox.reach import remove_bucket
 from tests.sandbox.reach import s3 as s3_of

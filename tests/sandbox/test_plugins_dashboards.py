@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dashboards.dashboards import documents_of
 from sandbox.toolchain import Toolchain
 from sandbox.world.grafana import Server
+from telemetry.grafana.dashboards.dashboards import documents_of
 from tests.sandbox.engine import Stack, engine_environment, provider, resource
 from tests.support import load_stack
 

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
-from helm.releases import releases_of
-from policies.evaluate import violations
-from policies.model import World
 from sandbox.engine import Engine, checkpoint_of
 from sandbox.paths import REPO
 from sandbox.stacks import prepare
 from sandbox.world import Connections
+from telemetry.policies.evaluate import violations
+from telemetry.policies.model import World
+from telemetry.releases import releases_of
 from tests.engine.policed import judged
 from tests.sandbox.charts import render
 from tests.support import ENVIRONMENTS, load_stack

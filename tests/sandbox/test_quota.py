@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from helm import mimir
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
+from telemetry.backends.mimir import values as mimir
 from tests.sandbox.engine import Stack, engine_environment
 from tests.sandbox.fixtures.releases import Site, open_site, resource
 from tests.support import load_stack

@@ -15,7 +15,7 @@ import yaml
 from kubernetes import client
 from pydantic import TypeAdapter
 
-from outputs import Outputs
+from components.outputs import Outputs
 from sandbox.paths import REPO
 from tests.sandbox.deployment import Deployment
 
@@ -41,7 +41,7 @@ def apps(deployed: Deployment) -> client.AppsV1Api:
 def drift(stack: Deployment, *options: str) -> tuple[int, str]:
     """Run `commands drift` as a person would in the sandbox's environment; return its exit code and what it printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "commands", "drift", stack.stack, "--json", *options],
+        [sys.executable, "-m", "telemetry", "drift", stack.stack, "--json", *options],
         cwd=REPO,
         env={**stack.engine.environment, "TELEMETRY_CONFIG_FILE": str(stack.engine.config_file(stack.stack))},
         capture_output=True,
@@ -72,7 +72,7 @@ def test_a_deployed_stack_has_no_drift(deployed: Deployment) -> None:
 def checklist(stack: Deployment, *options: str) -> tuple[int, dict[str, str]]:
     """Return how `commands checklist` ended, and the states of its items by their first word."""
     done = subprocess.run(
-        [sys.executable, "-m", "commands", "checklist", stack.stack, "--json", *options],
+        [sys.executable, "-m", "telemetry", "checklist", stack.stack, "--json", *options],
         cwd=REPO,
         env={**stack.engine.environment, "TELEMETRY_CONFIG_FILE": str(stack.engine.config_file(stack.stack))},
         capture_output=True,

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from cluster_client import api_client
-from preflight import quota
-from readiness.objects import Objects
-from readiness.why import Unready, unready
 from sandbox.world import Connections
+from telemetry.clients.kubernetes import api_client
+from telemetry.operations.preflight import quota
+from telemetry.operations.readiness.objects import Objects
+from telemetry.operations.readiness.why import Unready, unready
 from tests.support import load_stack, put
 
 pytestmark = pytest.mark.sandbox

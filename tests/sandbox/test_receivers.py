@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from helm import mimir as mimir_chart
-from helm.receivers import receivers_firewall
 from sandbox.gateway.http_sink import http_sink
 from sandbox.gateway.ledger import Ledger
 from sandbox.gateway.loopback import network
 from sandbox.gateway.mimir import Mimir, mimir
 from sandbox.toolchain import Toolchain
-from settings.security import Destination, Security
+from telemetry.backends.mimir import values as mimir_chart
+from telemetry.backends.mimir.receivers import receivers_firewall
+from telemetry.config.network import Destination, Security
 from tests.support import load_stack
 
 PORT = 8080

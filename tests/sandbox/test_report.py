@@ -140,7 +140,7 @@ def report(deployment: Deployment, folder: Path, *options: str) -> Run:
     }
     outputs = ["--json", str(files["json"]), "--markdown", str(files["md"])]
     done = subprocess.run(
-        [sys.executable, "-m", "commands", "report", deployment.stack, *outputs, *options],
+        [sys.executable, "-m", "telemetry", "report", deployment.stack, *outputs, *options],
         cwd=REPO,
         env=environment,
         capture_output=True,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import previous
-from commands.tools import ToolError
 from sandbox.paths import REPO
+from telemetry.clients.cli_tools import ToolError
+from telemetry.operations.report import base_commit as previous
 
 LEFT_OUT = shutil.ignore_patterns(".*", "tests", "__pycache__", "tools", "reports")
 
@@ -30,7 +30,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(project, "commit", "-m", "nothing")
     shutil.copytree(REPO, project, ignore=LEFT_OUT, dirs_exist_ok=True)
     git(project, "add", ".")
-    git(project, "commit", "-m", "commands")
+    git(project, "commit", "-m", "telemetry")
     settings = project / "Pulumi.dev.yaml"
     settings.write_text(settings.read_text().replace("retention: 3d", "retention: 5d"))
     git(project, "commit", "-am", "retention")

@@ -7,12 +7,12 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from commands.app import app
-from monitoring.ruler import Ruler
-from monitoring.rules import groups_of
 from sandbox.gateway.loopback import network
 from sandbox.gateway.mimir import mimir
 from sandbox.toolchain import Toolchain
+from telemetry.cli.app import app
+from telemetry.monitoring.ruler import Ruler
+from telemetry.monitoring.rules import groups_of
 from tests.sandbox.alerts.case import EVERYTHING
 from tests.support import Change, all_of, load_stack, put, with_ruler
 from tests.unit.test_commands import stack_config

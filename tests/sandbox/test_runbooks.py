@@ -9,12 +9,12 @@ from functools import cache
 
 import pytest
 
-from gateway import workload
-from gateway.contents import CONFIG_MAP
-from guardrails.policies import policies_of
-from helm.releases import LOKI_SECRET, MIMIR_SECRET, TEMPO_SECRET, releases_of
-from monitoring.catalogue import series
-from settings import Stack
+from telemetry.gateway import workload
+from telemetry.gateway.secrets import CONFIG_MAP
+from telemetry.network.policies import policies_of
+from telemetry.releases import LOKI_SECRET, MIMIR_SECRET, TEMPO_SECRET, releases_of
+from telemetry.stack import Stack
+from tests.metrics_catalogue import series
 from tests.sandbox.charts import Object, named, render, workloads
 from tests.support import REPO, WITH_LOGS_IN_PROD, load_stack
 

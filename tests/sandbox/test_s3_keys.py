@@ -9,12 +9,13 @@ import httpx
 import pytest
 from rich.console import Console
 
-from helm.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
-from object_store.identities import identities_of, shell_commands
 from sandbox.mimir_ring import Deployed, ring
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
-from settings import S3Identity, Stack
+from telemetry.config.credentials import S3Identity
+from telemetry.object_store.identities import identities_of, shell_commands
+from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
+from telemetry.stack import Stack
 from tests.sandbox.charts import named, render, values_of
 from tests.sandbox.reach import s3
 from tests.sandbox.s3_gateway import Gateway, address, gateway

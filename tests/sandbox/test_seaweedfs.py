@@ -1,4 +1,4 @@
-"""What settings/seaweedfs.py says of SeaweedFS, and every call that the real aws provider makes for our resources.
+"""What telemetry/config/seaweedfs.py says of SeaweedFS, and every call of the real aws provider for our resources.
 
 All of it on the real server, with the identity that the program renders for Pulumi: what it has no right to shows here.
 """
@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from object_store.identities import Identity, provisioner
-from object_store.policies import deny_deletion
 from sandbox.plugins.aws_bucket import READS
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from sandbox.world.seaweedfs import VERSION
-from settings import S3Identity
-from settings.seaweedfs import FEATURES, parse_version
+from telemetry.config.credentials import S3Identity
+from telemetry.config.seaweedfs import FEATURES, parse_version
+from telemetry.object_store.identities import Identity, provisioner
+from telemetry.object_store.policies import deny_deletion
 from tests.sandbox.reach import remove_bucket
 from tests.sandbox.reach import s3 as admin_of
 from tests.sandbox.s3_gateway import Gateway, gateway

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from sandbox.paths import REPO
-from settings import Credentials, load_settings
+from telemetry.config.credentials import Credentials
+from telemetry.stack import load_settings
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.secret_scan import Scan, Secret, derived, of_credentials
 from tests.sandbox.snapshot import take
@@ -144,7 +145,7 @@ def _asked(dev: Deployment, scan: Scan) -> None:
 
 def _command(dev: Deployment, *line: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "commands", *line],
+        [sys.executable, "-m", "telemetry", *line],
         cwd=REPO,
         env={
             **dev.engine.run_environment,

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from repair.locks import parsed
 from sandbox.engine import Engine
 from sandbox.paths import REPO
+from telemetry.operations.repair.locks import parsed
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.reach import remove_bucket
 

@@ -11,20 +11,22 @@ from typing import Any
 import httpx
 import pytest
 
-from helm.tenants import tempo_overrides
 from sandbox.gateway.recorded_tempo import Tempo, recorded_tempo
 from sandbox.toolchain import Toolchain
-from settings import Stack
+from telemetry.backends.mimir import checks as metrics
+from telemetry.backends.tempo import checks as traces
+from telemetry.clients.reach import Reach
+from telemetry.operations.validation import plan, report
+from telemetry.operations.validation.runner import Bounds, run
+from telemetry.operations.validation.target import Target, tenants_of
+from telemetry.spec.checks import Lane, Result
+from telemetry.stack import Stack
+from telemetry.stack.overrides import tempo_overrides
 from tests.doubles import refused
 from tests.sandbox import edge as edges
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.test_runbooks import LINES as RUNBOOKS
 from tests.support import load_stack
-from validation import metrics, plan, report, traces
-from validation.model import Lane, Result
-from validation.reach import Reach
-from validation.runner import Bounds, run
-from validation.target import Target, tenants_of
 
 LIMITS = {"metrics": {"ingestion_rate": 1234, "max_series": 567}, "traces": {"ingestion_rate": "3Mi"}}
 TENANTS = [

@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from preflight import volumes
 from sandbox.world import Connections
-from settings import S3Identity
+from telemetry.config.credentials import S3Identity
+from telemetry.operations.preflight import volumes
 from tests.sandbox.s3_gateway import address, client
 from tests.support import load_stack, put
 

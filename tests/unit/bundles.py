@@ -10,14 +10,14 @@ import httpx
 import pytest
 import yaml
 
-from bundle import build, programs, sources, wheels
-from bundle.build import Order
-from bundle.lock import Lock
-from bundle.manifest import Program
-from bundle.programs import Found
-from bundle.registries import Registries
-from commands.tools import ToolError
-from settings import Stack
+from telemetry.clients.cli_tools import ToolError
+from telemetry.operations.bundle import build, programs, sources, wheels
+from telemetry.operations.bundle.build import Order
+from telemetry.operations.bundle.lock import Lock
+from telemetry.operations.bundle.manifest import Program
+from telemetry.operations.bundle.programs import Found
+from telemetry.operations.bundle.registries import Registries
+from telemetry.stack import Stack
 from tests.support import REPO
 
 DIGEST = f"sha256:{'0' * 63}1"

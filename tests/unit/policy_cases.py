@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from policies.data import BUCKET
-from policies.model import SECRET, Registered, World
-from settings import Stack
+from telemetry.policies.data import BUCKET
+from telemetry.policies.model import SECRET, Registered, World
+from telemetry.stack import Stack
 from tests.support import load_stack, put
 
 Edit = Callable[[dict[str, Any]], None]

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from helm import mimir, tempo, tempo_distributed
-from settings import Stack
+from telemetry.backends.mimir import values as mimir
+from telemetry.backends.tempo import values_distributed as tempo_distributed
+from telemetry.backends.tempo import values_monolithic as tempo
+from telemetry.stack import Stack
 from tests.support import Change, load_stack
 
 Values = dict[str, Any]

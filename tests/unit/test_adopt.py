@@ -12,19 +12,19 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adopt import AdoptError
-from adopt.adoption import Plan
-from adopt.buckets import Buckets
-from adopt.dashboards import Dashboards
-from adopt.datasources import Datasources
-from adopt.errors import explained
-from adopt.objects import Objects, Releases, name_of, version_of
-from adopt.planned import UNKNOWN, Planned, secret, unknown_to
-from adopt.state import Here, adopted
-from adopt.systems import Foreign, by_type, look_up
-from commands.tools import ToolError
-from repair import RepairError
-from repair.cluster import path
+from telemetry.clients.cli_tools import ToolError
+from telemetry.engine.plan import UNKNOWN, Planned, secret, unknown_to
+from telemetry.operations.adopt import AdoptError
+from telemetry.operations.adopt.adoption import Plan
+from telemetry.operations.adopt.buckets import Buckets
+from telemetry.operations.adopt.dashboards import Dashboards
+from telemetry.operations.adopt.datasources import Datasources
+from telemetry.operations.adopt.errors import explained
+from telemetry.operations.adopt.objects import Objects, Releases, name_of, version_of
+from telemetry.operations.adopt.state import Here, adopted
+from telemetry.operations.adopt.systems import Foreign, by_type, look_up
+from telemetry.operations.repair import RepairError
+from telemetry.operations.repair.cluster import path
 
 CIPHERTEXT = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 STACK = "urn:pulumi:dev::telemetry::pulumi:pulumi:Stack::telemetry-dev"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from object_store.policies import deny_deletion
 from sandbox.plugins.aws import Aws
 from sandbox.plugins.base import CheckError, ProviderError, Request, ResourceType
 from sandbox.plugins.values import UNKNOWN, Unknown
+from telemetry.object_store.policies import deny_deletion
 
 BUCKET = "aws:s3/bucket:Bucket"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"

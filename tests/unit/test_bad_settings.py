@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from settings import ConfigError, load
-from sizing.capacity import check, summary
+from telemetry.capacity.fit import check, summary
+from telemetry.stack import ConfigError, load
 from tests.support import SECRETS, Change, all_of, as_engine_gives, drop, load_tree, put, tree
 from tests.unit import bad_backends, bad_collectors, bad_inputs, bad_profiles, bad_sizes, bad_tenants
 from tests.unit.bad_backends import TEMPO, TEMPO_DISTRIBUTED

@@ -8,13 +8,13 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from bundle.errors import BundleError
-from bundle.lock import Key, Lock
-from bundle.registries import Registries
-from bundle.verify import verify
-from commands import bundle_command
-from commands.app import app
-from helm.releases import releases_of
+from telemetry.cli import bundle as bundle_command
+from telemetry.cli.app import app
+from telemetry.operations.bundle.errors import BundleError
+from telemetry.operations.bundle.lock import Key, Lock
+from telemetry.operations.bundle.registries import Registries
+from telemetry.operations.bundle.verify import verify
+from telemetry.releases import releases_of
 from tests.support import load_stack
 from tests.unit.bundles import FakeHelm, chart_archive, made, order, stub_parts
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from bundle.charts import fetch, index
-from bundle.errors import BundleError
-from bundle.lock import Lock
-from settings.chart import CHECKED_VERSIONS, Chart
+from telemetry.config.chart import CHECKED_VERSIONS, Chart
+from telemetry.operations.bundle.charts import fetch, index
+from telemetry.operations.bundle.errors import BundleError
+from telemetry.operations.bundle.lock import Lock
 from tests.support import REPO
 from tests.unit.bundles import FakeHelm, chart_archive
 

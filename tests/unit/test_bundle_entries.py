@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bundle import archive, build, manifest, sources
-from bundle.charts import fetch
-from bundle.entries import refused_name
-from bundle.errors import BundleError
-from bundle.manifest import NAME, SUMS, File, Manifest
-from bundle.verify import verify
-from commands import previous
-from commands.app import app
-from commands.tools import ToolError
-from settings.chart import Chart
+from telemetry.cli.app import app
+from telemetry.clients.cli_tools import ToolError
+from telemetry.config.chart import Chart
+from telemetry.operations.bundle import archive, build, manifest, sources
+from telemetry.operations.bundle.charts import fetch
+from telemetry.operations.bundle.entries import refused_name
+from telemetry.operations.bundle.errors import BundleError
+from telemetry.operations.bundle.manifest import NAME, SUMS, File, Manifest
+from telemetry.operations.bundle.verify import verify
+from telemetry.operations.report import base_commit as previous
 from tests.unit.bundles import FakeHelm, chart_archive
 
 Member = tuple[tarfile.TarInfo, bytes]
@@ -105,7 +105,7 @@ def test_a_manifest_that_names_a_chart_or_a_program_elsewhere_is_refused() -> No
 
 
 def test_a_manifest_without_end_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bundle.verify._LARGEST_TEXT", 10)
+    monkeypatch.setattr("telemetry.operations.bundle.verify._LARGEST_TEXT", 10)
     seen = verify(packed(tmp_path / "b.tar.gz", *whole("a")))
     assert [each.file for each in seen.findings] == [NAME, SUMS]
 

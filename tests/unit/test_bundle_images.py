@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle.images import Reference, images_in, parse
-from bundle.registries import Registries, UnresolvedError
+from telemetry.operations.bundle.images import Reference, images_in, parse
+from telemetry.operations.bundle.registries import Registries, UnresolvedError
 
 DIGEST = f"sha256:{64 * 'a'}"
 FOUND = f"sha256:{hashlib.sha256(b'{}').hexdigest()}"

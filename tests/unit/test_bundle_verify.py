@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bundle import archive, manifest
-from bundle.errors import BundleError
-from bundle.manifest import NAME, SUMS, Manifest
-from bundle.verify import verify
-from commands.app import app
+from telemetry.cli.app import app
+from telemetry.operations.bundle import archive, manifest
+from telemetry.operations.bundle.errors import BundleError
+from telemetry.operations.bundle.manifest import NAME, SUMS, Manifest
+from telemetry.operations.bundle.verify import verify
 
 FILES = {"charts/a-1.tgz": b"\0" * 40, "bin/tool": b"#!/bin/sh\n", "images.json": b"[]\n", "empty": b""}
 

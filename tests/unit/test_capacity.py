@@ -6,11 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from settings.quantities import bytes_text, parse_bytes, parse_cpu
-from sizing.capacity import Verdict, check, shortfalls, summary
-from sizing.footprint import Footprint, of_stack
-from sizing.report import RESOURCES, Line, Report, Resource, Scenario, report
-from sizing.text import MI, quantity, readable, rounded
+from telemetry.capacity.figures import RESOURCES, Line, Report, Resource, Scenario, report
+from telemetry.capacity.fit import Verdict, check, shortfalls, summary
+from telemetry.capacity.footprint import Footprint, of_stack
+from telemetry.capacity.text import MI, quantity, readable, rounded
+from telemetry.config.quantities import bytes_text, parse_bytes, parse_cpu
 from tests.support import ENVIRONMENTS, Change, all_of, drop, load_stack, put
 
 NO_INCREASE = all_of(drop("namespace.quota_increase"), drop("namespace.requested_quota"))

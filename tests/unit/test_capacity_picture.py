@@ -4,9 +4,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from sizing import picture, tables
-from sizing.capacity import check
-from sizing.report import Line, Report, report
+from telemetry.capacity import chart as picture
+from telemetry.capacity import tables
+from telemetry.capacity.figures import Line, Report, report
+from telemetry.capacity.fit import check
 from tests.support import ENVIRONMENTS, REPO, Change, all_of, drop, load_stack, put
 
 SVG = "{http://www.w3.org/2000/svg}"

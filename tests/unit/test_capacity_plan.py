@@ -3,9 +3,9 @@
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from sizing import tables
-from sizing.report import Report, Scenario, report
-from sizing.tables import Table
+from telemetry.capacity import tables
+from telemetry.capacity.figures import Report, Scenario, report
+from telemetry.capacity.tables import Table
 from tests.support import ENVIRONMENTS, load_stack
 
 TIMES = "\u00d7"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sizing.qos import Container, of_pod, of_role
+from telemetry.capacity.qos import Container, of_pod, of_role
 from tests.support import ENVIRONMENTS, load_stack
 
 BOTH = {"cpu": 100, "memory": 1 << 20}

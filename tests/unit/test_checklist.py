@@ -13,13 +13,15 @@ import yaml
 from kubernetes.client import ApiClient
 from rich.console import Console
 
-from checklist import activity, items, metrics, report, rules, secrets
-from checklist.model import Finding, Given, State, Ticked
-from commands import checklist_command
-from gateway.contents import mounted_secrets
-from helm.releases import S3_SECRET_OF
-from monitoring.rules import groups_of
-from settings import ConfigError
+from telemetry.cli import checklist as checklist_command
+from telemetry.gateway.secrets import mounted_secrets
+from telemetry.monitoring.rules import groups_of
+from telemetry.operations.checklist import activity, items, metrics, report, rules, secrets
+from telemetry.operations.checklist.model import Finding, Given, State, Ticked
+from telemetry.operations.validation.target import Target, Tenant
+from telemetry.releases import S3_SECRET_OF
+from telemetry.spec.checks import CheckSkipped
+from telemetry.stack import ConfigError
 from tests.support import (
     WITH_LOGS_IN_PROD,
     WITH_PROFILES_IN_PROD,
@@ -30,8 +32,6 @@ from tests.support import (
     put,
     with_ruler,
 )
-from validation.model import CheckSkipped
-from validation.target import Target, Tenant
 
 RULER = with_ruler
 OBJECTS = put("monitoring.rules", "prometheus-rule")
@@ -259,7 +259,7 @@ def test_how_names_the_stack(live: dict[str, dict[str, str]]) -> None:
     told = " ".join(each.how for each in found)
     assert 'namespace="ca7f8f-prod"' in told
     assert "make validate STACK=prod" in told
-    assert "commands rules prod --output" in told
+    assert "telemetry rules prod --output" in told
 
 
 def test_a_validation_is_of_this_stack_and_of_today(tmp_path: Path) -> None:

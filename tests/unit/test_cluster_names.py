@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from collector.config import configuration
-from gateway.addresses import hosts, query_urls, urls
-from gateway.contents import config_map, upstreams
-from guardrails.parties import neighbours_of
-from helm.addresses import absolute
-from helm.common import Values
-from helm.releases import releases_of
-from helm.transport import server_name
-from settings import ConfigError, Stack
-from settings.security import named, store_of
+from telemetry.collector.config import configuration
+from telemetry.config.network import named, store_of
+from telemetry.gateway.addresses import hosts, query_urls, urls
+from telemetry.gateway.secrets import config_map, upstreams
+from telemetry.network.peers import neighbours_of
+from telemetry.releases import releases_of
+from telemetry.spec.ports import absolute
+from telemetry.spec.values.common import Values
+from telemetry.spec.values.transport import server_name
+from telemetry.stack import ConfigError, Stack
 from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, Change, all_of, load_stack, put
 
 COLLECTOR = put("collector", {})

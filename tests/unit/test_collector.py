@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from collector import pipeline, scraping
-from collector.config import configuration
-from collector.destination import destination
-from collector.syntax import Block, Expression, text
-from gateway.addresses import SERVICE as GATEWAY
-from guardrails.policies import policies_of
-from helm import alloy
-from helm.releases import LOKI, MIMIR, TEMPO, collector_release, releases_of
-from sizing.footprint import of_stack
+from telemetry.capacity.footprint import of_stack
+from telemetry.collector import pipeline, scraping
+from telemetry.collector import values as alloy
+from telemetry.collector.config import configuration
+from telemetry.collector.destination import destination
+from telemetry.collector.syntax import Block, Expression, text
+from telemetry.gateway.addresses import SERVICE as GATEWAY
+from telemetry.network.policies import policies_of
+from telemetry.releases import LOKI, MIMIR, TEMPO, collector_release, releases_of
 from tests.support import ENVIRONMENTS, WITH_LOGS_IN_PROD, Change, drop, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET, TWO
 

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from commands import stack_file
-from commands.app import app
-from helm.releases import Release, releases_of
-from settings import ConfigError
-from sizing import tables
-from sizing.capacity import check
-from sizing.report import report
+from telemetry.capacity import tables
+from telemetry.capacity.figures import report
+from telemetry.capacity.fit import check
+from telemetry.cli.app import app
+from telemetry.releases import Release, releases_of
+from telemetry.stack import ConfigError
+from telemetry.stack import file as stack_file
 from tests.support import ENVIRONMENTS, REPO, Change, all_of, drop, load_stack, put, tree
 
 NO_INCREASE = all_of(drop("namespace.quota_increase"), drop("namespace.requested_quota"))
@@ -127,7 +127,7 @@ def test_a_wrong_call_ends_with_2() -> None:
 
 
 def test_it_runs_as_a_module() -> None:
-    command = [sys.executable, "-m", "commands", "capacity", "dev"]
+    command = [sys.executable, "-m", "telemetry", "capacity", "dev"]
     done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "It fits." in done.stdout

@@ -11,11 +11,16 @@ from typing import Any
 import pytest
 import yaml
 
-from helm import alloy, loki, mimir, pyroscope, tempo, tempo_distributed
 from sandbox.chart_contract import contract
-from settings import Stack
-from settings.chart import CHECKED_VERSIONS
-from settings.collector import Collector
+from telemetry.backends.loki import values as loki
+from telemetry.backends.mimir import values as mimir
+from telemetry.backends.pyroscope import values as pyroscope
+from telemetry.backends.tempo import values_distributed as tempo_distributed
+from telemetry.backends.tempo import values_monolithic as tempo
+from telemetry.collector import values as alloy
+from telemetry.config.chart import CHECKED_VERSIONS
+from telemetry.config.collector import Collector
+from telemetry.stack import Stack
 from tests.support import (
     WITH_LOGS,
     WITH_LOGS_IN_PROD,

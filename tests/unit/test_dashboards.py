@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from dashboards import capacity
-from dashboards.dashboards import dashboards_of, documents_of, folder_uid
-from dashboards.model import Dashboard, Panel
-from guardrails.parties import workloads_of
-from monitoring.catalogue import named_in, unknown_in
-from monitoring.model import Record
-from monitoring.rules import families_of
-from settings import ConfigError, Stack
-from settings.backends import NAMES
+from telemetry.grafana.dashboards import capacity
+from telemetry.grafana.dashboards.dashboards import dashboards_of, documents_of, folder_uid
+from telemetry.monitoring.rules import families_of
+from telemetry.network.peers import workloads_of
+from telemetry.spec.alerts import Record
+from telemetry.spec.backend import NAMES
+from telemetry.spec.panels import Dashboard, Panel
+from telemetry.stack import ConfigError, Stack
+from tests.metrics_catalogue import named_in, unknown_in
 from tests.sandbox.alerts.case import EVERYTHING
 from tests.support import ENVIRONMENTS, REPO, Change, all_of, load_stack, put
 
@@ -33,7 +33,7 @@ VARIANTS: dict[str, tuple[str, Change]] = {
     "without times": ("test", put("monitoring.objectives.metrics_query", {"target": 99.5})),
 }
 each_variant = pytest.mark.parametrize(("environment", "change"), VARIANTS.values(), ids=VARIANTS.keys())
-METRICS = REPO / "monitoring" / "metrics"
+METRICS = REPO / "tests" / "metrics"
 BUILT_IN = {"__rate_interval"}
 
 

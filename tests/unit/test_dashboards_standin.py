@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboards.dashboards import documents_of
 from sandbox.plugins.base import ProviderError, Request, ResourceType
 from sandbox.plugins.grafana import Grafana
 from sandbox.plugins.values import UNKNOWN
 from sandbox.world.dashboards import Dashboards
 from sandbox.world.grafana import Server
+from telemetry.grafana.dashboards.dashboards import documents_of
 from tests.support import load_stack
 from tests.unit.test_grafana_standin import NO_TLS
 

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.datasource_config import Datasource, datasources_of, unseen, views
-from gateway.access import Credential
-from gateway.certificates import Pair
-from settings import Stack
-from settings.gateway import Federation, Gateway
-from settings.tenants import Access, Tenant, object_name
+from telemetry.config.access import Access
+from telemetry.config.gateway import Federation, Gateway
+from telemetry.gateway.access import Credential
+from telemetry.gateway.certificates import Pair
+from telemetry.grafana.datasources import Datasource, datasources_of, unseen, views
+from telemetry.stack import Stack
+from telemetry.stack.tenants import Tenant, object_name
 from tests.support import ENVIRONMENTS, WITH_LOGS, Change, drop, load_stack, put
 
 each_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 import typer.main
 
-from commands.app import app as commands_app
 from sandbox.cli import app as sandbox_app
+from telemetry.cli.app import app as commands_app
 from tests.support import REPO
 
 PAGES = sorted([*(REPO / "docs").rglob("*.md"), REPO / "README.md", REPO / "CONTRIBUTING.md"])
@@ -18,7 +18,7 @@ FENCE = re.compile(r"```(?:sh|bash)\n(.*?)```", re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+(?:\n[^`\n]+)?)`(?!`)")
 TARGETS = set(re.findall(r"^([a-z-]+):", (REPO / "Makefile").read_text(), re.MULTILINE))
 PROGRAMS: dict[str, Any] = {
-    name: typer.main.get_command(app) for name, app in (("commands", commands_app), ("sandbox", sandbox_app))
+    name: typer.main.get_command(app) for name, app in (("telemetry", commands_app), ("sandbox", sandbox_app))
 }
 MODULES = re.compile(r"python -m (docs\.\w+|sandbox\.\w+)")
 MAKE_VARIABLES = {"STACK", "ON", "ARGS", "BUNDLE", "HELM", "PYTHON", "PULL_REQUEST", "CHARTS"}
@@ -56,7 +56,7 @@ def words(text: str) -> list[str]:
 
 CALLS = list(dict.fromkeys(calls()))
 MAKES = [call for call in CALLS if re.match(r"make [a-z]", call.text)]
-RUNS = [call for call in CALLS if re.match(r"(?:\S*/)?python -m (commands|sandbox)\b(?!\.)", call.text)]
+RUNS = [call for call in CALLS if re.match(r"(?:\S*/)?python -m (telemetry|sandbox)\b(?!\.)", call.text)]
 each_make = pytest.mark.parametrize("call", MAKES, ids=lambda call: f"{Path(call.page).stem}: {call.text[:60]}")
 each_run = pytest.mark.parametrize("call", RUNS, ids=lambda call: f"{Path(call.page).stem}: {call.text[:60]}")
 
@@ -76,7 +76,7 @@ def wrong_with_make(text: str) -> list[str]:
     charts = {name for name in pairs if name.endswith("_CHART")}
     found += [f"no variable {name}" for name in pairs.keys() - MAKE_VARIABLES - charts]
     if "ARGS" in pairs and targets and targets[0] not in PULUMIS:
-        owner = "sandbox" if targets[0] in ("faults", "bench") else "commands"
+        owner = "sandbox" if targets[0] in ("faults", "bench") else "telemetry"
         found += unknown_options(owner, targets[0], words(pairs["ARGS"]))
     return found
 
@@ -122,8 +122,8 @@ def test_modules_that_are_named_exist() -> None:
         ("make uup STACK=dev", "no target uup"),
         ("make up STAK=dev", "no variable STAK"),
         ("make validate ARGS='--tenat a'", "validate has no --tenat"),
-        ("python -m commands drfit dev", "commands has no drfit"),
-        ("python -m commands drift dev --markup x", "drift has no --markup"),
+        ("python -m telemetry drfit dev", "telemetry has no drfit"),
+        ("python -m telemetry drift dev --markup x", "drift has no --markup"),
     ],
 )
 def test_mistakes_are_found(text: str, said: str) -> None:

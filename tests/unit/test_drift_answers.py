@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from drift import check, manifests, program, releases
-from drift.conceal import Concealer
-from drift.findings import DriftError, Finding
-from helm.releases import RELEASE_TYPE
-from redaction import Redactor
+from telemetry.engine.urn import RELEASE_TYPE
+from telemetry.operations.drift import check, manifests, program, releases
+from telemetry.operations.drift.conceal import Concealer
+from telemetry.operations.drift.findings import DriftError, Finding
+from telemetry.redaction import Redactor
 
 OPEN = Concealer(Redactor())
 MIMIR = manifests.Release("mimir", "n", {"replicas": 1, "config": {"a": [1, 2]}, "name": None})

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from kubernetes.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError, ResourceNotFoundError
 
-from drift.cluster import ChangedError, Cluster, RefusedError, connected
-from drift.findings import DriftError
+from telemetry.clients.dry_run import ChangedError, Cluster, RefusedError, connected
+from telemetry.operations.drift.findings import DriftError
 
 OBJECT = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {}}
 PLACED = {**OBJECT, "metadata": {"name": "c", "namespace": "n"}}
@@ -130,8 +130,8 @@ def test_a_kubeconfig_that_cannot_be_used_is_never_quoted(content: Any, tmp_path
 def test_what_goes_wrong_in_the_middle_is_no_matter_of_the_kubeconfig(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drift.cluster._client", lambda *_: None)
-    monkeypatch.setattr("drift.cluster.dynamic.DynamicClient", lambda *_, **__: Kind())
+    monkeypatch.setattr("telemetry.clients.dry_run._client", lambda *_: None)
+    monkeypatch.setattr("telemetry.clients.dry_run.dynamic.DynamicClient", lambda *_, **__: Kind())
     with pytest.raises(ValueError, match="a mistake of ours"), connected(str(tmp_path), "here"):
         raise ValueError("a mistake of ours")
     with pytest.raises(DriftError, match="refused \\(403\\): no"), connected(str(tmp_path), "here"):

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from commands.tools import Revision
-from drift.cluster import MANAGER
-from drift.conceal import Concealer
-from drift.fields import Policy, additions
-from drift.leftovers import Failed, identity
-from drift.manifests import Release
-from drift.objects import compare
-from drift.ownership import Entry, entries
-from redaction import Redactor
+from telemetry.clients.cli_tools import Revision
+from telemetry.clients.dry_run import MANAGER
+from telemetry.kubernetes.managed_fields import Entry, entries
+from telemetry.operations.drift.conceal import Concealer
+from telemetry.operations.drift.fields import Policy, additions
+from telemetry.operations.drift.leftovers import Failed, identity
+from telemetry.operations.drift.manifests import Release
+from telemetry.operations.drift.objects import compare
+from telemetry.redaction import Redactor
 from tests.unit.test_drift_objects import DEFAULTED, STATED, WANTED, Server, at, live, managed
 
 SELECTOR = at("f:nodeSelector")

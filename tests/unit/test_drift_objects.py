@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from drift import ownership
-from drift.cluster import MANAGER, ChangedError, Cluster, RefusedError
-from drift.conceal import Concealer
-from drift.fields import Policy
-from drift.findings import Finding
-from drift.objects import compare
-from redaction import Redactor
+from telemetry.clients.dry_run import MANAGER, ChangedError, Cluster, RefusedError
+from telemetry.kubernetes import managed_fields as ownership
+from telemetry.operations.drift.conceal import Concealer
+from telemetry.operations.drift.fields import Policy
+from telemetry.operations.drift.findings import Finding
+from telemetry.operations.drift.objects import compare
+from telemetry.redaction import Redactor
 
 TIME = "2026-11-20T10:00:00Z"
 APP = 'k:{"name":"app"}'

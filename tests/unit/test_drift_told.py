@@ -9,10 +9,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from commands.app import app
-from commands.tools import Unreachable
-from drift import check, rendering
-from drift.findings import DriftError, Finding, Report, Writer
+from telemetry.cli.app import app
+from telemetry.clients.cli_tools import Unreachable
+from telemetry.kubernetes.managed_fields import Writer
+from telemetry.operations.drift import check, rendering
+from telemetry.operations.drift.findings import DriftError, Finding, Report
 from tests.support import REPO
 
 FINDINGS = (

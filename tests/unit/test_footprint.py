@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.quantities import parse_bytes
-from settings.resources import Resources
-from settings.roles import Autoscaling, Role
-from sizing.footprint import Footprint, of_role, of_roles, of_stack
+from telemetry.capacity.footprint import Footprint, of_role, of_roles, of_stack
+from telemetry.config.quantities import parse_bytes
+from telemetry.config.resources import Resources
+from telemetry.config.roles import Autoscaling, Role
 from tests.support import ENVIRONMENTS, drop, load_stack, put
 
 MI, GI = 1 << 20, 1 << 30

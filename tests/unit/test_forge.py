@@ -7,10 +7,10 @@ import pytest
 from tenacity import wait_none
 from typer.testing import CliRunner, Result
 
-from commands import forge
-from commands.app import app
-from commands.comment_command import DRIFT_MARKER, REPORT_MARKER, together
-from commands.forge import LIMIT
+from telemetry.cli.app import app
+from telemetry.cli.comment import DRIFT_MARKER, REPORT_MARKER, together
+from telemetry.clients import github as forge
+from telemetry.clients.github import LIMIT
 from tests.doubles import refused
 from tests.unit.forge_double import Hub, listening
 

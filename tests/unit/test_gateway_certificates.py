@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from gateway import access
-from gateway.certificates import Authority, Pair, ends, expiry_warning, refusal, subject
-from settings.credentials import PreviousKey
-from settings.gateway import Issued
+from telemetry.config.credentials import PreviousKey
+from telemetry.config.gateway import Issued
+from telemetry.gateway import access
+from telemetry.gateway.certificates import Authority, Pair, ends, expiry_warning, refusal, subject
 from tests.support import load_stack, put
 
 KEY = "fake-Hq3vXn8LmZ5cTb2RyW7dKf-fake-key"

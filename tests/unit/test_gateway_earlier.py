@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.earlier import before, below
+from telemetry.gateway.pcre import before, below
 
 MOMENTS = st.datetimes(min_value=datetime(1000, 1, 1), max_value=datetime(9999, 1, 1)).map(
     lambda moment: moment.replace(microsecond=0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.keys import (
+from telemetry.gateway.keys import (
     federation_token,
     first_federation_token,
     first_token,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-LOG = Path(__file__).parents[2] / "gateway" / "log.sh"
+LOG = Path(__file__).parents[2] / "telemetry" / "gateway" / "log.sh"
 SECRET = "fake-secret"
 REQUEST = (
     "2026/11/30 07:28:40 [error] 7#7: *13 connect() failed (111: Connection refused) while connecting to upstream, "

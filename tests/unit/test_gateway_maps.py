@@ -10,12 +10,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from gateway import accepted, contents, keys
-from gateway.certificates import subject
-from gateway.tenant_maps import tenants_conf
-from settings.credentials import PreviousKey
-from settings.gateway import Federation
-from settings.tenants import Rotation, Tenant, check_tenants
+from telemetry.config.access import Rotation
+from telemetry.config.credentials import PreviousKey
+from telemetry.config.gateway import Federation
+from telemetry.gateway import accepted, keys
+from telemetry.gateway import secrets as contents
+from telemetry.gateway.certificates import subject
+from telemetry.gateway.tenant_maps import tenants_conf
+from telemetry.stack.tenants import Tenant, check_tenants
 from tests.unit.nginx_maps import Map, Request, maps
 from tests.unit.test_gateway_nginx import CONF
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from gateway.layout import Layout
-from gateway.nginx import PASSED_ON, Upstreams, nginx_conf
-from gateway.routes import ROUTES, Route
-from settings.gateway import Gateway
+from telemetry.config.gateway import Gateway
+from telemetry.gateway.layout import Layout
+from telemetry.gateway.nginx import PASSED_ON, Upstreams, nginx_conf
+from telemetry.gateway.routes import ROUTES, Route
 from tests.unit.nginx_maps import Request, maps, words
 
 UPSTREAMS = Upstreams(**{field.name: f"{field.name.replace('_', '-')}.example:1" for field in fields(Upstreams)})

@@ -6,10 +6,10 @@ from typing import Literal
 import pytest
 from pydantic import SecretStr
 
-from gateway import keys
-from gateway.certificates import subject
-from settings.credentials import PreviousKey
-from settings.gateway import Federation
+from telemetry.config.credentials import PreviousKey
+from telemetry.config.gateway import Federation
+from telemetry.gateway import keys
+from telemetry.gateway.certificates import subject
 from tests.unit.nginx_maps import maps
 from tests.unit.test_gateway_maps import (
     ENVIRONMENT,

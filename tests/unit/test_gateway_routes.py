@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.nginx import Upstreams
-from gateway.routes import ROUTES, SEGMENT, Route
-from settings.tenants import Scopes
+from telemetry.config.access import Scopes
+from telemetry.gateway.nginx import Upstreams
+from telemetry.gateway.routes import ROUTES, SEGMENT, Route
 
 BACKENDS = {field.name for field in fields(Upstreams)}
 ADMINISTRATION = (

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-WATCH = Path(__file__).parents[2] / "gateway" / "watch.sh"
+WATCH = Path(__file__).parents[2] / "telemetry" / "gateway" / "watch.sh"
 STAND_IN = f"""#!{sys.executable}
 import os, pathlib, signal, sys, time
 here = pathlib.Path(__file__).parent

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from gateway import workload
-from gateway.addresses import hosts, urls
-from settings import ConfigError, Stack
-from settings.roles import Role
+from telemetry.config.roles import Role
+from telemetry.gateway import workload
+from telemetry.gateway.addresses import hosts, urls
+from telemetry.stack import ConfigError, Stack
 from tests.support import Change, all_of, load_stack, put
 
 TENANTS: list[dict[str, Any]] = [{"id": "payments", "display_name": "Payments"}, {"id": "A!B", "display_name": "AB"}]
@@ -223,7 +223,7 @@ def test_the_service_leads_to_ports_of_the_pod() -> None:
 
 
 def test_requests_under_way_may_end_before_the_pod_does() -> None:
-    """Mimir answers within two minutes, and nginx waits five for it (gateway/nginx.py)."""
+    """Mimir answers within two minutes, and nginx waits five for it (telemetry/gateway/nginx.py)."""
     assert pod_of(stack_with())["terminationGracePeriodSeconds"] > 320
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sandbox.stacks import merged, overlay
 from sandbox.world import Connections
-from settings import ConfigError
+from telemetry.stack import ConfigError
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, load_tree, put, tree
 
 KEYS = (

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from docs import make_network
-from guardrails.evaluate import matches
-from guardrails.flows import Flow, Port, flows_of
-from guardrails.parties import Outside, Pods, neighbours_of, workloads_of
-from guardrails.picture import mermaid
-from guardrails.policies import DEFAULT_DENY, policies_of
-from guardrails.table import EVERY_POD, ports_text, words
-from settings import ConfigError, Stack
-from settings.security import Destination, Place, named
+from telemetry.config.network import Destination, Place, named
+from telemetry.network.diagram import mermaid
+from telemetry.network.evaluate import matches
+from telemetry.network.flows import Flow, Port, flows_of
+from telemetry.network.peers import Outside, Pods, neighbours_of, workloads_of
+from telemetry.network.policies import DEFAULT_DENY, policies_of
+from telemetry.network.table import EVERY_POD, ports_text, words
+from telemetry.stack import ConfigError, Stack
 from tests.support import ENVIRONMENTS, Change, all_of, drop, load_stack, put
 
 each_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)

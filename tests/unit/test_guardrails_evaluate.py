@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from guardrails.evaluate import End, Host, Pod, allows, matches
+from telemetry.network.evaluate import End, Host, Pod, allows, matches
 
 Spec = dict[str, Any]
 NAMESPACES = {"a": {"name": "a", "team": "x"}, "b": {"name": "b"}}

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.evaluate import End, Host, Pod, allows
+from telemetry.network.evaluate import End, Host, Pod, allows
 
 Spec = dict[str, Any]
 NAMESPACES = {"a": {"name": "a", "team": "x"}, "b": {"name": "b"}}

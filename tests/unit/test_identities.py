@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from object_store.identities import (
+from telemetry.config.credentials import S3Identity, S3Key
+from telemetry.object_store.identities import (
     Identity,
     backend,
     check_file_keys,
@@ -19,9 +20,7 @@ from object_store.identities import (
     provisioner,
     shell_commands,
 )
-from object_store.policies import deny_deletion
-from settings import S3Identity
-from settings.credentials import S3Key
+from telemetry.object_store.policies import deny_deletion
 from tests.support import ENVIRONMENTS, credentials, load_stack, put
 
 ACTIONS = ("Read", "Write", "List", "Tagging", "Admin", "DeleteBucket", "PutBucketPolicy", "DeleteBucketPolicy")

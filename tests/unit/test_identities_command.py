@@ -9,8 +9,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from commands.app import app
-from object_store.identities import configuration, identities_of, placeholder
+from telemetry.cli.app import app
+from telemetry.object_store.identities import configuration, identities_of, placeholder
 from tests.support import SECRETS, load_stack, tree
 
 KEYS = SECRETS[:6]

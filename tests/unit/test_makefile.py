@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from settings.chart import ChartName
+from telemetry.config.chart import ChartName
 from tests.support import REPO
 
 ON_STACKS = (

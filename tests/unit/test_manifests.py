@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sizing.footprint import Footprint
-from sizing.manifests import UncountableError, footprint, of_pod
+from telemetry.capacity.footprint import Footprint
+from telemetry.capacity.pod_requests import UncountableError, footprint, of_pod
 
 MI, GI = 1 << 20, 1 << 30
 Spec = dict[str, Any]

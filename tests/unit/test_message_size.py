@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from collector.config import configuration
-from gateway.contents import config_map
-from helm.releases import releases_of
-from settings import Stack
+from telemetry.collector.config import configuration
+from telemetry.gateway.secrets import config_map
+from telemetry.releases import releases_of
+from telemetry.stack import Stack
 from tests.support import Change, all_of, load_stack, put
 
 MI = 2**20

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrails.parties import workloads_of
-from monitoring import slo
-from monitoring.catalogue import named_in, series, unknown_in
-from monitoring.model import Alert, Record, Rule
-from monitoring.rules import families_of, groups_of, prometheus_rules
 from sandbox.mimir_metrics import listed
-from settings import ConfigError, Stack
+from telemetry.monitoring import slo
+from telemetry.monitoring.rules import families_of, groups_of, prometheus_rules
+from telemetry.network.peers import workloads_of
+from telemetry.spec.alerts import Alert, Record, Rule
+from telemetry.stack import ConfigError, Stack
+from tests.metrics_catalogue import named_in, series, unknown_in
 from tests.sandbox.alerts.case import EVERYTHING
 from tests.support import ENVIRONMENTS, REPO, Change, all_of, load_stack, put
 

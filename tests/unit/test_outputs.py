@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from outputs import SCHEMA_VERSION, status
-from settings.role_tables import MIMIR_ROLES, TEMPO_ROLES
-from sizing.summary import Fits, ResourceSummary, Summary, summary
+from components.outputs import SCHEMA_VERSION, status
+from telemetry.backends.mimir.roles import MIMIR_ROLES
+from telemetry.backends.tempo.roles import TEMPO_ROLES
+from telemetry.capacity.summary import Fits, ResourceSummary, Summary, summary
 from tests.support import ENVIRONMENTS, REPO, WITH_LOGS, Change, all_of, drop, load_stack, put
 
 DEPLOYED = {"mimir": "deployed", "tempo": "deployed"}

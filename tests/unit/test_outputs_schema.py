@@ -13,10 +13,10 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
+from components.outputs import SCHEMA_VERSION, Outputs, status, tenants
 from docs import make_schema
 from examples.consumer.collector import KNOWN_VERSIONS, UnknownVersionError, configuration
-from outputs import SCHEMA_VERSION, Outputs, status, tenants
-from sizing.summary import summary
+from telemetry.capacity.summary import summary
 from tests.support import ENVIRONMENTS, REPO, load_stack
 
 HINT = "write it anew with: python -m docs.make_schema"

@@ -14,12 +14,12 @@ import pytest
 from kubernetes import config
 from typer.testing import CliRunner
 
-from commands import smoke
-from commands.app import app
-from commands.credentials_command import CredentialsError, write
-from commands.smoke import Services, SmokeError, prove
-from commands.smoke_command import check_releases
-from commands.tools import Helm
+from telemetry.cli.app import app
+from telemetry.cli.credentials import CredentialsError, write
+from telemetry.cli.smoke import check_releases
+from telemetry.clients.cli_tools import Helm
+from telemetry.operations.smoke import probe as smoke
+from telemetry.operations.smoke.probe import Services, SmokeError, prove
 from tests.doubles import kubeconfig, refused, serving
 from tests.support import load_stack
 

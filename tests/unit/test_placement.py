@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from helm.placement import ROLLING, pod_placement, spread
-from settings.placement import Placement
-from settings.resources import Nodes
+from telemetry.config.placement import Placement
+from telemetry.config.resources import Nodes
+from telemetry.spec.values.placement import ROLLING, pod_placement, spread
 from tests.support import Change, all_of, put
 from tests.unit.rendered import Values, leaves, rendered
 

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docs import make_policies
-from policies.evaluate import mandatory, refusal, violations
-from policies.model import Breach, Rule, World
-from policies.pods import CONTAINERS
-from policies.rules import RULES
-from policies.table import rules_table
+from telemetry.policies.evaluate import mandatory, refusal, violations
+from telemetry.policies.model import Breach, Rule, World
+from telemetry.policies.pods import CONTAINERS
+from telemetry.policies.rules import RULES
+from telemetry.policies.table import rules_table
 from tests.support import load_stack
 from tests.unit.policy_cases import CASES, CONTAINER, POD, Case, deployed, first, workload, world
 

@@ -11,8 +11,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from policies.model import UNKNOWN
-from policies.rules import RULES
+from telemetry.engine.preview import UNKNOWN
+from telemetry.policies.rules import RULES
 from tests.support import REPO, as_engine_gives, tree
 from tests.unit.policy_cases import account, first, trusting, workload
 

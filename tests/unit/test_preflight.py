@@ -12,9 +12,9 @@ import pulumi
 import pytest
 from botocore.config import Config
 
-import cluster_client
-import preflight
-from preflight import cluster, dns, grafana, releases, s3
+from telemetry.clients import kubernetes as cluster_client
+from telemetry.operations import preflight
+from telemetry.operations.preflight import cluster, dns, grafana, releases, s3
 from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, serving, silent
 from tests.support import SECRETS, Change, all_of, credentials, load_stack, load_tree, put, tree
 
@@ -46,7 +46,7 @@ def ask_cluster(tmp_path: Path) -> Ask:
 
 def ask_s3(endpoint: str) -> list[str]:
     stack = load_stack("dev", put("object_store.provisioning_endpoint", endpoint))
-    return s3.check(stack.object_store, credentials().identities(stack.backends), stack.trust)
+    return s3.check(stack.object_store, credentials().identities(stack.signals), stack.trust)
 
 
 def ask_grafana(url: str, auth: str = "ga0-fake", *changes: Change) -> list[str]:
@@ -264,7 +264,7 @@ def ask_while_changing(*known: str) -> list[str]:
     with serving(Server) as endpoint:
         put("object_store.provisioning_endpoint", endpoint)(settings)
         stack, secrets = load_tree(settings)
-        return s3.check(stack.object_store, secrets.identities(stack.backends), stack.trust)
+        return s3.check(stack.object_store, secrets.identities(stack.signals), stack.trust)
 
 
 OTHERS = ("pk0-fake", "mk0-fake")
@@ -273,7 +273,7 @@ OTHERS = ("pk0-fake", "mk0-fake")
 def test_while_a_key_is_changed_the_server_must_know_both() -> None:
     assert ask_while_changing("nk0-fake", "tk0-fake", *OTHERS) == []
     left_out = ask_while_changing("tk0-fake", *OTHERS)
-    is_one_line(left_out, "credentials.traces", "knows only the key before", "python -m commands identities")
+    is_one_line(left_out, "credentials.traces", "knows only the key before", "python -m telemetry identities")
     assert "step 3" in left_out[0]
     too_early = ask_while_changing("nk0-fake", *OTHERS)
     is_one_line(too_early, "credentials.traces.previous", "pods use it until `up` is done", "pulumi config rm --path")

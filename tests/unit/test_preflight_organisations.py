@@ -8,13 +8,13 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from preflight import grafana
-from preflight.grafana import organisations
 from sandbox.world.grafana import Handler, Server
-from settings import Stack
-from settings.credentials import GrafanaIdentity
-from settings.gateway import Federation, Gateway
-from settings.tenants import Tenant
+from telemetry.config.credentials import GrafanaIdentity
+from telemetry.config.gateway import Federation, Gateway
+from telemetry.operations.preflight import grafana
+from telemetry.operations.preflight.grafana import organisations
+from telemetry.stack import Stack
+from telemetry.stack.tenants import Tenant
 from tests.support import load_stack, put
 
 PASSWORD = "pw0-fake"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from preflight import placement
+from telemetry.operations.preflight import placement
 from tests.doubles import by_path, kubeconfig, refused
 from tests.support import Change, load_stack, put
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from preflight import tokens
+from telemetry.operations.preflight import tokens
 from tests.doubles import Answer, answering, kubeconfig, refused
 from tests.support import all_of, load_stack, put
 

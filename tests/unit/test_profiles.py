@@ -9,22 +9,23 @@ from typing import Any
 
 import pytest
 
-from components.datasource_config import datasources_of, views
-from gateway.access import Credential
-from gateway.addresses import profiles as given_to_clients
-from gateway.contents import upstreams
-from guardrails.flows import flows_of
-from guardrails.parties import Pods, workloads_of
-from guardrails.policies import policies_of
-from helm import addresses, pyroscope
-from helm.releases import releases_of
-from helm.s3_key import digest_in
-from object_store.identities import identities_of
-from settings import Stack
-from sizing.capacity import check
-from sizing.report import Scenario, report
-from sizing.summary import summary
-from sizing.tables import breakdown, fits, quota
+from telemetry.backends.pyroscope import values as pyroscope
+from telemetry.capacity.figures import Scenario, report
+from telemetry.capacity.fit import check
+from telemetry.capacity.summary import summary
+from telemetry.capacity.tables import breakdown, fits, quota
+from telemetry.gateway.access import Credential
+from telemetry.gateway.addresses import profiles as given_to_clients
+from telemetry.gateway.secrets import upstreams
+from telemetry.grafana.datasources import datasources_of, views
+from telemetry.network.flows import flows_of
+from telemetry.network.peers import Pods, workloads_of
+from telemetry.network.policies import policies_of
+from telemetry.object_store.identities import identities_of
+from telemetry.releases import releases_of
+from telemetry.spec import ports as addresses
+from telemetry.spec.values.s3_key import digest_in
+from telemetry.stack import Stack
 from tests.support import (
     ENVIRONMENTS,
     WITH_PROFILES,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.quantities import bytes_text, cpu_text, duration_text, parse_bytes, parse_cpu, parse_duration
+from telemetry.config.quantities import bytes_text, cpu_text, duration_text, parse_bytes, parse_cpu, parse_duration
 
 MILLICORES = st.integers(1, 1_024_000)
 SIZES = st.integers(1, 1 << 50)

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from settings.quorum import losses_survived, min_available, quorum
+from telemetry.config.quorum import losses_survived, min_available, quorum
 from tests.support import all_of, load_stack, put
 
 RINGS = [(replicas, factor) for factor in range(1, 6) for replicas in range(factor, 8)]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from preflight import quota
-from settings import ConfigError
-from sizing import objects
-from sizing.capacity import check
-from sizing.objects import counts
+from telemetry.capacity import objects
+from telemetry.capacity.fit import check
+from telemetry.capacity.objects import counts
+from telemetry.operations.preflight import quota
+from telemetry.stack import ConfigError
 from tests.doubles import by_path, kubeconfig, refused
 from tests.support import Change, load_stack, put
 

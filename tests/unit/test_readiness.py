@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from commands.app import app
-from readiness.objects import Objects
-from readiness.told import lines
-from readiness.why import Unready, unready
+from telemetry.cli.app import app
+from telemetry.operations.readiness.objects import Objects
+from telemetry.operations.readiness.text import lines
+from telemetry.operations.readiness.why import Unready, unready
 from tests.doubles import by_path, kubeconfig, refused
 from tests.support import put
 from tests.unit.test_commands import stack_config

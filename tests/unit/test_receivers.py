@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helm.receivers import receivers_firewall
-from settings.security import NEVER_RECEIVERS, PRIVATE, Destination, Security
+from telemetry.backends.mimir.receivers import receivers_firewall
+from telemetry.config.network import NEVER_RECEIVERS, PRIVATE, Destination, Security
 from tests.unit.rendered import rendered
 
 KEY = "alertmanager_receivers_firewall_block"

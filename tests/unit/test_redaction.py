@@ -12,17 +12,18 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.masked_command import run
-from commands.told import told
-from commands.tools import ToolError
-from gateway import access, contents
-from redaction import HIDDEN, Lines, Redactor
-from redaction.forms import Forms, forms
-from redaction.known import secrets_of
-from redaction.redactor import key_lines
+from telemetry.cli.errors import told
+from telemetry.cli.masked import run
+from telemetry.clients.cli_tools import ToolError
+from telemetry.gateway import access
+from telemetry.gateway import secrets as contents
+from telemetry.known_secrets import secrets_of
+from telemetry.operations.validation import runner
+from telemetry.redaction import HIDDEN, Lines, Redactor
+from telemetry.redaction.forms import Forms, forms
+from telemetry.redaction.redactor import key_lines
+from telemetry.spec.checks import Check, CheckFailed, Lane
 from tests.support import credentials, load_stack, put
-from validation import runner
-from validation.model import Check, CheckFailed, Lane
 
 CREDENTIALS = credentials()
 SECRETS = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF), min_size=8, max_size=60)
@@ -107,7 +108,7 @@ def test_a_command_that_is_not_there_is_one_line() -> None:
 
 def test_the_command_says_what_it_is_for() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "commands", "masked", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "telemetry", "masked", "--help"], capture_output=True, text=True, check=True
     )
     assert "-v=9" in done.stdout
 

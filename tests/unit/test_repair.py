@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from commands.tools import ListedRelease, Revision
-from repair import RepairError, locks, state
-from repair.cluster import Cluster, path
-from repair.locks import Lock
-from repair.releases import Known, Way, last_good, stuck
-from repair.state import Deployment, identifier, known, settled
+from telemetry.clients.cli_tools import ListedRelease, Revision
+from telemetry.engine import state
+from telemetry.engine.state import Deployment, Known, identifier, known, settled
+from telemetry.operations.repair import RepairError, locks
+from telemetry.operations.repair.cluster import Cluster, path
+from telemetry.operations.repair.locks import Lock
+from telemetry.operations.repair.releases import Way, last_good, stuck
 from tests.support import load_stack
 
 CIPHERTEXT = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from commands import repair_command
-from commands.app import app
-from repair import Changed, Lock, Plan, RepairError
-from repair.releases import Stuck, Way
+from telemetry.cli import repair as repair_command
+from telemetry.cli.app import app
+from telemetry.operations.repair import Changed, Lock, Plan, RepairError
+from telemetry.operations.repair.releases import Stuck, Way
 
 LOCKED = Plan(locks=(Lock("ann", "vm", 7, "then"),))
 STUCK = Plan(releases=(Stuck("mimir", "pending-install", 1, Way.UNINSTALL),))

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from processes import is_alive
-from repair.processes import Runs, end_family, is_engine
+from telemetry.clients.processes import is_alive
+from telemetry.operations.repair.processes import Runs, end_family, is_engine
 
 ENGINE = './pulumi-resource-made-up "$1" & wait'
 HELPER = "#!/bin/sh\nsh -c 'echo; exec sleep 20' & wait\n"  # it prints something once all three are there

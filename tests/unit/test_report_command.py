@@ -12,11 +12,13 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from commands import previous, tools
-from commands.app import app
-from commands.tools import Helm, ToolError, Unreachable
-from helm.releases import RELEASE_TYPE, releases_of
-from helm.s3_key import ANNOTATION
+from telemetry.cli.app import app
+from telemetry.clients import cli_tools as tools
+from telemetry.clients.cli_tools import Helm, ToolError, Unreachable
+from telemetry.engine.urn import RELEASE_TYPE
+from telemetry.operations.report import base_commit as previous
+from telemetry.releases import releases_of
+from telemetry.spec.values.s3_key import ANNOTATION
 from tests.support import ENVIRONMENTS, load_stack
 
 UNREACHABLE = "WARNING: …\nError: Kubernetes cluster unreachable: connection refused"
@@ -248,7 +250,7 @@ def test_a_base_is_preferred_to_the_cluster_if_one_is_named(double: Tools, base:
 def test_a_base_that_cannot_say_makes_everything_new_and_that_is_said(double: Tools, base: dict[str, Any]) -> None:
     base["releases"] = None
     done = run("--base", "old")
-    assert "nothing, because old has no `python -m commands values`: all objects count as new" in done.output
+    assert "nothing, because old has no `python -m telemetry values`: all objects count as new" in done.output
     assert "+ Deployment d: created" in done.output
     assert double.calls
 

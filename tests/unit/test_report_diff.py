@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.diff import Change, apply, diff, text
+from telemetry.kubernetes.diff import Change, apply, diff, text
 
 scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "b", "-x=1", "-x=2", "-y"])
 keys = st.sampled_from(["name", "port", "key", "a", "b.c/d"])

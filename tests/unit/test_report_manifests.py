@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 import yaml
 
-from redaction import Redactor
-from report.lines import heading
-from report.manifests import compare, parse
-from report.model import Item
-from report.normal import canonical, normal
+from telemetry.kubernetes.defaults import canonical, normal
+from telemetry.operations.report.lines import heading
+from telemetry.operations.report.manifests import compare, parse
+from telemetry.operations.report.model import Item
+from telemetry.redaction import Redactor
 from tests.support import Change, Tree, all_of, drop, put
 
 STATEFUL_SET: Tree = {

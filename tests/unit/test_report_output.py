@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
-from report.lines import capacity_rows
-from report.markdown import markdown
-from report.model import Capacity, Report
-from report.terminal import terminal
+from telemetry.operations.report.lines import capacity_rows
+from telemetry.operations.report.markdown import markdown
+from telemetry.operations.report.model import Capacity, Report
+from telemetry.operations.report.terminal import terminal
 
 CAPACITY: dict[str, Any] = {"cpu": "400m", "memory": "2Gi", "storage": "4Gi", "pods": 12}
 QUOTAS: dict[str, Any] = {name: {"quota": amount} for name, amount in (("cpu", "2530m"), ("memory", None))}

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from report.model import Item
-from report.preview import Preview, items, read
+from telemetry.engine.preview import Preview, read
+from telemetry.operations.report.model import Item
+from telemetry.operations.report.preview_items import items
 
 PREFIX = "urn:pulumi:dev::telemetry::telemetry:x:Y$"
 BUCKET = "aws:s3/bucket:Bucket"

@@ -2,10 +2,11 @@
 
 import pytest
 
-from helm.releases import RELEASE_TYPE, releases_of
-from report.preview import Preview, Step
-from report.replication import warnings
-from settings import Stack
+from telemetry.engine.preview import Preview, Step
+from telemetry.engine.urn import RELEASE_TYPE
+from telemetry.operations.report.replication import warnings
+from telemetry.releases import releases_of
+from telemetry.stack import Stack
 from tests.support import WITH_LOGS_IN_PROD, Change, all_of, load_stack, put
 
 ACCEPTED = put("traces.accept_no_failure_tolerance", True)

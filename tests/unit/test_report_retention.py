@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import yaml
 
-from helm.releases import TEMPO, releases_of
-from helm.tempo import TENANTS_CONFIG_MAP
-from helm.tenants import tempo_overrides
-from report.build import Found, Rendered, build
-from report.model import Exit, Report
-from report.normal import Object
-from report.preview import read
-from report.retention import PLACES, kept, shortened
-from settings import Stack
+from telemetry.backends.tempo.values_monolithic import TENANTS_CONFIG_MAP
+from telemetry.engine.preview import read
+from telemetry.kubernetes.defaults import Object
+from telemetry.operations.report.build import Found, Rendered, build
+from telemetry.operations.report.model import Exit, Report
+from telemetry.operations.report.retention import PLACES, kept, shortened
+from telemetry.releases import TEMPO, releases_of
+from telemetry.stack import Stack
+from telemetry.stack.overrides import tempo_overrides
 from tests.support import WITH_LOGS, WITH_PROFILES, Change, load_stack, put
 
 SIGNALS = ("traces", "metrics", "logs", "profiles")

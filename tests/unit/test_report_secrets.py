@@ -9,13 +9,13 @@ import pytest
 import yaml
 from rich.console import Console
 
-from helm.releases import RELEASE_TYPE
-from report.build import Found, Rendered, build
-from report.manifests import parse
-from report.markdown import markdown
-from report.model import Report
-from report.preview import read
-from report.terminal import terminal
+from telemetry.engine.preview import read
+from telemetry.engine.urn import RELEASE_TYPE
+from telemetry.operations.report.build import Found, Rendered, build
+from telemetry.operations.report.manifests import parse
+from telemetry.operations.report.markdown import markdown
+from telemetry.operations.report.model import Report
+from telemetry.operations.report.terminal import terminal
 from tests.support import load_stack
 
 OLD, NEW = "planted-secret-before", "planted-secret-after"

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from report.model import Item, ReleaseChange, Restart, Warn
-from report.preview import Preview, Step
-from report.warnings import warnings
-from sizing.capacity import Verdict
+from telemetry.capacity.fit import Verdict
+from telemetry.engine.preview import Preview, Step
+from telemetry.operations.report.model import Item, ReleaseChange, Restart, Warn
+from telemetry.operations.report.warnings import warnings
 
 NOTHING = Preview((), {})
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from commands.tools import Revision
-from helm.revisions import additions, manifest
-from preflight import releases
-from readiness.why import Unready
-from repair.mend import Repair
-from repair.releases import Failure, Known, Way, stuck
+from telemetry.clients.cli_tools import Revision
+from telemetry.engine.state import Known
+from telemetry.kubernetes.revisions import additions, manifest
+from telemetry.operations.preflight import releases
+from telemetry.operations.readiness.why import Unready
+from telemetry.operations.repair.plan import Repair
+from telemetry.operations.repair.releases import Failure, Way, stuck
 from tests.doubles import by_path, kubeconfig
 from tests.support import load_stack, put
 
@@ -191,7 +192,7 @@ def mend(helm: Helm, pods: Pods) -> tuple[Repair, Pulumi]:
 
 @pytest.fixture(autouse=True)
 def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("repair.locks.held", lambda _: [])
+    monkeypatch.setattr("telemetry.operations.repair.locks.held", lambda _: [])
 
 
 def test_a_release_whose_pods_wait_goes_back_by_every_failed_revision_and_its_pods_are_freed() -> None:

@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings import ConfigError
-from settings.role_policy import check_policy
-from settings.role_tables import ALL_TABLES, MIMIR_META, MIMIR_ROLES, TEMPO_META, TEMPO_ROLES, RoleTable, expand
-from settings.roles import Autoscaling, Role
+from telemetry.backends.mimir.roles import MIMIR_META, MIMIR_ROLES
+from telemetry.backends.role_tables import ALL_TABLES
+from telemetry.backends.tempo.roles import TEMPO_META, TEMPO_ROLES
+from telemetry.config.role_policy import check_policy
+from telemetry.config.role_spec import RoleTable, expand
+from telemetry.config.roles import Autoscaling, Role
+from telemetry.stack import ConfigError
 from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, drop, load_stack, put
 
 REQUIRED = {

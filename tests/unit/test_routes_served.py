@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from gateway.contents import upstreams
-from gateway.routes import ROUTES, Route
-from helm.releases import releases_of
-from settings import Stack
+from telemetry.gateway.routes import ROUTES, Route
+from telemetry.gateway.secrets import upstreams
+from telemetry.releases import releases_of
+from telemetry.stack import Stack
 from tests.support import (
     WITH_LOGS,
     WITH_LOGS_IN_PROD,

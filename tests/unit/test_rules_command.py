@@ -8,10 +8,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from commands import rules_command
-from commands.app import app
-from monitoring.ruler import Ruler, RulerError, steps
-from monitoring.rules import groups_of
+from telemetry.cli import rules as rules_command
+from telemetry.cli.app import app
+from telemetry.monitoring.ruler import Ruler, RulerError, steps
+from telemetry.monitoring.rules import groups_of
 from tests.support import load_stack, with_ruler
 from tests.unit.test_commands import stack_config
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helm import mimir, tempo_distributed
-from helm.releases import releases_of
-from helm.s3_key import ANNOTATION, digest, digest_in, with_digest
-from settings import S3Identity
-from settings.credentials import S3Key
+from telemetry.backends.mimir import values as mimir
+from telemetry.backends.tempo import values_distributed as tempo_distributed
+from telemetry.config.credentials import S3Identity, S3Key
+from telemetry.releases import releases_of
+from telemetry.spec.values.s3_key import ANNOTATION, digest, digest_in, with_digest
 from tests.support import ENVIRONMENTS, credentials, load_stack
 from tests.unit.rendered import leaves
 

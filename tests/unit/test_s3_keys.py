@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helm.releases import releases_of
-from object_store.identities import configuration, identities_of, shell_commands
-from settings import S3Identity
+from telemetry.config.credentials import S3Identity
+from telemetry.object_store.identities import configuration, identities_of, shell_commands
+from telemetry.releases import releases_of
 from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, WITH_PROFILES, WITH_PROFILES_IN_PROD, Change, load_stack
 from tests.unit.rendered import leaves
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings import ConfigError
-from settings.object_store import ObjectStore
-from settings.seaweedfs import FEATURES, SAFE_LISTINGS, Version, parse_version, version_text
+from telemetry.config.object_store import ObjectStore
+from telemetry.config.seaweedfs import FEATURES, SAFE_LISTINGS, Version, parse_version, version_text
+from telemetry.stack import ConfigError
 from tests.support import load_stack, put
 
 ASKED = {

@@ -6,10 +6,12 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from settings import Credentials, Stack
-from settings.chart import CHECKED_VERSIONS
-from settings.role_tables import MIMIR_ROLES, TEMPO_SINGLE
-from settings.roles import Role
+from telemetry.backends.mimir.roles import MIMIR_ROLES
+from telemetry.backends.tempo.roles import TEMPO_SINGLE
+from telemetry.config.chart import CHECKED_VERSIONS
+from telemetry.config.credentials import Credentials
+from telemetry.config.roles import Role
+from telemetry.stack import Stack
 from tests.support import ENVIRONMENTS, SECRETS, all_of, drop, load_stack, load_tree, put, tree
 
 each_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)

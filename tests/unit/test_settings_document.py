@@ -9,9 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 from docs import make_settings
-from settings.backends import NAMES
-from settings.quantities import Duration, parse_duration
-from settings.role_tables import ALL_TABLES
+from telemetry.backends.role_tables import ALL_TABLES
+from telemetry.config.quantities import Duration, parse_duration
+from telemetry.spec.backend import NAMES
 from tests.support import REPO
 from tests.unit.test_settings import ALL_MODELS
 

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from settings.base import SettingError
-from settings.quantities import bytes_text, cpu_text, parse_bytes, parse_cpu
-from settings.resources import Compute
-from settings.role_policy import filled
-from settings.role_tables import MIMIR_ROLES, TEMPO_ROLES, RoleTable
+from telemetry.backends.mimir.roles import MIMIR_ROLES
+from telemetry.backends.tempo.roles import TEMPO_ROLES
+from telemetry.config.base import SettingError
+from telemetry.config.quantities import bytes_text, cpu_text, parse_bytes, parse_cpu
+from telemetry.config.resources import Compute
+from telemetry.config.role_policy import filled
+from telemetry.config.role_spec import RoleTable
 from tests.support import all_of, load_stack, put
 
 MI, GI = 1 << 20, 1 << 30

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from adopt import AdoptError, exports
-from adopt.places import Bucket, Folder, place_of
-from commands.app import app
-from commands.tools import Pulumi, ToolError
+from telemetry.cli.app import app
+from telemetry.clients.cli_tools import Pulumi, ToolError
+from telemetry.operations.adopt import AdoptError
+from telemetry.operations.backup import exports
+from telemetry.operations.backup.storage import Bucket, Folder, place_of
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settings.strength import LEAST_BITS, bits
+from telemetry.config.strength import LEAST_BITS, bits
 
 uniform = st.randoms(use_true_random=True)
 

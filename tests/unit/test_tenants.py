@@ -8,12 +8,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway import contents
-from helm.releases import releases_of
-from helm.tenants import mimir_overrides, tempo_overrides
-from helm.transport import mounts, server_name, volumes
-from settings import ConfigError
-from settings.tenants import Tenant, object_name
+from telemetry.gateway import secrets as contents
+from telemetry.releases import releases_of
+from telemetry.spec.values.transport import mounts, server_name, volumes
+from telemetry.stack import ConfigError
+from telemetry.stack.overrides import mimir_overrides, tempo_overrides
+from telemetry.stack.tenants import Tenant, object_name
 from tests.support import (
     WITH_LOGS,
     WITH_LOGS_IN_PROD,

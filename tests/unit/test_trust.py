@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-import trust
-from gateway.certificates import Authority
-from helm.releases import releases_of
-from helm.transport import STORE_AUTHORITY, makes_store_authority
-from preflight import cluster, grafana, s3
-from settings import ConfigError
-from settings.gateway import Issued
+from telemetry.clients import trust
+from telemetry.config.gateway import Issued
+from telemetry.gateway.certificates import Authority
+from telemetry.operations.preflight import cluster, grafana, s3
+from telemetry.releases import releases_of
+from telemetry.spec.values.transport import STORE_AUTHORITY, makes_store_authority
+from telemetry.stack import ConfigError
 from tests.doubles import kubeconfig
 from tests.support import (
     WITH_LOGS_IN_PROD,
@@ -83,7 +83,7 @@ def said(server: str, tmp_path: Path, *changes: object) -> dict[str, list[str]]:
     )
     known = credentials()
     return {
-        "s3": s3.check(stack.object_store, known.identities(stack.backends), stack.trust),
+        "s3": s3.check(stack.object_store, known.identities(stack.signals), stack.trust),
         "grafana": grafana.check(stack, known.grafana),
         "cluster": cluster.check(stack.kubernetes, stack.namespace),
     }

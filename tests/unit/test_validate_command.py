@@ -11,17 +11,19 @@ from kubernetes import client
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
-from commands import credentials_of_stack, validate_command
-from commands.app import app
-from commands.tools import Pulumi
-from gateway.addresses import urls
+from telemetry.backends.mimir import blocks as bucket
+from telemetry.cli import validate as validate_command
+from telemetry.cli.app import app
+from telemetry.clients.cli_tools import Pulumi
+from telemetry.clients.reach import Reach
+from telemetry.gateway.addresses import urls
+from telemetry.operations.validation import addresses, grafana, plan
+from telemetry.operations.validation.target import Target
+from telemetry.spec.checks import CheckFailed, CheckSkipped
+from telemetry.stack import decrypted as credentials_of_stack
 from tests.doubles import Answer, answering, refused
 from tests.support import credentials, load_stack, put
 from tests.unit.test_commands import stack_config
-from validation import addresses, bucket, grafana, plan
-from validation.model import CheckFailed, CheckSkipped
-from validation.reach import Reach
-from validation.target import Target
 
 NAMES = ("otlp_grpc_address", "otlp_http_url", "traces_query_url")
 SOMEBODY = {"id": "payments", "display_name": "Payments"}

@@ -6,13 +6,14 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from settings import Stack
+from telemetry.backends.loki import checks as logs
+from telemetry.clients.reach import Reach
+from telemetry.operations.validation import plan
+from telemetry.operations.validation.addresses import admin, backends
+from telemetry.operations.validation.target import Target, Tenant
+from telemetry.spec.checks import CheckFailed, CheckSkipped, Refused
+from telemetry.stack import Stack
 from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, load_stack, put
-from validation import logs, plan
-from validation.addresses import admin, backends
-from validation.model import CheckFailed, CheckSkipped, Refused
-from validation.reach import Reach
-from validation.target import Target, Tenant
 
 TENANTS = [{"id": "a", "display_name": "A", "retention": {"logs": "14d"}}, {"id": "b", "display_name": "B"}]
 Answer = Callable[[httpx.Request], httpx.Response]

@@ -6,9 +6,9 @@ import httpx
 import pytest
 from kubernetes import client
 
+from telemetry.clients.reach import Reach, ask
+from telemetry.spec.checks import CheckFailed, CheckSkipped, Refused
 from tests.doubles import Answer, answering, refused
-from validation.model import CheckFailed, CheckSkipped, Refused
-from validation.reach import Reach, ask
 
 NOWHERE = "http://mimir-distributor.no-such-namespace.svc:8080/api/v1/user_limits"
 PLACE = "mimir-distributor.no-such-namespace.svc:8080"

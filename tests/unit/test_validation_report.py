@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 from syrupy.assertion import SnapshotAssertion
 
-from validation import report
-from validation.model import Result
+from telemetry.operations.validation import report
+from telemetry.spec.checks import Result
 
 RESULTS = [
     Result("payments", "metrics", "OTLP in, PromQL out", "passed", "1 found 0.20 s after it was taken", 0.3124),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from validation.model import Check, CheckFailed, CheckSkipped, Lane, Refused, Result, State, insistently
-from validation.report import exit_code
-from validation.runner import Bounds, run
+from telemetry.operations.validation.report import exit_code
+from telemetry.operations.validation.runner import Bounds, run
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Lane, Refused, Result, State, insistently
 
 
 def lane(name: str, *runs: Callable[[float], str]) -> Lane:

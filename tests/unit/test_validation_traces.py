@@ -6,17 +6,17 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from helm.tenants import tempo_overrides
 from sandbox.gateway.loopback import network
 from sandbox.gateway.recorded_tempo import Tempo, recorded_tempo
-from settings import Stack
-from settings.quantities import in_seconds
+from telemetry.backends.tempo import checks as traces
+from telemetry.clients.otlp import span
+from telemetry.clients.reach import Reach
+from telemetry.config.quantities import in_seconds
+from telemetry.operations.validation.target import Target, Tenant
+from telemetry.spec.checks import CheckFailed, CheckSkipped
+from telemetry.stack import Stack
+from telemetry.stack.overrides import tempo_overrides
 from tests.support import load_stack, put
-from validation import traces
-from validation.model import CheckFailed, CheckSkipped
-from validation.payload import span
-from validation.reach import Reach
-from validation.target import Target, Tenant
 
 TENANT = {"id": "payments", "display_name": "Payments", "retention": {"traces": "14d"}}
 PAYMENTS = Tenant("payments")

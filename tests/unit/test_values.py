@@ -3,9 +3,9 @@
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from settings import Stack
-from settings.quantities import bytes_text, cpu_text
-from settings.roles import Role
+from telemetry.config.quantities import bytes_text, cpu_text
+from telemetry.config.roles import Role
+from telemetry.stack import Stack
 from tests.support import ENVIRONMENTS, SECRETS, Change, all_of, drop, load_stack, put
 from tests.unit.rendered import Values, leaves, rendered, values_of
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from settings import Stack
+from telemetry.stack import Stack
 from tests.support import ENVIRONMENTS, Change, load_stack, put
 from tests.unit.rendered import PUSH_URL, Values, leaves, rendered
 

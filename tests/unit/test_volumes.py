@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from preflight import volumes
-from sizing.capacity import check
-from sizing.report import report
-from sizing.tables import footnotes
+from telemetry.capacity.figures import report
+from telemetry.capacity.fit import check
+from telemetry.capacity.tables import footnotes
+from telemetry.operations.preflight import volumes
 from tests.doubles import by_path, refused
 from tests.support import Change, load_stack, put
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from monitoring.promql import equal
+from telemetry.spec.promql import equal
 from tests.support import WITH_LOGS_IN_PROD, Change, all_of, put
 
 EVERYTHING: Change = all_of(

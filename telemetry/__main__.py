@@ -1,0 +1,5 @@
+"""Entry point of `python -m telemetry`."""
+
+from telemetry.cli.app import app
+
+app(prog_name="python -m telemetry")

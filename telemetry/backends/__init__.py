@@ -1,0 +1,1 @@
+"""The backends: what is known of one is in its folder."""

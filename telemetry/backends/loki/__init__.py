@@ -1,0 +1,1 @@
+"""Loki, the backend of logs."""

@@ -1,0 +1,105 @@
+"""What Loki must do, by its documented API (grafana.com/docs/loki/latest/reference/loki-http-api)."""
+
+import json
+import time
+from functools import partial
+
+import httpx
+
+from telemetry.clients.otlp import METRIC, SERVICE, VIA, otlp_line
+from telemetry.clients.reach import ask
+from telemetry.clients.ring import check_ring
+from telemetry.config.quantities import duration_text, in_seconds
+from telemetry.operations.validation.target import TENANT_HEADER, Target, Tenant
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, insistently
+
+_PROTOBUF, _JSON = {"Content-Type": "application/x-protobuf"}, {"Content-Type": "application/json"}
+_RANGE_SECONDS = 600
+"""How far around now is searched."""
+_NOBODY = "fake"
+"""Loki's tenant while multi-tenancy is off."""
+
+
+def checks(target: Target, tenant: Tenant) -> list[Check]:
+    """Return a tenant's checks."""
+    names = {
+        "OTLP in, LogQL out": _otlp,
+        "push in, LogQL out": _push,
+        "retention in force": _retention,
+    }
+    return [Check("logs", name, partial(run, target, tenant)) for name, run in names.items()]
+
+
+def platform_checks(target: Target) -> list[Check]:
+    """Return what is no tenant's: the ring, where there is one of several processes."""
+    logs = target.stack.logs
+    if logs is None or logs.topology != "distributed":
+        return []
+    return [Check("logs", "ingester ring", partial(_ring, target, logs.writers))]
+
+
+def _ring(target: Target, writers: int, seconds: float) -> str:
+    return check_ring(target, target.inner("logs.ring"), writers, seconds, page="/ring")
+
+
+def _otlp(target: Target, tenant: Tenant, seconds: float) -> str:
+    text = _text()
+    return _round_trip(target, tenant, "otlp_http", otlp_line(text, "otlp"), _PROTOBUF, text, seconds)
+
+
+def _push(target: Target, tenant: Tenant, seconds: float) -> str:
+    text = _text()
+    stream = {"service_name": SERVICE, VIA: "push"}
+    body = json.dumps({"streams": [{"stream": stream, "values": [[str(time.time_ns()), text]]}]}).encode()
+    return _round_trip(target, tenant, "push", body, _JSON, text, seconds)
+
+
+def _text() -> str:
+    """Return what no other run sends."""
+    return f"{METRIC} {time.time_ns()}"
+
+
+def _round_trip(
+    target: Target, tenant: Tenant, address: str, body: bytes, headers: dict[str, str], text: str, seconds: float
+) -> str:
+    url = target.addresses[f"logs.{address}"]
+    with target.client(tenant) as client:
+        insistently(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
+        sent = time.monotonic()
+        insistently(lambda: _find(client, target.addresses["logs.query"], text), seconds / 2)
+    return f"{text!r} found {time.monotonic() - sent:.2f} s after it was taken"
+
+
+def _find(client: httpx.Client, url: str, text: str) -> None:
+    now = time.time_ns()
+    asked = {
+        "query": f'{{service_name="{SERVICE}"}} |= "{text}"',
+        "start": str(now - _RANGE_SECONDS * 10**9),
+        "end": str(now + _RANGE_SECONDS * 10**9),
+    }
+    answer = ask(client, "GET", f"{url}/loki/api/v1/query_range", params=asked)
+    try:
+        found = [line for stream in answer.json()["data"]["result"] for _, line in stream["values"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckFailed(f"{url}: does not answer like Loki ({type(error).__name__})") from error
+    if text not in found:
+        raise CheckFailed(f"{url}: does not find the line that was taken; look at the roles read and write")
+
+
+def _retention(target: Target, tenant: Tenant, seconds: float) -> str:
+    """Compare what Loki says that it keeps of a tenant; its compactor deletes by the same figure."""
+    logs = target.stack.logs
+    assert logs is not None  # noqa: S101 - there is no check of logs without them
+    url = f"{target.addresses['logs.query']}/loki/api/v1/drilldown-limits"
+    nobody = {} if tenant.id else {TENANT_HEADER: _NOBODY}
+    with target.client(tenant) as client:
+        answer = insistently(lambda: ask(client, "GET", url, headers=nobody), seconds)
+    try:
+        found = in_seconds(answer.json()["limits"]["retention_period"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckSkipped(f"{url}: shows no retention where it should be ({type(error).__name__})") from error
+    own = next((each for each in target.stack.tenants if each.id == tenant.id), None)
+    planned = (own and own.retention.logs) or logs.retention
+    if found != planned:
+        raise CheckFailed(f"retention is {duration_text(found)}, planned {duration_text(planned)}; has `up` run?")
+    return f"retention {duration_text(planned)}"

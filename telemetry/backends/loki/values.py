@@ -1,0 +1,183 @@
+"""Values of the chart `loki` 18.11.0: Grafana Loki 3.7 as a single binary, or as read, write and backend.
+
+What the chart does by itself and is therefore not set: containers are read-only and restricted; every role of two or
+more replicas has a disruption budget of one pod; Deployments roll without a surge; the ring is by gossip.
+"""
+
+from telemetry.backends.loki.settings import Logs
+from telemetry.config.placement import Placement
+from telemetry.config.quantities import bytes_text, duration_text
+from telemetry.config.roles import Role
+from telemetry.spec.values.common import Values, credentials_from, pod_security, resources
+from telemetry.spec.values.placement import pod_placement, spread
+from telemetry.spec.values.s3_key import UNKNOWN_KEY
+from telemetry.spec.values.transport import http_server, mounts, serves_tls, store_authority, volumes
+from telemetry.stack import Stack
+from telemetry.stack.overrides import loki_limits, loki_overrides
+
+RELEASE = "loki"
+"""Loki's release, and what its single binary's objects are called."""
+SINGLE = "single-binary"
+"""The chart's component of a single binary."""
+
+_MODES = {"monolithic": "Monolithic", "distributed": "SimpleScalable"}
+_SECTIONS = {"all": "singleBinary", "read": "read", "write": "write", "backend": "backend"}
+"""Sections of the values by role."""
+_CACHE_PART = 8
+"""Which part of the memory request each of Loki's two embedded caches may have."""
+_MIB = 2**20
+_GRACE_SECONDS = 300
+"""What the chart gives the write role to flush in, and not the single binary (30), which is one too."""
+
+
+def service(topology: str, role: str, *, headless: bool = False) -> str:
+    """Return the chart's Service of a role; a single binary plays them all."""
+    name = RELEASE if topology == "monolithic" else f"{RELEASE}-{role}"
+    return f"{name}-headless" if headless else name
+
+
+def values(stack: Stack, logs: Logs, *, secret_name: str) -> Values:
+    """Return the chart's values; `secret_name` is the Secret with the S3 credentials."""
+    return {
+        **_switched_off(),
+        "global": {"clusterDomain": f"{stack.kubernetes.cluster_domain}."},  # with a dot: without, names are searched
+        "deploymentMode": _MODES[logs.topology],
+        **_roles(stack, logs),
+        "defaults": {
+            **pod_placement(logs.placement),
+            "automountServiceAccountToken": False,
+            "podAnnotations": UNKNOWN_KEY,
+            "extraEnvFrom": credentials_from(secret_name),
+            # Without it the Services send requests to pods that are not ready.
+            "service": {"publishNotReadyAddresses": False},
+            **_files(stack),
+        },
+        "serviceAccount": {"automountServiceAccountToken": False},
+        "rbac": {"namespaced": True},  # else the chart makes a ClusterRole, with no rules in it
+        "loki": {**_config(stack, logs), **_pods(stack)},
+    }
+
+
+def _switched_off() -> Values:
+    """Return switches for what the chart turns on by default beside Loki.
+
+    Its gateway, where ours is; caches of 8Gi and 1Gi; a canary on every node and the test that asks it; and a sidecar
+    that reads every ConfigMap and Secret of the namespace.
+    """
+    extras = ("gateway", "chunksCache", "resultsCache", "lokiCanary", "test", "minio", "rollout_operator")
+    return {**{name: {"enabled": False} for name in extras}, "sidecar": {"rules": {"enabled": False}}}
+
+
+def _roles(stack: Stack, logs: Logs) -> Values:
+    """Return the sections of all roles: the chart refuses replicas of those that its mode does not have."""
+    absent: Values = {section: {"replicas": 0} for role, section in _SECTIONS.items() if role not in logs.roles}
+    return {**absent, **{_SECTIONS[name]: _role(stack, logs, name, role) for name, role in logs.roles.items()}}
+
+
+def _role(stack: Stack, logs: Logs, name: str, role: Role) -> Values:
+    values: Values = {
+        "replicas": role.replicas,
+        "resources": resources(role),
+        "affinity": None,  # by default a hard one: a second replica would need a second node
+    }
+    if (scaling := role.autoscaling) is not None:
+        # Beside the replicas, which the chart leaves out of the Deployment then, but its disruption budget counts.
+        values["autoscaling"] = {
+            "enabled": True,
+            "minReplicas": scaling.min_replicas,
+            "maxReplicas": scaling.max_replicas,
+            "targetCPUUtilizationPercentage": scaling.cpu_percent,
+        }
+    if role.max_replicas > 1:
+        labels = {
+            "app.kubernetes.io/name": RELEASE,
+            "app.kubernetes.io/instance": RELEASE,
+            "app.kubernetes.io/component": name,
+        }
+        nodes = stack.kubernetes.nodes
+        values["topologySpreadConstraints"] = spread(
+            logs.placement, nodes=nodes, replicas=role.max_replicas, selector=labels
+        )
+    if role.volume is not None:
+        values["persistence"] = _volume(name, role.volume, logs.placement)
+    if name == "all":
+        values["terminationGracePeriodSeconds"] = _GRACE_SECONDS
+    if name == "backend":
+        values["automountServiceAccountToken"] = False  # its own default of true goes before `defaults`
+    return values
+
+
+def _volume(name: str, size: int, placement: Placement) -> Values:
+    """Return a volume claim; of the backend, one that outlives its StatefulSet, as the others do."""
+    storage_class = {"storageClass": placement.storage_class} if placement.storage_class else {}
+    kept = {"enableStatefulSetAutoDeletePVC": False} if name == "backend" else {}
+    return {"size": bytes_text(size), **storage_class, **kept}
+
+
+def _pods(stack: Stack) -> Values:
+    """Return the pods' security context, and the probes where Loki serves TLS.
+
+    Probes stand here and not in `defaults`, which would put another probe in the place of the chart's.
+    """
+    probes = ("readinessProbe", "livenessProbe") if serves_tls(stack) else ()
+    https: Values = {"httpGet": {"scheme": "HTTPS"}}
+    return {"podSecurityContext": pod_security(stack.kubernetes.platform), **dict.fromkeys(probes, https)}
+
+
+def _files(stack: Stack) -> Values:
+    wanted = volumes(stack)
+    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(stack)} if wanted else {}
+
+
+def _config(stack: Stack, logs: Logs) -> Values:
+    """Return Loki's own configuration, which the chart writes section by section."""
+    server = http_server(stack)
+    return {
+        "auth_enabled": bool(stack.tenants),
+        **({"server": server} if server else {}),
+        "commonConfig": {"replication_factor": logs.replication_factor},
+        "schemaConfig": {"configs": [_schema(logs)]},
+        "storage": {"type": "s3", "bucketNames": stack.logs_buckets, "s3": _s3(stack)},
+        "compactor": {"retention_enabled": True, "delete_request_store": "s3"},
+        "limits_config": {
+            **loki_limits(stack),
+            "retention_period": duration_text(logs.retention),
+            "allow_structured_metadata": True,  # without it OTLP is refused
+        },
+        **({"querier": {"multi_tenant_queries_enabled": True}} if stack.tenants else {}),
+        "analytics": {"reporting_enabled": False},  # phones home
+        "structuredConfig": _caches(logs),
+        **({"runtimeConfig": {"overrides": loki_overrides(stack)}} if stack.tenants else {}),
+    }
+
+
+def _schema(logs: Logs) -> Values:
+    return {
+        "from": logs.schema_from,
+        "store": "tsdb",
+        "object_store": "s3",
+        "schema": "v13",  # the first with structured metadata
+        "index": {"prefix": "index_", "period": "24h"},
+    }
+
+
+def _s3(stack: Stack) -> Values:
+    """Return Loki's way to its buckets; without keys, because its S3 client finds them in the environment."""
+    store, authority = stack.object_store, store_authority(stack)
+    return {
+        "endpoint": store.address,
+        "region": store.region,
+        "insecure": store.insecure,
+        "s3ForcePathStyle": True,
+        **({"http_config": {"ca_file": authority}} if authority else {}),
+    }
+
+
+def _caches(logs: Logs) -> Values:
+    """Return caches that fit the smallest request: where there is no memcached, Loki makes two of 100 MB in memory."""
+    smallest = min(role.memory for role in logs.roles.values())
+    embedded = {"embedded_cache": {"enabled": True, "max_size_mb": max(1, smallest // _CACHE_PART // _MIB)}}
+    return {
+        "chunk_store_config": {"chunk_cache_config": embedded},
+        "query_range": {"cache_results": True, "results_cache": {"cache": embedded}},
+    }

@@ -1,0 +1,1 @@
+"""Mimir, the backend of metrics."""

@@ -1,0 +1,130 @@
+"""What Mimir must do: take samples, find them, keep them in its bucket; have the limits and the ring of the plan."""
+
+import time
+from functools import partial
+
+import httpx
+
+from telemetry.clients.otlp import METRIC, VIA, otlp_metric, remote_write
+from telemetry.clients.reach import ask
+from telemetry.clients.ring import check_ring
+from telemetry.config.quantities import duration_text
+from telemetry.operations.validation.target import Target, Tenant
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, insistently
+
+_PROTOBUF = {"Content-Type": "application/x-protobuf"}
+_SNAPPY = {"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
+
+
+def checks(target: Target, tenant: Tenant) -> list[Check]:
+    """Return a tenant's checks, in order: what is flushed must have been sent before."""
+    names = {
+        "OTLP in, PromQL out": _otlp,
+        "remote-write in, PromQL out": _remote_write,
+        "block in the bucket after a flush": _block,
+        "retention and limits in force": _limits,
+    }
+    return [Check("metrics", name, partial(run, target, tenant)) for name, run in names.items()]
+
+
+def platform_checks(target: Target) -> list[Check]:
+    """Return what is no tenant's."""
+    roles, url = target.stack.metrics_roles, target.addresses["metrics.admin"]
+    return [Check("metrics", "ingester ring", partial(check_ring, target, url, roles["ingester"].replicas))]
+
+
+def _otlp(target: Target, tenant: Tenant, seconds: float) -> str:
+    value = _value()
+    body = otlp_metric(value, "otlp")
+    return _round_trip(target, tenant, "otlp_http", body, _PROTOBUF, "otlp", value, seconds)
+
+
+def _remote_write(target: Target, tenant: Tenant, seconds: float) -> str:
+    value = _value()
+    body = remote_write(value, "remote-write")
+    headers = _PROTOBUF | _SNAPPY
+    return _round_trip(target, tenant, "remote_write", body, headers, "remote-write", value, seconds)
+
+
+def _value() -> int:
+    """Return what no other run sends: microseconds since the epoch, which a float64 holds exactly."""
+    return time.time_ns() // 1000
+
+
+def _round_trip(
+    target: Target,
+    tenant: Tenant,
+    address: str,
+    body: bytes,
+    headers: dict[str, str],
+    via: str,
+    value: int,
+    seconds: float,
+) -> str:
+    url = target.addresses[f"metrics.{address}"]
+    with target.client(tenant) as client:
+        insistently(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
+        sent = time.monotonic()
+        insistently(lambda: _find(client, target.addresses["metrics.query"], via, value), seconds / 2)
+    return f"{value} found {time.monotonic() - sent:.2f} s after it was taken"
+
+
+def _find(client: httpx.Client, url: str, via: str, value: int) -> None:
+    asked = {"query": f'{METRIC}{{{VIA}="{via}"}}[5m]'}
+    answer = ask(client, "GET", f"{url}/api/v1/query", params=asked)
+    try:
+        found = [int(float(each[1])) for series in answer.json()["data"]["result"] for each in series["values"]]
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise CheckFailed(f"{url}: does not answer like Prometheus ({type(error).__name__})") from error
+    if value not in found:
+        raise CheckFailed(f"{url}: does not find the sample that was taken; look at queriers and ingesters")
+
+
+def _block(target: Target, tenant: Tenant, seconds: float) -> str:
+    """Flush the tenant and wait for a new block. An ingester ships a block by itself only every two hours."""
+    if not target.flush:
+        raise CheckSkipped("nothing is to be flushed (--no-flush), and Mimir ships a block only every two hours")
+    if target.blocks is None:
+        raise CheckSkipped("the bucket's credentials are not known")
+    # Mimir's tenant while multi-tenancy is off.
+    who, blocks = tenant.id or "anonymous", target.blocks
+    before, begun = blocks(who), time.monotonic()
+    url = f"{target.inner('metrics.flush')}/ingester/flush"
+    with target.admin() as client:
+        insistently(lambda: ask(client, "POST", url, params={"tenant": who, "wait": "true"}), seconds / 2)
+
+    def look() -> str:
+        if new := blocks(who) - before:
+            return min(new)
+        raise CheckFailed(f"{url}: took the request, but the bucket has no new block of {who}; look at its log")
+
+    block = insistently(look, seconds / 2)
+    return f"{block}, {time.monotonic() - begun:.2f} s after the flush began"
+
+
+def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
+    url = f"{target.addresses['metrics.admin']}/api/v1/user_limits"
+    with target.admin(tenant) as client:
+        found = insistently(lambda: ask(client, "GET", url), seconds).json()
+    wanted = planned(target, tenant)
+    wrong = [
+        f"{name} is {found.get(name)}, planned {value}" for name, value in wanted.items() if found.get(name) != value
+    ]
+    if wrong:
+        raise CheckFailed(f"{'; '.join(wrong)}; has `up` run since the settings changed? see ConfigMap mimir-runtime")
+    retention = duration_text(wanted["compactor_blocks_retention_period_seconds"])
+    return f"retention {retention}" + (f", {len(wanted) - 1} limits as planned" if len(wanted) > 1 else "")
+
+
+def planned(target: Target, tenant: Tenant) -> dict[str, int]:
+    """Return what Mimir must answer of a tenant, as it names it (pkg/util/validation/user_limits_handler.go)."""
+    own = next((each for each in target.stack.tenants if each.id == tenant.id), None)
+    retention = {"compactor_blocks_retention_period_seconds": target.stack.metrics.retention}
+    if own is None:
+        return retention
+    return {
+        "compactor_blocks_retention_period_seconds": own.retention.metrics or target.stack.metrics.retention,
+        "ingestion_rate": own.limits.metrics.ingestion_rate,
+        "ingestion_burst_size": own.limits.metrics.burst,
+        "max_global_series_per_user": own.limits.metrics.max_series,
+    }

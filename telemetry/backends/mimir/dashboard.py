@@ -1,0 +1,121 @@
+"""Mimir, along the way of a sample: taken, kept, written to the bucket, asked for; and its rules."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from telemetry.config.quorum import min_available
+from telemetry.monitoring.slo import MIMIR_INGEST, MIMIR_QUERY
+from telemetry.spec.panel_queries import QUANTILE, quantile, requests
+from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
+from telemetry.spec.promql import Scope
+from telemetry.stack import Stack
+
+
+def dashboard(stack: Stack) -> Dashboard:
+    """Return Mimir's dashboard."""
+    here = Scope.namespace(stack.namespace.name)
+    rows = (
+        Row("Taking samples", tuple(_writes(here))),
+        Row("Ingesters", tuple(_ingesters(stack, here))),
+        Row("Answering", tuple(_reads(here))),
+        Row("Blocks", tuple(_blocks(here))),
+        Row("Rules and notifications", tuple(_rules(here))),
+    )
+    return Dashboard("mimir", "Mimir", "How Mimir takes, keeps and answers for metrics.", rows, (QUANTILE,))
+
+
+def _writes(here: Scope) -> Iterator[Panel]:
+    yield from requests(here, "Writing", "cortex", MIMIR_INGEST)
+    yield panel(
+        "Samples",
+        "cps",
+        "Samples per second: those that were taken, and those that were dropped, with the reason.",
+        (here.rate("cortex_distributor_received_samples_total", WINDOW), "taken"),
+        (here.rate("cortex_discarded_samples_total", WINDOW, by="reason"), "dropped: {{reason}}"),
+    )
+
+
+def _ingesters(stack: Stack, here: Scope) -> Iterator[Panel]:
+    metrics = stack.metrics
+    replicas = metrics.roles["ingester"].replicas
+    needed = min_available(replicas=replicas, replication_factor=metrics.replication_factor)
+    ring = panel(
+        "Ingesters in the ring",
+        "short",
+        f"By state. Of {replicas}, {needed} must be ACTIVE for every series to have a quorum.",
+        (f"max by (state) ({here('cortex_ring_members', name='ingester')})", "{{state}}"),
+    )
+    yield replace(ring, bad_below=needed)
+    yield panel(
+        "Series in memory",
+        "short",
+        f"By ingester; each series is on {metrics.replication_factor} of them. Memory follows it.",
+        (f"sum by (pod) ({here('cortex_ingester_memory_series')})", "{{pod}}"),
+    )
+    oldest = here("cortex_ingester_oldest_unshipped_block_timestamp_seconds")
+    yield panel(
+        "Oldest block that is not in the bucket",
+        "s",
+        "Its age. Beyond a few hours blocks are not written, and a lost volume loses them.",
+        (f"max by (pod) (time() - ({oldest} > 0))", "{{pod}}"),
+    )
+
+
+def _reads(here: Scope) -> Iterator[Panel]:
+    yield from requests(here, "PromQL", "cortex", MIMIR_QUERY)
+    yield panel(
+        "Time in the queue",
+        "s",
+        "The chosen quantile of how long parts of queries wait for a querier: more queriers, or smaller queries.",
+        (quantile(here, "cortex_query_scheduler_queue_duration_seconds"), "waiting"),
+    )
+
+
+def _blocks(here: Scope) -> Iterator[Panel]:
+    uploads = "cortex_ingester_shipper"
+    yield panel(
+        "Blocks written to the bucket",
+        "cps",
+        "By ingesters; failures leave samples on the volumes alone.",
+        (here.rate(f"{uploads}_uploads_total", WINDOW), "written"),
+        (here.rate(f"{uploads}_upload_failures_total", WINDOW), "failed"),
+    )
+    compacted = here("cortex_compactor_last_successful_run_timestamp_seconds")
+    cleaned = here("cortex_compactor_block_cleanup_last_successful_run_timestamp_seconds")
+    yield panel(
+        "Since the last good run",
+        "s",
+        "Of the compactor (alerts after a day), and of its clean-up, which enforces retention (alerts after 6 hours).",
+        (f"time() - max({compacted} > 0)", "compaction"),
+        (f"time() - max({cleaned} > 0)", "clean-up"),
+    )
+    yield panel(
+        "Blocks that store-gateways hold",
+        "short",
+        "By pod. They should have about the same number.",
+        (f"sum by (pod) ({here('cortex_bucket_store_blocks_loaded')})", "{{pod}}"),
+    )
+
+
+def _rules(here: Scope) -> Iterator[Panel]:
+    failures = here.rate("cortex_prometheus_rule_evaluation_failures_total", WINDOW, by="user, rule_group")
+    yield replace(
+        panel(
+            "Rules that cannot be evaluated",
+            "cps",
+            "By tenant and group. Their alerts may not fire.",
+            (failures, "{{user}}: {{rule_group}}"),
+        ),
+        width=12,
+    )
+    notifications = "cortex_alertmanager_notifications"
+    yield replace(
+        panel(
+            "Notifications",
+            "cps",
+            "By integration: all, and those that failed, of which nobody hears.",
+            (here.rate(f"{notifications}_total", WINDOW, by="integration"), "{{integration}}"),
+            (here.rate(f"{notifications}_failed_total", WINDOW, by="integration"), "{{integration}}: failed"),
+        ),
+        width=12,
+    )

@@ -1,0 +1,146 @@
+"""Grafana Mimir: what it keeps, for how long, and with which roles."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+
+from telemetry.backends.mimir.roles import MIMIR_META, MIMIR_ROLES
+from telemetry.config.base import SettingError, Settings
+from telemetry.config.buckets import Purpose
+from telemetry.config.chart import Chart, must_be
+from telemetry.config.placement import Placement
+from telemetry.config.quantities import Duration, duration_text
+from telemetry.config.quorum import min_available
+from telemetry.config.resources import Compute
+from telemetry.config.role_policy import check_policy, filled
+from telemetry.config.role_spec import check_choice, expand, missing
+from telemetry.config.roles import Role
+
+_DAY = 86_400
+
+
+def _filled(given: object, info: ValidationInfo) -> object:
+    if not {"enabled_roles", "total"} <= info.data.keys():
+        return {}  # one of them is refused already
+    runs = expand(info.data["enabled_roles"], MIMIR_ROLES, MIMIR_META)
+    return filled(given, MIMIR_ROLES, runs, info.data["total"])
+
+
+EnabledRoles = Annotated[list[str], AfterValidator(lambda names: check_choice(names, MIMIR_ROLES, MIMIR_META))]
+MimirRoles = Annotated[
+    dict[str, Role],
+    BeforeValidator(_filled),
+    AfterValidator(lambda roles: check_policy(roles, MIMIR_ROLES)),
+]
+
+
+class MetricsBuckets(Settings):
+    """The buckets of Mimir, by purpose."""
+
+    blocks: Purpose = Field(default="blocks", description="TSDB blocks.")
+    ruler: Purpose = Field(default="ruler", description="Recording and alert rules.")
+    alertmanager: Purpose = Field(default="alertmanager", description="Alertmanager configurations and state.")
+
+    @model_validator(mode="after")
+    def _nothing_shares_a_bucket(self) -> Self:
+        names: dict[str, Any] = self.model_dump()
+        for purpose, name in names.items():
+            twins = [other for other, its_name in names.items() if its_name == name and other != purpose]
+            if twins:
+                raise SettingError(
+                    twins[0],
+                    f"would share the bucket of {purpose}, and Mimir refuses to start on a shared bucket "
+                    "(grafana/mimir#1214); give each its own",
+                )
+        return self
+
+
+class MetricsCapacity(Settings):
+    """What Mimir is sized for; tenants' limits must not come to more."""
+
+    ingestion_rate: int = Field(ge=1, description="Samples per second, all tenants together.")
+    max_series: int = Field(ge=1, description="Series in memory, all tenants together, before replication.")
+
+
+class Metrics(Settings):
+    """Grafana Mimir in classic architecture; its chart has no single binary: one replica of each role is the least."""
+
+    chart: Annotated[Chart, must_be("mimir-distributed")] = Field(
+        description="grafana's `mimir-distributed` (charts.md 0.3)."
+    )
+    replication_factor: int = Field(
+        default=1,
+        ge=1,
+        le=5,
+        description="Ingesters that hold each series. Writes need RF/2+1 of them, so 2 survives nothing (#4993).",
+    )
+    accept_no_failure_tolerance: bool = Field(
+        default=False,
+        description="Accept a replication factor with which no ingester may be lost: 2 anywhere, 1 in prod.",
+    )
+    enabled_roles: EnabledRoles = Field(
+        default=["all"],
+        description="Roles that run, or the meta roles read, write, backend and all (seed 001). Without "
+        "overrides-exporter the platform is degraded: limits per tenant cannot be watched.",
+    )
+    total: Compute | None = Field(
+        default=None,
+        description="CPU and memory of all roles together, split by fixed shares (seed 004); roles that have none, and "
+        "what a role says itself, come off first.",
+    )
+    roles: MimirRoles = Field(
+        default_factory=dict, validate_default=True, description="Replicas and resources per role."
+    )
+    placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
+    retention: Duration = Field(
+        default=30 * _DAY,
+        description="How long the compactor keeps a sample; Mimir's own default is for ever (grafana/mimir#1700).",
+    )
+    buckets: MetricsBuckets = Field(default_factory=MetricsBuckets, description="Purposes of its buckets.")
+
+    capacity: MetricsCapacity | None = Field(
+        default=None, description="What tenants' limits may come to; none is not looked at (seed 004)."
+    )
+
+    @model_validator(mode="after")
+    def _outlives_compaction(self) -> Self:
+        if self.retention < _DAY:
+            raise SettingError(
+                "retention",
+                f"below the compactor's minimum of {duration_text(_DAY)} "
+                "(Mimir's largest block covers 24h and is only deleted whole); raise it",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _replication_can_work(self) -> Self:
+        ingesters = self.roles["ingester"].replicas
+        if self.replication_factor == 2 and not self.accept_no_failure_tolerance:
+            raise SettingError(
+                "replication_factor",
+                "survives no lost ingester, because Mimir's quorum of 2 is 2 (grafana/mimir#4993); use 3, "
+                "or set accept_no_failure_tolerance",
+            )
+        if ingesters < self.replication_factor:
+            raise SettingError(
+                "replication_factor",
+                f"needs as many ingesters, but roles.ingester.replicas is {ingesters}; "
+                "raise the replicas or lower the factor",
+            )
+        return self
+
+    @property
+    def runs(self) -> frozenset[str]:
+        """The roles that run."""
+        return expand(self.enabled_roles, MIMIR_ROLES, MIMIR_META)
+
+    @property
+    def missing_optional(self) -> list[str]:
+        """The optional roles that do not run."""
+        return missing(self.runs, MIMIR_ROLES, "optional")
+
+    @property
+    def survives_a_lost_ingester(self) -> bool:
+        """Whether reads and writes go on when any one ingester is lost."""
+        ingesters = self.roles["ingester"].replicas
+        return min_available(replicas=ingesters, replication_factor=self.replication_factor) < ingesters

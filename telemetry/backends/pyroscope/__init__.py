@@ -1,0 +1,1 @@
+"""Pyroscope, the backend of profiles."""

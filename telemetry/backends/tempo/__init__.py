@@ -1,0 +1,1 @@
+"""Tempo, the backend of traces."""

@@ -1,0 +1,204 @@
+"""Values of the chart `tempo-distributed` 2.26.2: Grafana Tempo with a workload per role (charts.md 2).
+
+What the chart does by itself and is therefore not set: Deployments roll without a surge, one pod at a time; every role
+of two or more replicas has a disruption budget of one pod; volume claims outlive their StatefulSet.
+"""
+
+import yaml
+
+from telemetry.backends.tempo.settings import TempoShape
+from telemetry.backends.tempo.values_common import (
+    generator_storage,
+    grpc_server,
+    processor_settings,
+    processors,
+    querier_client,
+    receivers,
+    s3,
+)
+from telemetry.config.quantities import bytes_text, duration_text
+from telemetry.config.roles import Role
+from telemetry.spec.values.common import (
+    RESTRICTED_CONTAINER,
+    Values,
+    any_address,
+    credentials_from,
+    pod_security,
+    resources,
+)
+from telemetry.spec.values.placement import pod_placement, spread
+from telemetry.spec.values.s3_key import UNKNOWN_KEY
+from telemetry.spec.values.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
+from telemetry.stack import Stack
+from telemetry.stack.overrides import tempo_limits, tempo_overrides
+
+READS_BUCKETS = ("compactor", "ingester", "metrics-generator", "querier", "query-frontend")
+"""Only these are given the S3 credentials: what depends on the module `Store` in cmd/tempo/app/modules.go of 2.10.7,
+which lists the bucket as it starts. The query-frontend reads the list of blocks; the generator has no use for it."""
+
+_KEYS = {"query-frontend": "queryFrontend", "metrics-generator": "metricsGenerator"}
+"""Sections of the values whose name is not the role's."""
+
+_MAX_BLOCK_BYTES = 5 * 1024**3
+"""The chart's default is 100 GB and its comment advises 5 GB or less: a larger block costs a small compactor memory."""
+
+
+_CHARTS_ADDRESS = "0.0.0.0"  # noqa: S104 - where its receivers listen by themselves
+_OTLP_PORTS = {"grpc": 4317, "http": 4318}
+
+
+def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_url: str) -> Values:
+    """Return the chart's values.
+
+    Args:
+        stack: the settings.
+        shape: the distributed shape to deploy; the stack's own, or the one that it is moving away from.
+        secret_name: name of the Secret with the S3 credentials.
+        remote_write_url: where the metrics-generator writes, Mimir's push address.
+    """
+    generates = "metrics-generator" in shape.runs
+    own = {
+        "ingester": _ingester(shape),
+        "compactor": _compactor(stack),
+        "querier": {"config": querier_client(stack)},
+        "metrics-generator": _generator(stack, remote_write_url),
+    }
+    return {
+        **{_key(name): _role(stack, shape, name, secret_name) | own.get(name, {}) for name in shape.roles},
+        "reportingEnabled": False,  # phones home
+        "multitenancyEnabled": bool(stack.tenants),
+        **_storage_class(shape.placement.storage_class),
+        "defaults": {**pod_placement(shape.placement), **_files(stack)},
+        "serviceAccount": {"automountServiceAccountToken": False},  # the chart's default, to rely on
+        "tempo": {**_security(stack.kubernetes.platform), **_structured(stack, generates=generates), **_probes(stack)},
+        # Without the second key Tempo goes on looking for the cache that the first one takes away (charts.md 2.3).
+        "memcached": {"enabled": False},
+        "cache": {"caches": []},
+        "server": grpc_server(stack),
+        "traces": {"otlp": _receivers(stack)},
+        "storage": {"trace": {"backend": "s3", "s3": s3(stack)}},
+        "overrides": {"defaults": _defaults(stack, generates=generates)},
+        **({"per_tenant_overrides": tempo_overrides(stack, generates=generates)} if stack.tenants else {}),
+    }
+
+
+def _key(role_name: str) -> str:
+    return _KEYS.get(role_name, role_name)
+
+
+def _storage_class(name: str | None) -> Values:
+    return {"global": {"storageClass": name}} if name else {}
+
+
+def _security(platform: str) -> Values:
+    """Return the contexts of pod and container; unlike other charts this one sets user ids on the container."""
+    pod = pod_security(platform)
+    ids = {key: pod.pop(key) for key in ("runAsUser", "runAsGroup") if key in pod}
+    return {"podSecurityContext": pod, "securityContext": {**RESTRICTED_CONTAINER, **ids}}
+
+
+def _role(stack: Stack, shape: TempoShape, name: str, secret_name: str) -> Values:
+    role = shape.roles[name]
+    keyed: Values = {"extraEnvFrom": credentials_from(secret_name), "podAnnotations": UNKNOWN_KEY}
+    return {
+        # Stated for an autoscaled role too: the chart leaves it out of the Deployment, but its budgets count it.
+        "replicas": role.replicas,
+        "resources": resources(role),
+        "affinity": "",  # by default a hard one: a second replica would need a second node
+        "topologySpreadConstraints": _spread(stack, shape, name),
+        **_autoscaling(name, role),
+        **(keyed if name in READS_BUCKETS else {}),
+    }
+
+
+def _spread(stack: Stack, shape: TempoShape, name: str) -> str:
+    """Return the constraints as the text that the chart wants; it renders the text, the release's name in it included.
+
+    The compactor has no such key in the chart's values.yaml, but its template reads it like the others'.
+    """
+    labels = {
+        "app.kubernetes.io/name": "tempo",
+        "app.kubernetes.io/instance": "{{ .Release.Name }}",
+        "app.kubernetes.io/component": name,
+    }
+    nodes, replicas = stack.kubernetes.nodes, shape.roles[name].max_replicas
+    constraints = spread(shape.placement, nodes=nodes, replicas=replicas, selector=labels)
+    return "".join(
+        yaml.safe_dump([constraint], sort_keys=False) for constraint in constraints
+    )  # one by one: no anchors
+
+
+def _autoscaling(name: str, role: Role) -> Values:
+    """Return the chart's own autoscaler on CPU; its target for memory is off."""
+    if role.autoscaling is None:
+        return {}
+    target: Values = {"targetCPUUtilizationPercentage": role.autoscaling.cpu_percent}
+    if name == "compactor":  # the only one that can be scaled by KEDA instead
+        target = {"hpa": {"enabled": True, **target}}
+    bounds = {"minReplicas": role.autoscaling.min_replicas, "maxReplicas": role.autoscaling.max_replicas}
+    return {"autoscaling": {"enabled": True, **bounds, **target}}
+
+
+def _ingester(shape: TempoShape) -> Values:
+    volume = shape.roles["ingester"].volume
+    assert volume is not None  # noqa: S101 - settings.role_policy demands one
+    return {
+        "persistence": {"enabled": True, "size": bytes_text(volume)},
+        "config": {"replication_factor": shape.replication_factor, "flush_all_on_shutdown": True},
+        # Left out, the chart lets all go but a majority of the replication factor.
+        "maxUnavailable": 1,
+    }
+
+
+def _compactor(stack: Stack) -> Values:
+    retention = duration_text(stack.traces.retention)
+    return {"config": {"compaction": {"block_retention": retention, "max_block_bytes": _MAX_BLOCK_BYTES}}}
+
+
+def _generator(stack: Stack, remote_write_url: str) -> Values:
+    """Return the part that turns spans into the metrics behind the service map and exemplars.
+
+    A StatefulSet, though nothing is kept: the chart's Deployment takes no strategy, so an update would start a third
+    pod before it stops one of two, and so exceed a quota that holds two.
+    """
+    return {
+        "enabled": True,
+        "kind": "StatefulSet",
+        "config": {"storage": generator_storage(stack, remote_write_url)},
+    }
+
+
+def _defaults(stack: Stack, *, generates: bool) -> Values:
+    """Return what holds for every tenant. What is granted at all is a rate of the platform, not of each distributor."""
+    limits = tempo_limits(stack)
+    if stack.tenants or limits:
+        limits = {**limits, "ingestion": {"rate_strategy": "global", **limits.get("ingestion", {})}}
+    return {**limits, **(processors(stack) if generates else {})}
+
+
+def _receivers(stack: Stack) -> Values:
+    """Return the OTLP receivers; where they listen is said only where it is not where the chart has them listen."""
+    place = any_address(stack)
+    return {
+        name: {
+            "enabled": True,
+            "receiverConfig": of | ({} if place == _CHARTS_ADDRESS else {"endpoint": f"{place}:{_OTLP_PORTS[name]}"}),
+        }
+        for name, of in receivers(stack).items()
+    }
+
+
+def _files(stack: Stack) -> Values:
+    wanted = volumes(stack)
+    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(stack)} if wanted else {}
+
+
+def _structured(stack: Stack, *, generates: bool) -> Values:
+    """Return what the chart has no values for, and merges into the configuration of all roles."""
+    server, generator = http_server(stack), processor_settings(stack) if generates else {}
+    wanted = {**({"server": server} if server else {}), **({"metrics_generator": generator} if generator else {})}
+    return {"structuredConfig": wanted} if wanted else {}
+
+
+def _probes(stack: Stack) -> Values:
+    return {"livenessProbe": HTTPS_PROBE, "readinessProbe": HTTPS_PROBE} if serves_tls(stack) else {}

@@ -1,0 +1,100 @@
+"""`python -m telemetry checklist`: seed 002's operational checklist of a stack, as far as it ticks itself."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from telemetry.cli.errors import told
+from telemetry.cli.options import ConfigFile, StackName
+from telemetry.clients.cli_tools import Pulumi, ToolError
+from telemetry.clients.kubernetes import UNUSABLE, api_client
+from telemetry.known_secrets import redactor_of
+from telemetry.stack import ConfigError, Stack
+from telemetry.stack import decrypted as credentials_of_stack
+from telemetry.stack import file as stack_file
+
+_FRESH_SECONDS = 86_400
+
+
+def checklist(
+    stack: StackName,
+    validation: Annotated[
+        Path | None, typer.Option(help="What `validate --output` wrote of this stack within a day.", dir_okay=False)
+    ] = None,
+    connect_to: Annotated[
+        list[str] | None,
+        typer.Option(help="HOST:PORT=HOST:PORT: connect there in its place, as to a port that kubectl forwards."),
+    ] = None,
+    allow_manual: Annotated[
+        bool, typer.Option("--allow-manual", help="What only a person can see is no failure.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
+    config_file: ConfigFile = None,
+) -> None:
+    """Tick what can be seen of a deployed stack, and say of the rest how it is done by hand.
+
+    It changes nothing and sends nothing. It looks at the stack's Secrets and rules in the cluster, at the platform's
+    own metrics in Mimir, and at what `validate` saw. Ends with 0 if every item is done, with 1 if one is open, is left
+    to be done by hand (--allow-manual makes that no failure), or it could not begin; with 2 if it was called wrongly.
+    """
+    # Imported here: OpenTelemetry and the cluster's client take a second to load, and --help has no use for them.
+    from telemetry.cli.validate import pairs, target_of
+    from telemetry.clients.reach import Reach
+    from telemetry.operations.checklist import items, report
+    from telemetry.operations.checklist.model import Given
+
+    places = pairs(connect_to, "--connect-to")
+    with told(ConfigError, ToolError, OSError) as console:
+        settings = stack_file.load(stack, config_file)
+        outputs = Pulumi(stack, config_file).json("stack output", "--json")
+        if "endpoints" not in outputs:
+            raise ConfigError([f"{stack} has no outputs: nothing is deployed yet; first: make up STACK={stack}"])
+        credentials = credentials_of_stack.load(stack, config_file)
+        api = _cluster(settings)
+        given = Given(
+            settings,
+            credentials,
+            api,
+            target_of(settings, outputs, credentials, Reach(places, api), {}),
+            _seen(validation, stack),
+            datetime.now(UTC).date(),
+        )
+        hides = redactor_of(settings, credentials)
+        found = [replace(each, detail=hides.message(each.detail)) for each in items.ticked(given)]
+        if as_json:
+            typer.echo(report.as_json(stack, found), nl=False)
+        else:
+            console.print(report.table(stack, found))
+            console.print(report.summary(found), highlight=False)
+    raise typer.Exit(report.exit_code(found, allow_manual=allow_manual))
+
+
+def _cluster(settings: Stack) -> Any:
+    cluster = settings.kubernetes
+    try:
+        return api_client(cluster.kubeconfig_file, cluster.context)
+    except UNUSABLE:  # may quote a token
+        raise ConfigError([f"context {cluster.context!r} cannot be used: log in to the cluster"]) from None
+
+
+def _seen(file: Path | None, stack: str) -> Mapping[str, Any] | str:
+    """Return what validation saw, or why that is of no use."""
+    if file is None:
+        return "nothing was validated (--validation)"
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        of, _ = content["stack"], [(each["lane"], each["signal"], each["name"]) for each in content["checks"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError([f"--validation: {file} is not what `validate --output` writes ({error})"]) from None
+    if of != stack:
+        raise ConfigError([f"--validation: {file} is of {of}, not of {stack}"])
+    if (age := time.time() - file.stat().st_mtime) > _FRESH_SECONDS:
+        return f"the validation is {age / 3600:.0f} hours old"
+    found: dict[str, Any] = content
+    return found

@@ -1,0 +1,38 @@
+"""`python -m telemetry collector`: the configuration of an Alloy that sends here, for whoever runs one."""
+
+from typing import Annotated
+
+import typer
+
+from telemetry.cli.errors import told
+from telemetry.cli.options import ConfigFile, StackName
+from telemetry.collector.config import configuration
+from telemetry.config.base import did_you_mean
+from telemetry.config.collector import Collector
+from telemetry.stack import ConfigError
+from telemetry.stack import file as stack_file
+
+
+def collector(
+    stack: StackName,
+    tenant: Annotated[
+        str | None, typer.Option(help="As whom it sends; the tenant of telemetry:collector otherwise.")
+    ] = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Print the configuration of an Alloy that sends applications' telemetry here, as telemetry:collector wants it.
+
+    With --tenant it is that of another tenant, which scrapes nothing of ours: hand it over together with the tenant's
+    Secret, to be mounted at /etc/telemetry. There is no secret in it. Ends with 1 if nobody says which tenant it is.
+    """
+    with told(ConfigError, OSError):
+        settings = stack_file.load(stack, config_file)
+        known = [each.id for each in settings.tenants]
+        if tenant is not None and tenant not in known:
+            raise ConfigError([f"--tenant: {tenant} is no tenant of {stack}{did_you_mean(tenant, known)}"])
+        chosen = settings.collector or Collector()
+        if tenant is not None:
+            chosen = chosen.model_copy(update={"tenant": tenant, "scrape": None})
+        if chosen.tenant is None and len(known) > 1:
+            raise ConfigError([f"--tenant: is not given, and {stack} has {len(known)} tenants: {', '.join(known)}"])
+        typer.echo(configuration(settings, chosen), nl=False)

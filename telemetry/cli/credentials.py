@@ -1,0 +1,57 @@
+"""The pipeline's secrets as files: on a command line, or in every later step's environment, others could read them."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from telemetry.cli.errors import told
+
+
+class CredentialsError(Exception):
+    """The files cannot be made; the message holds no secret."""
+
+
+def write(environment: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Write the passphrase and the kubeconfig, and return the variables that later steps need.
+
+    The kubeconfig goes where everybody's is: a path of the pipeline's own would be an input of the Kubernetes
+    provider, so that the pipeline and an SRE undid each other's updates (facts/providers.md, 'Provider kubeconfig').
+
+    Raises:
+        CredentialsError: a variable is not set, or a file is there already.
+    """
+    passphrase, kubeconfig, folder = (
+        _needed(environment, name) for name in ("STACK_PASSPHRASE", "CLUSTER_KUBECONFIG", "RUNNER_TEMP")
+    )
+    file = Path(folder) / "passphrase"
+    _write_new(file, passphrase)
+    _write_new(home / ".kube" / "config", kubeconfig)
+    return {"PULUMI_CONFIG_PASSPHRASE_FILE": str(file)}
+
+
+def credentials() -> None:
+    """Put STACK_PASSPHRASE and CLUSTER_KUBECONFIG into files that only this user can read; overwrites none."""
+    with told(CredentialsError, OSError):
+        later = Path(_needed(os.environ, "GITHUB_ENV"))
+        variables = write(os.environ, Path.home())
+        with later.open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in variables.items())
+
+
+def _needed(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise CredentialsError(f"{name}: is not set; see the table of secrets in docs/pipeline.md")
+    return value
+
+
+def _write_new(path: Path, content: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise CredentialsError(
+            f"{path}: is there already, and is left alone; remove it, or use a fresh runner"
+        ) from error
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(content)

@@ -1,0 +1,68 @@
+"""`explain`: which workloads of a stack are not ready, and what the cluster says of them."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from telemetry.cli import foreground
+from telemetry.cli.errors import told
+from telemetry.cli.options import ConfigFile, StackName
+from telemetry.clients.cli_tools import ToolError
+from telemetry.stack import ConfigError
+from telemetry.stack import file as stack_file
+
+
+def explain(
+    stack: StackName,
+    command: Annotated[
+        list[str] | None, typer.Argument(help="What to run first, after --; explained only if it fails.")
+    ] = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Say which workloads of a stack are not ready, and why: quota, scheduling, image, volume, probe, memory, crash.
+
+    An `up` that fails says only that a release was not ready in time: explain prod -- pulumi up -s prod. Changes
+    nothing by itself. Ends with the command's exit code; without one with 0 if all are ready, and with 1 if one is not.
+    """
+    status = _run(command) if command else None
+    if status == 0:
+        return
+    try:
+        all_ready = _explain(stack, config_file, asked=status is None)
+    finally:
+        if status is not None:
+            raise typer.Exit(status)
+    if not all_ready:
+        raise typer.Exit(1)
+
+
+def _run(command: Sequence[str]) -> int:
+    with told(ToolError):
+        try:
+            return foreground.ended(subprocess.Popen(command))
+        except FileNotFoundError as error:
+            raise ToolError(f"there is no program {command[0]!r} on PATH") from error
+
+
+def _explain(stack: str, config_file: Path | None, *, asked: bool) -> bool:
+    """Print what the cluster says, and return whether all workloads are ready as far as is known.
+
+    Args:
+        stack: its name.
+        config_file: its settings, if not where they usually are.
+        asked: whether somebody wants to know even that there is nothing to say.
+    """
+    # Imported here: its client takes a second to load, and a command that succeeds does not need it.
+    from telemetry.operations.readiness.ask import ReadinessError, ask
+    from telemetry.operations.readiness.text import lines
+
+    with told(ConfigError, ReadinessError, OSError) as console:
+        found = ask(stack_file.load(stack, config_file))
+        for line in lines(found.unready, hidden=found.hidden):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if asked and not found.unready:
+            console.print(f"{stack}: no workload is known that is not ready")
+    return not found.unready

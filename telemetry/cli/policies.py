@@ -1,0 +1,51 @@
+"""Whether a stack keeps the policies (docs/policies.md)."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from telemetry.cli.errors import told
+from telemetry.cli.options import ConfigFile, StackName
+from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
+from telemetry.operations.report import rendering
+from telemetry.operations.report.model import Exit, Policies
+from telemetry.operations.report.policies import judged
+from telemetry.policies.rules import RULES
+from telemetry.stack import ConfigError
+from telemetry.stack import file as stack_file
+
+
+def policies(
+    stack: StackName,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write them as JSON.", dir_okay=False)] = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Hold what `up` would leave behind against the policies: all resources, and all objects of all releases.
+
+    Ends with 0 if every mandatory one is kept, 4 if one is not, 1 if there is an error. A preview that the program
+    itself has stopped because of a policy is an error, which names every violation. Needs no cluster.
+    """
+    with told(ConfigError, ToolError, OSError) as console:
+        settings = stack_file.load(stack, config_file)
+        seen = rendering.preview(Pulumi(stack, config_file))
+        helm = helm_of(settings.kubernetes, settings.namespace.name)
+        found = judged(settings, seen, rendering.objects_of_releases(seen, helm))
+        console.print(_shown(stack, found))
+        if json_file is not None:
+            json_file.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    if not found.kept:
+        raise typer.Exit(Exit.VIOLATION)
+
+
+def _shown(stack: str, found: Policies) -> RenderableType:
+    table = Table("Policy", "About", "Severity", "Violations", title=f"Policies of {stack}", title_justify="left")
+    for rule in RULES:
+        count = sum(each.rule == rule.name for each in found.violations)
+        style = "green" if not count else "bold red" if rule.severity == "mandatory" else "yellow"
+        table.add_row(rule.name, rule.about, rule.severity, Text(str(count), style=style))
+    lines = [Text.assemble((each.rule, "bold"), f": {each.text}") for each in found.violations]
+    return Group(table, *lines)

@@ -1,0 +1,59 @@
+"""Does a stack on a cluster do its work? The sandbox, whose pods do not run, has a proof of its own."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from kubernetes.config.config_exception import ConfigException
+
+from telemetry.cli.errors import told
+from telemetry.cli.options import ConfigFile, StackName
+from telemetry.clients.cli_tools import Helm, Pulumi, ToolError, helm_of
+from telemetry.clients.kubernetes import api_client
+from telemetry.operations.smoke.probe import Services, SmokeError, prove, refuses
+from telemetry.releases import releases_of
+from telemetry.spec import ports as addresses
+from telemetry.stack import ConfigError, Stack
+from telemetry.stack import file as stack_file
+
+
+def smoke(
+    stack: StackName,
+    config_file: ConfigFile = None,
+) -> None:
+    """See that every release is deployed, then send a metric and a span and read both back."""
+    with told(ConfigError, ConfigException, SmokeError, ToolError, OSError) as console:
+        settings = stack_file.load(stack, config_file)
+        check_releases(settings, helm_of(settings.kubernetes, settings.namespace.name))
+        endpoints = Pulumi(stack, config_file).json("stack output", "--json")["endpoints"]
+        cluster = settings.kubernetes
+        tenant = settings.tenants[0].id if settings.tenants else None
+        services = Services(api_client(cluster.kubeconfig_file, cluster.context), tenant)
+        for line in _lines(settings, services, endpoints):
+            console.print(line, highlight=False)
+
+
+def _lines(stack: Stack, services: Services, endpoints: Any) -> Iterator[str]:
+    """Yield what is found; behind a gateway, of the backends themselves, as its first tenant."""
+    if stack.gateway is None:
+        yield from prove(services, endpoints)
+    else:
+        yield refuses(services, endpoints["metrics"]["query"])
+        own = {"metrics": addresses.metrics(stack)._asdict(), "traces": addresses.traces(stack)._asdict()}
+        yield from prove(services, own)
+
+
+def check_releases(stack: Stack, helm: Helm) -> None:
+    """See that each release of a stack is deployed.
+
+    Raises:
+        SmokeError: one is not, though a preview may say that nothing changes (facts/providers.md, 'Killed').
+        ToolError: helm cannot say.
+    """
+    found = {each["name"]: each["status"] for each in helm.list_all()}
+    wrong = [
+        f"{each.name} is {found.get(each.name, 'not there')}"
+        for each in releases_of(stack)
+        if found.get(each.name) != "deployed"
+    ]
+    if wrong:
+        raise SmokeError(f"namespace {stack.namespace.name}: release {', '.join(wrong)}; see: make repair")

@@ -1,0 +1,157 @@
+"""`python -m telemetry validate`: does a stack do, for every signal and every tenant, what it promises?"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from kubernetes.config.config_exception import ConfigException
+
+from telemetry.cli.errors import told
+from telemetry.cli.options import ConfigFile, StackName
+from telemetry.clients.cli_tools import Pulumi, ToolError
+from telemetry.config.credentials import Credentials
+from telemetry.known_secrets import redactor_of
+from telemetry.stack import ConfigError, Stack
+from telemetry.stack import decrypted as credentials_of_stack
+from telemetry.stack import file as stack_file
+
+if TYPE_CHECKING:
+    from telemetry.clients.reach import Reach
+    from telemetry.operations.validation.target import Target
+
+
+def validate(
+    stack: StackName,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=URL: ask there in place of what the outputs say, such as traces.query=http://…:3200."),
+    ] = None,
+    connect_to: Annotated[
+        list[str] | None,
+        typer.Option(help="HOST:PORT=HOST:PORT: connect there in its place, as to a port that kubectl forwards."),
+    ] = None,
+    tenant: Annotated[list[str] | None, typer.Option(help="Only these tenants; all otherwise.")] = None,
+    flush: Annotated[bool, typer.Option(help="Let Mimir's ingesters flush each tenant, to find a block.")] = True,
+    api_server: Annotated[
+        bool, typer.Option(help="Ask services that have no route from here through the API server.")
+    ] = True,
+    behind_gateway: Annotated[
+        bool, typer.Option("--behind-gateway", help="Ask the backends behind the gateway: --address names those.")
+    ] = False,
+    allow_skipped: Annotated[bool, typer.Option("--allow-skipped", help="A skipped check is no failure.")] = False,
+    bound: Annotated[float, typer.Option(min=1, help="Seconds for one check.")] = 60,
+    overall: Annotated[float, typer.Option(min=1, help="Seconds for all.")] = 600,
+    at_once: Annotated[int, typer.Option(min=1, max=32, help="Tenants that are validated at a time.")] = 4,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of lines.")] = False,
+    output: Annotated[Path | None, typer.Option(help="Write the JSON to a file as well.", dir_okay=False)] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit's XML to a file.", dir_okay=False)] = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Send samples and spans as each tenant would, find them, and hold limits, ring and datasources against the plan.
+
+    What it sends is called telemetry_validation and goes as old data does: neither Mimir nor Tempo deletes single
+    series or traces. Ends with 0 if every check passed, with 1 if one failed or it could not begin, with 2 if it was
+    called wrongly, with 3 if none failed but some could not be done from here (--allow-skipped makes that 0).
+    """
+    # Imported here: OpenTelemetry and gRPC take a second to load, and the other commands do not need them.
+    from telemetry.operations.validation import plan, report
+    from telemetry.operations.validation.runner import Bounds, run
+
+    moved, places = pairs(address, "--address"), pairs(connect_to, "--connect-to")
+    with told(ConfigError, ConfigException, ToolError, OSError) as console:
+        settings = stack_file.load(stack, config_file)
+        outputs = Pulumi(stack, config_file).json("stack output", "--json")
+        if "endpoints" not in outputs:
+            raise ConfigError([f"{stack} has no outputs: nothing is deployed yet; first: make up STACK={stack}"])
+        reach = _reach(settings, places, api_server=api_server)
+        credentials = credentials_of_stack.load(stack, config_file)
+        target = target_of(
+            settings, outputs, credentials, reach, moved, only=tenant or (), flush=flush, behind=behind_gateway
+        )
+        shown = {signal: each["uid"] for signal, each in outputs["datasources"].items()}
+        lanes = plan.lanes(target, shown)
+
+        def tell(result: Any) -> None:
+            if not as_json:
+                console.print(report.line(result), highlight=False, soft_wrap=True)
+
+        results = run(lanes, Bounds(bound, overall, at_once), tell, redactor_of(settings, credentials))
+        if output is not None:
+            output.write_text(report.as_json(stack, results), encoding="utf-8")
+        if junit is not None:
+            junit.write_text(report.as_junit(stack, results), encoding="utf-8")
+        if as_json:
+            typer.echo(report.as_json(stack, results), nl=False)
+        else:
+            console.print(report.summary(results), highlight=False, soft_wrap=True)
+    raise typer.Exit(report.exit_code(results, allow_skipped=allow_skipped))
+
+
+def target_of(
+    stack: Stack,
+    outputs: Mapping[str, Any],
+    credentials: Credentials,
+    reach: "Reach",
+    moved: Mapping[str, str],
+    *,
+    only: Sequence[str] = (),
+    flush: bool = True,
+    behind: bool = False,
+) -> "Target":
+    """Return what is validated: the stack as its outputs say, but for addresses that were moved.
+
+    Raises:
+        typer.BadParameter: an address or a tenant is not known.
+    """
+    from telemetry.backends.mimir import blocks as bucket
+    from telemetry.operations.validation import addresses
+    from telemetry.operations.validation.target import Target, tenants_of
+
+    found = addresses.clients(outputs["endpoints"])
+    # There is one gateway: where one of its addresses has no route, none has; unless somebody knows another way to it.
+    behind = behind or not (moved or reach.is_direct(found["metrics.query"]))
+    if behind and stack.gateway is not None:
+        found = addresses.backends(stack)
+    known = {**found, **addresses.admin(stack)}
+    _refuse_unknown("--address", moved, known)
+    uids = {each["id"]: _uids(each["datasources"] or {}) for each in outputs["tenants"]}
+    tenants = tenants_of(stack, credentials.gateway_key, uids)
+    _refuse_unknown("--tenant", only, [each.id for each in tenants if each.id])
+    return Target(
+        stack=stack,
+        addresses={**known, **moved},
+        tenants=[each for each in tenants if not only or each.id in only],
+        reach=reach,
+        authority=outputs["certificate_authority"] or None,
+        behind_gateway=behind and stack.gateway is not None,
+        credentials=credentials,
+        blocks=partial(bucket.blocks, stack, credentials),
+        flush=flush,
+    )
+
+
+def _uids(datasources: Mapping[str, Mapping[str, str] | None]) -> dict[str, str]:
+    return {signal: each["uid"] for signal, each in datasources.items() if each}
+
+
+def _reach(stack: Stack, places: Mapping[str, str], *, api_server: bool) -> "Reach":
+    from telemetry.clients.kubernetes import api_client
+    from telemetry.clients.reach import Reach
+
+    cluster = stack.kubernetes
+    return Reach(places, api_client(cluster.kubeconfig_file, cluster.context) if api_server else None)
+
+
+def pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:
+    """Return what options of the form NAME=VALUE say. Raises typer.BadParameter."""
+    pairs = {name: value for name, _, value in (each.partition("=") for each in given or ())}
+    if wrong := [name for name, value in pairs.items() if not name or not value]:
+        raise typer.BadParameter(f"{option}: {wrong[0]!r} needs something on both sides of a =")
+    return pairs
+
+
+def _refuse_unknown(option: str, given: Sequence[str] | Mapping[str, str], known: Any) -> None:
+    if unknown := sorted(set(given) - set(known)):
+        raise typer.BadParameter(f"{option}: {unknown[0]} is not known; there are {', '.join(sorted(known)) or 'none'}")

@@ -1,0 +1,20 @@
+"""What the program would deploy, from settings alone: what a report compares with where no cluster is reachable."""
+
+import json
+
+import typer
+
+from telemetry.cli.errors import told
+from telemetry.cli.options import ConfigFile, StackName
+from telemetry.releases import deployed
+from telemetry.stack import ConfigError
+from telemetry.stack import file as stack_file
+
+
+def values(
+    stack: StackName,
+    config_file: ConfigFile = None,
+) -> None:
+    """Print the Helm releases that the program would deploy, as JSON: chart, version, repository and values."""
+    with told(ConfigError, OSError):
+        typer.echo(json.dumps(deployed(stack_file.load(stack, config_file)), indent=2, sort_keys=True))

@@ -1,0 +1,1 @@
+"""The only input and output: Pulumi and Helm, Kubernetes, S3, Grafana, GitHub."""

@@ -1,0 +1,83 @@
+"""Where a collector sends to, and how it says who it is."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from telemetry.config.collector import Collector
+from telemetry.config.gateway import Gateway
+from telemetry.gateway import addresses as of_gateway
+from telemetry.spec import ports as addresses
+from telemetry.stack import Stack
+from telemetry.stack.collector import sender
+from telemetry.stack.tenants import Tenant
+
+CREDENTIALS = "/etc/telemetry"
+"""Where Alloy finds the Secret with the tenant's credential and the gateway's authority."""
+_METRICS_PATH, _LOGS_PATH = "/v1/metrics", "/v1/logs"
+
+
+@dataclass(frozen=True)
+class Destination:
+    """The platform as one sender sees it."""
+
+    traces: str
+    """`host:port` for OTLP over gRPC."""
+    metrics_otlp: str
+    """Address that Alloy adds `/v1/metrics` to."""
+    remote_write: str
+    logs_otlp: str | None
+    """Address that Alloy adds `/v1/logs` to; None where there is no Loki."""
+    name: str | None
+    """What the certificate there is for: an address's name has a final dot, a certificate's none. None is no TLS."""
+    tenant: str | None
+    """Stated by the sender itself, where no gateway knows it by its credential."""
+    token: str | None
+    """Path of the bearer token."""
+    certificate: tuple[str, str] | None
+    """Paths of the client certificate and its key."""
+    authority: str | None
+    """Path of the private authority that signed the gateway's certificate."""
+    largest_message: int
+    """Bytes of the largest request that is taken."""
+
+
+def destination(stack: Stack, collector: Collector) -> Destination:
+    """Return where a collector of a stack sends to: the gateway where there is one, else the backends themselves."""
+    tenant = sender(collector, stack.tenants)
+    if stack.gateway is not None and tenant is not None:
+        return _by_gateway(stack, stack.gateway, tenant)
+    at = partial(addresses.absolute, stack)
+    traces, metrics, logs = addresses.traces(stack), addresses.metrics(stack), addresses.logs(stack)
+    return Destination(
+        traces=at(traces.otlp_grpc),
+        metrics_otlp=at(metrics.otlp_http.removesuffix(_METRICS_PATH)),
+        remote_write=at(metrics.remote_write),
+        logs_otlp=None if logs is None else at(logs.otlp_http.removesuffix(_LOGS_PATH)),
+        name=None,
+        tenant=None if tenant is None else tenant.id,
+        token=None,
+        certificate=None,
+        authority=None,
+        largest_message=stack.traces.max_message_size,
+    )
+
+
+def _by_gateway(stack: Stack, gateway: Gateway, tenant: Tenant) -> Destination:
+    at = partial(addresses.absolute, stack)
+    urls, logs = of_gateway.urls(stack.namespace.name), of_gateway.logs(stack)
+    accepts = tenant.access.accepts
+    private = gateway.certificate.source == "issued" or gateway.certificate.authority is not None
+    return Destination(
+        traces=at(urls.otlp_grpc_address),
+        metrics_otlp=at(urls.metrics_otlp_url.removesuffix(_METRICS_PATH)),
+        remote_write=at(urls.remote_write_url),
+        logs_otlp=None if logs is None else at(logs.otlp_http.removesuffix(_LOGS_PATH)),
+        name=of_gateway.host(stack.namespace.name),
+        tenant=None,
+        token=None if accepts == "certificate" else f"{CREDENTIALS}/token",
+        certificate=(f"{CREDENTIALS}/tls.crt", f"{CREDENTIALS}/tls.key")
+        if accepts in ("certificate", "both")
+        else None,
+        authority=f"{CREDENTIALS}/ca.crt" if private else None,
+        largest_message=tenant.limits.max_body or stack.traces.max_message_size,
+    )

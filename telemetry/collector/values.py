@@ -1,0 +1,123 @@
+"""Values of the chart `alloy` 1.11.1: Grafana Alloy as a DaemonSet, with the configuration of collector/.
+
+Source of every path: operations/helm/charts/alloy of grafana/alloy (tests/contracts/alloy-1.11.1.json).
+"""
+
+from telemetry.collector.config import CONFIG_MAP, FILE
+from telemetry.collector.destination import CREDENTIALS
+from telemetry.collector.pipeline import OTLP_GRPC, OTLP_HTTP
+from telemetry.collector.scraping import BACKENDS
+from telemetry.config.collector import RELOADER, Collector
+from telemetry.config.quantities import bytes_text, cpu_text
+from telemetry.config.resources import Compute
+from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
+from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, pod_security
+from telemetry.spec.values.transport import BACKENDS_SECRET, serves_tls
+from telemetry.stack import Stack
+from telemetry.stack.collector import sender
+
+RELEASE = "collector"
+"""Not `alloy`: the namespace may have one of that name (seed 003)."""
+HTTP = 12345
+"""Alloy's own port, which its readiness is asked at."""
+_STORAGE = "/var/lib/alloy"
+_USER = 473
+"""The image's user `alloy`; by itself it runs as root."""
+_GROUP_MAY_READ = 0o440
+_READS_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
+"""All that discovery needs, in the stack's own namespace."""
+
+
+def values(stack: Stack, collector: Collector) -> Values:
+    """Return the chart's values."""
+    ports = (("otlp-grpc", OTLP_GRPC), ("otlp-http", OTLP_HTTP))
+    mounted = _mounted(stack, collector)
+    return {
+        "fullnameOverride": RELEASE,
+        "crds": {"create": False},  # cluster-wide, and for logs
+        "global": {"podSecurityContext": _pod_security(stack)},
+        "alloy": {
+            "configMap": {"create": False, "name": CONFIG_MAP, "key": FILE},
+            "stabilityLevel": "public-preview" if collector.queue.on_disk else "generally-available",
+            "storagePath": _STORAGE,
+            "enableReporting": False,  # phones home
+            "extraPorts": [{"name": name, "port": port, "targetPort": port, "protocol": "TCP"} for name, port in ports],
+            "resources": _requests(collector.size),
+            "securityContext": RESTRICTED_CONTAINER,
+            "mounts": {"extra": [_mount("storage", _STORAGE), *(_mount(name, path) for name, _, path in mounted)]},
+        },
+        "configReloader": {
+            "resources": _requests(RELOADER),
+            # The chart's own names a user, which OpenShift refuses.
+            "securityContext": {**RESTRICTED_CONTAINER, "runAsUser": None, "runAsGroup": None},
+        },
+        "controller": {
+            "type": "daemonset",
+            # An update of all nodes one by one takes long; an application beside a missing one sends again.
+            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}},
+            "volumes": {
+                "extra": [
+                    {"name": "storage", "emptyDir": {"sizeLimit": bytes_text(collector.queue.size)}},
+                    *(_secret(name, secret) for name, secret, _ in mounted),
+                ]
+            },
+            **_placement(collector),
+        },
+        # Each application is served by its own node's pod, and so are its retries.
+        "service": {"internalTrafficPolicy": "Local"},
+        **_rights(stack, collector),
+    }
+
+
+def credential_secret(stack: Stack, collector: Collector) -> str | None:
+    """Return the Secret with the tenant's credential; None where no gateway asks for one."""
+    tenant = sender(collector, stack.tenants)
+    if stack.gateway is None or tenant is None:
+        return None
+    return collector.secret or f"{TENANT_SECRET_PREFIX}{tenant.object_name}"
+
+
+def _mounted(stack: Stack, collector: Collector) -> list[tuple[str, str, str]]:
+    """Return volume, Secret and path of what Alloy reads."""
+    found = []
+    if (secret := credential_secret(stack, collector)) is not None:
+        found.append(("credentials", secret, CREDENTIALS))
+    if collector.scrape is not None and serves_tls(stack) and stack.gateway is not None:
+        tls = stack.gateway.backend_tls
+        found.append(("backends", (tls.secret if tls else None) or BACKENDS_SECRET, BACKENDS))
+    return found
+
+
+def _mount(name: str, path: str) -> Values:
+    return {"name": name, "mountPath": path, "readOnly": name != "storage"}
+
+
+def _secret(name: str, secret: str) -> Values:
+    keys = {"items": [{"key": "ca.crt", "path": "ca.crt"}]} if name == "backends" else {}  # its key is the backends'
+    return {"name": name, "secret": {"secretName": secret, "defaultMode": _GROUP_MAY_READ, **keys}}
+
+
+def _requests(size: Compute) -> Values:
+    """Return requests; Alloy's own limiter takes the place of a memory limit (seed 000)."""
+    return {"requests": {"cpu": cpu_text(size.cpu), "memory": bytes_text(size.memory)}}
+
+
+def _pod_security(stack: Stack) -> Values:
+    ids = {"runAsUser": _USER, "runAsGroup": _USER, "fsGroup": _USER}
+    return {key: value for key, value in (ids | pod_security(stack.kubernetes.platform)).items() if value is not None}
+
+
+def _rights(stack: Stack, collector: Collector) -> Values:
+    """Return what the pods may ask the API server: which pods there are, if they scrape; else they have no token."""
+    scrapes = collector.scrape is not None
+    role = {"namespaces": [stack.namespace.name], "rules": [_READS_PODS], "clusterRules": []} if scrapes else {}
+    return {"rbac": {"create": scrapes, **role}, "serviceAccount": {"automountServiceAccountToken": scrapes}}
+
+
+def _placement(collector: Collector) -> Values:
+    chosen: Values = {
+        "nodeSelector": collector.node_selector,
+        "tolerations": [each.model_dump(exclude_none=True) for each in collector.tolerations],
+        "priorityClassName": collector.priority_class,
+    }
+    return {key: value for key, value in chosen.items() if value}

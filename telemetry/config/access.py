@@ -1,0 +1,137 @@
+"""How a tenant is known to the gateway, until when, and what it may do."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from telemetry.config.base import SettingError, Settings
+
+
+def _check_day(value: str) -> str:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("not a day; write it in quotes, such as '2026-11-21'") from error
+    if not 2000 <= day.year < 2100:
+        raise ValueError("is no day of this century; correct it")
+    return value
+
+
+def _check_moment(value: str) -> str:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("not a moment; write it in quotes and in UTC, such as '2026-12-01T00:00:00Z'") from error
+    if moment.utcoffset() is None or moment.utcoffset() != UTC.utcoffset(None) or not value.endswith("Z"):
+        raise ValueError("a moment is written in UTC and to the second, such as '2026-12-01T00:00:00Z'")
+    return value
+
+
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_check_day)]
+"""A day, `2026-11-21`."""
+
+
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"), AfterValidator(_check_moment)]
+"""A moment in UTC to the second, `2026-12-01T00:00:00Z`."""
+
+
+SecretName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
+"""The name of a Secret in the stack's namespace."""
+
+
+class Rotation(Settings):
+    """A credential that the program makes: which version counts, and until when the one before it does too."""
+
+    version: int = Field(default=1, ge=1, le=10_000, description="Raised to rotate; every version is another secret.")
+    previous_until: Moment | None = Field(
+        default=None,
+        description="Until when version - 1 is taken too; the gateway itself looks at the clock. None: no longer.",
+    )
+
+    @model_validator(mode="after")
+    def _has_a_previous_one(self) -> Self:
+        if self.previous_until is not None and self.version == 1:
+            raise SettingError("previous_until", "there is no version before 1; raise version, or remove it")
+        return self
+
+
+_Use = Literal["read", "write"]
+
+
+_Right = Literal["read", "write", "admin"]
+
+
+class Scopes(Settings):
+    """What a tenant's own credentials may do. Grafana comes with others, which only read."""
+
+    traces: list[_Use] = Field(default=["read", "write"], description="read: queries; write: spans.")
+    metrics: list[_Right] = Field(
+        default=["read", "write"],
+        description="read: queries; write: samples; admin: the tenant's rules, and all of its alertmanager, whose "
+        "configuration has the passwords of receivers in it.",
+    )
+    logs: list[_Use] = Field(default=["read", "write"], description="read: queries; write: lines.")
+    profiles: list[_Use] = Field(default=["read", "write"], description="read: queries; write: profiles.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, each as `metrics:read`."""
+        signals = type(self).model_fields
+        return tuple(sorted({f"{signal}:{right}" for signal in signals for right in getattr(self, signal)}))
+
+
+class Access(Settings):
+    """How the gateway knows a tenant, and what it lets it do."""
+
+    accepts: Literal["token", "certificate", "either", "both"] = Field(
+        default="token",
+        description="A bearer token, a client certificate, one of them, or both at once, of the same tenant.",
+    )
+    scopes: Scopes = Field(default_factory=Scopes, description="What these credentials may do.")
+    epoch: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        description="Raised when an id is given away again, or all of its credentials are lost: none of those before "
+        "count any more, without a grace period.",
+    )
+    token: Rotation = Field(default_factory=Rotation, description="The token that the program makes.")
+    token_secret: SecretName | None = Field(
+        default=None, description="A Secret that exists already, with the key `token`; then the program makes none."
+    )
+    certificate: Rotation = Field(default_factory=Rotation, description="The client certificate that it makes.")
+    reader: Rotation = Field(
+        default_factory=Rotation,
+        description="What Grafana's datasources come with, which only reads: a token, a certificate, or both, as "
+        "`accepts` says.",
+    )
+    certificate_subject: str | None = Field(
+        default=None,
+        pattern=r'^[^"\\\n;{}$]{1,500}$',
+        description="Subject of a certificate of your own authority (telemetry:gateway.client_ca_secret), as RFC 2253 "
+        "writes it: CN=agent,OU=payments,O=Example.",
+    )
+
+    @property
+    def takes_token(self) -> bool:
+        """Whether a token is of use to the tenant."""
+        return self.accepts != "certificate"
+
+    @property
+    def makes_token(self) -> bool:
+        """Whether the program makes the tenant's token."""
+        return self.takes_token and self.token_secret is None
+
+    @property
+    def takes_certificate(self) -> bool:
+        """Whether a client certificate is of use to the tenant."""
+        return self.accepts != "token"
+
+    @model_validator(mode="after")
+    def _says_nothing_idle(self) -> Self:
+        if self.token_secret is not None and not self.takes_token:
+            raise SettingError("token_secret", "the tenant accepts certificates only; remove it, or widen accepts")
+        if self.certificate_subject is not None and not self.takes_certificate:
+            raise SettingError("certificate_subject", "the tenant accepts tokens only; remove it, or widen accepts")
+        return self

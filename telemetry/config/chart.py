@@ -1,0 +1,122 @@
+"""Which Helm chart a backend is deployed from."""
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from telemetry.config.base import SettingError, Settings
+from telemetry.config.connections import Url
+
+ChartName = Literal["tempo", "tempo-distributed", "mimir-distributed", "loki", "pyroscope", "alloy"]
+CHECKED_VERSIONS: Mapping[str, tuple[str, ...]] = {
+    "tempo": ("2.2.4",),
+    "tempo-distributed": ("2.26.2",),
+    "mimir-distributed": ("6.1.0", "6.0.6"),
+    "loki": ("18.11.0",),
+    "pyroscope": ("2.2.1",),
+    "alloy": ("1.11.1",),
+}
+"""The versions whose keys our Helm values were checked against (charts.md 0). Tempo's 3.x line has no ingester;
+Mimir's 6.0.6 is for clusters below Kubernetes 1.32."""
+
+_OCI = re.compile(
+    r"oci://(\[[0-9a-f:]+\]|[a-z0-9][a-z0-9.-]*)(:\d{1,5})?(?P<path>(/[a-z0-9]+([._-]+[a-z0-9]+)*)+)"
+    r"(@sha256:[0-9a-f]{64})?"
+)
+"""A registry, a repository in it (lower case, says the OCI distribution specification) and at will a digest."""
+
+
+def must_be(name: str) -> AfterValidator:
+    """Return a validator that refuses any chart but the named one."""
+
+    def check(chart: "Chart") -> "Chart":
+        if chart.name != name:
+            raise SettingError("name", f"this backend is deployed from the chart {name}; name that")
+        return chart
+
+    return AfterValidator(check)
+
+
+class Chart(Settings):
+    """A chart by name in an HTTP repository, by `oci://` reference, or by a relative path."""
+
+    name: ChartName = Field(description="The chart's own name.")
+    version: str = Field(description="Its exact version; one whose values we know.")
+    repository: Url | None = Field(
+        default=None, description="Address of the HTTP repository that has it; none for oci:// and paths."
+    )
+    reference: str | None = Field(
+        default=None,
+        description="An oci:// reference without a tag, or a path relative to the project of a folder or a released "
+        "archive, in place of a repository: it ends with the chart's name, such as ./charts/tempo, or as archives are "
+        "called, ./charts/tempo-2.2.4.tgz. Relative, because an absolute path differs between checkouts and shows as "
+        "a change.",
+    )
+
+    @model_validator(mode="after")
+    def _version_was_checked(self) -> Self:
+        if self.version not in CHECKED_VERSIONS[self.name]:
+            allowed = " or ".join(CHECKED_VERSIONS[self.name])
+            raise SettingError(
+                "version",
+                f"this version of chart {self.name} was not checked, and charts ignore keys that they do not know; "
+                f"set it to {allowed}",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.repository is None) == (self.reference is None):
+            raise ValueError(
+                "a chart comes either from a repository (an address) or from a reference (oci://… or ./path); "
+                "set exactly one of the two"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _reference_is_the_same_everywhere(self) -> Self:
+        if self.reference is not None and not self.reference.startswith(("./", "../", "oci://")):
+            raise SettingError(
+                "reference",
+                "neither oci://… nor a relative path; begin it with ./ so that every checkout shows the same",
+            )
+        if self.reference is not None and "@" in urlsplit(self.reference).netloc:
+            raise SettingError("reference", "must not carry credentials; log in with: helm registry login")
+        return self
+
+    @model_validator(mode="after")
+    def _reference_names_the_chart(self) -> Self:
+        """Helm would take whatever is there, under the name of this chart; or find nothing, when all else is made."""
+        if self.reference is None:
+            return self
+        ends: list[str] = [self.name]
+        path = self.reference
+        if self.reference.startswith("oci://"):
+            match = _OCI.fullmatch(self.reference)
+            if match is None:
+                raise SettingError(
+                    "reference",
+                    "neither a registry's address nor one with a digest; the version is a key of its own. Write "
+                    f"oci://host[:port]/path/{self.name}, in lower case and without a tag",
+                )
+            path = match["path"]
+        else:
+            ends.append(f"{self.name}-{self.version}.tgz")
+        if PurePosixPath(path).name not in ends:
+            allowed = " or ".join(f"/{end}" for end in ends)
+            raise SettingError("reference", f"does not name this chart; end it with {allowed}")
+        return self
+
+    @property
+    def by_path(self) -> bool:
+        """Whether it lies in the project, as a folder or an archive, and is not fetched."""
+        return self.source.startswith(("./", "../"))
+
+    @property
+    def source(self) -> str:
+        """What `helm install` is given: the reference, or the chart's name in its repository."""
+        return self.reference or self.name

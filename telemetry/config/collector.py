@@ -1,0 +1,146 @@
+"""The collector: a Grafana Alloy that takes applications' telemetry, and may scrape the platform itself."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from telemetry.config.access import SecretName
+from telemetry.config.base import SettingError, Settings
+from telemetry.config.chart import Chart, must_be
+from telemetry.config.network import Destination
+from telemetry.config.placement import LabelKey, LabelValue, Toleration
+from telemetry.config.quantities import Bytes, Duration
+from telemetry.config.resources import Compute, Nodes
+from telemetry.config.roles import Role
+
+_LEAST_MEMORY = 64 * 2**20
+
+
+class Queue(Settings):
+    """What is kept while the platform does not answer."""
+
+    on_disk: bool = Field(
+        default=True,
+        description="Whether it outlives a restart of Alloy. Needs Alloy's stability level `public-preview` "
+        "(otelcol.storage.file); remote-write is always kept on disk.",
+    )
+    size: Bytes = Field(
+        default=2 * 2**30,
+        ge=64 * 2**20,
+        description="The disk that a pod of ours may use for it, an emptyDir: it outlives the container, not the pod. "
+        "A pod that uses more is evicted, so each queue holds as many batches as fit into a quarter, at 1Mi each.",
+    )
+    retry_for: Duration = Field(
+        default=4 * 3_600,
+        ge=600,
+        description="For how long something is sent again before it is given up (our choice); 10m at least.",
+    )
+
+
+class Scrape(Settings):
+    """Scraping the platform's own pods, so that alerts and dashboards have data."""
+
+    interval: Duration = Field(
+        default=60,
+        le=240,
+        description="Time between two scrapes of a pod; after 5m without a sample, Prometheus takes it for gone.",
+    )
+    api_server: Destination | None = Field(
+        default=None,
+        description="Where the API server's machines are, which tells what pods there are, with their port, such as "
+        "`{cidrs: [10.0.0.1/32], ports: [6443]}` (`kubectl get endpoints kubernetes -n default`). Needed where there "
+        "are NetworkPolicies.",
+    )
+
+    @model_validator(mode="after")
+    def _api_server_has_a_port(self) -> Self:
+        if self.api_server is not None and not (self.api_server.ports and not self.api_server.is_nobody):
+            raise SettingError("api_server", "needs both a place and ports, such as {cidrs: […], ports: [6443]}")
+        return self
+
+
+class Collector(Settings):
+    """Grafana Alloy in front of the platform (docs/collector.md)."""
+
+    deploy: Literal["config-map", "daemon-set"] = Field(
+        default="config-map",
+        description="config-map: only the configuration, for an Alloy that exists already; daemon-set: Alloy as well, "
+        "a pod on each node.",
+    )
+    chart: Annotated[Chart, must_be("alloy")] | None = Field(
+        default=None, description="With `daemon-set`: the chart `alloy`."
+    )
+    tenant: str | None = Field(
+        default=None, description="As whom it sends; none is the only tenant, where there is one at most."
+    )
+    secret: SecretName | None = Field(
+        default=None,
+        description="A Secret with the tenant's credential: `token`, or tls.crt and tls.key, or all, and ca.crt where "
+        "the gateway's certificate is of a private authority. None is the one that the program makes.",
+    )
+    metrics: Literal["otlp", "remote-write"] = Field(
+        default="otlp",
+        description="How applications' metrics go on: otlp leaves them as they are; remote-write turns them into "
+        "Prometheus' and keeps them in a log on disk.",
+    )
+    size: Compute = Field(
+        default=Compute.model_construct(cpu=100, memory=256 * 2**20),
+        description="What Alloy asks for on each node. Above 80 % of the memory it refuses data, which applications "
+        "send again.",
+    )
+    nodes: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000,
+        description="On how many nodes it runs, for the quota; none is kubernetes.nodes.count.",
+    )
+    queue: Queue = Field(default_factory=Queue, description="What is kept while the platform does not answer.")
+    scrape: Scrape | None = Field(
+        default=None, description="Scraping the platform's own pods; none leaves that to others."
+    )
+    node_selector: dict[LabelKey, LabelValue] = Field(
+        default_factory=dict, description="Labels of the nodes that it runs on; none is every node."
+    )
+    tolerations: list[Toleration] = Field(
+        default_factory=list, description="Taints that it tolerates; nodes with others have no collector."
+    )
+    priority_class: str | None = Field(
+        default=None, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", description="Priority class of its pods."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_chart_to_deploy(self) -> Self:
+        if self.deploys and self.chart is None:
+            raise SettingError("chart", "is not set, and deploy: daemon-set needs it; add the chart alloy")
+        if self.chart is not None and not self.deploys:
+            raise SettingError("chart", "belongs to deploy: daemon-set; set that, or remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _has_memory_to_limit(self) -> Self:
+        if self.size.memory < _LEAST_MEMORY:
+            raise SettingError("size.memory", "is too little for Alloy itself; set at least 64Mi")
+        return self
+
+    @property
+    def deploys(self) -> bool:
+        """Whether the program deploys Alloy, and not its configuration alone."""
+        return self.deploy == "daemon-set"
+
+
+RELOADER = Compute.model_construct(cpu=10, memory=50 * 2**20)
+"""What the chart's second container asks for, which has Alloy read a changed configuration: the chart's own figures."""
+
+
+def role_of(collector: Collector, nodes: Nodes | None) -> Role | None:
+    """Return what its pods ask for, one on each node; None where the program deploys none."""
+    if not collector.deploys:
+        return None
+    return Role.model_construct(
+        replicas=collector.nodes or (nodes.count if nodes else 1),
+        cpu=collector.size.cpu + RELOADER.cpu,
+        memory=collector.size.memory + RELOADER.memory,
+        memory_limit=None,
+        volume=None,
+        autoscaling=None,
+    )

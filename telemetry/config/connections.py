@@ -1,0 +1,129 @@
+"""How the program reaches the systems that it configures: a cluster and a Grafana."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator, Field
+
+from telemetry.config.base import Settings
+from telemetry.config.resources import Nodes
+
+_ADDRESS = re.compile(
+    r"https?://(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9._-]*)(:(?P<port>\d{1,5}))?(/[^\s]*)?", re.ASCII | re.IGNORECASE
+)
+
+
+def check_url(value: str) -> str:
+    """Refuse what is not `http(s)://host[:port][/path]`; credentials in a URL would end up in logs."""
+    if "@" in value:
+        raise ValueError("an address must not carry credentials; they belong into telemetry:credentials")
+    if "?" in value or "#" in value:
+        raise ValueError("an address must end after its host, port and path; remove what follows ? or #")
+    match = _ADDRESS.fullmatch(value)
+    if match is None or not 0 < int(match["port"] or 80) < 65_536:
+        raise ValueError("not an address; write http:// or https://, a host and a port, such as http://s3.example:8333")
+    return value.rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(check_url)]
+"""`http(s)://host[:port][/path]` without a trailing slash and without credentials."""
+
+
+Family = Literal["IPv4", "IPv6"]
+"""A family of addresses, as Kubernetes calls it."""
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_DNS_SERVICES = {"openshift": "dns-default.openshift-dns", "kubernetes": "kube-dns.kube-system"}
+"""The cluster's DNS where nobody says otherwise (charts.md 2.4, 3.4)."""
+
+
+class DnsService(NamedTuple):
+    """The Service of the cluster's DNS."""
+
+    name: str
+    namespace: str
+
+
+def _check_families(value: list[Family]) -> list[Family]:
+    if len(set(value)) != len(value):
+        raise ValueError("a family is named twice; write [IPv4], [IPv6] or both, the cluster's first one first")
+    return value
+
+
+class Kubernetes(Settings):
+    """The cluster."""
+
+    context: str = Field(
+        min_length=1,
+        description="The kubeconfig context to use, named explicitly so that an ambient one is never touched.",
+    )
+    kubeconfig: str | None = Field(
+        default=None,
+        pattern=r"^[^\n]{1,4096}$",  # its content would carry tokens into messages
+        description="Path of the kubeconfig file; without it the usual KUBECONFIG or ~/.kube/config is read.",
+    )
+    cluster_identifier: str | None = Field(
+        default=None,
+        min_length=1,
+        description="A name of the cluster that outlives its address: without one the provider replaces every "
+        "release when the API server's URL changes (facts/providers.md). Default: the context's name.",
+    )
+    platform: Literal["openshift", "kubernetes"] = Field(
+        default="openshift",
+        description="openshift: the platform picks user ids, so ours are left out. kubernetes: the charts' own ids "
+        "(charts.md 2.4, 3.4).",
+    )
+    cluster_domain: str = Field(
+        default="cluster.local",
+        pattern=rf"^{_LABEL}(\.{_LABEL})*$",
+        max_length=200,
+        description="What names of Services end in. They are written out with it, so that no domain of a node's is "
+        "searched; the kubelets' clusterDomain says which it is.",
+    )
+    dns_service: str | None = Field(
+        default=None,
+        pattern=rf"^{_LABEL}\.{_LABEL}$",
+        description="The Service of the cluster's DNS as `name.namespace`: the gateway asks it, and does not start "
+        "without it. None is dns-default.openshift-dns on OpenShift, else kube-dns.kube-system; RKE2 has "
+        "rke2-coredns-rke2-coredns.kube-system, kubespray coredns.kube-system.",
+    )
+    ip_families: Annotated[list[Family], AfterValidator(_check_families)] = Field(
+        default=["IPv4"],
+        min_length=1,
+        max_length=2,
+        description="Addresses that pods have, the cluster's first family first: [IPv4], [IPv6], or both. Where the "
+        "gateway and Tempo's receivers listen, and which addresses the gateway asks for. The rings of the backends "
+        "look for IPv4: where pods have none, their charts have to be told more (docs/first-deployment.md).",
+    )
+
+    nodes: Nodes | None = Field(
+        default=None,
+        description="The nodes that there are. Known, replicas are spread by a hard rule where there are nodes enough, "
+        "and a replica that fits on none is refused (seed 004); unknown, spreading is best effort.",
+    )
+    nodes_on_demand: bool = Field(
+        default=False,
+        description="Whether nodes are made when pods wait for them (cluster autoscaler, Karpenter): then labels that "
+        "no node has yet are no reason to refuse an `up`.",
+    )
+
+    @property
+    def dns(self) -> DnsService:
+        """The Service of the cluster's DNS."""
+        return DnsService(*(self.dns_service or _DNS_SERVICES[self.platform]).split("."))
+
+    @property
+    def kubeconfig_file(self) -> str | None:
+        """The kubeconfig's path with `~` resolved; None is the usual one."""
+        return str(Path(self.kubeconfig).expanduser()) if self.kubeconfig else None
+
+    @property
+    def identity(self) -> str:
+        """The cluster's stable name."""
+        return self.cluster_identifier or self.context
+
+
+class Grafana(Settings):
+    """The Grafana instance that all environments share (seed 000, 'Grafana Datasources')."""
+
+    url: Url = Field(description="Its address as seen from where Pulumi runs.")

@@ -1,0 +1,106 @@
+"""How the platform watches itself: where its rules go, what it promises, and which exporters there are."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from telemetry.config.base import SettingError, Settings
+from telemetry.config.connections import Url
+from telemetry.config.placement import LabelKey, LabelValue
+
+Exporter = Literal["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager"]
+Latency = Literal["100ms", "250ms", "500ms", "1s", "2.5s", "5s", "10s", "25s", "50s"]
+"""The buckets that Mimir's and Tempo's histograms of request durations have in common."""
+MetricLabel = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=128)]
+"""A label's name as Prometheus takes it."""
+
+
+class Objective(Settings):
+    """What is promised of one kind of request, over 30 days."""
+
+    target: float = Field(
+        ge=95,
+        lt=100,
+        description="Percent of requests that are answered well: without a server's error, and in time. Below 95 the "
+        "fastest burn rate (14.4) would be more than all requests.",
+    )
+    latency: Latency | None = Field(default=None, description="The time that an answer may take; none: any.")
+
+
+class Objectives(Settings):
+    """Service level objectives. Targets are the SRE workbook's examples (chapters 2 and 5), times our own choice."""
+
+    metrics_ingest: Objective = Field(
+        default=Objective(target=99.9, latency="1s"), description="Samples taken by Mimir (remote-write and OTLP)."
+    )
+    metrics_query: Objective = Field(
+        default=Objective(target=99.0, latency="2.5s"), description="PromQL answered by Mimir."
+    )
+    traces_ingest: Objective = Field(
+        default=Objective(target=99.9), description="Spans taken by Tempo, which does not measure the time of it."
+    )
+    traces_query: Objective = Field(
+        default=Objective(target=99.0, latency="5s"), description="Traces and searches answered by Tempo."
+    )
+
+    @model_validator(mode="after")
+    def _tempo_does_not_time_ingest(self) -> Self:
+        if self.traces_ingest.latency is not None:
+            raise SettingError(
+                "traces_ingest.latency",
+                "cannot be watched: Tempo's receivers have no histogram of durations; remove it",
+            )
+        return self
+
+
+class Severities(Settings):
+    """What an alert's label `severity` says."""
+
+    page: str = Field(default="critical", min_length=1, description="Of an alert that wakes somebody.")
+    ticket: str = Field(default="warning", min_length=1, description="Of an alert that can wait for the morning.")
+
+
+class Monitoring(Settings):
+    """Rules that tell of trouble with the platform itself (docs/monitoring.md)."""
+
+    rules: Literal["none", "prometheus-rule", "ruler"] = Field(
+        default="none",
+        description="prometheus-rule: the program makes PrometheusRule objects, which need the Prometheus operator's "
+        "CRD; ruler: `python -m telemetry rules STACK --load …` puts them into Mimir's ruler; none: they are only "
+        "written to files when asked for.",
+    )
+    labels: dict[LabelKey, LabelValue] = Field(
+        default_factory=dict,
+        description="Labels of the PrometheusRule objects, as the operator's ruleSelector wants them.",
+    )
+    tenant: str | None = Field(
+        default=None,
+        description="The tenant in whose metrics the platform's own are: with `ruler` it owns the rules, and the "
+        "dashboards ask its datasource.",
+    )
+    severities: Severities = Field(default_factory=Severities, description="How alerts say how urgent they are.")
+    runbook_url: Url | None = Field(
+        default=None,
+        description="Where docs/runbooks.md can be read; `#` and the alert's heading are added. None is its path.",
+    )
+    exporters: list[Exporter] = Field(
+        default=["kube-state-metrics", "cadvisor", "kubelet"],
+        description="What is scraped beside the backends themselves. An alert that needs another exporter is left out, "
+        "because a rule without data never fires.",
+    )
+    object_store_labels: dict[MetricLabel, str] = Field(
+        default_factory=dict,
+        description="Labels that tell our SeaweedFS from others in one Prometheus, such as `{namespace: storage}`.",
+    )
+    certificate_days: int = Field(
+        default=21, ge=1, le=90, description="Days before its end at which a certificate is alerted on."
+    )
+    objectives: Objectives = Field(default_factory=Objectives, description="What is promised.")
+
+    @model_validator(mode="after")
+    def _labels_are_of_something(self) -> Self:
+        if self.object_store_labels and "seaweedfs" not in self.exporters:
+            raise SettingError(
+                "object_store_labels", "nothing asks for them without seaweedfs in exporters; add that, or remove them"
+            )
+        return self

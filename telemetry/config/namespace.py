@@ -1,0 +1,73 @@
+"""Where the workloads run, and how much room there is."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from telemetry.config.base import SettingError, Settings
+from telemetry.config.quota import Quota
+from telemetry.config.resources import Resources
+
+
+class Namespace(Settings):
+    """The namespace of one environment."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+        description="Its name, a DNS label; the first user's are ca7f8f-dev, -test and -prod (seed 000).",
+    )
+    create: bool = Field(
+        default=False,
+        description="Whether the program owns the namespace: makes it, labels it for PodSecurity `restricted` "
+        "and sets its quota. Off by default, because on the first user's OpenShift the platform does that.",
+    )
+    quota: Quota | None = Field(
+        default=None,
+        description="What its ResourceQuota allows today (seed 000); set on the namespace only if the program owns it.",
+    )
+    used: Quota | None = Field(
+        default=None,
+        description="What others in the namespace ask for already (seed 000, 'Currently used'); none is nothing.",
+    )
+    quota_increase: Literal["requested", "granted"] | None = Field(
+        default=None,
+        description="How far a quota increase is: while it is under way, a stack that needs it is warned of and not "
+        "refused (seed 000, 'Prod Quota Increase Request').",
+    )
+    requested_quota: Quota | None = Field(
+        default=None, description="What the ResourceQuota allows after the increase (seed 000, 'Requested')."
+    )
+    phase_3: Resources | None = Field(
+        default=None, description="What Phase 3 (Pyroscope) will add; the quota request covers it already (seed 000)."
+    )
+
+    @model_validator(mode="after")
+    def _owned_namespace_has_a_quota(self) -> Self:
+        if self.create and self.quota is None:
+            raise SettingError(
+                "quota",
+                "a namespace that the program creates needs a quota; add quota: {cpu, memory, storage}, "
+                "or leave create off and let the platform own the namespace",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _increase_has_a_figure(self) -> Self:
+        if self.quota_increase is not None and self.requested_quota is None:
+            raise SettingError(
+                "requested_quota",
+                f"is not set, but quota_increase is {self.quota_increase}; say what the quota becomes, "
+                "or remove quota_increase",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _comparisons_have_a_quota(self) -> Self:
+        if self.quota is None and (self.used is not None or self.requested_quota is not None):
+            raise SettingError("quota", "is not set, so used and requested_quota mean nothing; add it or remove them")
+        return self
+
+    @property
+    def quota_in_force(self) -> Quota | None:
+        """What the ResourceQuota allows: the requested one as soon as it is granted."""
+        return self.requested_quota if self.quota_increase == "granted" else self.quota

@@ -1,0 +1,62 @@
+"""How the roles of a backend come to their figures, and what the resource policy says to them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from telemetry.config.base import SettingError
+from telemetry.config.quantities import parse_bytes
+from telemetry.config.resources import Compute
+from telemetry.config.role_spec import RoleSpec, RoleTable, check_known
+from telemetry.config.roles import Role, merged
+from telemetry.config.shares import split
+
+
+def filled(given: object, known: RoleTable, runs: Iterable[str], total: Compute | None) -> object:
+    """Return the settings of every role that runs, what was left out filled in from the table or the total.
+
+    Raises:
+        SettingError: a role is unknown or does not run, or the roles ask for more than the total.
+    """
+    if not isinstance(given, dict):
+        return given  # for pydantic to refuse
+    running = set(runs)
+    check_known(given, known, running)
+    roles: dict[str, Any] = {
+        name: merged(spec.defaults(), given.get(name, {})) for name, spec in known.items() if name in running
+    }
+    readable = all(isinstance(role, dict) for role in roles.values())
+    return split(roles, given, known, total) if total is not None and readable else roles
+
+
+def check_policy(roles: dict[str, Role], known: RoleTable) -> dict[str, Role]:
+    """Refuse memory limits, volumes and autoscalers where the resource policy or the role has no place for them."""
+    for name, role in roles.items():
+        _check_limit(name, role, known[name])
+        _check_volume(name, role, known[name])
+        if role.autoscaling is not None and not known[name].scales:
+            able = ", ".join(other for other, spec in known.items() if spec.scales) or "none"
+            raise SettingError(
+                f"{name}.autoscaling",
+                f"{name} is not autoscaled: {known[name].fixed_because}; remove it (roles that scale: {able})",
+            )
+    return roles
+
+
+def _check_limit(name: str, role: Role, spec: RoleSpec) -> None:
+    if spec.limit_range is None:
+        if role.memory_limit is not None:
+            raise SettingError(
+                f"{name}.memory_limit",
+                "memory limits are only for ingesters and store-gateways (seed 000); remove it",
+            )
+        return
+    low, high = spec.limit_range
+    if role.memory_limit is None or not parse_bytes(low) <= role.memory_limit <= parse_bytes(high):
+        raise SettingError(f"{name}.memory_limit", f"must be {low} to {high} (seed 000); set it within that range")
+
+
+def _check_volume(name: str, role: Role, spec: RoleSpec) -> None:
+    if role.volume is not None and spec.volume is None:
+        raise SettingError(f"{name}.volume", f"{name} keeps nothing on disk; remove it")
+    if role.volume is None and spec.volume is not None and not spec.disk_is_cache:
+        raise SettingError(f"{name}.volume", f"{name} keeps its data on disk; set a size")

@@ -1,0 +1,98 @@
+"""The roles that each backend knows (seed 001), and the smallest honest size of each (dev's).
+
+Requests are never below what the real binaries use idle (82-108 MB a Mimir role, 93 MB Tempo: facts/toolchain.md),
+and all of dev together stays within seed 000's 400m CPU, 2Gi memory and 4Gi of volumes.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from telemetry.config.base import SettingError, did_you_mean
+
+Need = Literal["required", "optional", "chart"]
+"""Required: blocked without it. Optional: degraded without it. Chart: no role of the backend, the chart adds it."""
+
+
+class RoleSpec(NamedTuple):
+    """What the platform knows of a role before anybody sets anything."""
+
+    cpu: str
+    memory: str
+    volume: str | None = None
+    limit: str | None = None
+    """Default memory limit; a role without one may not be given one (seed 000, 'Resource Policy')."""
+    limit_range: tuple[str, str] | None = None
+    """Smallest and largest memory limit that seed 000's resource policy allows."""
+    need: Need = "required"
+    in_plan: bool = True
+    """Whether seed 000's table of prod has a row for it."""
+    share: tuple[int, int] | None = None
+    """Percent of a backend's total CPU and memory (seed 004); without it a total leaves the role its own size."""
+    scales: bool = False
+    """Whether it may be autoscaled: it is stateless and takes load."""
+    fixed_because: str = "scaling down what holds data or leads others loses work"
+    """Why it may not."""
+    disk_is_cache: bool = False
+    """Whether it can do without its volume claim."""
+
+    def defaults(self) -> dict[str, Any]:
+        """Return the settings of one replica of this role."""
+        return {
+            "replicas": 1,
+            "cpu": self.cpu,
+            "memory": self.memory,
+            "memory_limit": self.limit,
+            "volume": self.volume,
+        }
+
+
+RoleTable = Mapping[str, RoleSpec]
+
+INGESTER_LIMITS = ("4Gi", "8Gi")
+
+
+_NEVER_RUNS = {
+    "flusher": "writes a lost ingester's WAL to the bucket once and ends, and the chart has no workload; run it by hand"
+}
+
+
+def expand(chosen: Iterable[str], known: RoleTable, meta: Mapping[str, set[str]]) -> frozenset[str]:
+    """Return the roles that a list of roles and meta roles stands for, with those that the chart always adds."""
+    atomic = {name for name, spec in known.items() if spec.need == "chart"}
+    for name in chosen:
+        atomic |= meta.get(name, {name})
+    return frozenset(atomic)
+
+
+def missing(runs: Iterable[str], known: RoleTable, need: Need) -> list[str]:
+    """Return the roles of one need that do not run, in the table's order."""
+    present = set(runs)
+    return [name for name, spec in known.items() if spec.need == need and name not in present]
+
+
+def check_choice(chosen: list[str], known: RoleTable, meta: Mapping[str, set[str]]) -> list[str]:
+    """Refuse unknown roles, and a choice without a required one: seed 001 calls that 'blocked'."""
+    names = [*(name for name, spec in known.items() if spec.need != "chart"), *meta]
+    for name in chosen:
+        if name in _NEVER_RUNS:
+            raise ValueError(f"{name} {_NEVER_RUNS[name]}; remove it")
+        if name not in names:
+            raise ValueError(
+                f"unknown role {name}{did_you_mean(name, names)}; known here: {', '.join(names)}; correct or remove it"
+            )
+    lacking = missing(expand(chosen, known, meta), known, "required")
+    if lacking:
+        raise ValueError(f"blocked: the required roles {', '.join(lacking)} are missing; add them, or write [all]")
+    return chosen
+
+
+def check_known(given: Mapping[str, object], known: RoleTable, runs: Iterable[str]) -> None:
+    """Refuse sizes of roles that do not exist or do not run."""
+    running = set(runs)
+    for name in given:
+        if name not in known:
+            raise SettingError(
+                name, f"unknown role{did_you_mean(name, known)}; known here: {', '.join(known)}; correct or remove it"
+            )
+        if name not in running:
+            raise SettingError(name, "is sized here but does not run; add it to enabled_roles or remove its sizes")

@@ -1,0 +1,81 @@
+"""What one role of a backend asks for, and how its replicas scale. Figures are per replica."""
+
+from contextlib import suppress
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from telemetry.config.base import SettingError, Settings
+from telemetry.config.quantities import Bytes, Cpu, bytes_text
+
+
+class Autoscaling(Settings):
+    """A HorizontalPodAutoscaler on CPU; its defaults are the plan's (seed 004)."""
+
+    min_replicas: int = Field(default=2, ge=2, le=100, description="Fewest pods (seed 004: 2).")
+    max_replicas: int = Field(
+        default=10, ge=2, le=100, description="Most pods; quota checks count these (seed 004: 10)."
+    )
+    cpu_percent: int = Field(
+        default=70,
+        ge=1,
+        le=100,
+        description="Average CPU use that is aimed at, in percent of the request (seed 004: 70).",
+    )
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Self:
+        if self.max_replicas <= self.min_replicas:
+            raise SettingError(
+                "max_replicas", f"leaves nothing to scale above min_replicas {self.min_replicas}; raise it"
+            )
+        return self
+
+
+class Role(Settings):
+    """What one replica of a role asks for, and how many there are. There is no CPU limit to set (seed 000)."""
+
+    replicas: int = Field(ge=1, le=100, description="Number of pods; the fewest, where the role is autoscaled.")
+    cpu: Cpu = Field(description="CPU request; no limit, because CFS throttling delays writes (seed 000).")
+    memory: Bytes = Field(description="Memory request.")
+    memory_limit: Bytes | None = Field(
+        default=None,
+        description="Memory limit; only where growth is unbounded: ingesters, store-gateways (seed 000).",
+    )
+    volume: Bytes | None = Field(default=None, description="Size of its volume claim (WAL, block and index caches).")
+    autoscaling: Autoscaling | None = Field(
+        default=None,
+        description="Scale on CPU between two numbers of pods (seed 004); never for what holds data.",
+    )
+
+    @model_validator(mode="after")
+    def _limit_covers_request(self) -> Self:
+        if self.memory_limit is not None and self.memory_limit < self.memory:
+            raise SettingError(
+                "memory_limit",
+                f"{bytes_text(self.memory_limit)} is below the request memory {bytes_text(self.memory)}; "
+                "raise the limit or lower the request",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _autoscaler_owns_the_replicas(self) -> Self:
+        if self.autoscaling is not None and self.replicas != self.autoscaling.min_replicas:
+            raise SettingError("replicas", "is the autoscaler's to choose; remove it, and set autoscaling.min_replicas")
+        return self
+
+    @property
+    def max_replicas(self) -> int:
+        """The most pods that there may be."""
+        return self.autoscaling.max_replicas if self.autoscaling else self.replicas
+
+
+def merged(defaults: dict[str, Any], given: object) -> object:
+    """Return a role's settings with what was left out filled in; leaves what is no mapping for pydantic to refuse."""
+    if not isinstance(given, dict):
+        return given
+    role = {**defaults, **given}
+    if given.get("autoscaling") is not None and "replicas" not in given:
+        with suppress(ValidationError):  # refused where it stands, and only there
+            role["replicas"] = Autoscaling.model_validate(given["autoscaling"]).min_replicas
+    return role

@@ -1,0 +1,1 @@
+"""The formats of Pulumi's engine: previews, plans, states."""

@@ -1,0 +1,178 @@
+"""The gateway's Deployment, Service and PodDisruptionBudget, in Kubernetes' own terms.
+
+Tenants reach the pods as mounted files that `watch.sh` looks after, so that a change of tenants restarts nothing.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from telemetry.config.gateway import Gateway
+from telemetry.config.quantities import bytes_text
+from telemetry.config.roles import Role
+from telemetry.gateway.access import takes_certificates
+from telemetry.gateway.addresses import SERVICE
+from telemetry.gateway.layout import Layout
+from telemetry.gateway.secrets import CERT_MANAGER_SECRET, CLIENT_CA_SECRET, CONFIG_MAP, TENANTS_SECRET, TLS_SECRET
+from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, pod_security, resources
+from telemetry.spec.values.placement import ROLLING, pod_placement, spread
+from telemetry.spec.values.transport import BACKENDS_SECRET
+from telemetry.stack import Stack
+from telemetry.stack.tenancy import existing_tokens_memory
+
+SELECTOR = {"app.kubernetes.io/name": SERVICE, "app.kubernetes.io/instance": SERVICE}
+LABELS = {**SELECTOR, "app.kubernetes.io/part-of": "telemetry"}
+
+_LAYOUT = Layout()
+_GROUP_MAY_READ = 0o440
+_IMAGE_USER = 101
+"""The user of nginx's unprivileged image; any would do, and OpenShift chooses another."""
+_STATE_BASE = 2**20
+"""Bytes, for what nginx says of a configuration that it refuses, and which files it has loaded."""
+_DRAIN_SECONDS = 330
+"""The longest request, a query of five minutes, and half a minute for what surrounds it."""
+
+
+def deployment(stack: Stack, gateway: Gateway, role: Role, *, watch: str) -> Values:
+    """Return the Deployment's spec.
+
+    Args:
+        stack: the settings.
+        gateway: the gateway's settings.
+        role: what one replica asks for.
+        watch: the text of what a pod runs: a new one is run only by new pods.
+    """
+    checksum = hashlib.sha256(watch.encode()).hexdigest()[:16]
+    return {
+        "replicas": role.replicas,
+        "selector": {"matchLabels": SELECTOR},
+        **({"strategy": ROLLING} if role.replicas > 1 else {}),
+        "template": {
+            "metadata": {"labels": LABELS, "annotations": {"telemetry/watch": checksum}},
+            "spec": {
+                "automountServiceAccountToken": False,
+                "enableServiceLinks": False,
+                "terminationGracePeriodSeconds": _DRAIN_SECONDS,
+                "securityContext": _pod_security(stack.kubernetes.platform),
+                **pod_placement(gateway.placement),
+                **_spread(stack, gateway, role),
+                "containers": [_container(stack, gateway, role)],
+                "volumes": list(_volumes(stack, gateway)),
+            },
+        },
+    }
+
+
+def service() -> Values:
+    """Return the Service's spec."""
+    ports = (
+        ("https", 443, _LAYOUT.https_port),
+        ("otlp-http", 4318, _LAYOUT.https_port),
+        ("otlp-grpc", 4317, _LAYOUT.grpc_port),
+    )
+    return {
+        "selector": SELECTOR,
+        "ports": [{"name": name, "port": port, "targetPort": target} for name, port, target in ports],
+    }
+
+
+def disruption_budget(role: Role) -> Values | None:
+    """Return the PodDisruptionBudget's spec; None for one replica, which it would keep on its node for ever."""
+    return {"maxUnavailable": 1, "selector": {"matchLabels": SELECTOR}} if role.replicas > 1 else None
+
+
+def certificate(gateway: Gateway, hosts: list[str]) -> Values | None:
+    """Return the spec of cert-manager's Certificate; None where the certificate is not from there."""
+    issuer = gateway.certificate.issuer
+    if issuer is None:
+        return None
+    return {
+        "secretName": CERT_MANAGER_SECRET,
+        "dnsNames": hosts,
+        "usages": ["digital signature", "server auth"],
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+        "issuerRef": {"name": issuer.name, "kind": issuer.kind, "group": "cert-manager.io"},
+    }
+
+
+def _spread(stack: Stack, gateway: Gateway, role: Role) -> Values:
+    if role.replicas == 1:
+        return {}
+    rules = spread(gateway.placement, nodes=stack.kubernetes.nodes, replicas=role.replicas, selector=SELECTOR)
+    return {"topologySpreadConstraints": rules} if rules else {}
+
+
+def _container(stack: Stack, gateway: Gateway, role: Role) -> Values:
+    def probe(path: str, **more: int) -> Values:
+        return {"httpGet": {"path": path, "port": "health"}, "timeoutSeconds": 5, **more}
+
+    ports = (("https", _LAYOUT.https_port), ("otlp-grpc", _LAYOUT.grpc_port), ("health", _LAYOUT.health_port))
+    writable = {"scratch": _LAYOUT.scratch, "state": _LAYOUT.state}
+    mounts = [
+        {"name": volume["name"], "mountPath": f"{_LAYOUT.root}/{volume['name']}", "readOnly": True}
+        for volume in _volumes(stack, gateway)
+        if volume["name"] not in writable
+    ]
+    return {
+        "name": "nginx",
+        "image": gateway.image,
+        "command": ["sh", f"{_LAYOUT.root}/config/log.sh"],
+        "ports": [{"name": name, "containerPort": port} for name, port in ports],
+        "readinessProbe": probe("/ready", periodSeconds=5),
+        "livenessProbe": probe("/live", periodSeconds=10, initialDelaySeconds=10),
+        "resources": _resources(gateway, role),
+        "securityContext": RESTRICTED_CONTAINER,
+        "volumeMounts": [*mounts, *({"name": name, "mountPath": path} for name, path in writable.items())],
+    }
+
+
+def _resources(gateway: Gateway, role: Role) -> Values:
+    """Return requests, with the disk that the scratch volume may take, so that a node has it."""
+    asked = resources(role)
+    return {**asked, "requests": {**asked["requests"], "ephemeral-storage": bytes_text(gateway.scratch)}}
+
+
+def _pod_security(platform: str) -> Values:
+    """Return whom the pod runs as, on OpenShift without ids; its group may read the mounted Secrets."""
+    ids = {"runAsUser": _IMAGE_USER, "runAsGroup": _IMAGE_USER, "fsGroup": _IMAGE_USER}
+    chosen: dict[str, Any] = ids | pod_security(platform)
+    return {key: value for key, value in chosen.items() if value is not None}
+
+
+def _volumes(stack: Stack, gateway: Gateway) -> Iterator[Values]:
+    """Yield the volumes, each named after the folder that it is mounted at."""
+    yield {"name": "scratch", "emptyDir": {"sizeLimit": bytes_text(gateway.scratch)}}
+    yield {"name": "state", "emptyDir": {"medium": "Memory", "sizeLimit": bytes_text(_state_bytes(stack))}}
+    yield {"name": "config", "configMap": {"name": CONFIG_MAP}}
+    yield _secret("tenants", TENANTS_SECRET, "tenants.conf")
+    yield _secret("tls", _tls_secret(gateway), "tls.crt", "tls.key")
+    if takes_certificates(stack):
+        yield _secret("client-ca", gateway.client_ca_secret or CLIENT_CA_SECRET, "ca.crt")
+    if gateway.backend_tls is not None:
+        yield _secret("backend-ca", gateway.backend_tls.secret or BACKENDS_SECRET, "ca.crt")
+    if sources := list(_existing_tokens(stack)):
+        yield {"name": "existing", "projected": {"defaultMode": _GROUP_MAY_READ, "sources": sources}}
+
+
+def _state_bytes(stack: Stack) -> int:
+    """Return room for what watch.sh writes; the part that is more than a few kB is counted in the pod's memory."""
+    return _STATE_BASE + existing_tokens_memory(stack.tenants)
+
+
+def _tls_secret(gateway: Gateway) -> str:
+    """Return the Secret with the gateway's own certificate, whoever makes it."""
+    made = CERT_MANAGER_SECRET if gateway.certificate.source == "cert-manager" else TLS_SECRET
+    return gateway.certificate.secret or made
+
+
+def _secret(name: str, secret: str, *keys: str) -> Values:
+    items = [{"key": key, "path": key} for key in keys]
+    return {"name": name, "secret": {"secretName": secret, "defaultMode": _GROUP_MAY_READ, "items": items}}
+
+
+def _existing_tokens(stack: Stack) -> Iterator[Values]:
+    """Yield tenants' own Secrets. Optional: one that is missing must not keep out everybody else."""
+    for tenant in stack.tenants:
+        if tenant.access.token_secret is not None:
+            item = {"key": "token", "path": f"{tenant.object_name}/token"}
+            yield {"secret": {"name": tenant.access.token_secret, "optional": True, "items": [item]}}

@@ -1,0 +1,1 @@
+"""What Grafana is given: datasources and dashboards."""

@@ -1,0 +1,46 @@
+"""All dashboards of a stack, as they are deployed."""
+
+from collections.abc import Iterator
+
+from telemetry.backends.loki import dashboard as loki
+from telemetry.backends.mimir import dashboard as mimir
+from telemetry.backends.tempo import dashboard as tempo
+from telemetry.grafana.dashboards import capacity, object_store, overview, tenants
+from telemetry.grafana.dashboards.render import rendered
+from telemetry.spec.panels import Dashboard
+from telemetry.stack import Stack
+
+_MAKERS = (
+    overview.dashboard,
+    mimir.dashboard,
+    tempo.dashboard,
+    loki.dashboard,
+    object_store.dashboard,
+    tenants.dashboard,
+    capacity.dashboard,
+)
+
+
+def folder_uid(stack: Stack) -> str:
+    """Return the uid of the folder of a stack's dashboards."""
+    return f"telemetry-{stack.environment}"
+
+
+def uid_of(stack: Stack, dashboard: Dashboard) -> str:
+    """Return a dashboard's uid: a constant, since bookmarks and links are made of it."""
+    return f"{folder_uid(stack)}-{dashboard.slug}"
+
+
+def dashboards_of(stack: Stack) -> Iterator[Dashboard]:
+    """Yield the dashboards of a stack; of what a stack does not have, there is none."""
+    yield from (made for make in _MAKERS if (made := make(stack)) is not None)
+
+
+def documents_of(stack: Stack, datasource: str) -> dict[str, str]:
+    """Return their JSON by uid; `datasource` is the uid of the Prometheus that they ask."""
+    return {
+        uid_of(stack, each): rendered(
+            each, uid=uid_of(stack, each), environment=stack.environment, datasource=datasource
+        )
+        for each in dashboards_of(stack)
+    }

@@ -1,0 +1,110 @@
+"""Is the platform well? What is promised, what fires, and what runs."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from telemetry.monitoring import slo
+from telemetry.network.peers import workloads_of
+from telemetry.spec.panel_queries import part
+from telemetry.spec.panels import Dashboard, Panel, Query, Row, panel
+from telemetry.spec.promql import Scope, one_of
+from telemetry.stack import Stack
+
+_RECORDED = "Needs the recorded series (docs/monitoring.md)."
+
+
+def dashboard(stack: Stack) -> Dashboard:
+    """Return the overview."""
+    here = Scope.namespace(stack.namespace.name)
+    rows = (
+        Row("Service levels", tuple(_levels(stack, here))),
+        Row("Trouble", tuple(_trouble(stack, here))),
+    )
+    return Dashboard("overview", "Telemetry overview", "What is promised, what fires, and what runs.", rows)
+
+
+def _levels(stack: Stack, here: Scope) -> Iterator[Panel]:
+    promised = slo.indicators(stack)
+    yield Panel(
+        "Error budget left, 30 days",
+        f"1: nothing failed; 0: as much failed as may; below 0 the promise is broken. {_RECORDED}",
+        "percentunit",
+        tuple(Query(f"1 - {_failed(here, each.slo)} / {_budget(each)}", each.what) for each in promised),
+        kind="stat",
+        width=12,
+        bad_below=0,
+    )
+    yield Panel(
+        "Answered well, 30 days",
+        f"The part of requests, or spans, that were answered without our error and in time. {_RECORDED}",
+        "percentunit",
+        tuple(
+            Query(f"1 - {_failed(here, each.slo)}", f"{each.what} ({each.objective.target:g} % promised)")
+            for each in promised
+        ),
+        kind="stat",
+        width=12,
+    )
+    burns = panel(
+        "Burn rate, one hour",
+        "short",
+        f"How fast the error budget goes: at 1 it lasts 30 days, at 14.4 two, which pages. {_RECORDED}",
+        *((f"{here(slo.ratio('1h'), slo=each.slo)} / {_budget(each)}", each.what) for each in promised),
+    )
+    yield replace(burns, bad_above=14.4)
+    yield panel(
+        "Answered badly",
+        "percentunit",
+        "The part of requests, or spans, of the last five minutes that failed by our fault or took too long.",
+        *((part(f"({each.bad})", f"({each.total})"), each.what) for each in promised),
+    )
+    yield panel(
+        "Traffic",
+        "reqps",
+        "Requests per second; for taking spans, spans per second.",
+        *((each.total, each.what) for each in promised),
+    )
+
+
+def _trouble(stack: Stack, here: Scope) -> Iterator[Panel]:
+    firing = here("ALERTS", alertstate="firing")
+    yield panel(
+        "Alerts that fire",
+        "short",
+        "Each has a runbook (docs/runbooks.md). Empty also where no rules are loaded.",
+        (f"sum by (alertname, severity) ({firing})", "{{alertname}} ({{severity}})"),
+    )
+    yield panel(
+        "Versions",
+        "short",
+        "Containers by version; more than one of a backend while it is rolled out.",
+        (f"count by (version) ({here('cortex_build_info')})", "Mimir {{version}}"),
+        (f"count by (version) ({here('tempo_build_info')})", "Tempo {{version}}"),
+        *([(f"count by (version) ({here('loki_build_info')})", "Loki {{version}}")] if stack.logs else []),
+    )
+    if "kube-state-metrics" in stack.monitoring.exporters:
+        names = [pods.name for pods in workloads_of(stack)]
+        missing = panel(
+            "Pods missing",
+            "short",
+            "How many pods a workload has less than it should; some during an update, none otherwise.",
+            (_missing(here, "deployment", "spec_replicas", "status_replicas_available", names), "{{deployment}}"),
+            (_missing(here, "statefulset", "replicas", "status_replicas_ready", names), "{{statefulset}}"),
+        )
+        yield replace(missing, bad_above=1)
+
+
+def _failed(here: Scope, name: str) -> str:
+    bad, total = (f"sum(sum_over_time({here(series, slo=name)}[30d]))" for series in (slo.BAD, slo.TOTAL))
+    return f"({bad} / {total})"
+
+
+def _budget(each: slo.Indicator) -> str:
+    return f"{(100 - each.objective.target) / 100:.6g}"
+
+
+def _missing(here: Scope, kind: str, wanted: str, there: str, names: list[str]) -> str:
+    whole, present = (
+        f"max by ({kind}) ({here(f'kube_{kind}_{metric}', one_of(kind, names))})" for metric in (wanted, there)
+    )
+    return f"{whole} - {present}"

@@ -1,0 +1,170 @@
+"""Rules for what the workloads use of what they are given, and for workloads that are not all there."""
+
+from collections.abc import Iterator
+
+from telemetry.backends.role_tables import ALL_TABLES
+from telemetry.collector.values import RELEASE as COLLECTOR
+from telemetry.gateway.addresses import SERVICE as GATEWAY
+from telemetry.network.peers import Pods, workloads_of
+from telemetry.releases import RELEASES_OF, releases_of
+from telemetry.spec.alerts import Alert
+from telemetry.spec.promql import Scope, one_of
+from telemetry.stack import Stack
+
+_WORKLOADS = (
+    ("deployment", "kube_deployment_spec_replicas", "kube_deployment_status_replicas_available"),
+    ("statefulset", "kube_statefulset_replicas", "kube_statefulset_status_replicas_ready"),
+)
+"""Kinds of workloads: their label, the metric of what is wanted, and that of what is there."""
+_ON_NODES = ("daemonset", "kube_daemonset_status_desired_number_scheduled", "kube_daemonset_status_number_ready")
+"""The collector's kind, where there is one."""
+
+
+def rules(stack: Stack) -> Iterator[Alert]:
+    """Yield the alerts that the listed exporters have data for."""
+    here, exporters = Scope.namespace(stack.namespace.name), set(stack.monitoring.exporters)
+    families = (
+        ({"kube-state-metrics"}, _workloads),
+        ({"kube-state-metrics"}, _quota),
+        ({"kube-state-metrics", "cadvisor"}, _memory),
+        ({"cadvisor"}, _throttling),
+        ({"kubelet"}, _volumes),
+    )
+    for needed, family in families:
+        if needed <= exporters:
+            yield from family(stack, here)
+
+
+def _workloads(stack: Stack, here: Scope) -> Iterator[Alert]:
+    workloads = workloads_of(stack)
+    yield Alert(
+        "ClusterMetricsMissing",
+        f"absent({here('kube_pod_info')})",
+        "ticket",
+        "15m",
+        "Nothing is known of the pods: kube-state-metrics is not scraped.",
+        "Alerts on workloads, memory and quota are blind until it is.",
+    )
+    yield Alert(
+        "BackendBlocked",
+        " or ".join(
+            f"{_named(here(there, one_of(label, map(_name, filter(_is_required, workloads)))), label)} == 0"
+            for label, _, there in _WORKLOADS
+        ),
+        "page",
+        "5m",
+        "A required role has no pod that is ready: the platform does not work without it.",
+        "{{ $labels.workload }} has none.",
+    )
+    every, kinds = tuple(map(_name, workloads)), (*_WORKLOADS, *((_ON_NODES,) if stack.collector_role else ()))
+    yield Alert(
+        "BackendDegraded",
+        " or ".join(
+            f"{_named(here(there, one_of(label, every)), label)} < {_named(here(wanted, one_of(label, every)), label)}"
+            for label, wanted, there in kinds
+        ),
+        "ticket",
+        "15m",
+        "A workload has fewer pods that are ready than it should have.",
+        "{{ $labels.workload }} has {{ $value }}.",
+    )
+    pods = f'pod=~"({"|".join(_releases(stack))})-.+"'
+    yield Alert(
+        "PodRestarting",
+        f"sum by (pod, container) (increase({here('kube_pod_container_status_restarts_total', pods)}[1h])) > 3",
+        "ticket",
+        "5m",
+        "A container restarts again and again.",
+        "{{ $labels.container }} in {{ $labels.pod }}: {{ $value | humanize }} restarts within the hour.",
+    )
+
+
+def _quota(_: Stack, here: Scope) -> Iterator[Alert]:
+    used, hard = (here("kube_resourcequota", type=each) for each in ("used", "hard"))
+    by = "max by (resourcequota, resource)"
+    yield Alert(
+        "QuotaNearlyUsed",
+        f"{by} ({used}) / ({by} ({hard}) > 0) > 0.9",
+        "ticket",
+        "15m",
+        "The namespace has less than 10 % of a quota left: soon, no pod of an update starts.",
+        "{{ $labels.resource }} of {{ $labels.resourcequota }}: {{ $value | humanizePercentage }} used.",
+    )
+
+
+def _memory(stack: Stack, here: Scope) -> Iterator[Alert]:
+    """Yield the alert on memory limits, for those who have any.
+
+    The working set is what the kernel kills for; seed 004's usage counts page cache too. The limit is read from
+    kube-state-metrics, since kube-prometheus-stack drops cAdvisor's `container_spec_*`.
+    """
+    if not any(role.memory_limit for release in releases_of(stack) for role in release.roles.values()):
+        return
+    pods = f'pod=~"({"|".join(_releases(stack))})-.+"'
+    by = "max by (pod, container)"
+    used = here("container_memory_working_set_bytes", pods, 'container!=""')
+    limit = here("kube_pod_container_resource_limits", pods, resource="memory")
+    yield Alert(
+        "MemoryNearLimit",
+        f"{by} ({used}) / {by} ({limit}) > 0.9",
+        "ticket",
+        "10m",
+        "A container uses more than 90 % of its memory limit, and is killed at 100 %.",
+        "{{ $labels.container }} in {{ $labels.pod }}: {{ $value | humanizePercentage }}.",
+    )
+
+
+def _throttling(stack: Stack, here: Scope) -> Iterator[Alert]:
+    """Yield the alert on throttling: by periods, since kube-prometheus-stack drops the seconds of seed 004."""
+    pods = f'pod=~"({"|".join(_releases(stack))})-.+"'
+    throttled, periods = (
+        here.rate(f"container_cpu_cfs_{each}_total", "5m", pods, 'container!=""', by="pod, container")
+        for each in ("throttled_periods", "periods")
+    )
+    yield Alert(
+        "CpuThrottled",
+        f"{throttled} / {periods} > 0.1",
+        "ticket",
+        "5m",
+        "A container is held back at a CPU limit, and there should be none.",
+        "{{ $labels.container }} in {{ $labels.pod }}: in {{ $value | humanizePercentage }} of all periods.",
+    )
+
+
+def _volumes(stack: Stack, here: Scope) -> Iterator[Alert]:
+    claims = f'persistentvolumeclaim=~"[a-z]+-({"|".join(_releases(stack))})-.+"'
+    by = "min by (persistentvolumeclaim)"
+    left, whole = (here(f"kubelet_volume_stats_{each}_bytes", claims) for each in ("available", "capacity"))
+    yield Alert(
+        "VolumeNearlyFull",
+        f"{by} ({left}) / {by} ({whole}) < 0.1",
+        "page",
+        "15m",
+        "A volume has less than 10 % left; an ingester that cannot write its log refuses samples or spans.",
+        "{{ $labels.persistentvolumeclaim }} has {{ $value | humanizePercentage }} left.",
+    )
+
+
+def _named(selector: str, label: str) -> str:
+    """Return a selector with the workload's name in one label, whatever its kind."""
+    return f'max by (workload) (label_replace({selector}, "workload", "$1", "{label}", "(.+)"))'
+
+
+def _name(pods: Pods) -> str:
+    return pods.name
+
+
+def _is_required(pods: Pods) -> bool:
+    """Whether the platform is blocked without these pods (seed 001); the gateway has an alert of its own.
+
+    Without the collector only what goes through it is held up.
+    """
+    signal = next((signal for signal, names in RELEASES_OF.items() if pods.release in names), "")
+    tables, role = ALL_TABLES.get(signal, {}).values(), pods.role or ""
+    known = next((table[role] for table in tables if role in table), None)
+    return pods.name not in (GATEWAY, COLLECTOR) and (known is None or known.need != "optional")
+
+
+def _releases(stack: Stack) -> tuple[str, ...]:
+    """Return what the names of the stack's pods begin with: the namespace may have others in it."""
+    return tuple(dict.fromkeys(pods.release for pods in workloads_of(stack)))

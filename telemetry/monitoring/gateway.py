@@ -1,0 +1,78 @@
+"""Rules for the gateway. nginx itself says one thing: whether it has loaded what is mounted (gateway/health.py).
+
+The rest is what others know of it. That it answers badly shows in the backends' own request metrics
+(monitoring/slo.py); what it refuses itself is only in its access log.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from telemetry.gateway import access
+from telemetry.gateway.addresses import SERVICE
+from telemetry.gateway.health import LOADED_METRIC
+from telemetry.spec.alerts import Alert
+from telemetry.spec.promql import Scope
+from telemetry.stack import Stack
+
+_DAY = 86_400
+
+
+def rules(stack: Stack) -> Iterator[Alert]:
+    """Yield the gateway's alerts; none without one."""
+    if stack.gateway is None:
+        return
+    yield from _loaded(Scope.namespace(stack.namespace.name))
+    here, exporters = Scope.namespace(stack.namespace.name), stack.monitoring.exporters
+    if "kube-state-metrics" in exporters:
+        yield Alert(
+            "GatewayDown",
+            f"sum({here('kube_deployment_status_replicas_available', deployment=SERVICE)}) < 1",
+            "page",
+            "2m",
+            "No pod of the gateway is available: nothing gets in or out.",
+            f"{{{{ $value }}}} of {stack.gateway.replicas} pods are available.",
+        )
+    left = seconds_left(stack, here)
+    if left:
+        yield Alert(
+            "GatewayCertificateExpires",
+            f"({' or '.join(left)}) < {stack.monitoring.certificate_days * _DAY}",
+            "page",
+            "1h",
+            "A certificate of the gateway is about to end, and was not renewed.",
+            "{{ $labels.certificate }}: {{ $value | humanizeDuration }} left. After that, clients are refused.",
+        )
+
+
+def _loaded(here: Scope) -> Iterator[Alert]:
+    yield Alert(
+        "GatewayNotScraped",
+        f"absent({here(LOADED_METRIC)})",
+        "ticket",
+        "15m",
+        "Nothing is known of the gateway: its metrics are not scraped.",
+        "GatewayConfigurationNotLoaded is blind until they are.",
+    )
+    yield Alert(
+        "GatewayConfigurationNotLoaded",
+        f"min by (pod) ({here(LOADED_METRIC)}) < 1",
+        "page",
+        "2m",
+        "The gateway's files have changed and are not loaded: a credential that was taken away may still count.",
+        "{{ $labels.pod }} serves what was mounted before; if it is about who may do what, it ends after ten minutes.",
+    )
+
+
+def seconds_left(stack: Stack, here: Scope) -> list[str]:
+    """Return expressions for how long certificates are valid; none of those in a Secret that others look after."""
+    left = []
+    ends = access.issued_until(stack)
+    if ends is not None:
+        midnight = datetime(ends.year, ends.month, ends.day, tzinfo=UTC)
+        # Known when it is issued, so no exporter is needed; a renewal deploys another rule.
+        left.append(f'label_replace(vector({int(midnight.timestamp())}) - time(), "certificate", "issued", "", "")')
+    managed = stack.gateway is not None and stack.gateway.certificate.source == "cert-manager"
+    if managed and "cert-manager" in stack.monitoring.exporters:
+        expires = here("certmanager_certificate_expiration_timestamp_seconds", name=SERVICE)
+        left.append(f'label_replace(max({expires}) - time(), "certificate", "cert-manager", "", "")')
+    return left

@@ -1,0 +1,66 @@
+"""All rules of a stack, in the forms in which they are deployed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from telemetry.backends.loki import alerts as loki
+from telemetry.backends.mimir import alerts as mimir
+from telemetry.backends.tempo import alerts as tempo
+from telemetry.monitoring import capacity, gateway, object_store, slo
+from telemetry.spec.alerts import Alert, Family, Rule
+from telemetry.stack import Stack
+
+RUNBOOKS = "docs/runbooks.md"
+_INTERVAL = "1m"
+_MAKERS: Mapping[str, Callable[[Stack], Iterator[Rule]]] = {
+    "mimir": mimir.rules,
+    "tempo": tempo.rules,
+    "loki": loki.rules,
+    "object-store": object_store.rules,
+    "gateway": gateway.rules,
+    "capacity": capacity.rules,
+    "slo-records": slo.records,
+    "slo": slo.alerts,
+}
+"""One family each: what it is called, and what makes its rules. Mimir's ruler takes 20 in a group, unless told."""
+
+
+def families_of(stack: Stack) -> tuple[Family, ...]:
+    """Return the rules of a stack by family; a family that has none there is left out."""
+    families = (Family(name, tuple(make(stack))) for name, make in _MAKERS.items())
+    return tuple(family for family in families if family.rules)
+
+
+def groups_of(stack: Stack) -> list[dict[str, Any]]:
+    """Return the rules as groups of Prometheus' rule files; Mimir's ruler takes the same."""
+    return [group_of(family, stack) for family in families_of(stack)]
+
+
+def group_of(family: Family, stack: Stack) -> dict[str, Any]:
+    """Return one family as a group of a rule file."""
+    rules = [_rule(rule, stack) for rule in family.rules]
+    return {"name": f"telemetry-{family.name}", "interval": _INTERVAL, "rules": rules}
+
+
+def prometheus_rules(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Return the specs of PrometheusRule objects by name, a family each: one object has room for 1 MiB."""
+    return {group["name"]: {"groups": [group]} for group in groups_of(stack)}
+
+
+def _rule(rule: Rule, stack: Stack) -> dict[str, Any]:
+    if not isinstance(rule, Alert):
+        labels = {"labels": rule.labels} if rule.labels else {}
+        return {"record": rule.name, "expr": rule.expr, **labels}
+    severity = getattr(stack.monitoring.severities, rule.severity)
+    return {
+        "alert": rule.name,
+        "expr": rule.expr,
+        "for": rule.wait,
+        # Sums have no namespace of their own, and several environments may notify the same people.
+        "labels": {"severity": severity, "namespace": stack.namespace.name, "environment": stack.environment},
+        "annotations": {
+            "summary": rule.summary,
+            "description": rule.description,
+            "runbook_url": f"{stack.monitoring.runbook_url or RUNBOOKS}#{rule.name.lower()}",
+        },
+    }

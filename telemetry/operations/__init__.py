@@ -1,0 +1,1 @@
+"""What looks after a deployed stack: preflight, report, drift, repair, adopt, backup, bundle, validation, checklist."""

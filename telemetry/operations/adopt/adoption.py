@@ -1,0 +1,119 @@
+"""Finds what exists and is not in the state, and takes it in."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from telemetry.clients.cli_tools import Pulumi, ToolError
+from telemetry.config.connections import Kubernetes
+from telemetry.engine.plan import Planned, unknown_to
+from telemetry.engine.state import Deployment
+from telemetry.operations.adopt.errors import AdoptError, explained
+from telemetry.operations.adopt.plan import plan_of
+from telemetry.operations.adopt.state import Here, adopted
+from telemetry.operations.adopt.systems import Foreign, SystemOf, look_up
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that exists and that the state does not know."""
+
+    kind: str
+    id: str
+    will: str
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What can be taken into the state, and what cannot."""
+
+    wanted: Mapping[str, Planned] = field(default_factory=dict)
+    here: Mapping[str, Here] = field(default_factory=dict)
+    foreign: Mapping[str, Foreign] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The plan in words: what is adopted, then what is refused."""
+        taken = [Row(_kind(urn), each.id, "take it into the state") for urn, each in self.here.items()]
+        refused = [
+            Row(_kind(urn), self.wanted[urn].id or _name(urn), f"nothing: {each.why}. {each.remedy}", refused=True)
+            for urn, each in self.foreign.items()
+        ]
+        return [*sorted(taken, key=_order), *sorted(refused, key=_order)]
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """Finds and adopts what exists of one stack."""
+
+    pulumi: Pulumi
+    kubernetes: Kubernetes
+    """How the program reaches the cluster."""
+    systems: Callable[[], SystemOf]
+    """Connects to the systems that are asked."""
+
+    def find(self) -> Plan:
+        """Look, and change nothing.
+
+        Raises:
+            AdoptError: a system does not say what it has, or a run was killed and has to be cleared up first.
+            ToolError: pulumi failed.
+        """
+        wanted = unknown_to(self._export()["deployment"], plan_of(self.pulumi, self.kubernetes))
+        found = look_up(wanted.values(), self.systems())
+        return Plan(
+            wanted,
+            {urn: each for urn, each in found.items() if isinstance(each, Here)},
+            {urn: each for urn, each in found.items() if isinstance(each, Foreign)},
+        )
+
+    def carry_out(self, plan: Plan) -> Iterator[str]:
+        """Take in what was found, bring the whole state in line with what is there, and tell of it.
+
+        Raises:
+            AdoptError, ToolError: as above; looking again shows what is left.
+        """
+        exported = self._export()
+        if not exported["deployment"].get("secrets_providers"):
+            # An empty copy does not say how secrets are encrypted, and ours are; any run of the engine writes it down.
+            self.pulumi.run("refresh", "--yes", "--skip-preview")
+            exported = self._export()
+        after = adopted(exported["deployment"], plan.wanted, plan.here)
+        self.pulumi.run("stack import", stdin=json.dumps({**exported, "deployment": after}))
+        # Of the whole state: one that lacks something is not to be trusted in the rest.
+        self.pulumi.run("refresh", "--yes", "--skip-preview")
+        there = {each["urn"] for each in self._export()["deployment"].get("resources") or ()}
+        gone = [f"{_kind(urn)} {each.id}" for urn, each in plan.here.items() if urn not in there]
+        yield f"adopted {len(plan.here) - len(gone)}"
+        yield from (f"{each} went away meanwhile" for each in gone)
+
+    def ahead(self) -> dict[str, list[str]]:
+        """Return what the next `up` would do, by operation; resources that it leaves alone are not among them."""
+        found: dict[str, list[str]] = {}
+        for step in self.pulumi.json("preview", "--json")["steps"]:
+            if step["op"] != "same":
+                found.setdefault(step["op"], []).append(_name(step["urn"]))
+        return found
+
+    def _export(self) -> dict[str, Deployment]:
+        try:
+            exported: dict[str, Deployment] = self.pulumi.json("stack export")
+        except ToolError as error:
+            raise explained(error, self.pulumi.stack) from error
+        deployment = exported.get("deployment") or {}
+        if deployment.get("pending_operations"):
+            raise AdoptError("a run was killed while it worked; first: make repair")
+        return {**exported, "deployment": deployment}
+
+
+def _kind(urn: str) -> str:
+    return urn.split("::")[2].rpartition("$")[2].rpartition(":")[2]
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _order(row: Row) -> tuple[str, str]:
+    return row.kind, row.id

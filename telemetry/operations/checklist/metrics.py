@@ -1,0 +1,67 @@
+"""Whether the platform's own metrics arrive where its rules and dashboards look for them."""
+
+from telemetry.clients.reach import ask
+from telemetry.operations.checklist.model import Finding, Given
+from telemetry.operations.validation.target import Tenant
+from telemetry.spec.checks import CheckFailed, CheckSkipped
+from telemetry.spec.promql import Scope
+from telemetry.stack import Stack
+
+_SIGNS = {
+    "metrics": ("Mimir", "cortex_build_info"),
+    "traces": ("Tempo", "tempo_build_info"),
+    "logs": ("Loki", "loki_build_info"),
+    "profiles": ("Pyroscope", "pyroscope_build_info"),
+}
+"""A backend and a metric that each of its pods has, by its signal."""
+
+
+def look(given: Given) -> Finding:
+    """Ask Mimir for one metric of each backend, as the tenant whose metrics they are."""
+    stack = given.stack
+    if stack.dashboards is not None and stack.dashboards.datasource is not None:
+        raise CheckSkipped(f"the metrics are in another Prometheus (datasource {stack.dashboards.datasource})")
+    if not _is_told(stack):
+        raise CheckSkipped(
+            "nothing says where the platform's own metrics are (monitoring, dashboards, collector.scrape)"
+        )
+    here, url = Scope.namespace(stack.namespace.name), given.target.addresses["metrics.query"]
+    with given.target.client(owner(given)) as asking:
+        counts = {
+            name: _number(ask(asking, "GET", f"{url}/api/v1/query", params={"query": f"count({here(sign)})"}).json())
+            for name, sign in (_SIGNS[backend.signal] for backend in stack.backends)
+        }
+    missing = [name for name, count in counts.items() if count == 0]
+    if missing:
+        return Finding("open", f"no metrics of {' and '.join(missing)} within the last five minutes")
+    return Finding("done", ", ".join(f"{count} pods of {name}" for name, count in counts.items()))
+
+
+def owner(given: Given) -> Tenant:
+    """Return the tenant whose metrics the platform's own are.
+
+    Raises:
+        CheckSkipped: nobody says, or the program does not know its credential.
+    """
+    stack, known = given.stack, given.target.tenants
+    collector = stack.collector.tenant if stack.collector else None
+    chosen = stack.monitoring.tenant or collector or (stack.tenants[0].id if len(stack.tenants) == 1 else None)
+    found = next((each for each in known if each.id == chosen), None)
+    if found is None:
+        raise CheckSkipped("nothing says whose the platform's own metrics are (monitoring.tenant)")
+    if found.unknown:
+        raise CheckSkipped(f"the credential of {found.id} is not the program's: nobody can ask in its name")
+    return found
+
+
+def _is_told(stack: Stack) -> bool:
+    scrapes = stack.collector is not None and stack.collector.scrape is not None
+    return scrapes or stack.dashboards is not None or stack.monitoring.rules == "ruler"
+
+
+def _number(answer: object) -> int:
+    try:
+        result = answer["data"]["result"]  # type: ignore[index]
+        return int(float(result[0]["value"][1])) if result else 0
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise CheckFailed(f"Mimir does not answer like Prometheus ({type(error).__name__})") from error

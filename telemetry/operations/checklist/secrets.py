@@ -1,0 +1,101 @@
+"""Whether the cluster has the Secrets that the settings make, and how long certificates are valid."""
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import urllib3
+from cryptography import x509
+from kubernetes import client
+
+from telemetry.config.credentials import S3Identity
+from telemetry.gateway.secrets import CERT_MANAGER_SECRET, backends_secret, mounted_secrets, tenant_secrets
+from telemetry.operations.checklist.model import Finding, Given
+from telemetry.releases import S3_SECRET_OF
+from telemetry.spec.checks import CheckFailed
+from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
+
+Contents = dict[str, str]
+_CERTIFICATE = "tls.crt"
+_TIMEOUT_SECONDS = 10
+_ABSENT = 404
+
+
+def look(given: Given) -> Finding:
+    """Compare the Secrets of the cluster with the settings, and look when their certificates end."""
+    problems, ends, wanted = [], [], dict(_wanted(given))
+    for name in (*wanted, *_others(given)):
+        live = _live(given, name)
+        if live is None:
+            problems.append(f"Secret {name} is not there")
+            continue
+        stale = [key for key, text in wanted.get(name, {}).items() if live.get(key) != text]
+        problems += [f"Secret {name} is not as the settings say ({', '.join(stale)})"] if stale else []
+        ends += [(_end(name, live[_CERTIFICATE]), name)] if _CERTIFICATE in live else []
+    soon = datetime.combine(given.today, datetime.min.time(), UTC) + timedelta(
+        days=given.stack.monitoring.certificate_days
+    )
+    problems += [f"the certificate in {name} ends on {end:%Y-%m-%d}" for end, name in ends if end < soon]
+    if problems:
+        return Finding("open", "; ".join(problems))
+    first = f"; the first certificate ends on {min(ends)[0]:%Y-%m-%d}" if ends else ""
+    return Finding("done", f"{len(wanted)} Secrets are as the settings say{first}")
+
+
+def _wanted(given: Given) -> Iterator[tuple[str, Contents]]:
+    """Yield what the program puts into Secrets."""
+    stack, credentials = given.stack, given.credentials
+    identities = credentials.identities(stack.signals)
+    for backend in stack.backends:
+        yield S3_SECRET_OF[backend.signal], _s3(identities[backend.signal])
+    if stack.gateway is None:
+        return
+    key, previous = credentials.gateway_key, credentials.previous_gateway_key
+    made = [*mounted_secrets(stack, stack.gateway, key, previous), *tenant_secrets(stack, key, previous)]
+    backends = backends_secret(stack, key)
+    for each in (*made, *([backends] if backends else [])):
+        yield each.name, each.data
+
+
+def _others(given: Given) -> Iterator[str]:
+    """Yield the Secrets with certificates that somebody else puts there."""
+    gateway = given.stack.gateway
+    if gateway is None:
+        return
+    if gateway.certificate.source != "issued":
+        yield gateway.certificate.secret or CERT_MANAGER_SECRET
+    if gateway.backend_tls is not None and gateway.backend_tls.secret is not None:
+        yield gateway.backend_tls.secret
+
+
+def _s3(identity: S3Identity) -> Contents:
+    return {
+        ACCESS_KEY_ENV: identity.access_key.get_secret_value(),
+        SECRET_KEY_ENV: identity.secret_key.get_secret_value(),
+    }
+
+
+def _live(given: Given, name: str) -> Contents | None:
+    """Return what a Secret holds; None where there is none.
+
+    Raises:
+        CheckFailed: the cluster does not show it.
+    """
+    try:
+        secret = client.CoreV1Api(given.cluster).read_namespaced_secret(
+            name, given.stack.namespace.name, _request_timeout=_TIMEOUT_SECONDS
+        )
+    except client.ApiException as error:
+        if error.status == _ABSENT:
+            return None
+        raise CheckFailed(f"the cluster does not show Secret {name}: {error.status} {error.reason}") from None
+    except urllib3.exceptions.HTTPError:
+        raise CheckFailed("the cluster does not answer") from None
+    return {key: base64.b64decode(text).decode(errors="replace") for key, text in (secret.data or {}).items()}
+
+
+def _end(name: str, pem: str) -> datetime:
+    try:
+        return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
+    except ValueError:
+        raise CheckFailed(f"what Secret {name} has as {_CERTIFICATE} is no certificate") from None

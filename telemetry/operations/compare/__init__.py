@@ -1,0 +1,1 @@
+"""The capacity report against rendered charts."""

@@ -1,0 +1,131 @@
+"""Holds the report against what the rendered charts really ask for."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from telemetry.capacity.footprint import Footprint, of_roles
+from telemetry.capacity.pod_requests import footprint
+from telemetry.clients.cli_tools import Helm, ToolError
+from telemetry.gateway import workload
+from telemetry.gateway.addresses import SERVICE
+from telemetry.releases import Release
+from telemetry.stack import Stack
+
+KUBE_VERSION = "1.34"
+"""What the charts are told they run on: without a cluster they would assume one that may be too old for them."""
+
+
+class CompareError(Exception):
+    """The charts cannot be compared with the settings; the message is for the user."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a rendered release asks for, beside what the report says of it."""
+
+    release: str
+    asked: Footprint
+    reported: Footprint
+    at_most: bool = False
+    """Whether autoscalers have added all that they may."""
+
+    @property
+    def amount(self) -> Footprint:
+        """What the charts ask for beyond the report; nothing if it is exact."""
+        return self.asked - self.reported
+
+
+def compare(
+    release: Release, charts: Sequence[Path], *, namespace: str, nodes: int | None = None, helm: str = "helm"
+) -> tuple[Difference, ...]:
+    """Render a release and return its differences: at the fewest replicas and, with autoscaling, at the most.
+
+    Args:
+        release: what to render.
+        charts: unpacked charts in place of where the settings take theirs from; the one of the release's name is taken.
+        namespace: where it would be deployed.
+        nodes: how many nodes there are, for charts with DaemonSets.
+        helm: the helm program.
+
+    Raises:
+        CompareError: no chart of that name is there, or helm cannot render it.
+        UncountableError: a rendered object cannot be counted.
+    """
+    chart = _chart(release, charts) if charts else None
+    objects = [*render(release, chart, namespace=namespace, helm=helm), *release.autoscalers]
+    fewest, most = (
+        Difference(
+            release.name,
+            footprint(objects, at_most=at_most, nodes=nodes),
+            of_roles(release.roles.values(), at_most=at_most),
+            at_most,
+        )
+        for at_most in (False, True)
+    )
+    return (fewest,) if (most.asked, most.reported) == (fewest.asked, fewest.reported) else (fewest, most)
+
+
+def of_gateway(stack: Stack) -> tuple[Difference, ...]:
+    """Return what the gateway's workload asks for beside what the report says of it; nothing without a gateway."""
+    if stack.gateway is None or stack.gateway_role is None:
+        return ()
+    spec = workload.deployment(stack, stack.gateway, stack.gateway_role, watch="")
+    deployed = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": SERVICE}, "spec": spec}
+    return (Difference(SERVICE, footprint([deployed]), of_roles([stack.gateway_role])),)
+
+
+def render(release: Release, chart: Path | None = None, *, namespace: str, helm: str = "helm") -> list[Any]:
+    """Return the objects that a chart makes of a release's values: an unpacked one, or that of the settings.
+
+    Raises:
+        CompareError: helm is not there, or cannot have or render the chart, with its message.
+    """
+    program = shutil.which(helm)
+    if program is None:
+        raise CompareError(f"{helm}: there is no such program; give its path with --helm")
+    own = release.chart
+    source = own.source if chart is None else str(chart.absolute())
+    try:
+        text = Helm(None, None, namespace, program=str(Path(program).absolute())).template(
+            release.name,
+            source,
+            version=own.version,
+            repository=own.repository if chart is None else None,
+            values=release.values,
+            kube_version=KUBE_VERSION,
+        )
+    except ToolError as error:
+        where = f" of {own.repository}" if own.repository and chart is None else ""
+        raise CompareError(f"release {release.name}: helm cannot render {source}{where}:\n{error}") from error
+    return list(yaml.safe_load_all(text))
+
+
+def other_version(release: Release, charts: Sequence[Path]) -> str | None:
+    """Return the version of the chart that was given, if it is not the one that the program deploys."""
+    if not charts:
+        return None
+    version = str(_chart_yaml(_chart(release, charts)).get("version"))
+    return None if version == release.chart.version else version
+
+
+def _chart(release: Release, charts: Sequence[Path]) -> Path:
+    names = {str(_chart_yaml(path).get("name")): path for path in charts}
+    if release.chart.name not in names:
+        there = ", ".join(names) or "none"
+        raise CompareError(
+            f"release {release.name}: is of the chart {release.chart.name}, but given is {there}; name its folder"
+        )
+    return names[release.chart.name]
+
+
+def _chart_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load((path / "Chart.yaml").read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise CompareError(f"{path}: is no chart (Chart.yaml: {error}); unpack it with: helm pull … --untar") from error
+    return content if isinstance(content, dict) else {}

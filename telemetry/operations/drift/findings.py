@@ -1,0 +1,50 @@
+"""What was found: one difference each, fit to be shown. Nothing secret gets this far (conceal.py)."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from telemetry.kubernetes.managed_fields import Writer
+
+Part = Literal["release", "values", "object", "program"]
+"""release: Helm's word for it; values: what it was deployed with; object: a live object; program: the preview."""
+
+
+class DriftError(Exception):
+    """Drift cannot be told; the message is for the user."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One difference."""
+
+    part: Part
+    subject: str
+    """What differs, such as `Deployment ca7f8f-dev/mimir-gateway`."""
+    path: str
+    """Which of its fields; empty if it is the whole."""
+    wanted: Any = None
+    """What was deployed; None: nothing was stated."""
+    found: Any = None
+    """What is there; None: nothing is."""
+    by: tuple[Writer, ...] = ()
+    """Who changed it. Empty if nobody knows: the API server keeps no record of who has removed something."""
+    release: str | None = None
+    note: str = ""
+    """What to know of it, in words."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was compared, and all that was found."""
+
+    stack: str
+    findings: tuple[Finding, ...]
+    releases: int
+    objects: int
+    previewed: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as plain JSON values; `drift` is the verdict."""
+        compared = {"releases": self.releases, "objects": self.objects, "program": self.previewed}
+        findings = [asdict(each) for each in self.findings]
+        return {"stack": self.stack, "drift": bool(findings), "compared": compared, "findings": findings}

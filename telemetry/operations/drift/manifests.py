@@ -1,0 +1,77 @@
+"""The objects that were deployed: those of a release, and those of the program outside of releases."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from telemetry.engine.urn import RELEASE_TYPE
+from telemetry.kubernetes.managed_fields import Json
+from telemetry.kubernetes.manifests import unfolded
+
+_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - what Pulumi writes in front of a ciphertext
+_AUTOSCALER = "HorizontalPodAutoscaler"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as the program's state has it."""
+
+    name: str
+    namespace: str
+    values: Json
+    """Without what is encrypted."""
+
+
+def releases(export: Mapping[str, Any]) -> tuple[Release, ...]:
+    """Return the releases in a `pulumi stack export`."""
+    inputs = (open_parts(each["inputs"]) for each in _resources(export) if each["type"] == RELEASE_TYPE)
+    return tuple(Release(each["name"], each["namespace"], each.get("values") or {}) for each in inputs)
+
+
+def natives(export: Mapping[str, Any]) -> tuple[Json, ...]:
+    """Return the Kubernetes objects in a `pulumi stack export` that are no part of a release, without their secrets."""
+    kinds = (each for each in _resources(export) if each["type"].startswith("kubernetes:"))
+    inputs = (open_parts(each["inputs"]) for each in kinds if each["type"] != RELEASE_TYPE)
+    return tuple(each for each in inputs if "kind" in each and each.get("metadata", {}).get("name"))
+
+
+def _resources(export: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for each in export["deployment"].get("resources") or []:
+        if each.get("custom") and not each.get("delete"):
+            yield each
+
+
+def open_parts(value: Any) -> Any:
+    """Return a value of the state without what is encrypted in it."""
+    if isinstance(value, dict):
+        return {key: open_parts(each) for key, each in value.items() if not _is_encrypted(each)}
+    if isinstance(value, list):
+        return [open_parts(each) for each in value if not _is_encrypted(each)]
+    return value
+
+
+def _is_encrypted(value: Any) -> bool:
+    return isinstance(value, dict) and _SECRET_MARK in value
+
+
+def parsed(manifest: str, release: Release) -> tuple[Json, ...]:
+    """Return the objects of a release's manifest, with the marks by which Helm knows its own."""
+    return tuple(_marked(each, release) for each in unfolded(yaml.safe_load_all(manifest)))
+
+
+def _marked(wanted: Json, release: Release) -> Json:
+    metadata = wanted["metadata"]
+    marks = {"meta.helm.sh/release-name": release.name, "meta.helm.sh/release-namespace": release.namespace}
+    labels = {**(metadata.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
+    return {
+        **wanted,
+        "metadata": {**metadata, "labels": labels, "annotations": {**(metadata.get("annotations") or {}), **marks}},
+    }
+
+
+def scaled(objects: Iterable[Json]) -> frozenset[tuple[str, str]]:
+    """Return kind and name of what autoscalers of ours scale."""
+    targets = (each["spec"]["scaleTargetRef"] for each in objects if each["kind"] == _AUTOSCALER)
+    return frozenset((target["kind"], target["name"]) for target in targets)

@@ -1,0 +1,100 @@
+"""Shows a report: on a terminal, and as Markdown for an issue that is updated in place."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from telemetry.operations.drift.findings import Finding, Report
+
+_LONGEST = 60_000
+"""Characters of Markdown: an issue takes 65,536."""
+_WHERE = {
+    "release": "Releases that are not deployed",
+    "values": "Values",
+    "object": "Live objects",
+    "program": "Resources of the program",
+}
+_HEADER = ("| what | where | wanted | found | changed by |", "|---|---|---|---|---|")
+
+
+def marker(stack: str) -> str:
+    """Return the comment by which a stack's issue is found again."""
+    return f"<!-- telemetry-drift:{stack} -->"
+
+
+def summary(report: Report) -> str:
+    """Return the verdict in a sentence."""
+    previewed = ", and the program's preview" if report.previewed else ""
+    compared = f"{_count(report.releases, 'release')}, {_count(report.objects, 'object')}{previewed}"
+    verdict = _count(len(report.findings), "finding") if report.findings else "No drift"
+    return f"{verdict} in {report.stack}: compared {compared}."
+
+
+def terminal(report: Report) -> Iterator[str]:
+    """Yield the lines to print on a terminal."""
+    subject = ""
+    for each in report.findings:
+        if each.subject != subject:
+            of_release = f" (release {each.release})" if each.part == "object" and each.release else ""
+            yield f"{each.subject}{of_release}"
+        subject = each.subject
+        wanted, found = (side.replace("\n", "\n        ") for side in _sides(each))
+        yield f"    {each.path}: {wanted} → {found}" if each.path else f"    {each.note}"
+        if _by(each):
+            yield f"        by {_by(each)}"
+    yield summary(report)
+
+
+def markdown(report: Report) -> str:
+    """Return the report with its marker first, shortened where it would be too long; empty if there is no drift."""
+    if not report.findings:
+        return ""
+    lines = [marker(report.stack), "", summary(report)]
+    part, size = "", 0
+    for number, each in enumerate(report.findings):
+        new = [] if each.part == part else ["", f"### {_WHERE[each.part]}", "", *_HEADER]
+        new.append(_row(each))
+        part, size = each.part, size + sum(len(line) + 1 for line in new)
+        if size > _LONGEST:
+            lines += ["", f"… and {len(report.findings) - number} more: run the command to see them."]
+            break
+        lines += new
+    return "\n".join([*lines, ""])
+
+
+def _row(finding: Finding) -> str:
+    where = _code(finding.path) if finding.path else _plain(finding.note)
+    sides = (_code(side) if side else "" for side in _sides(finding))
+    return f"| {' | '.join((_plain(finding.subject), where, *sides, _plain(_by(finding))))} |"
+
+
+def _sides(finding: Finding) -> tuple[str, str]:
+    if not finding.path:
+        return "", ""
+    if finding.part == "release":
+        return str(finding.wanted), f"{finding.found or 'nothing'}; {finding.note}"
+    return _text(finding.wanted, "not stated"), _text(finding.found, "nothing")
+
+
+def _text(value: Any, nothing: str) -> str:
+    if value is None:
+        return nothing
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _by(finding: Finding) -> str:
+    return "; ".join(map(str, finding.by)) or ("somebody who is not recorded" if finding.part == "object" else "")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _plain(text: str) -> str:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;").replace("@", "&#64;")
+    return "<br>".join(escaped.splitlines())
+
+
+def _code(text: str) -> str:
+    """Return text as code in a cell of a table: neither a bar, nor a tag, nor a mention in it means anything."""
+    return f"<code>{_plain(text).replace('`', '&#96;').replace('*', '&#42;').replace('_', '&#95;')}</code>"

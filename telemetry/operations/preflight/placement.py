@@ -1,0 +1,111 @@
+"""Has the cluster what the settings place pods by? A pod that waits for a node fails an `up` only after 15 minutes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import urllib3
+from kubernetes import client
+
+from telemetry.clients.kubernetes import UNUSABLE, api_client, get
+from telemetry.config.placement import LabelKey, LabelValue, Placement
+from telemetry.spec.values.placement import is_hard
+from telemetry.stack import Stack
+
+Labels = Mapping[LabelKey, LabelValue]
+
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_NOT_FOUND = 404
+_PRIORITY, _STORAGE = "/apis/scheduling.k8s.io/v1/priorityclasses", "/apis/storage.k8s.io/v1/storageclasses"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where some of a stack's pods may run."""
+
+    key: str
+    """Where that stands in the settings."""
+    placement: Placement
+    replicas: tuple[int, ...]
+    """Of each of its roles, the most that there may be."""
+
+
+def check(stack: Stack) -> list[str]:
+    """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
+    placed = list(_placed(stack))
+    try:
+        api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+    except UNUSABLE:
+        return []
+    try:
+        return [*_nodes(api, stack, placed), *_classes(api, placed)]
+    except (urllib3.exceptions.HTTPError, ValueError):  # nobody answers, or something else does
+        return []
+
+
+def _placed(stack: Stack) -> Iterator[Placed]:
+    for backend in stack.backends:
+        roles = [role for each in backend.releases for role in each.roles.values()]
+        placement = getattr(stack, backend.signal).placement
+        yield Placed(f"telemetry:{backend.signal}.placement", placement, tuple(role.max_replicas for role in roles))
+    if stack.traces.moving_from is not None:
+        yield Placed("telemetry:traces.moving_from.placement", stack.traces.moving_from.placement, ())
+    if stack.gateway is not None and stack.gateway_role is not None:
+        yield Placed("telemetry:gateway.placement", stack.gateway.placement, (stack.gateway_role.max_replicas,))
+    if stack.collector is not None and stack.collector.deploys:
+        chosen = {name: getattr(stack.collector, name) for name in ("node_selector", "priority_class")}
+        yield Placed("telemetry:collector", Placement.model_construct(spread_over=[], storage_class=None, **chosen), ())
+
+
+def _nodes(api: client.ApiClient, stack: Stack, placed: list[Placed]) -> Iterator[str]:
+    """Yield what no node has."""
+    asked = [each for each in placed if each.placement.node_selector or any(_hard_keys(stack, each))]
+    if stack.kubernetes.nodes_on_demand or not asked:
+        return
+    try:
+        listed = get(api, "/api/v1/nodes", accept=_METADATA_ONLY)
+    except client.ApiException:  # who deploys into a namespace often may not see nodes
+        return
+    nodes = [each["metadata"].get("labels") or {} for each in listed.get("items") or ()]
+    for each in asked:
+        fitting = [labels for labels in nodes if each.placement.node_selector.items() <= labels.items()]
+        if not fitting:
+            wanted = ", ".join(f"{key}={value}" for key, value in each.placement.node_selector.items())
+            yield (
+                f"{each.key}.node_selector: {wanted}: none of the cluster's {len(nodes)} nodes has this, so every pod "
+                "would wait for one; label nodes, correct it, or if nodes are made on demand set "
+                "telemetry:kubernetes.nodes_on_demand: true"
+            )
+            continue
+        for key in _hard_keys(stack, each):
+            if not any(key in labels for labels in fitting):
+                yield (
+                    f"{each.key}.spread_over: {key}: telemetry:kubernetes.nodes says that nodes have this label, and "
+                    f"none of the {len(fitting)} on which these pods may run has it, so they would wait for ever; "
+                    "label them, or correct kubernetes.nodes"
+                )
+
+
+def _hard_keys(stack: Stack, placed: Placed) -> Iterator[str]:
+    for key in placed.placement.spread_over:
+        if any(most > 1 and is_hard(key, stack.kubernetes.nodes, most) for most in placed.replicas):
+            yield key
+
+
+def _classes(api: client.ApiClient, placed: list[Placed]) -> Iterator[str]:
+    """Yield classes that do not exist: pods with them are refused, and volume claims wait for ever."""
+    for each in placed:
+        for field, where in (("priority_class", _PRIORITY), ("storage_class", _STORAGE)):
+            name = getattr(each.placement, field)
+            if name is not None and _is_missing(api, f"{where}/{name}"):
+                yield (
+                    f"{each.key}.{field}: {name!r} does not exist on the cluster; "
+                    f"kubectl get {where.rpartition('/')[2]} lists those that do"
+                )
+
+
+def _is_missing(api: client.ApiClient, path: str) -> bool:
+    try:
+        get(api, path, accept="application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
+    except client.ApiException as error:
+        return bool(error.status == _NOT_FOUND)
+    return False

@@ -1,0 +1,96 @@
+"""Does SeaweedFS answer, and does it know our identities?"""
+
+from collections.abc import Iterator, Mapping
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from telemetry.clients import trust
+from telemetry.config.credentials import S3Identity, S3Key
+from telemetry.config.object_store import ObjectStore
+from telemetry.config.trust import Trust
+
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=10,
+    retries={"total_max_attempts": 2},
+    s3={"addressing_style": "path"},
+)
+_HOW_TO_CHANGE = "docs/object-store.md, 'Another key'"
+_ELSEWHERE, _AILING = "check the network and the address", "try again, or look at its log"
+_SERVER_ERROR = 500
+
+
+class _NoS3Error(Exception):
+    """Whatever answers there, it is no S3, or none that is well; the text says why."""
+
+    def __init__(self, why: str, mend: str = _ELSEWHERE) -> None:
+        self.mend = mend
+        super().__init__(why)
+
+
+def check(store: ObjectStore, identities: Mapping[str, S3Identity], trusted: Trust) -> list[str]:
+    """Return what stands in the way; identities are by their place in `telemetry:credentials`."""
+    try:
+        return [line for name, identity in identities.items() for line in _refused(store, name, identity, trusted)]
+    except _NoS3Error as error:
+        where = f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint}"
+        return [f"{where} does not answer S3 ({error}); {error.mend}"]
+
+
+def _refused(store: ObjectStore, name: str, identity: S3Identity, trusted: Trust) -> Iterator[str]:
+    """Yield what is wrong with an identity: while its key is being changed, the server must know both pairs."""
+    path, server = f"telemetry:credentials.{name}", store.provisioning_endpoint
+    code, *before = [_refusal(store, pair, trusted) for pair in identity.pairs]
+    if code is not None and before == [None]:
+        yield (
+            f"{path}: {server} knows only the key before ({code}); first let it know both, with: "
+            f"python -m telemetry identities ({_HOW_TO_CHANGE}, step 3)"
+        )
+    elif code is not None:
+        yield (
+            f"{path}: {server} refused it ({code}); set it again with: pulumi config set --secret --path {path}.…, "
+            f"or if the key is a new one, first let the server know it ({_HOW_TO_CHANGE})"
+        )
+    elif any(before):
+        yield (
+            f"{path}.previous: {server} refused it ({before[0]}), but pods use it until `up` is done; let the server "
+            f"know both keys ({_HOW_TO_CHANGE}, step 3), or if no pod uses it: pulumi config rm --path {path}.previous"
+        )
+
+
+def _refusal(store: ObjectStore, pair: S3Key, trusted: Trust) -> str | None:
+    """Return the code with which a key is refused; None if it is not.
+
+    Raises:
+        _NoS3Error: no S3 server answers.
+    """
+    try:
+        answer = _client(store, pair, trusted).list_buckets()
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status not in (401, 403):
+            raise _NoS3Error(f"it answered {status}", _AILING if status >= _SERVER_ERROR else _ELSEWHERE) from error
+        return str(error.response["Error"]["Code"])
+    except BotoCoreError as error:
+        if certificate := trust.distrusted(error):
+            raise _NoS3Error(f"its certificate is not trusted: {certificate}", trust.MEND) from error
+        raise _NoS3Error(type(error).__name__) from error
+    except TypeError as error:  # how botocore fails on a redirect that is not one of S3's
+        raise _NoS3Error("a redirect") from error
+    if not {"Buckets", "Owner"} & answer.keys():
+        raise _NoS3Error("something else answers there")
+    return None
+
+
+def _client(store: ObjectStore, pair: S3Key, trusted: Trust) -> "boto3.client":
+    return boto3.client(
+        "s3",
+        endpoint_url=store.provisioning_endpoint,
+        region_name=store.region,
+        aws_access_key_id=pair.access_key.get_secret_value(),
+        aws_secret_access_key=pair.secret_key.get_secret_value(),
+        config=_CONFIG,
+        verify=trust.boto(trusted),
+    )

@@ -1,0 +1,44 @@
+"""Can a token that exists already be guessed? The program sees it nowhere else: the gateway's pods mount its Secret."""
+
+import base64
+import binascii
+from collections.abc import Iterator
+
+import urllib3
+from kubernetes import client
+
+from telemetry.clients.kubernetes import UNUSABLE, api_client, get
+from telemetry.config.strength import LEAST_BITS, bits
+from telemetry.stack import Stack
+
+_KEY = "token"
+
+
+def check(stack: Stack) -> list[str]:
+    """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
+    named = {
+        f"telemetry:tenants.{index}.access.token_secret": tenant.access.token_secret
+        for index, tenant in enumerate(stack.tenants)
+        if stack.gateway is not None and tenant.access.token_secret is not None
+    }
+    if not named:
+        return []
+    try:
+        api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+    except UNUSABLE:
+        return []
+    return [line for key, secret in named.items() for line in _finding(api, stack.namespace.name, key, secret)]
+
+
+def _finding(api: client.ApiClient, namespace: str, key: str, secret: str) -> Iterator[str]:
+    """Yield what is wrong with a token, without a word of it."""
+    try:
+        data = get(api, f"/api/v1/namespaces/{namespace}/secrets/{secret}").get("data") or {}
+        token = base64.b64decode(data.get(_KEY, "")).decode()
+    except (client.ApiException, urllib3.exceptions.HTTPError, ValueError, binascii.Error):
+        return  # a Secret that is not there yet, or holds no text, lets nobody in
+    if token and bits(token) < LEAST_BITS:
+        yield (
+            f"{key}: the token in Secret {secret} can be guessed: it is short, repeats itself, or follows a pattern; "
+            "put a random one there, such as: openssl rand -base64 32"
+        )

@@ -1,0 +1,61 @@
+"""The workloads of a stack's releases that are not ready, and the pods among them that only a deletion sets free."""
+
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import urllib3
+from kubernetes import client
+
+from telemetry.clients.kubernetes import api_client, delete
+from telemetry.operations.readiness.ask import ReadinessError, ask
+from telemetry.operations.readiness.why import Unready
+from telemetry.operations.repair.errors import RepairError
+from telemetry.stack import Stack
+
+_QUIET_LOOKS, _LOOKS, _PAUSE_SECONDS = 3, 20, 1.0
+"""How often one looks for a StatefulSet to have seen its new template, and when nothing more is to be expected."""
+
+
+@dataclass(frozen=True)
+class Pods:
+    """The pods of a stack."""
+
+    stack: Stack
+
+    def unready(self) -> tuple[Unready, ...]:
+        """Return the workloads that are not ready.
+
+        Raises:
+            RepairError: the cluster cannot be asked.
+        """
+        try:
+            return ask(self.stack).unready
+        except ReadinessError as error:
+            raise RepairError(str(error)) from error
+
+    def unstick(self, releases: Collection[str]) -> Iterator[str]:
+        """Delete the pods that ordered StatefulSets will never replace by themselves, and yield their names.
+
+        Raises:
+            RepairError: the cluster does not answer, or refuses.
+        """
+        quiet = 0
+        for look in range(_LOOKS):
+            stuck = [pod for each in self.unready() if each.release in releases for pod in each.stuck]
+            quiet = 0 if stuck else quiet + 1
+            for pod in stuck:
+                self._delete(pod)
+                yield pod
+            if quiet == _QUIET_LOOKS or look + 1 == _LOOKS:
+                return
+            time.sleep(_PAUSE_SECONDS)
+
+    def _delete(self, pod: str) -> None:
+        cluster, namespace = self.stack.kubernetes, self.stack.namespace.name
+        try:
+            delete(api_client(cluster.kubeconfig_file, cluster.context), f"/api/v1/namespaces/{namespace}/pods/{pod}")
+        except (client.ApiException, urllib3.exceptions.HTTPError) as error:
+            raise RepairError(
+                f"pod {pod} cannot be deleted: {getattr(error, 'reason', type(error).__name__)}"
+            ) from error

@@ -1,0 +1,124 @@
+"""Puts a report together out of what has been read: a preview, rendered releases, settings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from telemetry.backends.tempo.values_monolithic import TENANTS_CONFIG_MAP
+from telemetry.capacity import fit as capacity
+from telemetry.capacity import objects
+from telemetry.capacity.verdict import Verdict
+from telemetry.engine.preview import Preview, Step
+from telemetry.kubernetes.defaults import Object
+from telemetry.operations.report.manifests import compare
+from telemetry.operations.report.model import Action, Capacity, Item, ReleaseChange, Report, Warn
+from telemetry.operations.report.policies import judged
+from telemetry.operations.report.preview_items import items
+from telemetry.operations.report.retention import shortened
+from telemetry.operations.report.warnings import warnings
+from telemetry.redaction import Redactor
+from telemetry.stack import Stack
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The objects of a release: as they are, and as they will be."""
+
+    old: tuple[Object, ...] = ()
+    new: tuple[Object, ...] = ()
+    passing: tuple[Object, ...] = ()
+    """Hooks that will run and then remove what they made: no change, but the policies are theirs as well."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is now."""
+
+    compared_with: str
+    statuses: Mapping[str, str] | None = None
+    """Helm's word for each release of the namespace; None if no cluster could be asked."""
+
+
+def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], found: Found) -> Report:
+    """Return the report on a stack.
+
+    Args:
+        stack: its settings.
+        preview: what the engine would do.
+        rendered: the objects of each release, by the step's URN.
+        found: what there is now.
+    """
+    touched = [step for step in preview.releases if step.urn in rendered and step.action != "same"]
+    of_releases = [each for step in touched for each in _of(step, rendered)]
+    own = [each for step in preview.steps for each in items(step)]
+    changed = tuple(sorted((*own, *of_releases), key=_place))
+    becoming = _becoming(preview, rendered)
+    releases = tuple(_release(step, found) for step in preview.releases)
+    return Report(
+        stack=stack.environment,
+        compared_with=found.compared_with,
+        resources=preview.counts,
+        warnings=warnings(changed, releases, preview, _sized(stack, preview, becoming), _shortened(preview, rendered)),
+        policies=judged(stack, preview, becoming),
+        capacity=Capacity(before=preview.outputs.get("capacity"), after=dict(capacity.summary(stack))),
+        releases=tuple(each for each in releases if each.action != "same" or each.status not in ("deployed", None)),
+        items=changed,
+        refused=preview.refused,
+    )
+
+
+def _shortened(preview: Preview, rendered: Mapping[str, Rendered]) -> Iterator[Warn]:
+    """Yield what is kept for less time; a release that is not touched has no old objects, and stays as it is."""
+    before: dict[str, tuple[Object, ...]] = {}
+    after: dict[str, tuple[Object, ...]] = {}
+    for step in preview.releases:
+        its, name = rendered.get(step.urn, Rendered()), str(step.inputs.get("name"))
+        before[name], after[name] = (its.new if step.action == "same" else its.old), its.new
+    for step in preview.steps:
+        if step.type == "kubernetes:core/v1:ConfigMap" and step.name == TENANTS_CONFIG_MAP:
+            before[step.name], after[step.name] = (dict(step.old),), (dict(step.new),)
+    return shortened(before, after)
+
+
+def _becoming(preview: Preview, rendered: Mapping[str, Rendered]) -> dict[str, tuple[Object, ...]]:
+    """Return every object that there will be of each release, by the release's name."""
+    there = [(step, rendered[step.urn]) for step in preview.releases if step.urn in rendered]
+    return {str(step.inputs.get("name")): (*its.new, *its.passing) for step, its in there}
+
+
+def _sized(stack: Stack, preview: Preview, becoming: Mapping[str, tuple[Object, ...]]) -> Verdict:
+    """Return what speaks against the stack's size, with the objects of its charts counted."""
+    verdict = capacity.check(stack)
+    own = [step.new for step in preview.steps if step.custom and step.action != "delete" and "kind" in step.new]
+    all_of_them = [*own, *(each for its in becoming.values() for each in its)]
+    return Verdict(verdict.refusals, (*verdict.warnings, *objects.check(stack, all_of_them, releases=len(becoming))))
+
+
+def _of(step: Step, rendered: Mapping[str, Rendered]) -> list[Item]:
+    redactor = Redactor.of(each for its in rendered.values() for each in (*its.old, *its.new))
+    was, will = (str((inputs or step.inputs).get("namespace", "")) for inputs in (step.old, step.new))
+    old, new = rendered[step.urn].old, rendered[step.urn].new
+    owner = str(step.inputs.get("name"))
+    if step.action != "replace":
+        return compare(old, new, owner=owner, namespace=will, redactor=redactor)
+    gone = compare(old, (), owner=str(step.old.get("name")), namespace=was, redactor=redactor)
+    return [*gone, *compare((), new, owner=owner, namespace=will, redactor=redactor)]
+
+
+def _release(step: Step, found: Found) -> ReleaseChange:
+    actions: Mapping[str, Action] = {"create": "create", "update": "change", "replace": "replace", "delete": "delete"}
+    name = str(step.inputs.get("name"))
+    version, old_version = (str(inputs["version"]) if "version" in inputs else None for inputs in (step.new, step.old))
+    return ReleaseChange(
+        name=name,
+        namespace=str(step.inputs.get("namespace", "")),
+        action=actions.get(step.action, "same"),
+        chart=str(step.inputs.get("chart", "")),
+        version=version or old_version or "",
+        old_version=old_version,
+        status=(found.statuses or {}).get(name),
+    )
+
+
+def _place(it: Item) -> tuple[str, str, str, str]:
+    """Return where an item stands: what the program makes itself first, then release by release."""
+    return it.owner, it.system, it.kind, it.name

@@ -1,0 +1,24 @@
+"""Objects whose pods read them again by themselves when they change, so that nothing restarts."""
+
+from telemetry.backends.tempo.values_monolithic import TENANTS_CONFIG_MAP
+from telemetry.collector.config import CONFIG_MAP as COLLECTOR
+from telemetry.gateway.secrets import CLIENT_CA_SECRET, CONFIG_MAP, TENANTS_SECRET, TLS_SECRET
+from telemetry.releases import LOKI, MIMIR, PYROSCOPE, TEMPO
+
+_RELOADED = {
+    ("ConfigMap", f"{MIMIR}-runtime"),
+    ("ConfigMap", f"{TEMPO['distributed']}-runtime"),
+    ("ConfigMap", f"{LOKI}-runtime"),
+    ("ConfigMap", f"{PYROSCOPE}-overrides-config"),
+    ("ConfigMap", TENANTS_CONFIG_MAP),
+    ("ConfigMap", CONFIG_MAP),
+    ("ConfigMap", COLLECTOR),
+    *(("Secret", name) for name in (TENANTS_SECRET, TLS_SECRET, CLIENT_CA_SECRET)),
+}
+"""Backends look at their runtime overrides every ten seconds (charts.md 2.6, 3.6), gateway/watch.sh and Alloy's
+reloader at their files."""
+
+
+def is_reloaded(kind: str, name: str) -> bool:
+    """Whether a change of an object of this kind and name reaches its pods without a restart."""
+    return (kind, name) in _RELOADED

@@ -1,0 +1,139 @@
+"""Data that a change deletes: a retention in force that becomes shorter, of a tenant or of everybody.
+
+Read from what the releases are configured with, before and after: so it does not matter whether an override went, a
+default was lowered or a release was changed by hand.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import yaml
+
+from telemetry.backends.tempo.values_monolithic import TENANTS_CONFIG_MAP
+from telemetry.config.quantities import in_seconds
+from telemetry.kubernetes.defaults import Object
+from telemetry.operations.report.model import Warn
+from telemetry.releases import LOKI, MIMIR, PYROSCOPE, TEMPO
+from telemetry.spec.backend import Signal
+
+_DAY, _HOUR, _FOREVER = 86_400, 3_600, math.inf
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_OF_A_BACKEND = {"compactor", "limits", "limits_config", "server", "storage"}
+"""Sections of a backend's own configuration, of which a file of tenants' overrides has none."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a backend's configuration says how long it keeps data."""
+
+    signal: Signal
+    defaults: tuple[tuple[str, ...], ...]
+    """Paths of what holds for everybody, the one that counts most first."""
+    of_tenant: tuple[str, ...]
+    """Path below a tenant's overrides."""
+    unstated: float = _FOREVER
+    """Seconds where nothing is said."""
+
+
+_TEMPO = _Place(
+    "traces",
+    (("overrides", "defaults", "compaction", "block_retention"), ("compactor", "compaction", "block_retention")),
+    ("compaction", "block_retention"),
+    14 * _DAY,
+)
+_MIMIR = "compactor_blocks_retention_period"
+PLACES: Mapping[str, _Place] = {
+    **dict.fromkeys((*TEMPO.values(), TENANTS_CONFIG_MAP), _TEMPO),
+    MIMIR: _Place("metrics", (("limits", _MIMIR),), (_MIMIR,)),
+    LOKI: _Place("logs", (("limits_config", "retention_period"),), ("retention_period",)),
+    PYROSCOPE: _Place("profiles", (("limits", "retention_period"),), ("retention_period",)),
+}
+"""By release; of Tempo's overrides that are in no release, by ConfigMap."""
+
+
+class Kept(NamedTuple):
+    """How many seconds a signal's data is kept."""
+
+    default: float
+    tenants: dict[str, float]
+    """Of those that have overrides, of whatever."""
+
+    def of(self, tenant: str) -> float:
+        """Return what is in force for a tenant."""
+        return self.tenants.get(tenant, self.default)
+
+
+def shortened(before: Mapping[str, Iterable[Object]], after: Mapping[str, Iterable[Object]]) -> Iterator[Warn]:
+    """Yield a warning for each retention in force that becomes shorter; objects are given by release."""
+    then, now = kept(before), kept(after)
+    for signal in (each for each in then if each in now):
+        old, new = then[signal], now[signal]
+        tenants = sorted({*old.tenants, *new.tenants})
+        whose = [(f"tenant {tenant}", old.of(tenant), new.of(tenant)) for tenant in tenants]
+        rest = "data of no tenant that is named" if tenants else "all data"
+        alike: dict[tuple[float, float], list[str]] = {}
+        for name, was, becomes in (*whose, (rest, old.default, new.default)):
+            if becomes < was:
+                alike.setdefault((was, becomes), []).append(name)
+        for (was, becomes), names in alike.items():
+            text = f"{_text(was)} become {_text(becomes)} for {', '.join(names)}: what is older is deleted for good"
+            yield Warn(level="destructive", about=f"retention of {signal}", text=text)
+
+
+def kept(objects: Mapping[str, Iterable[Object]]) -> dict[Signal, Kept]:
+    """Return what is in force of each signal; where two releases keep the same data, the shorter."""
+    found: dict[Signal, Kept] = {}
+    configs = {release: list(_configs(its)) for release, its in objects.items() if release in PLACES}
+    for signal in {place.signal: None for place in PLACES.values()}:
+        files = [(PLACES[release], each) for release, its in configs.items() for each in its]
+        of_signal = [(place, each) for place, each in files if place.signal == signal]
+        if any(_is_backends(config) for _, config in of_signal):
+            found[signal] = _in_force(of_signal)
+    return found
+
+
+def _in_force(configs: Iterable[tuple[_Place, Mapping[str, Any]]]) -> Kept:
+    defaults: list[float] = []
+    own: dict[str, list[float]] = {}
+    for place, config in configs:
+        if _is_backends(config):
+            defaults.append(next(filter(None, (_seconds(config, path) for path in place.defaults)), place.unstated))
+            continue
+        overrides_of = config.get("overrides")
+        for tenant, overrides in overrides_of.items() if isinstance(overrides_of, dict) else ():
+            seconds = _seconds(overrides, place.of_tenant)
+            own.setdefault(str(tenant), []).extend([] if seconds is None else [seconds])
+    default = min(defaults)
+    return Kept(default, {tenant: min(stated, default=default) for tenant, stated in own.items()})
+
+
+def _is_backends(config: Mapping[str, Any]) -> bool:
+    return not _OF_A_BACKEND.isdisjoint(config)
+
+
+def _configs(objects: Iterable[Object]) -> Iterator[Mapping[str, Any]]:
+    """Yield what the YAML files in ConfigMaps hold."""
+    for each in objects:
+        files = (each.get("data") or {}) if each.get("kind") == "ConfigMap" else {}
+        for text in (text for name, text in files.items() if str(name).endswith((".yaml", ".yml"))):
+            with suppress(yaml.YAMLError):
+                config = yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is a safe one
+                if isinstance(config, dict):
+                    yield config
+
+
+def _seconds(config: Any, path: Iterable[str]) -> float | None:
+    """Return what is stated at a path, in seconds; none at all means for ever."""
+    for key in path:
+        config = config.get(key) if isinstance(config, dict) else None
+    return None if config is None else in_seconds(config) or _FOREVER
+
+
+def _text(seconds: float) -> str:
+    if seconds == _FOREVER:
+        return "no end"
+    count, unit = (seconds / _DAY, "day") if seconds >= _DAY else (seconds / _HOUR, "hour")
+    return f"{count:.4g} {unit}{'' if count == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""One sample and one span through a deployed stack."""

@@ -1,0 +1,60 @@
+"""Which checks a stack gets: each tenant's own, one after the other, and what belongs to no tenant."""
+
+from collections.abc import Mapping
+
+from telemetry.backends.loki import checks as logs
+from telemetry.backends.mimir import checks as metrics
+from telemetry.backends.tempo import checks as traces
+from telemetry.operations.validation import grafana
+from telemetry.operations.validation.target import Target, Tenant
+from telemetry.spec.checks import Check, CheckSkipped, Lane
+from telemetry.stack import Stack
+
+PLATFORM = "the stack itself"
+"""The lane of what is no tenant's; no tenant's id has a space."""
+_NO_TENANT = "no tenants"
+
+
+def lanes(target: Target, datasources: Mapping[str, str]) -> list[Lane]:
+    """Return all lanes; `datasources` are the uids, by signal, of those that show everything."""
+    gateway = target.stack.gateway
+    org = gateway.federation.grafana_org if gateway is not None and gateway.federation is not None else None
+    common = [
+        *metrics.platform_checks(target),
+        *traces.platform_checks(target),
+        *logs.platform_checks(target),
+        *grafana.checks(target, datasources, org),
+    ]
+    return [*(_lane(target, tenant) for tenant in target.tenants), Lane(PLATFORM, tuple(common))]
+
+
+def _lane(target: Target, tenant: Tenant) -> Lane:
+    signals = [*metrics.checks(target, tenant), *traces.checks(target, tenant)]
+    signals += logs.checks(target, tenant) if target.stack.logs else []
+    if target.behind_gateway:
+        why = "no route to the gateway from here: the checks went to the backends behind it (docs/validation.md)"
+        signals = [_skipped(Check("gateway", "lets this tenant in", lambda _: ""), why), *signals]
+    else:
+        judged = [(each, _why_kept_out(target.stack, tenant, each)) for each in signals]
+        signals = [_skipped(each, reason) if reason else each for each, reason in judged]
+    return Lane(tenant.id or _NO_TENANT, (*signals, *grafana.checks(target, tenant.datasources, tenant.org)))
+
+
+def _why_kept_out(stack: Stack, tenant: Tenant, check: Check) -> str | None:
+    """Return why the gateway would not let a check in that comes in a tenant's name; None where it would."""
+    if not check.name.endswith("out") and check.signal != "logs":
+        return None  # it asks the backends themselves
+    if tenant.unknown:
+        return "its credential is not the program's: nobody can come in its name"
+    own = next((each for each in stack.tenants if each.id == tenant.id), None)
+    if stack.gateway is None or own is None:
+        return None
+    missing = [right for right in ("read", "write") if right not in getattr(own.access.scopes, check.signal)]
+    return f"its credential may not {' and '.join(missing)} {check.signal} (access.scopes)" if missing else None
+
+
+def _skipped(check: Check, why: str) -> Check:
+    def run(_: float) -> str:
+        raise CheckSkipped(why)
+
+    return Check(check.signal, check.name, run)

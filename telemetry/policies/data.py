@@ -1,0 +1,145 @@
+"""Rules about data and secrets: nothing lost, nothing in plain text, nobody's defaults."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from telemetry.config.object_store import ObjectStore
+from telemetry.config.seaweedfs import FEATURES, Feature, Version, parse_version, version_text
+from telemetry.engine.preview import UNKNOWN
+from telemetry.policies.model import SECRET, Breach, Registered, World
+from telemetry.redaction.forms import Forms
+from telemetry.redaction.patterns import is_unmistakable
+
+BUCKET = "aws:s3/bucket:Bucket"
+_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+_LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+_TRANSITIONS = ("transitions", "noncurrentVersionTransitions")
+_SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type's name
+_SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
+    _SECRET: ("data", "stringData"),
+    "grafana:oss/dataSource:DataSource": ("secureJsonDataEncoded", "httpHeaders", "basicAuthPassword"),
+    "pulumi:providers:aws": ("accessKey", "secretKey", "token"),
+    "pulumi:providers:grafana": ("auth",),
+}
+"""Inputs that hold nothing but secrets, by type."""
+_SHORTEST = 8
+"""Characters of a form of a secret; a shorter one could be part of any word."""
+
+
+def data_is_protected(world: World) -> Iterator[Breach]:
+    """Yield buckets that would not outlive a destroy, a removal or a replacement, where they must."""
+    if not world.stack.protects_buckets:
+        return
+    for each in (each for each in world.registered if each.type == BUCKET):
+        if not each.protect:
+            yield Breach(each.title, "protect", "false")
+        if each.retain_on_delete is False:
+            yield Breach(each.title, "retainOnDelete", "false")
+        if str(each.inputs.get("forceDestroy", False)).lower() == "true":
+            yield Breach(each.title, "forceDestroy", "true")
+
+
+def volumes_are_retained(world: World) -> Iterator[Breach]:
+    """Yield StatefulSets whose volume claims go with them or with their last pods."""
+    for each in world.manifests:
+        policy = (each.object.get("spec") or {}).get("persistentVolumeClaimRetentionPolicy")
+        if each.kind != "StatefulSet" or not isinstance(policy, Mapping):
+            continue
+        for when in ("whenDeleted", "whenScaled"):
+            if policy.get(when) == "Delete":
+                yield Breach(each.title, f"spec.persistentVolumeClaimRetentionPolicy.{when}", "Delete")
+
+
+def secrets_are_encrypted(world: World) -> Iterator[Breach]:
+    """Yield secret inputs that would stand in the state in plain text, and every plain copy of a secret.
+
+    Known ones are found however they are written; of others, what can be nothing else: a private key, a token by form.
+    """
+    known = Forms(world.secrets, shortest=_SHORTEST)
+    for each in world.registered:
+        fields = _SECRET_FIELDS.get(_kind(each), ())
+        paths = dict.fromkeys(path for field in fields for path in _plain(each.inputs.get(field), field))
+        paths |= dict.fromkeys(_copies(each.inputs, "", known))
+        if each.type == "pulumi:providers:kubernetes" and _is_content(each.inputs.get("kubeconfig")):
+            paths["kubeconfig"] = None
+        for path in paths:
+            yield Breach(each.title, path, "plain text")
+
+
+def no_secrets_in_releases(world: World) -> Iterator[Breach]:
+    """Yield Secrets that a chart makes, since what it makes them of are values."""
+    for each in world.rendered:
+        if each.kind == "Secret" and (each.object.get("data") or each.object.get("stringData")):
+            yield Breach(each.title, "", f"made by release {each.release}")
+
+
+def providers_are_explicit(world: World) -> Iterator[Breach]:
+    """Yield resources that are left to a default provider, which takes what it finds on the machine."""
+    for each in world.registered:
+        if not each.explicit_provider and not each.is_provider:
+            yield Breach(each.title, "provider", "a default provider")
+
+
+def seaweedfs_has_the_features(world: World) -> Iterator[Breach]:
+    """Yield what the stack's SeaweedFS does not have, or would accept and then not do."""
+    store = world.stack.object_store
+    version = parse_version(store.seaweedfs_version)
+    for each in world.registered:
+        if each.type.startswith("aws:"):
+            yield from _unsupported(each, version, store)
+
+
+def _unsupported(each: Registered, version: Version, store: ObjectStore) -> Iterator[Breach]:
+    known = {feature.resource: feature for feature in FEATURES}
+    feature = known.get(each.type)
+    if feature is None or not _has(feature, version):
+        yield Breach(each.title, "", "registered", _since(feature))
+    if each.type == BUCKET and each.inputs.get("tags") and not _has(known[f"{BUCKET}.tags"], version):
+        yield Breach(each.title, "tags", "set", _since(known[f"{BUCKET}.tags"]))
+    if each.type == _ENCRYPTION and not store.sse_key_configured:
+        yield Breach(each.title, "", "registered", "only with telemetry:object_store.sse_key_configured")
+    if each.type == _LIFECYCLE:
+        for index, rule in enumerate(each.inputs.get("rules") or ()):
+            for what in (what for what in _TRANSITIONS if isinstance(rule, Mapping) and rule.get(what)):
+                yield Breach(each.title, f"rules[{index}].{what}", "set", "none: no SeaweedFS has it")
+
+
+def _has(feature: Feature, version: Version) -> bool:
+    return feature.since is not None and version >= feature.since
+
+
+def _since(feature: Feature | None) -> str:
+    if feature is None:
+        return "the resources in config/seaweedfs.py"
+    return "none: no SeaweedFS has it" if feature.since is None else f"from SeaweedFS {version_text(feature.since)} on"
+
+
+def _kind(it: Registered) -> str:
+    """Return a resource's type; a Secret is one under whatever type it is registered."""
+    return _SECRET if it.is_manifest and it.inputs.get("kind") == "Secret" else it.type
+
+
+def _copies(value: Any, path: str, known: Forms) -> Iterator[str]:
+    """Yield where one of the secrets stands in plain text."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _copies(inner, f"{path}.{key}" if path else str(key), known)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _copies(inner, f"{path}[{index}]", known)
+    elif isinstance(value, str) and (is_unmistakable(value) or known.in_text(value)):
+        yield path
+
+
+def _plain(value: Any, path: str) -> Iterator[str]:
+    """Yield where a value is plain text."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _plain(inner, f"{path}.{key}")
+    elif value not in (None, "", SECRET, UNKNOWN):
+        yield path
+
+
+def _is_content(kubeconfig: Any) -> bool:
+    """Whether a kubeconfig is one, and not the path of one."""
+    return isinstance(kubeconfig, str) and ("\n" in kubeconfig or kubeconfig.lstrip().startswith("{"))

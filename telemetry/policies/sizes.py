@@ -1,0 +1,75 @@
+"""Rules about what containers ask for and may use (seed 000, 'Resource Policy')."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from telemetry.backends.loki import values as loki
+from telemetry.config.quantities import bytes_text, parse_bytes
+from telemetry.config.roles import Role
+from telemetry.engine.preview import UNKNOWN
+from telemetry.gateway.addresses import SERVICE
+from telemetry.policies.model import Breach, World
+from telemetry.policies.pods import Container, containers
+from telemetry.releases import releases_of
+from telemetry.stack import Stack
+
+_COMPONENT = "app.kubernetes.io/component"
+_ALL = "all"
+"""The role of a binary that is all roles at once; Tempo's chart labels no component, Loki's one of its own."""
+
+
+def no_cpu_limits(world: World) -> Iterator[Breach]:
+    """Yield CPU limits."""
+    for each in containers(world):
+        limit = _asked(each, "limits", "cpu")
+        if limit is not None:
+            yield each.breach("resources.limits.cpu", str(limit))
+
+
+def memory_limits_where_allowed(world: World) -> Iterator[Breach]:
+    """Yield memory limits that are not their role's."""
+    roles = _roles(world.stack)
+    for each in containers(world):
+        limit = _asked(each, "limits", "memory")
+        if limit is None or limit == UNKNOWN:
+            continue
+        role = _role(each, roles)
+        allowed = role.memory_limit if role is not None else None
+        if allowed is None or _bytes(limit) != allowed:
+            what = bytes_text(allowed) if allowed is not None else "none for this role"
+            yield each.breach("resources.limits.memory", str(limit), what)
+
+
+def requests_everywhere(world: World) -> Iterator[Breach]:
+    """Yield containers without a request of CPU or memory, or with one of nothing."""
+    for each in containers(world):
+        if each.path.startswith("ephemeralContainers"):
+            continue  # the API allows them none
+        for resource in ("cpu", "memory"):
+            request = _asked(each, "requests", resource)
+            if request is None or str(request).rstrip("mKMGTi") in ("", "0"):
+                yield each.breach(f"resources.requests.{resource}", "not set" if request is None else str(request))
+
+
+def _asked(container: Container, what: str, resource: str) -> Any:
+    return ((container.spec.get("resources") or {}).get(what) or {}).get(resource)
+
+
+def _bytes(quantity: object) -> int | None:
+    """Return a size in bytes; None if the settings would not write it so."""
+    try:
+        return quantity if isinstance(quantity, int) else parse_bytes(quantity)
+    except ValueError:
+        return int(quantity) if isinstance(quantity, str) and quantity.isdecimal() else None
+
+
+def _roles(stack: Stack) -> Mapping[tuple[str, str], Role]:
+    """Return the roles of a stack by release and component."""
+    found = {(each.name, name): role for each in releases_of(stack) for name, role in each.roles.items()}
+    return found if stack.gateway_role is None else {**found, ("", SERVICE): stack.gateway_role}
+
+
+def _role(container: Container, roles: Mapping[tuple[str, str], Role]) -> Role | None:
+    manifest = container.pod.of
+    component = str(container.pod.labels.get(_COMPONENT, _ALL) if manifest.release else manifest.name)
+    return roles.get((manifest.release, _ALL if component == loki.SINGLE else component))

@@ -1,0 +1,57 @@
+"""What the values of every chart share: resources, security contexts and the way to the S3 credentials."""
+
+from typing import Any
+
+from telemetry.config.quantities import bytes_text, cpu_text
+from telemetry.config.roles import Role
+from telemetry.stack import Stack
+
+Values = dict[str, Any]
+"""Helm values: nested dicts, lists and scalars; None removes a chart's default (charts.md 4.1)."""
+
+ACCESS_KEY_ENV = "AWS_ACCESS_KEY_ID"
+SECRET_KEY_ENV = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
+"""Keys of the credentials Secret. Every backend's S3 client reads these variables by itself, where it is given no keys:
+minio-go's in Tempo, Mimir and Pyroscope, AWS' own in Loki."""
+
+RESTRICTED_CONTAINER: Values = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+}
+"""What PodSecurity `restricted` wants of a container, and a read-only image on top."""
+
+
+def absolute_name(stack: Stack, service: str, namespace: str | None = None) -> str:
+    """Return a Service's name with the final dot: without it, resolvers search the domains of the pod and the node.
+
+    A wildcard record in a node's domain would answer for it then (docs/decisions.md).
+    """
+    return f"{service}.{namespace or stack.namespace.name}.svc.{stack.kubernetes.cluster_domain}."
+
+
+def any_address(stack: Stack) -> str:
+    """Return where a Go program listens for whoever reaches the pod; `[::]` is both families there."""
+    return "[::]" if "IPv6" in stack.kubernetes.ip_families else "0.0.0.0"  # noqa: S104 - a pod learns its address late
+
+
+def resources(role: Role) -> Values:
+    """Return requests, and a memory limit where the resource policy has one. Never a CPU limit (seed 000)."""
+    values: Values = {"requests": {"cpu": cpu_text(role.cpu), "memory": bytes_text(role.memory)}}
+    if role.memory_limit is not None:
+        values["limits"] = {"memory": bytes_text(role.memory_limit)}
+    return values
+
+
+def pod_security(platform: str) -> Values:
+    """Return a pod security context that PodSecurity `restricted` and the platform both accept.
+
+    OpenShift assigns user and group ids per namespace and refuses the charts' fixed ones, so they are removed.
+    """
+    ids: Values = {"runAsUser": None, "runAsGroup": None, "fsGroup": None} if platform == "openshift" else {}
+    return {**ids, "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def credentials_from(secret_name: str) -> list[Values]:
+    """Return `extraEnvFrom` for the credentials Secret: only its name enters the values, so diffs stay readable."""
+    return [{"secretRef": {"name": secret_name}}]

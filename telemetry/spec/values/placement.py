@@ -1,0 +1,51 @@
+"""Where pods run and how their replicas are kept apart, in the terms of a pod's spec."""
+
+from telemetry.config.placement import Placement
+from telemetry.config.resources import Nodes
+from telemetry.spec.values.common import Values
+
+ROLLING: Values = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+"""How a Deployment of two or more replicas is updated: one at a time, so never to zero, and within the same quota."""
+
+
+def pod_placement(placement: Placement) -> Values:
+    """Return a pod's `nodeSelector`, `tolerations` and `priorityClassName`, each only where it is set."""
+    chosen: Values = {
+        "nodeSelector": placement.node_selector,
+        "tolerations": [toleration.model_dump(exclude_none=True) for toleration in placement.tolerations],
+        "priorityClassName": placement.priority_class,
+    }
+    return {key: value for key, value in chosen.items() if value}
+
+
+def spread(
+    placement: Placement, *, nodes: Nodes | None, replicas: int, selector: dict[str, str] | None = None
+) -> list[Values]:
+    """Return the topology spread constraints of a role.
+
+    A hard rule where there is a node for every replica, so that one lost node takes one replica: nodes that are
+    drained do not count (`nodeTaintsPolicy`), so it never holds up a pod for their sake. The same for racks and zones,
+    where nodes are known to have such a label: without one they take no pod at all. Otherwise best effort.
+
+    Args:
+        placement: what to spread over.
+        nodes: the cluster's nodes, if known.
+        replicas: the pods to be spread, the most of them where they scale.
+        selector: the labels of the role's pods; None where the chart adds them itself.
+    """
+    labels: Values = {"labelSelector": {"matchLabels": selector}} if selector else {}
+    return [
+        {
+            "maxSkew": 1,
+            "whenUnsatisfiable": "DoNotSchedule" if is_hard(key, nodes, replicas) else "ScheduleAnyway",
+            "nodeTaintsPolicy": "Honor",
+            "topologyKey": key,
+            **labels,
+        }
+        for key in placement.spread_over
+    ]
+
+
+def is_hard(key: str, nodes: Nodes | None, replicas: int) -> bool:
+    """Whether replicas are kept apart by a rule, and not only where that is possible."""
+    return nodes is not None and nodes.domains(key) >= replicas

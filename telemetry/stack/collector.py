@@ -1,0 +1,77 @@
+"""How the collector fits the rest of the stack."""
+
+from collections.abc import Sequence
+
+from telemetry.config.base import SettingError, did_you_mean
+from telemetry.config.collector import Collector
+from telemetry.config.gateway import Gateway
+from telemetry.config.resources import Nodes
+from telemetry.stack.tenants import Tenant
+
+
+def check(
+    collector: Collector,
+    *,
+    tenants: Sequence[Tenant],
+    gateway: Gateway | None,
+    nodes: Nodes | None,
+    guarded: bool,
+    logs: bool,
+) -> None:
+    """Refuse what does not fit together (SettingError).
+
+    Args:
+        collector: the collector.
+        tenants: the stack's tenants.
+        gateway: what is in front of the backends.
+        nodes: the cluster's nodes.
+        guarded: whether there are NetworkPolicies.
+        logs: whether there is a Loki.
+    """
+    known = [tenant.id for tenant in tenants]
+    if collector.tenant is None and len(known) > 1:
+        raise SettingError("tenant", f"is not set, and there are {len(known)} tenants; name the one that it sends as")
+    if collector.tenant is not None and collector.tenant not in known:
+        hint = did_you_mean(collector.tenant, known)
+        raise SettingError("tenant", f"is no tenant of this stack{hint}; name one of them, or remove it")
+    if gateway is not None and collector.secret is None and not _is_made(sender(collector, tenants), gateway):
+        raise SettingError(
+            "secret",
+            "is not set, and the program does not make the credential of this tenant (tenants.access); name a Secret "
+            "with it, and with the gateway's authority as ca.crt",
+        )
+    if gateway is not None and (tenant := sender(collector, tenants)) is not None:
+        _check_scopes(tenant, tenants, logs=logs)
+    if not collector.deploys:
+        return
+    if collector.nodes is None and nodes is None:
+        raise SettingError("nodes", "is not set, and neither is kubernetes.nodes; say on how many nodes it runs")
+    if guarded and collector.scrape is not None and collector.scrape.api_server is None:
+        raise SettingError(
+            "scrape.api_server",
+            "is not set, and NetworkPolicies keep its pods from the API server; add {cidrs: […], ports: [6443]}",
+        )
+
+
+def sender(collector: Collector, tenants: Sequence[Tenant]) -> Tenant | None:
+    """Return as whom it sends; None where there are no tenants."""
+    return next((tenant for tenant in tenants if collector.tenant in (None, tenant.id)), None)
+
+
+def _check_scopes(tenant: Tenant, tenants: Sequence[Tenant], *, logs: bool) -> None:
+    for signal in ("traces", "metrics", *(["logs"] if logs else [])):
+        if "write" not in getattr(tenant.access.scopes, signal):
+            raise SettingError(
+                "tenant",
+                f"sends as {tenant.id}, which may not write {signal}; add write to "
+                f"tenants.{list(tenants).index(tenant)}.access.scopes.{signal}",
+            )
+
+
+def _is_made(tenant: Tenant | None, gateway: Gateway) -> bool:
+    """Whether the program makes all that a tenant must show; with `either` that is a token."""
+    if tenant is None:
+        return True
+    access = tenant.access
+    certificate = access.accepts in ("certificate", "both")
+    return not (access.takes_token and access.token_secret) and not (certificate and gateway.client_ca_secret)

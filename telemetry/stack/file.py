@@ -1,0 +1,44 @@
+"""Reads a stack's file, Pulumi.<stack>.yaml, as the program would be given it, without its secrets."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from telemetry.config.project import PROJECT
+from telemetry.stack import ConfigError, Stack, load_settings
+
+
+def load(stack: str, file: Path | None = None) -> Stack:
+    """Return the settings of a stack, from its own file or from another one.
+
+    Raises:
+        ConfigError: the file is not there or cannot be used, with every finding.
+    """
+    return load_settings({key: _text(value) for key, value in config(stack, file).items()}, stack)
+
+
+def config(stack: str, file: Path | None = None) -> dict[str, Any]:
+    """Return what a stack's file has below `config`, as it stands there: secrets are encrypted.
+
+    Raises:
+        ConfigError: the file is not there or is no such file.
+    """
+    path = file or PROJECT / f"Pulumi.{stack}.yaml"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        there = ", ".join(sorted(each.name for each in PROJECT.glob("Pulumi.*.yaml")))
+        raise ConfigError([f"{path.name}: cannot be read ({error.strerror}); there are {there}"]) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path.name}: is no YAML: {error}"]) from error
+    found = content.get("config") if isinstance(content, dict) else None
+    if not isinstance(found, dict):
+        raise ConfigError([f"{path.name}: has no config; write its settings below config:"])
+    return found
+
+
+def _text(value: object) -> str:
+    """Return a value as the engine hands it to a program: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -1,0 +1,224 @@
+"""From a stack's Pulumi config to validated settings: the only place that reads config.
+
+Everything is checked here, before any resource exists. What is wrong is reported all at once, one line a finding:
+the key's full path, the value, what is allowed and how to mend it.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from telemetry.config.base import SettingError, did_you_mean
+from telemetry.config.credentials import Credentials
+from telemetry.stack import environments as guard
+from telemetry.stack import tenants_file
+from telemetry.stack.model import Environment, Stack
+
+PROJECT = "telemetry"
+CREDENTIALS = "credentials"
+
+_SHOWABLE = re.compile(r"[^@?\n]{0,80}")
+"""Text that a message may repeat: what holds @ or ? may be an address with credentials in it."""
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class ConfigError(Exception):
+    """The stack's config cannot be used; the message is for the user and lists every finding."""
+
+    def __init__(self, findings: Iterable[str]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(self.findings))
+
+
+def load(config: Mapping[str, str], secret_keys: Iterable[str], stack_name: str) -> tuple[Stack, Credentials]:
+    """Return the settings and secrets of a stack.
+
+    Args:
+        config: Pulumi's config, `project:key` to text; objects are JSON.
+        secret_keys: the keys that are encrypted in the stack's file.
+        stack_name: the name of the stack that is being deployed.
+
+    Raises:
+        ConfigError: with every finding.
+    """
+    values = _own(config)
+    encrypted = {key.removeprefix(f"{PROJECT}:") for key in secret_keys}
+    credentials_text = values.pop(CREDENTIALS, None)
+    findings = [
+        f"{PROJECT}:{key}: is encrypted, but only {PROJECT}:{CREDENTIALS} may hold secrets; move the secret there "
+        f"and write {key} in plain text"
+        for key in sorted(encrypted & values.keys())
+    ]
+    if credentials_text is not None and CREDENTIALS not in encrypted:
+        findings.append(
+            f"{PROJECT}:{CREDENTIALS}: stands in the stack's file in plain text; replace these secrets, then set "
+            f"them with: pulumi config set --secret --path {PROJECT}:{CREDENTIALS}.…"
+        )
+    if not findings:
+        stack = _stack(values, stack_name, findings)
+        credentials = _validate(Credentials, _parse(credentials_text or "{}"), f"{CREDENTIALS}.", findings)
+        if stack is not None and credentials is not None:
+            findings += _key_findings(stack, credentials)
+            if not findings:
+                return stack, credentials
+    raise ConfigError(findings)
+
+
+def load_settings(config: Mapping[str, str], stack_name: str) -> Stack:
+    """Return the settings of a stack without its secrets, for what needs no engine (see `load`)."""
+    findings: list[str] = []
+    values = {key: text for key, text in _own(config).items() if key != CREDENTIALS}
+    stack = _stack(values, stack_name, findings)
+    if stack is None or findings:
+        raise ConfigError(findings)
+    return stack
+
+
+def _own(config: Mapping[str, str]) -> dict[str, str]:
+    return {key.removeprefix(f"{PROJECT}:"): text for key, text in config.items() if key.startswith(f"{PROJECT}:")}
+
+
+def _stack(values: Mapping[str, str], stack_name: str, findings: list[str]) -> Stack | None:
+    raw = {key: _parse(text) for key, text in values.items()}
+    findings += _tenants_findings(raw)
+    findings += _environment_findings(raw.get("environment"), stack_name)
+    stack = _validate(Stack, raw, "", findings)
+    findings += guard.check(stack) if stack is not None else []
+    return stack
+
+
+def _tenants_findings(raw: dict[str, Any]) -> list[str]:
+    """Put the tenants of a file in the place of its name, or return why they are not to be had."""
+    if tenants_file.KEY not in raw:
+        return []
+    try:
+        raw["tenants"] = tenants_file.read(raw.pop(tenants_file.KEY), listed="tenants" in raw)
+    except ValueError as error:
+        return [f"{PROJECT}:{tenants_file.KEY}: {error}"]
+    return []
+
+
+def _parse(text: str) -> Any:
+    """Return an object or list as such, and everything else as the text that it is."""
+    if text.lstrip().startswith(("{", "[")):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text
+
+
+def _environment_findings(environment: object, stack_name: str) -> list[str]:
+    """Return whether a valid environment belongs to another stack."""
+    known = get_args(Environment)
+    if environment not in known or environment == stack_name:
+        return []
+    return [
+        f"{PROJECT}:environment: is {environment!r}, but the stack is named {stack_name!r}; select the stack "
+        f"{environment} or correct Pulumi.{stack_name}.yaml ({', '.join(known)} exist)"
+    ]
+
+
+def _key_findings(stack: Stack, credentials: Credentials) -> list[str]:
+    """Return what is missing: what the gateway derives tokens and certificates from, and identities of backends."""
+    found = []
+    if stack.gateway is not None and credentials.gateway is None:
+        key = f"{PROJECT}:{CREDENTIALS}.gateway.key"
+        found.append(
+            f"{key}: is not set, and the gateway derives tokens and certificates from it; set it with: "
+            f"openssl rand -base64 32 | pulumi config set --secret --path '{key}'"
+        )
+    for signal in (each.signal for each in stack.backends if getattr(credentials, each.signal) is None):
+        key = f"{PROJECT}:{CREDENTIALS}.{signal}"
+        found.append(
+            f"{key}: is not set, and {PROJECT}:{signal} is; set it with: pulumi config set --secret --path '{key}.…' "
+            "for each of access_key, secret_key (docs/object-store.md)"
+        )
+    return found
+
+
+def _validate(model: type[_Model], raw: Any, prefix: str, findings: list[str]) -> _Model | None:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        findings += [_finding(model, raw, prefix, detail) for detail in error.errors(include_url=False)]
+        return None
+
+
+def _finding(model: type[BaseModel], raw: Any, prefix: str, detail: ErrorDetails) -> str:
+    """Return one line: path, value, what is allowed, mend."""
+    reason = detail.get("ctx", {}).get("error")
+    location = [*map(str, detail["loc"]), *(reason.key.split(".") if isinstance(reason, SettingError) else ())]
+    path = f"{PROJECT}:{prefix}{'.'.join(location)}".rstrip(".")
+    value = "" if model is Credentials else _shown(raw, location)
+    match detail["type"]:
+        case "missing":
+            return f"{path}: is not set; {_how_to_set(model, location, path)}"
+        case "too_short" | "string_too_short":
+            return f"{path}: is empty; {_how_to_set(model, location, path)}"
+        case "extra_forbidden":
+            return f"{path}: unknown key{_known_keys(model, location)}; correct or remove it"
+        case "value_error":
+            return f"{path}: {value}{reason}"
+        case "string_pattern_mismatch":
+            return f"{path}: {value}not allowed; it must match {detail['ctx']['pattern']}"
+        case "model_type" | "dict_type":
+            return f"{path}: {value}must be a mapping; write its keys below it (docs/settings.md lists them)"
+        case "bool_type":
+            return f"{path}: {value}must be true or false; write it without quotes"
+        case "int_type" | "int_from_float":
+            return f"{path}: {value}must be a whole number; write it without quotes"
+        case "string_type":
+            return f"{path}: {value}must be text; write it in quotes"
+        case _:
+            return f"{path}: {value}{detail['msg'].replace('Input should be', 'must be')}; correct it"
+
+
+def _how_to_set(model: type[BaseModel], location: list[str], path: str) -> str:
+    secret = "--secret " if model is Credentials else ""
+    field = _model_at(model, location[:-1]).model_fields[location[-1]]
+    section = _model_within(field.annotation)
+    keys = [key for key, its in section.model_fields.items() if its.is_required()] if section else []
+    below = f".…' for each of {', '.join(keys)}" if keys else "'"
+    return f"set it with: pulumi config set {secret}--path '{path}{below}"
+
+
+def _known_keys(model: type[BaseModel], location: list[str]) -> str:
+    known = list(_model_at(model, location[:-1]).model_fields)
+    if location[:-1] == [] and model is Stack:
+        known += [tenants_file.KEY, CREDENTIALS]
+    return f"{did_you_mean(location[-1], known)}; known here: {', '.join(known)}"
+
+
+def _model_at(model: type[BaseModel], location: Iterable[str]) -> type[BaseModel]:
+    """Return the model that holds the key at a location, looking through dicts and optional types."""
+    for part in location:
+        field = model.model_fields.get(part)
+        if field is not None:
+            model = _model_within(field.annotation) or model
+    return model
+
+
+def _model_within(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _model_within(inner))), None)
+
+
+def _shown(raw: Any, location: Iterable[str]) -> str:
+    """Return `value: ` for a short scalar that stands at the location, and nothing otherwise."""
+    for part in location:
+        if isinstance(raw, list) and part.isdigit() and int(part) < len(raw):
+            raw = raw[int(part)]
+        elif isinstance(raw, dict) and part in raw:
+            raw = raw[part]
+        else:
+            return ""
+    if isinstance(raw, str):
+        return f"{raw!r}: " if _SHOWABLE.fullmatch(raw) else ""
+    return "" if isinstance(raw, dict | list) else f"{json.dumps(raw)}: "

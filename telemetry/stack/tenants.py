@@ -1,0 +1,135 @@
+"""Tenants: whose data is kept apart, how much of the platform each may use, and how the gateway knows it."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from telemetry.backends.loki.limits import LogsLimits
+from telemetry.backends.mimir.limits import MetricsLimits
+from telemetry.backends.pyroscope.limits import ProfilesLimits
+from telemetry.backends.tempo.limits import TracesLimits
+from telemetry.config.access import Access
+from telemetry.config.base import Settings
+from telemetry.config.quantities import Bytes, Duration
+from telemetry.config.resources import Compute
+
+_ID = r"^[A-Za-z0-9!_.*'()-]{1,150}$"
+_RESERVED = {
+    ".": "a path of its own",
+    "..": "a path of its own",
+    "*": "all tenants without overrides of their own, to Tempo",
+    "__mimir_cluster": "Mimir's own folder",
+    "index": "the folder of Loki's index, beside those of tenants",
+    "anonymous": "where Mimir and Pyroscope keep what is nobody's",
+    "single-tenant": "where Tempo keeps what is nobody's",
+    "fake": "where Loki keeps what is nobody's",
+}
+"""What an id would mean to a backend."""
+_OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
+
+
+def _check_id(value: str) -> str:
+    if value in _RESERVED:
+        raise ValueError(f"a backend uses this name itself ({_RESERVED[value]}); choose another id")
+    return value
+
+
+def object_name(tenant_id: str) -> str:
+    """Return what a tenant's Kubernetes objects and datasources are called after: at most 30 of `a-z0-9-`.
+
+    The id itself where it is such a name; else what is left of it, and a digest that keeps two of them apart.
+    """
+    if _OBJECT_NAME.fullmatch(tenant_id):
+        return tenant_id
+    legible = re.sub(r"[^a-z0-9]+", "-", tenant_id.lower()).strip("-")[:21].strip("-")
+    return f"{legible or 'tenant'}-{hashlib.sha256(tenant_id.encode()).hexdigest()[:8]}"
+
+
+class BackendLimits(Settings):
+    """How much of the backends somebody may use."""
+
+    metrics: MetricsLimits = Field(default_factory=MetricsLimits, description="In Mimir.")
+    traces: TracesLimits = Field(default_factory=TracesLimits, description="In Tempo.")
+    logs: LogsLimits = Field(default_factory=LogsLimits, description="In Loki, where there is one.")
+    profiles: ProfilesLimits = Field(default_factory=ProfilesLimits, description="In Pyroscope, where there is one.")
+
+
+class Limits(BackendLimits):
+    """How much of the platform a tenant may use."""
+
+    requests_per_second: int = Field(
+        default=100,
+        ge=1,
+        le=100_000,
+        description="Requests that each replica of the gateway lets through (our choice).",
+    )
+    requests_burst: int = Field(
+        default=200, ge=1, le=100_000, description="Requests that may come at once beyond the rate (our choice)."
+    )
+    concurrent_requests: int = Field(
+        default=200, ge=1, le=10_000, description="Requests that each replica works on at a time (our choice)."
+    )
+    max_body: Bytes | None = Field(
+        default=None,
+        description="Largest request over HTTP, at most telemetry:traces.max_message_size; none is that.",
+    )
+
+
+class Retention(Settings):
+    """How long a tenant's data is kept, where that differs from the backend's own retention."""
+
+    metrics: Duration | None = Field(default=None, description="Of samples; none is telemetry:metrics.retention.")
+    traces: Duration | None = Field(default=None, description="Of traces; none is telemetry:traces.retention.")
+    logs: Duration | None = Field(default=None, description="Of lines; none is telemetry:logs.retention.")
+    profiles: Duration | None = Field(default=None, description="Of profiles; none is telemetry:profiles.retention.")
+
+
+class Tenant(Settings):
+    """A tenant."""
+
+    id: Annotated[str, Field(pattern=_ID), AfterValidator(_check_id)] = Field(
+        description="What backends call it (X-Scope-OrgID); up to 150 letters, digits and !-_.*'() (Mimir, Tempo). "
+        "Its data is found under this id only, so it never changes."
+    )
+    display_name: str = Field(
+        pattern=r"^[^\n\"\\]{1,80}$", description="What people call it; in the names of its datasources."
+    )
+    limits: Limits = Field(default_factory=Limits, description="How much of the platform it may use.")
+    retention: Retention = Field(default_factory=Retention, description="How long its data is kept.")
+    budget: Compute = Field(
+        default=Compute.model_construct(cpu=50, memory=64 * 2**20),
+        description="What it adds to the gateway's requests (seed 004: 50m and 64Mi a tenant).",
+    )
+    access: Access = Field(default_factory=Access, description="How the gateway knows it.")
+    grafana_org: int | None = Field(
+        default=None, ge=1, description="The Grafana organisation that its datasources belong to; none is our login's."
+    )
+
+    @property
+    def object_name(self) -> str:
+        """What its objects are called after."""
+        return object_name(self.id)
+
+
+def check_tenants(tenants: list[Tenant]) -> list[Tenant]:
+    """Refuse two tenants of one id, one display name, one name of objects, or one credential of their own."""
+    for what, of in _UNIQUE.items():
+        counts = Counter(value for value in map(of, tenants) if value is not None)
+        (value, count) = max(counts.items(), key=lambda each: each[1], default=("", 0))
+        if count > 1:
+            raise ValueError(f"{count} tenants have the {what} {value!r}; give each its own")
+    return tenants
+
+
+_UNIQUE: dict[str, Callable[[Tenant], str | None]] = {
+    "id": lambda tenant: tenant.id,
+    "display_name": lambda tenant: tenant.display_name,
+    "object name": lambda tenant: tenant.object_name,
+    "token_secret": lambda tenant: tenant.access.token_secret,
+    "certificate_subject": lambda tenant: tenant.access.certificate_subject,
+}
+Tenants = Annotated[list[Tenant], AfterValidator(check_tenants)]
