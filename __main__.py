@@ -69,7 +69,6 @@ tempo = Tempo(
     "tempo",
     stack=stack,
     identity=credentials.traces,
-    remote_write_url=mimir.remote_write_url,
     opts=workloads,
 )
 loki = Loki("loki", stack=stack, identity=credentials.logs, opts=workloads) if credentials.logs and stack.logs else None

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from telemetry.config.credentials import S3Identity
-from telemetry.releases import Release
+from telemetry.spec.release import Release
 from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
 
 # A Mimir ring takes minutes to settle; 300 s, the default, fails on upgrades (anchors.md B1).

@@ -3,9 +3,9 @@
 import pulumi
 
 from components.kubernetes import credentials_secret, release
+from telemetry.backends.loki.values import RELEASE as LOKI
+from telemetry.backends.loki.values import SECRET as LOKI_SECRET
 from telemetry.config.credentials import S3Identity
-from telemetry.releases import LOKI, LOKI_SECRET, loki_release
-from telemetry.spec import ports as addresses
 from telemetry.stack import Stack
 
 
@@ -25,13 +25,13 @@ class Loki(pulumi.ComponentResource):
         self, name: str, *, stack: Stack, identity: S3Identity, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("telemetry:logs:Loki", name, opts=opts)
-        own, namespace = addresses.logs(stack), stack.namespace.name
-        assert own is not None  # noqa: S101 - the program makes it where there are logs
+        backend, namespace = stack.backend("logs"), stack.namespace.name
+        own = backend.endpoints
         self.push_url = own.push
         self.otlp_url = own.otlp_http
         self.query_url = own.query
         secret = credentials_secret(LOKI_SECRET, namespace=namespace, identity=identity, parent=self)
-        wanted = loki_release(stack).with_key(identity)
+        wanted = backend.releases[0].with_key(identity)
         deployed = release(wanted, namespace=namespace, after=[secret], parent=self)
         self.releases = pulumi.Output.all(**{LOKI: deployed.status.apply(lambda status: str(status.status))})
         self.register_outputs(

@@ -6,9 +6,11 @@ from components.autoscaler import autoscaler
 from components.kubernetes import credentials_secret, release
 from components.service import service
 from components.service_account import service_account
+from telemetry.backends.mimir.endpoints import METRICS_TWINS
+from telemetry.backends.mimir.values import RELEASE as MIMIR
+from telemetry.backends.mimir.values import SECRET as MIMIR_SECRET
 from telemetry.backends.mimir.values import SERVICE_ACCOUNT
 from telemetry.config.credentials import S3Identity
-from telemetry.releases import MIMIR, MIMIR_SECRET, mimir_release
 from telemetry.spec import ports as addresses
 from telemetry.stack import Stack
 
@@ -30,13 +32,14 @@ class Mimir(pulumi.ComponentResource):
     ) -> None:
         super().__init__("telemetry:metrics:Mimir", name, opts=opts)
         namespace = stack.namespace.name
-        own = addresses.metrics(stack)
+        backend = stack.backend("metrics")
+        own = backend.endpoints
         self.remote_write_url = own.remote_write
         self.otlp_url = own.otlp_http
         self.query_url = own.query
         secret = credentials_secret(MIMIR_SECRET, namespace=namespace, identity=identity, parent=self)
         account = service_account(SERVICE_ACCOUNT, namespace=namespace, parent=self)
-        wanted = mimir_release(stack).with_key(identity)
+        wanted = backend.releases[0].with_key(identity)
         deployed = release(wanted, namespace=namespace, after=[secret, account], parent=self)
         if stack.gateway is not None:
             self._twins(namespace, account)
@@ -59,7 +62,7 @@ class Mimir(pulumi.ComponentResource):
 
         Not after the release: a gateway that runs already turns to these names as soon as it is told them.
         """
-        for role, name in addresses.METRICS_TWINS.items():
+        for role, name in METRICS_TWINS.items():
             service(
                 name,
                 namespace=namespace,

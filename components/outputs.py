@@ -14,9 +14,10 @@ from components.loki import Loki
 from components.mimir import Mimir
 from components.pyroscope import Pyroscope
 from components.tempo import Tempo
+from telemetry.backends.loki.endpoints import LokiEndpoints
+from telemetry.backends.pyroscope.endpoints import PyroscopeEndpoints
 from telemetry.capacity.summary import Summary, summary
 from telemetry.gateway import addresses
-from telemetry.spec.ports import LogsAddresses, ProfilesAddresses
 from telemetry.stack import Stack
 
 Version = Literal[4]
@@ -118,8 +119,8 @@ def endpoints(
     mimir: Mimir,
     tempo: Tempo,
     gateway: Gateway | None,
-    logs: LogsAddresses | None,
-    profiles: ProfilesAddresses | None,
+    logs: LokiEndpoints | None,
+    profiles: PyroscopeEndpoints | None,
 ) -> Endpoints:
     """Return the addresses: the gateway's, where there is one."""
     known = _of_gateway(gateway) if gateway is not None else _of_backends(mimir, tempo)

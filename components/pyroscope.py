@@ -4,10 +4,10 @@ import pulumi
 
 from components.kubernetes import credentials_secret, release
 from components.service_account import service_account
+from telemetry.backends.pyroscope.values import RELEASE as PYROSCOPE
+from telemetry.backends.pyroscope.values import SECRET as PYROSCOPE_SECRET
 from telemetry.backends.pyroscope.values import SERVICE_ACCOUNT
 from telemetry.config.credentials import S3Identity
-from telemetry.releases import PYROSCOPE, PYROSCOPE_SECRET, pyroscope_release
-from telemetry.spec import ports as addresses
 from telemetry.stack import Stack
 
 
@@ -25,13 +25,13 @@ class Pyroscope(pulumi.ComponentResource):
         self, name: str, *, stack: Stack, identity: S3Identity, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("telemetry:profiles:Pyroscope", name, opts=opts)
-        own, namespace = addresses.profiles(stack), stack.namespace.name
-        assert own is not None  # noqa: S101 - the program makes it where there are profiles
+        backend, namespace = stack.backend("profiles"), stack.namespace.name
+        own = backend.endpoints
         self.push_url = own.push
         self.query_url = own.query
         secret = credentials_secret(PYROSCOPE_SECRET, namespace=namespace, identity=identity, parent=self)
         account = service_account(SERVICE_ACCOUNT, namespace=namespace, parent=self)
-        wanted = pyroscope_release(stack).with_key(identity)
+        wanted = backend.releases[0].with_key(identity)
         deployed = release(wanted, namespace=namespace, after=[secret, account], parent=self)
         self.releases = pulumi.Output.all(**{PYROSCOPE: deployed.status.apply(lambda status: str(status.status))})
         self.register_outputs({"push_url": self.push_url, "query_url": self.query_url, "releases": self.releases})

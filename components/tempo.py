@@ -6,14 +6,15 @@ import yaml
 
 from components.kubernetes import credentials_secret, release
 from components.service import service
+from telemetry.backends.tempo.endpoints import TRACES_INGEST, TRACES_QUERY
+from telemetry.backends.tempo.release import TEMPO
 from telemetry.backends.tempo.settings import Topology
-from telemetry.backends.tempo.values_monolithic import OVERRIDES_FILE, TENANTS_CONFIG_MAP
+from telemetry.backends.tempo.values_common import SECRET as TEMPO_SECRET
+from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP, tenant_overrides
+from telemetry.backends.tempo.values_monolithic import OVERRIDES_FILE
 from telemetry.config.credentials import S3Identity
-from telemetry.releases import TEMPO, TEMPO_SECRET, tempo_release
-from telemetry.spec import ports as addresses
-from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP, TRACES_INGEST, TRACES_QUERY, twin
+from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP, twin
 from telemetry.stack import Stack
-from telemetry.stack.overrides import tempo_overrides
 
 
 class Tempo(pulumi.ComponentResource):
@@ -38,19 +39,18 @@ class Tempo(pulumi.ComponentResource):
         *,
         stack: Stack,
         identity: S3Identity,
-        remote_write_url: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("telemetry:traces:Tempo", name, opts=opts)
         namespace = stack.namespace.name
-        own = addresses.traces(stack)
+        backend = stack.backend("traces")
+        own = backend.endpoints
         self.otlp_grpc_address = own.otlp_grpc
         self.otlp_http_url = own.otlp_http
         self.query_url = own.query
         secret = credentials_secret(TEMPO_SECRET, namespace=namespace, identity=identity, parent=self)
         mounted = [secret, *self._tenants(stack)]
-        wanted = (tempo_release(stack, shape, remote_write_url=remote_write_url) for shape in stack.traces.shapes)
-        keyed = (each.with_key(identity) for each in wanted)
+        keyed = (each.with_key(identity) for each in backend.releases)
         deployed = {each.name: release(each, namespace=namespace, after=mounted, parent=self) for each in keyed}
         self._services(stack, deployed[TEMPO[stack.traces.topology]])
         if stack.traces.moving_from is not None:
@@ -71,7 +71,7 @@ class Tempo(pulumi.ComponentResource):
         single = [shape for shape in stack.traces.shapes if shape.topology == "monolithic"]
         if not stack.tenants or not single:
             return []
-        overrides = tempo_overrides(stack, generates="metrics-generator" in single[0].runs)
+        overrides = tenant_overrides(stack.backend("traces").context, generates="metrics-generator" in single[0].runs)
         return [
             k8s.core.v1.ConfigMap(
                 TENANTS_CONFIG_MAP,

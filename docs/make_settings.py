@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from docs.page import write
-from telemetry.backends.role_tables import ALL_TABLES
+from telemetry.backends import BACKENDS
 from telemetry.config.access import Day, Moment, SecretName
 from telemetry.config.buckets import Purpose
 from telemetry.config.connections import Url
@@ -24,7 +24,6 @@ from telemetry.config.quantities import Bytes, Cpu, Duration, bytes_text, durati
 from telemetry.config.role_spec import Need, RoleSpec, RoleTable
 from telemetry.config.roles import Role
 from telemetry.config.seaweedfs import FEATURES, version_text
-from telemetry.spec.backend import NAMES
 from telemetry.stack import Stack
 
 _SOURCES = re.compile(r" \((seed|anchors\.md|charts\.md|facts/)[^)]*\)")
@@ -77,8 +76,8 @@ def document() -> str:
     sections += [_section(model, paths) for model, paths in _places().items()]
     sections += [
         *(
-            _roles(f"Roles of {NAMES[signal]}", f"telemetry:{signal}.roles", _joined(ALL_TABLES[signal].values()))
-            for signal in NAMES
+            _roles(f"Roles of {each.title}", f"telemetry:{each.signal}.roles", _joined(each.roles.values()))
+            for each in BACKENDS
         ),
         _features(),
     ]

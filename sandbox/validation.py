@@ -27,7 +27,7 @@ def addresses(stack: str, file: Path, toolchain: Toolchain, connections: Connect
         RuntimeError: one did not start; the message ends with its last lines.
     """
     settings = stack_file.load(stack, file)
-    deployed = deployed_in(settings.namespace.name, settings.metrics_buckets["blocks"], connections)
+    deployed = deployed_in(settings.namespace.name, settings.backend("metrics").buckets["blocks"], connections)
     ingesters = settings.metrics.roles["ingester"].replicas
     with (
         tempfile.TemporaryDirectory(prefix="telemetry-validate-") as directory,

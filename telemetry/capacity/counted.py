@@ -95,7 +95,7 @@ def workloads_of(stack: Stack) -> Iterator[Workload]:
     """Yield all roles of a stack with the storage class of their claims."""
     for backend in stack.backends:
         storage = getattr(stack, backend.signal).placement.storage_class
-        for release in backend.releases:
+        for release in backend.sizes:
             yield from (Workload(f"{release.key}.{name}", role, storage) for name, role in release.roles.items())
     if stack.gateway_role is not None:
         yield Workload("telemetry:gateway.base", stack.gateway_role)

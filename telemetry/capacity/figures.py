@@ -13,7 +13,7 @@ from telemetry.capacity.footprint import Footprint, of_role
 from telemetry.capacity.volumes import Volumes
 from telemetry.config.resources import Resources
 from telemetry.config.roles import Role
-from telemetry.spec.backend import Phase, Sized
+from telemetry.spec.backend import Phase, SizedRelease
 from telemetry.stack import Stack
 
 Resource = Literal["cpu", "memory", "storage"]
@@ -156,7 +156,7 @@ def report(stack: Stack) -> Report:
 
 def _rows(stack: Stack) -> Iterator[Row]:
     for backend in stack.backends:
-        for release in backend.releases:
+        for release in backend.sizes:
             yield from _of_release(release)
     if stack.gateway_role is not None:
         yield Row("Gateway", "nginx", "telemetry:gateway.base", stack.gateway_role, in_plan=False)
@@ -164,7 +164,7 @@ def _rows(stack: Stack) -> Iterator[Row]:
         yield Row("Collector", "alloy", "telemetry:collector.size", stack.collector_role, in_plan=False)
 
 
-def _of_release(release: Sized) -> Iterator[Row]:
+def _of_release(release: SizedRelease) -> Iterator[Row]:
     """Yield rows in the table's order; nothing of a release that is on its way out is in the plan."""
     for name, spec in release.known.items():
         if name in release.roles:

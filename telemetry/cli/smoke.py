@@ -11,7 +11,6 @@ from telemetry.clients.cli_tools import Helm, Pulumi, ToolError, helm_of
 from telemetry.clients.kubernetes import api_client
 from telemetry.operations.smoke.probe import Services, SmokeError, prove, refuses
 from telemetry.releases import releases_of
-from telemetry.spec import ports as addresses
 from telemetry.stack import ConfigError, Stack
 from telemetry.stack import file as stack_file
 
@@ -38,8 +37,7 @@ def _lines(stack: Stack, services: Services, endpoints: Any) -> Iterator[str]:
         yield from prove(services, endpoints)
     else:
         yield refuses(services, endpoints["metrics"]["query"])
-        own = {"metrics": addresses.metrics(stack)._asdict(), "traces": addresses.traces(stack)._asdict()}
-        yield from prove(services, own)
+        yield from prove(services, {backend.signal: backend.endpoints._asdict() for backend in stack.backends})
 
 
 def check_releases(stack: Stack, helm: Helm) -> None:

@@ -47,7 +47,8 @@ def destination(stack: Stack, collector: Collector) -> Destination:
     if stack.gateway is not None and tenant is not None:
         return _by_gateway(stack, stack.gateway, tenant)
     at = partial(addresses.absolute, stack)
-    traces, metrics, logs = addresses.traces(stack), addresses.metrics(stack), addresses.logs(stack)
+    traces, metrics = (stack.backend(signal).endpoints for signal in ("traces", "metrics"))
+    logs = stack.backend("logs").endpoints if stack.logs else None
     return Destination(
         traces=at(traces.otlp_grpc),
         metrics_otlp=at(metrics.otlp_http.removesuffix(_METRICS_PATH)),

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
+from telemetry.backends.loki.endpoints import LokiEndpoints, loki_endpoints
+from telemetry.backends.pyroscope.endpoints import PyroscopeEndpoints, pyroscope_endpoints
 from telemetry.config.gateway import Gateway
 from telemetry.spec import ports as addresses
-from telemetry.spec.ports import LogsAddresses, ProfilesAddresses
 from telemetry.stack import Stack
 
 SERVICE = "gateway"
@@ -49,7 +50,7 @@ def urls(namespace: str) -> Urls:
 def query_urls(stack: Stack) -> dict[str, str]:
     """Return where Grafana queries, by signal: the gateway, or the backends themselves."""
     if stack.gateway is None:
-        found = {"metrics": addresses.metrics(stack).query, "traces": addresses.traces(stack).query}
+        found = {"metrics": stack.backend("metrics").endpoints.query, "traces": stack.backend("traces").endpoints.query}
     else:
         own = urls(stack.namespace.name)
         found = {"metrics": own.metrics_query_url, "traces": own.traces_query_url}
@@ -58,17 +59,21 @@ def query_urls(stack: Stack) -> dict[str, str]:
     return {signal: addresses.absolute(stack, url) for signal, url in found.items()}
 
 
-def logs(stack: Stack) -> LogsAddresses | None:
+def logs(stack: Stack) -> LokiEndpoints | None:
     """Return what clients are given for logs: the gateway's addresses, or Loki's own; None where there is no Loki."""
-    if stack.logs is None or stack.gateway is None:
-        return addresses.logs(stack)
+    if stack.logs is None:
+        return None
+    if stack.gateway is None:
+        return loki_endpoints(stack.backend("logs").context)
     own = f"https://{host(stack.namespace.name)}"
-    return LogsAddresses(push=f"{own}/loki/api/v1/push", otlp_http=f"{own}/otlp/v1/logs", query=own)
+    return LokiEndpoints(push=f"{own}/loki/api/v1/push", otlp_http=f"{own}/otlp/v1/logs", query=own)
 
 
-def profiles(stack: Stack) -> ProfilesAddresses | None:
+def profiles(stack: Stack) -> PyroscopeEndpoints | None:
     """Return what clients are given for profiles: the gateway's address, or Pyroscope's; None where there is none."""
-    if stack.profiles is None or stack.gateway is None:
-        return addresses.profiles(stack)
+    if stack.profiles is None:
+        return None
+    if stack.gateway is None:
+        return pyroscope_endpoints(stack.backend("profiles").context)
     own = f"https://{host(stack.namespace.name)}"
-    return ProfilesAddresses(push=own, query=own)
+    return PyroscopeEndpoints(push=own, query=own)

@@ -7,25 +7,16 @@ from typing import Literal
 
 from telemetry.backends.loki import values as loki
 from telemetry.backends.mimir import values as mimir
+from telemetry.backends.mimir.endpoints import METRICS_TWINS
 from telemetry.backends.pyroscope import values as pyroscope
+from telemetry.backends.tempo.endpoints import TRACES_INGEST, TRACES_QUERY
 from telemetry.config.credentials import PreviousKey
 from telemetry.config.gateway import Gateway
 from telemetry.gateway import accepted, access
 from telemetry.gateway.layout import Layout
 from telemetry.gateway.nginx import Upstreams, nginx_conf
 from telemetry.gateway.tenant_maps import tenants_conf
-from telemetry.spec.ports import (
-    LOKI_HTTP,
-    METRICS_TWINS,
-    MIMIR_HTTP,
-    OTLP_GRPC,
-    OTLP_HTTP,
-    PYROSCOPE_HTTP,
-    TEMPO_HTTP,
-    TRACES_INGEST,
-    TRACES_QUERY,
-    twin,
-)
+from telemetry.spec.ports import LOKI_HTTP, MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP, twin
 from telemetry.spec.values.common import absolute_name
 from telemetry.spec.values.transport import BACKENDS_SECRET, server_name
 from telemetry.stack import Stack

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from telemetry.backends.role_tables import ALL_TABLES
+from telemetry.backends import BACKENDS
 from telemetry.collector.values import RELEASE as COLLECTOR
 from telemetry.gateway.addresses import SERVICE as GATEWAY
 from telemetry.network.peers import Pods, workloads_of
-from telemetry.releases import RELEASES_OF, releases_of
+from telemetry.releases import releases_of
 from telemetry.spec.alerts import Alert
 from telemetry.spec.promql import Scope, one_of
 from telemetry.stack import Stack
@@ -159,8 +159,8 @@ def _is_required(pods: Pods) -> bool:
 
     Without the collector only what goes through it is held up.
     """
-    signal = next((signal for signal, names in RELEASES_OF.items() if pods.release in names), "")
-    tables, role = ALL_TABLES.get(signal, {}).values(), pods.role or ""
+    tables = next((backend.roles.values() for backend in BACKENDS if pods.release in backend.release_names), ())
+    role = pods.role or ""
     known = next((table[role] for table in tables if role in table), None)
     return pods.name not in (GATEWAY, COLLECTOR) and (known is None or known.need != "optional")
 

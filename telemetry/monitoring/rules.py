@@ -3,32 +3,33 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from telemetry.backends.loki import alerts as loki
-from telemetry.backends.mimir import alerts as mimir
-from telemetry.backends.tempo import alerts as tempo
 from telemetry.monitoring import capacity, gateway, object_store, slo
 from telemetry.spec.alerts import Alert, Family, Rule
 from telemetry.stack import Stack
+from telemetry.stack.backends import metrics_first
 
 RUNBOOKS = "docs/runbooks.md"
 _INTERVAL = "1m"
 _MAKERS: Mapping[str, Callable[[Stack], Iterator[Rule]]] = {
-    "mimir": mimir.rules,
-    "tempo": tempo.rules,
-    "loki": loki.rules,
     "object-store": object_store.rules,
     "gateway": gateway.rules,
     "capacity": capacity.rules,
     "slo-records": slo.records,
     "slo": slo.alerts,
 }
-"""One family each: what it is called, and what makes its rules. Mimir's ruler takes 20 in a group, unless told."""
+"""One family each, beside one of each backend: what it is called, and what makes its rules. Mimir's ruler takes 20 in a
+group, unless told."""
 
 
 def families_of(stack: Stack) -> tuple[Family, ...]:
     """Return the rules of a stack by family; a family that has none there is left out."""
-    families = (Family(name, tuple(make(stack))) for name, make in _MAKERS.items())
-    return tuple(family for family in families if family.rules)
+    of_backends = (
+        Family(backend.of.name, tuple(backend.of.alerts(backend.context)))
+        for backend in metrics_first(stack.backends)
+        if backend.of.alerts is not None
+    )
+    others = (Family(name, tuple(make(stack))) for name, make in _MAKERS.items())
+    return tuple(family for family in (*of_backends, *others) if family.rules)
 
 
 def groups_of(stack: Stack) -> list[dict[str, Any]]:

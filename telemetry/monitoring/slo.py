@@ -8,16 +8,13 @@ Spans and samples that are refused because a tenant is at its limit are no failu
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from telemetry.config.monitoring import Latency, Objective
 from telemetry.spec.alerts import Alert, Record, Severity
 from telemetry.spec.promql import Scope
+from telemetry.spec.service_levels import Indicator
 from telemetry.stack import Stack
+from telemetry.stack.backends import metrics_first
 
 _WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
-MIMIR_INGEST = 'route=~"api_(v1|prom)_push|otlp_v1_metrics"'
-MIMIR_QUERY = 'route=~"(prometheus|api_prom)_api_v1_(query|query_range|query_exemplars|series|labels|label_.+|read)"'
-TEMPO_QUERY = 'route=~"api_(v2_)?(traces|search|metrics).*"'
-"""Matchers for the routes that count."""
 TOTAL, BAD = "telemetry:requests:rate5m", "telemetry:requests_bad:rate5m"
 """Requests per second, and those of them that went wrong; by `slo`. For spans: spans."""
 
@@ -39,33 +36,13 @@ _SLOW = (_Burn(3, "1d", "2h"), _Burn(1, "3d", "6h"))
 """10 % in a day, and in three."""
 
 
-class Indicator(NamedTuple):
-    """One kind of request."""
-
-    slo: str
-    """As the recorded series call it."""
-    title: str
-    """As alerts call it."""
-    what: str
-    objective: Objective
-    total: str
-    bad: str
-
-
 def indicators(stack: Stack) -> tuple[Indicator, ...]:
     """Return what is promised, with the expressions for all requests and for bad ones, per second."""
-    here, promised = Scope.namespace(stack.namespace.name), stack.monitoring.objectives
-    return (
-        _of_requests(
-            here, "metrics-ingest", "MetricsIngest", "taking samples", promised.metrics_ingest, "cortex", MIMIR_INGEST
-        ),
-        _of_requests(
-            here, "metrics-query", "MetricsQuery", "answering PromQL", promised.metrics_query, "cortex", MIMIR_QUERY
-        ),
-        _of_spans(here, promised.traces_ingest),
-        _of_requests(
-            here, "traces-query", "TracesQuery", "answering for traces", promised.traces_query, "tempo", TEMPO_QUERY
-        ),
+    return tuple(
+        indicator
+        for backend in metrics_first(stack.backends)
+        if backend.of.indicators is not None
+        for indicator in backend.of.indicators(backend.context)
     )
 
 
@@ -109,35 +86,3 @@ def _alert(
         f"Too many failures at {each.what}: at this rate the error budget of 30 days lasts {left}.",
         f"{{{{ $value | humanizePercentage }}}} fail; {each.objective.target:g} % are to succeed{within}.",
     )
-
-
-def _of_requests(
-    here: Scope, slo: str, title: str, what: str, objective: Objective, prefix: str, route: str
-) -> Indicator:
-    histogram = f"{prefix}_request_duration_seconds"
-    total, well = here.rate(f"{histogram}_count", "5m", route), 'status_code!~"5.."'
-    if objective.latency is None:
-        good = here.rate(f"{histogram}_count", "5m", route, well)
-    else:
-        good = here.rate(f"{histogram}_bucket", "5m", route, well, f'le=~"{_bucket(objective.latency)}"')
-    # What is not there counts as nothing: no request ever failed, or none ever succeeded.
-    return Indicator(slo, title, what, objective, total, f"{total} - ({good} or vector(0))")
-
-
-def _of_spans(here: Scope, objective: Objective) -> Indicator:
-    """Return Tempo's ingest. Its receivers count spans, and refuse those that are beyond a rate as well."""
-    taken, refused = (here.rate(f"tempo_receiver_{each}_spans", "5m") for each in ("accepted", "refused"))
-    limited = here.rate("tempo_discarded_spans_total", "5m", 'reason="rate_limited"')
-    bad = f"clamp_min(({refused} or vector(0)) - ({limited} or vector(0)), 0)"
-    total = f"({taken} or vector(0)) + {bad}"
-    return Indicator("traces-ingest", "TracesIngest", "taking spans", objective, total, bad)
-
-
-def _bucket(latency: Latency) -> str:
-    """Return a bucket's bound as a regular expression: Prometheus 3 writes 1.0 where others write 1."""
-    seconds = f"{_seconds(latency):g}"
-    return seconds.replace(".", "[.]") if "." in seconds else f"{seconds}([.]0)?"
-
-
-def _seconds(latency: Latency) -> float:
-    return float(latency[:-2]) / 1000 if latency.endswith("ms") else float(latency[:-1])

@@ -14,6 +14,7 @@ from telemetry.backends.loki import values as loki_chart
 from telemetry.backends.mimir import values as mimir_chart
 from telemetry.backends.pyroscope import values as pyroscope_chart
 from telemetry.backends.tempo import values_distributed as tempo_distributed
+from telemetry.backends.tempo.release import TEMPO
 from telemetry.collector.scraping import scraped
 from telemetry.config.network import Destination
 from telemetry.gateway.layout import Layout
@@ -31,7 +32,6 @@ from telemetry.network.peers import (
     tempo,
     workloads_of,
 )
-from telemetry.releases import TEMPO
 from telemetry.spec.ports import LOKI_HTTP, MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP
 from telemetry.stack import Stack
 

@@ -5,13 +5,16 @@ from typing import NamedTuple
 
 from telemetry.backends.loki import values as loki_chart
 from telemetry.backends.loki.settings import Logs
+from telemetry.backends.loki.values import RELEASE as LOKI
+from telemetry.backends.mimir.values import RELEASE as MIMIR
 from telemetry.backends.pyroscope import values as pyroscope_chart
 from telemetry.backends.pyroscope.settings import Profiles
+from telemetry.backends.pyroscope.values import RELEASE as PYROSCOPE
+from telemetry.backends.tempo.release import TEMPO
 from telemetry.backends.tempo.settings import Topology
 from telemetry.collector.values import RELEASE as COLLECTOR
 from telemetry.config.network import Destination, Place, named, store_of
 from telemetry.gateway.addresses import SERVICE as GATEWAY
-from telemetry.releases import LOKI, MIMIR, PYROSCOPE, TEMPO
 from telemetry.stack import Stack
 
 NAME_LABEL, INSTANCE_LABEL = "app.kubernetes.io/name", "app.kubernetes.io/instance"
@@ -152,7 +155,7 @@ def workloads_of(stack: Stack) -> tuple[Pods, ...]:
     return (
         *((gateway(),) if stack.gateway else ()),
         *((collector(),) if stack.collector_role else ()),
-        *mimir(*stack.metrics_roles),
+        *mimir(*stack.backend("metrics").sizes[0].roles),
         *(pods for shape in stack.traces.shapes for pods in tempo(shape.topology, *shape.roles)),
         *(loki(stack.logs, *stack.logs.roles) if stack.logs else ()),
         *(pyroscope(stack.profiles, *stack.profiles.roles) if stack.profiles else ()),

@@ -1,24 +1,28 @@
-"""The backends of a stack, as a table: buckets, identities and capacity are made from it, row by row.
+"""What a backend is: one description per folder of `backends/`, which every mechanism reads in place of names."""
 
-A backend is one row here; who goes through the table needs no word about any of them.
-"""
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
-
+from telemetry.config.base import Settings
 from telemetry.config.role_spec import RoleTable
 from telemetry.config.roles import Role
+from telemetry.spec.alerts import Rule
+from telemetry.spec.context import Context
+from telemetry.spec.panels import Dashboard
+from telemetry.spec.release import Release
+from telemetry.spec.service_levels import Indicator
 
 Signal = Literal["traces", "metrics", "logs", "profiles"]
-NAMES: Mapping[Signal, str] = {"traces": "Tempo", "metrics": "Mimir", "logs": "Loki", "profiles": "Pyroscope"}
-"""What people call the backend of each signal."""
 Phase = Literal[1, 3]
 """A phase of the plan (seed 000)."""
 
+S = TypeVar("S", bound=Settings)
+L = TypeVar("L", bound=Settings)
+
 
 @dataclass(frozen=True)
-class Sized:
+class SizedRelease:
     """The workloads of one release of a backend, as they are sized."""
 
     title: str
@@ -33,12 +37,34 @@ class Sized:
     """In which phase of the plan it comes."""
 
 
-@dataclass(frozen=True)
-class Backend:
-    """One backend."""
+@dataclass(frozen=True, kw_only=True)
+class Backend(Generic[S, L]):
+    """A backend. Every field is filled, or says None: the backend has none of that."""
 
+    name: str
+    """What the field calls it, in small letters: the label `app.kubernetes.io/name` of its pods, and a word in uids."""
+    title: str
+    """What people call it."""
     signal: Signal
-    """Its key in the settings and in the credentials."""
-    buckets: Mapping[str, str]
-    """Bucket names by use."""
-    releases: tuple[Sized, ...] = field(repr=False)
+    """What it stores: its key in the settings, in the credentials and in tenants' limits."""
+    settings: type[S]
+    limits: type[L]
+    """What a tenant may be granted of it."""
+    roles: Mapping[str, RoleTable]
+    """The roles that it is sized by, by topology."""
+    secret: str
+    """The Secret with its S3 credentials."""
+    release_names: tuple[str, ...]
+    """What its releases are called, in whatever shape it runs."""
+    sizes: Callable[[Context[S, L]], Iterable[SizedRelease]]
+    """What runs of it, and how large."""
+    releases: Callable[[Context[S, L]], Iterable[Release]]
+    """The Helm releases, the one that it is being moved away from included."""
+    endpoints: Callable[[Context[S, L]], Any]
+    """Where clients reach it in the namespace: a named tuple of addresses, `query` among them."""
+    alerts: Callable[[Context[S, L]], Iterable[Rule]] | None
+    """What tells of trouble with it."""
+    indicators: Callable[[Context[S, L]], Iterable[Indicator]] | None
+    """What is promised of its requests."""
+    dashboard: Callable[[Context[S, L]], Dashboard] | None
+    """What shows how it is."""

@@ -1,48 +1,91 @@
-"""The backends of a stack."""
+"""The backends of a stack, each with what it is told of the stack."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from telemetry.backends.loki.roles import LOKI_TABLES
-from telemetry.backends.mimir.roles import MIMIR_ROLES
-from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
-from telemetry.backends.tempo.roles import TEMPO_TABLES
+from telemetry.backends import BACKENDS
 from telemetry.config.base import Settings
 from telemetry.config.buckets import bucket_name
-from telemetry.spec.backend import Backend, Signal, Sized
+from telemetry.spec.backend import Backend, Signal, SizedRelease
+from telemetry.spec.context import Context, Grant
+from telemetry.spec.release import Release
 
 if TYPE_CHECKING:
     from telemetry.stack.model import Stack
 
 
-def backends_of(stack: "Stack") -> tuple[Backend, ...]:
-    """Return the backends that a stack has."""
-    return tuple(_backends(stack))
+@dataclass(frozen=True)
+class StackBackend:
+    """A backend that a stack has."""
 
+    of: Backend[Any, Any]
+    """The backend, as its folder describes it."""
+    stack: "Stack"
 
-def _backends(stack: "Stack") -> Iterator[Backend]:
-    environment = stack.environment
-    yield Backend("traces", _names("traces", environment, stack.traces.buckets), tuple(_tempos(stack)))
-    mimir = Sized("Mimir", "telemetry:metrics.roles", stack.metrics_roles, MIMIR_ROLES)
-    yield Backend("metrics", _names("metrics", environment, stack.metrics.buckets), (mimir,))
-    if (logs := stack.logs) is not None:
-        loki = Sized("Loki", "telemetry:logs.roles", logs.roles, LOKI_TABLES[logs.topology])
-        yield Backend("logs", _names("logs", environment, logs.buckets), (loki,))
-    if (profiles := stack.profiles) is not None:
-        known = PYROSCOPE_TABLES[profiles.topology]
-        pyroscope = Sized("Pyroscope", "telemetry:profiles.roles", profiles.roles, known, phase=3)
-        yield Backend("profiles", _names("profiles", environment, profiles.buckets), (pyroscope,))
+    @property
+    def signal(self) -> Signal:
+        """Its key in the settings and in the credentials."""
+        return self.of.signal
 
+    @property
+    def settings(self) -> Settings:
+        """Its own section of the settings."""
+        section: Settings = getattr(self.stack, self.signal)
+        return section
 
-def _tempos(stack: "Stack") -> Iterator[Sized]:
-    new, old = stack.traces, stack.traces.moving_from
-    yield Sized("Tempo", "telemetry:traces.roles", new.roles, TEMPO_TABLES[new.topology])
-    if old is not None:
-        yield Sized(
-            "Tempo (old)", "telemetry:traces.moving_from.roles", old.roles, TEMPO_TABLES[old.topology], leaving=True
+    @property
+    def buckets(self) -> Mapping[str, str]:
+        """Bucket names by purpose."""
+        purposes: dict[str, str] = self.settings.buckets.model_dump()  # type: ignore[attr-defined]
+        return {use: bucket_name(self.signal, self.stack.environment, purpose) for use, purpose in purposes.items()}
+
+    @property
+    def sizes(self) -> tuple[SizedRelease, ...]:
+        """What runs of it, and how large."""
+        return tuple(self.of.sizes(self.context))
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """Its Helm releases."""
+        return tuple(self.of.releases(self.context))
+
+    @property
+    def endpoints(self) -> Any:
+        """Where clients reach it in the namespace: a named tuple."""
+        return self.of.endpoints(self.context)
+
+    @property
+    def context(self) -> Context[Any, Any]:
+        """What the backend is told of the stack."""
+        stack, signal = self.stack, self.signal
+        return Context(
+            settings=self.settings,
+            buckets=self.buckets,
+            environment=stack.environment,
+            namespace=stack.namespace,
+            kubernetes=stack.kubernetes,
+            object_store=stack.object_store,
+            trust=stack.trust,
+            security=stack.security,
+            gateway=stack.gateway,
+            monitoring=stack.monitoring,
+            tenants={
+                tenant.id: Grant(getattr(tenant.limits, signal), getattr(tenant.retention, signal))
+                for tenant in stack.tenants
+            },
+            limits=None if stack.limits is None else getattr(stack.limits, signal),
+            remote_write="" if signal == "metrics" else stack.backend("metrics").endpoints.remote_write,
         )
 
 
-def _names(signal: Signal, environment: str, purposes: Settings) -> dict[str, str]:
-    chosen: dict[str, str] = purposes.model_dump()
-    return {use: bucket_name(signal, environment, purpose) for use, purpose in chosen.items()}
+def backends_of(stack: "Stack") -> Iterator[StackBackend]:
+    """Yield the backends that a stack has."""
+    for backend in BACKENDS:
+        if getattr(stack, backend.signal) is not None:
+            yield StackBackend(backend, stack)
+
+
+def metrics_first(backends: Iterable[StackBackend]) -> list[StackBackend]:
+    """Return backends as those look at them who watch them: without metrics nothing is known of any other."""
+    return sorted(backends, key=lambda backend: backend.signal != "metrics")

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from telemetry.stack.model import Environment, Stack
+from telemetry.spec.context import Environment
+from telemetry.stack.model import Stack
 
 _MARKS: dict[str, tuple[Environment, ...]] = {
     "dev": ("dev",),

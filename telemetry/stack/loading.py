@@ -14,9 +14,10 @@ from pydantic_core import ErrorDetails
 
 from telemetry.config.base import SettingError, did_you_mean
 from telemetry.config.credentials import Credentials
+from telemetry.spec.context import Environment
 from telemetry.stack import environments as guard
 from telemetry.stack import tenants_file
-from telemetry.stack.model import Environment, Stack
+from telemetry.stack.model import Stack
 
 PROJECT = "telemetry"
 CREDENTIALS = "credentials"

@@ -1,6 +1,6 @@
 """The root of the settings: everything that one stack wants."""
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -21,13 +21,12 @@ from telemetry.config.network import Security, store_of
 from telemetry.config.object_store import ObjectStore
 from telemetry.config.roles import Role
 from telemetry.config.trust import Trust
-from telemetry.spec.backend import Backend, Signal
+from telemetry.spec.backend import Signal
+from telemetry.spec.context import Environment
 from telemetry.stack import tenancy
-from telemetry.stack.backends import backends_of
+from telemetry.stack.backends import StackBackend, backends_of
 from telemetry.stack.collector import check
 from telemetry.stack.tenants import BackendLimits, Tenants
-
-Environment = Literal["dev", "test", "prod"]
 
 
 class Stack(Settings):
@@ -211,39 +210,18 @@ class Stack(Settings):
         return None if self.gateway is None else tenancy.gateway_role(self.gateway, self.tenants)
 
     @property
-    def metrics_roles(self) -> dict[str, Role]:
-        """Mimir's roles that are deployed: where our gateway is on, the chart's is off."""
-        return {name: role for name, role in self.metrics.roles.items() if self.gateway is None or name != "gateway"}
+    def backends(self) -> tuple[StackBackend, ...]:
+        """The backends that this stack has."""
+        return tuple(backends_of(self))
 
-    @property
-    def backends(self) -> tuple[Backend, ...]:
-        """The backends that this stack has, as a table."""
-        return backends_of(self)
+    def backend(self, signal: Signal) -> StackBackend:
+        """Return the backend of a signal that this stack has one for."""
+        return next(backend for backend in self.backends if backend.signal == signal)
 
     @property
     def signals(self) -> tuple[Signal, ...]:
         """The signals that this stack has a backend for."""
         return tuple(backend.signal for backend in self.backends)
-
-    @property
-    def traces_buckets(self) -> dict[str, str]:
-        """Tempo's bucket names by use."""
-        return self._buckets_of("traces")
-
-    @property
-    def metrics_buckets(self) -> dict[str, str]:
-        """Mimir's bucket names by use."""
-        return self._buckets_of("metrics")
-
-    @property
-    def logs_buckets(self) -> dict[str, str]:
-        """Loki's bucket names by use; none without one."""
-        return self._buckets_of("logs")
-
-    @property
-    def profiles_buckets(self) -> dict[str, str]:
-        """Pyroscope's bucket names by use; none without one."""
-        return self._buckets_of("profiles")
 
     @property
     def buckets(self) -> tuple[str, ...]:
@@ -255,6 +233,3 @@ class Stack(Settings):
         """Whether buckets outlive the stack."""
         chosen = self.object_store.protect_buckets
         return self.environment != "dev" if chosen is None else chosen
-
-    def _buckets_of(self, signal: Signal) -> dict[str, str]:
-        return {use: name for each in self.backends if each.signal == signal for use, name in each.buckets.items()}

@@ -3,7 +3,7 @@
 import pytest
 
 from telemetry.collector.config import configuration
-from telemetry.releases import collector_release
+from telemetry.collector.release import collector_release
 from tests.engine.recorder import changed, run_of
 from tests.support import ENVIRONMENTS, Change, load_stack, put
 from tests.unit.bad_collectors import CHART, DAEMON_SET

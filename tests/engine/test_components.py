@@ -11,10 +11,10 @@ import pulumi
 import pytest
 
 import components
+from telemetry.backends.mimir.endpoints import METRICS_TWINS
 from telemetry.capacity.fit import summary
 from telemetry.config.seaweedfs import FEATURES
 from telemetry.network.policies import policies_of
-from telemetry.spec.ports import METRICS_TWINS
 from tests.engine.recorder import Registered, changed, is_secret, run_of
 from tests.support import (
     ENVIRONMENTS,

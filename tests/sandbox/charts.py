@@ -10,16 +10,11 @@ from typing import Any
 import yaml
 
 from sandbox.toolchain import Toolchain
-from telemetry.backends.loki import values as loki
-from telemetry.backends.mimir import values as mimir
-from telemetry.backends.pyroscope import values as pyroscope
-from telemetry.backends.tempo import values_distributed as tempo_distributed
-from telemetry.backends.tempo import values_monolithic as tempo
+from telemetry.releases import releases_of
 from telemetry.spec.values.common import Values
 from telemetry.stack import Stack
 
 REPO = Path(__file__).parents[2]
-PUSH_URL = "http://mimir-gateway.here.svc/api/v1/push"
 
 Object = dict[str, Any]
 
@@ -35,16 +30,7 @@ RELEASES = {
 
 def values_of(chart: str, stack: Stack) -> Values:
     """Return the values that the program gives a chart."""
-    if chart == "mimir-distributed":
-        return mimir.values(stack, secret_name="mimir-s3")
-    if chart == "loki":
-        assert stack.logs is not None
-        return loki.values(stack, stack.logs, secret_name="loki-s3")
-    if chart == "pyroscope":
-        assert stack.profiles is not None
-        return pyroscope.values(stack, stack.profiles, secret_name="pyroscope-s3")
-    values = tempo.values if chart == "tempo" else tempo_distributed.values
-    return values(stack, stack.traces, secret_name="tempo-s3", remote_write_url=PUSH_URL)
+    return next(each.values for each in releases_of(stack) if each.chart.name == chart)
 
 
 def charts_of(stack: Stack) -> tuple[str, ...]:

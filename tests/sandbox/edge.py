@@ -114,7 +114,7 @@ def open_edge(
 
 @contextmanager
 def _mimir(tools: Toolchain, address: str, directory: Path, chosen: Stack, shows: PairFiles | None) -> Iterator[Mimir]:
-    values = mimir_chart.values(chosen, secret_name="fake")
+    values = mimir_chart.values(chosen.backend("metrics").context)
     config, overrides = values["mimir"]["structuredConfig"], values["runtimeConfig"]["overrides"]
     with mimir(tools.path("mimir"), address, directory, config=config, overrides=overrides, tls=shows) as running:
         yield running

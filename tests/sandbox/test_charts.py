@@ -1,6 +1,6 @@
 """What holds for all stand-in charts: they ask for what the settings say, and a strict cluster takes their pods."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -10,13 +10,13 @@ from sandbox.world import Connections
 from telemetry.backends.mimir.values import SERVICE_ACCOUNT
 from telemetry.capacity.footprint import of_stack
 from telemetry.capacity.pod_requests import footprint
+from telemetry.collector.release import collector_release
 from telemetry.config.quantities import parse_bytes
 from telemetry.config.roles import Role
 from telemetry.gateway import workload
 from telemetry.gateway.addresses import SERVICE as GATEWAY
 from telemetry.operations.compare.charts import of_gateway
 from telemetry.operations.report.retention import kept
-from telemetry.releases import collector_release
 from telemetry.stack import Stack
 from tests.sandbox.charts import RELEASES, Object, charts_of, containers, render, values_of, workloads
 from tests.sandbox.guarded import COLLECTOR
@@ -73,13 +73,15 @@ def test_limits_are_the_settings_memory_limits_and_nothing_else(environment: str
     assert stack.logs is not None
     # The chart of a single Loki calls its container after itself.
     logs = {"loki" if name == "all" else name: role for name, role in stack.logs.roles.items()}
-    for roles, objects in zip((traces, stack.metrics_roles, logs), rendered(stack).values(), strict=True):
+    for roles, objects in zip(
+        (traces, stack.backend("metrics").sizes[0].roles, logs), rendered(stack).values(), strict=True
+    ):
         limits = {name: container["resources"].get("limits", {}) for name, container in containers(objects).items()}
         assert limits.keys() == roles.keys()
         assert {name: in_bytes(limit) for name, limit in limits.items() if limit} == limited(roles)
 
 
-def limited(roles: dict[str, Role]) -> dict[str, dict[str, int]]:
+def limited(roles: Mapping[str, Role]) -> dict[str, dict[str, int]]:
     return {name: {"memory": role.memory_limit} for name, role in roles.items() if role.memory_limit}
 
 

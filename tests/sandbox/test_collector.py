@@ -18,11 +18,11 @@ from rich.console import Console
 
 from sandbox.toolchain import Toolchain
 from telemetry.collector.config import configuration
+from telemetry.collector.release import collector_release
 from telemetry.collector.syntax import Block, text
 from telemetry.operations.compare.charts import compare
 from telemetry.policies.evaluate import violations
 from telemetry.policies.model import World
-from telemetry.releases import collector_release
 from tests.sandbox.charts import Object, render
 from tests.support import REPO, WITH_LOGS, Change, all_of, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET

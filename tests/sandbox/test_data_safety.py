@@ -21,7 +21,7 @@ from tests.support import load_stack
 pytestmark = pytest.mark.sandbox
 
 STACK = load_stack("test")
-RULER, RENAMED = STACK.metrics_buckets["ruler"], "dts-metrics-test-rules"
+RULER, RENAMED = STACK.backend("metrics").buckets["ruler"], "dts-metrics-test-rules"
 CONTENT = b"a block that nobody has elsewhere"
 ON_PURPOSE = "pulumi state unprotect"
 

@@ -20,7 +20,8 @@ from telemetry.operations.drift.fields import Policy
 from telemetry.operations.drift.findings import Finding
 from telemetry.operations.drift.objects import compare
 from telemetry.redaction import Redactor
-from telemetry.releases import Release, releases_of
+from telemetry.releases import releases_of
+from telemetry.spec.release import Release
 from tests.sandbox.test_exact_capacity import MOVING, SCALED
 from tests.support import Change, load_stack
 

@@ -9,7 +9,8 @@ from sandbox.toolchain import Toolchain
 from telemetry.capacity.footprint import Footprint, of_stack
 from telemetry.config.quantities import parse_bytes
 from telemetry.operations.compare.charts import Difference, compare, of_gateway
-from telemetry.releases import Release, releases_of
+from telemetry.releases import releases_of
+from telemetry.spec.release import Release
 from tests.support import Change, all_of, drop, load_stack, put
 
 pytestmark = pytest.mark.sandbox

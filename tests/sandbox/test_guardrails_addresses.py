@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from telemetry.backends.mimir.endpoints import METRICS_TWINS
+from telemetry.backends.mimir.values import RELEASE as MIMIR
+from telemetry.backends.tempo.release import TEMPO
 from telemetry.gateway.secrets import upstreams
 from telemetry.network.evaluate import allows
 from telemetry.network.peers import neighbours_of
-from telemetry.releases import MIMIR, TEMPO
-from telemetry.spec.ports import METRICS_TWINS
 from tests.sandbox.charts import config_of, named, workloads
 from tests.sandbox.guarded import OUTSIDERS, VARIANTS, own_pods, plain, policies, rendered, stack_of
 

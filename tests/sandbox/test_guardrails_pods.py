@@ -12,10 +12,10 @@ import pytest
 from kubernetes import client, config
 
 from sandbox.world import Connections
+from telemetry.backends.tempo.release import TEMPO
 from telemetry.network.evaluate import End, Pod, allows, matches
 from telemetry.network.flows import flows_of
 from telemetry.network.peers import Outside, Pods
-from telemetry.releases import TEMPO
 from telemetry.stack import Stack
 from tests.sandbox.charts import Object, workloads
 from tests.sandbox.guarded import (

@@ -40,7 +40,7 @@ PROVISIONER, ADMINISTRATOR = "telemetry-prod-provisioner", "administrator"
 PART = 5 << 20
 """The smallest size of a part that is not the last, in bytes."""
 
-BUCKETS_OF = {TEMPO: [*PROD.traces_buckets.values()], MIMIR: [*PROD.metrics_buckets.values()]}
+BUCKETS_OF = {TEMPO: [*PROD.backend("traces").buckets.values()], MIMIR: [*PROD.backend("metrics").buckets.values()]}
 each_backend = pytest.mark.parametrize("backend", [TEMPO, MIMIR])
 
 
@@ -121,8 +121,8 @@ def test_a_backend_does_all_that_it_needs_in_its_own_buckets(server: Gateway, ba
     [
         (TEMPO, [*BUCKETS_OF[MIMIR], *TEST.buckets]),
         (MIMIR, [*BUCKETS_OF[TEMPO], *TEST.buckets]),
-        ("telemetry-test-traces", [*PROD.buckets, *TEST.metrics_buckets.values()]),
-        ("telemetry-test-metrics", [*PROD.buckets, *TEST.traces_buckets.values()]),
+        ("telemetry-test-traces", [*PROD.buckets, *TEST.backend("metrics").buckets.values()]),
+        ("telemetry-test-metrics", [*PROD.buckets, *TEST.backend("traces").buckets.values()]),
     ],
 )
 def test_a_backend_can_do_nothing_in_a_bucket_of_somebody_else(
@@ -215,7 +215,7 @@ def test_the_program_makes_and_removes_buckets_as_the_provisioner(server: Gatewa
         }
     )
     bucket = aws.resource_type("aws:s3/bucket:Bucket")
-    name = PROD.metrics_buckets["ruler"]
+    name = PROD.backend("metrics").buckets["ruler"]
 
     def request(name: str) -> Request:
         return Request("urn", "aws:s3/bucket:Bucket", name, name, {"bucket": name, "region": "us-east-1"})
@@ -236,7 +236,7 @@ def test_the_worlds_own_gateway_runs_on_what_the_program_renders(server: Gateway
     assert server
     own = s3(world, "traces")
     assert names(own) == set(buckets_of("traces")) & names(s3(world))
-    refused(own.list_objects_v2, Bucket=PROD.metrics_buckets["blocks"])
+    refused(own.list_objects_v2, Bucket=PROD.backend("metrics").buckets["blocks"])
 
 
 def test_the_shell_understands_what_it_is_told(world: Connections, toolchain: Toolchain) -> None:

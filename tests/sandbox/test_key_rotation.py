@@ -10,9 +10,10 @@ import pytest
 
 from sandbox.toolchain import Toolchain
 from telemetry.backends.mimir import values as mimir
+from telemetry.backends.mimir.values import RELEASE as MIMIR
 from telemetry.backends.tempo import values_distributed as tempo_distributed
+from telemetry.backends.tempo.release import TEMPO
 from telemetry.config.credentials import S3Key
-from telemetry.releases import MIMIR, TEMPO
 from telemetry.spec.values.s3_key import ANNOTATION, digest
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.engine import dead_port
@@ -24,9 +25,9 @@ from tests.support import load_stack
 pytestmark = pytest.mark.sandbox
 
 STACK = load_stack("prod")
-BUCKETS = {"traces": STACK.traces_buckets["blocks"], "metrics": STACK.metrics_buckets["blocks"]}
+BUCKETS = {"traces": STACK.backend("traces").buckets["blocks"], "metrics": STACK.backend("metrics").buckets["blocks"]}
 USERS: set[Role] = {
-    *((MIMIR, role) for role in mimir.READS_BUCKETS if role in STACK.metrics_roles),
+    *((MIMIR, role) for role in mimir.READS_BUCKETS if role in STACK.backend("metrics").sizes[0].roles),
     *((TEMPO["distributed"], role) for role in tempo_distributed.READS_BUCKETS),
 }
 """Roles whose pods have a key."""

@@ -98,10 +98,10 @@ def site(world: Connections, toolchain: Toolchain, tmp_path_factory: pytest.Temp
         for each in identities_of(stack).values()
     ]
     with gateway(world, toolchain, tmp_path_factory.mktemp("s3"), keyed) as store:
-        for bucket in stack.logs_buckets.values():
+        for bucket in stack.backend("logs").buckets.values():
             store.client(MAKER).create_bucket(Bucket=bucket)
         yield Site(store, tools.path("loki"))
-    for bucket in stack.logs_buckets.values():
+    for bucket in stack.backend("logs").buckets.values():
         remove_bucket(s3(world), bucket)
 
 
@@ -139,7 +139,7 @@ def eventually(url: str, tenant: str, text: str, query: str = '{service_name="sh
 
 def keys(site: Site, prefix: str) -> set[str]:
     """Return the objects of the bucket with chunks, as Loki's own identity sees them."""
-    bucket = site.stack(ONE).logs_buckets["chunks"]
+    bucket = site.stack(ONE).backend("logs").buckets["chunks"]
     listed = site.store.client(IDENTITY).list_objects_v2(Bucket=bucket, Prefix=prefix)
     return {each["Key"] for each in listed.get("Contents", ())}
 

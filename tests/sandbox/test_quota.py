@@ -49,7 +49,7 @@ def test_a_release_that_does_not_fit_fails_and_is_repaired_by_a_larger_quota(
 
 
 def _release(timeout: int) -> dict[str, Any]:
-    values = mimir.values(load_stack(), secret_name="mimir-s3")
+    values = mimir.values(load_stack().backend("metrics").context)
     chart = str(REPO / "sandbox" / "charts" / "mimir-distributed")
     return resource("mimir", values, namespace=NAMESPACE, chart=chart, timeout=timeout)
 

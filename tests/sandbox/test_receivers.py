@@ -36,7 +36,7 @@ _SECONDS = 20
 def running(
     gateway_tools: Toolchain, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Mimir, str, Ledger, Path]]:
-    values = mimir_chart.values(load_stack("test"), secret_name="fake")
+    values = mimir_chart.values(load_stack("test").backend("metrics").context)
     files, ledger = tmp_path_factory.mktemp("receivers") / "mimir", Ledger()
     with network() as net:
         address, receiver = net.address(), net.address()

@@ -9,10 +9,13 @@ from functools import cache
 
 import pytest
 
+from telemetry.backends.loki.values import SECRET as LOKI_SECRET
+from telemetry.backends.mimir.values import SECRET as MIMIR_SECRET
+from telemetry.backends.tempo.values_common import SECRET as TEMPO_SECRET
 from telemetry.gateway import workload
 from telemetry.gateway.secrets import CONFIG_MAP
 from telemetry.network.policies import policies_of
-from telemetry.releases import LOKI_SECRET, MIMIR_SECRET, TEMPO_SECRET, releases_of
+from telemetry.releases import releases_of
 from telemetry.stack import Stack
 from tests.metrics_catalogue import series
 from tests.sandbox.charts import Object, named, render, workloads

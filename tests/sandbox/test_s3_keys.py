@@ -99,7 +99,7 @@ def test_mimir_writes_with_any_key(store: Gateway, mimir: Path, tmp_path: Path) 
     with ring(deployed(stack, store.keys[PLACE]), 1, tmp_path, mimir) as (member,):
         answer = httpx.post(f"{member.url}/prometheus/config/v1/rules/odd", content=RULES)
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
-        listed = store.client(MAKER).list_objects_v2(Bucket=stack.metrics_buckets["ruler"])["Contents"]
+        listed = store.client(MAKER).list_objects_v2(Bucket=stack.backend("metrics").buckets["ruler"])["Contents"]
     assert [each["Key"].startswith("rules/anonymous/") for each in listed] == [True]
 
 

@@ -15,13 +15,13 @@ from sandbox.gateway.recorded_tempo import Tempo, recorded_tempo
 from sandbox.toolchain import Toolchain
 from telemetry.backends.mimir import checks as metrics
 from telemetry.backends.tempo import checks as traces
+from telemetry.backends.tempo.values_common import tenant_overrides
 from telemetry.clients.reach import Reach
 from telemetry.operations.validation import plan, report
 from telemetry.operations.validation.runner import Bounds, run
 from telemetry.operations.validation.target import Target, tenants_of
 from telemetry.spec.checks import Lane, Result
 from telemetry.stack import Stack
-from telemetry.stack.overrides import tempo_overrides
 from tests.doubles import refused
 from tests.sandbox import edge as edges
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
@@ -60,7 +60,7 @@ def edge(gateway_tools: Toolchain, files: Path, tempo: Tempo) -> Iterator[Edge]:
         patch.setattr(edges, "tempo", recorded)
         with open_edge(gateway_tools, TENANTS, directory=files) as opened:
             opened.network.tempo = tempo_at[0]  # type: ignore[attr-defined]
-            tempo.overrides = tempo_overrides(opened.gateway.stack, generates=False)
+            tempo.overrides = tenant_overrides(opened.gateway.stack.backend("traces").context, generates=False)
             yield opened
 
 

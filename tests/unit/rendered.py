@@ -3,25 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from telemetry.backends.mimir import values as mimir
-from telemetry.backends.tempo import values_distributed as tempo_distributed
-from telemetry.backends.tempo import values_monolithic as tempo
 from telemetry.stack import Stack
 from tests.support import Change, load_stack
 
 Values = dict[str, Any]
 
-PUSH_URL = "http://mimir-gateway.ca7f8f-dev.svc/api/v1/push"
-_TEMPO = {"tempo": tempo.values, "tempo-distributed": tempo_distributed.values}
-
 
 def values_of(stack: Stack) -> dict[str, Values]:
-    """Return the values of every release of a stack, by chart."""
-    tempos: dict[str, Values] = {
-        shape.chart.name: _TEMPO[shape.chart.name](stack, shape, secret_name="tempo-s3", remote_write_url=PUSH_URL)
-        for shape in stack.traces.shapes
-    }
-    return {**tempos, "mimir-distributed": mimir.values(stack, secret_name="mimir-s3")}
+    """Return the values of every release of traces and metrics of a stack, by chart."""
+    backends = (stack.backend("traces"), stack.backend("metrics"))
+    return {release.chart.name: release.values for backend in backends for release in backend.releases}
 
 
 def rendered(environment: str, *changes: Change) -> dict[str, Values]:

@@ -19,7 +19,6 @@ from telemetry.monitoring.rules import groups_of
 from telemetry.operations.checklist import activity, items, metrics, report, rules, secrets
 from telemetry.operations.checklist.model import Finding, Given, State, Ticked
 from telemetry.operations.validation.target import Target, Tenant
-from telemetry.releases import S3_SECRET_OF
 from telemetry.spec.checks import CheckSkipped
 from telemetry.stack import ConfigError
 from tests.support import (
@@ -92,7 +91,7 @@ def test_the_s3_secrets_of_every_backend_are_looked_at() -> None:
     wanted = dict(secrets._wanted(every))
     for backend in every.stack.backends:
         pair = getattr(every.credentials, backend.signal)
-        assert wanted[S3_SECRET_OF[backend.signal]]["AWS_SECRET_ACCESS_KEY"] == pair.secret_key.get_secret_value()
+        assert wanted[backend.of.secret]["AWS_SECRET_ACCESS_KEY"] == pair.secret_key.get_secret_value()
 
 
 @pytest.mark.parametrize("name", ["mimir-s3", "gateway-tenants", "tenant-platform"])

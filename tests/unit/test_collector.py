@@ -9,15 +9,19 @@ from typing import Any
 
 import pytest
 
+from telemetry.backends.loki.values import RELEASE as LOKI
+from telemetry.backends.mimir.values import RELEASE as MIMIR
+from telemetry.backends.tempo.release import TEMPO
 from telemetry.capacity.footprint import of_stack
 from telemetry.collector import pipeline, scraping
 from telemetry.collector import values as alloy
 from telemetry.collector.config import configuration
 from telemetry.collector.destination import destination
+from telemetry.collector.release import collector_release
 from telemetry.collector.syntax import Block, Expression, text
 from telemetry.gateway.addresses import SERVICE as GATEWAY
 from telemetry.network.policies import policies_of
-from telemetry.releases import LOKI, MIMIR, TEMPO, collector_release, releases_of
+from telemetry.releases import releases_of
 from tests.support import ENVIRONMENTS, WITH_LOGS_IN_PROD, Change, drop, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET, TWO
 

@@ -14,7 +14,8 @@ from telemetry.capacity import tables
 from telemetry.capacity.figures import report
 from telemetry.capacity.fit import check
 from telemetry.cli.app import app
-from telemetry.releases import Release, releases_of
+from telemetry.releases import releases_of
+from telemetry.spec.release import Release
 from telemetry.stack import ConfigError
 from telemetry.stack import file as stack_file
 from tests.support import ENVIRONMENTS, REPO, Change, all_of, drop, load_stack, put, tree

@@ -12,14 +12,10 @@ import pytest
 import yaml
 
 from sandbox.chart_contract import contract
-from telemetry.backends.loki import values as loki
-from telemetry.backends.mimir import values as mimir
-from telemetry.backends.pyroscope import values as pyroscope
-from telemetry.backends.tempo import values_distributed as tempo_distributed
-from telemetry.backends.tempo import values_monolithic as tempo
 from telemetry.collector import values as alloy
 from telemetry.config.chart import CHECKED_VERSIONS
 from telemetry.config.collector import Collector
+from telemetry.releases import releases_of
 from telemetry.stack import Stack
 from tests.support import (
     WITH_LOGS,
@@ -207,18 +203,9 @@ def set_by(values: dict[str, Any]) -> list[Leaf]:
 
 
 def produced(chart: str, stack: Stack) -> dict[str, Any]:
-    if chart == "mimir-distributed":
-        return mimir.values(stack, secret_name="s3")
     if chart == "alloy":
         return alloy.values(stack, stack.collector or Collector.model_validate(COLLECTOR))
-    if chart == "loki":
-        assert stack.logs is not None
-        return loki.values(stack, stack.logs, secret_name="s3")
-    if chart == "pyroscope":
-        assert stack.profiles is not None
-        return pyroscope.values(stack, stack.profiles, secret_name="s3")
-    render = tempo.values if chart == "tempo" else tempo_distributed.values
-    return render(stack, stack.traces, secret_name="s3", remote_write_url="http://mimir/api/v1/push")
+    return next(each.values for each in releases_of(stack) if each.chart.name == chart)
 
 
 def stand_in(chart: str) -> dict[str, Any]:

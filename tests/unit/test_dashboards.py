@@ -12,7 +12,6 @@ from telemetry.grafana.dashboards.dashboards import dashboards_of, documents_of,
 from telemetry.monitoring.rules import families_of
 from telemetry.network.peers import workloads_of
 from telemetry.spec.alerts import Record
-from telemetry.spec.backend import NAMES
 from telemetry.spec.panels import Dashboard, Panel
 from telemetry.stack import ConfigError, Stack
 from tests.metrics_catalogue import named_in, unknown_in
@@ -259,8 +258,8 @@ def test_every_backend_whose_metrics_are_known_is_on_the_dashboards_of_all(slug:
     asked = {name for expr in queries(shown) for name in named_in(expr)}
     lists = {"Mimir": ["mimir", "mimir-from-source"], "Tempo": ["tempo"], "Loki": ["loki"]}
     for backend in stack.backends:
-        files = [METRICS / f"{each}.txt" for each in lists.get(NAMES[backend.signal], [])]
+        files = [METRICS / f"{each}.txt" for each in lists.get(backend.of.title, [])]
         assert bool(files) == (backend.signal != "profiles"), "nothing is known yet of what Pyroscope exports"
         known = {line.split()[0] for file in files for line in file.read_text().splitlines() if line[:1].isalpha()}
         own = {name for name in asked if any(name.startswith(each) for each in known)}
-        assert own or not files, f"{NAMES[backend.signal]} is not on {slug}"
+        assert own or not files, f"{backend.of.title} is not on {slug}"

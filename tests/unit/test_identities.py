@@ -44,7 +44,10 @@ def allowed(identity: Identity, bucket: str) -> set[str]:
 def test_each_backend_uses_its_own_buckets_and_the_provisioner_all(environment: str) -> None:
     stack = load_stack(environment)
     identities = identities_of(stack)
-    own = {"traces": set(stack.traces_buckets.values()), "metrics": set(stack.metrics_buckets.values())}
+    own = {
+        "traces": set(stack.backend("traces").buckets.values()),
+        "metrics": set(stack.backend("metrics").buckets.values()),
+    }
     for bucket in stack.buckets:
         assert allowed(identities["provisioner"], bucket) == set(ACTIONS)
         for signal, buckets in own.items():

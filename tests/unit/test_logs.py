@@ -14,7 +14,6 @@ from telemetry.network.peers import Pods, workloads_of
 from telemetry.network.policies import policies_of
 from telemetry.object_store.identities import identities_of
 from telemetry.releases import releases_of
-from telemetry.spec import ports as addresses
 from telemetry.spec.values.s3_key import digest_in
 from telemetry.stack import Stack
 from tests.support import (
@@ -40,9 +39,7 @@ def with_logs(environment: str, *changes: Change) -> Stack:
 
 
 def values(environment: str, *changes: Change) -> dict[str, Any]:
-    stack = with_logs(environment, *changes)
-    assert stack.logs is not None
-    return loki.values(stack, stack.logs, secret_name="loki-s3")
+    return loki.values(with_logs(environment, *changes).backend("logs").context)
 
 
 @each_environment
@@ -55,14 +52,14 @@ def test_it_is_off_unless_it_is_asked_for(environment: str) -> None:
     assert not [pods for pods in workloads_of(stack) if pods.app == "loki"]
     assert "loki" not in str(policies_of(stack))
     assert "logs_push" not in upstreams(stack).there
-    assert addresses.logs(stack) is None
+    assert "logs" not in stack.signals
 
 
 @each_environment
 def test_its_buckets_follow_the_convention_and_its_identity_reaches_nothing_else(environment: str) -> None:
     stack = with_logs(environment)
     own = tuple(f"dts-logs-{environment}-{purpose}" for purpose in ("chunks", "ruler", "admin"))
-    assert tuple(stack.logs_buckets.values()) == own == stack.buckets[-3:]
+    assert tuple(stack.backend("logs").buckets.values()) == own == stack.buckets[-3:]
     identity = identities_of(stack)["logs"]
     assert (identity.name, identity.verbs, identity.buckets) == (f"telemetry-{environment}-logs", BACKEND, own)
 

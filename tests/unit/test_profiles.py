@@ -23,7 +23,6 @@ from telemetry.network.peers import Pods, workloads_of
 from telemetry.network.policies import policies_of
 from telemetry.object_store.identities import identities_of
 from telemetry.releases import releases_of
-from telemetry.spec import ports as addresses
 from telemetry.spec.values.s3_key import digest_in
 from telemetry.stack import Stack
 from tests.support import (
@@ -49,9 +48,7 @@ def with_profiles(environment: str, *changes: Change) -> Stack:
 
 
 def values(environment: str, *changes: Change) -> dict[str, Any]:
-    stack = with_profiles(environment, *changes)
-    assert stack.profiles is not None
-    return pyroscope.values(stack, stack.profiles, secret_name="pyroscope-s3")
+    return pyroscope.values(with_profiles(environment, *changes).backend("profiles").context)
 
 
 def roles(found: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +67,7 @@ def test_it_is_off_unless_it_is_asked_for(environment: str) -> None:
     assert not [pods for pods in workloads_of(stack) if pods.app == "pyroscope"]
     assert "pyroscope" not in str(policies_of(stack))
     assert not [name for name in upstreams(stack).there if name.startswith("profiles")]
-    assert addresses.profiles(stack) is None
+    assert "profiles" not in stack.signals
 
 
 # The plan's Phase 3 (seed 000)
@@ -136,7 +133,7 @@ def test_dev_and_test_have_room_for_it(environment: str) -> None:
 def test_its_bucket_follows_the_convention_and_its_identity_reaches_nothing_else(environment: str) -> None:
     stack = with_profiles(environment)
     own = (f"dts-profiles-{environment}-blocks",)
-    assert tuple(stack.profiles_buckets.values()) == own == stack.buckets[-1:]
+    assert tuple(stack.backend("profiles").buckets.values()) == own == stack.buckets[-1:]
     identity = identities_of(stack)["profiles"]
     assert (identity.name, identity.verbs, identity.buckets) == (f"telemetry-{environment}-profiles", BACKEND, own)
 

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import yaml
 
-from telemetry.backends.tempo.values_monolithic import TENANTS_CONFIG_MAP
+from telemetry.backends.tempo.release import TEMPO
+from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP, tenant_overrides
 from telemetry.engine.preview import read
 from telemetry.kubernetes.defaults import Object
 from telemetry.operations.report.build import Found, Rendered, build
 from telemetry.operations.report.model import Exit, Report
 from telemetry.operations.report.retention import PLACES, kept, shortened
-from telemetry.releases import TEMPO, releases_of
+from telemetry.releases import releases_of
 from telemetry.stack import Stack
-from telemetry.stack.overrides import tempo_overrides
 from tests.support import WITH_LOGS, WITH_PROFILES, Change, load_stack, put
 
 SIGNALS = ("traces", "metrics", "logs", "profiles")
@@ -65,7 +65,7 @@ def objects_of(stack: Stack) -> dict[str, list[Object]]:
             config_map(overrides={"overrides": values["pyroscope"]["pyroscope"].get("tenantOverrides", {})}),
         ],
     }
-    own = config_map(overrides={"overrides": tempo_overrides(stack, generates=False)})
+    own = config_map(overrides={"overrides": tenant_overrides(stack.backend("traces").context, generates=False)})
     return {**found, TENANTS_CONFIG_MAP: [own]} if stack.tenants else found
 
 

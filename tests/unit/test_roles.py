@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telemetry.backends import BACKENDS
 from telemetry.backends.mimir.roles import MIMIR_META, MIMIR_ROLES
-from telemetry.backends.role_tables import ALL_TABLES
 from telemetry.backends.tempo.roles import TEMPO_META, TEMPO_ROLES
 from telemetry.config.role_policy import check_policy
 from telemetry.config.role_spec import RoleTable, expand
@@ -35,7 +35,7 @@ PLAN = {
 }
 """Seed 000's table of prod; Tempo's store-gateway there is its metrics-generator."""
 TABLES = {"tempo": TEMPO_ROLES, "mimir": MIMIR_ROLES}
-EVERY = {f"{signal} {topology}": table for signal, its in ALL_TABLES.items() for topology, table in its.items()}
+EVERY = {f"{each.signal} {topology}": table for each in BACKENDS for topology, table in each.roles.items()}
 
 each_backend = pytest.mark.parametrize("backend", TABLES)
 each_table = pytest.mark.parametrize("table", EVERY.values(), ids=EVERY)

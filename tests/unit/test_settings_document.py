@@ -9,9 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from docs import make_settings
-from telemetry.backends.role_tables import ALL_TABLES
+from telemetry.backends import BACKENDS
 from telemetry.config.quantities import Duration, parse_duration
-from telemetry.spec.backend import NAMES
 from tests.support import REPO
 from tests.unit.test_settings import ALL_MODELS
 
@@ -83,13 +82,11 @@ def test_it_runs_as_a_command() -> None:
 
 def test_every_role_of_every_backend_has_a_row_and_its_sizes_a_path() -> None:
     document = make_settings.document()
-    assert ALL_TABLES.keys() == NAMES.keys()
-    for signal, name in NAMES.items():
-        tables = ALL_TABLES[signal]
-        (section,) = [each for each in document.split("\n## ") if each.startswith(f"Roles of {name}\n")]
+    for backend in BACKENDS:
+        (section,) = [each for each in document.split("\n## ") if each.startswith(f"Roles of {backend.title}\n")]
         written = {row.split("`")[1] for row in rows(section)}
-        assert written == {role for table in tables.values() for role in table}
-        assert f"`telemetry:{signal}.roles.<role>`" in document
+        assert written == {role for table in backend.roles.values() for role in table}
+        assert f"`telemetry:{backend.signal}.roles.<role>`" in document
 
 
 def test_a_default_is_written_so_that_it_can_be_read_again() -> None:

@@ -8,11 +8,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telemetry.backends.mimir.values import tenant_overrides as mimir_overrides
+from telemetry.backends.tempo.values_common import tenant_overrides
 from telemetry.gateway import secrets as contents
 from telemetry.releases import releases_of
 from telemetry.spec.values.transport import mounts, server_name, volumes
 from telemetry.stack import ConfigError
-from telemetry.stack.overrides import mimir_overrides, tempo_overrides
 from telemetry.stack.tenants import Tenant, object_name
 from tests.support import (
     WITH_LOGS,
@@ -87,7 +88,7 @@ def test_a_capacity_that_is_just_enough_is_taken() -> None:
 def test_mimir_is_told_of_what_a_tenant_says_and_keeps_its_own_limits_for_the_rest() -> None:
     limits = {"metrics": {"ingestion_rate": 5, "burst": 6, "max_series": 7, "max_query_length": "2d"}}
     stack = load_stack("dev", put("tenants", [tenant(limits=limits, retention={"metrics": "3d"})]))
-    assert mimir_overrides(stack) == {
+    assert mimir_overrides(stack.backend("metrics").context) == {
         "payments": {
             "ingestion_rate": 5,
             "ingestion_burst_size": 6,
@@ -96,12 +97,12 @@ def test_mimir_is_told_of_what_a_tenant_says_and_keeps_its_own_limits_for_the_re
             "compactor_blocks_retention_period": "72h",
         }
     }
-    assert mimir_overrides(load_stack("dev")) == {}
+    assert mimir_overrides(load_stack("dev").backend("metrics").context) == {}
 
 
 def test_tempo_is_told_every_value_because_it_takes_nothing_over_from_the_defaults() -> None:
     stack = load_stack("dev", put("tenants", [tenant()]))
-    (told,) = tempo_overrides(stack, generates=True).values()
+    (told,) = tenant_overrides(stack.backend("traces").context, generates=True).values()
     assert {path for path, _ in leaves(told)} == {
         ("ingestion", "rate_limit_bytes"),
         ("ingestion", "burst_size_bytes"),
@@ -115,7 +116,7 @@ def test_tempo_is_told_every_value_because_it_takes_nothing_over_from_the_defaul
         ("metrics_generator", "processors", "2"),
     }
     assert told["compaction"] == {"block_retention": "72h"}  # dev's own
-    assert "metrics_generator" not in tempo_overrides(stack, generates=False)["payments"]
+    assert "metrics_generator" not in tenant_overrides(stack.backend("traces").context, generates=False)["payments"]
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])

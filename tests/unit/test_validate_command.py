@@ -188,7 +188,7 @@ def test_a_grafana_without_that_health_check_is_skipped() -> None:
 def test_a_tenants_blocks_are_found_in_the_bucket() -> None:
     stack = load_stack("prod", put("object_store.provisioning_endpoint", "https://s3.us-east-1.amazonaws.com"))
     s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
-    name = stack.metrics_buckets["blocks"]
+    name = stack.backend("metrics").buckets["blocks"]
     with pytest.raises(CheckFailed, match="cannot be listed"):
         bucket.blocks(stack, credentials(), "payments")
     s3.create_bucket(Bucket=name)

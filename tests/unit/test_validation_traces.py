@@ -9,13 +9,13 @@ import pytest
 from sandbox.gateway.loopback import network
 from sandbox.gateway.recorded_tempo import Tempo, recorded_tempo
 from telemetry.backends.tempo import checks as traces
+from telemetry.backends.tempo.values_common import tenant_overrides
 from telemetry.clients.otlp import span
 from telemetry.clients.reach import Reach
 from telemetry.config.quantities import in_seconds
 from telemetry.operations.validation.target import Target, Tenant
 from telemetry.spec.checks import CheckFailed, CheckSkipped
 from telemetry.stack import Stack
-from telemetry.stack.overrides import tempo_overrides
 from tests.support import load_stack, put
 
 TENANT = {"id": "payments", "display_name": "Payments", "retention": {"traces": "14d"}}
@@ -48,7 +48,7 @@ def target_at(stack: Stack, address: str) -> Target:
 
 
 def test_any_tempo_is_asked_over_both_protocols(target: Target, tempo: Tempo) -> None:
-    tempo.overrides = tempo_overrides(target.stack, generates=False)
+    tempo.overrides = tenant_overrides(target.stack.backend("traces").context, generates=False)
     said = [each.run(20) for each in traces.checks(target, PAYMENTS)]
     assert said[-1] == "retention 336h, ingestion rate as planned"
     assert len(tempo.spans["payments"]) == 2
@@ -61,7 +61,9 @@ def test_a_trace_that_was_not_taken_is_not_searched_for(target: Target) -> None:
 
 
 def test_a_retention_that_is_not_as_planned_is_named(target: Target, tempo: Tempo) -> None:
-    tempo.overrides = tempo_overrides(load_stack("prod", put("tenants", [TENANT | {"retention": {}}])), generates=False)
+    tempo.overrides = tenant_overrides(
+        load_stack("prod", put("tenants", [TENANT | {"retention": {}}])).backend("traces").context, generates=False
+    )
     with pytest.raises(CheckFailed, match=r"retention is \d+h, planned 336h"):
         traces.checks(target, PAYMENTS)[-1].run(1)
 

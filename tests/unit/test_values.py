@@ -68,7 +68,7 @@ def sections(stack: Stack) -> dict[tuple[str, str], tuple[Role, Values]]:
         for name, role in shape.roles.items():
             key = {"all": "tempo", "query-frontend": "queryFrontend", "metrics-generator": "metricsGenerator"}
             found[shape.chart.name, name] = (role, charts[shape.chart.name][key.get(name, name)])
-    for name, role in stack.metrics_roles.items():
+    for name, role in stack.backend("metrics").sizes[0].roles.items():
         found[MIMIR, name] = (role, charts[MIMIR][name.replace("-", "_")])
     return found
 

@@ -6,7 +6,7 @@ import pytest
 
 from telemetry.stack import Stack
 from tests.support import ENVIRONMENTS, Change, load_stack, put
-from tests.unit.rendered import PUSH_URL, Values, leaves, rendered
+from tests.unit.rendered import Values, leaves, rendered
 
 MIMIR = "mimir-distributed"
 TEMPO = {"dev": "tempo", "test": "tempo", "prod": "tempo-distributed"}
@@ -199,10 +199,13 @@ def test_tempo_takes_otlp_from_outside_its_pod() -> None:
 
 
 def test_the_metrics_generator_writes_exemplars_to_mimir_or_is_not_there() -> None:
-    remote_write = [{"url": PUSH_URL, "send_exemplars": True}]
     on, apart = values("tempo")["tempo"], values("tempo-distributed", "prod")
-    assert on["metricsGenerator"]["storage"]["remote_write"] == remote_write
-    assert apart["metricsGenerator"]["config"]["storage"]["remote_write"] == remote_write
+    assert on["metricsGenerator"]["storage"]["remote_write"] == [
+        {"url": "http://mimir-gateway.ca7f8f-dev.svc.cluster.local./api/v1/push", "send_exemplars": True}
+    ]
+    assert apart["metricsGenerator"]["config"]["storage"]["remote_write"] == [
+        {"url": "http://mimir-distributor.ca7f8f-prod.svc.cluster.local.:8080/api/v1/push", "send_exemplars": True}
+    ]
     for part in (on, apart):
         assert part["overrides"]["defaults"]["metrics_generator"]["processors"] == [
             "service-graphs",

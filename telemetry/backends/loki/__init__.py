@@ -1,1 +1,28 @@
-"""Loki, the backend of logs."""
+"""Grafana Loki: logs."""
+
+from telemetry.backends.loki.alerts import rules
+from telemetry.backends.loki.dashboard import dashboard
+from telemetry.backends.loki.endpoints import loki_endpoints
+from telemetry.backends.loki.limits import LogsLimits
+from telemetry.backends.loki.release import releases, sizes
+from telemetry.backends.loki.roles import LOKI_TABLES
+from telemetry.backends.loki.settings import Logs
+from telemetry.backends.loki.values import RELEASE, SECRET
+from telemetry.spec.backend import Backend
+
+BACKEND = Backend(
+    name="loki",
+    title="Loki",
+    signal="logs",
+    settings=Logs,
+    limits=LogsLimits,
+    roles=LOKI_TABLES,
+    secret=SECRET,
+    release_names=(RELEASE,),
+    sizes=sizes,
+    releases=releases,
+    endpoints=loki_endpoints,
+    alerts=rules,
+    indicators=None,
+    dashboard=dashboard,
+)

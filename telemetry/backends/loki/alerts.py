@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from telemetry.backends.loki.context import LokiContext
 from telemetry.backends.loki.settings import Logs
 from telemetry.config.quorum import min_available
 from telemetry.spec.alerts import Alert
 from telemetry.spec.promql import Scope
-from telemetry.stack import Stack
 
 _LIMITS = "rate_limited|stream_limit|per_stream_rate_limit"
 """Reasons that a limit gives; others say that the lines themselves are bad (Loki pkg/validation/validate.go)."""
@@ -15,11 +15,9 @@ LOKI_QUERY = 'route=~"loki_api_v1_(query|query_range|labels|label_name_values|se
 """Matchers for the routes that clients use."""
 
 
-def rules(stack: Stack) -> Iterator[Alert]:
-    """Yield Loki's alerts, where there is one."""
-    if stack.logs is None:
-        return
-    here = Scope.namespace(stack.namespace.name)
+def rules(context: LokiContext) -> Iterator[Alert]:
+    """Yield Loki's alerts."""
+    here = Scope.namespace(context.namespace.name)
     yield Alert(
         "LokiNotScraped",
         f"absent({here('loki_build_info')})",
@@ -28,8 +26,8 @@ def rules(stack: Stack) -> Iterator[Alert]:
         "Nothing is known of Loki: its metrics are not scraped.",
         "Every other alert on Loki is blind until they are.",
     )
-    if stack.logs.topology == "distributed":
-        yield _writers(stack.logs, here)
+    if context.settings.topology == "distributed":
+        yield _writers(context.settings, here)
     yield from _requests(here)
     yield from _bucket(here)
     limited = f'reason=~"{_LIMITS}"'

@@ -4,22 +4,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from telemetry.backends.loki.alerts import LOKI_INGEST, LOKI_QUERY
+from telemetry.backends.loki.context import LokiContext
 from telemetry.backends.loki.settings import Logs
 from telemetry.config.quorum import min_available
 from telemetry.spec.panel_queries import QUANTILE, part, quantile, requests
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
-from telemetry.stack import Stack
 
 
-def dashboard(stack: Stack) -> Dashboard | None:
-    """Return Loki's dashboard; None where there is none."""
-    if stack.logs is None:
-        return None
-    here = Scope.namespace(stack.namespace.name)
+def dashboard(context: LokiContext) -> Dashboard:
+    """Return Loki's dashboard."""
+    here = Scope.namespace(context.namespace.name)
     rows = (
         Row("Taking lines", tuple(_writes(here))),
-        Row("Writers", tuple(_writers(stack.logs, here))),
+        Row("Writers", tuple(_writers(context.settings, here))),
         Row("Answering", tuple(_reads(here))),
         Row("Bucket", tuple(_bucket(here))),
     )

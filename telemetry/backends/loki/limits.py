@@ -4,6 +4,8 @@ from pydantic import Field
 
 from telemetry.config.base import Settings
 from telemetry.config.quantities import Bytes, Duration
+from telemetry.spec.values.common import Values
+from telemetry.spec.values.limits import optional_duration, stated
 
 
 class LogsLimits(Settings):
@@ -15,3 +17,18 @@ class LogsLimits(Settings):
     max_query_length: Duration | None = Field(
         default=None, description="Longest range of one query; none is Loki's 721h."
     )
+
+
+_MIB = 2**20
+"""Bytes of what Loki and Pyroscope call a MB."""
+
+
+def limits_of(limits: LogsLimits) -> Values:
+    """Return limits in Loki's own words."""
+    chosen: Values = {
+        "ingestion_rate_mb": limits.ingestion_rate / _MIB,
+        "ingestion_burst_size_mb": limits.burst / _MIB,
+        "max_global_streams_per_user": limits.max_streams,
+        "max_query_length": optional_duration(limits.max_query_length),
+    }
+    return stated(chosen)

@@ -4,19 +4,22 @@ What the chart does by itself and is therefore not set: containers are read-only
 more replicas has a disruption budget of one pod; Deployments roll without a surge; the ring is by gossip.
 """
 
+from telemetry.backends.loki.context import LokiContext
+from telemetry.backends.loki.limits import limits_of
 from telemetry.backends.loki.settings import Logs
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
 from telemetry.spec.values.common import Values, credentials_from, pod_security, resources
+from telemetry.spec.values.limits import with_retention
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import http_server, mounts, serves_tls, store_authority, volumes
-from telemetry.stack import Stack
-from telemetry.stack.overrides import loki_limits, loki_overrides
 
 RELEASE = "loki"
 """Loki's release, and what its single binary's objects are called."""
+SECRET = "loki-s3"  # noqa: S105 - a Secret's name
+"""The Secret with its S3 credentials."""
 SINGLE = "single-binary"
 """The chart's component of a single binary."""
 
@@ -36,25 +39,34 @@ def service(topology: str, role: str, *, headless: bool = False) -> str:
     return f"{name}-headless" if headless else name
 
 
-def values(stack: Stack, logs: Logs, *, secret_name: str) -> Values:
-    """Return the chart's values; `secret_name` is the Secret with the S3 credentials."""
+def values(context: LokiContext) -> Values:
+    """Return the chart's values."""
+    logs = context.settings
     return {
         **_switched_off(),
-        "global": {"clusterDomain": f"{stack.kubernetes.cluster_domain}."},  # with a dot: without, names are searched
+        "global": {"clusterDomain": f"{context.kubernetes.cluster_domain}."},  # with a dot: without, names are searched
         "deploymentMode": _MODES[logs.topology],
-        **_roles(stack, logs),
+        **_roles(context, logs),
         "defaults": {
             **pod_placement(logs.placement),
             "automountServiceAccountToken": False,
             "podAnnotations": UNKNOWN_KEY,
-            "extraEnvFrom": credentials_from(secret_name),
+            "extraEnvFrom": credentials_from(SECRET),
             # Without it the Services send requests to pods that are not ready.
             "service": {"publishNotReadyAddresses": False},
-            **_files(stack),
+            **_files(context),
         },
         "serviceAccount": {"automountServiceAccountToken": False},
         "rbac": {"namespaced": True},  # else the chart makes a ClusterRole, with no rules in it
-        "loki": {**_config(stack, logs), **_pods(stack)},
+        "loki": {**_config(context, logs), **_pods(context)},
+    }
+
+
+def tenant_overrides(context: LokiContext) -> Values:
+    """Return `overrides`, tenant by tenant; what is not stated stays as `limits_config` has it."""
+    return {
+        tenant: with_retention(limits_of(of.limits), "retention_period", of.retention)
+        for tenant, of in context.tenants.items()
     }
 
 
@@ -68,13 +80,13 @@ def _switched_off() -> Values:
     return {**{name: {"enabled": False} for name in extras}, "sidecar": {"rules": {"enabled": False}}}
 
 
-def _roles(stack: Stack, logs: Logs) -> Values:
+def _roles(context: LokiContext, logs: Logs) -> Values:
     """Return the sections of all roles: the chart refuses replicas of those that its mode does not have."""
     absent: Values = {section: {"replicas": 0} for role, section in _SECTIONS.items() if role not in logs.roles}
-    return {**absent, **{_SECTIONS[name]: _role(stack, logs, name, role) for name, role in logs.roles.items()}}
+    return {**absent, **{_SECTIONS[name]: _role(context, logs, name, role) for name, role in logs.roles.items()}}
 
 
-def _role(stack: Stack, logs: Logs, name: str, role: Role) -> Values:
+def _role(context: LokiContext, logs: Logs, name: str, role: Role) -> Values:
     values: Values = {
         "replicas": role.replicas,
         "resources": resources(role),
@@ -94,7 +106,7 @@ def _role(stack: Stack, logs: Logs, name: str, role: Role) -> Values:
             "app.kubernetes.io/instance": RELEASE,
             "app.kubernetes.io/component": name,
         }
-        nodes = stack.kubernetes.nodes
+        nodes = context.kubernetes.nodes
         values["topologySpreadConstraints"] = spread(
             logs.placement, nodes=nodes, replicas=role.max_replicas, selector=labels
         )
@@ -114,40 +126,40 @@ def _volume(name: str, size: int, placement: Placement) -> Values:
     return {"size": bytes_text(size), **storage_class, **kept}
 
 
-def _pods(stack: Stack) -> Values:
+def _pods(context: LokiContext) -> Values:
     """Return the pods' security context, and the probes where Loki serves TLS.
 
     Probes stand here and not in `defaults`, which would put another probe in the place of the chart's.
     """
-    probes = ("readinessProbe", "livenessProbe") if serves_tls(stack) else ()
+    probes = ("readinessProbe", "livenessProbe") if serves_tls(context) else ()
     https: Values = {"httpGet": {"scheme": "HTTPS"}}
-    return {"podSecurityContext": pod_security(stack.kubernetes.platform), **dict.fromkeys(probes, https)}
+    return {"podSecurityContext": pod_security(context.kubernetes.platform), **dict.fromkeys(probes, https)}
 
 
-def _files(stack: Stack) -> Values:
-    wanted = volumes(stack)
-    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(stack)} if wanted else {}
+def _files(context: LokiContext) -> Values:
+    wanted = volumes(context)
+    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(context)} if wanted else {}
 
 
-def _config(stack: Stack, logs: Logs) -> Values:
+def _config(context: LokiContext, logs: Logs) -> Values:
     """Return Loki's own configuration, which the chart writes section by section."""
-    server = http_server(stack)
+    server = http_server(context)
     return {
-        "auth_enabled": bool(stack.tenants),
+        "auth_enabled": bool(context.tenants),
         **({"server": server} if server else {}),
         "commonConfig": {"replication_factor": logs.replication_factor},
         "schemaConfig": {"configs": [_schema(logs)]},
-        "storage": {"type": "s3", "bucketNames": stack.logs_buckets, "s3": _s3(stack)},
+        "storage": {"type": "s3", "bucketNames": context.buckets, "s3": _s3(context)},
         "compactor": {"retention_enabled": True, "delete_request_store": "s3"},
         "limits_config": {
-            **loki_limits(stack),
+            **(limits_of(context.limits) if context.limits else {}),
             "retention_period": duration_text(logs.retention),
             "allow_structured_metadata": True,  # without it OTLP is refused
         },
-        **({"querier": {"multi_tenant_queries_enabled": True}} if stack.tenants else {}),
+        **({"querier": {"multi_tenant_queries_enabled": True}} if context.tenants else {}),
         "analytics": {"reporting_enabled": False},  # phones home
         "structuredConfig": _caches(logs),
-        **({"runtimeConfig": {"overrides": loki_overrides(stack)}} if stack.tenants else {}),
+        **({"runtimeConfig": {"overrides": tenant_overrides(context)}} if context.tenants else {}),
     }
 
 
@@ -161,9 +173,9 @@ def _schema(logs: Logs) -> Values:
     }
 
 
-def _s3(stack: Stack) -> Values:
+def _s3(context: LokiContext) -> Values:
     """Return Loki's way to its buckets; without keys, because its S3 client finds them in the environment."""
-    store, authority = stack.object_store, store_authority(stack)
+    store, authority = context.object_store, store_authority(context)
     return {
         "endpoint": store.address,
         "region": store.region,

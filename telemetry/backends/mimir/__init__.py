@@ -1,1 +1,29 @@
-"""Mimir, the backend of metrics."""
+"""Grafana Mimir: metrics."""
+
+from telemetry.backends.mimir.alerts import rules
+from telemetry.backends.mimir.dashboard import dashboard
+from telemetry.backends.mimir.endpoints import mimir_endpoints
+from telemetry.backends.mimir.limits import MetricsLimits
+from telemetry.backends.mimir.release import releases, sizes
+from telemetry.backends.mimir.roles import MIMIR_ROLES
+from telemetry.backends.mimir.service_levels import indicators
+from telemetry.backends.mimir.settings import Metrics
+from telemetry.backends.mimir.values import RELEASE, SECRET
+from telemetry.spec.backend import Backend
+
+BACKEND = Backend(
+    name="mimir",
+    title="Mimir",
+    signal="metrics",
+    settings=Metrics,
+    limits=MetricsLimits,
+    roles={"classic": MIMIR_ROLES},
+    secret=SECRET,
+    release_names=(RELEASE,),
+    sizes=sizes,
+    releases=releases,
+    endpoints=mimir_endpoints,
+    alerts=rules,
+    indicators=indicators,
+    dashboard=dashboard,
+)

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
+from telemetry.backends.mimir.context import MimirContext
 from telemetry.config.quorum import min_available
 from telemetry.spec.alerts import Alert
 from telemetry.spec.promql import Scope
-from telemetry.stack import Stack
 
 _LIMITS = "rate_limited|per_user_series_limit|per_user_active_series_limit|per_metric_series_limit"
 """Reasons that a limit gives; others say that the samples themselves are bad (Mimir pkg/distributor, pkg/ingester)."""
 
 
-def rules(stack: Stack) -> Iterator[Alert]:
+def rules(context: MimirContext) -> Iterator[Alert]:
     """Yield Mimir's alerts."""
-    here = Scope.namespace(stack.namespace.name)
+    here = Scope.namespace(context.namespace.name)
     yield Alert(
         "MimirNotScraped",
         f"absent({here('cortex_build_info')})",
@@ -22,14 +22,14 @@ def rules(stack: Stack) -> Iterator[Alert]:
         "Nothing is known of Mimir: its metrics are not scraped.",
         "Every other alert on Mimir is blind until they are.",
     )
-    yield from _ingesters(stack, here)
+    yield from _ingesters(context, here)
     yield from _blocks(here)
-    yield from _tenants(stack, here)
+    yield from _tenants(context, here)
     yield from _rulers(here)
 
 
-def _ingesters(stack: Stack, here: Scope) -> Iterator[Alert]:
-    metrics = stack.metrics
+def _ingesters(context: MimirContext, here: Scope) -> Iterator[Alert]:
+    metrics = context.settings
     replicas = metrics.roles["ingester"].replicas
     needed = min_available(replicas=replicas, replication_factor=metrics.replication_factor)
     active, unhealthy = (here("cortex_ring_members", name="ingester", state=each) for each in ("ACTIVE", "Unhealthy"))
@@ -92,7 +92,7 @@ def _blocks(here: Scope) -> Iterator[Alert]:
     )
 
 
-def _tenants(stack: Stack, here: Scope) -> Iterator[Alert]:
+def _tenants(context: MimirContext, here: Scope) -> Iterator[Alert]:
     limited = f'reason=~"{_LIMITS}"'
     yield Alert(
         "MimirTenantLimited",
@@ -102,11 +102,11 @@ def _tenants(stack: Stack, here: Scope) -> Iterator[Alert]:
         "A tenant's samples are dropped, because it is at a limit in Mimir.",
         "{{ $labels.user }} loses {{ $value | humanize }} samples per second: {{ $labels.reason }}.",
     )
-    if "overrides-exporter" not in stack.metrics.runs:
+    if "overrides-exporter" not in context.settings.runs:
         return
     made, gone = (here(f"cortex_ingester_memory_series_{each}_total") for each in ("created", "removed"))
     limit = here("cortex_limits_overrides", limit_name="max_global_series_per_user")
-    series = f"(sum by (user) ({made}) - sum by (user) ({gone})) / {stack.metrics.replication_factor}"
+    series = f"(sum by (user) ({made}) - sum by (user) ({gone})) / {context.settings.replication_factor}"
     yield Alert(
         "MimirTenantNearSeriesLimit",
         f"{series} / (max by (user) ({limit}) > 0) > 0.9",

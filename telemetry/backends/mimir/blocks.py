@@ -28,7 +28,7 @@ def blocks(stack: Stack, credentials: Credentials, tenant: str) -> set[str]:
         config=_CONFIG,
         verify=trust.boto(stack.trust),
     )
-    bucket = stack.metrics_buckets["blocks"]
+    bucket = stack.backend("metrics").buckets["blocks"]
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{tenant}/")
         keys = [str(each["Key"]) for page in pages for each in page.get("Contents", ())]

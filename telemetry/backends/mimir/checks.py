@@ -29,7 +29,7 @@ def checks(target: Target, tenant: Tenant) -> list[Check]:
 
 def platform_checks(target: Target) -> list[Check]:
     """Return what is no tenant's."""
-    roles, url = target.stack.metrics_roles, target.addresses["metrics.admin"]
+    roles, url = target.stack.backend("metrics").sizes[0].roles, target.addresses["metrics.admin"]
     return [Check("metrics", "ingester ring", partial(check_ring, target, url, roles["ingester"].replicas))]
 
 

@@ -3,20 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from telemetry.backends.mimir.context import MimirContext
+from telemetry.backends.mimir.service_levels import INGEST as MIMIR_INGEST
+from telemetry.backends.mimir.service_levels import QUERY as MIMIR_QUERY
 from telemetry.config.quorum import min_available
-from telemetry.monitoring.slo import MIMIR_INGEST, MIMIR_QUERY
 from telemetry.spec.panel_queries import QUANTILE, quantile, requests
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
-from telemetry.stack import Stack
 
 
-def dashboard(stack: Stack) -> Dashboard:
+def dashboard(context: MimirContext) -> Dashboard:
     """Return Mimir's dashboard."""
-    here = Scope.namespace(stack.namespace.name)
+    here = Scope.namespace(context.namespace.name)
     rows = (
         Row("Taking samples", tuple(_writes(here))),
-        Row("Ingesters", tuple(_ingesters(stack, here))),
+        Row("Ingesters", tuple(_ingesters(context, here))),
         Row("Answering", tuple(_reads(here))),
         Row("Blocks", tuple(_blocks(here))),
         Row("Rules and notifications", tuple(_rules(here))),
@@ -35,8 +36,8 @@ def _writes(here: Scope) -> Iterator[Panel]:
     )
 
 
-def _ingesters(stack: Stack, here: Scope) -> Iterator[Panel]:
-    metrics = stack.metrics
+def _ingesters(context: MimirContext, here: Scope) -> Iterator[Panel]:
+    metrics = context.settings
     replicas = metrics.roles["ingester"].replicas
     needed = min_available(replicas=replicas, replication_factor=metrics.replication_factor)
     ring = panel(

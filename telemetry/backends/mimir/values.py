@@ -1,11 +1,14 @@
 """Values of the chart `mimir-distributed` 6.1: Grafana Mimir in classic architecture (charts.md 3)."""
 
+from telemetry.backends.mimir.context import MimirContext
+from telemetry.backends.mimir.limits import limits_of
 from telemetry.backends.mimir.receivers import receivers_firewall
 from telemetry.config.gateway import NGINX_TAG
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
 from telemetry.spec.values.common import Values, absolute_name, credentials_from, pod_security, resources
+from telemetry.spec.values.limits import with_retention
 from telemetry.spec.values.placement import ROLLING, pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import (
@@ -17,8 +20,6 @@ from telemetry.spec.values.transport import (
     store_authority,
     volumes,
 )
-from telemetry.stack import Stack
-from telemetry.stack.overrides import mimir_limits, mimir_overrides
 
 READS_BUCKETS = ("alertmanager", "compactor", "ingester", "querier", "ruler", "store-gateway")
 """Only these are given the S3 credentials; `global.extraEnvFrom` would hand them to nginx as well."""
@@ -28,6 +29,8 @@ _STATEFUL = (*_HAS_ZONES, "compactor")
 
 RELEASE = "mimir"
 """Mimir's release."""
+SECRET = "mimir-s3"  # noqa: S105 - a Secret's name
+"""The Secret with its S3 credentials."""
 SERVICE_ACCOUNT = "mimir-pods"
 """The account of Mimir's pods, which `components.mimir` makes: the chart's own would be given a token, and no key of
 the chart forbids it. Another name than the chart's, which goes with the first upgrade of a release that has it."""
@@ -36,16 +39,29 @@ _EXEMPLARS = 100_000
 """Exemplars kept per tenant. Mimir's default of 0 drops them, and the datasource's link to traces with them."""
 
 
-def values(stack: Stack, *, secret_name: str) -> Values:
-    """Return the chart's values; `secret_name` is the Secret with the S3 credentials."""
+def values(context: MimirContext) -> Values:
+    """Return the chart's values."""
     return {
         **_switched_off(),
-        **{_key(name): _role(name, role, stack, secret_name) for name, role in stack.metrics_roles.items()},
-        "global": _dns(stack),
-        "rbac": {"create": False, "podSecurityContext": pod_security(stack.kubernetes.platform)},
+        **{_key(name): _role(name, role, context) for name, role in deployed_roles(context).items()},
+        "global": _dns(context),
+        "rbac": {"create": False, "podSecurityContext": pod_security(context.kubernetes.platform)},
         "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
-        "mimir": {"structuredConfig": _config(stack)},
-        **({"runtimeConfig": {"overrides": mimir_overrides(stack)}} if stack.tenants else {}),
+        "mimir": {"structuredConfig": _config(context)},
+        **({"runtimeConfig": {"overrides": tenant_overrides(context)}} if context.tenants else {}),
+    }
+
+
+def deployed_roles(context: MimirContext) -> dict[str, Role]:
+    """Return the roles that are deployed: where our gateway is on, the chart's is off."""
+    return {name: role for name, role in context.settings.roles.items() if context.gateway is None or name != "gateway"}
+
+
+def tenant_overrides(context: MimirContext) -> Values:
+    """Return `overrides`, tenant by tenant; what is not stated stays as `limits` have it."""
+    return {
+        tenant: with_retention(limits_of(of.limits), "compactor_blocks_retention_period", of.retention)
+        for tenant, of in context.tenants.items()
     }
 
 
@@ -62,8 +78,8 @@ def _key(role_name: str) -> str:
     return role_name.replace("-", "_")
 
 
-def _role(name: str, role: Role, stack: Stack, secret_name: str) -> Values:
-    placement = stack.metrics.placement
+def _role(name: str, role: Role, context: MimirContext) -> Values:
+    placement = context.settings.placement
     values: Values = {
         # An autoscaler of ours sets the replicas; a number here would set them back with every `up`.
         "replicas": None if role.autoscaling else role.replicas,
@@ -72,14 +88,14 @@ def _role(name: str, role: Role, stack: Stack, secret_name: str) -> Values:
     }
     if role.max_replicas > 1:
         values["topologySpreadConstraints"] = spread(
-            placement, nodes=stack.kubernetes.nodes, replicas=role.max_replicas
+            placement, nodes=context.kubernetes.nodes, replicas=role.max_replicas
         )
     if role.max_replicas > 1 and name not in _STATEFUL:
         values["strategy"] = ROLLING
     if name in _STATEFUL:
         values["persistentVolume"] = _volume(role, placement)
     if name in READS_BUCKETS:
-        values |= {"extraEnvFrom": credentials_from(secret_name), "podAnnotations": UNKNOWN_KEY}
+        values |= {"extraEnvFrom": credentials_from(SECRET), "podAnnotations": UNKNOWN_KEY}
     if name in _HAS_ZONES:
         values["zoneAwareReplication"] = {"enabled": False}
     if name == "gateway":
@@ -89,17 +105,17 @@ def _role(name: str, role: Role, stack: Stack, secret_name: str) -> Values:
     if name == "ruler":
         # The chart passes a ballast of 1 GiB, which lets the heap of a 128Mi pod grow to 2 GiB before it is collected.
         values["extraArgs"] = {"mem-ballast-size-bytes": 0}
-    return {**values, **_files(name, stack)}
+    return {**values, **_files(name, context)}
 
 
-def _files(name: str, stack: Stack) -> Values:
+def _files(name: str, context: MimirContext) -> Values:
     """Return the certificates that a role's pods mount, and how they are probed where they serve TLS."""
-    wanted = volumes(stack)
+    wanted = volumes(context)
     if not wanted or name == "gateway":
         return {}
     probed = ("readinessProbe", "livenessProbe") if name == "overrides-exporter" else ("readinessProbe",)
-    probes = dict.fromkeys(probed, HTTPS_PROBE) if serves_tls(stack) else {}
-    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(stack), **probes}
+    probes = dict.fromkeys(probed, HTTPS_PROBE) if serves_tls(context) else {}
+    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(context), **probes}
 
 
 def _volume(role: Role, placement: Placement) -> Values:
@@ -109,26 +125,26 @@ def _volume(role: Role, placement: Placement) -> Values:
     return {"size": bytes_text(role.volume), **storage_class}
 
 
-def _dns(stack: Stack) -> Values:
+def _dns(context: MimirContext) -> Values:
     """Return where nginx finds a resolver; it crash-loops if the Service is absent (grafana/mimir#4222)."""
-    dns = stack.kubernetes.dns
+    dns = context.kubernetes.dns
     return {
-        "clusterDomain": f"{stack.kubernetes.cluster_domain}.",
+        "clusterDomain": f"{context.kubernetes.cluster_domain}.",
         "dnsService": dns.name,
         "dnsNamespace": dns.namespace,
     }
 
 
-def _config(stack: Stack) -> Values:
+def _config(context: MimirContext) -> Values:
     """Return Mimir's own configuration, merged by the chart over its defaults."""
-    buckets, roles = stack.metrics_buckets, stack.metrics.roles
+    buckets, roles = context.buckets, context.settings.roles
     return {
-        **_classic_architecture(replication=_ring(stack, "ingester")),
-        "multitenancy_enabled": bool(stack.tenants),
-        **({"tenant_federation": {"enabled": True}} if stack.tenants else {}),
-        **_tls(stack),
+        **_classic_architecture(replication=_ring(context, "ingester")),
+        "multitenancy_enabled": bool(context.tenants),
+        **({"tenant_federation": {"enabled": True}} if context.tenants else {}),
+        **_tls(context),
         "usage_stats": {"enabled": False},
-        "common": {"storage": {"backend": "s3", "s3": _s3(stack)}},
+        "common": {"storage": {"backend": "s3", "s3": _s3(context)}},
         "blocks_storage": {
             "s3": {"bucket_name": buckets["blocks"]},
             "bucket_store": {"index_cache": _index_cache(roles["store-gateway"])},
@@ -137,35 +153,35 @@ def _config(stack: Stack) -> Values:
         },
         "ruler_storage": {"s3": {"bucket_name": buckets["ruler"]}},
         "alertmanager_storage": {"s3": {"bucket_name": buckets["alertmanager"]}},
-        "store_gateway": {"sharding_ring": _ring(stack, "store-gateway")},
-        "alertmanager": {"sharding_ring": _ring(stack, "alertmanager")},
+        "store_gateway": {"sharding_ring": _ring(context, "store-gateway")},
+        "alertmanager": {"sharding_ring": _ring(context, "alertmanager")},
         "limits": {
-            **mimir_limits(stack),
-            "compactor_blocks_retention_period": duration_text(stack.metrics.retention),
+            **(limits_of(context.limits) if context.limits else {}),
+            "compactor_blocks_retention_period": duration_text(context.settings.retention),
             "max_global_exemplars_per_user": _EXEMPLARS,
             "cardinality_analysis_enabled": True,  # the gateway offers it; off, it answers 500
-            **receivers_firewall(stack.security),
+            **receivers_firewall(context.security),
         },
     }
 
 
-def _tls(stack: Stack) -> Values:
+def _tls(context: MimirContext) -> Values:
     """Return TLS on the HTTP port, and for the one client that speaks to it: the ruler, to the alertmanager."""
-    if not serves_tls(stack):
+    if not serves_tls(context):
         return {}
-    address = f"_http-metrics._tcp.{absolute_name(stack, f'{RELEASE}-alertmanager-headless')}"
+    address = f"_http-metrics._tcp.{absolute_name(context, f'{RELEASE}-alertmanager-headless')}"
     return {
-        "server": http_server(stack),
+        "server": http_server(context),
         "ruler": {
             "alertmanager_url": f"dnssrvnoa+https://{address}/alertmanager",
-            "alertmanager_client": {"tls_enabled": True, **client(stack)},
+            "alertmanager_client": {"tls_enabled": True, **client(context)},
         },
     }
 
 
-def _ring(stack: Stack, role: str) -> Values:
+def _ring(context: MimirContext, role: str) -> Values:
     """Return a ring's replication: the ingesters' factor, or as much of it as the role has replicas."""
-    return {"replication_factor": min(stack.metrics.replication_factor, stack.metrics.roles[role].replicas)}
+    return {"replication_factor": min(context.settings.replication_factor, context.settings.roles[role].replicas)}
 
 
 def _classic_architecture(replication: Values) -> Values:
@@ -188,13 +204,13 @@ def _index_cache(store_gateway: Role) -> Values:
     return {"inmemory": {"max_size_bytes": store_gateway.memory // 4}}
 
 
-def _s3(stack: Stack) -> Values:
+def _s3(context: MimirContext) -> Values:
     """Return Mimir's way to its buckets; without keys, because its S3 client finds them in the environment.
 
     `${…}` here would be put into YAML as it is, where some keys are a comment, null or no YAML at all.
     """
-    store = stack.object_store
-    authority = store_authority(stack)
+    store = context.object_store
+    authority = store_authority(context)
     return {
         "endpoint": store.address,
         "region": store.region,

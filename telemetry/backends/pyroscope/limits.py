@@ -4,6 +4,10 @@ from pydantic import Field
 
 from telemetry.config.base import Settings
 from telemetry.config.quantities import Bytes
+from telemetry.spec.values.common import Values
+
+_MIB = 2**20
+"""Bytes of what Pyroscope calls a MB."""
 
 
 class ProfilesLimits(Settings):
@@ -13,3 +17,11 @@ class ProfilesLimits(Settings):
     burst: Bytes = Field(
         default=2 * 2**20, description="Bytes of samples at once, no less than the largest profile (Pyroscope: 2 MB)."
     )
+
+
+def limits_of(limits: ProfilesLimits) -> Values:
+    """Return limits in Pyroscope's own words."""
+    return {
+        "ingestion_rate_mb": limits.ingestion_rate / _MIB,
+        "ingestion_burst_size_mb": limits.burst / _MIB,
+    }

@@ -7,6 +7,8 @@ What the chart does by itself and is therefore not set: a disruption budget of o
 and the addresses of query-backends. It has no key for how Deployments roll, so they surge by one pod.
 """
 
+from telemetry.backends.pyroscope.context import PyroscopeContext
+from telemetry.backends.pyroscope.limits import limits_of
 from telemetry.backends.pyroscope.settings import Profiles
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
@@ -19,14 +21,15 @@ from telemetry.spec.values.common import (
     pod_security,
     resources,
 )
+from telemetry.spec.values.limits import with_retention
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import http_server, mounts, serves_tls, store_authority, volumes
-from telemetry.stack import Stack
-from telemetry.stack.overrides import pyroscope_limits, pyroscope_overrides
 
 RELEASE = "pyroscope"
 """Pyroscope's release, and what its single binary's objects are called."""
+SECRET = "pyroscope-s3"  # noqa: S105 - a Secret's name
+"""The Secret with its S3 credentials."""
 SINGLE = "all"
 """The chart's component of a single binary."""
 SERVICE_ACCOUNT = "pyroscope-pods"
@@ -46,28 +49,37 @@ def service(topology: str, role: str, *, headless: bool = False) -> str:
     return f"{name}-headless" if headless else name
 
 
-def values(stack: Stack, profiles: Profiles, *, secret_name: str) -> Values:
-    """Return the chart's values; `secret_name` is the Secret with the S3 credentials."""
+def values(context: PyroscopeContext) -> Values:
+    """Return the chart's values."""
+    profiles = context.settings
     single = profiles.topology == "monolithic"
     return {
         "alloy": {"enabled": False},  # on by default: it would scrape the profiles of the whole cluster
         "pyroscope": {
-            "cluster_domain": f".{stack.kubernetes.cluster_domain}.",
+            "cluster_domain": f".{context.kubernetes.cluster_domain}.",
             "rbac": {"create": False},  # see _arguments
             "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
             "podAnnotations": UNKNOWN_KEY,
-            "podSecurityContext": pod_security(stack.kubernetes.platform),
+            "podSecurityContext": pod_security(context.kubernetes.platform),
             "securityContext": RESTRICTED_CONTAINER,
-            "extraEnvFrom": credentials_from(secret_name),
-            "extraArgs": _arguments(stack, profiles),
-            "structuredConfig": _config(stack, profiles),
-            **({"tenantOverrides": pyroscope_overrides(stack)} if stack.tenants else {}),
+            "extraEnvFrom": credentials_from(SECRET),
+            "extraArgs": _arguments(context, profiles),
+            "structuredConfig": _config(context, profiles),
+            **({"tenantOverrides": tenant_overrides(context)} if context.tenants else {}),
             **pod_placement(profiles.placement),
-            **_files(stack),
-            **({"service": {"scheme": "HTTPS"}} if serves_tls(stack) else {}),
+            **_files(context),
+            **({"service": {"scheme": "HTTPS"}} if serves_tls(context) else {}),
             **(_single(profiles) if single else {}),
         },
-        **({} if single else {"architecture": {"microservices": _apart(stack, profiles)}}),
+        **({} if single else {"architecture": {"microservices": _apart(context, profiles)}}),
+    }
+
+
+def tenant_overrides(context: PyroscopeContext) -> Values:
+    """Return `overrides`, tenant by tenant; what is not stated stays as `limits` have it."""
+    return {
+        tenant: with_retention(limits_of(of.limits), "retention_period", of.retention)
+        for tenant, of in context.tenants.items()
     }
 
 
@@ -81,12 +93,12 @@ def _single(profiles: Profiles) -> Values:
     }
 
 
-def _apart(stack: Stack, profiles: Profiles) -> Values:
-    roles: Values = {name: _role(stack, profiles, name, role) for name, role in profiles.roles.items()}
+def _apart(context: PyroscopeContext, profiles: Profiles) -> Values:
+    roles: Values = {name: _role(context, profiles, name, role) for name, role in profiles.roles.items()}
     return {"enabled": True, "v2": {**roles, **dict.fromkeys(_WITHOUT)}}
 
 
-def _role(stack: Stack, profiles: Profiles, name: str, role: Role) -> Values:
+def _role(context: PyroscopeContext, profiles: Profiles, name: str, role: Role) -> Values:
     values: Values = {
         "replicaCount": role.replicas,
         "resources": {"limits": None, **resources(role)},  # the chart has a memory limit for every role
@@ -98,7 +110,7 @@ def _role(stack: Stack, profiles: Profiles, name: str, role: Role) -> Values:
             "app.kubernetes.io/component": name,
         }
         values["topologySpreadConstraints"] = spread(
-            profiles.placement, nodes=stack.kubernetes.nodes, replicas=role.replicas, selector=labels
+            profiles.placement, nodes=context.kubernetes.nodes, replicas=role.replicas, selector=labels
         )
     if role.volume is not None:
         values["persistence"] = _volume(role, profiles.placement)
@@ -113,14 +125,14 @@ def _volume(role: Role, placement: Placement) -> Values:
     return {"enabled": True, "size": bytes_text(role.volume), **storage_class}
 
 
-def _files(stack: Stack) -> Values:
+def _files(context: PyroscopeContext) -> Values:
     """Return what is mounted; Pyroscope's S3 client has no key for an authority and takes Go's variable for one."""
-    wanted, authority = volumes(stack), store_authority(stack)
+    wanted, authority = volumes(context), store_authority(context)
     trusted = {"extraEnvVars": {"SSL_CERT_DIR": authority.rpartition("/")[0]}} if authority else {}
-    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(stack), **trusted} if wanted else {}
+    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(context), **trusted} if wanted else {}
 
 
-def _arguments(stack: Stack, profiles: Profiles) -> Values:
+def _arguments(context: PyroscopeContext, profiles: Profiles) -> Values:
     """Return flags of every pod.
 
     By default clients of the metastore ask the API server where it is, with a token and a Role; from DNS they learn
@@ -129,31 +141,34 @@ def _arguments(stack: Stack, profiles: Profiles) -> Values:
     metastores = service(profiles.topology, "metastore", headless=True)
     return {
         "log.level": "info",  # the chart's is debug
-        "metastore.address": f"dnssrvnoa+_grpc._tcp.{absolute_name(stack, metastores)}",
+        "metastore.address": f"dnssrvnoa+_grpc._tcp.{absolute_name(context, metastores)}",
         "compaction-worker.temp-dir": _SCRATCH,  # not /tmp: the image is mounted read-only
         "compaction-worker.job-concurrency": 1,  # else one for each CPU of the node, whatever the request
     }
 
 
-def _config(stack: Stack, profiles: Profiles) -> Values:
+def _config(context: PyroscopeContext, profiles: Profiles) -> Values:
     """Return Pyroscope's own configuration."""
-    server = http_server(stack)
+    server = http_server(context)
     return {
-        "multitenancy_enabled": bool(stack.tenants),
+        "multitenancy_enabled": bool(context.tenants),
         **({"server": server} if server else {}),
-        "storage": {"backend": "s3", "s3": _s3(stack)},
-        "limits": {**pyroscope_limits(stack), "retention_period": duration_text(profiles.retention)},
+        "storage": {"backend": "s3", "s3": _s3(context)},
+        "limits": {
+            **(limits_of(context.limits) if context.limits else {}),
+            "retention_period": duration_text(profiles.retention),
+        },
         "analytics": {"reporting_enabled": False},  # phones home
     }
 
 
-def _s3(stack: Stack) -> Values:
+def _s3(context: PyroscopeContext) -> Values:
     """Return Pyroscope's way to its bucket; without keys, because its S3 client finds them in the environment."""
-    store = stack.object_store
+    store = context.object_store
     return {
         "endpoint": store.address,
         "region": store.region,
         "insecure": store.insecure,
         "bucket_lookup_type": "path-style",
-        "bucket_name": stack.profiles_buckets["blocks"],
+        "bucket_name": context.buckets["blocks"],
     }

@@ -1,1 +1,29 @@
-"""Tempo, the backend of traces."""
+"""Grafana Tempo: traces."""
+
+from telemetry.backends.tempo.alerts import rules
+from telemetry.backends.tempo.dashboard import dashboard
+from telemetry.backends.tempo.endpoints import tempo_endpoints
+from telemetry.backends.tempo.limits import TracesLimits
+from telemetry.backends.tempo.release import TEMPO, releases, sizes
+from telemetry.backends.tempo.roles import TEMPO_TABLES
+from telemetry.backends.tempo.service_levels import indicators
+from telemetry.backends.tempo.settings import Traces
+from telemetry.backends.tempo.values_common import SECRET
+from telemetry.spec.backend import Backend
+
+BACKEND = Backend(
+    name="tempo",
+    title="Tempo",
+    signal="traces",
+    settings=Traces,
+    limits=TracesLimits,
+    roles=TEMPO_TABLES,
+    secret=SECRET,
+    release_names=tuple(TEMPO.values()),
+    sizes=sizes,
+    releases=releases,
+    endpoints=tempo_endpoints,
+    alerts=rules,
+    indicators=indicators,
+    dashboard=dashboard,
+)

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
+from telemetry.backends.tempo.context import TempoContext
 from telemetry.config.quorum import min_available
 from telemetry.spec.alerts import Alert
 from telemetry.spec.promql import Scope
-from telemetry.stack import Stack
 
 _LIMITS = "rate_limited|live_traces_exceeded|trace_too_large"
 """Reasons that a limit gives (Tempo modules/overrides/discarded_spans.go)."""
 
 
-def rules(stack: Stack) -> Iterator[Alert]:
+def rules(context: TempoContext) -> Iterator[Alert]:
     """Yield Tempo's alerts."""
-    here = Scope.namespace(stack.namespace.name)
+    here = Scope.namespace(context.namespace.name)
     yield Alert(
         "TempoNotScraped",
         f"absent({here('tempo_build_info')})",
@@ -22,8 +22,8 @@ def rules(stack: Stack) -> Iterator[Alert]:
         "Nothing is known of Tempo: its metrics are not scraped.",
         "Every other alert on Tempo is blind until they are.",
     )
-    if stack.traces.topology == "distributed":  # the single binary is its own ring, and gone together with it
-        yield from _ingesters(stack, here)
+    if context.settings.topology == "distributed":  # the single binary is its own ring, and gone together with it
+        yield from _ingesters(context, here)
     yield from _blocks(here)
     yield from _bucket(here)
     limited = f'reason=~"{_LIMITS}"'
@@ -37,8 +37,8 @@ def rules(stack: Stack) -> Iterator[Alert]:
     )
 
 
-def _ingesters(stack: Stack, here: Scope) -> Iterator[Alert]:
-    traces = stack.traces
+def _ingesters(context: TempoContext, here: Scope) -> Iterator[Alert]:
+    traces = context.settings
     replicas = traces.roles["ingester"].replicas
     active, unhealthy = (here("tempo_ring_members", name="ingester", state=each) for each in ("ACTIVE", "Unhealthy"))
     needed = min_available(replicas=replicas, replication_factor=traces.replication_factor)

@@ -3,24 +3,24 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from telemetry.backends.tempo.context import TempoContext
+from telemetry.backends.tempo.service_levels import QUERY as TEMPO_QUERY
 from telemetry.config.quorum import min_available
-from telemetry.monitoring.slo import TEMPO_QUERY
 from telemetry.spec.panel_queries import QUANTILE, quantile, requests
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
-from telemetry.stack import Stack
 
 
-def dashboard(stack: Stack) -> Dashboard:
+def dashboard(context: TempoContext) -> Dashboard:
     """Return Tempo's dashboard."""
-    here = Scope.namespace(stack.namespace.name)
+    here = Scope.namespace(context.namespace.name)
     rows = [
         Row("Taking spans", tuple(_writes(here))),
-        Row("Ingesters", tuple(_ingesters(stack, here))),
+        Row("Ingesters", tuple(_ingesters(context, here))),
         Row("Answering", tuple(_reads(here))),
         Row("Blocks", tuple(_blocks(here))),
     ]
-    if "metrics-generator" in stack.traces.runs:
+    if "metrics-generator" in context.settings.runs:
         rows.append(Row("Metrics from spans", tuple(_generator(here))))
     return Dashboard("tempo", "Tempo", "How Tempo takes, keeps and answers for traces.", tuple(rows), (QUANTILE,))
 
@@ -46,16 +46,16 @@ def _writes(here: Scope) -> Iterator[Panel]:
     )
 
 
-def _ingesters(stack: Stack, here: Scope) -> Iterator[Panel]:
+def _ingesters(context: TempoContext, here: Scope) -> Iterator[Panel]:
     ring = panel(
         "Ingesters in the ring",
         "short",
         "By state. The single binary is its own ring.",
         (f"max by (state) ({here('tempo_ring_members', name='ingester')})", "{{state}}"),
     )
-    if stack.traces.topology == "distributed":
-        replicas = stack.traces.roles["ingester"].replicas
-        needed = min_available(replicas=replicas, replication_factor=stack.traces.replication_factor)
+    if context.settings.topology == "distributed":
+        replicas = context.settings.roles["ingester"].replicas
+        needed = min_available(replicas=replicas, replication_factor=context.settings.replication_factor)
         wanted = f"By state. Of {replicas}, {needed} must be ACTIVE for every trace to have a quorum."
         ring = replace(ring, description=wanted, bad_below=needed)
     yield ring

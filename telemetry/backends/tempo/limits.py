@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from telemetry.config.base import Settings
-from telemetry.config.quantities import Bytes, Duration
+from telemetry.config.quantities import Bytes, Duration, duration_text
+from telemetry.spec.values.common import Values
 
 
 class TracesLimits(Settings):
@@ -22,3 +23,28 @@ class TracesLimits(Settings):
     max_search_duration: Duration | None = Field(
         default=None, description="Longest range of one search; none is Tempo's 168h."
     )
+
+
+_TAG_VALUES_BYTES = 5_000_000
+"""Tempo's own limit of an answer to a tag-values query: a tenant's overrides take nothing over from the defaults."""
+
+
+_SEARCH_DURATION = 168 * 3_600
+"""Seconds; Tempo's own longest range of a search."""
+
+
+def limits_of(limits: TracesLimits) -> Values:
+    """Return limits in Tempo's own words."""
+    return {
+        "ingestion": {
+            "rate_limit_bytes": limits.ingestion_rate,
+            "burst_size_bytes": limits.burst,
+            # Of the whole ring; `max_traces_per_user` would count each ingester by itself.
+            "max_global_traces_per_user": limits.max_traces,
+        },
+        "global": {"max_bytes_per_trace": limits.max_trace_size},
+        "read": {
+            "max_bytes_per_tag_values_query": _TAG_VALUES_BYTES,
+            "max_search_duration": duration_text(limits.max_search_duration or _SEARCH_DURATION),
+        },
+    }

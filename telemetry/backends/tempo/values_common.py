@@ -1,36 +1,43 @@
 """What both charts of Tempo are told alike."""
 
+from telemetry.backends.tempo.context import TempoContext
+from telemetry.backends.tempo.limits import limits_of
+from telemetry.config.quantities import duration_text
+from telemetry.spec.ports import absolute
 from telemetry.spec.values.common import Values
 from telemetry.spec.values.transport import otlp_receiver, remote_write, store_authority
-from telemetry.stack import Stack
 
+SECRET = "tempo-s3"  # noqa: S105 - a Secret's name
+"""The Secret with Tempo's S3 credentials."""
+TENANTS_CONFIG_MAP = "tempo-tenants"
+"""The ConfigMap with tenants' limits for the single binary, which reads it again while it runs."""
 _MI = 2**20
 
 
-def receivers(stack: Stack) -> dict[str, Values]:
+def receivers(context: TempoContext) -> dict[str, Values]:
     """Return the OTLP receivers by protocol: how large a message they take, and TLS where there is some."""
-    size, tls = stack.traces.max_message_size, otlp_receiver(stack)
+    size, tls = context.settings.max_message_size, otlp_receiver(context)
     return {
         "grpc": {"max_recv_msg_size_mib": size // _MI, **tls},
         "http": {"max_request_body_size": size, **tls},
     }
 
 
-def grpc_server(stack: Stack) -> Values:
+def grpc_server(context: TempoContext) -> Values:
     """Return how large a message is that a role takes and answers with; those who ask take 100 MiB."""
-    return {f"grpc_server_max_{way}_msg_size": stack.traces.max_message_size for way in ("recv", "send")}
+    return {f"grpc_server_max_{way}_msg_size": context.settings.max_message_size for way in ("recv", "send")}
 
 
-def querier_client(stack: Stack) -> Values:
+def querier_client(context: TempoContext) -> Values:
     """Return how large an answer a querier hands to the query-frontend, which it does as a client."""
-    return {"frontend_worker": {"grpc_client_config": {"max_send_msg_size": stack.traces.max_message_size}}}
+    return {"frontend_worker": {"grpc_client_config": {"max_send_msg_size": context.settings.max_message_size}}}
 
 
-def s3(stack: Stack) -> Values:
+def s3(context: TempoContext) -> Values:
     """Return Tempo's way to its bucket; without keys, because its S3 client finds them in the environment."""
-    store, authority = stack.object_store, store_authority(stack)
+    store, authority = context.object_store, store_authority(context)
     return {
-        "bucket": stack.traces_buckets["blocks"],
+        "bucket": context.buckets["blocks"],
         "endpoint": store.address,
         "region": store.region,
         "insecure": store.insecure,
@@ -39,22 +46,47 @@ def s3(stack: Stack) -> Values:
     }
 
 
-def processors(stack: Stack) -> Values:
+def tenant_overrides(context: TempoContext, *, generates: bool) -> Values:
+    """Return `overrides`, tenant by tenant; `generates` where there is a metrics-generator.
+
+    Every value is stated: in Tempo a tenant with overrides of its own has none of the defaults left.
+    """
+    made, retention = processors(context) if generates else {}, context.settings.retention
+    return {
+        tenant: {
+            **limits_of(of.limits),
+            "compaction": {"block_retention": duration_text(of.retention or retention)},
+            **made,
+        }
+        for tenant, of in context.tenants.items()
+    }
+
+
+def shared_limits(context: TempoContext) -> Values:
+    """Return what all may use together where there are no tenants; nothing where that is left to Tempo."""
+    return limits_of(context.limits) if context.limits else {}
+
+
+def processors(context: TempoContext) -> Values:
     """Return what the metrics-generator makes of a tenant's spans, in the words of overrides."""
-    return {"metrics_generator": {"processors": list(stack.traces.processors)}}
+    return {"metrics_generator": {"processors": list(context.settings.processors)}}
 
 
-def processor_settings(stack: Stack) -> Values:
+def processor_settings(context: TempoContext) -> Values:
     """Return how blocks are made that answer TraceQL metrics; nothing where none are.
 
     By default they leave out all spans but those of servers, and end with the pod: queries of older times go to the
     bucket, and find these blocks only.
     """
-    if "local-blocks" not in stack.traces.processors:
+    if "local-blocks" not in context.settings.processors:
         return {}
     return {"processor": {"local_blocks": {"filter_server_spans": False, "flush_to_storage": True}}}
 
 
-def generator_storage(stack: Stack, push_url: str) -> Values:
+def generator_storage(context: TempoContext) -> Values:
     """Return where the metrics-generator writes; with tenants it names each span's own, by default (charts.md 2.6)."""
-    return {"remote_write": [{"url": push_url, "send_exemplars": True, **remote_write(stack)}]}
+    return {
+        "remote_write": [
+            {"url": absolute(context, context.remote_write), "send_exemplars": True, **remote_write(context)}
+        ]
+    }

@@ -6,8 +6,10 @@ of two or more replicas has a disruption budget of one pod; volume claims outliv
 
 import yaml
 
+from telemetry.backends.tempo.context import TempoContext
 from telemetry.backends.tempo.settings import TempoShape
 from telemetry.backends.tempo.values_common import (
+    SECRET,
     generator_storage,
     grpc_server,
     processor_settings,
@@ -15,6 +17,8 @@ from telemetry.backends.tempo.values_common import (
     querier_client,
     receivers,
     s3,
+    shared_limits,
+    tenant_overrides,
 )
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
@@ -29,8 +33,6 @@ from telemetry.spec.values.common import (
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
-from telemetry.stack import Stack
-from telemetry.stack.overrides import tempo_limits, tempo_overrides
 
 READS_BUCKETS = ("compactor", "ingester", "metrics-generator", "querier", "query-frontend")
 """Only these are given the S3 credentials: what depends on the module `Store` in cmd/tempo/app/modules.go of 2.10.7,
@@ -47,38 +49,40 @@ _CHARTS_ADDRESS = "0.0.0.0"  # noqa: S104 - where its receivers listen by themse
 _OTLP_PORTS = {"grpc": 4317, "http": 4318}
 
 
-def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_url: str) -> Values:
+def values(context: TempoContext, shape: TempoShape) -> Values:
     """Return the chart's values.
 
     Args:
-        stack: the settings.
+        context: Tempo's settings, and what is around it.
         shape: the distributed shape to deploy; the stack's own, or the one that it is moving away from.
-        secret_name: name of the Secret with the S3 credentials.
-        remote_write_url: where the metrics-generator writes, Mimir's push address.
     """
     generates = "metrics-generator" in shape.runs
     own = {
         "ingester": _ingester(shape),
-        "compactor": _compactor(stack),
-        "querier": {"config": querier_client(stack)},
-        "metrics-generator": _generator(stack, remote_write_url),
+        "compactor": _compactor(context),
+        "querier": {"config": querier_client(context)},
+        "metrics-generator": _generator(context),
     }
     return {
-        **{_key(name): _role(stack, shape, name, secret_name) | own.get(name, {}) for name in shape.roles},
+        **{_key(name): _role(context, shape, name) | own.get(name, {}) for name in shape.roles},
         "reportingEnabled": False,  # phones home
-        "multitenancyEnabled": bool(stack.tenants),
+        "multitenancyEnabled": bool(context.tenants),
         **_storage_class(shape.placement.storage_class),
-        "defaults": {**pod_placement(shape.placement), **_files(stack)},
+        "defaults": {**pod_placement(shape.placement), **_files(context)},
         "serviceAccount": {"automountServiceAccountToken": False},  # the chart's default, to rely on
-        "tempo": {**_security(stack.kubernetes.platform), **_structured(stack, generates=generates), **_probes(stack)},
+        "tempo": {
+            **_security(context.kubernetes.platform),
+            **_structured(context, generates=generates),
+            **_probes(context),
+        },
         # Without the second key Tempo goes on looking for the cache that the first one takes away (charts.md 2.3).
         "memcached": {"enabled": False},
         "cache": {"caches": []},
-        "server": grpc_server(stack),
-        "traces": {"otlp": _receivers(stack)},
-        "storage": {"trace": {"backend": "s3", "s3": s3(stack)}},
-        "overrides": {"defaults": _defaults(stack, generates=generates)},
-        **({"per_tenant_overrides": tempo_overrides(stack, generates=generates)} if stack.tenants else {}),
+        "server": grpc_server(context),
+        "traces": {"otlp": _receivers(context)},
+        "storage": {"trace": {"backend": "s3", "s3": s3(context)}},
+        "overrides": {"defaults": _defaults(context, generates=generates)},
+        **({"per_tenant_overrides": tenant_overrides(context, generates=generates)} if context.tenants else {}),
     }
 
 
@@ -97,21 +101,21 @@ def _security(platform: str) -> Values:
     return {"podSecurityContext": pod, "securityContext": {**RESTRICTED_CONTAINER, **ids}}
 
 
-def _role(stack: Stack, shape: TempoShape, name: str, secret_name: str) -> Values:
+def _role(context: TempoContext, shape: TempoShape, name: str) -> Values:
     role = shape.roles[name]
-    keyed: Values = {"extraEnvFrom": credentials_from(secret_name), "podAnnotations": UNKNOWN_KEY}
+    keyed: Values = {"extraEnvFrom": credentials_from(SECRET), "podAnnotations": UNKNOWN_KEY}
     return {
         # Stated for an autoscaled role too: the chart leaves it out of the Deployment, but its budgets count it.
         "replicas": role.replicas,
         "resources": resources(role),
         "affinity": "",  # by default a hard one: a second replica would need a second node
-        "topologySpreadConstraints": _spread(stack, shape, name),
+        "topologySpreadConstraints": _spread(context, shape, name),
         **_autoscaling(name, role),
         **(keyed if name in READS_BUCKETS else {}),
     }
 
 
-def _spread(stack: Stack, shape: TempoShape, name: str) -> str:
+def _spread(context: TempoContext, shape: TempoShape, name: str) -> str:
     """Return the constraints as the text that the chart wants; it renders the text, the release's name in it included.
 
     The compactor has no such key in the chart's values.yaml, but its template reads it like the others'.
@@ -121,7 +125,7 @@ def _spread(stack: Stack, shape: TempoShape, name: str) -> str:
         "app.kubernetes.io/instance": "{{ .Release.Name }}",
         "app.kubernetes.io/component": name,
     }
-    nodes, replicas = stack.kubernetes.nodes, shape.roles[name].max_replicas
+    nodes, replicas = context.kubernetes.nodes, shape.roles[name].max_replicas
     constraints = spread(shape.placement, nodes=nodes, replicas=replicas, selector=labels)
     return "".join(
         yaml.safe_dump([constraint], sort_keys=False) for constraint in constraints
@@ -150,12 +154,12 @@ def _ingester(shape: TempoShape) -> Values:
     }
 
 
-def _compactor(stack: Stack) -> Values:
-    retention = duration_text(stack.traces.retention)
+def _compactor(context: TempoContext) -> Values:
+    retention = duration_text(context.settings.retention)
     return {"config": {"compaction": {"block_retention": retention, "max_block_bytes": _MAX_BLOCK_BYTES}}}
 
 
-def _generator(stack: Stack, remote_write_url: str) -> Values:
+def _generator(context: TempoContext) -> Values:
     """Return the part that turns spans into the metrics behind the service map and exemplars.
 
     A StatefulSet, though nothing is kept: the chart's Deployment takes no strategy, so an update would start a third
@@ -164,41 +168,41 @@ def _generator(stack: Stack, remote_write_url: str) -> Values:
     return {
         "enabled": True,
         "kind": "StatefulSet",
-        "config": {"storage": generator_storage(stack, remote_write_url)},
+        "config": {"storage": generator_storage(context)},
     }
 
 
-def _defaults(stack: Stack, *, generates: bool) -> Values:
+def _defaults(context: TempoContext, *, generates: bool) -> Values:
     """Return what holds for every tenant. What is granted at all is a rate of the platform, not of each distributor."""
-    limits = tempo_limits(stack)
-    if stack.tenants or limits:
+    limits = shared_limits(context)
+    if context.tenants or limits:
         limits = {**limits, "ingestion": {"rate_strategy": "global", **limits.get("ingestion", {})}}
-    return {**limits, **(processors(stack) if generates else {})}
+    return {**limits, **(processors(context) if generates else {})}
 
 
-def _receivers(stack: Stack) -> Values:
+def _receivers(context: TempoContext) -> Values:
     """Return the OTLP receivers; where they listen is said only where it is not where the chart has them listen."""
-    place = any_address(stack)
+    place = any_address(context)
     return {
         name: {
             "enabled": True,
             "receiverConfig": of | ({} if place == _CHARTS_ADDRESS else {"endpoint": f"{place}:{_OTLP_PORTS[name]}"}),
         }
-        for name, of in receivers(stack).items()
+        for name, of in receivers(context).items()
     }
 
 
-def _files(stack: Stack) -> Values:
-    wanted = volumes(stack)
-    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(stack)} if wanted else {}
+def _files(context: TempoContext) -> Values:
+    wanted = volumes(context)
+    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(context)} if wanted else {}
 
 
-def _structured(stack: Stack, *, generates: bool) -> Values:
+def _structured(context: TempoContext, *, generates: bool) -> Values:
     """Return what the chart has no values for, and merges into the configuration of all roles."""
-    server, generator = http_server(stack), processor_settings(stack) if generates else {}
+    server, generator = http_server(context), processor_settings(context) if generates else {}
     wanted = {**({"server": server} if server else {}), **({"metrics_generator": generator} if generator else {})}
     return {"structuredConfig": wanted} if wanted else {}
 
 
-def _probes(stack: Stack) -> Values:
-    return {"livenessProbe": HTTPS_PROBE, "readinessProbe": HTTPS_PROBE} if serves_tls(stack) else {}
+def _probes(context: TempoContext) -> Values:
+    return {"livenessProbe": HTTPS_PROBE, "readinessProbe": HTTPS_PROBE} if serves_tls(context) else {}

@@ -1,7 +1,10 @@
 """Values of the chart `tempo` 2.2.4: Grafana Tempo as a single binary (charts.md 1)."""
 
+from telemetry.backends.tempo.context import TempoContext
 from telemetry.backends.tempo.settings import TempoShape
 from telemetry.backends.tempo.values_common import (
+    SECRET,
+    TENANTS_CONFIG_MAP,
     generator_storage,
     grpc_server,
     processor_settings,
@@ -9,6 +12,7 @@ from telemetry.backends.tempo.values_common import (
     querier_client,
     receivers,
     s3,
+    shared_limits,
 )
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.spec.values.common import (
@@ -22,23 +26,17 @@ from telemetry.spec.values.common import (
 from telemetry.spec.values.placement import pod_placement
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
-from telemetry.stack import Stack
-from telemetry.stack.overrides import tempo_limits
 
-TENANTS_CONFIG_MAP = "tempo-tenants"
-"""The ConfigMap with tenants' limits; Tempo reads it again while it runs."""
 OVERRIDES_FILE = "overrides.yaml"
 _TENANTS_PATH = "/etc/tempo-tenants"
 
 
-def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_url: str) -> Values:
+def values(context: TempoContext, shape: TempoShape) -> Values:
     """Return the chart's values.
 
     Args:
-        stack: the settings.
+        context: Tempo's settings, and what is around it.
         shape: the monolithic shape, which the stack has or is moving away from.
-        secret_name: name of the Secret with the S3 credentials.
-        remote_write_url: where the metrics-generator writes, Mimir's push address.
     """
     role, storage_class = shape.roles["all"], shape.placement.storage_class
     assert role.volume is not None  # noqa: S101 - settings.roles demands one
@@ -48,21 +46,21 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
             "resources": resources(role),
             "memBallastSizeMbs": 0,  # the default of 1 GiB would not fit the request
             "reportingEnabled": False,  # phones home
-            "multitenancyEnabled": bool(stack.tenants),
-            "retention": duration_text(stack.traces.retention),
-            "storage": {"trace": {"backend": "s3", "s3": s3(stack)}},
-            "receivers": _receivers(stack),
-            "querier": querier_client(stack),
+            "multitenancyEnabled": bool(context.tenants),
+            "retention": duration_text(context.settings.retention),
+            "storage": {"trace": {"backend": "s3", "s3": s3(context)}},
+            "receivers": _receivers(context),
+            "querier": querier_client(context),
             "ingester": {"flush_all_on_shutdown": True},  # within 30 s: the chart has no key for a longer grace period
             "securityContext": RESTRICTED_CONTAINER,
-            "extraEnvFrom": credentials_from(secret_name),
-            **_overrides(stack, shape),
-            **(_metrics_generator(stack, remote_write_url) if "metrics-generator" in shape.runs else {}),
-            **_mounts(stack),
-            "server": {**grpc_server(stack), **http_server(stack)},
-            **_tls(stack),
+            "extraEnvFrom": credentials_from(SECRET),
+            **_overrides(context, shape),
+            **(_metrics_generator(context) if "metrics-generator" in shape.runs else {}),
+            **_mounts(context),
+            "server": {**grpc_server(context), **http_server(context)},
+            **_tls(context),
         },
-        **_volumes(stack),
+        **_volumes(context),
         "persistence": {
             "enabled": True,
             "size": bytes_text(role.volume),
@@ -70,12 +68,12 @@ def values(stack: Stack, shape: TempoShape, *, secret_name: str, remote_write_ur
         },
         **pod_placement(shape.placement),
         "podAnnotations": UNKNOWN_KEY,
-        "securityContext": pod_security(stack.kubernetes.platform),
+        "securityContext": pod_security(context.kubernetes.platform),
         "serviceAccount": {"automountServiceAccountToken": False},
     }
 
 
-def _receivers(stack: Stack) -> Values:
+def _receivers(context: TempoContext) -> Values:
     """Return the OTLP receivers.
 
     Of the chart's four Jaeger protocols one has to stay: `jaeger: null` breaks the template, and no protocol at all
@@ -85,44 +83,45 @@ def _receivers(stack: Stack) -> Values:
     return {
         "otlp": {
             "protocols": {
-                name: {"endpoint": f"{any_address(stack)}:{ports[name]}", **of} for name, of in receivers(stack).items()
+                name: {"endpoint": f"{any_address(context)}:{ports[name]}", **of}
+                for name, of in receivers(context).items()
             }
         },
         "jaeger": {"protocols": {"grpc": None, "thrift_binary": None, "thrift_compact": None}},
     }
 
 
-def _metrics_generator(stack: Stack, remote_write_url: str) -> Values:
+def _metrics_generator(context: TempoContext) -> Values:
     """Return the part of `tempo` that turns spans into the metrics behind the service map and exemplars."""
-    storage = generator_storage(stack, remote_write_url)
-    return {"metricsGenerator": {"enabled": True, "storage": storage, **processor_settings(stack)}}
+    storage = generator_storage(context)
+    return {"metricsGenerator": {"enabled": True, "storage": storage, **processor_settings(context)}}
 
 
-def _overrides(stack: Stack, shape: TempoShape) -> Values:
+def _overrides(context: TempoContext, shape: TempoShape) -> Values:
     """Return the limits of whoever has none of their own, and where tenants' own are read.
 
     Not from the chart's ConfigMap, whose every change restarts the pod, but from one that `components.tempo` makes.
     """
     generates = "metrics-generator" in shape.runs
-    defaults: Values = {**tempo_limits(stack), **(processors(stack) if generates else {})}
-    file = {"per_tenant_override_config": f"{_TENANTS_PATH}/{OVERRIDES_FILE}"} if stack.tenants else {}
+    defaults: Values = {**shared_limits(context), **(processors(context) if generates else {})}
+    file = {"per_tenant_override_config": f"{_TENANTS_PATH}/{OVERRIDES_FILE}"} if context.tenants else {}
     wanted = {**({"defaults": defaults} if defaults else {}), **file}
     return {"overrides": wanted} if wanted else {}
 
 
-def _volumes(stack: Stack) -> Values:
-    tenants: list[Values] = [{"name": "tenants", "configMap": {"name": TENANTS_CONFIG_MAP}}] if stack.tenants else []
-    wanted = [*tenants, *volumes(stack)]
+def _volumes(context: TempoContext) -> Values:
+    tenants: list[Values] = [{"name": "tenants", "configMap": {"name": TENANTS_CONFIG_MAP}}] if context.tenants else []
+    wanted = [*tenants, *volumes(context)]
     return {"extraVolumes": wanted} if wanted else {}
 
 
-def _mounts(stack: Stack) -> Values:
-    tenants: list[Values] = [{"name": "tenants", "mountPath": _TENANTS_PATH}] if stack.tenants else []
-    wanted = [*tenants, *mounts(stack)]
+def _mounts(context: TempoContext) -> Values:
+    tenants: list[Values] = [{"name": "tenants", "mountPath": _TENANTS_PATH}] if context.tenants else []
+    wanted = [*tenants, *mounts(context)]
     return {"extraVolumeMounts": wanted} if wanted else {}
 
 
-def _tls(stack: Stack) -> Values:
-    if not serves_tls(stack):
+def _tls(context: TempoContext) -> Values:
+    if not serves_tls(context):
         return {}
     return {"livenessProbe": HTTPS_PROBE, "readinessProbe": HTTPS_PROBE}

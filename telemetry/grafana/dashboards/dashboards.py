@@ -2,19 +2,13 @@
 
 from collections.abc import Iterator
 
-from telemetry.backends.loki import dashboard as loki
-from telemetry.backends.mimir import dashboard as mimir
-from telemetry.backends.tempo import dashboard as tempo
 from telemetry.grafana.dashboards import capacity, object_store, overview, tenants
 from telemetry.grafana.dashboards.render import rendered
 from telemetry.spec.panels import Dashboard
 from telemetry.stack import Stack
+from telemetry.stack.backends import metrics_first
 
 _MAKERS = (
-    overview.dashboard,
-    mimir.dashboard,
-    tempo.dashboard,
-    loki.dashboard,
     object_store.dashboard,
     tenants.dashboard,
     capacity.dashboard,
@@ -33,6 +27,10 @@ def uid_of(stack: Stack, dashboard: Dashboard) -> str:
 
 def dashboards_of(stack: Stack) -> Iterator[Dashboard]:
     """Yield the dashboards of a stack; of what a stack does not have, there is none."""
+    yield overview.dashboard(stack)
+    for backend in metrics_first(stack.backends):
+        if backend.of.dashboard is not None:
+            yield backend.of.dashboard(backend.context)
     yield from (made for make in _MAKERS if (made := make(stack)) is not None)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from telemetry.spec.backend import NAMES, Signal
+from telemetry.spec.backend import Signal
 from telemetry.spec.panel_queries import QUANTILE, part, quantile
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
@@ -20,9 +20,9 @@ def dashboard(stack: Stack) -> Dashboard:
     """Return the object store's dashboard."""
     here = Scope.namespace(stack.namespace.name)
     rows = [Row("As Mimir sees it", tuple(_mimir(here)))]
-    for signal in (each.signal for each in stack.backends if each.signal in _REQUESTS):
-        name = NAMES[signal]
-        rows.append(Row(f"As {name} sees it", tuple(_requests_of(name, _REQUESTS[signal], here))))
+    for backend in (each.of for each in stack.backends if each.signal in _REQUESTS):
+        title = backend.title
+        rows.append(Row(f"As {title} sees it", tuple(_requests_of(title, _REQUESTS[backend.signal], here))))
     if "seaweedfs" in stack.monitoring.exporters:
         store = Scope(stack.monitoring.object_store_labels)
         rows.append(Row("As SeaweedFS sees itself", (*_requests(store), *_disks(store))))

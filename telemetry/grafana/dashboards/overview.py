@@ -8,6 +8,7 @@ from telemetry.network.peers import workloads_of
 from telemetry.spec.panel_queries import part
 from telemetry.spec.panels import Dashboard, Panel, Query, Row, panel
 from telemetry.spec.promql import Scope, one_of
+from telemetry.spec.service_levels import Indicator
 from telemetry.stack import Stack
 
 _RECORDED = "Needs the recorded series (docs/monitoring.md)."
@@ -99,7 +100,7 @@ def _failed(here: Scope, name: str) -> str:
     return f"({bad} / {total})"
 
 
-def _budget(each: slo.Indicator) -> str:
+def _budget(each: Indicator) -> str:
     return f"{(100 - each.objective.target) / 100:.6g}"
 
 

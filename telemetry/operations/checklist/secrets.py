@@ -11,7 +11,6 @@ from kubernetes import client
 from telemetry.config.credentials import S3Identity
 from telemetry.gateway.secrets import CERT_MANAGER_SECRET, backends_secret, mounted_secrets, tenant_secrets
 from telemetry.operations.checklist.model import Finding, Given
-from telemetry.releases import S3_SECRET_OF
 from telemetry.spec.checks import CheckFailed
 from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
 
@@ -47,7 +46,7 @@ def _wanted(given: Given) -> Iterator[tuple[str, Contents]]:
     stack, credentials = given.stack, given.credentials
     identities = credentials.identities(stack.signals)
     for backend in stack.backends:
-        yield S3_SECRET_OF[backend.signal], _s3(identities[backend.signal])
+        yield backend.of.secret, _s3(identities[backend.signal])
     if stack.gateway is None:
         return
     key, previous = credentials.gateway_key, credentials.previous_gateway_key

@@ -13,7 +13,7 @@ from telemetry.capacity.pod_requests import footprint
 from telemetry.clients.cli_tools import Helm, ToolError
 from telemetry.gateway import workload
 from telemetry.gateway.addresses import SERVICE
-from telemetry.releases import Release
+from telemetry.spec.release import Release
 from telemetry.stack import Stack
 
 KUBE_VERSION = "1.34"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from telemetry.backends.tempo.values_monolithic import TENANTS_CONFIG_MAP
+from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP
 from telemetry.capacity import fit as capacity
 from telemetry.capacity import objects
 from telemetry.capacity.verdict import Verdict

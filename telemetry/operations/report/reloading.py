@@ -1,9 +1,12 @@
 """Objects whose pods read them again by themselves when they change, so that nothing restarts."""
 
-from telemetry.backends.tempo.values_monolithic import TENANTS_CONFIG_MAP
+from telemetry.backends.loki.values import RELEASE as LOKI
+from telemetry.backends.mimir.values import RELEASE as MIMIR
+from telemetry.backends.pyroscope.values import RELEASE as PYROSCOPE
+from telemetry.backends.tempo.release import TEMPO
+from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP
 from telemetry.collector.config import CONFIG_MAP as COLLECTOR
 from telemetry.gateway.secrets import CLIENT_CA_SECRET, CONFIG_MAP, TENANTS_SECRET, TLS_SECRET
-from telemetry.releases import LOKI, MIMIR, PYROSCOPE, TEMPO
 
 _RELOADED = {
     ("ConfigMap", f"{MIMIR}-runtime"),

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from telemetry.backends.loki.values import RELEASE as LOKI
+from telemetry.backends.mimir.values import RELEASE as MIMIR
+from telemetry.backends.tempo.release import TEMPO
 from telemetry.engine.preview import Preview
 from telemetry.operations.report.model import Warn
-from telemetry.releases import LOKI, MIMIR, TEMPO
 
 _PATHS: Mapping[str, tuple[str, ...]] = {
     TEMPO["distributed"]: ("ingester", "config"),

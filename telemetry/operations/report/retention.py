@@ -12,11 +12,14 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from telemetry.backends.tempo.values_monolithic import TENANTS_CONFIG_MAP
+from telemetry.backends.loki.values import RELEASE as LOKI
+from telemetry.backends.mimir.values import RELEASE as MIMIR
+from telemetry.backends.pyroscope.values import RELEASE as PYROSCOPE
+from telemetry.backends.tempo.release import TEMPO
+from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP
 from telemetry.config.quantities import in_seconds
 from telemetry.kubernetes.defaults import Object
 from telemetry.operations.report.model import Warn
-from telemetry.releases import LOKI, MIMIR, PYROSCOPE, TEMPO
 from telemetry.spec.backend import Signal
 
 _DAY, _HOUR, _FOREVER = 86_400, 3_600, math.inf

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from telemetry.backends import BACKENDS
+from telemetry.backends.loki.values import RELEASE as LOKI
+from telemetry.backends.tempo.release import TEMPO
 from telemetry.capacity.fit import Verdict
 from telemetry.engine.preview import Preview
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
 from telemetry.operations.report import replication
 from telemetry.operations.report.model import Item, ReleaseChange, Warn
-from telemetry.releases import LOKI, S3_SECRETS, TEMPO
 
 _LEVELS = ("destructive", "fails", "disruptive", "notice")
 _HOLDS = {
@@ -191,6 +193,6 @@ def _credentials(items: Sequence[Item]) -> Iterator[Warn]:
 def _of_credentials(secret: str) -> str:
     if secret.startswith(TENANT_SECRET_PREFIX):
         return "changes; hand it over, and see until when the one before it counts (docs/tenants.md)"
-    if secret in S3_SECRETS:
+    if secret in {backend.secret for backend in BACKENDS}:
         return "changes; pods that use it restart, so the old key must count until `up` is done (docs/object-store.md)"
     return "changes in place; pods read it when they start, so restart them (docs/operations.md)"

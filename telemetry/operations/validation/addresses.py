@@ -5,8 +5,8 @@ from typing import Any
 
 from telemetry.backends.loki import values as loki
 from telemetry.backends.mimir import values as mimir
-from telemetry.releases import TEMPO
-from telemetry.spec import ports as addresses
+from telemetry.backends.tempo.endpoints import TRACES_QUERY
+from telemetry.backends.tempo.release import TEMPO
 from telemetry.spec.ports import LOKI_HTTP, MIMIR_HTTP, TEMPO_HTTP
 from telemetry.spec.values.transport import scheme
 from telemetry.stack import Stack
@@ -38,9 +38,7 @@ def clients(endpoints: Mapping[str, Mapping[str, Any] | None]) -> Addresses:
 
 def backends(stack: Stack) -> Addresses:
     """Return where the backends themselves take and give what clients do."""
-    logs = addresses.logs(stack)
-    own = {"traces": addresses.traces(stack)._asdict(), "metrics": addresses.metrics(stack)._asdict()}
-    return clients({**own, **({"logs": logs._asdict()} if logs else {})})
+    return clients({backend.signal: backend.endpoints._asdict() for backend in stack.backends})
 
 
 def admin(stack: Stack) -> Addresses:
@@ -50,7 +48,7 @@ def admin(stack: Stack) -> Addresses:
     def at(service: str, port: int) -> str:
         return f"{protocol}://{service}.{namespace}.svc:{port}"
 
-    query = at(addresses.TRACES_QUERY, TEMPO_HTTP)
+    query = at(TRACES_QUERY, TEMPO_HTTP)
     distributed = stack.traces.topology == "distributed"
     return {
         "metrics.admin": at(f"{mimir.RELEASE}-distributor", MIMIR_HTTP),

@@ -4,7 +4,7 @@ from typing import Any
 
 from telemetry.config.quantities import bytes_text, cpu_text
 from telemetry.config.roles import Role
-from telemetry.stack import Stack
+from telemetry.spec.context import Surroundings
 
 Values = dict[str, Any]
 """Helm values: nested dicts, lists and scalars; None removes a chart's default (charts.md 4.1)."""
@@ -22,17 +22,17 @@ RESTRICTED_CONTAINER: Values = {
 """What PodSecurity `restricted` wants of a container, and a read-only image on top."""
 
 
-def absolute_name(stack: Stack, service: str, namespace: str | None = None) -> str:
+def absolute_name(context: Surroundings, service: str, namespace: str | None = None) -> str:
     """Return a Service's name with the final dot: without it, resolvers search the domains of the pod and the node.
 
     A wildcard record in a node's domain would answer for it then (docs/decisions.md).
     """
-    return f"{service}.{namespace or stack.namespace.name}.svc.{stack.kubernetes.cluster_domain}."
+    return f"{service}.{namespace or context.namespace.name}.svc.{context.kubernetes.cluster_domain}."
 
 
-def any_address(stack: Stack) -> str:
+def any_address(context: Surroundings) -> str:
     """Return where a Go program listens for whoever reaches the pod; `[::]` is both families there."""
-    return "[::]" if "IPv6" in stack.kubernetes.ip_families else "0.0.0.0"  # noqa: S104 - a pod learns its address late
+    return "[::]" if "IPv6" in context.kubernetes.ip_families else "0.0.0.0"  # noqa: S104 - a pod learns its address late
 
 
 def resources(role: Role) -> Values:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from telemetry.spec.context import Surroundings
 from telemetry.spec.values.common import Values
-from telemetry.stack import Stack
 
 BACKENDS_SECRET = "backends-tls"  # noqa: S105 - a Secret's name
 """The Secret that the program makes for the backends, unless the settings name one."""
@@ -20,72 +20,72 @@ def server_name(namespace: str) -> str:
     return f"backends.{namespace}.svc"
 
 
-def scheme(stack: Stack) -> str:
+def scheme(context: Surroundings) -> str:
     """Return how the backends' HTTP ports are spoken to."""
-    return "https" if serves_tls(stack) else "http"
+    return "https" if serves_tls(context) else "http"
 
 
-def serves_tls(stack: Stack) -> bool:
+def serves_tls(context: Surroundings) -> bool:
     """Whether the backends' HTTP and OTLP ports speak TLS."""
-    return stack.gateway is not None and stack.gateway.backend_tls is not None
+    return context.gateway is not None and context.gateway.backend_tls is not None
 
 
-def volumes(stack: Stack) -> list[Values]:
+def volumes(context: Surroundings) -> list[Values]:
     """Return the volumes of a backend's pods, for the charts' `extraVolumes`."""
-    return [{"name": name, "secret": {"secretName": secret}} for name, secret, _ in _mounted(stack)]
+    return [{"name": name, "secret": {"secretName": secret}} for name, secret, _ in _mounted(context)]
 
 
-def mounts(stack: Stack) -> list[Values]:
+def mounts(context: Surroundings) -> list[Values]:
     """Return where the volumes go, for the charts' `extraVolumeMounts`."""
-    return [{"name": name, "mountPath": path, "readOnly": True} for name, _, path in _mounted(stack)]
+    return [{"name": name, "mountPath": path, "readOnly": True} for name, _, path in _mounted(context)]
 
 
-def http_server(stack: Stack) -> Values:
+def http_server(context: Surroundings) -> Values:
     """Return what `server` says of TLS, in Tempo as in Mimir; nothing without TLS."""
-    if not serves_tls(stack):
+    if not serves_tls(context):
         return {}
     return {"http_tls_config": {"cert_file": f"{_BACKENDS}/tls.crt", "key_file": f"{_BACKENDS}/tls.key"}}
 
 
-def otlp_receiver(stack: Stack) -> Values:
+def otlp_receiver(context: Surroundings) -> Values:
     """Return what an OTLP receiver of Tempo says of TLS; nothing without TLS."""
-    if not serves_tls(stack):
+    if not serves_tls(context):
         return {}
     return {"tls": {"cert_file": f"{_BACKENDS}/tls.crt", "key_file": f"{_BACKENDS}/tls.key"}}
 
 
-def client(stack: Stack) -> Values:
+def client(context: Surroundings) -> Values:
     """Return how one backend trusts another, in the words of Mimir's clients; nothing without TLS."""
-    if not serves_tls(stack):
+    if not serves_tls(context):
         return {}
-    return {"tls_ca_path": f"{_BACKENDS}/ca.crt", "tls_server_name": server_name(stack.namespace.name)}
+    return {"tls_ca_path": f"{_BACKENDS}/ca.crt", "tls_server_name": server_name(context.namespace.name)}
 
 
-def remote_write(stack: Stack) -> Values:
+def remote_write(context: Surroundings) -> Values:
     """Return how Tempo's metrics-generator trusts Mimir, in the words of Prometheus; nothing without TLS."""
-    if not serves_tls(stack):
+    if not serves_tls(context):
         return {}
-    return {"tls_config": {"ca_file": f"{_BACKENDS}/ca.crt", "server_name": server_name(stack.namespace.name)}}
+    return {"tls_config": {"ca_file": f"{_BACKENDS}/ca.crt", "server_name": server_name(context.namespace.name)}}
 
 
-def store_authority(stack: Stack) -> str | None:
+def store_authority(context: Surroundings) -> str | None:
     """Return the path of the authority that signs the object store's certificate, if it is a private one."""
-    return None if _store_secret(stack) is None else f"{_STORE}/ca.crt"
+    return None if _store_secret(context) is None else f"{_STORE}/ca.crt"
 
 
-def makes_store_authority(stack: Stack) -> bool:
+def makes_store_authority(context: Surroundings) -> bool:
     """Whether the program makes the Secret with that authority, of the file that the settings name."""
-    store = stack.object_store
-    return stack.trust.file is not None and store.ca_secret is None and not store.insecure
+    store = context.object_store
+    return context.trust.file is not None and store.ca_secret is None and not store.insecure
 
 
-def _store_secret(stack: Stack) -> str | None:
-    return STORE_AUTHORITY if makes_store_authority(stack) else stack.object_store.ca_secret
+def _store_secret(context: Surroundings) -> str | None:
+    return STORE_AUTHORITY if makes_store_authority(context) else context.object_store.ca_secret
 
 
-def _mounted(stack: Stack) -> Iterator[tuple[str, str, str]]:
+def _mounted(context: Surroundings) -> Iterator[tuple[str, str, str]]:
     """Yield volume, Secret and path."""
-    if stack.gateway is not None and stack.gateway.backend_tls is not None:
-        yield "backends-tls", stack.gateway.backend_tls.secret or BACKENDS_SECRET, _BACKENDS
-    if (secret := _store_secret(stack)) is not None:
+    if context.gateway is not None and context.gateway.backend_tls is not None:
+        yield "backends-tls", context.gateway.backend_tls.secret or BACKENDS_SECRET, _BACKENDS
+    if (secret := _store_secret(context)) is not None:
         yield "object-store-ca", secret, _STORE

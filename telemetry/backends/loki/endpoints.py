@@ -1,0 +1,28 @@
+"""Where Loki is within the namespace; clients are given these only where no gateway stands before it."""
+
+from typing import NamedTuple
+
+from telemetry.backends.loki import values as loki
+from telemetry.backends.loki.context import LokiContext
+from telemetry.spec.ports import LOKI_HTTP
+from telemetry.spec.values.transport import scheme
+
+
+class LokiEndpoints(NamedTuple):
+    """Addresses of Loki."""
+
+    push: str
+    """Loki's own protocol."""
+    otlp_http: str
+    query: str
+    """What Loki's API, `/loki/api/v1/…`, is below."""
+
+
+def loki_endpoints(context: LokiContext) -> LokiEndpoints:
+    """Return where Loki is: the Services of its chart."""
+    protocol, namespace = scheme(context), context.namespace.name
+    write, read = (
+        f"{protocol}://{loki.service(context.settings.topology, role)}.{namespace}.svc:{LOKI_HTTP}"
+        for role in ("write", "read")
+    )
+    return LokiEndpoints(push=f"{write}/loki/api/v1/push", otlp_http=f"{write}/otlp/v1/logs", query=read)

@@ -1,0 +1,33 @@
+"""Where Mimir is within the namespace; clients are given these only where no gateway stands before it."""
+
+from typing import NamedTuple
+
+from telemetry.backends.mimir import values as mimir
+from telemetry.backends.mimir.context import MimirContext
+from telemetry.spec.ports import MIMIR_HTTP, twin
+from telemetry.spec.values.transport import scheme
+
+METRICS_TWINS = {role: twin(f"{mimir.RELEASE}-{role}") for role in ("query-frontend", "ruler", "alertmanager")}
+"""Headless Services of ours before roles of Mimir, where its chart has none, or one for pods that are not ready too."""
+
+
+class MimirEndpoints(NamedTuple):
+    """Addresses of Mimir."""
+
+    remote_write: str
+    otlp_http: str
+    query: str
+    """The Prometheus API."""
+
+
+def mimir_endpoints(context: MimirContext) -> MimirEndpoints:
+    """Return where Mimir is: its chart's gateway, or the roles behind it where ours takes its place."""
+    namespace = context.namespace.name
+    if context.gateway is None:
+        writes = reads = f"http://{mimir.RELEASE}-gateway.{namespace}.svc"
+    else:
+        own = f"{scheme(context)}://{mimir.RELEASE}"
+        writes, reads = (f"{own}-{role}.{namespace}.svc:{MIMIR_HTTP}" for role in ("distributor", "query-frontend"))
+    return MimirEndpoints(
+        remote_write=f"{writes}/api/v1/push", otlp_http=f"{writes}/otlp/v1/metrics", query=f"{reads}/prometheus"
+    )

@@ -1,0 +1,38 @@
+"""Mimir's release."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from telemetry.backends.mimir.context import MimirContext
+from telemetry.backends.mimir.roles import MIMIR_ROLES
+from telemetry.backends.mimir.values import RELEASE, deployed_roles, values
+from telemetry.config.roles import Role
+from telemetry.spec.backend import SizedRelease
+from telemetry.spec.release import Release
+
+
+def releases(context: MimirContext) -> Iterator[Release]:
+    """Yield Mimir's one release."""
+    roles = deployed_roles(context)
+    yield Release(RELEASE, context.settings.chart, values(context), roles, tuple(_autoscalers(roles)))
+
+
+def sizes(context: MimirContext) -> Iterator[SizedRelease]:
+    """Yield its sizes."""
+    yield SizedRelease("Mimir", "telemetry:metrics.roles", deployed_roles(context), MIMIR_ROLES)
+
+
+def _autoscalers(roles: Mapping[str, Role]) -> Iterator[Mapping[str, Any]]:
+    """Yield the autoscalers that the program gives Mimir's roles, whose chart is told `replicas: null`."""
+    for name, role in roles.items():
+        if role.autoscaling is not None:
+            target = f"{RELEASE}-{name}"
+            yield {
+                "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": target},
+                "spec": {
+                    "scaleTargetRef": {"kind": "Deployment", "name": target},
+                    "minReplicas": role.autoscaling.min_replicas,
+                    "maxReplicas": role.autoscaling.max_replicas,
+                },
+            }

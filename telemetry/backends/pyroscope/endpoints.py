@@ -1,0 +1,27 @@
+"""Where Pyroscope is within the namespace; clients are given these only where no gateway stands before it."""
+
+from typing import NamedTuple
+
+from telemetry.backends.pyroscope import values as pyroscope
+from telemetry.backends.pyroscope.context import PyroscopeContext
+from telemetry.spec.ports import PYROSCOPE_HTTP
+from telemetry.spec.values.transport import scheme
+
+
+class PyroscopeEndpoints(NamedTuple):
+    """Addresses of Pyroscope."""
+
+    push: str
+    """What `/ingest` and `/push.v1.PusherService/Push` are below, as Pyroscope's SDKs and Alloy want it."""
+    query: str
+    """What `/querier.v1.QuerierService/…` is below."""
+
+
+def pyroscope_endpoints(context: PyroscopeContext) -> PyroscopeEndpoints:
+    """Return where Pyroscope is: the Services of its chart."""
+    protocol, namespace = scheme(context), context.namespace.name
+    push, query = (
+        f"{protocol}://{pyroscope.service(context.settings.topology, role)}.{namespace}.svc:{PYROSCOPE_HTTP}"
+        for role in ("distributor", "query-frontend")
+    )
+    return PyroscopeEndpoints(push=push, query=query)

@@ -1,0 +1,43 @@
+"""What a backend promises of its requests: which of them count, and which of those went wrong."""
+
+from typing import NamedTuple
+
+from telemetry.config.monitoring import Latency, Objective
+from telemetry.spec.promql import Scope
+
+
+class Indicator(NamedTuple):
+    """One kind of request."""
+
+    slo: str
+    """As the recorded series call it."""
+    title: str
+    """As alerts call it."""
+    what: str
+    objective: Objective
+    total: str
+    bad: str
+
+
+def of_requests(
+    here: Scope, slo: str, title: str, what: str, objective: Objective, prefix: str, route: str
+) -> Indicator:
+    """Return the indicator of requests of a Weaveworks-style server, whose histogram has route and status."""
+    histogram = f"{prefix}_request_duration_seconds"
+    total, well = here.rate(f"{histogram}_count", "5m", route), 'status_code!~"5.."'
+    if objective.latency is None:
+        good = here.rate(f"{histogram}_count", "5m", route, well)
+    else:
+        good = here.rate(f"{histogram}_bucket", "5m", route, well, f'le=~"{_bucket(objective.latency)}"')
+    # What is not there counts as nothing: no request ever failed, or none ever succeeded.
+    return Indicator(slo, title, what, objective, total, f"{total} - ({good} or vector(0))")
+
+
+def _bucket(latency: Latency) -> str:
+    """Return a bucket's bound as a regular expression: Prometheus 3 writes 1.0 where others write 1."""
+    seconds = f"{_seconds(latency):g}"
+    return seconds.replace(".", "[.]") if "." in seconds else f"{seconds}([.]0)?"
+
+
+def _seconds(latency: Latency) -> float:
+    return float(latency[:-2]) / 1000 if latency.endswith("ms") else float(latency[:-1])
