@@ -1,21 +1,16 @@
 """What other stacks may read of this one: a typed, versioned contract (docs/outputs.md)."""
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pulumi
 from typing_extensions import TypedDict  # pydantic makes the published schema of it, and asks for this one
 
+from components.backend import Backend
 from components.buckets import Buckets
 from components.datasources import Datasources
 from components.gateway import Gateway
-from components.loki import Loki
-from components.mimir import Mimir
-from components.pyroscope import Pyroscope
-from components.tempo import Tempo
-from telemetry.backends.loki.endpoints import LokiEndpoints
-from telemetry.backends.pyroscope.endpoints import PyroscopeEndpoints
 from telemetry.capacity.summary import Summary, summary
 from telemetry.gateway import addresses
 from telemetry.stack import Stack
@@ -115,58 +110,32 @@ class Outputs(TypedDict):
     status: Status
 
 
-def endpoints(
-    mimir: Mimir,
-    tempo: Tempo,
-    gateway: Gateway | None,
-    logs: LokiEndpoints | None,
-    profiles: PyroscopeEndpoints | None,
-) -> Endpoints:
+def endpoints(stack: Stack, gateway: Gateway | None) -> Endpoints:
     """Return the addresses: the gateway's, where there is one."""
-    known = _of_gateway(gateway) if gateway is not None else _of_backends(mimir, tempo)
-    of_logs: LogsEndpoints | None = None
-    if logs is not None:
-        of_logs = {"push": logs.push, "otlp_http": logs.otlp_http, "query": logs.query}
-    of_profiles: ProfilesEndpoints | None = None
-    if profiles is not None:
-        of_profiles = {"push": profiles.push, "query": profiles.query}
-    return {"traces": known["traces"], "metrics": known["metrics"], "logs": of_logs, "profiles": of_profiles}
-
-
-class _Always(TypedDict):
-    """Addresses of what every stack has."""
-
-    traces: TracesEndpoints
-    metrics: MetricsEndpoints
-
-
-def _of_gateway(gateway: Gateway) -> _Always:
-    return {
-        "traces": {
+    traces, metrics = stack.backend("traces").endpoints, stack.backend("metrics").endpoints
+    logs, profiles = addresses.logs(stack), addresses.profiles(stack)
+    of_traces: TracesEndpoints = {"otlp_grpc": traces.otlp_grpc, "otlp_http": traces.otlp_http, "query": traces.query}
+    of_metrics: MetricsEndpoints = {
+        "remote_write": metrics.remote_write,
+        "otlp_http": metrics.otlp_http,
+        "query": metrics.query,
+    }
+    if gateway is not None:
+        of_traces = {
             "otlp_grpc": gateway.otlp_grpc_address,
             "otlp_http": gateway.otlp_http_url,
             "query": gateway.traces_query_url,
-        },
-        "metrics": {
+        }
+        of_metrics = {
             "remote_write": gateway.remote_write_url,
             "otlp_http": gateway.metrics_otlp_url,
             "query": gateway.metrics_query_url,
-        },
-    }
-
-
-def _of_backends(mimir: Mimir, tempo: Tempo) -> _Always:
+        }
     return {
-        "traces": {
-            "otlp_grpc": tempo.otlp_grpc_address,
-            "otlp_http": tempo.otlp_http_url,
-            "query": tempo.query_url,
-        },
-        "metrics": {
-            "remote_write": mimir.remote_write_url,
-            "otlp_http": mimir.otlp_url,
-            "query": mimir.query_url,
-        },
+        "traces": of_traces,
+        "metrics": of_metrics,
+        "logs": {"push": logs.push, "otlp_http": logs.otlp_http, "query": logs.query} if logs else None,
+        "profiles": {"push": profiles.push, "query": profiles.query} if profiles else None,
     }
 
 
@@ -217,21 +186,18 @@ def export(
     *,
     stack: Stack,
     buckets: Buckets,
-    mimir: Mimir,
-    tempo: Tempo,
-    loki: Loki | None,
-    pyroscope: Pyroscope | None,
+    backends: Sequence[Backend],
     gateway: Gateway | None,
     datasources: Datasources,
 ) -> None:
     """Register the stack's outputs."""
     secrets = gateway.tenant_secrets if gateway is not None else {}
     pulumi.export("schema_version", SCHEMA_VERSION)
-    pulumi.export("endpoints", endpoints(mimir, tempo, gateway, addresses.logs(stack), addresses.profiles(stack)))
+    pulumi.export("endpoints", endpoints(stack, gateway))
     pulumi.export("certificate_authority", (gateway.authority if gateway is not None else None) or "")
     pulumi.export("datasources", datasources.declared)
     pulumi.export("buckets", buckets.names)
     pulumi.export("tenants", datasources.tenants.apply(lambda made: tenants(stack, secrets, made)))
     pulumi.export("capacity", summary(stack))
-    releases = pulumi.Output.all(*(each.releases for each in (mimir, tempo, loki, pyroscope) if each is not None))
+    releases = pulumi.Output.all(*(each.releases for each in backends))
     pulumi.export("status", releases.apply(lambda all_of: status(stack, dict(ChainMap(*reversed(all_of))))))

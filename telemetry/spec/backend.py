@@ -54,6 +54,8 @@ class Backend(Generic[S, L]):
     """The roles that it is sized by, by topology."""
     secret: str
     """The Secret with its S3 credentials."""
+    service_account: str | None
+    """The account of its pods that the program makes, where the chart has no key that takes the token away."""
     release_names: tuple[str, ...]
     """What its releases are called, in whatever shape it runs."""
     sizes: Callable[[Context[S, L]], Iterable[SizedRelease]]

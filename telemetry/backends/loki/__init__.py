@@ -18,6 +18,7 @@ BACKEND = Backend(
     limits=LogsLimits,
     roles=LOKI_TABLES,
     secret=SECRET,
+    service_account=None,
     release_names=(RELEASE,),
     sizes=sizes,
     releases=releases,

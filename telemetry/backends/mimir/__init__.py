@@ -8,7 +8,7 @@ from telemetry.backends.mimir.release import releases, sizes
 from telemetry.backends.mimir.roles import MIMIR_ROLES
 from telemetry.backends.mimir.service_levels import indicators
 from telemetry.backends.mimir.settings import Metrics
-from telemetry.backends.mimir.values import RELEASE, SECRET
+from telemetry.backends.mimir.values import RELEASE, SECRET, SERVICE_ACCOUNT
 from telemetry.spec.backend import Backend
 
 BACKEND = Backend(
@@ -19,6 +19,7 @@ BACKEND = Backend(
     limits=MetricsLimits,
     roles={"classic": MIMIR_ROLES},
     secret=SECRET,
+    service_account=SERVICE_ACCOUNT,
     release_names=(RELEASE,),
     sizes=sizes,
     releases=releases,

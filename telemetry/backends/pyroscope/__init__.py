@@ -5,7 +5,7 @@ from telemetry.backends.pyroscope.limits import ProfilesLimits
 from telemetry.backends.pyroscope.release import releases, sizes
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
 from telemetry.backends.pyroscope.settings import Profiles
-from telemetry.backends.pyroscope.values import RELEASE, SECRET
+from telemetry.backends.pyroscope.values import RELEASE, SECRET, SERVICE_ACCOUNT
 from telemetry.spec.backend import Backend
 
 BACKEND = Backend(
@@ -16,6 +16,7 @@ BACKEND = Backend(
     limits=ProfilesLimits,
     roles=PYROSCOPE_TABLES,
     secret=SECRET,
+    service_account=SERVICE_ACCOUNT,
     release_names=(RELEASE,),
     sizes=sizes,
     releases=releases,

@@ -19,6 +19,7 @@ BACKEND = Backend(
     limits=TracesLimits,
     roles=TEMPO_TABLES,
     secret=SECRET,
+    service_account=None,
     release_names=tuple(TEMPO.values()),
     sizes=sizes,
     releases=releases,
