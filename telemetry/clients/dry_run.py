@@ -13,9 +13,8 @@ from kubernetes import client, dynamic
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client
+from telemetry.clients.kubernetes import UNUSABLE, ClusterError, api_client
 from telemetry.kubernetes.managed_fields import Json
-from telemetry.operations.drift.findings import DriftError
 
 MANAGER = "telemetry-drift"
 """As whom we rehearse; never seen on an object, because nothing is written."""
@@ -32,7 +31,7 @@ class RefusedError(Exception):
     """The API server would not take an object; the message is its own."""
 
 
-class ChangedError(DriftError):
+class ChangedError(ClusterError):
     """Somebody changes an object all the while."""
 
 
@@ -85,7 +84,7 @@ class Cluster:
             if error.status == _CHANGED:
                 raise ChangedError(f"an object changes all the while; try again: {_message(error)}") from error
             if any(words in _message(error) for words in _CANNOT_REHEARSE):
-                raise DriftError(f"the API server cannot rehearse: {_message(error)}") from error
+                raise ClusterError(f"the API server cannot rehearse: {_message(error)}") from error
             if error.status in _REFUSALS:
                 raise RefusedError(_message(error)) from error
             raise
@@ -100,7 +99,7 @@ def connected(kubeconfig: str | None, context: str) -> Iterator[Cluster]:
     """Yield a cluster.
 
     Raises:
-        DriftError: it does not answer, or refuses us; with what to do.
+        ClusterError: it does not answer, or refuses us; with what to do.
     """
     api = _client(kubeconfig, context)
     try:
@@ -109,9 +108,9 @@ def connected(kubeconfig: str | None, context: str) -> Iterator[Cluster]:
             yield Cluster(dynamic.DynamicClient(api, cache_file=str(Path(folder) / "kinds.json")))
     except urllib3.exceptions.HTTPError as error:
         reason = type(getattr(error, "reason", error)).__name__
-        raise DriftError(f"the API server of context {context!r} does not answer ({reason})") from error
+        raise ClusterError(f"the API server of context {context!r} does not answer ({reason})") from error
     except (client.ApiException, DynamicApiError) as error:
-        raise DriftError(f"the API server refused ({error.status}): {_message(error)}") from error
+        raise ClusterError(f"the API server refused ({error.status}): {_message(error)}") from error
 
 
 def _client(kubeconfig: str | None, context: str) -> client.ApiClient:
@@ -119,7 +118,9 @@ def _client(kubeconfig: str | None, context: str) -> client.ApiClient:
         return api_client(kubeconfig, context)
     except UNUSABLE as error:
         reason = str(error).splitlines()[0] if isinstance(error, ConfigException) else type(error).__name__
-        raise DriftError(f"telemetry:kubernetes.context: {context!r} cannot be used ({reason}); correct it") from error
+        raise ClusterError(
+            f"telemetry:kubernetes.context: {context!r} cannot be used ({reason}); correct it"
+        ) from error
 
 
 def _address(wanted: Json) -> dict[str, str]:

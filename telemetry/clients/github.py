@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import wait_exponential
 
 from telemetry.clients import trust
+from telemetry.clients.retry import retry
 from telemetry.config.trust import Trust
 
 LIMIT = 65_536
@@ -63,11 +64,11 @@ class Forge:
 
     def put_comment(self, number: int, marker: str, body: str | None) -> str:
         """Make the one comment of a pull request say this, or remove it; return what was done."""
-        return self._insistently(lambda: self._put_comment(number, marker, body))
+        return _retry(lambda: self._put_comment(number, marker, body))
 
     def put_issue(self, marker: str, title: str, body: str | None, closing: str) -> str:
         """Make the one open issue say this, or close it, with another text; return what was done."""
-        return self._insistently(lambda: self._put_issue(marker, title, body, closing))
+        return _retry(lambda: self._put_issue(marker, title, body, closing))
 
     def _put_comment(self, number: int, marker: str, body: str | None) -> str:
         comments = f"issues/{number}/comments"
@@ -118,11 +119,9 @@ class Forge:
         busy = answer.is_server_error or answer.status_code == 429 or "Retry-After" in answer.headers
         raise (_TryAgainError if busy else ForgeError)(_refusal(answer, method, url))
 
-    def _insistently(self, attempt: Callable[[], str]) -> str:
-        retrying = Retrying(
-            retry=retry_if_exception_type(_TryAgainError), stop=stop_after_attempt(_ATTEMPTS), wait=_WAIT, reraise=True
-        )
-        return retrying(attempt)
+
+def _retry(attempt: Callable[[], str]) -> str:
+    return retry(attempt, attempts=_ATTEMPTS, on=_TryAgainError, wait=_WAIT)
 
 
 def _refusal(answer: httpx.Response, method: str, url: str) -> str:

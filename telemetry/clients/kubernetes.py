@@ -15,6 +15,10 @@ UNUSABLE = (ConfigException, OSError, yaml.YAMLError, TypeError, ValueError)
 """What `api_client` raises of a kubeconfig. All but the first two may quote the file in their text, tokens and all."""
 
 
+class ClusterError(Exception):
+    """The cluster does not answer, or refuses; the message says so to the user."""
+
+
 def api_client(kubeconfig: str | None, context: str) -> client.ApiClient:
     """Return a client that tries once: its retries would keep a user waiting for an address that is simply wrong.
 

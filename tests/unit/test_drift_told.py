@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from telemetry.cli.app import app
 from telemetry.clients.cli_tools import Unreachable
+from telemetry.clients.kubernetes import ClusterError
 from telemetry.kubernetes.managed_fields import Writer
 from telemetry.operations.drift import check, rendering
 from telemetry.operations.drift.findings import DriftError, Finding, Report
@@ -90,7 +91,7 @@ def test_no_drift_ends_with_nought(answer: dict[str, Any], tmp_path: Path) -> No
     assert answer["asked"][3] == {"ignored": ["a", "b"], "preview": True}
 
 
-@pytest.mark.parametrize("error", [DriftError("no answer"), Unreachable("no answer")])
+@pytest.mark.parametrize("error", [ClusterError("no answer"), DriftError("no answer"), Unreachable("no answer")])
 def test_what_cannot_be_told_ends_with_one_and_one_message(answer: dict[str, Any], error: Exception) -> None:
     answer["is"] = error
     done = CliRunner().invoke(app, ["drift", "dev"])

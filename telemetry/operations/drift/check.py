@@ -40,7 +40,8 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
 
     Raises:
         ToolError: pulumi or helm failed.
-        DriftError: the cluster does not answer, or the preview failed.
+        ClusterError: the cluster does not answer.
+        DriftError: the preview failed, or workloads cannot be asked for.
     """
     export = pulumi.json("stack export")
     known = manifests.releases(export)

@@ -6,7 +6,7 @@ Everything goes through the API server's proxy to services, so that whoever may 
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 import urllib3
 from kubernetes import client
-from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import wait_fixed
+
+from telemetry.clients.retry import retry
 
 METRIC = "telemetry_smoke"
 _TENANT_HEADER = "X-Scope-OrgID"
@@ -92,7 +94,7 @@ def refuses(services: Services, url: str) -> str:
         if status != HTTPStatus.UNAUTHORIZED:
             raise SmokeError(f"{url}: answered {status} to somebody without a credential; 401 is right")
 
-    _insistently(attempt)
+    _retry(attempt)
     return "gateway: refuses who shows no credential"
 
 
@@ -104,11 +106,11 @@ def prove(services: Services, endpoints: Mapping[str, Mapping[str, str]]) -> Ite
     """
     metrics, traces = endpoints["metrics"], endpoints["traces"]
     value, trace = int(time.time()), secrets.token_hex(16)
-    _insistently(lambda: services.call("POST", metrics["otlp_http"], body=_metric(value)))
-    _insistently(lambda: _read_metric(services, metrics["query"], value))
+    _retry(lambda: services.call("POST", metrics["otlp_http"], body=_metric(value)))
+    _retry(lambda: _read_metric(services, metrics["query"], value))
     yield f"metrics: {value} sent and read back"
-    _insistently(lambda: services.call("POST", traces["otlp_http"], body=_span(trace)))
-    _insistently(lambda: services.call("GET", f"{traces['query']}/api/traces/{trace}"))
+    _retry(lambda: services.call("POST", traces["otlp_http"], body=_span(trace)))
+    _retry(lambda: services.call("GET", f"{traces['query']}/api/traces/{trace}"))
     yield f"traces: {trace} sent and read back"
 
 
@@ -118,16 +120,9 @@ def _read_metric(services: Services, url: str, value: int) -> None:
         raise SmokeError(f"{url}: does not know {METRIC} {value}, which was sent before")
 
 
-def _insistently(attempt: Any) -> None:
+def _retry(attempt: Callable[[], object]) -> None:
     """Try again for a minute: a release may be up while a ring in it is still settling."""
-    try:
-        Retrying(
-            retry=retry_if_exception_type(SmokeError),
-            stop=stop_after_delay(_PATIENCE_SECONDS),
-            wait=wait_fixed(_PAUSE_SECONDS),
-        )(attempt)
-    except RetryError as error:
-        raise error.last_attempt.exception() or error from error
+    retry(attempt, _PATIENCE_SECONDS, on=SmokeError, wait=wait_fixed(_PAUSE_SECONDS))
 
 
 def _metric(value: int) -> dict[str, Any]:

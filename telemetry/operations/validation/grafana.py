@@ -5,9 +5,10 @@ from functools import partial
 
 import httpx
 
+from telemetry.clients.retry import retry
 from telemetry.operations.preflight import grafana
 from telemetry.operations.validation.target import Target
-from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, insistently
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
 
 
 def checks(target: Target, uids: Mapping[str, str], org: int | None) -> list[Check]:
@@ -21,7 +22,7 @@ def _healthy(target: Target, uid: str, org: int | None, seconds: float) -> str:
     if target.credentials is None:
         raise CheckSkipped("Grafana's credential is not known")
     with grafana.client_for(target.stack.grafana.url, target.credentials.grafana, target.stack.trust) as client:
-        return insistently(lambda: _ask(client, uid, org), seconds)
+        return retry(lambda: _ask(client, uid, org), seconds)
 
 
 def _ask(client: httpx.Client, uid: str, org: int | None) -> str:
