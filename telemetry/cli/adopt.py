@@ -53,16 +53,16 @@ def adopt(
 
 def _systems(settings: Stack, pulumi: Pulumi) -> SystemOf:
     # Imported here: their clients take a second to load, and --help has no use for them.
+    from telemetry.clients.kubernetes import ApiServer
     from telemetry.operations.adopt.buckets import Buckets
     from telemetry.operations.adopt.dashboards import Dashboards
     from telemetry.operations.adopt.datasources import Datasources
     from telemetry.operations.adopt.objects import Objects, Releases
-    from telemetry.operations.repair.cluster import Cluster
 
     credentials = _credentials(pulumi)
     return by_type(
         {
-            "kubernetes:": Objects(Cluster(settings.kubernetes)),
+            "kubernetes:": Objects(ApiServer(settings.kubernetes)),
             RELEASE_TYPE: Releases.of(helm_of(settings.kubernetes, settings.namespace.name), settings.buckets),
             "aws:s3/": Buckets.of(settings.object_store, credentials.provisioner, settings.trust),
             "grafana:oss/dataSource:": Datasources.of(settings.grafana.url, credentials.grafana, settings.trust),

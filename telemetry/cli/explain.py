@@ -56,10 +56,11 @@ def _explain(stack: str, config_file: Path | None, *, asked: bool) -> bool:
         asked: whether somebody wants to know even that there is nothing to say.
     """
     # Imported here: its client takes a second to load, and a command that succeeds does not need it.
-    from telemetry.operations.readiness.ask import ReadinessError, ask
+    from telemetry.clients.kubernetes import ClusterError
+    from telemetry.operations.readiness.ask import ask
     from telemetry.operations.readiness.text import lines
 
-    with told(ConfigError, ReadinessError, OSError) as console:
+    with told(ConfigError, ClusterError, OSError) as console:
         found = ask(stack_file.load(stack, config_file))
         for line in lines(found.unready, hidden=found.hidden):
             console.print(line, markup=False, highlight=False, soft_wrap=True)

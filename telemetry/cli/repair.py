@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,11 +12,12 @@ from rich.table import Table
 from telemetry.cli.errors import told
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
+from telemetry.clients.kubernetes import ApiServer
 from telemetry.config.project import PROJECT
-from telemetry.engine.state import Live, Resource
 from telemetry.operations.readiness.text import lines
 from telemetry.operations.readiness.why import Unready
 from telemetry.operations.repair import Changed, Plan, Repair, RepairError, Runs
+from telemetry.operations.repair.live import LiveObjects
 from telemetry.releases import releases_of
 from telemetry.stack import ConfigError, Stack
 from telemetry.stack import file as stack_file
@@ -47,7 +48,7 @@ def repair(
         mending = Repair(
             Pulumi(stack, config_file),
             helm_of(settings.kubernetes, settings.namespace.name),
-            _live(settings),
+            LiveObjects(ApiServer(settings.kubernetes)).notes,
             Runs.of(os.environ, PROJECT),
             [each.name for each in releases_of(settings)],
             pods=_Pods(settings),
@@ -72,16 +73,6 @@ class _Pods:
         from telemetry.operations.repair.pods import Pods
 
         return Pods(self._settings)
-
-
-def _live(settings: Stack) -> Live:
-    def live(resource: Resource) -> Mapping[str, Any] | None:
-        # Imported here: its client takes a second to load, and hardly a run asks for anything.
-        from telemetry.operations.repair.cluster import Cluster
-
-        return Cluster(settings.kubernetes).live(resource)
-
-    return live
 
 
 def _mend(mending: Repair, console: Console, *, yes: bool) -> None:

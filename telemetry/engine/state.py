@@ -21,6 +21,8 @@ _ID_INPUTS = {
     "grafana:oss/folder:Folder": "uid",
 }
 """The input that is also the id under which the provider finds the resource."""
+_OUR_MANAGER = "pulumi-kubernetes"
+"""How the names begin under which the provider writes objects of the cluster."""
 _UNFINISHED = "a run failed, or was killed, before the release was ready"
 
 
@@ -85,6 +87,17 @@ def identifier(resource: Resource) -> str | None:
 def is_object(resource: Resource) -> bool:
     """Whether it is a single object of the cluster."""
     return str(resource["type"]).startswith("kubernetes:") and resource["type"] != RELEASE_TYPE
+
+
+def our_manager(metadata: Mapping[str, Any]) -> str | None:
+    """Return under which name the provider has written an object; None: it has not."""
+    managers = (str(each.get("manager", "")) for each in metadata.get("managedFields") or ())
+    return next((name for name in managers if name.startswith(_OUR_MANAGER)), None)
+
+
+def provider_notes(resource: Resource, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the provider notes beside the outputs of an object that it has made."""
+    return {"__fieldManager": our_manager(metadata), "__initialApiVersion": resource["inputs"]["apiVersion"]}
 
 
 def known(deployment: Deployment) -> dict[str, Known]:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.clients.cli_tools import ToolError
+from telemetry.clients.kubernetes import ClusterError
 from telemetry.engine.plan import UNKNOWN, Planned, secret, unknown_to
 from telemetry.operations.adopt import AdoptError
 from telemetry.operations.adopt.adoption import Plan
@@ -23,8 +24,6 @@ from telemetry.operations.adopt.errors import explained
 from telemetry.operations.adopt.objects import Objects, Releases, name_of, version_of
 from telemetry.operations.adopt.state import Here, adopted
 from telemetry.operations.adopt.systems import Foreign, by_type, look_up
-from telemetry.operations.repair import RepairError
-from telemetry.operations.repair.cluster import path
 
 CIPHERTEXT = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 STACK = "urn:pulumi:dev::telemetry::pulumi:pulumi:Stack::telemetry-dev"
@@ -349,7 +348,7 @@ def test_an_object_of_somebody_else_is_refused(metadata: dict[str, Any], why: st
 
 def test_a_cluster_that_cannot_say_stops_everything() -> None:
     def metadata(_: Any) -> Any:
-        raise RepairError("no answer")
+        raise ClusterError("no answer")
 
     cluster: Any = SimpleNamespace(metadata=metadata)
     with pytest.raises(AdoptError, match="no answer"):
@@ -435,18 +434,6 @@ def test_a_chart_has_the_same_name_wherever_it_comes_from(chart: str, name: str)
 )
 def test_a_charts_version_is_what_follows_its_name(chart: str, listed: str, version: str | None) -> None:
     assert version_of(chart, listed) == version
-
-
-@pytest.mark.parametrize(
-    ("version", "kind", "end"),
-    [
-        ("networking.k8s.io/v1", "NetworkPolicy", "/apis/networking.k8s.io/v1/namespaces/n/networkpolicies/x"),
-        ("v1", "Secret", "/api/v1/namespaces/n/secrets/x"),
-        ("cert-manager.io/v1", "Certificate", "/apis/cert-manager.io/v1/namespaces/n/certificates/x"),
-    ],
-)
-def test_objects_are_asked_for_where_the_api_server_has_them(version: str, kind: str, end: str) -> None:
-    assert path({"apiVersion": version, "kind": kind, "metadata": {"name": "x", "namespace": "n"}}) == end
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from typing import Any
 
 import pulumi
 import pytest
-from botocore.config import Config
 
+from telemetry.clients import grafana as grafana_client
 from telemetry.clients import kubernetes as cluster_client
+from telemetry.clients import s3 as s3_client
 from telemetry.operations import preflight
 from telemetry.operations.preflight import cluster, dns, grafana, releases, s3
 from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, serving, silent
@@ -29,8 +30,9 @@ Ask = Callable[..., list[str]]
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait a tenth of a second where the product waits ten."""
     monkeypatch.setattr(cluster_client, "_TIMEOUT_SECONDS", 0.1)
-    monkeypatch.setattr(grafana, "_TIMEOUT_SECONDS", 0.1)
-    monkeypatch.setattr(s3, "_CONFIG", s3._CONFIG.merge(Config(connect_timeout=0.1, read_timeout=0.1)))
+    monkeypatch.setattr(grafana_client, "_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(s3_client, "_CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(s3_client, "_READ_SECONDS", 0.1)
 
 
 @pytest.fixture

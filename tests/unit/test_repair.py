@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from telemetry.clients.cli_tools import ListedRelease, Revision
+from telemetry.clients.kubernetes import ApiServer
 from telemetry.engine import state
 from telemetry.engine.state import Deployment, Known, identifier, known, settled
 from telemetry.operations.repair import RepairError, locks
-from telemetry.operations.repair.cluster import Cluster, path
+from telemetry.operations.repair.live import LiveObjects
 from telemetry.operations.repair.locks import Lock
 from telemetry.operations.repair.releases import Way, last_good, stuck
 from tests.support import load_stack
@@ -244,26 +245,14 @@ def test_only_an_object_that_the_provider_has_made_is_taken_in(
     secret = named({**SECRET, "inputs": {**SECRET["inputs"], "apiVersion": "v1"}}, "s")
     asked = []
 
-    def metadata(_: Cluster, resource: Mapping[str, Any]) -> dict[str, Any]:
-        asked.append(path(resource["inputs"]))
+    def metadata(_: ApiServer, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        asked.append(manifest["metadata"]["name"])
         return {"managedFields": [{"manager": each} for each in managers]}
 
-    monkeypatch.setattr(Cluster, "metadata", metadata)
-    cluster = Cluster(load_stack("dev").kubernetes)
-    live = cluster.live(secret)
+    monkeypatch.setattr(ApiServer, "metadata", metadata)
+    cluster = LiveObjects(ApiServer(load_stack("dev").kubernetes))
+    live = cluster.notes(secret)
     assert (live and live["__fieldManager"]) == noted
-    assert asked == ["/api/v1/namespaces/n/secrets/s"]
-    assert cluster.live(named(BUCKET, "blocks")) == {}
+    assert asked == ["s"]
+    assert cluster.notes(named(BUCKET, "blocks")) == {}
     assert len(asked) == 1
-
-
-def test_paths_of_objects_are_the_api_servers() -> None:
-    scaler = {
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": "a", "namespace": "n"},
-    }
-    assert path(scaler) == "/apis/autoscaling/v2/namespaces/n/horizontalpodautoscalers/a"
-    assert path({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}) == "/api/v1/namespaces/n"
-    policy = {**scaler, "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
-    assert path(policy) == "/apis/networking.k8s.io/v1/namespaces/n/networkpolicies/a"

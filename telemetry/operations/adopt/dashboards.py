@@ -7,10 +7,11 @@ from typing import Any, Self
 
 import httpx
 
+from telemetry.clients.grafana import connect
 from telemetry.config.credentials import GrafanaIdentity
 from telemetry.config.trust import Trust
 from telemetry.engine.plan import DASHBOARD_TYPE, Planned
-from telemetry.operations.adopt.datasources import client_of, shown
+from telemetry.operations.adopt.datasources import shown
 from telemetry.operations.adopt.state import Here
 from telemetry.operations.adopt.systems import Foreign, Found, needed_id
 
@@ -27,7 +28,7 @@ class Dashboards:
     @classmethod
     def of(cls, url: str, identity: GrafanaIdentity, trusted: Trust) -> Self:
         """Return them as the program's provider sees them."""
-        return cls(client_of(url, identity, trusted))
+        return cls(connect(url, identity, trusted))
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of a folder or a dashboard; one is ours by its title, and by where it is."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from telemetry.clients.cli_tools import Helm, ListedRelease
+from telemetry.clients.kubernetes import ApiServer, ClusterError
 from telemetry.engine.plan import Planned, holds_secret, secret
+from telemetry.engine.state import our_manager, provider_notes
 from telemetry.operations.adopt.errors import AdoptError
 from telemetry.operations.adopt.state import Here
 from telemetry.operations.adopt.systems import Foreign, Found, needed_id
-from telemetry.operations.repair.cluster import Cluster, our_manager, provider_notes
-from telemetry.operations.repair.errors import RepairError
 
 _RUNNING = ("deployed", "failed")
 _ARCHIVE = re.compile(r"-\d+\.\d+\.\d+[^/]*\.tgz$")
@@ -23,13 +23,13 @@ _ARCHIVE = re.compile(r"-\d+\.\d+\.\d+[^/]*\.tgz$")
 class Objects:
     """Single objects of the cluster. One is ours if the provider is among those who have written it."""
 
-    cluster: Cluster
+    server: ApiServer
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of an object."""
         try:
-            metadata = self.cluster.metadata(planned.resource)
-        except RepairError as error:
+            metadata = self.server.metadata(planned.inputs)
+        except ClusterError as error:
             raise AdoptError(str(error)) from error
         if not metadata:
             return None

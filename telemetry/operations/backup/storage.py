@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
+from telemetry.clients.s3 import connect_as_environment_says
 from telemetry.operations.adopt.errors import AdoptError
 
 _GROUP, _OTHERS, _STICKY = stat.S_IWGRP, stat.S_IWOTH, stat.S_ISVTX
@@ -119,8 +120,6 @@ class Bucket:
     def at(cls, address: str) -> "Bucket":
         """Return the folder at an address. Raises AdoptError."""
         # Imported here: its client takes half a second to load.
-        import boto3
-        from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
         url = urlsplit(address)
@@ -130,14 +129,12 @@ class Bucket:
         endpoint = options.get("endpoint")
         if endpoint and "://" not in endpoint:
             endpoint = f"https://{endpoint}"
-        style = "path" if options.get("s3ForcePathStyle") == "true" else "auto"
         try:
-            session = boto3.session.Session(profile_name=options.get("profile"))
-            s3 = session.client(
-                "s3",
-                endpoint_url=endpoint,
-                region_name=options.get("region", "us-east-1"),
-                config=Config(connect_timeout=5, read_timeout=30, s3={"addressing_style": style}),
+            s3 = connect_as_environment_says(
+                endpoint,
+                options.get("region", "us-east-1"),
+                profile=options.get("profile"),
+                path_style=options.get("s3ForcePathStyle") == "true",
             )
         except (BotoCoreError, ValueError) as error:
             raise AdoptError(f"s3://{url.netloc} cannot be used ({error})") from error

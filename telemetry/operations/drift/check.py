@@ -14,7 +14,7 @@ from telemetry.operations.drift.fields import Policy
 from telemetry.operations.drift.findings import DriftError, Finding, Report
 from telemetry.operations.drift.leftovers import Failed, identity
 from telemetry.operations.drift.manifests import Release
-from telemetry.operations.readiness.ask import ReadinessError, ask
+from telemetry.operations.readiness.ask import ask
 from telemetry.redaction import Redactor
 from telemetry.stack import Stack
 
@@ -41,7 +41,7 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
     Raises:
         ToolError: pulumi or helm failed.
         ClusterError: the cluster does not answer.
-        DriftError: the preview failed, or workloads cannot be asked for.
+        DriftError: the preview failed.
     """
     export = pulumi.json("stack export")
     known = manifests.releases(export)
@@ -69,11 +69,7 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
 
 def _unready(stack: Stack) -> Iterator[Finding]:
     """Yield the workloads that keep a release from being deployed, with what the cluster says of them."""
-    try:
-        waiting = ask(stack).unready
-    except ReadinessError as error:
-        raise DriftError(str(error)) from error
-    for each in waiting:
+    for each in ask(stack).unready:
         note = "; ".join((str(each), *each.reasons))
         yield Finding("release", f"{each.kind} {stack.namespace.name}/{each.name}", "", release=each.release, note=note)
 

@@ -16,13 +16,13 @@ import urllib3
 from kubernetes import client
 from tenacity import wait_fixed
 
+from telemetry.clients.kubernetes import call
 from telemetry.clients.retry import retry
 
 METRIC = "telemetry_smoke"
 _TENANT_HEADER = "X-Scope-OrgID"
 _PORTS = {"http": 80, "https": 443}
 _SERVICE = {"attributes": [{"key": "service.name", "value": {"stringValue": "telemetry-smoke"}}]}
-_TIMEOUT_SECONDS = 10
 _PATIENCE_SECONDS = 60
 _PAUSE_SECONDS = 1.0
 
@@ -63,23 +63,13 @@ class Services:
         service, namespace = str(where.hostname).split(".")[:2]
         port = where.port or _PORTS[where.scheme]
         proxy = f"/api/v1/namespaces/{namespace}/services/{where.scheme}:{service}:{port}/proxy"
-        request = self.api.param_serialize(
-            method,
-            f"{proxy}{where.path}",
-            query_params=list((query or {}).items()),
-            header_params={
-                "Accept": "application/json",
-                "Content-Type": "application/json",
-                **({_TENANT_HEADER: self.tenant} if self.tenant else {}),
-            },
-            body=body,
-            auth_settings=["BearerToken"],
-        )
+        tenant = {_TENANT_HEADER: self.tenant} if self.tenant else {}
+        headers = {"Content-Type": "application/json", **tenant}
         try:
-            answer = self.api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
-            return answer.status, answer.read()
+            answer = call(self.api, method, f"{proxy}{where.path}", headers=headers, query=query, body=body)
         except urllib3.exceptions.HTTPError as error:
             raise SmokeError(f"{url}: the API server does not answer ({type(error).__name__})") from error
+        return answer.status, answer.body
 
 
 def refuses(services: Services, url: str) -> str:
