@@ -13,7 +13,7 @@ from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.config.credentials import Credentials
 from telemetry.engine.urn import RELEASE_TYPE
-from telemetry.operations.adopt import AdoptError, Adoption, Plan
+from telemetry.operations.adopt import AdoptError, Adoption, AdoptionPlan
 from telemetry.operations.adopt.systems import SystemOf, by_type
 from telemetry.stack import ConfigError, Stack
 from telemetry.stack import file as stack_file
@@ -79,7 +79,7 @@ def _credentials(pulumi: Pulumi) -> Credentials:
         raise AdoptError(f"{_CREDENTIALS} cannot be used; pulumi preview says what is wrong") from None
 
 
-def _show(console: Console, plan: Plan, stack: str) -> None:
+def _show(console: Console, plan: AdoptionPlan, stack: str) -> None:
     if not plan.rows:
         console.print(f"{stack}: nothing to adopt, the state knows all that exists")
         return

@@ -12,7 +12,7 @@ from telemetry.capacity.pod_requests import UncountableError
 from telemetry.capacity.text import quantity
 from telemetry.cli.errors import told
 from telemetry.cli.options import ConfigFile, StackName
-from telemetry.operations.compare.charts import CompareError, Difference, of_gateway, other_version
+from telemetry.operations.compare.charts import ChartDifference, CompareError, of_gateway, other_version
 from telemetry.operations.compare.charts import compare as hold_against
 from telemetry.releases import releases_of
 from telemetry.stack import ConfigError
@@ -46,7 +46,7 @@ def compare(
         named = (*(tempo_chart or ()), mimir_chart, loki_chart, pyroscope_chart, alloy_chart)
         charts = [each for each in named if each is not None]
         collector = settings.collector_role
-        differences: list[Difference] = []
+        differences: list[ChartDifference] = []
         for release in releases_of(settings):
             differences += hold_against(
                 release,
@@ -66,7 +66,7 @@ def compare(
         raise typer.Exit(1)
 
 
-def _differences(differences: list[Difference]) -> RichTable:
+def _differences(differences: list[ChartDifference]) -> RichTable:
     table = tables.Table("What the charts ask for", ("Release", "", "CPU", "Memory", "Storage", "Pods"))
     for each in differences:
         table.add(f"{each.release}, autoscaled" if each.at_most else each.release, "asked", *_figures(each.asked))

@@ -16,7 +16,7 @@ from telemetry.clients.kubernetes import ApiServer
 from telemetry.config.project import PROJECT
 from telemetry.operations.readiness.text import lines
 from telemetry.operations.readiness.why import Unready
-from telemetry.operations.repair import Changed, Plan, Repair, RepairError, Runs
+from telemetry.operations.repair import Changed, Repair, RepairError, RepairPlan, Runs
 from telemetry.operations.repair.live import LiveObjects
 from telemetry.releases import releases_of
 from telemetry.stack import ConfigError, Stack
@@ -95,7 +95,7 @@ def _mend(mending: Repair, console: Console, *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def _show(console: Console, plan: Plan, stack: str) -> None:
+def _show(console: Console, plan: RepairPlan, stack: str) -> None:
     if not plan.findings:
         console.print(f"{stack}: nothing to repair")
         return

@@ -11,7 +11,7 @@ from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.operations.report import rendering
 from telemetry.operations.report.build import build
 from telemetry.operations.report.markdown import LIMIT, markdown
-from telemetry.operations.report.model import Exit, Report
+from telemetry.operations.report.model import ChangeReport, Exit
 from telemetry.operations.report.terminal import terminal
 from telemetry.stack import ConfigError
 from telemetry.stack import file as stack_file
@@ -48,7 +48,7 @@ def report(
         raise typer.Exit(code)
 
 
-def make(stack: str, config_file: Path | None, base: str | None) -> Report:
+def make(stack: str, config_file: Path | None, base: str | None) -> ChangeReport:
     """Return the report on a stack.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.engine.urn import RELEASE_TYPE
+from telemetry.engine.urn import RELEASE_TYPE, name_of
 
 Resource = Mapping[str, Any]
 Deployment = dict[str, Any]
@@ -54,7 +54,7 @@ class Operation:
     @property
     def name(self) -> str:
         """The resource's name in the program."""
-        return self.urn.rpartition("::")[2]
+        return name_of(self.urn)
 
     @property
     def adoptable_as(self) -> str | None:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from telemetry.clients.cli_tools import ToolError
 from telemetry.clients.kubernetes import ClusterError
-from telemetry.engine.plan import UNKNOWN, Planned, secret, unknown_to
+from telemetry.engine.marks import UNKNOWN_MARK as UNKNOWN
+from telemetry.engine.plan import Planned, secret, unknown_to
 from telemetry.operations.adopt import AdoptError
-from telemetry.operations.adopt.adoption import Plan
+from telemetry.operations.adopt.adoption import AdoptionPlan
 from telemetry.operations.adopt.buckets import Buckets
 from telemetry.operations.adopt.dashboards import Dashboards
 from telemetry.operations.adopt.datasources import Datasources
@@ -162,7 +163,7 @@ def test_the_longest_beginning_says_who_is_asked() -> None:
 
 def test_rows_tell_what_is_taken_and_what_is_refused() -> None:
     wanted = {BUCKET: planned(), POLICY: planned(POLICY)}
-    rows = Plan(wanted, {POLICY: Here("blocks")}, {BUCKET: Foreign("it is Ann's", "ask Ann")}).rows
+    rows = AdoptionPlan(wanted, {POLICY: Here("blocks")}, {BUCKET: Foreign("it is Ann's", "ask Ann")}).rows
     assert [(row.kind, row.id, row.will, row.refused) for row in rows] == [
         ("BucketPolicy", "blocks", "take it into the state", False),
         ("Bucket", "blocks", "nothing: it is Ann's. ask Ann", True),

@@ -17,7 +17,7 @@ from telemetry.cli import checklist as checklist_command
 from telemetry.gateway.secrets import mounted_secrets
 from telemetry.monitoring.rules import groups_of
 from telemetry.operations.checklist import activity, items, metrics, report, rules, secrets
-from telemetry.operations.checklist.model import Finding, Given, State, Ticked
+from telemetry.operations.checklist.model import ChecklistFinding, Given, State, Ticked
 from telemetry.operations.validation.target import Target, Tenant
 from telemetry.releases import S3_SECRET_OF
 from telemetry.spec.checks import CheckSkipped
@@ -82,7 +82,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
 
 def test_secrets_as_the_settings_say_are_done(live: dict[str, dict[str, str]]) -> None:
     assert {"mimir-s3", "tempo-s3", "gateway-tls", "gateway-tenants", "tenant-platform"} <= live.keys()
-    assert secrets.look(given()) == Finding(
+    assert secrets.look(given()) == ChecklistFinding(
         "done", f"{len(live)} Secrets are as the settings say; the first certificate ends on 2027-12-02"
     )
 
@@ -102,7 +102,7 @@ def test_a_secret_that_is_missing_or_old_is_open_and_not_shown(live: dict[str, d
     old = secrets.look(given())
     assert (old.state, old.detail) == ("open", f"Secret {name} is not as the settings say ({key})")
     del live[name]
-    assert secrets.look(given()) == Finding("open", f"Secret {name} is not there")
+    assert secrets.look(given()) == ChecklistFinding("open", f"Secret {name} is not there")
 
 
 def test_a_certificate_that_ends_soon_is_open(live: dict[str, dict[str, str]]) -> None:
@@ -200,10 +200,12 @@ def test_rules_in_the_ruler_are_done_missing_or_others() -> None:
     there = given(RULER, answers=loaded(wanted))
     assert (rules.look_at_objectives(there).state, rules.look_at_packs(there).state) == ("done", "done")
     fewer = given(RULER, answers=loaded([each for each in wanted if each["name"] != "telemetry-slo"]))
-    assert rules.look_at_objectives(fewer) == Finding("open", "telemetry-slo is missing")
+    assert rules.look_at_objectives(fewer) == ChecklistFinding("open", "telemetry-slo is missing")
     assert rules.look_at_packs(fewer).state == "done"
     other = [{**each, "rules": each["rules"][1:]} if each["name"] == "telemetry-mimir" else each for each in wanted]
-    assert rules.look_at_packs(given(RULER, answers=loaded(other))) == Finding("open", "telemetry-mimir is another")
+    assert rules.look_at_packs(given(RULER, answers=loaded(other))) == ChecklistFinding(
+        "open", "telemetry-mimir is another"
+    )
     assert rules.look_at_packs(given(RULER)).state == "open"
 
 

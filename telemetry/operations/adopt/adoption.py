@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from telemetry.clients.cli_tools import Pulumi, ToolError
 from telemetry.config.connections import Kubernetes
 from telemetry.engine.plan import Planned, unknown_to
+from telemetry.engine.preview import steps
 from telemetry.engine.state import Deployment
+from telemetry.engine.urn import kind_of, name_of
 from telemetry.operations.adopt.errors import AdoptError, explained
 from telemetry.operations.adopt.plan import plan_of
 from telemetry.operations.adopt.state import Here, adopted
@@ -15,7 +17,7 @@ from telemetry.operations.adopt.systems import Foreign, SystemOf, look_up
 
 
 @dataclass(frozen=True)
-class Row:
+class AdoptionRow:
     """One thing that exists and that the state does not know."""
 
     kind: str
@@ -25,7 +27,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AdoptionPlan:
     """What can be taken into the state, and what cannot."""
 
     wanted: Mapping[str, Planned] = field(default_factory=dict)
@@ -33,11 +35,13 @@ class Plan:
     foreign: Mapping[str, Foreign] = field(default_factory=dict)
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[AdoptionRow]:
         """The plan in words: what is adopted, then what is refused."""
-        taken = [Row(_kind(urn), each.id, "take it into the state") for urn, each in self.here.items()]
+        taken = [AdoptionRow(kind_of(urn), each.id, "take it into the state") for urn, each in self.here.items()]
         refused = [
-            Row(_kind(urn), self.wanted[urn].id or _name(urn), f"nothing: {each.why}. {each.remedy}", refused=True)
+            AdoptionRow(
+                kind_of(urn), self.wanted[urn].id or name_of(urn), f"nothing: {each.why}. {each.remedy}", refused=True
+            )
             for urn, each in self.foreign.items()
         ]
         return [*sorted(taken, key=_order), *sorted(refused, key=_order)]
@@ -53,7 +57,7 @@ class Adoption:
     systems: Callable[[], SystemOf]
     """Connects to the systems that are asked."""
 
-    def find(self) -> Plan:
+    def find(self) -> AdoptionPlan:
         """Look, and change nothing.
 
         Raises:
@@ -62,13 +66,13 @@ class Adoption:
         """
         wanted = unknown_to(self._export()["deployment"], plan_of(self.pulumi, self.kubernetes))
         found = look_up(wanted.values(), self.systems())
-        return Plan(
+        return AdoptionPlan(
             wanted,
             {urn: each for urn, each in found.items() if isinstance(each, Here)},
             {urn: each for urn, each in found.items() if isinstance(each, Foreign)},
         )
 
-    def carry_out(self, plan: Plan) -> Iterator[str]:
+    def carry_out(self, plan: AdoptionPlan) -> Iterator[str]:
         """Take in what was found, bring the whole state in line with what is there, and tell of it.
 
         Raises:
@@ -84,16 +88,16 @@ class Adoption:
         # Of the whole state: one that lacks something is not to be trusted in the rest.
         self.pulumi.run("refresh", "--yes", "--skip-preview")
         there = {each["urn"] for each in self._export()["deployment"].get("resources") or ()}
-        gone = [f"{_kind(urn)} {each.id}" for urn, each in plan.here.items() if urn not in there]
+        gone = [f"{kind_of(urn)} {each.id}" for urn, each in plan.here.items() if urn not in there]
         yield f"adopted {len(plan.here) - len(gone)}"
         yield from (f"{each} went away meanwhile" for each in gone)
 
     def ahead(self) -> dict[str, list[str]]:
         """Return what the next `up` would do, by operation; resources that it leaves alone are not among them."""
         found: dict[str, list[str]] = {}
-        for step in self.pulumi.json("preview", "--json")["steps"]:
-            if step["op"] != "same":
-                found.setdefault(step["op"], []).append(_name(step["urn"]))
+        for step in steps(self.pulumi.json("preview", "--json")):
+            if step.action != "same":
+                found.setdefault(step.action, []).append(step.name)
         return found
 
     def _export(self) -> dict[str, Deployment]:
@@ -107,13 +111,5 @@ class Adoption:
         return {**exported, "deployment": deployment}
 
 
-def _kind(urn: str) -> str:
-    return urn.split("::")[2].rpartition("$")[2].rpartition(":")[2]
-
-
-def _name(urn: str) -> str:
-    return urn.rpartition("::")[2]
-
-
-def _order(row: Row) -> tuple[str, str]:
+def _order(row: AdoptionRow) -> tuple[str, str]:
     return row.kind, row.id

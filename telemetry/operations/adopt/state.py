@@ -8,6 +8,7 @@ from typing import Any
 
 from telemetry.engine.plan import Planned
 from telemetry.engine.state import Deployment
+from telemetry.engine.urn import provider_reference, provider_urn
 
 _KEPT = ("parent", "protect", "additionalSecretOutputs", "customTimeouts")
 """What the state keeps of a resource as the program wants it; what it depends on is added with care."""
@@ -79,12 +80,12 @@ def _resource(planned: Planned, here: Here | None, ids: Mapping[str, str], there
         return {**resource, "id": ids[planned.urn], "inputs": planned.inputs, "outputs": dict(planned.outputs)}
     if here is None:
         return resource  # a component: the next `up` writes its outputs
-    provider = goal["provider"].rpartition("::")[0]
+    provider = provider_urn(goal["provider"])
     inputs = {**planned.inputs, **here.inputs}
     return {
         **resource,
         "id": here.id,
-        "provider": f"{provider}::{ids[provider]}",
+        "provider": provider_reference(provider, ids[provider]),
         "inputs": inputs,
         "outputs": {**inputs, **here.notes},
     }

@@ -17,7 +17,7 @@ State = Literal["done", "open", "by hand"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class ChecklistFinding:
     """What was seen of one item."""
 
     state: State
@@ -45,7 +45,7 @@ class Item:
 
     text: str
     """As the seed has it."""
-    look: Callable[[Given], Finding]
+    look: Callable[[Given], ChecklistFinding]
     how: str
     """How it is done, or looked at, by hand. STACK and NAMESPACE stand for the stack's own."""
 

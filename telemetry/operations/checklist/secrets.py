@@ -10,7 +10,7 @@ from kubernetes import client
 
 from telemetry.config.credentials import S3Identity
 from telemetry.gateway.secrets import CERT_MANAGER_SECRET, backends_secret, mounted_secrets, tenant_secrets
-from telemetry.operations.checklist.model import Finding, Given
+from telemetry.operations.checklist.model import ChecklistFinding, Given
 from telemetry.releases import S3_SECRET_OF
 from telemetry.spec.checks import CheckFailed
 from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
@@ -21,7 +21,7 @@ _TIMEOUT_SECONDS = 10
 _ABSENT = 404
 
 
-def look(given: Given) -> Finding:
+def look(given: Given) -> ChecklistFinding:
     """Compare the Secrets of the cluster with the settings, and look when their certificates end."""
     problems, ends, wanted = [], [], dict(_wanted(given))
     for name in (*wanted, *_others(given)):
@@ -37,9 +37,9 @@ def look(given: Given) -> Finding:
     )
     problems += [f"the certificate in {name} ends on {end:%Y-%m-%d}" for end, name in ends if end < soon]
     if problems:
-        return Finding("open", "; ".join(problems))
+        return ChecklistFinding("open", "; ".join(problems))
     first = f"; the first certificate ends on {min(ends)[0]:%Y-%m-%d}" if ends else ""
-    return Finding("done", f"{len(wanted)} Secrets are as the settings say{first}")
+    return ChecklistFinding("done", f"{len(wanted)} Secrets are as the settings say{first}")
 
 
 def _wanted(given: Given) -> Iterator[tuple[str, Contents]]:

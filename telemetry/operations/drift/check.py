@@ -11,9 +11,9 @@ from telemetry.kubernetes.managed_fields import Json
 from telemetry.operations.drift import manifests, objects, program, releases
 from telemetry.operations.drift.conceal import Concealer
 from telemetry.operations.drift.fields import Policy
-from telemetry.operations.drift.findings import DriftError, Finding, Report
+from telemetry.operations.drift.findings import DriftError, DriftFinding, DriftReport
 from telemetry.operations.drift.leftovers import Failed, identity
-from telemetry.operations.drift.manifests import Release
+from telemetry.operations.drift.manifests import RecordedRelease
 from telemetry.operations.readiness.ask import ask
 from telemetry.redaction import Redactor
 from telemetry.stack import Stack
@@ -29,7 +29,7 @@ class Deployed:
     release: str | None
 
 
-def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview: bool = True) -> Report:
+def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview: bool = True) -> DriftReport:
     """Return all drift of a stack.
 
     Args:
@@ -64,21 +64,23 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
         found += _unready(stack)
     if preview:
         found += _program(pulumi, found, concealer)
-    return Report(pulumi.stack, tuple(found), len(known), len(deployed), preview)
+    return DriftReport(pulumi.stack, tuple(found), len(known), len(deployed), preview)
 
 
-def _unready(stack: Stack) -> Iterator[Finding]:
+def _unready(stack: Stack) -> Iterator[DriftFinding]:
     """Yield the workloads that keep a release from being deployed, with what the cluster says of them."""
     for each in ask(stack).unready:
         note = "; ".join((str(each), *each.reasons))
-        yield Finding("release", f"{each.kind} {stack.namespace.name}/{each.name}", "", release=each.release, note=note)
+        yield DriftFinding(
+            "release", f"{each.kind} {stack.namespace.name}/{each.name}", "", release=each.release, note=note
+        )
 
 
 def _natives(export: Any) -> Iterator[Deployed]:
     return (Deployed(wanted, None) for wanted in manifests.natives(export))
 
 
-def _released(cluster: Cluster, known: Iterable[Release], helms: Mapping[str, Helm]) -> Iterator[Deployed]:
+def _released(cluster: Cluster, known: Iterable[RecordedRelease], helms: Mapping[str, Helm]) -> Iterator[Deployed]:
     for release in known:
         for wanted in manifests.parsed(helms[release.name].get_manifest(release.name) or "", release):
             yield Deployed(cluster.placed(wanted, release.namespace), release.name)
@@ -96,7 +98,7 @@ def _objects(
     ignored: frozenset[str],
     concealer: Concealer,
     failed: Mapping[str, Failed],
-) -> Iterator[Finding]:
+) -> Iterator[DriftFinding]:
     scaled = manifests.scaled(each.wanted for each in deployed)
     for each in deployed:
         name = each.wanted["kind"], each.wanted["metadata"]["name"]
@@ -105,7 +107,7 @@ def _objects(
         yield from objects.compare(cluster, each.wanted, policy, concealer, release=each.release, failed=versions)
 
 
-def _program(pulumi: Pulumi, already: list[Finding], concealer: Concealer) -> Iterator[Finding]:
+def _program(pulumi: Pulumi, already: list[DriftFinding], concealer: Concealer) -> Iterator[DriftFinding]:
     """Yield what the preview would change.
 
     Where somebody took over a field of a Kubernetes object, the preview stops with an error; it is asked again

@@ -70,7 +70,7 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Difference:
+class FieldDifference:
     """One field."""
 
     path: Path
@@ -104,7 +104,7 @@ def _whole(leaf: Path, entry: Entry, stated: Entry) -> Path:
     return next((way for way in ways if way in entry.containers and not _is_stated(way, stated)), leaf)
 
 
-def differences(live: Mapping[str, Any], wanted: Mapping[str, Any], named: Json) -> Iterator[Difference]:
+def differences(live: Mapping[str, Any], wanted: Mapping[str, Any], named: Json) -> Iterator[FieldDifference]:
     """Yield the fields in which a live object differs from the wanted one; `named`: ownership.tree of both."""
     for each in _between(_own(live), _own(wanted), named, ()):
         if each.path:
@@ -116,7 +116,7 @@ def _own(whole: Mapping[str, Any]) -> Json:
     return {**{key: value for key, value in whole.items() if key != "status"}, "metadata": metadata}
 
 
-def _between(live: Any, wanted: Any, named: Json, path: Path) -> Iterator[Difference]:
+def _between(live: Any, wanted: Any, named: Json, path: Path) -> Iterator[FieldDifference]:
     if live == wanted:
         return
     if isinstance(live, dict) and isinstance(wanted, dict):
@@ -126,10 +126,10 @@ def _between(live: Any, wanted: Any, named: Json, path: Path) -> Iterator[Differ
     elif isinstance(live, list) and isinstance(wanted, list):
         yield from _between_lists(live, wanted, named, path)
     else:
-        yield Difference(path, wanted, live)
+        yield FieldDifference(path, wanted, live)
 
 
-def _between_lists(live: list[Any], wanted: list[Any], named: Json, path: Path) -> Iterator[Difference]:
+def _between_lists(live: list[Any], wanted: list[Any], named: Json, path: Path) -> Iterator[FieldDifference]:
     keyed = [{step_to(each, named): each for each in side} for side in (live, wanted)]
     if all(
         len(by_step) == len(side) and None not in by_step for by_step, side in zip(keyed, (live, wanted), strict=True)
@@ -140,4 +140,4 @@ def _between_lists(live: list[Any], wanted: list[Any], named: Json, path: Path) 
         for index, (found, stated) in enumerate(zip(live, wanted, strict=True)):
             yield from _between(found, stated, {}, (*path, f"i:{index}"))
     else:
-        yield Difference(path, wanted, live)
+        yield FieldDifference(path, wanted, live)

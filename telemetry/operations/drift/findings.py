@@ -14,7 +14,7 @@ class DriftError(Exception):
 
 
 @dataclass(frozen=True)
-class Finding:
+class DriftFinding:
     """One difference."""
 
     part: Part
@@ -34,11 +34,11 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Report:
+class DriftReport:
     """What was compared, and all that was found."""
 
     stack: str
-    findings: tuple[Finding, ...]
+    findings: tuple[DriftFinding, ...]
     releases: int
     objects: int
     previewed: bool

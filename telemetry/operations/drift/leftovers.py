@@ -8,8 +8,8 @@ from telemetry.clients.dry_run import Cluster
 from telemetry.kubernetes.managed_fields import Json
 from telemetry.kubernetes.revisions import GOOD
 from telemetry.operations.drift import manifests
-from telemetry.operations.drift.findings import Finding
-from telemetry.operations.drift.manifests import Release
+from telemetry.operations.drift.findings import DriftFinding
+from telemetry.operations.drift.manifests import RecordedRelease
 from telemetry.operations.drift.objects import title
 
 _RELEASE = "meta.helm.sh/release-name"
@@ -23,7 +23,7 @@ class Failed:
     objects: Mapping[Identity, tuple[Json, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cluster: Cluster, helm: Helm, release: Release) -> "Failed":
+    def of(cls, cluster: Cluster, helm: Helm, release: RecordedRelease) -> "Failed":
         """Ask Helm for those that it still keeps, of a release that is there. Raises ToolError."""
         found: dict[Identity, tuple[Json, ...]] = {}
         history = helm.history(release.name)
@@ -41,7 +41,7 @@ class Failed:
         """Return what an object was in them."""
         return self.objects.get(identity(wanted), ())
 
-    def abandoned(self, cluster: Cluster, release: Release, wanted: set[Identity]) -> Iterator[Finding]:
+    def abandoned(self, cluster: Cluster, release: RecordedRelease, wanted: set[Identity]) -> Iterator[DriftFinding]:
         """Yield whole objects that only they had, and that are there still."""
         for known, versions in self.objects.items():
             if known in wanted:
@@ -49,7 +49,7 @@ class Failed:
             live = cluster.live(versions[-1])
             if live is not None and (live["metadata"].get("annotations") or {}).get(_RELEASE) == release.name:
                 note = "is left over from a revision that failed"
-                yield Finding("object", title(versions[-1]), "", release=release.name, note=note)
+                yield DriftFinding("object", title(versions[-1]), "", release=release.name, note=note)
 
 
 def identity(it: Json) -> Identity:

@@ -8,8 +8,8 @@ from telemetry.clients.dry_run import MANAGER, ChangedError, Cluster, RefusedErr
 from telemetry.kubernetes import managed_fields as ownership
 from telemetry.kubernetes.managed_fields import Entry, Json, Writer
 from telemetry.operations.drift.conceal import Concealer
-from telemetry.operations.drift.fields import Difference, Policy, additions, differences
-from telemetry.operations.drift.findings import Finding
+from telemetry.operations.drift.fields import FieldDifference, Policy, additions, differences
+from telemetry.operations.drift.findings import DriftFinding
 
 _TRIES = 3
 _NOBODY = Entry(Writer(MANAGER, None), frozenset(), frozenset())
@@ -23,7 +23,7 @@ def compare(
     *,
     release: str | None,
     failed: tuple[Json, ...] = (),
-) -> list[Finding]:
+) -> list[DriftFinding]:
     """Return what differs of an object; `failed`: what it was in revisions that failed, of which something may be left.
 
     The API server rehearses two things: to put back all that was stated, then to drop what strangers have added to
@@ -33,9 +33,9 @@ def compare(
     for attempt in range(_TRIES):
         live = cluster.live(wanted)
         if live is None:
-            return [Finding("object", subject, "", release=release, note="is gone")]
+            return [DriftFinding("object", subject, "", release=release, note="is gone")]
         if live["metadata"].get("deletionTimestamp"):
-            return [Finding("object", subject, "", release=release, note="is being deleted")]
+            return [DriftFinding("object", subject, "", release=release, note="is being deleted")]
         try:
             found = _unlike(cluster, live, wanted, policy, failed)
             return [_finding(each, live, wanted, concealer, release) for each in found]
@@ -56,7 +56,7 @@ def title(wanted: Json) -> str:
 
 def _unlike(
     cluster: Cluster, live: Json, wanted: Json, policy: Policy, failed: tuple[Json, ...]
-) -> Iterable[Difference]:
+) -> Iterable[FieldDifference]:
     owned = ownership.entries(live)
     applied = cluster.applied(wanted)
     added = additions(owned, _stated(applied), policy, tuple(_before(cluster, failed)))
@@ -78,9 +78,11 @@ def _before(cluster: Cluster, failed: tuple[Json, ...]) -> Iterator[Entry]:
             yield _stated(cluster.applied(each))
 
 
-def _finding(difference: Difference, live: Json, wanted: Json, concealer: Concealer, release: str | None) -> Finding:
+def _finding(
+    difference: FieldDifference, live: Json, wanted: Json, concealer: Concealer, release: str | None
+) -> DriftFinding:
     before, after = concealer.shown(wanted["kind"], difference.path, difference.wanted, difference.found)
-    return Finding(
+    return DriftFinding(
         "object",
         title(wanted),
         ownership.text(difference.path),
@@ -91,7 +93,7 @@ def _finding(difference: Difference, live: Json, wanted: Json, concealer: Concea
     )
 
 
-def _refused(said: str, live: Json, wanted: Json, policy: Policy, release: str | None) -> Finding:
+def _refused(said: str, live: Json, wanted: Json, policy: Policy, release: str | None) -> DriftFinding:
     """Return that the live object can no longer become what was deployed: something that cannot change has changed."""
     by = tuple(entry.writer for entry in ownership.entries(live) if policy.is_foreign(entry))
-    return Finding("object", title(wanted), "", by=by, release=release, note=f"cannot be put back: {said}")
+    return DriftFinding("object", title(wanted), "", by=by, release=release, note=f"cannot be put back: {said}")

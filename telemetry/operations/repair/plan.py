@@ -37,7 +37,7 @@ class Changed(Exception):  # noqa: N818 - no error: one looks again
 
 
 @dataclass(frozen=True)
-class Finding:
+class RepairFinding:
     """One line of a plan."""
 
     found: str
@@ -46,7 +46,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RepairPlan:
     """What a killed or failed run has left of a stack."""
 
     orphans: tuple[psutil.Process, ...] = ()
@@ -59,14 +59,17 @@ class Plan:
     """The workloads of failed releases that are not ready."""
 
     @property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[RepairFinding]:
         """The plan in words, in the order in which it is carried out."""
         return [
-            *(Finding(f"process {each.pid}, {_name(each)}: its pulumi is gone", "end it") for each in self.orphans),
-            *(Finding(f"the stack is locked by {each}", "release the lock") for each in self.locks),
-            *(Finding(str(each), each.way.value) for each in self.releases),
-            *(Finding(f"pod {each}: of the template before, and never ready", "delete it") for each in self.pods),
-            *(Finding(f"unfinished: {each.type} {each.name}", _fate(each)) for each in self.operations),
+            *(
+                RepairFinding(f"process {each.pid}, {_name(each)}: its pulumi is gone", "end it")
+                for each in self.orphans
+            ),
+            *(RepairFinding(f"the stack is locked by {each}", "release the lock") for each in self.locks),
+            *(RepairFinding(str(each), each.way.value) for each in self.releases),
+            *(RepairFinding(f"pod {each}: of the template before, and never ready", "delete it") for each in self.pods),
+            *(RepairFinding(f"unfinished: {each.type} {each.name}", _fate(each)) for each in self.operations),
         ]
 
     @property
@@ -102,7 +105,7 @@ class Repair:
     elsewhere_too: bool = field(default=False, kw_only=True)
     """Take it that a run of another machine that holds a lock was killed."""
 
-    def find(self) -> Plan:
+    def find(self) -> RepairPlan:
         """Look, and change nothing.
 
         Raises:
@@ -118,9 +121,9 @@ class Repair:
         reverted = {each.name for each in found if each.way is Way.REVERT}
         pods = tuple(pod for each in waiting if each.release not in reverted for pod in each.stuck)
         operations = state.operations(deployment)
-        return Plan(tuple(self.runs.orphans()), held, operations, tuple(found), pods=pods, waiting=waiting)
+        return RepairPlan(tuple(self.runs.orphans()), held, operations, tuple(found), pods=pods, waiting=waiting)
 
-    def carry_out(self, plan: Plan) -> Iterator[str]:
+    def carry_out(self, plan: RepairPlan) -> Iterator[str]:
         """Mend what was found, and tell of each thing once it is done.
 
         Raises:

@@ -10,7 +10,7 @@ from telemetry.capacity.verdict import Verdict
 from telemetry.engine.preview import Preview, Step
 from telemetry.kubernetes.defaults import Object
 from telemetry.operations.report.manifests import compare
-from telemetry.operations.report.model import Action, Capacity, Item, ReleaseChange, Report, Warn
+from telemetry.operations.report.model import Action, Capacity, ChangeReport, Item, ReleaseChange, Warn
 from telemetry.operations.report.policies import judged
 from telemetry.operations.report.preview_items import items
 from telemetry.operations.report.retention import shortened
@@ -38,7 +38,7 @@ class Found:
     """Helm's word for each release of the namespace; None if no cluster could be asked."""
 
 
-def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], found: Found) -> Report:
+def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], found: Found) -> ChangeReport:
     """Return the report on a stack.
 
     Args:
@@ -53,7 +53,7 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
     changed = tuple(sorted((*own, *of_releases), key=_place))
     becoming = _becoming(preview, rendered)
     releases = tuple(_release(step, found) for step in preview.releases)
-    return Report(
+    return ChangeReport(
         stack=stack.environment,
         compared_with=found.compared_with,
         resources=preview.counts,
