@@ -19,7 +19,7 @@ from telemetry.gateway import access
 from telemetry.gateway import secrets as contents
 from telemetry.known_secrets import secrets_of
 from telemetry.operations.validation import runner
-from telemetry.redaction import HIDDEN, Lines, Redactor
+from telemetry.redaction import HIDDEN, Lines, Redactor, field_name
 from telemetry.redaction.forms import Forms, forms
 from telemetry.redaction.redactor import key_lines
 from telemetry.spec.checks import Check, CheckFailed, Lane
@@ -232,3 +232,11 @@ def test_what_a_check_is_told_is_shown_without_secrets() -> None:
     lane = Lane("x", (Check("traces", "c", fails),))
     (result,) = runner.run([lane], runner.Bounds(), lambda _: None, Redactor(frozenset({"known-by-its-value"})))
     assert result.detail == "answered 500: password=[secret] and [secret]"
+
+
+def test_where_one_side_of_a_change_is_masked_the_other_is_not_shown() -> None:
+    redactor = Redactor()
+    assert redactor.pair("[secret]", "plain") == ("[secret]", "[secret]")
+    assert redactor.pair({"a": ["x [secret]"]}, {"a": ["x y"]}) == ("[secret]", "[secret]")
+    assert redactor.pair(None, "plain") == (None, "plain")
+    assert redactor.pair("old", "new", field_name(["env", "DB_PASSWORD", "value"])) == ("[secret]", "[secret]")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from telemetry.kubernetes.managed_fields import Path
-from telemetry.redaction import HIDDEN, Redactor
+from telemetry.redaction import HIDDEN, Redactor, field_name
 
 _LONGEST = 400
 _MOST_LINES = 12
@@ -23,8 +23,7 @@ class Concealer:
         """Return both sides as they may be shown; of two long texts only the lines that differ."""
         if kind == "Secret" and path[:2] != ("f:metadata", "f:labels"):
             wanted, found = HIDDEN, None if found is None else HIDDEN  # the state's side of it is encrypted
-        name = _called(path)
-        wanted, found = (self.redactor.shown(side, name) for side in (wanted, found))
+        wanted, found = self.redactor.pair(wanted, found, field_name([_name(step) for step in path]))
         if isinstance(wanted, str) and isinstance(found, str) and "\n" in wanted + found:
             return _unlike_lines(wanted, found)
         return _cut(wanted), _cut(found)
@@ -34,14 +33,12 @@ class Concealer:
         return "its content is not shown" if kind == "Secret" else str(_cut(self.redactor.shown(message)))
 
 
-def _called(path: Path) -> str:
-    """Return what a field is called; the `value` of an environment variable is called what the variable is."""
-    for step in reversed(path):
-        kind, _, rest = step.partition(":")
-        name = json.loads(rest).get("name") if kind == "k" else rest
-        if name and name != "value" and kind in ("f", "k"):
-            return str(name)
-    return ""
+def _name(step: str) -> str:
+    """Return the name in a step of a path; empty if there is none."""
+    kind, _, rest = step.partition(":")
+    if kind == "k":
+        return str(json.loads(rest).get("name", ""))
+    return rest if kind == "f" else ""
 
 
 def _unlike_lines(wanted: str, found: str) -> tuple[str | None, str | None]:
