@@ -12,7 +12,7 @@ gc.disable()
 
 import pulumi
 
-from components import outputs, registrations
+from components import outputs, preflight, registrations
 from components.alerts import Alerts
 from components.backend_certificate import BackendCertificate
 from components.buckets import Buckets
@@ -31,7 +31,6 @@ from components.stack_config import load_stack
 from components.tempo import Tempo
 from telemetry.gateway import access
 from telemetry.gateway.addresses import query_urls
-from telemetry.operations import preflight
 from telemetry.policies.enforcement import enforce
 from telemetry.spec.values.transport import makes_store_authority, serves_tls
 

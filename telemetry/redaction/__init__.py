@@ -1,7 +1,7 @@
 """Keeps secrets out of what is shown: reports, drift, logs, messages.
 
-A secret is known by its value (forms.py; those of a stack: telemetry/known_secrets.py), by what it is called, or by how it looks
-(patterns.py). `Redactor` looks for all three in texts and trees, `Lines` in a stream.
+A secret is known by its value (forms.py), by what it is called, or by how it looks (patterns.py). `Redactor` looks
+for all three in texts and trees, `Lines` in a stream. The values of a stack's secrets: telemetry/known_secrets.py.
 """
 
 from telemetry.redaction.lines import Lines

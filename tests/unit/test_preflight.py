@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components import preflight as preflight_component
 from telemetry.clients import grafana as grafana_client
 from telemetry.clients import kubernetes as cluster_client
 from telemetry.clients import s3 as s3_client
@@ -423,7 +424,7 @@ def test_up_is_refused_with_everything_that_stands_in_its_way(monkeypatch: pytes
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
     began = time.monotonic()
     with pytest.raises(pulumi.RunError) as stopped:
-        preflight.run(load_stack("dev", *nowhere()), credentials())
+        preflight_component.run(load_stack("dev", *nowhere()), credentials())
     first, *lines, last = str(stopped.value).splitlines()
     assert first == "nothing was changed, because:"
     assert last == "once that is mended: make up STACK=dev"
@@ -442,4 +443,4 @@ def test_a_preview_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
     monkeypatch.setattr(preflight, "findings", fail)
-    preflight.run(load_stack(), credentials())
+    preflight_component.run(load_stack(), credentials())
