@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.config.credentials import Credentials
@@ -35,7 +35,7 @@ def adopt(
     somebody else has made. Nothing but the state is changed. Ends with 0 if all that exists is known, 1 if something
     was refused or failed, 2 if nobody has said yes. What was lost and what to do then: docs/recovery.md.
     """
-    with told(ConfigError, AdoptError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, AdoptError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         pulumi = Pulumi(stack, config_file)
         adoption = Adoption(pulumi, settings.kubernetes, partial(_systems, settings, pulumi))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.collector.config import configuration
 from telemetry.config.base import did_you_mean
@@ -25,7 +25,7 @@ def collector(
     With --tenant it is that of another tenant, which scrapes nothing of ours: hand it over together with the tenant's
     Secret, to be mounted at /etc/telemetry. There is no secret in it. Ends with 1 if nobody says which tenant it is.
     """
-    with told(ConfigError, OSError):
+    with error_boundary(ConfigError, OSError):
         settings = stack_file.load(stack, config_file)
         known = [each.id for each in settings.tenants]
         if tenant is not None and tenant not in known:

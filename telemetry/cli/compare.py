@@ -10,7 +10,7 @@ from telemetry.capacity import tables
 from telemetry.capacity.footprint import Footprint
 from telemetry.capacity.pod_requests import UncountableError
 from telemetry.capacity.text import quantity
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.operations.compare.charts import ChartDifference, CompareError, of_gateway, other_version
 from telemetry.operations.compare.charts import compare as hold_against
@@ -41,7 +41,7 @@ def compare(
     The charts are those of the settings, from wherever these take them, unless folders are named; then all of them.
     Ends with 0 only if there is no difference: CPU, memory, volumes and pods of every release.
     """
-    with told(ConfigError, CompareError, UncountableError, OSError) as console:
+    with error_boundary(ConfigError, CompareError, UncountableError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         named = (*(tempo_chart or ()), mimir_chart, loki_chart, pyroscope_chart, alloy_chart)
         charts = [each for each in named if each is not None]

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 
 
 class CredentialsError(Exception):
@@ -31,7 +31,7 @@ def write(environment: Mapping[str, str], home: Path) -> dict[str, str]:
 
 def credentials() -> None:
     """Put STACK_PASSPHRASE and CLUSTER_KUBECONFIG into files that only this user can read; overwrites none."""
-    with told(CredentialsError, OSError):
+    with error_boundary(CredentialsError, OSError):
         later = Path(_needed(os.environ, "GITHUB_ENV"))
         variables = write(os.environ, Path.home())
         with later.open("a", encoding="utf-8") as file:

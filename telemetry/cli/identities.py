@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import ToolError
 from telemetry.config.credentials import S3Identity
@@ -44,7 +44,7 @@ def identities(
     """
     if with_secrets and output is None:
         raise typer.BadParameter("keys are not printed; name a file for them with --output")
-    with told(ConfigError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, ToolError, OSError) as console:
         wanted = identities_of(stack_file.load(stack, config_file))
         keys = _keys(wanted, stack, config_file) if with_secrets else _placeholders(wanted, stack, config_file)
         try:

@@ -9,7 +9,7 @@ from typing import IO, Annotated
 import typer
 
 from telemetry.cli import foreground
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import ToolError
 from telemetry.known_secrets import secrets_of
@@ -30,7 +30,7 @@ def masked(
     stack has and derives, and what looks like a secret: private keys, credentials in headers, addresses and JSON.
     For logs that are handed on: masked prod -- pulumi preview -s prod -v=9 --logtostderr.
     """
-    with told(ConfigError, ToolError, OSError):
+    with error_boundary(ConfigError, ToolError, OSError):
         settings = stack_file.load(stack, config_file)
         status = run(command, secrets_of(settings, credentials_of_stack.load(stack, config_file)))
     raise typer.Exit(status)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.clients.kubernetes import ApiServer
@@ -43,7 +43,7 @@ def repair(
 
     Ends with 0 if there is nothing to mend or all is mended, 1 if something is not, 2 if nobody has said yes.
     """
-    with told(ConfigError, RepairError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, RepairError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         mending = Repair(
             Pulumi(stack, config_file),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.operations.report import rendering
@@ -36,7 +36,7 @@ def report(
     Ends with 0 if nothing changes, 2 if something does, 3 if something destructive does, or something that `up` cannot
     do, without --allow; 4 if a mandatory policy is not kept (docs/policies.md); 1 if there is an error.
     """
-    with told(ConfigError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, ToolError, OSError) as console:
         made = make(stack, config_file, base)
         console.print(terminal(made), soft_wrap=True)
         if markdown_file is not None:

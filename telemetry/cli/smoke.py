@@ -5,7 +5,7 @@ from typing import Any
 
 from kubernetes.config.config_exception import ConfigException
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Helm, Pulumi, ToolError, helm_of
 from telemetry.clients.kubernetes import api_client
@@ -21,7 +21,7 @@ def smoke(
     config_file: ConfigFile = None,
 ) -> None:
     """See that every release is deployed, then send a metric and a span and read both back."""
-    with told(ConfigError, ConfigException, SmokeError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, ConfigException, SmokeError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         check_releases(settings, helm_of(settings.kubernetes, settings.namespace.name))
         endpoints = Pulumi(stack, config_file).json("stack output", "--json")["endpoints"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from kubernetes.config.config_exception import ConfigException
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError
 from telemetry.config.credentials import Credentials
@@ -60,7 +60,7 @@ def validate(
     from telemetry.operations.validation.runner import Bounds, run
 
     moved, places = pairs(address, "--address"), pairs(connect_to, "--connect-to")
-    with told(ConfigError, ConfigException, ToolError, OSError) as console:
+    with error_boundary(ConfigError, ConfigException, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         outputs = Pulumi(stack, config_file).json("stack output", "--json")
         if "endpoints" not in outputs:

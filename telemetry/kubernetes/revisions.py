@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from telemetry.kubernetes.manifests import unfolded
+from telemetry.kubernetes.manifests import flatten_lists
 
 GOOD = ("deployed", "superseded")
 """What Helm calls a revision that was deployed."""
@@ -28,9 +28,11 @@ def manifest(secret: Mapping[str, Any]) -> str:
 
 def additions(before: str, after: str) -> list[str]:
     """Return what a manifest has and an earlier one has not: `StatefulSet mimir-ingester: spec.template…`."""
-    known = {_identity(each): each for each in unfolded(yaml.safe_load_all(before))}
+    known = {_identity(each): each for each in flatten_lists(yaml.safe_load_all(before))}
     return [
-        line for each in unfolded(yaml.safe_load_all(after)) for line in _of_object(known.get(_identity(each)), each)
+        line
+        for each in flatten_lists(yaml.safe_load_all(after))
+        for line in _of_object(known.get(_identity(each)), each)
     ]
 
 

@@ -12,7 +12,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.masked import run
 from telemetry.clients.cli_tools import ToolError
 from telemetry.gateway import access
@@ -220,7 +220,7 @@ def test_a_line_without_end_costs_no_more_than_its_length(piece: str) -> None:
 
 
 def test_an_error_is_told_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit), told(ToolError):
+    with pytest.raises(typer.Exit), error_boundary(ToolError):
         raise ToolError(f"pulumi up failed:\n  Authorization: Bearer {HUSH}")
     assert capsys.readouterr().err == "error: pulumi up failed:\n  Authorization: Bearer [secret]\n"
 
