@@ -27,12 +27,12 @@ def collector(
     """
     with error_boundary(ConfigError, OSError):
         settings = stack_file.load(stack, config_file)
-        known = [each.id for each in settings.tenants]
-        if tenant is not None and tenant not in known:
-            raise ConfigError([f"--tenant: {tenant} is no tenant of {stack}{did_you_mean(tenant, known)}"])
+        tenants = [each.id for each in settings.tenants]
+        if tenant is not None and tenant not in tenants:
+            raise ConfigError([f"--tenant: {tenant} is no tenant of {stack}{did_you_mean(tenant, tenants)}"])
         chosen = settings.collector or Collector()
         if tenant is not None:
             chosen = chosen.model_copy(update={"tenant": tenant, "scrape": None})
-        if chosen.tenant is None and len(known) > 1:
-            raise ConfigError([f"--tenant: is not given, and {stack} has {len(known)} tenants: {', '.join(known)}"])
+        if chosen.tenant is None and len(tenants) > 1:
+            raise ConfigError([f"--tenant: is not given, and {stack} has {len(tenants)} tenants: {', '.join(tenants)}"])
         typer.echo(configuration(settings, chosen), nl=False)

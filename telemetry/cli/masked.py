@@ -36,7 +36,7 @@ def masked(
     raise typer.Exit(status)
 
 
-def run(command: Sequence[str], known: frozenset[str]) -> int:
+def run(command: Sequence[str], secrets: frozenset[str]) -> int:
     """Run a command, pass on its two outputs line by line, and return its exit code, as shells do for signals.
 
     Raises:
@@ -49,7 +49,7 @@ def run(command: Sequence[str], known: frozenset[str]) -> int:
     assert process.stdout is not None  # noqa: S101 - both are pipes
     assert process.stderr is not None  # noqa: S101
     outputs = ((process.stdout, sys.stdout.buffer), (process.stderr, sys.stderr.buffer))
-    passing = [threading.Thread(target=_pass_on, args=(*each, Lines(known))) for each in outputs]
+    passing = [threading.Thread(target=_pass_on, args=(*each, Lines(secrets))) for each in outputs]
     for each in passing:
         each.start()
     status = foreground.ended(process)

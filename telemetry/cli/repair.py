@@ -54,7 +54,7 @@ def repair(
             pods=_Pods(settings),
             elsewhere_too=break_lock,
         )
-        _mend(mending, console, yes=yes)
+        _repair(mending, console, yes=yes)
 
 
 class _Pods:
@@ -75,7 +75,7 @@ class _Pods:
         return Pods(self._settings)
 
 
-def _mend(mending: Repair, console: Console, *, yes: bool) -> None:
+def _repair(mending: Repair, console: Console, *, yes: bool) -> None:
     plan = mending.find()
     for _ in range(_ROUNDS):
         _show(console, plan, mending.pulumi.stack)

@@ -38,8 +38,8 @@ def _lines(stack: Stack, services: Services, endpoints: Any) -> Iterator[str]:
         yield from prove(services, endpoints)
     else:
         yield refuses(services, endpoints["metrics"]["query"])
-        own = {"metrics": addresses.metrics(stack)._asdict(), "traces": addresses.traces(stack)._asdict()}
-        yield from prove(services, own)
+        backends = {"metrics": addresses.metrics(stack)._asdict(), "traces": addresses.traces(stack)._asdict()}
+        yield from prove(services, backends)
 
 
 def check_releases(stack: Stack, helm: Helm) -> None:

@@ -114,14 +114,14 @@ def target_of(
     behind = behind or not (moved or reach.is_direct(found["metrics.query"]))
     if behind and stack.gateway is not None:
         found = addresses.backends(stack)
-    known = {**found, **addresses.admin(stack)}
-    _refuse_unknown("--address", moved, known)
+    known_names = {**found, **addresses.admin(stack)}
+    _refuse_unknown("--address", moved, known_names)
     uids = {each["id"]: _uids(each["datasources"] or {}) for each in outputs["tenants"]}
     tenants = tenants_of(stack, credentials.gateway_key, uids)
     _refuse_unknown("--tenant", only, [each.id for each in tenants if each.id])
     return Target(
         stack=stack,
-        addresses={**known, **moved},
+        addresses={**known_names, **moved},
         tenants=[each for each in tenants if not only or each.id in only],
         reach=reach,
         authority=outputs["certificate_authority"] or None,
@@ -152,6 +152,8 @@ def pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:
     return pairs
 
 
-def _refuse_unknown(option: str, given: Sequence[str] | Mapping[str, str], known: Any) -> None:
-    if unknown := sorted(set(given) - set(known)):
-        raise typer.BadParameter(f"{option}: {unknown[0]} is not known; there are {', '.join(sorted(known)) or 'none'}")
+def _refuse_unknown(option: str, given: Sequence[str] | Mapping[str, str], known_names: Any) -> None:
+    if unknown := sorted(set(given) - set(known_names)):
+        raise typer.BadParameter(
+            f"{option}: {unknown[0]} is not known; there are {', '.join(sorted(known_names)) or 'none'}"
+        )

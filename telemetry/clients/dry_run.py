@@ -42,44 +42,44 @@ class Cluster:
     api: Any
     """The client's DynamicClient; it knows any kind that the server knows."""
 
-    def placed(self, wanted: Json, namespace: str) -> Json:
+    def placed(self, manifest: Json, namespace: str) -> Json:
         """Return an object with its namespace: its own, or this one if its kind has any."""
         try:
-            namespaced = self._resource(wanted).namespaced
+            namespaced = self._resource(manifest).namespaced
         except ResourceNotFoundError:
-            return wanted
-        own = {"namespace": namespace, **wanted["metadata"]} if namespaced else wanted["metadata"]
-        return {**wanted, "metadata": own}
+            return manifest
+        metadata = {"namespace": namespace, **manifest["metadata"]} if namespaced else manifest["metadata"]
+        return {**manifest, "metadata": metadata}
 
-    def live(self, wanted: Json) -> Json | None:
+    def live(self, manifest: Json) -> Json | None:
         """Return the object that is there under the same name; None: it, or its kind, is not there."""
         try:
-            found = self._resource(wanted).get(**_address(wanted), _request_timeout=_SECONDS)
+            found = self._resource(manifest).get(**_address(manifest), _request_timeout=_SECONDS)
         except (ResourceNotFoundError, NotFoundError):
             return None
         live: Json = found.to_dict()
         return live
 
-    def applied(self, wanted: Json) -> Json:
-        """Return what the live object would be with all that `wanted` states, and all else as it is.
+    def applied(self, manifest: Json) -> Json:
+        """Return what the live object would be with all that `manifest` states, and all else as it is.
 
         Raises:
             RefusedError: the API server would not take it.
         """
-        return self._rehearse("server_side_apply", wanted, force_conflicts=True)
+        return self._rehearse("server_side_apply", manifest, force_conflicts=True)
 
-    def replaced(self, wanted: Json) -> Json:
-        """Return what the live object would be as `wanted`, completed with the API server's defaults.
+    def replaced(self, manifest: Json) -> Json:
+        """Return what the live object would be as `manifest`, completed with the API server's defaults.
 
         Raises:
             RefusedError: the API server would not take it.
         """
-        return self._rehearse("replace", wanted)
+        return self._rehearse("replace", manifest)
 
-    def _rehearse(self, verb: str, wanted: Json, **options: bool) -> Json:
-        call = getattr(self._resource(wanted), verb)
+    def _rehearse(self, verb: str, manifest: Json, **options: bool) -> Json:
+        call = getattr(self._resource(manifest), verb)
         try:
-            result: Json = call(body=wanted, **_address(wanted), **options, **_REHEARSAL).to_dict()
+            result: Json = call(body=manifest, **_address(manifest), **options, **_REHEARSAL).to_dict()
         except DynamicApiError as error:
             if error.status == _CHANGED:
                 raise ChangedError(f"an object changes all the while; try again: {_message(error)}") from error
@@ -90,8 +90,8 @@ class Cluster:
             raise
         return result
 
-    def _resource(self, wanted: Json) -> Any:
-        return self.api.resources.get(api_version=wanted["apiVersion"], kind=wanted["kind"])
+    def _resource(self, manifest: Json) -> Any:
+        return self.api.resources.get(api_version=manifest["apiVersion"], kind=manifest["kind"])
 
 
 @contextmanager
@@ -123,8 +123,8 @@ def _client(kubeconfig: str | None, context: str) -> client.ApiClient:
         ) from error
 
 
-def _address(wanted: Json) -> dict[str, str]:
-    metadata = wanted["metadata"]
+def _address(manifest: Json) -> dict[str, str]:
+    metadata = manifest["metadata"]
     return {key: metadata[key] for key in ("name", "namespace") if metadata.get(key)}
 
 

@@ -129,5 +129,7 @@ def _refusal(answer: httpx.Response, method: str, url: str) -> str:
         message = answer.json()["message"]
     except (ValueError, KeyError, TypeError):
         message = answer.reason_phrase
-    mend = "; does the job grant it (permissions), and is the number right?" if answer.status_code in (403, 404) else ""
-    return f"GitHub answered {answer.status_code} to {method} {url}: {message}{mend}"
+    advice = (
+        "; does the job grant it (permissions), and is the number right?" if answer.status_code in (403, 404) else ""
+    )
+    return f"GitHub answered {answer.status_code} to {method} {url}: {message}{advice}"

@@ -120,12 +120,12 @@ def _proxied(request: httpx.Request, proxy: httpx.Client) -> httpx.Request:
     return proxy.build_request(request.method, path, headers=kept, content=request.read())
 
 
-def _api_server(known: client.Configuration) -> httpx.Client:
+def _api_server(config: client.Configuration) -> httpx.Client:
     """Return a client of the API server, logged in as the kubeconfig says."""
-    context = ssl.create_default_context(cafile=known.ssl_ca_cert)
-    if known.cert_file:
-        context.load_cert_chain(known.cert_file, known.key_file)
-    if not known.verify_ssl:
+    context = ssl.create_default_context(cafile=config.ssl_ca_cert)
+    if config.cert_file:
+        context.load_cert_chain(config.cert_file, config.key_file)
+    if not config.verify_ssl:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    headers = {each["key"]: each["value"] for each in known.auth_settings().values() if each["in"] == "header"}
-    return httpx.Client(base_url=known.host, verify=context, headers=headers, trust_env=False)
+    headers = {each["key"]: each["value"] for each in config.auth_settings().values() if each["in"] == "header"}
+    return httpx.Client(base_url=config.host, verify=context, headers=headers, trust_env=False)

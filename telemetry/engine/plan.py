@@ -72,11 +72,11 @@ class Planned:
 
 def unknown_to(deployment: Deployment, plan: Mapping[str, Any]) -> dict[str, Planned]:
     """Return what a plan would make beside what is there, by URN; what it would replace is there."""
-    known = {each["urn"] for each in deployment.get("resources") or ()}
+    in_state = {each["urn"] for each in deployment.get("resources") or ()}
     return {
         urn: Planned(urn, each["goal"], each.get("state") or {})
         for urn, each in plan["resourcePlans"].items()
-        if each.get("goal") and each.get("steps") == ["create"] and urn not in known
+        if each.get("goal") and each.get("steps") == ["create"] and urn not in in_state
     }
 
 

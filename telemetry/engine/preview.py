@@ -131,8 +131,8 @@ def _step(urn: str, parts: list[Mapping[str, Any]]) -> Step:
     return Step(
         urn,
         action,
-        {} if action == "create" else _known(old.get("inputs") or {}),
-        {} if action == "delete" else _known(new.get("inputs") or {}),
+        {} if action == "create" else _without_marks(old.get("inputs") or {}),
+        {} if action == "delete" else _without_marks(new.get("inputs") or {}),
         detail,
         tuple(reasons),
         was_protected=bool(old.get("protect")),
@@ -166,11 +166,11 @@ def _refusals(preview: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} is protected, so `up` will not delete it (docs/operations.md says how to do it on purpose)"
 
 
-def _known(value: Any) -> Any:
+def _without_marks(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _known(each) for key, each in value.items()}
+        return {key: _without_marks(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_known(each) for each in value]
+        return [_without_marks(each) for each in value]
     return UNKNOWN if value == UNKNOWN_MARK else value
 
 

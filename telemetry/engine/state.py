@@ -27,7 +27,7 @@ _UNFINISHED = "a run failed, or was killed, before the release was ready"
 
 
 @dataclass(frozen=True)
-class Known:
+class ReleaseState:
     """What the state knows of a release."""
 
     operation: str | None = None
@@ -74,8 +74,8 @@ def identifier(resource: Resource) -> str | None:
     """
     inputs = resource.get("inputs") or {}
     if resource["type"] in _ID_INPUTS:
-        own, organisation = _text(inputs.get(_ID_INPUTS[resource["type"]])), _text(inputs.get("orgId"))
-        return f"{organisation}:{own}" if own and organisation else own
+        name_input, organisation = _text(inputs.get(_ID_INPUTS[resource["type"]])), _text(inputs.get("orgId"))
+        return f"{organisation}:{name_input}" if name_input and organisation else name_input
     if not is_object(resource):
         return None
     metadata = inputs.get("metadata")
@@ -100,18 +100,18 @@ def provider_notes(resource: Resource, metadata: Mapping[str, Any]) -> dict[str,
     return {"__fieldManager": our_manager(metadata), "__initialApiVersion": resource["inputs"]["apiVersion"]}
 
 
-def known(deployment: Deployment) -> dict[str, Known]:
+def release_states(deployment: Deployment) -> dict[str, ReleaseState]:
     """Return what the state knows of each release, by the name that Helm has for it."""
     found = {
-        str(each["inputs"]["name"]): Known(deployed=True, unfinished=bool(each.get("initErrors")))
+        str(each["inputs"]["name"]): ReleaseState(deployed=True, unfinished=bool(each.get("initErrors")))
         for each in deployment.get("resources") or ()
         if each["type"] == RELEASE_TYPE and not each.get("delete")
     }
     for operation in operations(deployment):
         if operation.resource["type"] == RELEASE_TYPE:
             name = str(operation.resource["inputs"]["name"])
-            before = found.get(name, Known())
-            found[name] = Known(operation.type, before.deployed, before.unfinished)
+            before = found.get(name, ReleaseState())
+            found[name] = ReleaseState(operation.type, before.deployed, before.unfinished)
     return found
 
 

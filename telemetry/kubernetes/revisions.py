@@ -28,11 +28,11 @@ def manifest(secret: Mapping[str, Any]) -> str:
 
 def additions(before: str, after: str) -> list[str]:
     """Return what a manifest has and an earlier one has not: `StatefulSet mimir-ingester: spec.template…`."""
-    known = {_identity(each): each for each in flatten_lists(yaml.safe_load_all(before))}
+    old_objects = {_identity(each): each for each in flatten_lists(yaml.safe_load_all(before))}
     return [
         line
         for each in flatten_lists(yaml.safe_load_all(after))
-        for line in _of_object(known.get(_identity(each)), each)
+        for line in _of_object(old_objects.get(_identity(each)), each)
     ]
 
 
@@ -60,12 +60,12 @@ def _added(old: Any, new: Any, path: str) -> Iterator[str]:
             else:
                 yield from _added(old[key], value, where)
     elif isinstance(old, list) and isinstance(new, list):
-        known = {_key(each): each for each in old}
+        old_items = {_key(each): each for each in old}
         for each in new:
-            if _key(each) not in known:
+            if _key(each) not in old_items:
                 yield f"{path}[{_key(each)}]"
             else:
-                yield from _added(known[_key(each)], each, f"{path}[{_key(each)}]")
+                yield from _added(old_items[_key(each)], each, f"{path}[{_key(each)}]")
 
 
 def _is_empty(value: Any) -> bool:

@@ -43,9 +43,9 @@ class Forms:
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where forms begin and end, at each place the longest."""
-        known = self._by_prefix
-        for start in range(len(text) - _PREFIX + 1) if known else ():
-            for form in known.get(text[start : start + _PREFIX], ()):
+        forms = self._by_prefix
+        for start in range(len(text) - _PREFIX + 1) if forms else ():
+            for form in forms.get(text[start : start + _PREFIX], ()):
                 if text.startswith(form, start):
                     yield start, start + len(form)
                     break

@@ -20,7 +20,7 @@ _SHORTEST = 8
 class Redactor:
     """Hides secrets, those that are known by their value among them."""
 
-    known: frozenset[str] = field(default=frozenset(), repr=False)
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
     @classmethod
     def of(cls, objects: Iterable[Mapping[str, Any]]) -> "Redactor":
@@ -30,8 +30,10 @@ class Redactor:
     def shown(self, value: Any, name: str = "") -> Any:
         """Return a value as it may be shown; `name` is what it is called."""
         if isinstance(value, dict):
-            own = value.get("name")  # {name: DB_PASSWORD, value: …}
-            return {key: self.shown(each, str(own) if key == "value" and own else key) for key, each in value.items()}
+            named = value.get("name")  # {name: DB_PASSWORD, value: …}
+            return {
+                key: self.shown(each, str(named) if key == "value" and named else key) for key, each in value.items()
+            }
         if isinstance(value, list):
             return [self.shown(each) for each in value]
         return self._text(value, name) if isinstance(value, str) else value
@@ -49,13 +51,13 @@ class Redactor:
     def _text(self, value: str, name: str) -> str:
         if is_reference(value):
             return value
-        if names_a_secret(name) or value in self.known:
+        if names_a_secret(name) or value in self.secrets:
             return HIDDEN if value else value
         return hidden_in_value(self._forms.hidden_in(value)) if len(value) > 1 else value
 
     @cached_property
     def _forms(self) -> Forms:
-        return Forms((each for each in self.known if len(each) >= _SHORTEST), shortest=_SHORTEST)
+        return Forms((each for each in self.secrets if len(each) >= _SHORTEST), shortest=_SHORTEST)
 
 
 def field_name(path: Sequence[str]) -> str:

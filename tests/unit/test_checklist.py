@@ -75,7 +75,7 @@ def test_the_list_is_the_seeds() -> None:
 @pytest.fixture
 def live(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
     """The Secrets of a cluster in which everything is as it should be, to be changed."""
-    found = {name: dict(data) for name, data in secrets._wanted(given())}
+    found = {name: dict(data) for name, data in secrets._derived(given())}
     monkeypatch.setattr(secrets, "_live", lambda _, name: found.get(name))
     return found
 
@@ -89,7 +89,7 @@ def test_secrets_as_the_settings_say_are_done(live: dict[str, dict[str, str]]) -
 
 def test_the_s3_secrets_of_every_backend_are_looked_at() -> None:
     every = given(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD)
-    wanted = dict(secrets._wanted(every))
+    wanted = dict(secrets._derived(every))
     for backend in every.stack.backends:
         pair = getattr(every.credentials, backend.signal)
         assert wanted[S3_SECRET_OF[backend.signal]]["AWS_SECRET_ACCESS_KEY"] == pair.secret_key.get_secret_value()
@@ -255,7 +255,7 @@ def test_the_table_says_how_what_is_not_done_is_done() -> None:
 
 
 def test_how_names_the_stack(live: dict[str, dict[str, str]]) -> None:
-    live.update(secrets._wanted(given(RULER)))
+    live.update(secrets._derived(given(RULER)))
     found = list(items.ticked(given(RULER, answers=counted(1, 1))))
     assert [each.state for each in found] == ["done", "done", "by hand", "by hand", "open", "open"]
     told = " ".join(each.how for each in found)

@@ -30,7 +30,7 @@ class AdoptionRow:
 class AdoptionPlan:
     """What can be taken into the state, and what cannot."""
 
-    wanted: Mapping[str, Planned] = field(default_factory=dict)
+    planned: Mapping[str, Planned] = field(default_factory=dict)
     here: Mapping[str, Here] = field(default_factory=dict)
     foreign: Mapping[str, Foreign] = field(default_factory=dict)
 
@@ -40,7 +40,7 @@ class AdoptionPlan:
         taken = [AdoptionRow(kind_of(urn), each.id, "take it into the state") for urn, each in self.here.items()]
         refused = [
             AdoptionRow(
-                kind_of(urn), self.wanted[urn].id or name_of(urn), f"nothing: {each.why}. {each.remedy}", refused=True
+                kind_of(urn), self.planned[urn].id or name_of(urn), f"nothing: {each.why}. {each.remedy}", refused=True
             )
             for urn, each in self.foreign.items()
         ]
@@ -64,10 +64,10 @@ class Adoption:
             AdoptError: a system does not say what it has, or a run was killed and has to be cleared up first.
             ToolError: pulumi failed.
         """
-        wanted = unknown_to(self._export()["deployment"], plan_of(self.pulumi, self.kubernetes))
-        found = look_up(wanted.values(), self.systems())
+        planned = unknown_to(self._export()["deployment"], plan_of(self.pulumi, self.kubernetes))
+        found = look_up(planned.values(), self.systems())
         return AdoptionPlan(
-            wanted,
+            planned,
             {urn: each for urn, each in found.items() if isinstance(each, Here)},
             {urn: each for urn, each in found.items() if isinstance(each, Foreign)},
         )
@@ -83,7 +83,7 @@ class Adoption:
             # An empty copy does not say how secrets are encrypted, and ours are; any run of the engine writes it down.
             self.pulumi.run("refresh", "--yes", "--skip-preview")
             exported = self._export()
-        after = adopted(exported["deployment"], plan.wanted, plan.here)
+        after = adopted(exported["deployment"], plan.planned, plan.here)
         self.pulumi.run("stack import", stdin=json.dumps({**exported, "deployment": after}))
         # Of the whole state: one that lacks something is not to be trusted in the rest.
         self.pulumi.run("refresh", "--yes", "--skip-preview")

@@ -31,17 +31,17 @@ class Datasources:
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of a datasource."""
-        wanted = planned.inputs
-        live = shown(self.client, f"/api/datasources/uid/{wanted['uid']}", wanted["uid"], wanted.get("orgId"))
+        inputs = planned.inputs
+        live = shown(self.client, f"/api/datasources/uid/{inputs['uid']}", inputs["uid"], inputs.get("orgId"))
         if live is None:
             return None
         for key in _OURS:
-            if live.get(key) != wanted.get(key):
+            if live.get(key) != inputs.get(key):
                 return Foreign(
-                    f"its {key} is {live.get(key)!r}, not {wanted.get(key)!r}",
+                    f"its {key} is {live.get(key)!r}, not {inputs.get(key)!r}",
                     "delete it in Grafana, then up makes it; or adopt from the commit that was deployed last",
                 )
-        return Here(f"{live.get('orgId') or wanted.get('orgId') or 1}:{wanted['uid']}")
+        return Here(f"{live.get('orgId') or inputs.get('orgId') or 1}:{inputs['uid']}")
 
 
 def shown(client: httpx.Client, path: str, name: str, org: str | None) -> dict[str, Any] | None:

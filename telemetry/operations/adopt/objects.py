@@ -63,26 +63,26 @@ class Releases:
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of a release."""
-        wanted = planned.inputs
-        listed = self.listed.get(str(wanted["name"]))
+        inputs = planned.inputs
+        listed = self.listed.get(str(inputs["name"]))
         if listed is None:
             return None
         if listed["status"] not in _RUNNING:
             return Foreign(f"it is {listed['status']}", "make repair, then this command again")
-        version = version_of(name_of(str(wanted["chart"])), listed["chart"])
+        version = version_of(name_of(str(inputs["chart"])), listed["chart"])
         if version is None:
             return Foreign(f"it is of another chart, {listed['chart']}", _UNINSTALL)
         values = self.helm.get_values(listed["name"]) or {}
-        configured = _config_map(wanted.get("values"))
+        configured = _config_map(inputs.get("values"))
         reads_ours = configured is not None and configured == _config_map(values)
         if not (reads_ours or any(bucket in json.dumps(values) for bucket in self.buckets)):
             return Foreign("it uses none of this stack's buckets", _UNINSTALL)
-        if holds_secret(wanted.get("values")):
+        if holds_secret(inputs.get("values")):
             return Foreign(
                 "its values hold secrets, which would stand in the state in plain text", "keep them in a Secret"
             )
-        inputs = {"values": values, "version": version}
-        return Here(needed_id(planned), inputs=inputs, notes={_INPUTS: secret({**wanted, **inputs})})
+        adopted_inputs = {"values": values, "version": version}
+        return Here(needed_id(planned), inputs=adopted_inputs, notes={_INPUTS: secret({**inputs, **adopted_inputs})})
 
 
 _INPUTS = "__inputs"

@@ -27,7 +27,7 @@ class Here:
 
 def adopted(
     before: Deployment,
-    wanted: Mapping[str, Planned],
+    planned: Mapping[str, Planned],
     here: Mapping[str, Here],
     *,
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
@@ -36,28 +36,28 @@ def adopted(
 
     Args:
         before: the state, as exported; what it knows stays as it is.
-        wanted: what the program wants beside it, by URN.
+        planned: what the program wants beside it, by URN.
         here: what of that exists, by URN.
         new_id: draws a provider's id, as the engine does.
     """
     old = list(before.get("resources") or ())
-    known = {each["urn"] for each in old}
-    added = _with_neighbours((urn for urn in here if urn not in known), wanted, known)
+    in_state = {each["urn"] for each in old}
+    added = _with_neighbours((urn for urn in here if urn not in in_state), planned, in_state)
     ids = {each["urn"]: each["id"] for each in old if each.get("id")}
-    ids |= {urn: new_id() for urn in added if wanted[urn].is_provider}
-    there = known | added
-    new = {urn: _resource(wanted[urn], here.get(urn), ids, there) for urn in added}
-    return {**before, "resources": [*old, *(new[urn] for urn in _in_order(new, wanted))]}
+    ids |= {urn: new_id() for urn in added if planned[urn].is_provider}
+    there = in_state | added
+    new = {urn: _resource(planned[urn], here.get(urn), ids, there) for urn in added}
+    return {**before, "resources": [*old, *(new[urn] for urn in _in_order(new, planned))]}
 
 
-def _with_neighbours(urns: Iterable[str], wanted: Mapping[str, Planned], known: set[str]) -> set[str]:
+def _with_neighbours(urns: Iterable[str], planned: Mapping[str, Planned], in_state: set[str]) -> set[str]:
     found: set[str] = set()
     ahead = list(urns)
     while ahead:
         urn = ahead.pop()
-        if urn not in found and urn not in known:
+        if urn not in found and urn not in in_state:
             found.add(urn)
-            ahead += wanted[urn].neighbours
+            ahead += planned[urn].neighbours
     return found
 
 
@@ -91,10 +91,10 @@ def _resource(planned: Planned, here: Here | None, ids: Mapping[str, str], there
     }
 
 
-def _in_order(new: Mapping[str, Mapping[str, Any]], wanted: Mapping[str, Planned]) -> Iterable[str]:
+def _in_order(new: Mapping[str, Mapping[str, Any]], planned: Mapping[str, Planned]) -> Iterable[str]:
     """Return what is new, each after what it needs: the engine loads no other state."""
     needs = {
-        urn: [each for each in (*wanted[urn].neighbours, *resource["dependencies"]) if each in new]
+        urn: [each for each in (*planned[urn].neighbours, *resource["dependencies"]) if each in new]
         for urn, resource in new.items()
     }
     return TopologicalSorter(needs).static_order()

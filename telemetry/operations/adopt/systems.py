@@ -34,7 +34,7 @@ SystemOf = Callable[[Planned], System | None]
 """Tells who is to be asked for a thing; None: nobody knows such things."""
 
 
-def look_up(wanted: Iterable[Planned], system_of: SystemOf) -> dict[str, Found]:
+def look_up(resources: Iterable[Planned], system_of: SystemOf) -> dict[str, Found]:
     """Return what there is in place of each thing, by URN.
 
     Raises:
@@ -49,7 +49,7 @@ def look_up(wanted: Iterable[Planned], system_of: SystemOf) -> dict[str, Found]:
             return Foreign("what it is called follows from what does not exist yet", "run up, then this command again")
         return system.look_up(planned)
 
-    outside = [each for each in wanted if each.exists_outside]
+    outside = [each for each in resources if each.exists_outside]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return dict(zip((each.urn for each in outside), pool.map(ask, outside), strict=True))
 

@@ -97,11 +97,11 @@ class Folder:
         where = self.path.resolve()
         if not where.is_dir():
             return
-        own = where.stat()
-        if own.st_uid not in (os.getuid(), 0):
+        status = where.stat()
+        if status.st_uid not in (os.getuid(), 0):
             raise AdoptError(f"{where}: belongs to another user, so a copy there may be anybody's; name another place")
         open_ones = [each for each in where.parents if each.stat().st_mode & (_OTHERS | _STICKY) == _OTHERS]
-        for folder in [where] if own.st_mode & (_GROUP | _OTHERS) else open_ones:
+        for folder in [where] if status.st_mode & (_GROUP | _OTHERS) else open_ones:
             raise AdoptError(
                 f"{folder}: can be written to by others (mode {folder.stat().st_mode & 0o7777:04o}), so a copy of the "
                 f"state may be anybody's; chmod go-w {folder}, or name another place"

@@ -17,10 +17,10 @@ def look(given: Given) -> ChecklistFinding:
     if failed := [_named(each) for each in trips if each["state"] == "failed"]:
         return ChecklistFinding("open", f"validate found nothing again of {'; '.join(failed)}")
     seen = {(each["lane"], each["signal"]) for each in trips if each["state"] == "passed"}
-    wanted = {(each["lane"], each["signal"]) for each in trips}
+    sent = {(each["lane"], each["signal"]) for each in trips}
     if not seen:
         raise CheckSkipped("validate could make no round trip from where it ran")
-    if unseen := wanted - seen:
+    if unseen := sent - seen:
         raise CheckSkipped(f"validate skipped {', '.join(f'{signal} of {lane}' for lane, signal in sorted(unseen))}")
     return ChecklistFinding(
         "done",

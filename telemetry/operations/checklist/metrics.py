@@ -43,10 +43,10 @@ def owner(given: Given) -> Tenant:
     Raises:
         CheckSkipped: nobody says, or the program does not know its credential.
     """
-    stack, known = given.stack, given.target.tenants
+    stack, tenants = given.stack, given.target.tenants
     collector = stack.collector.tenant if stack.collector else None
     chosen = stack.monitoring.tenant or collector or (stack.tenants[0].id if len(stack.tenants) == 1 else None)
-    found = next((each for each in known if each.id == chosen), None)
+    found = next((each for each in tenants if each.id == chosen), None)
     if found is None:
         raise CheckSkipped("nothing says whose the platform's own metrics are (monitoring.tenant)")
     if found.unknown:

@@ -29,24 +29,24 @@ def look_at_packs(given: Given) -> ChecklistFinding:
 
 
 def _look(given: Given, *, objectives: bool) -> ChecklistFinding:
-    wanted = [each for each in groups_of(given.stack) if each["name"].startswith(_OBJECTIVES) is objectives]
+    groups = [each for each in groups_of(given.stack) if each["name"].startswith(_OBJECTIVES) is objectives]
     where = given.stack.monitoring.rules
     if where == "none":
         raise CheckSkipped("telemetry:monitoring.rules is none, so somebody else has them or nobody")
-    live = _in_cluster(given, wanted) if where == "prometheus-rule" else _in_ruler(given)
+    live = _in_cluster(given, groups) if where == "prometheus-rule" else _in_ruler(given)
     wrong = [f"{each.name} is {'missing' if each.kind == 'add' else 'another'}"
-             for each in steps(wanted, live) if each.kind in ("add", "change")]  # fmt: skip
+             for each in steps(groups, live) if each.kind in ("add", "change")]  # fmt: skip
     if wrong:
         return ChecklistFinding("open", "; ".join(wrong))
-    rules = sum(len(each["rules"]) for each in wanted)
+    rules = sum(len(each["rules"]) for each in groups)
     place = "PrometheusRule objects" if where == "prometheus-rule" else "Mimir's ruler"
-    return ChecklistFinding("done", f"{rules} rules in {len(wanted)} groups are in {place}")
+    return ChecklistFinding("done", f"{rules} rules in {len(groups)} groups are in {place}")
 
 
-def _in_cluster(given: Given, wanted: list[Group]) -> dict[str, Group]:
+def _in_cluster(given: Given, groups: list[Group]) -> dict[str, Group]:
     api = client.CustomObjectsApi(given.cluster)
     found: dict[str, Group] = {}
-    for name in (each["name"] for each in wanted):
+    for name in (each["name"] for each in groups):
         try:
             live = api.get_namespaced_custom_object(
                 "monitoring.coreos.com",

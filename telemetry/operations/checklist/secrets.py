@@ -23,13 +23,13 @@ _ABSENT = 404
 
 def look(given: Given) -> ChecklistFinding:
     """Compare the Secrets of the cluster with the settings, and look when their certificates end."""
-    problems, ends, wanted = [], [], dict(_wanted(given))
-    for name in (*wanted, *_others(given)):
+    problems, ends, derived = [], [], dict(_derived(given))
+    for name in (*derived, *_others(given)):
         live = _live(given, name)
         if live is None:
             problems.append(f"Secret {name} is not there")
             continue
-        stale = [key for key, text in wanted.get(name, {}).items() if live.get(key) != text]
+        stale = [key for key, text in derived.get(name, {}).items() if live.get(key) != text]
         problems += [f"Secret {name} is not as the settings say ({', '.join(stale)})"] if stale else []
         ends += [(_end(name, live[_CERTIFICATE]), name)] if _CERTIFICATE in live else []
     soon = datetime.combine(given.today, datetime.min.time(), UTC) + timedelta(
@@ -39,10 +39,10 @@ def look(given: Given) -> ChecklistFinding:
     if problems:
         return ChecklistFinding("open", "; ".join(problems))
     first = f"; the first certificate ends on {min(ends)[0]:%Y-%m-%d}" if ends else ""
-    return ChecklistFinding("done", f"{len(wanted)} Secrets are as the settings say{first}")
+    return ChecklistFinding("done", f"{len(derived)} Secrets are as the settings say{first}")
 
 
-def _wanted(given: Given) -> Iterator[tuple[str, Contents]]:
+def _derived(given: Given) -> Iterator[tuple[str, Contents]]:
     """Yield what the program puts into Secrets."""
     stack, credentials = given.stack, given.credentials
     identities = credentials.identities(stack.signals)

@@ -88,19 +88,19 @@ def render(release: Release, chart: Path | None = None, *, namespace: str, helm:
     program = shutil.which(helm)
     if program is None:
         raise CompareError(f"{helm}: there is no such program; give its path with --helm")
-    own = release.chart
-    source = own.source if chart is None else str(chart.absolute())
+    pinned = release.chart
+    source = pinned.source if chart is None else str(chart.absolute())
     try:
         text = Helm(None, None, namespace, program=str(Path(program).absolute())).template(
             release.name,
             source,
-            version=own.version,
-            repository=own.repository if chart is None else None,
+            version=pinned.version,
+            repository=pinned.repository if chart is None else None,
             values=release.values,
             kube_version=KUBE_VERSION,
         )
     except ToolError as error:
-        where = f" of {own.repository}" if own.repository and chart is None else ""
+        where = f" of {pinned.repository}" if pinned.repository and chart is None else ""
         raise CompareError(f"release {release.name}: helm cannot render {source}{where}:\n{error}") from error
     return list(yaml.safe_load_all(text))
 

@@ -25,7 +25,7 @@ _MOST_PREVIEWS = 20
 class Deployed:
     """An object that was deployed, placed in its namespace; `release` is None for the program's own."""
 
-    wanted: Json
+    manifest: Json
     release: str | None
 
 
@@ -44,27 +44,27 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
         DriftError: the preview failed.
     """
     export = pulumi.json("stack export")
-    known = manifests.releases(export)
-    helms = {release.name: helm_of(stack.kubernetes, release.namespace) for release in known}
+    recorded = manifests.releases(export)
+    helms = {release.name: helm_of(stack.kubernetes, release.namespace) for release in recorded}
     listed = [each for helm in {helm.namespace: helm for helm in helms.values()}.values() for each in helm.list_all()]
-    found = list(releases.statuses(known, listed))
+    found = list(releases.statuses(recorded, listed))
     with connected(stack.kubernetes.kubeconfig_file, stack.kubernetes.context) as cluster:
-        deployed = [*_natives(export), *_released(cluster, known, helms)]
+        deployed = [*_natives(export), *_released(cluster, recorded, helms)]
         concealer = _concealer(cluster, deployed)
-        for release in known:
+        for release in recorded:
             values = helms[release.name].get_values(release.name)
             found += releases.values(release, release.values if values is None else values, concealer)
         there = {each["name"] for each in listed}
-        failed = {each.name: Failed.of(cluster, helms[each.name], each) for each in known if each.name in there}
+        failed = {each.name: Failed.of(cluster, helms[each.name], each) for each in recorded if each.name in there}
         found += _objects(cluster, deployed, frozenset(ignored), concealer, failed)
-        wanted = {identity(each.wanted) for each in deployed}
-        for release in known:
-            found += failed.get(release.name, Failed()).abandoned(cluster, release, wanted)
+        identities = {identity(each.manifest) for each in deployed}
+        for release in recorded:
+            found += failed.get(release.name, Failed()).abandoned(cluster, release, identities)
     if any(each.part == "release" for each in found):
         found += _unready(stack)
     if preview:
         found += _program(pulumi, found, concealer)
-    return DriftReport(pulumi.stack, tuple(found), len(known), len(deployed), preview)
+    return DriftReport(pulumi.stack, tuple(found), len(recorded), len(deployed), preview)
 
 
 def _unready(stack: Stack) -> Iterator[DriftFinding]:
@@ -77,18 +77,18 @@ def _unready(stack: Stack) -> Iterator[DriftFinding]:
 
 
 def _natives(export: Any) -> Iterator[Deployed]:
-    return (Deployed(wanted, None) for wanted in manifests.natives(export))
+    return (Deployed(manifest, None) for manifest in manifests.natives(export))
 
 
-def _released(cluster: Cluster, known: Iterable[RecordedRelease], helms: Mapping[str, Helm]) -> Iterator[Deployed]:
-    for release in known:
-        for wanted in manifests.parsed(helms[release.name].get_manifest(release.name) or "", release):
-            yield Deployed(cluster.placed(wanted, release.namespace), release.name)
+def _released(cluster: Cluster, recorded: Iterable[RecordedRelease], helms: Mapping[str, Helm]) -> Iterator[Deployed]:
+    for release in recorded:
+        for manifest in manifests.parsed(helms[release.name].get_manifest(release.name) or "", release):
+            yield Deployed(cluster.placed(manifest, release.namespace), release.name)
 
 
 def _concealer(cluster: Cluster, deployed: Iterable[Deployed]) -> Concealer:
     """Return one that knows what our Secrets hold, should it turn up elsewhere."""
-    secrets = (cluster.live(each.wanted) for each in deployed if each.wanted["kind"] == "Secret")
+    secrets = (cluster.live(each.manifest) for each in deployed if each.manifest["kind"] == "Secret")
     return Concealer(Redactor.of(each for each in secrets if each is not None))
 
 
@@ -99,12 +99,12 @@ def _objects(
     concealer: Concealer,
     failed: Mapping[str, Failed],
 ) -> Iterator[DriftFinding]:
-    scaled = manifests.scaled(each.wanted for each in deployed)
+    scaled = manifests.scaled(each.manifest for each in deployed)
     for each in deployed:
-        name = each.wanted["kind"], each.wanted["metadata"]["name"]
+        name = each.manifest["kind"], each.manifest["metadata"]["name"]
         policy = Policy(ignored, autoscaled=name in scaled)
-        versions = failed.get(each.release or "", Failed()).versions(each.wanted)
-        yield from objects.compare(cluster, each.wanted, policy, concealer, release=each.release, failed=versions)
+        versions = failed.get(each.release or "", Failed()).versions(each.manifest)
+        yield from objects.compare(cluster, each.manifest, policy, concealer, release=each.release, failed=versions)
 
 
 def _program(pulumi: Pulumi, already: list[DriftFinding], concealer: Concealer) -> Iterator[DriftFinding]:
@@ -123,9 +123,9 @@ def _program(pulumi: Pulumi, already: list[DriftFinding], concealer: Concealer) 
     else:
         raise DriftError("pulumi preview failed again and again:\n" + "\n".join(apart.values()))
     yield from (program.conflicting(urn, said) for urn, said in apart.items())
-    told = {(each.release, each.path) for each in already if each.part == "values"}
+    already_told = {(each.release, each.path) for each in already if each.part == "values"}
     for finding in program.findings(preview, concealer):
-        if (finding.release, finding.path.removeprefix("values.")) not in told:
+        if (finding.release, finding.path.removeprefix("values.")) not in already_told:
             yield finding
 
 

@@ -19,16 +19,16 @@ class Concealer:
 
     redactor: Redactor
 
-    def shown(self, kind: str, path: Path, wanted: Any, found: Any) -> tuple[Any, Any]:
+    def shown(self, kind: str, path: Path, expected: Any, found: Any) -> tuple[Any, Any]:
         """Return both sides as they may be shown; of two long texts only the lines that differ."""
         if kind == "Secret" and path[:2] != ("f:metadata", "f:labels"):
-            wanted, found = HIDDEN, None if found is None else HIDDEN  # the state's side of it is encrypted
-        wanted, found = self.redactor.pair(wanted, found, field_name([_name(step) for step in path]))
-        if isinstance(wanted, str) and isinstance(found, str) and "\n" in wanted + found:
-            return _unlike_lines(wanted, found)
-        return _cut(wanted), _cut(found)
+            expected, found = HIDDEN, None if found is None else HIDDEN  # the state's side of it is encrypted
+        expected, found = self.redactor.pair(expected, found, field_name([_name(step) for step in path]))
+        if isinstance(expected, str) and isinstance(found, str) and "\n" in expected + found:
+            return _unlike_lines(expected, found)
+        return _cut(expected), _cut(found)
 
-    def told(self, kind: str, message: str) -> str:
+    def refusal(self, kind: str, message: str) -> str:
         """Return what the API server says of an object, as far as it may be shown."""
         return "its content is not shown" if kind == "Secret" else str(_cut(self.redactor.shown(message)))
 
@@ -41,9 +41,9 @@ def _name(step: str) -> str:
     return rest if kind == "f" else ""
 
 
-def _unlike_lines(wanted: str, found: str) -> tuple[str | None, str | None]:
+def _unlike_lines(expected: str, found: str) -> tuple[str | None, str | None]:
     """Return the lines of each side that the other does not have."""
-    compared = list(difflib.ndiff(wanted.splitlines(), found.splitlines()))
+    compared = list(difflib.ndiff(expected.splitlines(), found.splitlines()))
     missing, added = ([line[2:] for line in compared if line.startswith(mark)] for mark in ("- ", "+ "))
     if not missing and not added:  # only what was hidden differs, or an end of a line
         return HIDDEN, HIDDEN

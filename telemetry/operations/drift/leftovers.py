@@ -37,14 +37,14 @@ class Failed:
                 found[identity(placed)] = (*found.get(identity(placed), ()), placed)
         return cls(found)
 
-    def versions(self, wanted: Json) -> tuple[Json, ...]:
+    def versions(self, manifest: Json) -> tuple[Json, ...]:
         """Return what an object was in them."""
-        return self.objects.get(identity(wanted), ())
+        return self.objects.get(identity(manifest), ())
 
-    def abandoned(self, cluster: Cluster, release: RecordedRelease, wanted: set[Identity]) -> Iterator[DriftFinding]:
+    def abandoned(self, cluster: Cluster, release: RecordedRelease, deployed: set[Identity]) -> Iterator[DriftFinding]:
         """Yield whole objects that only they had, and that are there still."""
-        for known, versions in self.objects.items():
-            if known in wanted:
+        for object_id, versions in self.objects.items():
+            if object_id in deployed:
                 continue
             live = cluster.live(versions[-1])
             if live is not None and (live["metadata"].get("annotations") or {}).get(_RELEASE) == release.name:

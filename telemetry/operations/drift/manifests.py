@@ -61,12 +61,12 @@ def parsed(manifest: str, release: RecordedRelease) -> tuple[Json, ...]:
     return tuple(_marked(each, release) for each in flatten_lists(yaml.safe_load_all(manifest)))
 
 
-def _marked(wanted: Json, release: RecordedRelease) -> Json:
-    metadata = wanted["metadata"]
+def _marked(manifest: Json, release: RecordedRelease) -> Json:
+    metadata = manifest["metadata"]
     marks = {"meta.helm.sh/release-name": release.name, "meta.helm.sh/release-namespace": release.namespace}
     labels = {**(metadata.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
     return {
-        **wanted,
+        **manifest,
         "metadata": {**metadata, "labels": labels, "annotations": {**(metadata.get("annotations") or {}), **marks}},
     }
 

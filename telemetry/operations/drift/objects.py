@@ -17,7 +17,7 @@ _NOBODY = Entry(Writer(MANAGER, None), frozenset(), frozenset())
 
 def compare(
     cluster: Cluster,
-    wanted: Json,
+    manifest: Json,
     policy: Policy,
     concealer: Concealer,
     *,
@@ -29,36 +29,36 @@ def compare(
     The API server rehearses two things: to put back all that was stated, then to drop what strangers have added to
     it. So defaults are the same on both sides, and what others may write stays as it is.
     """
-    subject = title(wanted)
+    subject = title(manifest)
     for attempt in range(_TRIES):
-        live = cluster.live(wanted)
+        live = cluster.live(manifest)
         if live is None:
             return [DriftFinding("object", subject, "", release=release, note="is gone")]
         if live["metadata"].get("deletionTimestamp"):
             return [DriftFinding("object", subject, "", release=release, note="is being deleted")]
         try:
-            found = _unlike(cluster, live, wanted, policy, failed)
-            return [_finding(each, live, wanted, concealer, release) for each in found]
+            found = _unlike(cluster, live, manifest, policy, failed)
+            return [_finding(each, live, manifest, concealer, release) for each in found]
         except ChangedError:
             if attempt == _TRIES - 1:
                 raise
         except RefusedError as error:
-            return [_refused(concealer.told(wanted["kind"], str(error)), live, wanted, policy, release)]
+            return [_refused(concealer.refusal(manifest["kind"], str(error)), live, manifest, policy, release)]
     raise AssertionError("unreachable")
 
 
-def title(wanted: Json) -> str:
+def title(manifest: Json) -> str:
     """Return what an object is called: `Deployment ca7f8f-dev/mimir-gateway`."""
-    metadata = wanted["metadata"]
+    metadata = manifest["metadata"]
     space = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
-    return f"{wanted['kind']} {space}{metadata['name']}"
+    return f"{manifest['kind']} {space}{metadata['name']}"
 
 
 def _unlike(
-    cluster: Cluster, live: Json, wanted: Json, policy: Policy, failed: tuple[Json, ...]
+    cluster: Cluster, live: Json, manifest: Json, policy: Policy, failed: tuple[Json, ...]
 ) -> Iterable[FieldDifference]:
     owned = ownership.entries(live)
-    applied = cluster.applied(wanted)
+    applied = cluster.applied(manifest)
     added = additions(owned, _stated(applied), policy, tuple(_before(cluster, failed)))
     restored = cluster.replaced(reduce(ownership.without, added, applied)) if added else applied
     for each in differences(live, restored, ownership.tree([live, applied])):
@@ -79,12 +79,12 @@ def _before(cluster: Cluster, failed: tuple[Json, ...]) -> Iterator[Entry]:
 
 
 def _finding(
-    difference: FieldDifference, live: Json, wanted: Json, concealer: Concealer, release: str | None
+    difference: FieldDifference, live: Json, manifest: Json, concealer: Concealer, release: str | None
 ) -> DriftFinding:
-    before, after = concealer.shown(wanted["kind"], difference.path, difference.wanted, difference.found)
+    before, after = concealer.shown(manifest["kind"], difference.path, difference.expected, difference.found)
     return DriftFinding(
         "object",
-        title(wanted),
+        title(manifest),
         ownership.text(difference.path),
         before,
         after,
@@ -93,7 +93,7 @@ def _finding(
     )
 
 
-def _refused(said: str, live: Json, wanted: Json, policy: Policy, release: str | None) -> DriftFinding:
+def _refused(said: str, live: Json, manifest: Json, policy: Policy, release: str | None) -> DriftFinding:
     """Return that the live object can no longer become what was deployed: something that cannot change has changed."""
     by = tuple(entry.writer for entry in ownership.entries(live) if policy.is_foreign(entry))
-    return DriftFinding("object", title(wanted), "", by=by, release=release, note=f"cannot be put back: {said}")
+    return DriftFinding("object", title(manifest), "", by=by, release=release, note=f"cannot be put back: {said}")

@@ -50,9 +50,9 @@ def _of(step: Step, concealer: Concealer) -> Iterator[DriftFinding]:
         yield DriftFinding("program", step.title, "", release=release, note=note)
         return
     for path in changed:
-        wanted, found = (_at(side, path) for side in (step.new, step.old))
+        expected, found = (_at(side, path) for side in (step.new, step.old))
         keys = tuple(f"f:{key}" for key in _keys(path))
-        before, after = concealer.shown(kind_of(step.urn), keys, wanted, found)
+        before, after = concealer.shown(kind_of(step.urn), keys, expected, found)
         yield DriftFinding("program", step.title, path, before, after, release=release)
 
 

@@ -39,8 +39,8 @@ def terminal(report: DriftReport) -> Iterator[str]:
             of_release = f" (release {each.release})" if each.part == "object" and each.release else ""
             yield f"{each.subject}{of_release}"
         subject = each.subject
-        wanted, found = (side.replace("\n", "\n        ") for side in _sides(each))
-        yield f"    {each.path}: {wanted} → {found}" if each.path else f"    {each.note}"
+        expected, found = (side.replace("\n", "\n        ") for side in _sides(each))
+        yield f"    {each.path}: {expected} → {found}" if each.path else f"    {each.note}"
         if _by(each):
             yield f"        by {_by(each)}"
     yield summary(report)

@@ -43,11 +43,11 @@ def _families(cluster: Kubernetes, service: dict[str, Any]) -> Iterator[str]:
 
 
 def _domain(api: client.ApiClient, cluster: Kubernetes) -> Iterator[str]:
-    known = _openshifts_domain(api) if cluster.platform == "openshift" else _corednss_domain(api, cluster)
-    if known is not None and known != cluster.cluster_domain:
+    actual = _openshifts_domain(api) if cluster.platform == "openshift" else _corednss_domain(api, cluster)
+    if actual is not None and actual != cluster.cluster_domain:
         yield (
-            f"{_KEY}.cluster_domain: {cluster.cluster_domain}, and the cluster's is {known}; no name would be found; "
-            f"set it to {known}"
+            f"{_KEY}.cluster_domain: {cluster.cluster_domain}, and the cluster's is {actual}; no name would be found; "
+            f"set it to {actual}"
         )
 
 

@@ -68,10 +68,10 @@ def _nodes(api: client.ApiClient, stack: Stack, placed: list[Placed]) -> Iterato
     for each in asked:
         fitting = [labels for labels in nodes if each.placement.node_selector.items() <= labels.items()]
         if not fitting:
-            wanted = ", ".join(f"{key}={value}" for key, value in each.placement.node_selector.items())
+            selector = ", ".join(f"{key}={value}" for key, value in each.placement.node_selector.items())
             yield (
-                f"{each.key}.node_selector: {wanted}: none of the cluster's {len(nodes)} nodes has this, so every pod "
-                "would wait for one; label nodes, correct it, or if nodes are made on demand set "
+                f"{each.key}.node_selector: {selector}: none of the cluster's {len(nodes)} nodes has this, so every "
+                "pod would wait for one; label nodes, correct it, or if nodes are made on demand set "
                 "telemetry:kubernetes.nodes_on_demand: true"
             )
             continue

@@ -50,8 +50,8 @@ def check(stack: Stack) -> list[str]:
 def _of_quota(stack: Stack, quota: Mapping[str, Any], limits: Limits, *, deployed: bool) -> Iterator[str]:
     """Yield what one quota refuses. What others use is known only as long as nothing of ours is among it."""
     spec, status = quota.get("spec") or {}, quota.get("status") or {}
-    own = stack.namespace.create and quota["metadata"]["name"] == "telemetry"  # the program is about to set it anew
-    if own or spec.get("scopes") or spec.get("scopeSelector"):
+    is_ours = stack.namespace.create and quota["metadata"]["name"] == "telemetry"  # the program is about to set it anew
+    if is_ours or spec.get("scopes") or spec.get("scopeSelector"):
         return
     most = of_stack(stack, at_most=True)
     waits = stack.namespace.quota_increase == "requested"

@@ -18,8 +18,8 @@ _SERVER_ERROR = 500
 class _NoS3Error(Exception):
     """Whatever answers there, it is no S3, or none that is well; the text says why."""
 
-    def __init__(self, why: str, mend: str = _ELSEWHERE) -> None:
-        self.mend = mend
+    def __init__(self, why: str, advice: str = _ELSEWHERE) -> None:
+        self.advice = advice
         super().__init__(why)
 
 
@@ -29,7 +29,7 @@ def check(store: ObjectStore, identities: Mapping[str, S3Identity], trusted: Tru
         return [line for name, identity in identities.items() for line in _refused(store, name, identity, trusted)]
     except _NoS3Error as error:
         where = f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint}"
-        return [f"{where} does not answer S3 ({error}); {error.mend}"]
+        return [f"{where} does not answer S3 ({error}); {error.advice}"]
 
 
 def _refused(store: ObjectStore, name: str, identity: S3Identity, trusted: Trust) -> Iterator[str]:

@@ -10,7 +10,7 @@ import psutil
 
 from telemetry.clients.cli_tools import Helm, ListedRelease, Pulumi, ToolError
 from telemetry.engine import state
-from telemetry.engine.state import Deployment, Known, Live, Operation
+from telemetry.engine.state import Deployment, Live, Operation, ReleaseState
 from telemetry.kubernetes.revisions import GOOD, additions
 from telemetry.operations.readiness.why import Unready
 from telemetry.operations.repair import locks, processes
@@ -79,7 +79,7 @@ class RepairPlan:
         return bool(self.orphans or self.locks or self.operations or self.pods or mendable)
 
     @property
-    def yours(self) -> list[Stuck]:
+    def left_to_people(self) -> list[Stuck]:
         """What is left to a person."""
         return [each for each in self.releases if each.way is Way.LEAVE]
 
@@ -158,7 +158,7 @@ class Repair:
         return {**exported, "deployment": exported.get("deployment") or {}}
 
     def _listed(self, deployment: Deployment) -> list[ListedRelease]:
-        ours = {*self.releases, *state.known(deployment)}
+        ours = {*self.releases, *state.release_states(deployment)}
         return [each for each in self.helm.list_all() if each["name"] in ours]
 
     def _waiting(self, listed: Collection[ListedRelease]) -> tuple[Unready, ...]:
@@ -170,8 +170,11 @@ class Repair:
     def _stuck(
         self, deployment: Deployment, listed: Collection[ListedRelease], waiting: Collection[Unready]
     ) -> list[Stuck]:
-        known = state.known(deployment)
-        found = [stuck(each, known.get(each["name"], Known()), self._failure(each, waiting)) for each in listed]
+        known_releases = state.release_states(deployment)
+        found = [
+            stuck(each, known_releases.get(each["name"], ReleaseState()), self._failure(each, waiting))
+            for each in listed
+        ]
         return [each for each in found if each]
 
     def _failure(self, release: ListedRelease, waiting: Collection[Unready]) -> Failure | None:

@@ -63,7 +63,7 @@ def markdown(report: ChangeReport, limit: int = LIMIT) -> str:
 def _paragraphs(parts: list[str]) -> list[str]:
     """Return parts with neighbouring list items as one paragraph."""
     groups = groupby(parts, key=lambda part: part.startswith("- "))
-    return [text for is_list, its in groups for text in (["\n".join(its)] if is_list else its)]
+    return [text for is_list, items in groups for text in (["\n".join(items)] if is_list else items)]
 
 
 def _some(lines: list[str], room: int, what: str) -> list[str]:

@@ -45,10 +45,10 @@ def _capacity(report: ChangeReport) -> Table:
 
 def _items(report: ChangeReport) -> Iterator[Text]:
     versions = {release.name: release for release in report.releases}
-    for owner, its in groupby(report.items, key=lambda it: it.owner):
+    for owner, items in groupby(report.items, key=lambda it: it.owner):
         release = versions.get(owner)
         yield Text(f"\nRelease {owner} ({release.version})" if release else "\nResources", style="bold")
-        for it in its:
+        for it in items:
             yield from _item(it)
     untouched = [each for each in report.releases if each.action != "same" and not _owns(report, each.name)]
     for each in untouched:

@@ -39,8 +39,8 @@ def clients(endpoints: Mapping[str, Mapping[str, Any] | None]) -> Addresses:
 def backends(stack: Stack) -> Addresses:
     """Return where the backends themselves take and give what clients do."""
     logs = addresses.logs(stack)
-    own = {"traces": addresses.traces(stack)._asdict(), "metrics": addresses.metrics(stack)._asdict()}
-    return clients({**own, **({"logs": logs._asdict()} if logs else {})})
+    endpoints = {"traces": addresses.traces(stack)._asdict(), "metrics": addresses.metrics(stack)._asdict()}
+    return clients({**endpoints, **({"logs": logs._asdict()} if logs else {})})
 
 
 def admin(stack: Stack) -> Addresses:

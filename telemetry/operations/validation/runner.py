@@ -34,13 +34,13 @@ def run(
     """
     hides = redactor or Redactor()
     until = time.monotonic() + bounds.overall
-    told = threading.Lock()
+    telling = threading.Lock()
 
     def follow(lane: Lane) -> list[Result]:
         results = []
         for check in lane.checks:
             result = _run(lane, check, bounds, until, hides)
-            with told:
+            with telling:
                 tell(result)
             results.append(result)
         return results
