@@ -1,4 +1,4 @@
-"""`adopt`: what exists and is not in a stack's state is shown and, on confirmation, taken into it."""
+"""`adopt`: adds what exists and is missing from a stack's state, once it is confirmed."""
 
 import sys
 from functools import partial

@@ -1,4 +1,4 @@
-"""`python -m telemetry checklist`: seed 002's operational checklist of a stack, as far as it ticks itself."""
+"""`python -m telemetry checklist`: the operational checklist of a deployed stack, with what can be seen ticked off."""
 
 import json
 import time

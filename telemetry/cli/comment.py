@@ -1,4 +1,4 @@
-"""What the pipeline found out about the stacks, put before people: one comment per pull request, one issue on drift.
+"""`comment` and `issue`: the pipeline's findings as one comment per pull request, and as one issue on drift.
 
 Each stack has a file, such as report-dev.md: with text in it there is something to say, empty there is nothing, and
 where it is missing the job that should have written it has failed.

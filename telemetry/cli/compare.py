@@ -1,4 +1,4 @@
-"""`python -m telemetry compare`: does the report say what the charts ask for?"""
+"""`python -m telemetry compare`: compares the capacity report with what the rendered charts ask for."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The pipeline's secrets as files: on a command line, or in every later step's environment, others could read them."""
+"""`credentials`: writes the pipeline's secrets to files that no other user or step can read."""
 
 import os
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ def write(environment: Mapping[str, str], home: Path) -> dict[str, str]:
     """Write the passphrase and the kubeconfig, and return the variables that later steps need.
 
     The kubeconfig goes where everybody's is: a path of the pipeline's own would be an input of the Kubernetes
-    provider, so that the pipeline and an SRE undid each other's updates (facts/providers.md, 'Provider kubeconfig').
+    provider, so that the pipeline and an SRE undid each other's updates.
 
     Raises:
         CredentialsError: a variable is not set, or a file is there already.

@@ -1,4 +1,4 @@
-"""`python -m telemetry drift`: does what was deployed still stand?"""
+"""`python -m telemetry drift`: compares what was deployed with what is there."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How commands tell of what went wrong: never with a secret in it."""
+"""Error messages of commands, without secrets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

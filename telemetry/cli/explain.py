@@ -1,4 +1,4 @@
-"""`explain`: which workloads of a stack are not ready, and what the cluster says of them."""
+"""`explain`: lists the workloads of a stack that are not ready, with the cluster's reasons."""
 
 import subprocess
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`python -m telemetry identities`: who may do what in SeaweedFS, in the form that SeaweedFS takes."""
+"""`python -m telemetry identities`: the S3 identities of a stack, in SeaweedFS' own format."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Whether a stack keeps the policies (docs/policies.md)."""
+"""`policies`: checks a stack against the policies (docs/policies.md)."""
 
 from pathlib import Path
 from typing import Annotated

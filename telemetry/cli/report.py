@@ -1,4 +1,4 @@
-"""What `up` would do to a stack, object by object (docs/report.md)."""
+"""`report`: shows what `up` would do to a stack, object by object (docs/report.md)."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Does a stack on a cluster do its work? The sandbox, whose pods do not run, has a proof of its own."""
+"""`smoke`: sends a metric and a span through a deployed stack."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -46,7 +46,7 @@ def check_releases(stack: Stack, helm: Helm) -> None:
     """See that each release of a stack is deployed.
 
     Raises:
-        SmokeError: one is not, though a preview may say that nothing changes (facts/providers.md, 'Killed').
+        SmokeError: one is not, though a preview may say that nothing changes.
         ToolError: helm cannot say.
     """
     found = {each["name"]: each["status"] for each in helm.list_all()}

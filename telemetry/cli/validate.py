@@ -1,4 +1,4 @@
-"""`python -m telemetry validate`: does a stack do, for every signal and every tenant, what it promises?"""
+"""`python -m telemetry validate`: checks a deployed stack for every signal and every tenant."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial

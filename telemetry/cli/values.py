@@ -1,4 +1,4 @@
-"""What the program would deploy, from settings alone: what a report compares with where no cluster is reachable."""
+"""`values`: prints the releases that the program would deploy, from settings alone; a report compares with them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The cluster, asked for any kind of object, and what it would make of one. Nothing is ever changed: dryRun=All."""
+"""Live objects of any kind, and dry runs of changes to them. Nothing is ever changed: dryRun=All."""
 
 import json
 import tempfile
@@ -32,12 +32,12 @@ class RefusedError(Exception):
 
 
 class ChangedError(ClusterError):
-    """Somebody changes an object all the while."""
+    """The object was changed by somebody else during the dry run."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """An API server."""
+    """An API server that is asked for objects and dry runs."""
 
     api: Any
     """The client's DynamicClient; it knows any kind that the server knows."""
@@ -96,7 +96,7 @@ class Cluster:
 
 @contextmanager
 def connected(kubeconfig: str | None, context: str) -> Iterator[Cluster]:
-    """Yield a cluster.
+    """Connect to a cluster, and yield it.
 
     Raises:
         ClusterError: it does not answer, or refuses us; with what to do.

@@ -1,4 +1,4 @@
-"""Comments and issues on GitHub that are found again by a marker: one of each, updated in place.
+"""A client of GitHub: writes one comment or issue per marker, and updates it in place.
 
 Environment: GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as GitHub's own runners set them.
 """
@@ -30,7 +30,7 @@ class ForgeError(Exception):
 
 
 class _TryAgainError(ForgeError):
-    """GitHub did not answer, or said that it could not just now."""
+    """GitHub did not answer, or is busy."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ class Forge:
         return cls(client, environment["GITHUB_REPOSITORY"])
 
     def put_comment(self, number: int, marker: str, body: str | None) -> str:
-        """Make the one comment of a pull request say this, or remove it; return what was done."""
+        """Write, update or remove the comment of a pull request that has this marker; return what was done."""
         return _retry(lambda: self._put_comment(number, marker, body))
 
     def put_issue(self, marker: str, title: str, body: str | None, closing: str) -> str:
-        """Make the one open issue say this, or close it, with another text; return what was done."""
+        """Open, update or close the issue that has this marker; return what was done."""
         return _retry(lambda: self._put_issue(marker, title, body, closing))
 
     def _put_comment(self, number: int, marker: str, body: str | None) -> str:

@@ -12,7 +12,7 @@ _TIMEOUT_SECONDS = 10
 
 
 def connect(url: str, identity: GrafanaIdentity, trusted: Trust) -> httpx.Client:
-    """Return a client that is told apart as the provider's is: `user:password`, in organisation 1, or a token."""
+    """Return a client that logs in as the provider does: `user:password`, in organisation 1, or a token."""
     user, colon, password = identity.auth.get_secret_value().partition(":")
     auth = httpx.BasicAuth(user, password) if colon else _Bearer(user)
     verify, headers = trust.context(trusted), in_org(1 if colon else None)

@@ -1,4 +1,4 @@
-"""How addresses of a cluster are reached from outside: as they are, through a forwarded port, or the API server."""
+"""Reaches addresses of a cluster from outside: directly, through a forwarded port, or through the API server."""
 
 import re
 import socket
@@ -21,7 +21,7 @@ _HOW = "run this in the cluster, or forward the port and say --connect-to {place
 
 @dataclass(frozen=True)
 class Reach:
-    """What is known of the way into a cluster."""
+    """The ways into a cluster."""
 
     connect_to: Mapping[str, str] = field(default_factory=dict)
     """`host:port` to connect to in place of a `host:port`; names in certificates and requests stay."""
@@ -45,12 +45,12 @@ class Reach:
         return self.connect_to.get(place, place), host
 
     def transport(self, verify: ssl.SSLContext) -> httpx.BaseTransport:
-        """Return what clients send by."""
+        """Return an HTTP transport that takes the right way to each address."""
         return _Transport(self, verify)
 
 
 def ask(asked: httpx.Client, method: str, url: str, **request: object) -> httpx.Response:
-    """Return a good answer.
+    """Send a request, and return the answer if it is a success.
 
     Raises:
         Refused: it is a refusal for good: 401 or 403.
@@ -86,7 +86,7 @@ def _resolves(host: str) -> bool:
 
 
 class _Transport(httpx.BaseTransport):
-    """Sends each request on the way that there is."""
+    """Sends each request directly, through a forwarded port, or through the API server."""
 
     def __init__(self, reach: Reach, verify: ssl.SSLContext) -> None:
         self._reach = reach

@@ -1,4 +1,4 @@
-"""Whether a ring has the members that the plan promises; Mimir, Tempo and Loki show theirs alike (dskit)."""
+"""Checks that a ring has as many members as planned; Mimir, Tempo and Loki show theirs alike (dskit)."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from telemetry.spec.checks import CheckFailed
 def check_ring(
     connect: Callable[[], httpx.Client], url: str, members: int, seconds: float, *, page: str = "/ingester/ring"
 ) -> str:
-    """Return what was seen of the ingesters' ring.
+    """Wait for the ingesters' ring to be complete, and return a line about it.
 
     Args:
         connect: makes a client of the backends' own pages.

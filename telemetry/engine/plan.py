@@ -1,4 +1,4 @@
-"""What the program would make, as `pulumi preview --save-plan` writes it: what is secret in it is ciphertext.
+"""Reads the plan that `pulumi preview --save-plan` writes; secrets in it are ciphertext.
 
 Unlike an import, which asks the provider what a thing looks like, it has the program's own inputs: names of Secrets'
 keys, what no system tells anybody (a datasource's headers), parents, protection and the order of things.
@@ -71,7 +71,7 @@ class Planned:
 
 
 def unknown_to(deployment: Deployment, plan: Mapping[str, Any]) -> dict[str, Planned]:
-    """Return what a plan would make beside what is there, by URN; what it would replace is there."""
+    """Return the resources that a plan creates and a state does not have, by URN."""
     in_state = {each["urn"] for each in deployment.get("resources") or ()}
     return {
         urn: Planned(urn, each["goal"], each.get("state") or {})

@@ -1,4 +1,4 @@
-"""`pulumi preview --json` as one step per resource, and what of it needs no rendering."""
+"""Reads `pulumi preview --json` as one step per resource."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ class Step:
 
 @dataclass(frozen=True)
 class PreviewError:
-    """Why the engine ended."""
+    """An error that stopped a preview."""
 
     message: str
     urn: str = ""
@@ -73,7 +73,7 @@ class PreviewError:
 
 @dataclass(frozen=True)
 class Preview:
-    """All steps, and why the engine ended before it had them all."""
+    """All steps of a preview, and why it stopped early."""
 
     steps: tuple[Step, ...]
     outputs: Mapping[str, Any]

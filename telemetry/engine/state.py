@@ -1,4 +1,4 @@
-"""What a killed run has left in a stack's state, and the state without it. No secret in it is ever decrypted."""
+"""Operations that a killed run has left in a stack's state, and the state without them. Secrets stay encrypted."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class ReleaseState:
 
 @dataclass(frozen=True)
 class Operation:
-    """Something that was begun and of which nobody knows whether it was done."""
+    """An operation that was begun, and may or may not have been done."""
 
     type: str
     """Such as `creating`."""

@@ -1,4 +1,4 @@
-"""Kubernetes objects as YAML has them: what everybody who reads a rendered manifest has to know."""
+"""Reads the objects in rendered YAML."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

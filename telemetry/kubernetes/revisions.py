@@ -1,4 +1,4 @@
-"""What a revision of a release adds to an earlier one: what Helm leaves in the cluster if that revision failed.
+"""Finds what a failed revision of a release has added: Helm leaves it in the cluster.
 
 An upgrade is merged with the last revision that was *deployed*. What a failed one has changed is changed again, but
 what it has added (a key, an item of a list, an object) is in neither of the two, and so it stays.

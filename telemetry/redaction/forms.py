@@ -1,4 +1,4 @@
-"""Known secrets in a text, as they are and as they are commonly written."""
+"""Finds known secrets in a text, as they are and as they are commonly encoded."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ _PREFIX = 4
 
 
 class Forms:
-    """Every form of some secrets."""
+    """Secrets in all their encoded forms."""
 
     def __init__(self, secrets: Iterable[str], *, shortest: int = _PREFIX, encoding: str = "utf-8") -> None:
         """Take secrets.

@@ -1,4 +1,4 @@
-"""Hides secrets in a stream, line by line; of a private key that goes over lines, every one."""
+"""Hides secrets in a stream line by line, and private keys over several lines."""
 
 from telemetry.redaction.forms import Forms
 from telemetry.redaction.patterns import HIDDEN, ends_key, hidden_in, is_of_key, leaves_key_open

@@ -1,4 +1,4 @@
-"""Finds what exists and is not in the state, and takes it in."""
+"""Finds what exists and is missing from the state, and adds it."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The state with what exists added to it. No secret in it is ever decrypted."""
+"""Adds what exists to an exported state. Secrets stay encrypted."""
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping

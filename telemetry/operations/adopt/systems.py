@@ -1,4 +1,4 @@
-"""Asks the cluster, SeaweedFS and Grafana for what the program would make: is it there, and have we made it?"""
+"""Asks the cluster, SeaweedFS and Grafana whether planned resources exist, and whether they are ours."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from telemetry.operations.adopt.state import Here
 
 @dataclass(frozen=True)
 class Foreign:
-    """Something exists under that name which must not be taken over."""
+    """A thing that exists under a planned name and belongs to somebody else."""
 
     why: str
     remedy: str
@@ -55,7 +55,7 @@ def look_up(resources: Iterable[Planned], system_of: SystemOf) -> dict[str, Foun
 
 
 def by_type(systems: Mapping[str, System]) -> SystemOf:
-    """Return who is asked for what: systems by how the types of their things begin, the longest first."""
+    """Return a function that finds the system of a resource by the longest prefix of its type."""
     prefixes: Collection[str] = sorted(systems, key=len, reverse=True)
 
     def system_of(planned: Planned) -> System | None:

@@ -1,4 +1,4 @@
-"""Where copies of the state are kept: a directory, or a bucket with the credentials of the state's own."""
+"""Storage for copies of the state: a directory, or a bucket with the credentials of Pulumi's own backend."""
 
 import os
 import stat
@@ -14,7 +14,7 @@ _GROUP, _OTHERS, _STICKY = stat.S_IWGRP, stat.S_IWOTH, stat.S_ISVTX
 
 
 class Place(Protocol):
-    """Somewhere with files by name."""
+    """A storage of files by name."""
 
     def names(self) -> list[str]:
         """Return the names of all files. Raises AdoptError, as do the others."""

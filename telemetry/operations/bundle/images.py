@@ -1,4 +1,4 @@
-"""Which images rendered releases name, and where a registry has each."""
+"""Finds the images that rendered releases name."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The lock of charts: which bytes a chart's version is, wherever it is taken from."""
+"""The lock of charts: the digest of each chart's version."""
 
 from collections.abc import Mapping
 from pathlib import Path

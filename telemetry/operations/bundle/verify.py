@@ -1,4 +1,4 @@
-"""Whether a bundle is as it was made: which of its files were changed, are missing or do not belong to it."""
+"""Verifies a bundle: finds files that were changed, are missing or do not belong to it."""
 
 import tarfile
 import zlib

@@ -1,4 +1,4 @@
-"""What the last validation saw of tenants; this command sends nothing itself."""
+"""Items that the last validation's results answer; this command sends nothing itself."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ _RETENTION = "retention"
 
 
 def look(given: Given) -> ChecklistFinding:
-    """Whether what every tenant sends was found again."""
+    """Look whether the data of every tenant was found again."""
     trips = [each for each in _checks(given) if each["name"].endswith(_OUT)]
     if failed := [_named(each) for each in trips if each["state"] == "failed"]:
         return ChecklistFinding("open", f"validate found nothing again of {'; '.join(failed)}")
@@ -29,7 +29,7 @@ def look(given: Given) -> ChecklistFinding:
 
 
 def look_at_retention(given: Given) -> ChecklistFinding:
-    """Say what is in force; that it is kept to, only time tells."""
+    """Say which retention is in force; only time shows that data is deleted."""
     rules = [each for each in _checks(given) if each["name"].startswith(_RETENTION)]
     if failed := [f"{_named(each)}: {each['detail']}" for each in rules if each["state"] == "failed"]:
         return ChecklistFinding("open", "; ".join(failed))

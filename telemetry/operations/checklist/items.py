@@ -1,4 +1,4 @@
-"""The list: seed 002, section 6, to the letter, with what each item means here."""
+"""The items of the list, with how each is checked."""
 
 from collections.abc import Iterator
 

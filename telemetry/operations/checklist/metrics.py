@@ -1,4 +1,4 @@
-"""Whether the platform's own metrics arrive where its rules and dashboards look for them."""
+"""Checks that the platform's own metrics arrive where rules and dashboards look for them."""
 
 from telemetry.clients.reach import ask
 from telemetry.operations.checklist.model import ChecklistFinding, Given

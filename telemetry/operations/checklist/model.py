@@ -1,4 +1,4 @@
-"""What the list is made of."""
+"""The types of the checklist."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class ChecklistFinding:
 
 @dataclass(frozen=True)
 class Given:
-    """What there is to look at."""
+    """Everything that items are checked with."""
 
     stack: Stack
     credentials: Credentials = field(repr=False)
@@ -52,7 +52,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Ticked:
-    """An item with what was seen of it."""
+    """An item with its result."""
 
     item: str
     state: State

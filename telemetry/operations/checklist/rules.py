@@ -1,4 +1,4 @@
-"""Whether the stack's rules are where they are to be evaluated, word for word."""
+"""Checks that the stack's rules are loaded unchanged where they are evaluated."""
 
 from typing import Any
 

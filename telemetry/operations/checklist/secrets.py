@@ -1,4 +1,4 @@
-"""Whether the cluster has the Secrets that the settings make, and how long certificates are valid."""
+"""Checks that the cluster has the Secrets that the settings make, and how long certificates are valid."""
 
 import base64
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Holds the report against what the rendered charts really ask for."""
+"""Compares the capacity report with what the rendered charts ask for."""
 
 import shutil
 from collections.abc import Sequence

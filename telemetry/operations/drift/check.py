@@ -1,4 +1,4 @@
-"""Asks the engine, helm and the cluster of one stack, and gathers what they know into a report."""
+"""Collects the drift of a stack from the engine, helm and the cluster."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

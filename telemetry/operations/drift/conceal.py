@@ -1,4 +1,4 @@
-"""Makes both sides of a difference fit to be shown: nothing secret, nothing endless."""
+"""Hides secrets in both sides of a difference, and shortens them."""
 
 import difflib
 import json

@@ -45,7 +45,7 @@ def deploys(manager: str) -> bool:
 
 @dataclass(frozen=True)
 class Policy:
-    """Whose writing is no drift."""
+    """Says which managers may write, so that their changes are no drift."""
 
     ignored: frozenset[str] = frozenset()
     """Further managers, such as an operator of this cluster."""
@@ -71,7 +71,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class FieldDifference:
-    """One field."""
+    """A field that differs."""
 
     path: Path
     expected: Any

@@ -1,4 +1,4 @@
-"""What failed revisions of a release had: Helm merges with what was deployed, so what one added may still be there."""
+"""Objects of failed revisions: Helm merges with what was deployed, so what a failed one added may still be there."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The objects that were deployed: those of a release, and those of the program outside of releases."""
+"""Reads the objects that were deployed, of releases and of the program itself."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Holds one deployed object against the live one, both as the API server has completed them."""
+"""Compares a deployed object with the live one, both completed by the API server."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress

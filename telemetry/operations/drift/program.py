@@ -1,4 +1,4 @@
-"""What the engine's own preview, after a refresh, says of the resources that a program registers."""
+"""Findings from the engine's preview after a refresh."""
 
 import re
 from collections.abc import Iterator, Mapping

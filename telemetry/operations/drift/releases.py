@@ -1,4 +1,4 @@
-"""Whether releases are what the program's state has: by Helm's own word, and by their values."""
+"""Compares the status and the values of releases with the program's state."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Shows a report: on a terminal, and as Markdown for an issue that is updated in place."""
+"""Formats a drift report for a terminal, and as Markdown for an issue."""
 
 import json
 from collections.abc import Iterator

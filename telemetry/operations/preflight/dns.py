@@ -1,4 +1,4 @@
-"""Is the cluster's DNS what the settings say? nginx does not start without it, and finds nothing in another domain."""
+"""Checks that the cluster's DNS is as the settings say: nginx does not start without it, and uses its domain."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""Does Grafana answer, and may we manage datasources in each organisation that the stack names?
+"""Checks that Grafana answers, and lets us manage datasources in each organisation that the stack names.
 
 Who may list an organisation's datasources may manage them: Grafana gives both rights to its Admins. What it says to
 others is from its source (pkg/services/authn): a user without membership gets 403, whether the organisation exists or
@@ -20,7 +20,7 @@ _OTHER_ORGANISATION = "api-key.organization-mismatch"
 
 
 class _UnusableError(Exception):
-    """Grafana, or our login, is of no use whatever the organisation."""
+    """Grafana, or our login, cannot be used for any organisation."""
 
 
 def check(stack: Stack, identity: GrafanaIdentity) -> list[str]:

@@ -1,4 +1,4 @@
-"""Has the cluster what the settings place pods by? A pod that waits for a node fails an `up` only after 15 minutes."""
+"""Checks that the cluster has the nodes and classes that pods need: a waiting pod fails an `up` after 15 minutes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

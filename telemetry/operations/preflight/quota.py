@@ -1,4 +1,4 @@
-"""Would the namespace's quotas, as they are on the cluster, take this stack's pods?
+"""Checks that the namespace's quotas, as they are on the cluster, have room for this stack's pods.
 
 What the settings say of them may be out of date, or they say nothing. A quota that refuses pods ends an `up` only when
 Helm's time is up, and without a word of it.

@@ -1,4 +1,4 @@
-"""Is a Helm release of ours half-way, or has it failed and left something behind?
+"""Checks that no Helm release is half-way, or has failed and left something behind.
 
 Helm refuses to touch the first, in words that name no way out. The second it merges with what was deployed before, so
 that what the failed revision had added stays, and an ordered StatefulSet never replaces a pod that was never ready.

@@ -1,4 +1,4 @@
-"""Does SeaweedFS answer, and does it know our identities?"""
+"""Checks that SeaweedFS answers, and knows our identities."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,7 +16,7 @@ _SERVER_ERROR = 500
 
 
 class _NoS3Error(Exception):
-    """Whatever answers there, it is no S3, or none that is well; the text says why."""
+    """No working S3 server answers; the text says why."""
 
     def __init__(self, why: str, advice: str = _ELSEWHERE) -> None:
         self.advice = advice

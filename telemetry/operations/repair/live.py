@@ -1,4 +1,4 @@
-"""Asks the cluster for an object that a killed run was about to make: is it there, and have we made it?"""
+"""Looks up the objects that a killed run was about to make."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

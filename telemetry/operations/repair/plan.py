@@ -1,4 +1,4 @@
-"""What is wrong with a stack, what would mend it, and mending it."""
+"""Finds what is wrong with a stack, and repairs it."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator
@@ -80,7 +80,7 @@ class RepairPlan:
 
     @property
     def left_to_people(self) -> list[Stuck]:
-        """What is left to a person."""
+        """The releases that a person has to see to."""
         return [each for each in self.releases if each.way is Way.LEAVE]
 
     def covers(self, releases: Iterable[Stuck]) -> bool:
@@ -219,7 +219,7 @@ class Repair:
         return good
 
     def _settle(self, exported: dict[str, Deployment], releases: list[Stuck]) -> Iterator[str]:
-        """Tell the state what became of all this. What is secret in it goes from pulumi to pulumi as ciphertext."""
+        """Bring the state up to date. Secrets go from pulumi to pulumi as ciphertext."""
         unfinished = {each.name for each in releases if each.way in (Way.RETRY, Way.SETTLE)}
         freed = {each.name for each in releases if each.way in (Way.UNINSTALL, Way.ROLL_BACK, Way.REVERT)}
         before = exported["deployment"]

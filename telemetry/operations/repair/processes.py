@@ -1,4 +1,4 @@
-"""Which processes of this user belong to pulumi's runs here, and which of them a killed run has left behind."""
+"""Finds the processes of pulumi's runs in this folder, and those that a killed run has left behind."""
 
 import contextlib
 import os

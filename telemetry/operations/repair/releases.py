@@ -1,4 +1,4 @@
-"""What frees a Helm release that a killed run has left half-way (facts/providers.md, 'Killed in the middle')."""
+"""Decides what frees a Helm release that a killed run has left half-way."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

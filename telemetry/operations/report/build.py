@@ -1,4 +1,4 @@
-"""Puts a report together out of what has been read: a preview, rendered releases, settings."""
+"""Builds a report from a preview, rendered releases and settings."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Found:
-    """What there is now."""
+    """The releases as they are now."""
 
     compared_with: str
     statuses: Mapping[str, str] | None = None

@@ -1,4 +1,4 @@
-"""Makes a change fit to be shown in a report.
+"""Hides secrets in a change of the report.
 
 Pulumi masks its own secrets, as `[secret]`; what they are compared with, Helm's record of a release, it does not. So a
 value is hidden if its other side is masked, if it is the data of a Secret, or if the redactor knows it for one.

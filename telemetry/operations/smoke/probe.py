@@ -1,4 +1,4 @@
-"""One proof that a deployed stack works: a metric and a span go in as any client's would, and come out again.
+"""Sends a metric and a span to a deployed stack as any client would, and reads them back.
 
 Everything goes through the API server's proxy to services, so that whoever may deploy can prove it, from anywhere.
 """

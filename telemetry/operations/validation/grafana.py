@@ -1,4 +1,4 @@
-"""Whether Grafana reaches the backends by the datasources that the stack made."""
+"""Checks that Grafana reaches the backends by the stack's datasources."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""Which checks a stack gets: each tenant's own, one after the other, and what belongs to no tenant."""
+"""Lists the checks of a stack: those of each tenant, and those of the stack itself."""
 
 from collections.abc import Mapping
 

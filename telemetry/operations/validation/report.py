@@ -1,4 +1,4 @@
-"""What is told of results: a line for each, a summary, JSON, and JUnit's XML."""
+"""Formats results: a line for each, a summary, JSON, and JUnit's XML."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What is validated: a stack, the way to it, and who asks."""
+"""The stack that is validated, the way to it, and the tenants' credentials."""
 
 import ssl
 import tempfile
@@ -23,7 +23,7 @@ Blocks = Callable[[str], set[str]]
 
 @dataclass(frozen=True)
 class Tenant:
-    """Somebody in whose name is asked."""
+    """A tenant in whose name checks are made."""
 
     id: str | None
     """None where there are no tenants."""
