@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import pulumi
 from pulumi import ResourceOptions
 
-from components import outputs, registrations
+from components import outputs, preflight, registrations
 from components.alerts import Alerts
 from components.backends import deploy_backends
 from components.buckets import Buckets
@@ -28,7 +28,6 @@ from components.network_policies import NetworkPolicies
 from components.object_store_authority import ObjectStoreAuthority
 from components.providers import Providers
 from components.stack_config import load_stack
-from telemetry.operations import preflight
 from telemetry.policies.enforcement import enforce
 
 

@@ -8,10 +8,11 @@ import httpx
 
 from telemetry.clients.otlp import METRIC, SERVICE, VIA, otlp_line
 from telemetry.clients.reach import ask
+from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
 from telemetry.config.quantities import duration_text, in_seconds
 from telemetry.operations.validation.target import TENANT_HEADER, Target, Tenant
-from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, insistently
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
 
 _PROTOBUF, _JSON = {"Content-Type": "application/x-protobuf"}, {"Content-Type": "application/json"}
 _RANGE_SECONDS = 600
@@ -39,7 +40,7 @@ def platform_checks(target: Target) -> list[Check]:
 
 
 def _ring(target: Target, writers: int, seconds: float) -> str:
-    return check_ring(target, target.inner("logs.ring"), writers, seconds, page="/ring")
+    return check_ring(target.admin, target.inner("logs.ring"), writers, seconds, page="/ring")
 
 
 def _otlp(target: Target, tenant: Tenant, seconds: float) -> str:
@@ -64,9 +65,9 @@ def _round_trip(
 ) -> str:
     url = target.addresses[f"logs.{address}"]
     with target.client(tenant) as client:
-        insistently(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
+        retry(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
         sent = time.monotonic()
-        insistently(lambda: _find(client, target.addresses["logs.query"], text), seconds / 2)
+        retry(lambda: _find(client, target.addresses["logs.query"], text), seconds / 2)
     return f"{text!r} found {time.monotonic() - sent:.2f} s after it was taken"
 
 
@@ -93,7 +94,7 @@ def _retention(target: Target, tenant: Tenant, seconds: float) -> str:
     url = f"{target.addresses['logs.query']}/loki/api/v1/drilldown-limits"
     nobody = {} if tenant.id else {TENANT_HEADER: _NOBODY}
     with target.client(tenant) as client:
-        answer = insistently(lambda: ask(client, "GET", url, headers=nobody), seconds)
+        answer = retry(lambda: ask(client, "GET", url, headers=nobody), seconds)
     try:
         found = in_seconds(answer.json()["limits"]["retention_period"])
     except (ValueError, KeyError, TypeError) as error:

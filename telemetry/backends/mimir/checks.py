@@ -7,10 +7,11 @@ import httpx
 
 from telemetry.clients.otlp import METRIC, VIA, otlp_metric, remote_write
 from telemetry.clients.reach import ask
+from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
 from telemetry.config.quantities import duration_text
 from telemetry.operations.validation.target import Target, Tenant
-from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, insistently
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
 
 _PROTOBUF = {"Content-Type": "application/x-protobuf"}
 _SNAPPY = {"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
@@ -30,7 +31,7 @@ def checks(target: Target, tenant: Tenant) -> list[Check]:
 def platform_checks(target: Target) -> list[Check]:
     """Return what is no tenant's."""
     roles, url = target.stack.backend("metrics").sizes[0].roles, target.addresses["metrics.admin"]
-    return [Check("metrics", "ingester ring", partial(check_ring, target, url, roles["ingester"].replicas))]
+    return [Check("metrics", "ingester ring", partial(check_ring, target.admin, url, roles["ingester"].replicas))]
 
 
 def _otlp(target: Target, tenant: Tenant, seconds: float) -> str:
@@ -63,9 +64,9 @@ def _round_trip(
 ) -> str:
     url = target.addresses[f"metrics.{address}"]
     with target.client(tenant) as client:
-        insistently(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
+        retry(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
         sent = time.monotonic()
-        insistently(lambda: _find(client, target.addresses["metrics.query"], via, value), seconds / 2)
+        retry(lambda: _find(client, target.addresses["metrics.query"], via, value), seconds / 2)
     return f"{value} found {time.monotonic() - sent:.2f} s after it was taken"
 
 
@@ -91,21 +92,21 @@ def _block(target: Target, tenant: Tenant, seconds: float) -> str:
     before, begun = blocks(who), time.monotonic()
     url = f"{target.inner('metrics.flush')}/ingester/flush"
     with target.admin() as client:
-        insistently(lambda: ask(client, "POST", url, params={"tenant": who, "wait": "true"}), seconds / 2)
+        retry(lambda: ask(client, "POST", url, params={"tenant": who, "wait": "true"}), seconds / 2)
 
     def look() -> str:
         if new := blocks(who) - before:
             return min(new)
         raise CheckFailed(f"{url}: took the request, but the bucket has no new block of {who}; look at its log")
 
-    block = insistently(look, seconds / 2)
+    block = retry(look, seconds / 2)
     return f"{block}, {time.monotonic() - begun:.2f} s after the flush began"
 
 
 def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
     url = f"{target.addresses['metrics.admin']}/api/v1/user_limits"
     with target.admin(tenant) as client:
-        found = insistently(lambda: ask(client, "GET", url), seconds).json()
+        found = retry(lambda: ask(client, "GET", url), seconds).json()
     wanted = planned(target, tenant)
     wrong = [
         f"{name} is {found.get(name)}, planned {value}" for name, value in wanted.items() if found.get(name) != value

@@ -13,10 +13,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 
 from telemetry.clients.otlp import METRIC, SERVICE, VIA, Span, span
 from telemetry.clients.reach import ask
+from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
 from telemetry.config.quantities import duration_text, in_seconds
 from telemetry.operations.validation.target import TENANT_HEADER, Target, Tenant
-from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Refused, insistently
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Refused
 
 _PROTOBUF = {"Content-Type": "application/x-protobuf"}
 _RANGE_SECONDS = 600
@@ -35,11 +36,11 @@ class _Trip:
     def by_id(self, seconds: float) -> str:
         """Send it, and find it by its id."""
         new, send = span(self._via), {"grpc": _send_grpc, "http": _send_http}[self._via]
-        insistently(lambda: send(self._target, self._tenant, new), seconds / 2)
+        retry(lambda: send(self._target, self._tenant, new), seconds / 2)
         self._sent, begun = new, time.monotonic()
         url = f"{self._target.addresses['traces.query']}/api/traces/{new.trace_id}"
         with self._target.client(self._tenant) as client:
-            insistently(lambda: _has_span(client, url, new), seconds / 2)
+            retry(lambda: _has_span(client, url, new), seconds / 2)
         return f"{new.trace_id} found {time.monotonic() - begun:.2f} s after it was taken"
 
     def by_traceql(self, seconds: float) -> str:
@@ -48,7 +49,7 @@ class _Trip:
             raise CheckSkipped("the span was not taken: see the check before")
         sent, url = self._sent, f"{self._target.addresses['traces.query']}/api/search"
         with self._target.client(self._tenant) as client:
-            insistently(lambda: _search(client, url, self._via, sent), seconds)
+            retry(lambda: _search(client, url, self._via, sent), seconds)
         return f"{sent.trace_id} found by service and attribute"
 
 
@@ -72,7 +73,9 @@ def platform_checks(target: Target) -> list[Check]:
 
 
 def _ring(target: Target, seconds: float) -> str:
-    return check_ring(target, target.inner("traces.ring"), target.stack.traces.roles["ingester"].replicas, seconds)
+    return check_ring(
+        target.admin, target.inner("traces.ring"), target.stack.traces.roles["ingester"].replicas, seconds
+    )
 
 
 def _send_http(target: Target, tenant: Tenant, new: Span) -> None:
@@ -156,7 +159,7 @@ def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
     page = "/status/runtime_config" if tenant.id else "/status/config"
     url = f"{target.addresses['traces.admin']}{page}"
     with target.admin(tenant) as client:
-        text = insistently(lambda: ask(client, "GET", url), seconds).text
+        text = retry(lambda: ask(client, "GET", url), seconds).text
     found, rate = _shown(url, text, tenant)
     own = next((each for each in target.stack.tenants if each.id == tenant.id), None)
     retention = (own and own.retention.traces) or target.stack.traces.retention

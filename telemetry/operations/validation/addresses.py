@@ -1,4 +1,4 @@
-"""Where each part of a stack is asked: what its outputs say, and what stands behind that."""
+"""The addresses of a stack: those of its outputs, and those of the backends themselves."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which checks a stack gets: each tenant's own, one after the other, and what belongs to no tenant."""
+"""Lists the checks of a stack: those of each tenant, and those of the stack itself."""
 
 from collections.abc import Mapping
 
@@ -46,10 +46,10 @@ def _why_kept_out(stack: Stack, tenant: Tenant, check: Check) -> str | None:
         return None  # it asks the backends themselves
     if tenant.unknown:
         return "its credential is not the program's: nobody can come in its name"
-    own = next((each for each in stack.tenants if each.id == tenant.id), None)
-    if stack.gateway is None or own is None:
+    settings = next((each for each in stack.tenants if each.id == tenant.id), None)
+    if stack.gateway is None or settings is None:
         return None
-    missing = [right for right in ("read", "write") if right not in getattr(own.access.scopes, check.signal)]
+    missing = [right for right in ("read", "write") if right not in getattr(settings.access.scopes, check.signal)]
     return f"its credential may not {' and '.join(missing)} {check.signal} (access.scopes)" if missing else None
 
 

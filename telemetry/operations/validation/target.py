@@ -1,4 +1,4 @@
-"""What is validated: a stack, the way to it, and who asks."""
+"""The stack that is validated, the way to it, and the tenants' credentials."""
 
 import ssl
 import tempfile
@@ -23,7 +23,7 @@ Blocks = Callable[[str], set[str]]
 
 @dataclass(frozen=True)
 class Tenant:
-    """Somebody in whose name is asked."""
+    """A tenant in whose name checks are made."""
 
     id: str | None
     """None where there are no tenants."""
@@ -101,7 +101,7 @@ def tenants_of(stack: Stack, key: str, uids: Mapping[str, Mapping[str, str]]) ->
     """Return a stack's tenants with their credentials; `uids` are their datasources', by tenant id and signal."""
     if not stack.tenants:
         return [Tenant(None)]
-    known = access.of_tenants(stack, key)
+    credentials = access.of_tenants(stack, key)
     return [
         Tenant(
             tenant.id,
@@ -112,7 +112,7 @@ def tenants_of(stack: Stack, key: str, uids: Mapping[str, Mapping[str, str]]) ->
             tenant.grafana_org,
         )
         for tenant in stack.tenants
-        for credential in (known.get(tenant.id),)
+        for credential in (credentials.get(tenant.id),)
     ]
 
 
