@@ -19,7 +19,7 @@ from telemetry.stack import file as stack_file
 
 if TYPE_CHECKING:
     from telemetry.clients.reach import Reach
-    from telemetry.operations.validation.target import Target
+    from telemetry.operations.validation.target import StackTarget
 
 
 def validate(
@@ -99,7 +99,7 @@ def target_of(
     only: Sequence[str] = (),
     flush: bool = True,
     behind: bool = False,
-) -> "Target":
+) -> "StackTarget":
     """Return what is validated: the stack as its outputs say, but for addresses that were moved.
 
     Raises:
@@ -107,7 +107,7 @@ def target_of(
     """
     from telemetry.backends.mimir import blocks as bucket
     from telemetry.operations.validation import addresses
-    from telemetry.operations.validation.target import Target, tenants_of
+    from telemetry.operations.validation.target import StackTarget, tenants_of
 
     found = addresses.clients(outputs["endpoints"])
     # There is one gateway: where one of its addresses has no route, none has; unless somebody knows another way to it.
@@ -119,7 +119,7 @@ def target_of(
     uids = {each["id"]: _uids(each["datasources"] or {}) for each in outputs["tenants"]}
     tenants = tenants_of(stack, credentials.gateway_key, uids)
     _refuse_unknown("--tenant", only, [each.id for each in tenants if each.id])
-    return Target(
+    return StackTarget(
         stack=stack,
         addresses={**known_names, **moved},
         tenants=[each for each in tenants if not only or each.id in only],
@@ -127,7 +127,7 @@ def target_of(
         authority=outputs["certificate_authority"] or None,
         behind_gateway=behind and stack.gateway is not None,
         credentials=credentials,
-        blocks=partial(bucket.blocks, stack, credentials),
+        blocks=partial(bucket.blocks, stack.backend("metrics").context, credentials.metrics),
         flush=flush,
     )
 

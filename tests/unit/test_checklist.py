@@ -14,11 +14,12 @@ from kubernetes.client import ApiClient
 from rich.console import Console
 
 from telemetry.cli import checklist as checklist_command
+from telemetry.clients.target import Tenant
 from telemetry.gateway.secrets import mounted_secrets
 from telemetry.monitoring.rules import groups_of
 from telemetry.operations.checklist import activity, items, metrics, report, rules, secrets
 from telemetry.operations.checklist.model import ChecklistFinding, Given, State, Ticked
-from telemetry.operations.validation.target import Target, Tenant
+from telemetry.operations.validation.target import StackTarget
 from telemetry.spec.checks import CheckSkipped
 from telemetry.stack import ConfigError
 from tests.support import (
@@ -54,7 +55,7 @@ def given(*changes: Change, answers: Answers | None = None, validation: Any = "n
         behind_gateway=False,
     )
     stack = load_stack("prod", *changes)
-    return Given(stack, credentials(), cast(ApiClient, None), cast(Target, target), validation, today)
+    return Given(stack, credentials(), cast(ApiClient, None), cast(StackTarget, target), validation, today)
 
 
 def test_the_list_is_the_seeds() -> None:

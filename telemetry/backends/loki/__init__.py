@@ -2,7 +2,7 @@
 
 from telemetry.backends.loki.alerts import rules
 from telemetry.backends.loki.dashboard import dashboard
-from telemetry.backends.loki.endpoints import loki_endpoints
+from telemetry.backends.loki.endpoints import admin_endpoints, loki_endpoints
 from telemetry.backends.loki.limits import LogsLimits
 from telemetry.backends.loki.release import releases, sizes
 from telemetry.backends.loki.roles import LOKI_TABLES
@@ -23,6 +23,8 @@ BACKEND = Backend(
     sizes=sizes,
     releases=releases,
     endpoints=loki_endpoints,
+    admin_endpoints=admin_endpoints,
+    checks="telemetry.backends.loki.checks",
     alerts=rules,
     indicators=None,
     dashboard=dashboard,

@@ -26,3 +26,9 @@ def loki_endpoints(context: LokiContext) -> LokiEndpoints:
         for role in ("write", "read")
     )
     return LokiEndpoints(push=f"{write}/loki/api/v1/push", otlp_http=f"{write}/otlp/v1/logs", query=read)
+
+
+def admin_endpoints(context: LokiContext) -> dict[str, str]:
+    """Return where Loki shows its ring."""
+    writers = loki.service(context.settings.topology, "write")
+    return {"ring": f"{scheme(context)}://{writers}.{context.namespace.name}.svc:{LOKI_HTTP}"}

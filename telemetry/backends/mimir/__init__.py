@@ -2,7 +2,7 @@
 
 from telemetry.backends.mimir.alerts import rules
 from telemetry.backends.mimir.dashboard import dashboard
-from telemetry.backends.mimir.endpoints import mimir_endpoints
+from telemetry.backends.mimir.endpoints import admin_endpoints, mimir_endpoints
 from telemetry.backends.mimir.limits import MetricsLimits
 from telemetry.backends.mimir.release import releases, sizes
 from telemetry.backends.mimir.roles import MIMIR_ROLES
@@ -24,6 +24,8 @@ BACKEND = Backend(
     sizes=sizes,
     releases=releases,
     endpoints=mimir_endpoints,
+    admin_endpoints=admin_endpoints,
+    checks="telemetry.backends.mimir.checks",
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,

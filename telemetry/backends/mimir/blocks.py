@@ -2,22 +2,21 @@
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from telemetry.backends.mimir.context import MimirContext
 from telemetry.clients import trust
 from telemetry.clients.s3 import connect
-from telemetry.config.credentials import Credentials
+from telemetry.config.credentials import S3Identity
 from telemetry.spec.checks import CheckFailed
-from telemetry.stack import Stack
 
 
-def blocks(stack: Stack, credentials: Credentials, tenant: str) -> set[str]:
+def blocks(context: MimirContext, identity: S3Identity, tenant: str) -> set[str]:
     """Return the keys of the meta.json of all of a tenant's blocks.
 
     Raises:
         CheckFailed: the bucket cannot be listed.
     """
-    store = stack.object_store
-    s3 = connect(store, credentials.metrics, stack.trust)
-    bucket = stack.backend("metrics").buckets["blocks"]
+    store, bucket = context.object_store, context.buckets["blocks"]
+    s3 = connect(store, identity, context.trust)
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{tenant}/")
         keys = [str(each["Key"]) for page in pages for each in page.get("Contents", ())]

@@ -31,3 +31,9 @@ def mimir_endpoints(context: MimirContext) -> MimirEndpoints:
     return MimirEndpoints(
         remote_write=f"{writes}/api/v1/push", otlp_http=f"{writes}/otlp/v1/metrics", query=f"{reads}/prometheus"
     )
+
+
+def admin_endpoints(context: MimirContext) -> dict[str, str]:
+    """Return where Mimir shows limits and ring, and where ingesters flush."""
+    at = f"{scheme(context)}://{{}}.{context.namespace.name}.svc:{MIMIR_HTTP}".format
+    return {"admin": at(f"{mimir.RELEASE}-distributor"), "flush": at(f"{mimir.RELEASE}-ingester")}

@@ -2,7 +2,7 @@
 
 from telemetry.backends.tempo.alerts import rules
 from telemetry.backends.tempo.dashboard import dashboard
-from telemetry.backends.tempo.endpoints import tempo_endpoints
+from telemetry.backends.tempo.endpoints import admin_endpoints, tempo_endpoints
 from telemetry.backends.tempo.limits import TracesLimits
 from telemetry.backends.tempo.release import TEMPO, releases, sizes
 from telemetry.backends.tempo.roles import TEMPO_TABLES
@@ -24,6 +24,8 @@ BACKEND = Backend(
     sizes=sizes,
     releases=releases,
     endpoints=tempo_endpoints,
+    admin_endpoints=admin_endpoints,
+    checks="telemetry.backends.tempo.checks",
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,

@@ -11,12 +11,13 @@ import httpx
 import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
+from telemetry.backends.tempo.context import TempoContext
 from telemetry.clients.otlp import METRIC, SERVICE, VIA, Span, span
 from telemetry.clients.reach import ask
 from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
+from telemetry.clients.target import TENANT_HEADER, Target, Tenant
 from telemetry.config.quantities import duration_text, in_seconds
-from telemetry.operations.validation.target import TENANT_HEADER, Target, Tenant
 from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Refused
 
 _PROTOBUF = {"Content-Type": "application/x-protobuf"}
@@ -53,7 +54,7 @@ class _Trip:
         return f"{sent.trace_id} found by service and attribute"
 
 
-def checks(target: Target, tenant: Tenant) -> list[Check]:
+def checks(context: TempoContext, target: Target, tenant: Tenant) -> list[Check]:
     """Return a tenant's checks."""
     found = []
     for via, protocol in (("grpc", "OTLP/gRPC"), ("http", "OTLP/HTTP")):
@@ -62,20 +63,19 @@ def checks(target: Target, tenant: Tenant) -> list[Check]:
             Check("traces", f"{protocol} in, by id out", trip.by_id),
             Check("traces", f"{protocol} in, by TraceQL out", trip.by_traceql),
         ]
-    return [*found, Check("traces", "retention and limits in force", partial(_limits, target, tenant))]
+    return [*found, Check("traces", "retention and limits in force", partial(_limits, context, target, tenant))]
 
 
-def platform_checks(target: Target) -> list[Check]:
+def platform_checks(context: TempoContext, target: Target) -> list[Check]:
     """Return what is no tenant's: the ring, where there is one of several processes."""
-    if target.stack.traces.topology != "distributed":
+    if context.settings.topology != "distributed":
         return []
-    return [Check("traces", "ingester ring", partial(_ring, target))]
+    members = context.settings.roles["ingester"].replicas
+    return [Check("traces", "ingester ring", partial(_ring, target, members))]
 
 
-def _ring(target: Target, seconds: float) -> str:
-    return check_ring(
-        target.admin, target.inner("traces.ring"), target.stack.traces.roles["ingester"].replicas, seconds
-    )
+def _ring(target: Target, members: int, seconds: float) -> str:
+    return check_ring(target.admin, target.inner("traces.ring"), members, seconds)
 
 
 def _send_http(target: Target, tenant: Tenant, new: Span) -> None:
@@ -151,7 +151,7 @@ def _search(client: httpx.Client, url: str, via: str, sent: Span) -> None:
         raise CheckFailed(f"{url}: TraceQL does not find {sent.trace_id}, which was taken; look at the ingesters")
 
 
-def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
+def _limits(context: TempoContext, target: Target, tenant: Tenant, seconds: float) -> str:
     """Compare what Tempo says of itself: of a tenant its overrides, else its configuration.
 
     Both are a line that repeats the request, and then YAML as another document (Tempo 2.10, cmd/tempo/app/app.go).
@@ -161,13 +161,13 @@ def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
     with target.admin(tenant) as client:
         text = retry(lambda: ask(client, "GET", url), seconds).text
     found, rate = _shown(url, text, tenant)
-    own = next((each for each in target.stack.tenants if each.id == tenant.id), None)
-    retention = (own and own.retention.traces) or target.stack.traces.retention
+    granted = context.tenants.get(tenant.id or "")
+    retention = (granted and granted.retention) or context.settings.retention
     if found != retention:
         raise CheckFailed(f"retention is {duration_text(found)}, planned {duration_text(retention)}; has `up` run?")
-    if own and rate != own.limits.traces.ingestion_rate:
-        raise CheckFailed(f"ingestion rate is {rate} B/s, planned {own.limits.traces.ingestion_rate}; has `up` run?")
-    return f"retention {duration_text(retention)}" + (", ingestion rate as planned" if own else "")
+    if granted and rate != granted.limits.ingestion_rate:
+        raise CheckFailed(f"ingestion rate is {rate} B/s, planned {granted.limits.ingestion_rate}; has `up` run?")
+    return f"retention {duration_text(retention)}" + (", ingestion rate as planned" if granted else "")
 
 
 def _shown(url: str, text: str, tenant: Tenant) -> tuple[int, int | None]:

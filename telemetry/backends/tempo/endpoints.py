@@ -27,3 +27,10 @@ def tempo_endpoints(context: TempoContext) -> TempoEndpoints:
         otlp_http=f"{protocol}://{TRACES_INGEST}.{namespace}.svc:{OTLP_HTTP}/v1/traces",
         query=f"{protocol}://{TRACES_QUERY}.{namespace}.svc:{TEMPO_HTTP}",
     )
+
+
+def admin_endpoints(context: TempoContext) -> dict[str, str]:
+    """Return where Tempo shows limits and, at a distributor, its ring."""
+    at = f"{scheme(context)}://{{}}.{context.namespace.name}.svc:{TEMPO_HTTP}".format
+    apart = context.settings.topology == "distributed"
+    return {"admin": at(TRACES_QUERY), "ring": at("tempo-distributed-distributor" if apart else TRACES_QUERY)}

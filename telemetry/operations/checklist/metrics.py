@@ -1,8 +1,8 @@
 """Checks that the platform's own metrics arrive where rules and dashboards look for them."""
 
 from telemetry.clients.reach import ask
+from telemetry.clients.target import Tenant
 from telemetry.operations.checklist.model import ChecklistFinding, Given
-from telemetry.operations.validation.target import Tenant
 from telemetry.spec.checks import CheckFailed, CheckSkipped
 from telemetry.spec.promql import Scope
 from telemetry.stack import Stack

@@ -11,7 +11,7 @@ from telemetry.stack import Stack
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-    from telemetry.operations.validation.target import Target
+    from telemetry.operations.validation.target import StackTarget
 
 State = Literal["done", "open", "by hand"]
 
@@ -32,7 +32,7 @@ class Given:
     stack: Stack
     credentials: Credentials = field(repr=False)
     cluster: "ApiClient"
-    target: "Target"
+    target: "StackTarget"
     """The way to the backends, as validation takes it."""
     validation: Mapping[str, Any] | str
     """What `validate --output` wrote; a text says why there is none."""

@@ -7,18 +7,18 @@ import httpx
 
 from telemetry.clients.grafana import connect, in_org
 from telemetry.clients.retry import retry
-from telemetry.operations.validation.target import Target
+from telemetry.operations.validation.target import StackTarget
 from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
 
 
-def checks(target: Target, uids: Mapping[str, str], org: int | None) -> list[Check]:
+def checks(target: StackTarget, uids: Mapping[str, str], org: int | None) -> list[Check]:
     """Return a check per datasource; `uids` are by signal."""
     return [
         Check("grafana", f"datasource {uid} is healthy", partial(_healthy, target, uid, org)) for uid in uids.values()
     ]
 
 
-def _healthy(target: Target, uid: str, org: int | None, seconds: float) -> str:
+def _healthy(target: StackTarget, uid: str, org: int | None, seconds: float) -> str:
     if target.credentials is None:
         raise CheckSkipped("Grafana's credential is not known")
     with connect(target.stack.grafana.url, target.credentials.grafana, target.stack.trust) as client:
