@@ -1,7 +1,6 @@
 """`python -m telemetry validate`: checks a deployed stack for every signal and every tenant."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,7 +104,6 @@ def target_of(
     Raises:
         typer.BadParameter: an address or a tenant is not known.
     """
-    from telemetry.backends.mimir import blocks as bucket
     from telemetry.operations.validation import addresses
     from telemetry.operations.validation.target import StackTarget, tenants_of
 
@@ -127,7 +125,6 @@ def target_of(
         authority=outputs["certificate_authority"] or None,
         behind_gateway=behind and stack.gateway is not None,
         credentials=credentials,
-        blocks=partial(bucket.blocks, stack.backend("metrics").context, credentials.metrics),
         flush=flush,
     )
 

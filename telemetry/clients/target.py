@@ -50,6 +50,7 @@ class Target:
     """Whether the addresses are those of the backends, although clients come by a gateway: it cannot be reached."""
     credentials: Credentials | None = None
     blocks: Blocks | None = None
+    """What lists them, where that is not the bucket itself."""
     flush: bool = True
     """Whether Mimir may be asked to flush a tenant, which makes one small block per ingester."""
 

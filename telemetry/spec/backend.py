@@ -8,6 +8,7 @@ from telemetry.config.base import Settings
 from telemetry.config.role_spec import RoleTable
 from telemetry.config.roles import Role
 from telemetry.spec.alerts import Rule
+from telemetry.spec.changes import Changes
 from telemetry.spec.context import Context
 from telemetry.spec.panels import Dashboard
 from telemetry.spec.release import Release
@@ -64,6 +65,8 @@ class Backend(Generic[S, L]):
     """The Helm releases, the one that it is being moved away from included."""
     endpoints: Callable[[Context[S, L]], Any]
     """Where clients reach it in the namespace: a named tuple of addresses, `query` among them."""
+    changes: Changes
+    """What changes of it do, which the report tells."""
     admin_endpoints: Callable[[Context[S, L]], Mapping[str, str]] | None
     """Where its own pages are, by name, which no gateway offers: limits, rings, flushes."""
     checks: str | None

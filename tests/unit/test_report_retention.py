@@ -79,7 +79,7 @@ def said(before: Stack, after: Stack) -> dict[str, str]:
 def test_every_backends_release_is_read() -> None:
     stack = stack_of(tenants())
     assert {each.name for each in releases_of(stack)} | set(TEMPO.values()) | {TENANTS_CONFIG_MAP} == set(PLACES)
-    assert {each.signal for each in stack.backends} == {place.signal for place in PLACES.values()}
+    assert {each.signal for each in stack.backends} == {signal for signal, _ in PLACES.values()}
     assert {signal: its.default for signal, its in kept(objects_of(stack)).items()} == dict.fromkeys(SIGNALS, 30 * DAY)
 
 

@@ -1,6 +1,7 @@
 """Grafana Loki: logs."""
 
 from telemetry.backends.loki.alerts import rules
+from telemetry.backends.loki.changes import CHANGES
 from telemetry.backends.loki.dashboard import dashboard
 from telemetry.backends.loki.endpoints import admin_endpoints, loki_endpoints
 from telemetry.backends.loki.limits import LogsLimits
@@ -23,6 +24,7 @@ BACKEND = Backend(
     sizes=sizes,
     releases=releases,
     endpoints=loki_endpoints,
+    changes=CHANGES,
     admin_endpoints=admin_endpoints,
     checks="telemetry.backends.loki.checks",
     alerts=rules,

@@ -1,6 +1,7 @@
 """Grafana Mimir: metrics."""
 
 from telemetry.backends.mimir.alerts import rules
+from telemetry.backends.mimir.changes import CHANGES
 from telemetry.backends.mimir.dashboard import dashboard
 from telemetry.backends.mimir.endpoints import admin_endpoints, mimir_endpoints
 from telemetry.backends.mimir.limits import MetricsLimits
@@ -24,6 +25,7 @@ BACKEND = Backend(
     sizes=sizes,
     releases=releases,
     endpoints=mimir_endpoints,
+    changes=CHANGES,
     admin_endpoints=admin_endpoints,
     checks="telemetry.backends.mimir.checks",
     alerts=rules,

@@ -5,12 +5,13 @@ from functools import partial
 
 import httpx
 
+from telemetry.backends.mimir.blocks import blocks as blocks_of
 from telemetry.backends.mimir.context import MimirContext
 from telemetry.clients.otlp import METRIC, VIA, otlp_metric, remote_write
 from telemetry.clients.reach import ask
 from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
-from telemetry.clients.target import Target, Tenant
+from telemetry.clients.target import Blocks, Target, Tenant
 from telemetry.config.quantities import duration_text
 from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
 
@@ -23,7 +24,7 @@ def checks(context: MimirContext, target: Target, tenant: Tenant) -> list[Check]
     names = {
         "OTLP in, PromQL out": _otlp,
         "remote-write in, PromQL out": _remote_write,
-        "block in the bucket after a flush": _block,
+        "block in the bucket after a flush": partial(_block, context),
     }
     sent = [Check("metrics", name, partial(run, target, tenant)) for name, run in names.items()]
     return [
@@ -85,14 +86,12 @@ def _find(client: httpx.Client, url: str, via: str, value: int) -> None:
         raise CheckFailed(f"{url}: does not find the sample that was taken; look at queriers and ingesters")
 
 
-def _block(target: Target, tenant: Tenant, seconds: float) -> str:
+def _block(context: MimirContext, target: Target, tenant: Tenant, seconds: float) -> str:
     """Flush the tenant and wait for a new block. An ingester ships a block by itself only every two hours."""
     if not target.flush:
         raise CheckSkipped("nothing is to be flushed (--no-flush), and Mimir ships a block only every two hours")
-    if target.blocks is None:
-        raise CheckSkipped("the bucket's credentials are not known")
     # Mimir's tenant while multi-tenancy is off.
-    who, blocks = tenant.id or "anonymous", target.blocks
+    who, blocks = tenant.id or "anonymous", _lister(context, target)
     before, begun = blocks(who), time.monotonic()
     url = f"{target.inner('metrics.flush')}/ingester/flush"
     with target.admin() as client:
@@ -105,6 +104,15 @@ def _block(target: Target, tenant: Tenant, seconds: float) -> str:
 
     block = retry(look, seconds / 2)
     return f"{block}, {time.monotonic() - begun:.2f} s after the flush began"
+
+
+def _lister(context: MimirContext, target: Target) -> Blocks:
+    """Return what lists a tenant's blocks."""
+    if target.blocks is not None:
+        return target.blocks
+    if target.credentials is None:
+        raise CheckSkipped("the bucket's credentials are not known")
+    return partial(blocks_of, context, target.credentials.metrics)
 
 
 def _limits(expected: dict[str, int], target: Target, tenant: Tenant, seconds: float) -> str:

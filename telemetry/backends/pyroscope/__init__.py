@@ -1,5 +1,6 @@
 """Grafana Pyroscope: profiles."""
 
+from telemetry.backends.pyroscope.changes import CHANGES
 from telemetry.backends.pyroscope.endpoints import pyroscope_endpoints
 from telemetry.backends.pyroscope.limits import ProfilesLimits
 from telemetry.backends.pyroscope.release import releases, sizes
@@ -21,6 +22,7 @@ BACKEND = Backend(
     sizes=sizes,
     releases=releases,
     endpoints=pyroscope_endpoints,
+    changes=CHANGES,
     admin_endpoints=None,
     checks=None,
     alerts=None,  # what Pyroscope exports is not known (docs/monitoring.md)

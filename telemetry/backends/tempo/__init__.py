@@ -1,6 +1,7 @@
 """Grafana Tempo: traces."""
 
 from telemetry.backends.tempo.alerts import rules
+from telemetry.backends.tempo.changes import CHANGES
 from telemetry.backends.tempo.dashboard import dashboard
 from telemetry.backends.tempo.endpoints import admin_endpoints, tempo_endpoints
 from telemetry.backends.tempo.limits import TracesLimits
@@ -24,6 +25,7 @@ BACKEND = Backend(
     sizes=sizes,
     releases=releases,
     endpoints=tempo_endpoints,
+    changes=CHANGES,
     admin_endpoints=admin_endpoints,
     checks="telemetry.backends.tempo.checks",
     alerts=rules,

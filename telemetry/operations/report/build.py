@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP
 from telemetry.capacity import fit as capacity
 from telemetry.capacity import objects
 from telemetry.capacity.verdict import Verdict
@@ -13,7 +12,7 @@ from telemetry.operations.report.manifests import compare
 from telemetry.operations.report.model import Action, Capacity, ChangeReport, Item, ReleaseChange, Warn
 from telemetry.operations.report.policies import judged
 from telemetry.operations.report.preview_items import items
-from telemetry.operations.report.retention import shortened
+from telemetry.operations.report.retention import PLACES, shortened
 from telemetry.operations.report.warnings import warnings
 from telemetry.redaction import Redactor
 from telemetry.stack import Stack
@@ -74,7 +73,7 @@ def _shortened(preview: Preview, rendered: Mapping[str, Rendered]) -> Iterator[W
         objects, name = rendered.get(step.urn, Rendered()), str(step.inputs.get("name"))
         before[name], after[name] = (objects.new if step.action == "same" else objects.old), objects.new
     for step in preview.steps:
-        if step.type == "kubernetes:core/v1:ConfigMap" and step.name == TENANTS_CONFIG_MAP:
+        if step.type == "kubernetes:core/v1:ConfigMap" and step.name in PLACES:
             before[step.name], after[step.name] = (dict(step.old),), (dict(step.new),)
     return shortened(before, after)
 
