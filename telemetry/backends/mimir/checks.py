@@ -1,6 +1,7 @@
 """What Mimir must do: take samples, find them, keep them in its bucket; have the limits and the ring of the plan."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 import httpx
@@ -21,7 +22,7 @@ _SNAPPY = {"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0
 
 def checks(context: MimirContext, target: Target, tenant: Tenant) -> list[Check]:
     """Return a tenant's checks, in order: what is flushed must have been sent before."""
-    names = {
+    names: dict[str, Callable[..., str]] = {
         "OTLP in, PromQL out": _otlp,
         "remote-write in, PromQL out": _remote_write,
         "block in the bucket after a flush": partial(_block, context),

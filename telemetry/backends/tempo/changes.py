@@ -18,5 +18,5 @@ CHANGES = Changes(
     retention=dict.fromkeys((*TEMPO.values(), TENANTS_CONFIG_MAP), _RETENTION),
     # Blocks are cut after 30 minutes at the latest.
     replication={TEMPO["distributed"]: ReplicationPlace(("ingester", "config"), "half an hour", _RISK)},
-    releases_by_topology={**TEMPO},
+    releases_by_topology={str(topology): release for topology, release in TEMPO.items()},
 )
