@@ -172,6 +172,7 @@ docs: setup  ## Write anew the pages of docs/ that are made from the code
 	@$(BIN)/python -m docs.make_network
 	@$(BIN)/python -m docs.make_schema
 	@$(BIN)/python -m docs.make_policies
+	@$(BIN)/python -m docs.make_architecture
 	@$(COMMANDS) capacity prod --markdown docs/capacity-prod.md --picture docs/capacity-prod.svg >/dev/null
 
 # What the pipeline does; .github/workflows holds no logic, so that all of it can be run and tested here.
