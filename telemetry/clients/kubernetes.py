@@ -42,17 +42,13 @@ class Answer:
     body: bytes
 
 
-def api_client(kubeconfig: str | None, context: str) -> client.ApiClient:
+def api_client(settings: Kubernetes) -> client.ApiClient:
     """Return a client that tries once: its retries would keep a user waiting for an address that is simply wrong.
-
-    Args:
-        kubeconfig: path of the file; None is the usual one.
-        context: which of its contexts.
 
     Raises:
         one of UNUSABLE: the file cannot be read, or has no such context.
     """
-    api = config.new_client_from_config(config_file=kubeconfig, context=context)
+    api = config.new_client_from_config(settings.kubeconfig_file, settings.context)
     api.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(0)
     return api
 
@@ -64,7 +60,7 @@ def connect(settings: Kubernetes) -> client.ApiClient:
         ClusterError: the kubeconfig cannot be used. The message quotes nothing of it: there are tokens in it.
     """
     try:
-        return api_client(settings.kubeconfig_file, settings.context)
+        return api_client(settings)
     except UNUSABLE as error:
         reason = str(error).splitlines()[0] if isinstance(error, ConfigException) else type(error).__name__
         raise ClusterError(
