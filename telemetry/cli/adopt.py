@@ -1,6 +1,5 @@
 """`adopt`: adds what exists and is missing from a stack's state, once it is confirmed."""
 
-import sys
 from functools import partial
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from telemetry.cli.confirmation import is_confirmed
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
@@ -42,7 +42,7 @@ def adopt(
         plan = adoption.find()
         _show(console, plan, stack)
         if plan.here:
-            if not (yes or _agreed(console)):
+            if not is_confirmed(console, "Take it into the state?", yes=yes):
                 raise typer.Exit(_UNCONFIRMED)
             for done in adoption.carry_out(plan):
                 console.print(done, markup=False, highlight=False, soft_wrap=True)
@@ -96,14 +96,3 @@ def _tell_ahead(console: Console, ahead: dict[str, list[str]]) -> None:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         text = f"The next up will {operation} {len(names)}: {', '.join(names[:_NAMED])}{more}"
         console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _agreed(console: Console) -> bool:
-    if not _at_terminal():
-        console.print("Nothing was done: say --yes if it shall be.")
-        return False
-    return typer.confirm("Take it into the state?")
-
-
-def _at_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()

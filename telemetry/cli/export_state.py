@@ -1,7 +1,6 @@
 """`export-state` and `restore-state`: copies of a stack's state, kept before each `up` and put back in its place."""
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from telemetry.cli.confirmation import is_confirmed
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError
@@ -70,7 +70,7 @@ def restore_state(
             raise AdoptError(f"{copy}: {error}") from error
         what = f"{copy}, written {exports.made(export)}, has {len(exports.resources(export))} resources"
         console.print(what, markup=False, highlight=False, soft_wrap=True)
-        if not (yes or _agreed(console, stack)):
+        if not is_confirmed(console, f"Put it in place of the state of {stack}?", yes=yes):
             raise typer.Exit(_UNCONFIRMED)
         _asked(stack, "stack import", json.dumps(export))
         console.print(f"It is the state of {stack} now. Next: make refresh, then make adopt")
@@ -106,10 +106,3 @@ def _place(at: str | None) -> Place:
     if not at:
         raise AdoptError(f"where copies of the state are kept is not said: set {_VARIABLE}, or --at (docs/pipeline.md)")
     return place_of(at)
-
-
-def _agreed(console: Console, stack: str) -> bool:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        console.print("Nothing was done: say --yes if it shall be.")
-        return False
-    return typer.confirm(f"Put it in place of the state of {stack}?")

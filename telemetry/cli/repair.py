@@ -1,7 +1,6 @@
 """`repair`: what a killed or failed run has left of a stack is shown and, on confirmation, mended."""
 
 import os
-import sys
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from telemetry.cli.confirmation import is_confirmed
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
@@ -81,7 +81,7 @@ def _repair(mending: Repair, console: Console, *, yes: bool) -> None:
         _show(console, plan, mending.pulumi.stack)
         if not plan.mendable:
             break
-        if not (yes or _agreed(console)):
+        if not is_confirmed(console, "Do this?", yes=yes):
             raise typer.Exit(_UNCONFIRMED)
         try:
             for done in mending.carry_out(plan):
@@ -105,14 +105,3 @@ def _show(console: Console, plan: RepairPlan, stack: str) -> None:
     console.print(table)
     for line in lines(plan.waiting):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def _agreed(console: Console) -> bool:
-    if not _at_terminal():
-        console.print("Nothing was done: say --yes if it shall be.")
-        return False
-    return typer.confirm("Do this?")
-
-
-def _at_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()

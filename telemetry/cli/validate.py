@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from kubernetes.config.config_exception import ConfigException
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError
+from telemetry.clients.kubernetes import ClusterError, connect
 from telemetry.config.credentials import Credentials
 from telemetry.known_secrets import redactor_of
 from telemetry.stack import ConfigError, Stack
@@ -59,7 +59,7 @@ def validate(
     from telemetry.operations.validation.runner import Bounds, run
 
     moved, places = pairs(address, "--address"), pairs(connect_to, "--connect-to")
-    with error_boundary(ConfigError, ConfigException, ToolError, OSError) as console:
+    with error_boundary(ClusterError, ConfigError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         outputs = Pulumi(stack, config_file).json("stack output", "--json")
         if "endpoints" not in outputs:
@@ -134,11 +134,9 @@ def _uids(datasources: Mapping[str, Mapping[str, str] | None]) -> dict[str, str]
 
 
 def _reach(stack: Stack, places: Mapping[str, str], *, api_server: bool) -> "Reach":
-    from telemetry.clients.kubernetes import api_client
     from telemetry.clients.reach import Reach
 
-    cluster = stack.kubernetes
-    return Reach(places, api_client(cluster.kubeconfig_file, cluster.context) if api_server else None)
+    return Reach(places, connect(stack.kubernetes) if api_server else None)
 
 
 def pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:

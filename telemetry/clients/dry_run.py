@@ -1,6 +1,5 @@
 """Live objects of any kind, and dry runs of changes to them. Nothing is ever changed: dryRun=All."""
 
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import urllib3
-from kubernetes import client, dynamic
-from kubernetes.config.config_exception import ConfigException
+from kubernetes import dynamic
 from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
 
-from telemetry.clients.kubernetes import UNUSABLE, ClusterError, api_client
+from telemetry.clients.kubernetes import ClusterError, cluster_errors, connect, refusal
+from telemetry.config.connections import Kubernetes
 from telemetry.kubernetes.managed_fields import Json
 
 MANAGER = "telemetry-drift"
@@ -82,11 +80,11 @@ class Cluster:
             result: Json = call(body=manifest, **_address(manifest), **options, **_REHEARSAL).to_dict()
         except DynamicApiError as error:
             if error.status == _CHANGED:
-                raise ChangedError(f"an object changes all the while; try again: {_message(error)}") from error
-            if any(words in _message(error) for words in _CANNOT_REHEARSE):
-                raise ClusterError(f"the API server cannot rehearse: {_message(error)}") from error
+                raise ChangedError(f"an object changes all the while; try again: {refusal(error)}") from error
+            if any(words in refusal(error) for words in _CANNOT_REHEARSE):
+                raise ClusterError(f"the API server cannot rehearse: {refusal(error)}") from error
             if error.status in _REFUSALS:
-                raise RefusedError(_message(error)) from error
+                raise RefusedError(refusal(error)) from error
             raise
         return result
 
@@ -95,42 +93,18 @@ class Cluster:
 
 
 @contextmanager
-def connected(kubeconfig: str | None, context: str) -> Iterator[Cluster]:
+def connected(settings: Kubernetes) -> Iterator[Cluster]:
     """Connect to a cluster, and yield it.
 
     Raises:
         ClusterError: it does not answer, or refuses us; with what to do.
     """
-    api = _client(kubeconfig, context)
-    try:
-        # The client keeps what it learns of the server's kinds in a file, which must not outlive us.
-        with tempfile.TemporaryDirectory() as folder:
-            yield Cluster(dynamic.DynamicClient(api, cache_file=str(Path(folder) / "kinds.json")))
-    except urllib3.exceptions.HTTPError as error:
-        reason = type(getattr(error, "reason", error)).__name__
-        raise ClusterError(f"the API server of context {context!r} does not answer ({reason})") from error
-    except (client.ApiException, DynamicApiError) as error:
-        raise ClusterError(f"the API server refused ({error.status}): {_message(error)}") from error
-
-
-def _client(kubeconfig: str | None, context: str) -> client.ApiClient:
-    try:
-        return api_client(kubeconfig, context)
-    except UNUSABLE as error:
-        reason = str(error).splitlines()[0] if isinstance(error, ConfigException) else type(error).__name__
-        raise ClusterError(
-            f"telemetry:kubernetes.context: {context!r} cannot be used ({reason}); correct it"
-        ) from error
+    api = connect(settings)
+    # The client keeps what it learns of the server's kinds in a file, which must not outlive us.
+    with cluster_errors(settings.context), tempfile.TemporaryDirectory() as folder:
+        yield Cluster(dynamic.DynamicClient(api, cache_file=str(Path(folder) / "kinds.json")))
 
 
 def _address(manifest: Json) -> dict[str, str]:
     metadata = manifest["metadata"]
     return {key: metadata[key] for key in ("name", "namespace") if metadata.get(key)}
-
-
-def _message(error: Any) -> str:
-    """Return the API server's own words."""
-    try:
-        return str(json.loads(error.body)["message"])
-    except (ValueError, TypeError, KeyError):
-        return str(error.reason)

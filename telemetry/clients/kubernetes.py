@@ -4,7 +4,8 @@ The kubernetes package's models are not used for single requests: to import them
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -28,6 +29,10 @@ class ClusterError(Exception):
     """The cluster does not answer, or refuses; the message says so to the user."""
 
 
+class NoJsonError(ValueError):
+    """Something answers, but not as an API server does."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the API server says, whatever it is."""
@@ -37,19 +42,54 @@ class Answer:
     body: bytes
 
 
-def api_client(kubeconfig: str | None, context: str) -> client.ApiClient:
+def api_client(settings: Kubernetes) -> client.ApiClient:
     """Return a client that tries once: its retries would keep a user waiting for an address that is simply wrong.
-
-    Args:
-        kubeconfig: path of the file; None is the usual one.
-        context: which of its contexts.
 
     Raises:
         one of UNUSABLE: the file cannot be read, or has no such context.
     """
-    api = config.new_client_from_config(config_file=kubeconfig, context=context)
+    api = config.new_client_from_config(settings.kubeconfig_file, settings.context)
     api.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(0)
     return api
+
+
+def connect(settings: Kubernetes) -> client.ApiClient:
+    """Return a client of a stack's cluster.
+
+    Raises:
+        ClusterError: the kubeconfig cannot be used. The message quotes nothing of it: there are tokens in it.
+    """
+    try:
+        return api_client(settings)
+    except UNUSABLE as error:
+        reason = str(error).splitlines()[0] if isinstance(error, ConfigException) else type(error).__name__
+        raise ClusterError(
+            f"telemetry:kubernetes.context: {settings.context!r} cannot be used ({reason}); log in to the cluster, or "
+            "correct it"
+        ) from error
+
+
+@contextmanager
+def cluster_errors(context: str) -> Iterator[None]:
+    """Turn what a client raises into a ClusterError for the user."""
+    server = f"the API server of context {context!r}"
+    try:
+        yield
+    except urllib3.exceptions.HTTPError as error:
+        reason = type(getattr(error, "reason", error)).__name__
+        raise ClusterError(f"{server} does not answer ({reason})") from error
+    except client.ApiException as error:
+        raise ClusterError(f"{server} refused ({error.status}): {refusal(error)}") from error
+    except NoJsonError as error:
+        raise ClusterError(f"{server} does not answer like one; correct the context's address") from error
+
+
+def refusal(error: client.ApiException) -> str:
+    """Return the API server's own words."""
+    try:
+        return str(json.loads(error.body)["message"])
+    except (ValueError, TypeError, KeyError):
+        return str(error.reason)
 
 
 def call(
@@ -84,14 +124,17 @@ def get(api: client.ApiClient, path: str, *, accept: str = "application/json", *
     Raises:
         ApiException: the server refused, with the status.
         urllib3.exceptions.HTTPError: nobody answered within ten seconds.
-        ValueError: the answer is no JSON object.
+        NoJsonError: the answer is no JSON object.
     """
     answer = call(api, "GET", path, headers={"Accept": accept}, query=query)
     if answer.status != _OK:
         raise client.ApiException(status=answer.status, reason=answer.reason)
-    found = json.loads(answer.body)
+    try:
+        found = json.loads(answer.body)
+    except ValueError as error:
+        raise NoJsonError(f"{path}: no JSON") from error
     if not isinstance(found, Mapping):
-        raise ValueError(f"{path}: an object was expected")  # noqa: TRY004 - as json says of what is none
+        raise NoJsonError(f"{path}: an object was expected")
     return dict(found)
 
 
@@ -133,15 +176,12 @@ class ApiServer:
         """
         metadata = manifest["metadata"]
         within = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
-        root, where = _root(str(manifest["apiVersion"])), f"{manifest['kind']} {metadata['name']}"
-        try:
+        version = str(manifest["apiVersion"])
+        root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        with cluster_errors(self.settings.context):
             resource = self._resources(root).get(str(manifest["kind"]))
             path = f"{root}{within}/{resource}/{metadata['name']}"
             found = find(self._api, path, accept=METADATA_ONLY) if resource else None
-        except urllib3.exceptions.HTTPError as error:
-            raise ClusterError(f"the cluster of context {self.settings.context!r} does not answer") from error
-        except client.ApiException as error:
-            raise ClusterError(f"the cluster refuses to show {where}: {error.status} {error.reason}") from error
         return dict(found["metadata"]) if found else {}
 
     def _resources(self, root: str) -> dict[str, str]:
@@ -152,11 +192,4 @@ class ApiServer:
 
     @cached_property
     def _api(self) -> client.ApiClient:
-        try:
-            return api_client(self.settings.kubeconfig_file, self.settings.context)
-        except UNUSABLE as error:  # may quote a token
-            raise ClusterError(f"context {self.settings.context!r} cannot be used: log in to the cluster") from error
-
-
-def _root(api_version: str) -> str:
-    return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        return connect(self.settings)

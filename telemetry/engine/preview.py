@@ -63,7 +63,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class PreviewError:
+class Diagnostic:
     """An error that stopped a preview."""
 
     message: str
@@ -109,10 +109,10 @@ def steps(preview: Mapping[str, Any]) -> tuple[Step, ...]:
     return tuple(_step(urn, parts) for urn, parts in by_urn.items())
 
 
-def errors(preview: Mapping[str, Any]) -> tuple[PreviewError, ...]:
+def errors(preview: Mapping[str, Any]) -> tuple[Diagnostic, ...]:
     """Return why a preview failed; nothing if it did not."""
     found = (each for each in preview.get("diagnostics") or () if each.get("severity") == "error")
-    return tuple(PreviewError(str(each.get("message", "")).strip(), str(each.get("urn", ""))) for each in found)
+    return tuple(Diagnostic(str(each.get("message", "")).strip(), str(each.get("urn", ""))) for each in found)
 
 
 def title(urn: str) -> str:

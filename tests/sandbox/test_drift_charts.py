@@ -13,6 +13,7 @@ from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from telemetry.clients.dry_run import Cluster, connected
+from telemetry.config.connections import Kubernetes
 from telemetry.kubernetes.managed_fields import Json
 from telemetry.operations.drift import manifests
 from telemetry.operations.drift.conceal import Concealer
@@ -52,7 +53,7 @@ def installed(request: pytest.FixtureRequest, world: Connections, toolchain: Too
     core = client.CoreV1Api(api)
     core.create_namespace({"metadata": {"name": space}})
     try:
-        with connected(str(world.kubeconfig), world.context) as cluster:
+        with connected(Kubernetes(kubeconfig=str(world.kubeconfig), context=world.context)) as cluster:
             yield Installed(cluster, tuple(_installed(change, space, cluster, world, toolchain)))
     finally:
         core.delete_namespace(space)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from telemetry.clients.kubernetes import ApiServer, ClusterError
-from tests.doubles import by_path, kubeconfig, refused
+from tests.doubles import Answer, answering, by_path, kubeconfig, refused
 from tests.support import load_stack, put
 
 LISTS: dict[str, object] = {
@@ -59,8 +59,13 @@ def test_a_server_that_refuses_or_does_not_answer_is_one_message(tmp_path: Path)
     secret = of("v1", "Secret", namespace="n")
     with (
         by_path({**LISTS, "/api/v1/namespaces/n/secrets/x": 403}) as address,
-        pytest.raises(ClusterError, match="the cluster refuses to show Secret x: 403"),
+        pytest.raises(ClusterError, match="context 'here' refused \\(403\\)"),
     ):
         server(tmp_path, address).metadata(secret)
-    with pytest.raises(ClusterError, match="the cluster of context 'here' does not answer"):
+    with (
+        answering(Answer(200, "<html>", "text/html")) as address,
+        pytest.raises(ClusterError, match="does not answer like one"),
+    ):
+        server(tmp_path, address).metadata(secret)
+    with pytest.raises(ClusterError, match="the API server of context 'here' does not answer"):
         server(tmp_path, refused()).metadata(secret)

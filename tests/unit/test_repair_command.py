@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from telemetry.cli import confirmation
 from telemetry.cli import repair as repair_command
 from telemetry.cli.app import app
 from telemetry.operations.repair import Changed, Lock, RepairError, RepairPlan
@@ -51,7 +52,7 @@ class Made:
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def run(made: Made, *options: str, answer: str | None = None) -> tuple[int, str]:
         monkeypatch.setattr(repair_command, "Repair", made)
-        monkeypatch.setattr(repair_command, "_at_terminal", lambda: answer is not None)
+        monkeypatch.setattr(confirmation, "_at_terminal", lambda: answer is not None)
         done = CliRunner().invoke(app, ["repair", "dev", *options], input=answer, env={"COLUMNS": "200"})
         return done.exit_code, done.output
 

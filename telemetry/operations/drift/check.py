@@ -48,7 +48,7 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
     helms = {release.name: helm_of(stack.kubernetes, release.namespace) for release in recorded}
     listed = [each for helm in {helm.namespace: helm for helm in helms.values()}.values() for each in helm.list_all()]
     found = list(releases.statuses(recorded, listed))
-    with connected(stack.kubernetes.kubeconfig_file, stack.kubernetes.context) as cluster:
+    with connected(stack.kubernetes) as cluster:
         deployed = [*_natives(export), *_released(cluster, recorded, helms)]
         concealer = _concealer(cluster, deployed)
         for release in recorded:

@@ -19,7 +19,7 @@ _ZONE = re.compile(r"^\s*kubernetes\s+(\S+)", re.MULTILINE)
 def check(cluster: Kubernetes) -> list[str]:
     """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
     try:
-        api = api_client(cluster.kubeconfig_file, cluster.context)
+        api = api_client(cluster)
         service = find(api, f"/api/v1/namespaces/{cluster.dns.namespace}/services/{cluster.dns.name}")
         if service is None:
             name = f"{cluster.dns.name}.{cluster.dns.namespace}"

@@ -32,7 +32,7 @@ def check(stack: Stack) -> list[str]:
     """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
     where = f"/api/v1/namespaces/{stack.namespace.name}"
     try:
-        api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+        api = api_client(stack.kubernetes)
     except UNUSABLE:
         return []
     try:

@@ -23,7 +23,7 @@ _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=
 def check(stack: Stack) -> list[str]:
     """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
     try:
-        api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+        api = api_client(stack.kubernetes)
     except UNUSABLE:
         return []
     try:

@@ -24,7 +24,7 @@ def check(stack: Stack) -> list[str]:
     if not named:
         return []
     try:
-        api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+        api = api_client(stack.kubernetes)
     except UNUSABLE:
         return []
     return [line for key, secret in named.items() for line in _finding(api, stack.namespace.name, key, secret)]

@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-import urllib3
-from kubernetes import client
-
-from telemetry.clients.kubernetes import UNUSABLE, ClusterError, api_client
+from telemetry.clients.kubernetes import cluster_errors, connect
 from telemetry.gateway.addresses import SERVICE
 from telemetry.operations.readiness.objects import Objects
 from telemetry.operations.readiness.why import Unready, unready
@@ -28,15 +25,9 @@ def ask(stack: Stack) -> Readiness:
     Raises:
         ClusterError: no cluster answers, or it refuses us.
     """
-    context = stack.kubernetes.context
-    try:
-        objects = Objects.read(api_client(stack.kubernetes.kubeconfig_file, context), stack.namespace.name)
-    except urllib3.exceptions.HTTPError as error:
-        raise ClusterError(f"the API server of context {context!r} does not answer") from error
-    except client.ApiException as error:
-        raise ClusterError(f"the API server of context {context!r} answered {error.status}") from error
-    except UNUSABLE as error:  # may quote a token
-        raise ClusterError(f"context {context!r} cannot be used: log in to the cluster") from error
+    api = connect(stack.kubernetes)
+    with cluster_errors(stack.kubernetes.context):
+        objects = Objects.read(api, stack.namespace.name)
     ours = {each.name for each in releases_of(stack)}
     found = [each for each in unready(objects) if each.release in ours or _is_gateway(stack, each)]
     return Readiness(tuple(found), objects.hidden)
