@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 import components
 from telemetry.backends.mimir.endpoints import METRICS_TWINS
@@ -442,3 +443,9 @@ def test_pods_find_the_authority_of_the_object_store_and_wait_for_it() -> None:
         assert "'secretName': 'object-store-authority'" in repr(release.plain["values"])
     assert run.one("pulumi:providers:aws", "s3").plain["customCaBundle"] == "tests/unit/fixtures/authority.pem"
     assert run.one("pulumi:providers:grafana", "grafana").plain["caCert"] == "tests/unit/fixtures/authority.pem"
+
+
+@each_environment
+def test_no_urn_changes(environment: str, golden: SnapshotAssertion) -> None:
+    """A resource with another URN is another resource: it would be deleted and made again."""
+    assert sorted(resource.urn for resource in run_of(environment, preview=True).resources) == golden
