@@ -34,7 +34,7 @@ DOCUMENT = Path(__file__).with_name("settings.md")
 INTRODUCTION = """# Settings
 
 Everything that `Pulumi.<stack>.yaml` may say, under the prefix `telemetry:`. This page is made from the models in
-`settings/` by `python -m docs.make_settings`; a test fails while it is stale. What is wrong in a stack's file is
+`telemetry/` by `python -m docs.make_settings`; a test fails while it is stale. What is wrong in a stack's file is
 reported all at once, before anything is touched: one line each, with the key's path and how to mend it.
 
 A setting is written into the file, or set with `pulumi config set --path 'telemetry:metrics.retention' 30d`. Secrets
