@@ -60,9 +60,9 @@ class Datasources(pulumi.ComponentResource):
     def _made(self, wanted: Mapping[str, Datasource]) -> Made:
         """Make a view's datasources one after the other; views wait for nobody else's.
 
-        tf-grafana#2376, an inconsistent plan when many are written at once, is Terraform's own comparison, which Pulumi
-        does without. A chain through all of them is not to be had: at each link the SDK walks whatever is before it,
-        which took minutes for 300 tenants and was too deep for 500.
+        An inconsistent plan when many are written at once (grafana/terraform-provider-grafana#2376) is Terraform's own
+        comparison, which Pulumi does without. A chain through all of them is not to be had: at each link the SDK walks
+        whatever is before it, which took minutes for 300 tenants and was too deep for 500.
         """
         made: Made = {}
         for signal, each in wanted.items():

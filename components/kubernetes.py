@@ -10,7 +10,7 @@ from telemetry.config.roles import Autoscaling
 from telemetry.spec.release import Release
 from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
 
-# A Mimir ring takes minutes to settle; 300 s, the default, fails on upgrades (anchors.md B1).
+# A Mimir ring takes minutes to settle; 300 s, the default, fails on upgrades (sources.md, Mimir 12).
 _TIMEOUT_SECONDS = 900
 
 
@@ -35,7 +35,7 @@ def release(
     """Register a Helm release that waits until its pods are ready, after what these pods mount.
 
     Not atomic: a roll-back of a slow ring does more harm than a failed release that the next `up` repairs. Its
-    `manifest` is never exported: the provider never sets it (facts/providers.md).
+    `manifest` is never exported: the provider never sets it.
     """
     chart = wanted.chart
     repository = {"repository_opts": {"repo": chart.repository}} if chart.repository else {}

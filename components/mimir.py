@@ -18,7 +18,7 @@ class Mimir(Backend):
         context = self._backend.context
         if context.gateway is not None:
             self._twins()
-        # Its chart scales by KEDA only (charts.md 3.3).
+        # Its chart scales by KEDA only.
         for role, scaling in ((name, role.autoscaling) for name, role in context.settings.roles.items()):
             if scaling is not None:
                 name, after = f"{RELEASE}-{role}", deployed[RELEASE]

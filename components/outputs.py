@@ -147,7 +147,7 @@ _WITHOUT = {
 
 
 def status(stack: Stack, releases: dict[str, str]) -> Status:
-    """Return `active`, or `degraded` and why: an optional role is off, or a release is not deployed (seed 001)."""
+    """Return `active`, or `degraded` and why: an optional role is off, or a release is not deployed (R8)."""
     reasons = [f"release {name} is {state}" for name, state in releases.items() if state != "deployed"]
     optional = {"traces": stack.traces.missing_optional, "metrics": stack.metrics.missing_optional}
     reasons += [

@@ -1,6 +1,5 @@
 """Writes docs/settings.md from the models, so that the reference cannot lie (`python -m docs.make_settings --help`)."""
 
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,8 +25,6 @@ from telemetry.config.role_spec import Need, RoleSpec, RoleTable
 from telemetry.config.roles import Role
 from telemetry.config.seaweedfs import FEATURES, version_text
 from telemetry.stack import Stack
-
-_SOURCES = re.compile(r" \((seed|anchors\.md|charts\.md|facts/)[^)]*\)")
 
 DOCUMENT = Path(__file__).with_name("settings.md")
 
@@ -198,8 +195,8 @@ def _default(model: type[BaseModel], name: str, hint: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a description on one line, without its references to what only we have read."""
-    return " ".join(_SOURCES.sub("", text).split())
+    """Return a description on one line."""
+    return " ".join(text.split())
 
 
 def _roles(title: str, path: str, specs: RoleTable) -> str:

@@ -1,6 +1,6 @@
 """What the copies that ingesters of Tempo hold cost, against the plan's sizes.
 
-The plan counts on 2 of 3 ingesters for each trace (seed 000). Requests are settings and do not follow the factor: what
+The plan counts on 2 of 3 ingesters for each trace. Requests are settings and do not follow the factor: what
 follows it is the share of all spans that each ingester takes, and with it how far its size goes.
 """
 

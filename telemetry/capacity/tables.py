@@ -65,7 +65,7 @@ class Table:
 
 
 def breakdown(report: Report) -> Table:
-    """Return the plan's 'Component Breakdown' (seed 000), then what is beyond it, then the sums."""
+    """Return the plan's table of roles (R5), then what is beyond it, then the sums."""
     table = Table(
         f"{report.environment.title()} Component Breakdown (Phase 1)",
         ("Component", "Replicas", "CPU req", "Memory req", "Storage PVC", "Mem limit", "QoS"),
@@ -90,7 +90,7 @@ def breakdown(report: Report) -> Table:
 
 
 def quota(report: Report) -> Table:
-    """Return the plan's 'Quota Increase Request' (seed 000), and right of it the same with what is beyond the plan."""
+    """Return the plan's quota request (R34), and right of it the same with what is beyond the plan."""
     scales = any(line.growth for line in report.lines)
     asks = any(line.requested is not None for line in report.lines)
     table = Table(

@@ -20,7 +20,7 @@ CHECKED_VERSIONS: Mapping[str, tuple[str, ...]] = {
     "pyroscope": ("2.2.1",),
     "alloy": ("1.11.1",),
 }
-"""The versions whose keys our Helm values were checked against (charts.md 0). Tempo's 3.x line has no ingester;
+"""The versions whose keys our Helm values were checked against (docs/sources.md). Tempo's 3.x line has no ingester;
 Mimir's 6.0.6 is for clusters below Kubernetes 1.32."""
 
 _OCI = re.compile(

@@ -113,8 +113,8 @@ class Security(Settings):
     )
     grafana: Place | None = Field(
         default=None,
-        description="Where Grafana queries from; none is the stack's own namespace. All environments share one "
-        "(seed 000), so most stacks name another.",
+        description="Where Grafana queries from; none is the stack's own namespace. All environments share one, "
+        "so most stacks name another.",
     )
     clients: Place | None = Field(
         default=None,

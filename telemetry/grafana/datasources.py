@@ -1,6 +1,6 @@
 """A stack's Grafana datasources and the links between them: pure functions, the one place that names a uid.
 
-A datasource's uid is what dashboards and links refer to, and changing it replaces the datasource (anchors.md B4), so
+A datasource's uid is what dashboards and links refer to, and changing it replaces the datasource, so
 it is a constant of signal, environment and tenant. A name is not a uid: `Mimir` does not find `mimir`. Grafana finds
 neither from another organisation, so a link leads to a datasource of the same one.
 """
@@ -84,7 +84,7 @@ class View:
         return f"{whole[: _LONGEST_UID - 9]}_{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
     def name(self, signal: str) -> str:
-        """Return its name in Grafana: `Tempo (dev)`, `Mimir (prod, Team A)` (seed 000, 'Grafana Datasources')."""
+        """Return its name in Grafana: `Tempo (dev)`, `Mimir (prod, Team A)` (R44)."""
         return f"{_BACKENDS[signal].capitalize()} {self.title}"
 
 

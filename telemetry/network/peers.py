@@ -74,7 +74,7 @@ class Neighbours(NamedTuple):
 def labels_of(stack: Stack) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the values of the labels name and instance that the stack's pods have, in whatever shape a backend is.
 
-    Loki's and Pyroscope's only where there is one of ours: seed 000's namespaces may have another of that name, which
+    Loki's and Pyroscope's only where there is one of ours: the plan's namespaces may have another of that name, which
     is not to be cut.
     """
     logs = (LOKI,) if stack.logs else ()

@@ -16,7 +16,7 @@ from telemetry.spec.service_levels import Indicator
 
 Signal = Literal["traces", "metrics", "logs", "profiles"]
 Phase = Literal[1, 3]
-"""A phase of the plan (seed 000)."""
+"""A phase of the plan (R4, R6)."""
 
 S = TypeVar("S", bound=Settings)
 L = TypeVar("L", bound=Settings)

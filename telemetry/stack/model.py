@@ -44,15 +44,13 @@ class Stack(Settings):
     metrics: Metrics = Field(description="Mimir.")
     logs: Logs | None = Field(
         default=None,
-        description="Loki; none: there is none of ours, as where the namespace has another already (seed 000, whose "
+        description="Loki; none: there is none of ours, as where the namespace has another already (the plan's "
         "quota has no row for one).",
     )
-    profiles: Profiles | None = Field(
-        default=None, description="Pyroscope; none: not yet, it is Phase 3 of the plan (seed 000)."
-    )
+    profiles: Profiles | None = Field(default=None, description="Pyroscope; none: not yet, it is Phase 3 of the plan.")
     tenants: Tenants = Field(
         default_factory=list,
-        description="Whose data is kept apart (seeds 002, 004). None: one tenant without a name, as in dev. Many of "
+        description="Whose data is kept apart. None: one tenant without a name, as in dev. Many of "
         "them stand in a file of their own, a list in YAML, whose path is telemetry:tenants_file.",
     )
     limits: BackendLimits | None = Field(
@@ -93,21 +91,20 @@ class Stack(Settings):
         if distributed and not (self.traces.survives_a_lost_ingester or self.traces.accept_no_failure_tolerance):
             raise SettingError(
                 "traces.replication_factor",
-                "survives no lost ingester, and prod must (seed 000, 'HA requirement'); use 3 with 3 ingesters, "
+                "survives no lost ingester, and prod must; use 3 with 3 ingesters, "
                 "or set traces.accept_no_failure_tolerance",
             )
         if not (self.metrics.survives_a_lost_ingester or self.metrics.accept_no_failure_tolerance):
             raise SettingError(
                 "metrics.replication_factor",
-                "survives no lost ingester, and prod must (seed 000, 'HA requirement'); use 3 with 3 ingesters, "
+                "survives no lost ingester, and prod must; use 3 with 3 ingesters, "
                 "or set metrics.accept_no_failure_tolerance",
             )
         logs = self.logs if self.logs and self.logs.topology == "distributed" else None
         if logs and not (logs.survives_a_lost_writer or logs.accept_no_failure_tolerance):
             raise SettingError(
                 "logs.replication_factor",
-                "survives no lost writer, and prod must (seed 000, 'HA requirement'); use 3 with 3 writers, "
-                "or set logs.accept_no_failure_tolerance",
+                "survives no lost writer, and prod must; use 3 with 3 writers, or set logs.accept_no_failure_tolerance",
             )
         return self
 
@@ -119,8 +116,7 @@ class Stack(Settings):
             if lost:
                 raise SettingError(
                     f"profiles.roles.{lost[0]}.replicas",
-                    f"survives no lost pod, and prod must (seed 000, 'Pyroscope HA'); set it to "
-                    f"{3 if lost[0] == 'metastore' else 2} or more",
+                    f"survives no lost pod, and prod must; set it to {3 if lost[0] == 'metastore' else 2} or more",
                 )
         return self
 

@@ -1,4 +1,4 @@
-"""The operational checklist: every item of the seed is there, and each tells done from open from what nobody sees."""
+"""The operational checklist: every item of R46 is there, and each tells done from open from what nobody sees."""
 
 import json
 from datetime import date
@@ -58,7 +58,7 @@ def given(*changes: Change, answers: Answers | None = None, validation: Any = "n
     return Given(stack, credentials(), cast(ApiClient, None), cast(StackTarget, target), validation, today)
 
 
-def test_the_list_is_the_seeds() -> None:
+def test_the_list_has_every_item() -> None:
     assert [item.text.split("(")[0].strip(" .") for item in items.ITEMS] == [
         "Certificates rotated and secrets updated",
         "Prometheus scrape succeeds",

@@ -162,7 +162,7 @@ def test_the_report_has_it_beyond_the_plan(environment: str) -> None:
 def test_prod_has_room_for_it_in_the_requested_quota_with_phase_3_as_well() -> None:
     stack = with_logs("prod")
     figures = report(stack)
-    assert (figures.backends["Loki"].cpu, figures.backends["Loki"].memory) == (600, 1536 * 2**20)  # seed 003's
+    assert (figures.backends["Loki"].cpu, figures.backends["Loki"].memory) == (600, 1536 * 2**20)  # R7
     assert figures.fits(Scenario.WITH_PHASE_3, "requested") is True
     assert check(stack).refusals == ()
 

@@ -1,6 +1,6 @@
 """Pyroscope where it is asked for: what it adds to a stack, and that this is the plan's Phase 3.
 
-Pyroscope itself is in no registry here (facts/toolchain.md), so nothing proves that it starts on these values: flags
+Pyroscope itself is in no registry, so nothing proves that it starts on these values: flags
 and keys were read in its sources, the chart's paths are held by tests/unit/test_contracts.py.
 """
 
@@ -70,7 +70,7 @@ def test_it_is_off_unless_it_is_asked_for(environment: str) -> None:
     assert "profiles" not in stack.signals
 
 
-# The plan's Phase 3 (seed 000)
+# The plan's Phase 3 (R6)
 
 
 def test_on_in_prod_it_is_what_the_plan_has_kept_for_it() -> None:

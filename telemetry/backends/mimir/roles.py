@@ -40,7 +40,7 @@ _META_ROLES = {
         "overrides-exporter",
     },
 }
-"""Mimir's meta roles (seed 001); Tempo and Loki have `all` alone."""
+"""Mimir's meta roles (R8); Tempo and Loki have `all` alone."""
 
 
 MIMIR_META: Mapping[str, set[str]] = {"all": set().union(*_META_ROLES.values()), **_META_ROLES}

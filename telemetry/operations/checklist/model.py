@@ -44,7 +44,7 @@ class Item:
     """One line of the list."""
 
     text: str
-    """As the seed has it."""
+    """In the words of R46's source."""
     look: Callable[[Given], ChecklistFinding]
     how: str
     """How it is done, or looked at, by hand. STACK and NAMESPACE stand for the stack's own."""
