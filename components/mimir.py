@@ -6,12 +6,11 @@ from components.autoscaler import autoscaler
 from components.kubernetes import credentials_secret, release
 from components.service import service
 from components.service_account import service_account
-from telemetry.backends.mimir.endpoints import METRICS_TWINS
+from telemetry.backends.mimir.endpoints import HTTP_PORT, METRICS_TWINS
 from telemetry.backends.mimir.values import RELEASE as MIMIR
 from telemetry.backends.mimir.values import SECRET as MIMIR_SECRET
 from telemetry.backends.mimir.values import SERVICE_ACCOUNT
 from telemetry.config.credentials import S3Identity
-from telemetry.spec import ports as addresses
 from telemetry.stack import Stack
 
 
@@ -66,7 +65,7 @@ class Mimir(pulumi.ComponentResource):
             service(
                 name,
                 namespace=namespace,
-                ports={"http": addresses.MIMIR_HTTP},
+                ports={"http": HTTP_PORT},
                 selector={
                     "app.kubernetes.io/name": "mimir",
                     "app.kubernetes.io/instance": MIMIR,

@@ -6,14 +6,14 @@ import yaml
 
 from components.kubernetes import credentials_secret, release
 from components.service import service
-from telemetry.backends.tempo.endpoints import TRACES_INGEST, TRACES_QUERY
+from telemetry.backends.tempo.endpoints import HTTP_PORT, TRACES_INGEST, TRACES_QUERY
 from telemetry.backends.tempo.release import TEMPO
 from telemetry.backends.tempo.settings import Topology
 from telemetry.backends.tempo.values_common import SECRET as TEMPO_SECRET
 from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP, tenant_overrides
 from telemetry.backends.tempo.values_monolithic import OVERRIDES_FILE
 from telemetry.config.credentials import S3Identity
-from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP, twin
+from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP, twin
 from telemetry.stack import Stack
 
 
@@ -90,7 +90,7 @@ class Tempo(pulumi.ComponentResource):
         pods = {"app.kubernetes.io/name": "tempo", "app.kubernetes.io/instance": TEMPO[topology]}
         for name, ports, role in (
             (TRACES_INGEST, {"otlp-grpc": OTLP_GRPC, "otlp-http": OTLP_HTTP}, "distributor"),
-            (TRACES_QUERY, {"http": TEMPO_HTTP}, "query-frontend"),
+            (TRACES_QUERY, {"http": HTTP_PORT}, "query-frontend"),
         ):
             component = {} if topology == "monolithic" else {"app.kubernetes.io/component": role}
             for headless in (False, True) if stack.gateway else (False,):

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 from telemetry.backends.loki import values as loki
+from telemetry.backends.loki.endpoints import HTTP_PORT as LOKI_HTTP
 from telemetry.backends.mimir import values as mimir
+from telemetry.backends.mimir.endpoints import HTTP_PORT as MIMIR_HTTP
 from telemetry.backends.mimir.endpoints import METRICS_TWINS
 from telemetry.backends.pyroscope import values as pyroscope
+from telemetry.backends.pyroscope.endpoints import HTTP_PORT as PYROSCOPE_HTTP
+from telemetry.backends.tempo.endpoints import HTTP_PORT as TEMPO_HTTP
 from telemetry.backends.tempo.endpoints import TRACES_INGEST, TRACES_QUERY
 from telemetry.config.credentials import PreviousKey
 from telemetry.config.gateway import Gateway
@@ -16,7 +20,7 @@ from telemetry.gateway import accepted, access
 from telemetry.gateway.layout import Layout
 from telemetry.gateway.nginx import Upstreams, nginx_conf
 from telemetry.gateway.tenant_maps import tenants_conf
-from telemetry.spec.ports import LOKI_HTTP, MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP, twin
+from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP, twin
 from telemetry.spec.values.common import absolute_name
 from telemetry.spec.values.transport import BACKENDS_SECRET, server_name
 from telemetry.stack import Stack

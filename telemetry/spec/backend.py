@@ -9,6 +9,7 @@ from telemetry.config.role_spec import RoleTable
 from telemetry.config.roles import Role
 from telemetry.spec.alerts import Rule
 from telemetry.spec.context import Context
+from telemetry.spec.flows import Network
 from telemetry.spec.panels import Dashboard
 from telemetry.spec.release import Release
 from telemetry.spec.service_levels import Indicator
@@ -68,3 +69,9 @@ class Backend(Generic[S, L]):
     """What is promised of its requests."""
     dashboard: Callable[[Context[S, L]], Dashboard] | None
     """What shows how it is."""
+    http_port: int
+    """The port of its pods that speaks HTTP: its API, and its metrics."""
+    without_metrics: tuple[str, ...]
+    """Roles whose pods have no metrics."""
+    network: Callable[[Context[S, L]], Network]
+    """Who speaks with whom of it."""

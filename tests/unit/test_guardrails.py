@@ -14,10 +14,11 @@ from docs import make_network
 from telemetry.config.network import Destination, Place, named
 from telemetry.network.diagram import mermaid
 from telemetry.network.evaluate import matches
-from telemetry.network.flows import Flow, Port, flows_of
-from telemetry.network.peers import Outside, Pods, neighbours_of, workloads_of
+from telemetry.network.flows import flows_of
+from telemetry.network.peers import neighbours_of, workloads_of
 from telemetry.network.policies import DEFAULT_DENY, policies_of
 from telemetry.network.table import EVERY_POD, ports_text, words
+from telemetry.spec.flows import Flow, Outside, Pods, Port
 from telemetry.stack import ConfigError, Stack
 from tests.support import ENVIRONMENTS, Change, all_of, drop, load_stack, put
 

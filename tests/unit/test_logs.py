@@ -10,10 +10,11 @@ from telemetry.capacity.fit import check
 from telemetry.gateway.addresses import logs as given_to_clients
 from telemetry.gateway.secrets import upstreams
 from telemetry.network.flows import flows_of
-from telemetry.network.peers import Pods, workloads_of
+from telemetry.network.peers import workloads_of
 from telemetry.network.policies import policies_of
 from telemetry.object_store.identities import identities_of
 from telemetry.releases import releases_of
+from telemetry.spec.flows import Pods
 from telemetry.spec.values.s3_key import digest_in
 from telemetry.stack import Stack
 from tests.support import (

@@ -2,7 +2,8 @@
 
 from telemetry.backends.loki.alerts import rules
 from telemetry.backends.loki.dashboard import dashboard
-from telemetry.backends.loki.endpoints import loki_endpoints
+from telemetry.backends.loki.endpoints import HTTP_PORT, loki_endpoints
+from telemetry.backends.loki.flows import network
 from telemetry.backends.loki.limits import LogsLimits
 from telemetry.backends.loki.release import releases, sizes
 from telemetry.backends.loki.roles import LOKI_TABLES
@@ -25,4 +26,7 @@ BACKEND = Backend(
     alerts=rules,
     indicators=None,
     dashboard=dashboard,
+    http_port=HTTP_PORT,
+    without_metrics=(),
+    network=network,
 )

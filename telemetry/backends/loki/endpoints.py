@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 from telemetry.backends.loki import values as loki
 from telemetry.backends.loki.context import LokiContext
-from telemetry.spec.ports import LOKI_HTTP
 from telemetry.spec.values.transport import scheme
+
+HTTP_PORT = 3100
+"""The port of its pods that speaks HTTP."""
 
 
 class LokiEndpoints(NamedTuple):
@@ -22,7 +24,7 @@ def loki_endpoints(context: LokiContext) -> LokiEndpoints:
     """Return where Loki is: the Services of its chart."""
     protocol, namespace = scheme(context), context.namespace.name
     write, read = (
-        f"{protocol}://{loki.service(context.settings.topology, role)}.{namespace}.svc:{LOKI_HTTP}"
+        f"{protocol}://{loki.service(context.settings.topology, role)}.{namespace}.svc:{HTTP_PORT}"
         for role in ("write", "read")
     )
     return LokiEndpoints(push=f"{write}/loki/api/v1/push", otlp_http=f"{write}/otlp/v1/logs", query=read)

@@ -2,7 +2,8 @@
 
 from telemetry.backends.mimir.alerts import rules
 from telemetry.backends.mimir.dashboard import dashboard
-from telemetry.backends.mimir.endpoints import mimir_endpoints
+from telemetry.backends.mimir.endpoints import HTTP_PORT, mimir_endpoints
+from telemetry.backends.mimir.flows import network
 from telemetry.backends.mimir.limits import MetricsLimits
 from telemetry.backends.mimir.release import releases, sizes
 from telemetry.backends.mimir.roles import MIMIR_ROLES
@@ -26,4 +27,7 @@ BACKEND = Backend(
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,
+    http_port=HTTP_PORT,
+    without_metrics=("gateway",),  # the chart's nginx
+    network=network,
 )

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 from telemetry.backends.mimir import values as mimir
 from telemetry.backends.mimir.context import MimirContext
-from telemetry.spec.ports import MIMIR_HTTP, twin
+from telemetry.spec.ports import twin
 from telemetry.spec.values.transport import scheme
 
+HTTP_PORT = 8080
+"""The port of its pods that speaks HTTP."""
 METRICS_TWINS = {role: twin(f"{mimir.RELEASE}-{role}") for role in ("query-frontend", "ruler", "alertmanager")}
 """Headless Services of ours before roles of Mimir, where its chart has none, or one for pods that are not ready too."""
 
@@ -27,7 +29,7 @@ def mimir_endpoints(context: MimirContext) -> MimirEndpoints:
         writes = reads = f"http://{mimir.RELEASE}-gateway.{namespace}.svc"
     else:
         own = f"{scheme(context)}://{mimir.RELEASE}"
-        writes, reads = (f"{own}-{role}.{namespace}.svc:{MIMIR_HTTP}" for role in ("distributor", "query-frontend"))
+        writes, reads = (f"{own}-{role}.{namespace}.svc:{HTTP_PORT}" for role in ("distributor", "query-frontend"))
     return MimirEndpoints(
         remote_write=f"{writes}/api/v1/push", otlp_http=f"{writes}/otlp/v1/metrics", query=f"{reads}/prometheus"
     )

@@ -1,6 +1,7 @@
 """Grafana Pyroscope: profiles."""
 
-from telemetry.backends.pyroscope.endpoints import pyroscope_endpoints
+from telemetry.backends.pyroscope.endpoints import HTTP_PORT, pyroscope_endpoints
+from telemetry.backends.pyroscope.flows import network
 from telemetry.backends.pyroscope.limits import ProfilesLimits
 from telemetry.backends.pyroscope.release import releases, sizes
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
@@ -23,4 +24,7 @@ BACKEND = Backend(
     alerts=None,  # what Pyroscope exports is not known (docs/monitoring.md)
     indicators=None,
     dashboard=None,
+    http_port=HTTP_PORT,
+    without_metrics=(),
+    network=network,
 )

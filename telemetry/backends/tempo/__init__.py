@@ -2,7 +2,8 @@
 
 from telemetry.backends.tempo.alerts import rules
 from telemetry.backends.tempo.dashboard import dashboard
-from telemetry.backends.tempo.endpoints import tempo_endpoints
+from telemetry.backends.tempo.endpoints import HTTP_PORT, tempo_endpoints
+from telemetry.backends.tempo.flows import network
 from telemetry.backends.tempo.limits import TracesLimits
 from telemetry.backends.tempo.release import TEMPO, releases, sizes
 from telemetry.backends.tempo.roles import TEMPO_TABLES
@@ -26,4 +27,7 @@ BACKEND = Backend(
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,
+    http_port=HTTP_PORT,
+    without_metrics=(),
+    network=network,
 )

@@ -3,9 +3,11 @@
 from typing import NamedTuple
 
 from telemetry.backends.tempo.context import TempoContext
-from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP
+from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP
 from telemetry.spec.values.transport import scheme
 
+HTTP_PORT = 3200
+"""The port of its pods that speaks HTTP."""
 TRACES_INGEST, TRACES_QUERY = "traces-ingest", "traces-query"
 """Our own Services before Tempo, the same in both topologies."""
 
@@ -25,5 +27,5 @@ def tempo_endpoints(context: TempoContext) -> TempoEndpoints:
     return TempoEndpoints(
         otlp_grpc=f"{TRACES_INGEST}.{namespace}.svc:{OTLP_GRPC}",
         otlp_http=f"{protocol}://{TRACES_INGEST}.{namespace}.svc:{OTLP_HTTP}/v1/traces",
-        query=f"{protocol}://{TRACES_QUERY}.{namespace}.svc:{TEMPO_HTTP}",
+        query=f"{protocol}://{TRACES_QUERY}.{namespace}.svc:{HTTP_PORT}",
     )

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from telemetry.backends.loki import values as loki
+from telemetry.backends.loki.endpoints import HTTP_PORT as LOKI_HTTP
 from telemetry.backends.mimir import values as mimir
+from telemetry.backends.mimir.endpoints import HTTP_PORT as MIMIR_HTTP
+from telemetry.backends.tempo.endpoints import HTTP_PORT as TEMPO_HTTP
 from telemetry.backends.tempo.endpoints import TRACES_QUERY
 from telemetry.backends.tempo.release import TEMPO
-from telemetry.spec.ports import LOKI_HTTP, MIMIR_HTTP, TEMPO_HTTP
 from telemetry.spec.values.transport import scheme
 from telemetry.stack import Stack
 
