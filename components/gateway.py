@@ -6,7 +6,7 @@ import pulumi_kubernetes as k8s
 from components.secret import secret
 from telemetry.config.credentials import PreviousKey
 from telemetry.gateway import access, workload
-from telemetry.gateway.addresses import SERVICE, hosts, urls
+from telemetry.gateway.addresses import SERVICE, client_endpoints, hosts
 from telemetry.gateway.secrets import (
     CONFIG_MAP,
     SCRIPTS,
@@ -56,13 +56,7 @@ class Gateway(pulumi.ComponentResource):
         assert settings is not None  # noqa: S101 - whoever makes the component has asked
         assert role is not None  # noqa: S101 - as above
         self._namespace = stack.namespace.name
-        own = urls(self._namespace)
-        self.otlp_grpc_address = own.otlp_grpc_address
-        self.otlp_http_url = own.otlp_http_url
-        self.remote_write_url = own.remote_write_url
-        self.metrics_otlp_url = own.metrics_otlp_url
-        self.metrics_query_url = own.metrics_query_url
-        self.traces_query_url = own.traces_query_url
+        addresses = self._addresses(stack)
         files, domain = config_map(stack, settings), stack.kubernetes.cluster_domain
         mounted = [
             self._config_map(files),
@@ -79,7 +73,25 @@ class Gateway(pulumi.ComponentResource):
         self.tenant_secrets = {each.annotations[TENANT_ANNOTATION]: each.name for each in handed_over}
         spec = workload.deployment(stack, settings, role, watch="".join(files[name] for name in SCRIPTS))
         self._workload(spec, workload.disruption_budget(role), mounted)
-        self.register_outputs(own._asdict() | {"authority": self.authority, "tenant_secrets": self.tenant_secrets})
+        self.register_outputs(addresses | {"authority": self.authority, "tenant_secrets": self.tenant_secrets})
+
+    def _addresses(self, stack: Stack) -> dict[str, str]:
+        """Set where clients find the backends that every stack has, and return it."""
+        traces, metrics = (client_endpoints(stack.backend(signal)) for signal in ("traces", "metrics"))
+        self.otlp_grpc_address = traces.otlp_grpc
+        self.otlp_http_url = traces.otlp_http
+        self.remote_write_url = metrics.remote_write
+        self.metrics_otlp_url = metrics.otlp_http
+        self.metrics_query_url = metrics.query
+        self.traces_query_url = traces.query
+        return {
+            "otlp_grpc_address": self.otlp_grpc_address,
+            "otlp_http_url": self.otlp_http_url,
+            "remote_write_url": self.remote_write_url,
+            "metrics_otlp_url": self.metrics_otlp_url,
+            "metrics_query_url": self.metrics_query_url,
+            "traces_query_url": self.traces_query_url,
+        }
 
     def _config_map(self, files: dict[str, str]) -> k8s.core.v1.ConfigMap:
         return k8s.core.v1.ConfigMap(

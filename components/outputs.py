@@ -14,10 +14,8 @@ from components.loki import Loki
 from components.mimir import Mimir
 from components.pyroscope import Pyroscope
 from components.tempo import Tempo
-from telemetry.backends.loki.endpoints import LokiEndpoints
-from telemetry.backends.pyroscope.endpoints import PyroscopeEndpoints
 from telemetry.capacity.summary import Summary, summary
-from telemetry.gateway import addresses
+from telemetry.gateway.addresses import client_endpoints
 from telemetry.stack import Stack
 
 Version = Literal[4]
@@ -115,58 +113,14 @@ class Outputs(TypedDict):
     status: Status
 
 
-def endpoints(
-    mimir: Mimir,
-    tempo: Tempo,
-    gateway: Gateway | None,
-    logs: LokiEndpoints | None,
-    profiles: PyroscopeEndpoints | None,
-) -> Endpoints:
+def endpoints(stack: Stack) -> Endpoints:
     """Return the addresses: the gateway's, where there is one."""
-    known = _of_gateway(gateway) if gateway is not None else _of_backends(mimir, tempo)
-    of_logs: LogsEndpoints | None = None
-    if logs is not None:
-        of_logs = {"push": logs.push, "otlp_http": logs.otlp_http, "query": logs.query}
-    of_profiles: ProfilesEndpoints | None = None
-    if profiles is not None:
-        of_profiles = {"push": profiles.push, "query": profiles.query}
-    return {"traces": known["traces"], "metrics": known["metrics"], "logs": of_logs, "profiles": of_profiles}
-
-
-class _Always(TypedDict):
-    """Addresses of what every stack has."""
-
-    traces: TracesEndpoints
-    metrics: MetricsEndpoints
-
-
-def _of_gateway(gateway: Gateway) -> _Always:
+    given = {backend.signal: client_endpoints(backend)._asdict() for backend in stack.backends}
     return {
-        "traces": {
-            "otlp_grpc": gateway.otlp_grpc_address,
-            "otlp_http": gateway.otlp_http_url,
-            "query": gateway.traces_query_url,
-        },
-        "metrics": {
-            "remote_write": gateway.remote_write_url,
-            "otlp_http": gateway.metrics_otlp_url,
-            "query": gateway.metrics_query_url,
-        },
-    }
-
-
-def _of_backends(mimir: Mimir, tempo: Tempo) -> _Always:
-    return {
-        "traces": {
-            "otlp_grpc": tempo.otlp_grpc_address,
-            "otlp_http": tempo.otlp_http_url,
-            "query": tempo.query_url,
-        },
-        "metrics": {
-            "remote_write": mimir.remote_write_url,
-            "otlp_http": mimir.otlp_url,
-            "query": mimir.query_url,
-        },
+        "traces": given["traces"],
+        "metrics": given["metrics"],
+        "logs": given.get("logs"),
+        "profiles": given.get("profiles"),
     }
 
 
@@ -227,7 +181,7 @@ def export(
     """Register the stack's outputs."""
     secrets = gateway.tenant_secrets if gateway is not None else {}
     pulumi.export("schema_version", SCHEMA_VERSION)
-    pulumi.export("endpoints", endpoints(mimir, tempo, gateway, addresses.logs(stack), addresses.profiles(stack)))
+    pulumi.export("endpoints", endpoints(stack))
     pulumi.export("certificate_authority", (gateway.authority if gateway is not None else None) or "")
     pulumi.export("datasources", datasources.declared)
     pulumi.export("buckets", buckets.names)

@@ -12,6 +12,7 @@ from telemetry.spec.context import Context
 from telemetry.spec.flows import Network
 from telemetry.spec.panels import Dashboard
 from telemetry.spec.release import Release
+from telemetry.spec.routes import Route, Upstream
 from telemetry.spec.service_levels import Indicator
 
 Signal = Literal["traces", "metrics", "logs", "profiles"]
@@ -75,3 +76,11 @@ class Backend(Generic[S, L]):
     """Roles whose pods have no metrics."""
     network: Callable[[Context[S, L]], Network]
     """Who speaks with whom of it."""
+    gateway_endpoints: Callable[[str], Any]
+    """Where clients reach it at a gateway of that name: the same named tuple as `endpoints`."""
+    routes: tuple[Route, ...]
+    """What it offers at the gateway; no path is another backend's too."""
+    upstreams: Callable[[Context[S, L]], Iterable[Upstream]]
+    """Where its routes lead."""
+    request_headers: tuple[str, ...]
+    """Headers of clients that reach it through the gateway, beside those of all."""

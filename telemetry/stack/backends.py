@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from telemetry.backends import BACKENDS
 from telemetry.config.base import Settings
@@ -93,6 +93,14 @@ def backends_of(stack: "Stack") -> Iterator[StackBackend]:
             yield StackBackend(backend, stack)
 
 
-def metrics_first(backends: Iterable[StackBackend]) -> list[StackBackend]:
+class _Stores(Protocol):
+    @property
+    def signal(self) -> Signal: ...
+
+
+_B = TypeVar("_B", bound=_Stores)
+
+
+def metrics_first(backends: Iterable[_B]) -> list[_B]:
     """Return backends as those look at them who watch them: without metrics nothing is known of any other."""
     return sorted(backends, key=lambda backend: backend.signal != "metrics")

@@ -1,4 +1,4 @@
-"""Where Loki is within the namespace; clients are given these only where no gateway stands before it."""
+"""Where clients find Loki: within the namespace, or at the gateway where one stands before it."""
 
 from typing import NamedTuple
 
@@ -28,3 +28,10 @@ def loki_endpoints(context: LokiContext) -> LokiEndpoints:
         for role in ("write", "read")
     )
     return LokiEndpoints(push=f"{write}/loki/api/v1/push", otlp_http=f"{write}/otlp/v1/logs", query=read)
+
+
+def gateway_endpoints(host: str) -> LokiEndpoints:
+    """Return where Loki is at the gateway."""
+    return LokiEndpoints(
+        push=f"https://{host}/loki/api/v1/push", otlp_http=f"https://{host}/otlp/v1/logs", query=f"https://{host}"
+    )

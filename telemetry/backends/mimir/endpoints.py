@@ -1,4 +1,4 @@
-"""Where Mimir is within the namespace; clients are given these only where no gateway stands before it."""
+"""Where clients find Mimir: within the namespace, or at the gateway where one stands before it."""
 
 from typing import NamedTuple
 
@@ -32,4 +32,13 @@ def mimir_endpoints(context: MimirContext) -> MimirEndpoints:
         writes, reads = (f"{own}-{role}.{namespace}.svc:{HTTP_PORT}" for role in ("distributor", "query-frontend"))
     return MimirEndpoints(
         remote_write=f"{writes}/api/v1/push", otlp_http=f"{writes}/otlp/v1/metrics", query=f"{reads}/prometheus"
+    )
+
+
+def gateway_endpoints(host: str) -> MimirEndpoints:
+    """Return where Mimir is at the gateway."""
+    return MimirEndpoints(
+        remote_write=f"https://{host}/api/v1/push",
+        otlp_http=f"https://{host}/otlp/v1/metrics",
+        query=f"https://{host}/prometheus",
     )

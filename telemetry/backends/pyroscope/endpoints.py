@@ -1,4 +1,4 @@
-"""Where Pyroscope is within the namespace; clients are given these only where no gateway stands before it."""
+"""Where clients find Pyroscope: within the namespace, or at the gateway where one stands before it."""
 
 from typing import NamedTuple
 
@@ -27,3 +27,8 @@ def pyroscope_endpoints(context: PyroscopeContext) -> PyroscopeEndpoints:
         for role in ("distributor", "query-frontend")
     )
     return PyroscopeEndpoints(push=push, query=query)
+
+
+def gateway_endpoints(host: str) -> PyroscopeEndpoints:
+    """Return where Pyroscope is at the gateway."""
+    return PyroscopeEndpoints(push=f"https://{host}", query=f"https://{host}")

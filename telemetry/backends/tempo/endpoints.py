@@ -1,4 +1,4 @@
-"""Where Tempo is within the namespace; clients are given these only where no gateway stands before it."""
+"""Where clients find Tempo: within the namespace, or at the gateway where one stands before it."""
 
 from typing import NamedTuple
 
@@ -28,4 +28,11 @@ def tempo_endpoints(context: TempoContext) -> TempoEndpoints:
         otlp_grpc=f"{TRACES_INGEST}.{namespace}.svc:{OTLP_GRPC}",
         otlp_http=f"{protocol}://{TRACES_INGEST}.{namespace}.svc:{OTLP_HTTP}/v1/traces",
         query=f"{protocol}://{TRACES_QUERY}.{namespace}.svc:{HTTP_PORT}",
+    )
+
+
+def gateway_endpoints(host: str) -> TempoEndpoints:
+    """Return where Tempo is at the gateway."""
+    return TempoEndpoints(
+        otlp_grpc=f"{host}:{OTLP_GRPC}", otlp_http=f"https://{host}/v1/traces", query=f"https://{host}/tempo"
     )
