@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumiverse_grafana as grafana
 
+from telemetry.config.credentials import Credentials
+from telemetry.gateway import access
+from telemetry.gateway.addresses import query_urls
 from telemetry.grafana.datasources import Datasource, View, datasources_of, unseen, views
 from telemetry.stack import Stack
-
-if TYPE_CHECKING:
-    from telemetry.gateway.access import Credential
 
 Made = dict[str, grafana.oss.DataSource]
 """A view's datasources by signal."""
@@ -37,25 +36,24 @@ class Datasources(pulumi.ComponentResource):
         name: str,
         *,
         stack: Stack,
-        urls: Mapping[str, str],
-        credentials: Mapping[str, "Credential"],
-        federation: "Credential | None",
-        authority: str | None,
+        credentials: Credentials,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("telemetry:grafana:Datasources", name, opts=opts)
-        shown = views(stack, credentials=credentials, federation=federation)
+        key, previous = credentials.gateway_key, credentials.previous_gateway_key
+        readers = access.of_readers(stack, key)
+        shown = views(stack, credentials=readers, federation=access.of_federation(stack, key))
         addressed = partial(
             datasources_of,
-            urls=urls,
+            urls=query_urls(stack),
             service_map=stack.traces.makes("service-graphs"),
             span_metrics=stack.traces.makes("span-metrics"),
-            authority=authority,
+            authority=access.authority_of(stack, key, previous),
         )
         made = [self._made(addressed(view)) for view in shown]
         self.declared = _declared(shown, made)
         self.tenants = _tenants(shown, made)
-        self.unseen = unseen(stack, credentials)
+        self.unseen = unseen(stack, readers)
         self._tell(self.unseen)
         self.register_outputs({"declared": self.declared, "tenants": self.tenants, "unseen": self.unseen})
 

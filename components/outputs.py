@@ -1,19 +1,16 @@
 """What other stacks may read of this one: a typed, versioned contract (docs/outputs.md)."""
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pulumi
 from typing_extensions import TypedDict  # pydantic makes the published schema of it, and asks for this one
 
+from components.backend import Backend
 from components.buckets import Buckets
 from components.datasources import Datasources
 from components.gateway import Gateway
-from components.loki import Loki
-from components.mimir import Mimir
-from components.pyroscope import Pyroscope
-from components.tempo import Tempo
 from telemetry.capacity.summary import Summary, summary
 from telemetry.gateway.addresses import client_endpoints
 from telemetry.stack import Stack
@@ -171,10 +168,7 @@ def export(
     *,
     stack: Stack,
     buckets: Buckets,
-    mimir: Mimir,
-    tempo: Tempo,
-    loki: Loki | None,
-    pyroscope: Pyroscope | None,
+    backends: Sequence[Backend],
     gateway: Gateway | None,
     datasources: Datasources,
 ) -> None:
@@ -187,5 +181,5 @@ def export(
     pulumi.export("buckets", buckets.names)
     pulumi.export("tenants", datasources.tenants.apply(lambda made: tenants(stack, secrets, made)))
     pulumi.export("capacity", summary(stack))
-    releases = pulumi.Output.all(*(each.releases for each in (mimir, tempo, loki, pyroscope) if each is not None))
+    releases = pulumi.Output.all(*(each.releases for each in backends))
     pulumi.export("status", releases.apply(lambda all_of: status(stack, dict(ChainMap(*reversed(all_of))))))

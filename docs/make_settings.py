@@ -17,6 +17,7 @@ from telemetry.config.buckets import Purpose
 from telemetry.config.connections import Url
 from telemetry.config.credentials import Credentials, Secret
 from telemetry.config.gateway import Host
+from telemetry.config.markdown import table
 from telemetry.config.network import Cidr
 from telemetry.config.object_store import S3Endpoint
 from telemetry.config.placement import LabelKey, LabelValue
@@ -133,18 +134,18 @@ def _section(model: type[BaseModel], paths: list[str]) -> str:
     title = model.__name__ if model is not Stack else "The stack"
     about = _plain(model.__doc__ or "")
     rows = [
-        f"| `{name}` | {_type(hint, model.model_fields[name])} | {_default(model, name, hint)} "
-        f"| {_plain(model.model_fields[name].description or '')} |"
+        (
+            f"`{name}`",
+            _type(hint, model.model_fields[name]),
+            _default(model, name, hint),
+            _plain(model.model_fields[name].description or ""),
+        )
         for name, hint in _hints(model)
     ]
     where = ", ".join(f"`{path}`" for path in paths)
     return "\n".join(
-        [f"## {title}", "", f"At {where}. {about}", "", *_table("key", "type", "default", "what it is"), *rows, ""]
+        [f"## {title}", "", f"At {where}. {about}", "", table(("key", "type", "default", "what it is"), rows), ""]
     )
-
-
-def _table(*columns: str) -> list[str]:
-    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
 
 
 def _type(hint: Any, field: FieldInfo) -> str:
@@ -198,11 +199,11 @@ def _default(model: type[BaseModel], name: str, hint: Any) -> str:
 
 def _plain(text: str) -> str:
     """Return a description on one line, without its references to what only we have read."""
-    return " ".join(_SOURCES.sub("", text).replace("|", "\\|").split())
+    return " ".join(_SOURCES.sub("", text).split())
 
 
 def _roles(title: str, path: str, specs: RoleTable) -> str:
-    rows = [f"| {' | '.join(_role(name, spec))} |" for name, spec in specs.items()]
+    rows = (_role(name, spec) for name, spec in specs.items())
     columns = (
         "role",
         "need",
@@ -220,7 +221,7 @@ def _roles(title: str, path: str, specs: RoleTable) -> str:
         "`total` has it split by the shares, CPU/memory in percent; a role without a share keeps its own size. What is "
         "not in the plan's table of prod is reported as beyond the plan."
     )
-    return "\n".join([f"## {title}", "", about, "", *_table(*columns), *rows, ""])
+    return "\n".join([f"## {title}", "", about, "", table(columns, rows), ""])
 
 
 def _role(name: str, spec: RoleSpec) -> tuple[str, ...]:
@@ -244,12 +245,12 @@ def _range(spec: RoleSpec) -> str:
 
 def _features() -> str:
     rows = [
-        f"| `{feature.setting}` | {'SeaweedFS ' + version_text(feature.since) if feature.since else 'works in none'} |"
+        (f"`{feature.setting}`", f"SeaweedFS {version_text(feature.since)}" if feature.since else "works in none")
         for feature in FEATURES
         if feature.setting
     ]
     about = "Settings at `telemetry:object_store` that only some versions of SeaweedFS can honour."
-    return "\n".join(["## What SeaweedFS must be", "", about, "", *_table("setting", "needs"), *rows, ""])
+    return "\n".join(["## What SeaweedFS must be", "", about, "", table(("setting", "needs"), rows), ""])
 
 
 def main() -> int:

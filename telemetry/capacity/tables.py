@@ -10,6 +10,7 @@ from telemetry.capacity.figures import Report, Row, Scenario
 from telemetry.capacity.fit import Verdict
 from telemetry.capacity.footprint import Footprint
 from telemetry.capacity.text import percent, rounded
+from telemetry.config.markdown import table as markdown_table
 
 _NAMES = {"cpu": "CPU", "memory": "Memory", "storage": "Storage"}
 _TIMES = "\u00d7"
@@ -56,13 +57,11 @@ class Table:
 
     def markdown(self) -> str:
         """Return it as Markdown."""
-        rule = [":---", *["---:"] * (len(self.headers) - 1)]
         rows = [
             [f"**{cell}**" if cell and number in self.sums else cell for cell in row]
             for number, row in enumerate(self.rows)
         ]
-        lines = ["| " + " | ".join(cells) + " |" for cells in (self.headers, rule, *rows)]
-        return "\n".join([f"### {self.title}", "", *lines])
+        return f"### {self.title}\n\n{markdown_table(self.headers, rows, numbers=True)}"
 
 
 def breakdown(report: Report) -> Table:

@@ -1,4 +1,4 @@
-"""`adopt`: what exists and is not in a stack's state is shown and, on confirmation, taken into it."""
+"""`adopt`: adds what exists and is missing from a stack's state, once it is confirmed."""
 
 import sys
 from functools import partial
@@ -8,12 +8,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.config.credentials import Credentials
 from telemetry.engine.urn import RELEASE_TYPE
-from telemetry.operations.adopt import AdoptError, Adoption, Plan
+from telemetry.operations.adopt import AdoptError, Adoption, AdoptionPlan
 from telemetry.operations.adopt.systems import SystemOf, by_type
 from telemetry.stack import ConfigError, Stack
 from telemetry.stack import file as stack_file
@@ -35,7 +35,7 @@ def adopt(
     somebody else has made. Nothing but the state is changed. Ends with 0 if all that exists is known, 1 if something
     was refused or failed, 2 if nobody has said yes. What was lost and what to do then: docs/recovery.md.
     """
-    with told(ConfigError, AdoptError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, AdoptError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         pulumi = Pulumi(stack, config_file)
         adoption = Adoption(pulumi, settings.kubernetes, partial(_systems, settings, pulumi))
@@ -53,16 +53,16 @@ def adopt(
 
 def _systems(settings: Stack, pulumi: Pulumi) -> SystemOf:
     # Imported here: their clients take a second to load, and --help has no use for them.
+    from telemetry.clients.kubernetes import ApiServer
     from telemetry.operations.adopt.buckets import Buckets
     from telemetry.operations.adopt.dashboards import Dashboards
     from telemetry.operations.adopt.datasources import Datasources
     from telemetry.operations.adopt.objects import Objects, Releases
-    from telemetry.operations.repair.cluster import Cluster
 
     credentials = _credentials(pulumi)
     return by_type(
         {
-            "kubernetes:": Objects(Cluster(settings.kubernetes)),
+            "kubernetes:": Objects(ApiServer(settings.kubernetes)),
             RELEASE_TYPE: Releases.of(helm_of(settings.kubernetes, settings.namespace.name), settings.buckets),
             "aws:s3/": Buckets.of(settings.object_store, credentials.provisioner, settings.trust),
             "grafana:oss/dataSource:": Datasources.of(settings.grafana.url, credentials.grafana, settings.trust),
@@ -79,7 +79,7 @@ def _credentials(pulumi: Pulumi) -> Credentials:
         raise AdoptError(f"{_CREDENTIALS} cannot be used; pulumi preview says what is wrong") from None
 
 
-def _show(console: Console, plan: Plan, stack: str) -> None:
+def _show(console: Console, plan: AdoptionPlan, stack: str) -> None:
     if not plan.rows:
         console.print(f"{stack}: nothing to adopt, the state knows all that exists")
         return

@@ -1,4 +1,4 @@
-"""`python -m telemetry checklist`: seed 002's operational checklist of a stack, as far as it ticks itself."""
+"""`python -m telemetry checklist`: the operational checklist of a deployed stack, with what can be seen ticked off."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError
 from telemetry.clients.kubernetes import UNUSABLE, api_client
@@ -50,7 +50,7 @@ def checklist(
     from telemetry.operations.checklist.model import Given
 
     places = pairs(connect_to, "--connect-to")
-    with told(ConfigError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         outputs = Pulumi(stack, config_file).json("stack output", "--json")
         if "endpoints" not in outputs:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError
 from telemetry.operations.adopt import AdoptError
@@ -37,7 +37,7 @@ def export_state(
     Its name has stack and time in it, it overwrites nothing, and it is read again before older ones are removed.
     Ends with 0 if it is there, or if there is nothing in the state yet, and with 1 if it could not be written.
     """
-    with told(AdoptError, ToolError, OSError) as console:
+    with error_boundary(AdoptError, ToolError, OSError) as console:
         place = _place(at)
         text = _asked(stack, "stack export")
         written = exports.write(place, stack, text, at=datetime.now(UTC), keep=keep)
@@ -60,7 +60,7 @@ def restore_state(
     A copy is an export, or one of the files that the backend keeps (.pulumi/backups). Only the state is changed.
     Ends with 0 if it is in place or the copies were shown, 1 if it cannot be used, 2 if nobody has said yes.
     """
-    with told(AdoptError, ToolError, OSError) as console:
+    with error_boundary(AdoptError, ToolError, OSError) as console:
         if copy is None:
             _show(console, _place(at), stack)
             return

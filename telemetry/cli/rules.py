@@ -11,7 +11,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients import trust
 from telemetry.monitoring.ruler import Ruler, RulerError, Step, steps
@@ -50,7 +50,7 @@ def rules(
     """
     if dry_run and load is None:
         raise typer.BadParameter("--dry-run says what --load would do; add --load")
-    with told(ConfigError, RulerError, OSError) as console:
+    with error_boundary(ConfigError, RulerError, OSError) as console:
         chosen = stack_file.load(stack, config_file)
         if output is not None:
             _write(chosen, output, console)

@@ -1,7 +1,12 @@
-"""A client of a stack's API server, for whoever asks the cluster anything: preflight, drift, repair and smoke."""
+"""A client of a stack's API server, for whoever asks the cluster anything: preflight, drift, repair and smoke.
+
+The kubernetes package's models are not used for single requests: to import them is a third of a preview's start.
+"""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import urllib3
@@ -9,10 +14,27 @@ import yaml
 from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 
-_TIMEOUT_SECONDS = 10
-_OK, _ACCEPTED, _NOT_FOUND = 200, 202, 404
+from telemetry.config.connections import Kubernetes
+
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""So that what is in a Secret does not even reach us."""
 UNUSABLE = (ConfigException, OSError, yaml.YAMLError, TypeError, ValueError)
 """What `api_client` raises of a kubeconfig. All but the first two may quote the file in their text, tokens and all."""
+_TIMEOUT_SECONDS = 10
+_OK, _ACCEPTED, _NOT_FOUND = 200, 202, 404
+
+
+class ClusterError(Exception):
+    """The cluster does not answer, or refuses; the message says so to the user."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API server says, whatever it is."""
+
+    status: int
+    reason: str
+    body: bytes
 
 
 def api_client(kubeconfig: str | None, context: str) -> client.ApiClient:
@@ -30,29 +52,57 @@ def api_client(kubeconfig: str | None, context: str) -> client.ApiClient:
     return api
 
 
+def call(
+    api: client.ApiClient,
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    body: Any = None,
+) -> Answer:
+    """Return the answer to one request.
+
+    Raises:
+        urllib3.exceptions.HTTPError: nobody answered within ten seconds.
+    """
+    request = api.param_serialize(
+        method,
+        path,
+        query_params=list((query or {}).items()),
+        header_params={"Accept": "application/json", **(headers or {})},
+        body=body,
+        auth_settings=["BearerToken"],
+    )
+    response = api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
+    return Answer(response.status, str(response.reason), response.read())
+
+
 def get(api: client.ApiClient, path: str, *, accept: str = "application/json", **query: str) -> dict[str, Any]:
-    """Return the JSON object at a path, without the client's models: to import them is a third of a preview's start.
+    """Return the JSON object at a path.
 
     Raises:
         ApiException: the server refused, with the status.
         urllib3.exceptions.HTTPError: nobody answered within ten seconds.
         ValueError: the answer is no JSON object.
     """
-    request = api.param_serialize(
-        "GET",
-        path,
-        query_params=list(query.items()),
-        header_params={"Accept": accept},
-        auth_settings=["BearerToken"],
-    )
-    response = api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
-    body = response.read()
-    if response.status != _OK:
-        raise client.ApiException(status=response.status, reason=response.reason)
-    answer = json.loads(body)
-    if not isinstance(answer, Mapping):
+    answer = call(api, "GET", path, headers={"Accept": accept}, query=query)
+    if answer.status != _OK:
+        raise client.ApiException(status=answer.status, reason=answer.reason)
+    found = json.loads(answer.body)
+    if not isinstance(found, Mapping):
         raise ValueError(f"{path}: an object was expected")  # noqa: TRY004 - as json says of what is none
-    return dict(answer)
+    return dict(found)
+
+
+def find(api: client.ApiClient, path: str, *, accept: str = "application/json") -> dict[str, Any] | None:
+    """Return the JSON object at a path, or None where there is none. Raises what `get` raises else."""
+    try:
+        return get(api, path, accept=accept)
+    except client.ApiException as error:
+        if error.status == _NOT_FOUND:
+            return None
+        raise
 
 
 def delete(api: client.ApiClient, path: str) -> None:
@@ -62,8 +112,51 @@ def delete(api: client.ApiClient, path: str) -> None:
         ApiException: the server refused, with the status.
         urllib3.exceptions.HTTPError: nobody answered within ten seconds.
     """
-    request = api.param_serialize("DELETE", path, auth_settings=["BearerToken"])
-    response = api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
-    response.read()
-    if response.status not in (_OK, _ACCEPTED, _NOT_FOUND):
-        raise client.ApiException(status=response.status, reason=response.reason)
+    answer = call(api, "DELETE", path)
+    if answer.status not in (_OK, _ACCEPTED, _NOT_FOUND):
+        raise client.ApiException(status=answer.status, reason=answer.reason)
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """The API server of a stack, asked for single objects of any kind."""
+
+    settings: Kubernetes
+    _kinds: dict[str, dict[str, str]] = field(default_factory=dict, init=False, repr=False)
+    """By group and version, the names that paths have for kinds, as the server itself lists them."""
+
+    def metadata(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the metadata of the object that a manifest describes, or nothing where there is none.
+
+        Raises:
+            ClusterError: the cluster does not answer, or refuses.
+        """
+        metadata = manifest["metadata"]
+        within = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
+        root, where = _root(str(manifest["apiVersion"])), f"{manifest['kind']} {metadata['name']}"
+        try:
+            resource = self._resources(root).get(str(manifest["kind"]))
+            path = f"{root}{within}/{resource}/{metadata['name']}"
+            found = find(self._api, path, accept=METADATA_ONLY) if resource else None
+        except urllib3.exceptions.HTTPError as error:
+            raise ClusterError(f"the cluster of context {self.settings.context!r} does not answer") from error
+        except client.ApiException as error:
+            raise ClusterError(f"the cluster refuses to show {where}: {error.status} {error.reason}") from error
+        return dict(found["metadata"]) if found else {}
+
+    def _resources(self, root: str) -> dict[str, str]:
+        if root not in self._kinds:
+            listed = (find(self._api, root) or {}).get("resources") or ()
+            self._kinds[root] = {each["kind"]: each["name"] for each in listed if "/" not in each["name"]}
+        return self._kinds[root]
+
+    @cached_property
+    def _api(self) -> client.ApiClient:
+        try:
+            return api_client(self.settings.kubeconfig_file, self.settings.context)
+        except UNUSABLE as error:  # may quote a token
+            raise ClusterError(f"context {self.settings.context!r} cannot be used: log in to the cluster") from error
+
+
+def _root(api_version: str) -> str:
+    return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"

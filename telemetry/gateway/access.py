@@ -6,11 +6,12 @@ Plain texts: whoever hands them to a resource marks them as secret.
 from dataclasses import dataclass, field
 from datetime import date
 
+from telemetry.config.access import Pair
 from telemetry.config.credentials import PreviousKey
 from telemetry.config.gateway import Gateway
 from telemetry.gateway import certificates
 from telemetry.gateway.addresses import hosts
-from telemetry.gateway.certificates import Authority, Pair, ends, expiry_warning
+from telemetry.gateway.certificates import Authority, ends, expiry_warning
 from telemetry.gateway.keys import federation_token, reader_token, token
 from telemetry.spec.values.transport import server_name
 from telemetry.stack import Stack

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from telemetry.config.access import Pair
 from telemetry.config.gateway import Issued
 from telemetry.gateway.keys import private_key
 
@@ -25,14 +26,6 @@ _AUTHORITY_DAYS = 3_652  # ten years
 _SECOND = timedelta(seconds=1)
 _LONGEST_COMMON_NAME = 64  # X.509's upper bound
 _WARN_DAYS = 30
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A certificate and its private key (PKCS 8), in PEM."""
-
-    certificate: str
-    key: str = field(repr=False)
 
 
 @dataclass(frozen=True)

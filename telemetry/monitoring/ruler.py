@@ -4,7 +4,6 @@ The API is Mimir's own (`/prometheus/config/v1/rules`); all rules of a stack are
 else should write to.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,10 +11,10 @@ from typing import Any, Literal
 import httpx
 import yaml
 
+from telemetry.config.quantities import in_seconds
+
 NAMESPACE = "telemetry"
 _RULES = "/config/v1/rules"
-_PART = re.compile(r"(\d+)(ms|[smhdwy])")
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 _ABSENT = 404
 
 Group = dict[str, Any]
@@ -94,11 +93,7 @@ def _kind(wanted: Group, present: Group | None) -> Kind:
 def _normal(group: Group) -> Group:
     """Return a group with its durations in seconds: Mimir writes 1d for 24h, and leaves out what is nothing."""
     rules = [
-        {key: value for key, value in {**rule, "for": _duration(rule.get("for"))}.items() if value}
+        {key: value for key, value in {**rule, "for": in_seconds(rule.get("for"))}.items() if value}
         for rule in group["rules"]
     ]
-    return {"name": group["name"], "interval": _duration(group.get("interval")), "rules": rules}
-
-
-def _duration(text: object) -> float:
-    return sum(int(number) * _SECONDS[unit] for number, unit in _PART.findall(str(text or "")))
+    return {"name": group["name"], "interval": in_seconds(group.get("interval")), "rules": rules}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from telemetry.config.markdown import table
 from telemetry.config.network import NAMESPACE_LABEL, Destination
 from telemetry.network.flows import flows_of
 from telemetry.network.peers import neighbours_of, workloads_of
@@ -43,7 +44,7 @@ def flows_table(stacks: Mapping[str, Stack]) -> str:
         )
         for (why, ports, _), row in rows.items()
     )
-    return _table(("from", "to", "port", "why", *stacks), lines)
+    return table(("from", "to", "port", "why", *stacks), lines)
 
 
 def neighbours_table(stacks: Mapping[str, Stack]) -> str:
@@ -51,7 +52,7 @@ def neighbours_table(stacks: Mapping[str, Stack]) -> str:
     of_stacks = {name: neighbours_of(stack) for name, stack in stacks.items()}
     fields = next(iter(of_stacks.values()))._fields
     lines = ((f"`{key}`", *(_place(getattr(neighbours, key)) for neighbours in of_stacks.values())) for key in fields)
-    return _table(("telemetry:security", *stacks), lines)
+    return table(("telemetry:security", *stacks), lines)
 
 
 def words(peers: Iterable[Peer], everybody: Iterable[Pods] = ()) -> str:
@@ -98,9 +99,3 @@ def _selector(labels: Mapping[str, str]) -> str:
 
 def _labels(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in labels.items())
-
-
-def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = list(columns)
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)

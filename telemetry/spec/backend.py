@@ -56,6 +56,8 @@ class Backend(Generic[S, L]):
     """The roles that it is sized by, by topology."""
     secret: str
     """The Secret with its S3 credentials."""
+    service_account: str | None
+    """The account of its pods that the program makes, where the chart has no key that takes the token away."""
     release_names: tuple[str, ...]
     """What its releases are called, in whatever shape it runs."""
     sizes: Callable[[Context[S, L]], Iterable[SizedRelease]]
@@ -64,6 +66,11 @@ class Backend(Generic[S, L]):
     """The Helm releases, the one that it is being moved away from included."""
     endpoints: Callable[[Context[S, L]], Any]
     """Where clients reach it in the namespace: a named tuple of addresses, `query` among them."""
+    admin_endpoints: Callable[[Context[S, L]], Mapping[str, str]] | None
+    """Where its own pages are, by name, which no gateway offers: limits, rings, flushes."""
+    checks: str | None
+    """The module of its checks, which loads what only they need: `checks(context, target, tenant)` of each tenant, and
+    `platform_checks(context, target)` of all of it."""
     alerts: Callable[[Context[S, L]], Iterable[Rule]] | None
     """What tells of trouble with it."""
     indicators: Callable[[Context[S, L]], Iterable[Indicator]] | None

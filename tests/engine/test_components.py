@@ -107,7 +107,14 @@ def component_classes() -> Iterator[type[pulumi.ComponentResource]]:
                 yield found
 
 
+MODULES = {found.__module__ for found in component_classes()}
 COMPONENTS = {found.__name__: found for found in component_classes()}
+CLASS_OF = {
+    "telemetry:security:Guardrails": "NetworkPolicies",
+    "telemetry:logs:Loki": "Backend",
+    "telemetry:profiles:Pyroscope": "Backend",
+}
+"""Types that are not named after their class: a type is part of a URN, and never changes."""
 each_component = pytest.mark.parametrize("component", COMPONENTS.values(), ids=COMPONENTS.keys())
 
 
@@ -202,11 +209,12 @@ def test_components_are_named_after_their_class_and_register_what_they_annotate(
     )
     run = changed(every, environment="prod", preview=preview)
     found = [resource for resource in run.resources if not resource.custom]
-    assert {resource.type.rpartition(":")[2] for resource in found} == set(COMPONENTS)
+    classes = {resource.type: CLASS_OF.get(resource.type, resource.type.rpartition(":")[2]) for resource in found}
+    assert set(classes.values()) == set(COMPONENTS)
     for resource in found:
         assert re.fullmatch(r"telemetry:[a-z]+:[A-Z][A-Za-z]+", resource.type)
-        annotated = COMPONENTS[resource.type.rpartition(":")[2]].__annotations__
-        public = {name for name in annotated if not name.startswith("_")}
+        ours = (each for each in COMPONENTS[classes[resource.type]].__mro__ if each.__module__ in MODULES)
+        public = {name for each in ours for name in each.__annotations__ if not name.startswith("_")}
         assert run.component_outputs[resource.urn].keys() == public, resource.type
 
 

@@ -17,7 +17,7 @@ from telemetry.kubernetes.managed_fields import Json
 from telemetry.operations.drift import manifests
 from telemetry.operations.drift.conceal import Concealer
 from telemetry.operations.drift.fields import Policy
-from telemetry.operations.drift.findings import Finding
+from telemetry.operations.drift.findings import DriftFinding
 from telemetry.operations.drift.objects import compare
 from telemetry.redaction import Redactor
 from telemetry.releases import releases_of
@@ -36,9 +36,9 @@ class Installed:
     objects: tuple[Json, ...]
     """Of the releases, and the program's autoscalers."""
 
-    def drift(self, scaled: frozenset[tuple[str, str]]) -> list[Finding]:
+    def drift(self, scaled: frozenset[tuple[str, str]]) -> list[DriftFinding]:
         """Return what differs, where these are scaled by right."""
-        findings: list[Finding] = []
+        findings: list[DriftFinding] = []
         for each in self.objects:
             policy = Policy(autoscaled=(each["kind"], each["metadata"]["name"]) in scaled)
             findings += compare(self.cluster, each, policy, Concealer(Redactor()), release="r")
@@ -75,7 +75,7 @@ def _installed(
     stack = load_stack("prod", change)
     for release in releases_of(stack):
         manifest = _install(release, space, world, toolchain)
-        for each in manifests.parsed(manifest, manifests.Release(release.name, space, {})):
+        for each in manifests.parsed(manifest, manifests.RecordedRelease(release.name, space, {})):
             yield cluster.placed(each, space)
         for scaler in release.autoscalers:
             metadata = {**scaler["metadata"], "namespace": space}

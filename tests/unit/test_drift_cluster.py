@@ -10,7 +10,7 @@ import yaml
 from kubernetes.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError, ResourceNotFoundError
 
 from telemetry.clients.dry_run import ChangedError, Cluster, RefusedError, connected
-from telemetry.operations.drift.findings import DriftError
+from telemetry.clients.kubernetes import ClusterError
 
 OBJECT = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {}}
 PLACED = {**OBJECT, "metadata": {"name": "c", "namespace": "n"}}
@@ -88,8 +88,8 @@ def test_what_is_not_there_or_of_no_kind_that_is_there_is_gone() -> None:
         (answer(422, "spec.x: field is immutable"), RefusedError, "field is immutable"),
         (answer(500, "field not declared in schema"), RefusedError, "not declared"),
         (answer(409, "changed", ConflictError), ChangedError, "changes all the while"),
-        (answer(400, "admission webhook a does not support dry run"), DriftError, "cannot rehearse"),
-        (answer(500, "failed calling webhook a: timeout"), DriftError, "cannot rehearse"),
+        (answer(400, "admission webhook a does not support dry run"), ClusterError, "cannot rehearse"),
+        (answer(500, "failed calling webhook a: timeout"), ClusterError, "cannot rehearse"),
         (answer(403, "patch is forbidden"), DynamicApiError, "forbidden"),
     ],
 )
@@ -113,14 +113,14 @@ def test_a_server_that_does_not_answer_is_one_message(tmp_path: Path) -> None:
         "users": [{"name": "u", "user": {"token": "tk-fake"}}],
         "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
     }
-    with pytest.raises(DriftError, match="'here' does not answer"), connected(kubeconfig(tmp_path, config), "here"):
+    with pytest.raises(ClusterError, match="'here' does not answer"), connected(kubeconfig(tmp_path, config), "here"):
         raise AssertionError("connected to nothing")
 
 
 @pytest.mark.parametrize("content", ["token: tk-fake: x", {"kind": "Config"}, "- tk-fake"])
 def test_a_kubeconfig_that_cannot_be_used_is_never_quoted(content: Any, tmp_path: Path) -> None:
     with (
-        pytest.raises(DriftError, match="'here' cannot be used") as raised,
+        pytest.raises(ClusterError, match="'here' cannot be used") as raised,
         connected(kubeconfig(tmp_path, content), "here"),
     ):
         raise AssertionError("connected to nothing")
@@ -134,5 +134,5 @@ def test_what_goes_wrong_in_the_middle_is_no_matter_of_the_kubeconfig(
     monkeypatch.setattr("telemetry.clients.dry_run.dynamic.DynamicClient", lambda *_, **__: Kind())
     with pytest.raises(ValueError, match="a mistake of ours"), connected(str(tmp_path), "here"):
         raise ValueError("a mistake of ours")
-    with pytest.raises(DriftError, match="refused \\(403\\): no"), connected(str(tmp_path), "here"):
+    with pytest.raises(ClusterError, match="refused \\(403\\): no"), connected(str(tmp_path), "here"):
         raise answer(403, "no")

@@ -11,7 +11,7 @@ from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP, tenant_ov
 from telemetry.engine.preview import read
 from telemetry.kubernetes.defaults import Object
 from telemetry.operations.report.build import Found, Rendered, build
-from telemetry.operations.report.model import Exit, Report
+from telemetry.operations.report.model import ChangeReport, Exit
 from telemetry.operations.report.retention import PLACES, kept, shortened
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
@@ -172,7 +172,7 @@ def overrides(days: int) -> dict[str, Any]:
     return {**config_map(overrides=own), "apiVersion": "v1", "metadata": {"name": TENANTS_CONFIG_MAP}}
 
 
-def reported(steps: list[dict[str, Any]], old: Object, new: Object) -> Report:
+def reported(steps: list[dict[str, Any]], old: Object, new: Object) -> ChangeReport:
     seen = read({"steps": steps})
     rendered = {step.urn: Rendered((old,), (new,)) for step in seen.releases}
     return build(load_stack(), seen, rendered, Found("nothing"))

@@ -2,7 +2,7 @@
 
 from telemetry.backends.loki.alerts import rules
 from telemetry.backends.loki.dashboard import dashboard
-from telemetry.backends.loki.endpoints import HTTP_PORT, gateway_endpoints, loki_endpoints
+from telemetry.backends.loki.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, loki_endpoints
 from telemetry.backends.loki.flows import network
 from telemetry.backends.loki.limits import LogsLimits
 from telemetry.backends.loki.release import releases, sizes
@@ -20,10 +20,13 @@ BACKEND = Backend(
     limits=LogsLimits,
     roles=LOKI_TABLES,
     secret=SECRET,
+    service_account=None,
     release_names=(RELEASE,),
     sizes=sizes,
     releases=releases,
     endpoints=loki_endpoints,
+    admin_endpoints=admin_endpoints,
+    checks="telemetry.backends.loki.checks",
     alerts=rules,
     indicators=None,
     dashboard=dashboard,

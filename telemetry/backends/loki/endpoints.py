@@ -35,3 +35,9 @@ def gateway_endpoints(host: str) -> LokiEndpoints:
     return LokiEndpoints(
         push=f"https://{host}/loki/api/v1/push", otlp_http=f"https://{host}/otlp/v1/logs", query=f"https://{host}"
     )
+
+
+def admin_endpoints(context: LokiContext) -> dict[str, str]:
+    """Return where Loki shows its ring."""
+    writers = loki.service(context.settings.topology, "write")
+    return {"ring": f"{scheme(context)}://{writers}.{context.namespace.name}.svc:{HTTP_PORT}"}

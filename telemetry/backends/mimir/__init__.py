@@ -2,7 +2,7 @@
 
 from telemetry.backends.mimir.alerts import rules
 from telemetry.backends.mimir.dashboard import dashboard
-from telemetry.backends.mimir.endpoints import HTTP_PORT, gateway_endpoints, mimir_endpoints
+from telemetry.backends.mimir.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, mimir_endpoints
 from telemetry.backends.mimir.flows import network
 from telemetry.backends.mimir.limits import MetricsLimits
 from telemetry.backends.mimir.release import releases, sizes
@@ -10,7 +10,7 @@ from telemetry.backends.mimir.roles import MIMIR_ROLES
 from telemetry.backends.mimir.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.mimir.service_levels import indicators
 from telemetry.backends.mimir.settings import Metrics
-from telemetry.backends.mimir.values import RELEASE, SECRET
+from telemetry.backends.mimir.values import RELEASE, SECRET, SERVICE_ACCOUNT
 from telemetry.spec.backend import Backend
 
 BACKEND = Backend(
@@ -21,10 +21,13 @@ BACKEND = Backend(
     limits=MetricsLimits,
     roles={"classic": MIMIR_ROLES},
     secret=SECRET,
+    service_account=SERVICE_ACCOUNT,
     release_names=(RELEASE,),
     sizes=sizes,
     releases=releases,
     endpoints=mimir_endpoints,
+    admin_endpoints=admin_endpoints,
+    checks="telemetry.backends.mimir.checks",
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,

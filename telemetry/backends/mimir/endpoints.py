@@ -42,3 +42,9 @@ def gateway_endpoints(host: str) -> MimirEndpoints:
         otlp_http=f"https://{host}/otlp/v1/metrics",
         query=f"https://{host}/prometheus",
     )
+
+
+def admin_endpoints(context: MimirContext) -> dict[str, str]:
+    """Return where Mimir shows limits and ring, and where ingesters flush."""
+    at = f"{scheme(context)}://{{}}.{context.namespace.name}.svc:{HTTP_PORT}".format
+    return {"admin": at(f"{mimir.RELEASE}-distributor"), "flush": at(f"{mimir.RELEASE}-ingester")}

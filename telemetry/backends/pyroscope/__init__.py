@@ -7,7 +7,7 @@ from telemetry.backends.pyroscope.release import releases, sizes
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
 from telemetry.backends.pyroscope.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.pyroscope.settings import Profiles
-from telemetry.backends.pyroscope.values import RELEASE, SECRET
+from telemetry.backends.pyroscope.values import RELEASE, SECRET, SERVICE_ACCOUNT
 from telemetry.spec.backend import Backend
 
 BACKEND = Backend(
@@ -18,10 +18,13 @@ BACKEND = Backend(
     limits=ProfilesLimits,
     roles=PYROSCOPE_TABLES,
     secret=SECRET,
+    service_account=SERVICE_ACCOUNT,
     release_names=(RELEASE,),
     sizes=sizes,
     releases=releases,
     endpoints=pyroscope_endpoints,
+    admin_endpoints=None,
+    checks=None,
     alerts=None,  # what Pyroscope exports is not known (docs/monitoring.md)
     indicators=None,
     dashboard=None,

@@ -2,7 +2,7 @@
 
 from telemetry.backends.tempo.alerts import rules
 from telemetry.backends.tempo.dashboard import dashboard
-from telemetry.backends.tempo.endpoints import HTTP_PORT, gateway_endpoints, tempo_endpoints
+from telemetry.backends.tempo.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, tempo_endpoints
 from telemetry.backends.tempo.flows import network
 from telemetry.backends.tempo.limits import TracesLimits
 from telemetry.backends.tempo.release import TEMPO, releases, sizes
@@ -21,10 +21,13 @@ BACKEND = Backend(
     limits=TracesLimits,
     roles=TEMPO_TABLES,
     secret=SECRET,
+    service_account=None,
     release_names=tuple(TEMPO.values()),
     sizes=sizes,
     releases=releases,
     endpoints=tempo_endpoints,
+    admin_endpoints=admin_endpoints,
+    checks="telemetry.backends.tempo.checks",
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,

@@ -36,3 +36,10 @@ def gateway_endpoints(host: str) -> TempoEndpoints:
     return TempoEndpoints(
         otlp_grpc=f"{host}:{OTLP_GRPC}", otlp_http=f"https://{host}/v1/traces", query=f"https://{host}/tempo"
     )
+
+
+def admin_endpoints(context: TempoContext) -> dict[str, str]:
+    """Return where Tempo shows limits and, at a distributor, its ring."""
+    at = f"{scheme(context)}://{{}}.{context.namespace.name}.svc:{HTTP_PORT}".format
+    apart = context.settings.topology == "distributed"
+    return {"admin": at(TRACES_QUERY), "ring": at("tempo-distributed-distributor" if apart else TRACES_QUERY)}

@@ -1,4 +1,4 @@
-"""Does the API server answer, know us, and have the namespace?"""
+"""Checks that the API server answers, accepts our login and has the namespace."""
 
 import urllib3
 from kubernetes import client

@@ -1,4 +1,4 @@
-"""Can a token that exists already be guessed? The program sees it nowhere else: the gateway's pods mount its Secret."""
+"""Checks that a token in an existing Secret cannot be guessed: only the gateway's pods read it otherwise."""
 
 import base64
 import binascii

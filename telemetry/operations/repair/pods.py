@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import api_client, delete
-from telemetry.operations.readiness.ask import ReadinessError, ask
+from telemetry.clients.kubernetes import ClusterError, api_client, delete
+from telemetry.operations.readiness.ask import ask
 from telemetry.operations.readiness.why import Unready
 from telemetry.operations.repair.errors import RepairError
 from telemetry.stack import Stack
@@ -31,7 +31,7 @@ class Pods:
         """
         try:
             return ask(self.stack).unready
-        except ReadinessError as error:
+        except ClusterError as error:
             raise RepairError(str(error)) from error
 
     def unstick(self, releases: Collection[str]) -> Iterator[str]:

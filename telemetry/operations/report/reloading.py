@@ -18,7 +18,7 @@ _RELOADED = {
     ("ConfigMap", COLLECTOR),
     *(("Secret", name) for name in (TENANTS_SECRET, TLS_SECRET, CLIENT_CA_SECRET)),
 }
-"""Backends look at their runtime overrides every ten seconds (charts.md 2.6, 3.6), gateway/watch.sh and Alloy's
+"""Backends look at their runtime overrides every ten seconds, gateway/watch.sh and Alloy's
 reloader at their files."""
 
 

@@ -1,4 +1,4 @@
-"""What another replication factor means for what ingesters have not written to a bucket yet."""
+"""Warns of another replication factor: it affects data that is not in a bucket yet."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -89,9 +89,9 @@ def shortened(before: Mapping[str, Iterable[Object]], after: Mapping[str, Iterab
 def kept(objects: Mapping[str, Iterable[Object]]) -> dict[Signal, Kept]:
     """Return what is in force of each signal; where two releases keep the same data, the shorter."""
     found: dict[Signal, Kept] = {}
-    configs = {release: list(_configs(its)) for release, its in objects.items() if release in PLACES}
+    configs = {release: list(_configs(manifests)) for release, manifests in objects.items() if release in PLACES}
     for signal in {place.signal: None for place in PLACES.values()}:
-        files = [(PLACES[release], each) for release, its in configs.items() for each in its]
+        files = [(PLACES[release], each) for release, manifests in configs.items() for each in manifests]
         of_signal = [(place, each) for place, each in files if place.signal == signal]
         if any(_is_backends(config) for _, config in of_signal):
             found[signal] = _in_force(of_signal)
@@ -100,7 +100,7 @@ def kept(objects: Mapping[str, Iterable[Object]]) -> dict[Signal, Kept]:
 
 def _in_force(configs: Iterable[tuple[_Place, Mapping[str, Any]]]) -> Kept:
     defaults: list[float] = []
-    own: dict[str, list[float]] = {}
+    by_tenant: dict[str, list[float]] = {}
     for place, config in configs:
         if _is_backends(config):
             defaults.append(next(filter(None, (_seconds(config, path) for path in place.defaults)), place.unstated))
@@ -108,9 +108,9 @@ def _in_force(configs: Iterable[tuple[_Place, Mapping[str, Any]]]) -> Kept:
         overrides_of = config.get("overrides")
         for tenant, overrides in overrides_of.items() if isinstance(overrides_of, dict) else ():
             seconds = _seconds(overrides, place.of_tenant)
-            own.setdefault(str(tenant), []).extend([] if seconds is None else [seconds])
+            by_tenant.setdefault(str(tenant), []).extend([] if seconds is None else [seconds])
     default = min(defaults)
-    return Kept(default, {tenant: min(stated, default=default) for tenant, stated in own.items()})
+    return Kept(default, {tenant: min(stated, default=default) for tenant, stated in by_tenant.items()})
 
 
 def _is_backends(config: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What to know before `up`, the most severe first."""
+"""The warnings of the report, the most severe first."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
