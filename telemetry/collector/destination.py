@@ -1,4 +1,4 @@
-"""Where a collector sends to, and how it says who it is."""
+"""The destination of a collector, and its credential there."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""The way of applications' telemetry: received, limited, batched, queued and sent again until it is taken."""
+"""The pipeline of applications' telemetry: received, limited, batched, queued and sent again until it is taken."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""Where the gateway is reached: its names, and the addresses that clients are given."""
+"""The gateway's names, and the addresses that clients are given."""
 
 from typing import Any
 

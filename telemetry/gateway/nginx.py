@@ -71,9 +71,9 @@ def nginx_conf(
         worker_connections=str(connections),
         open_files=str(connections + 512),
         stream_servers=indent("\n".join(_stream_servers(layout, gateway)), "    "),
-        health_listen=layout.own(layout.health_port),
+        health_listen=layout.inner_address(layout.health_port),
         probes=str(_PROBES[1]),
-        unknown_listen=layout.own(_UNKNOWN_PORT),
+        unknown_listen=layout.inner_address(_UNKNOWN_PORT),
         unknown=str(gateway.address_limits.unknown_per_second),
         unknown_burst=str(gateway.address_limits.requests + gateway.address_limits.unknown_per_second),
         address_requests=str(gateway.address_limits.requests),
@@ -115,7 +115,7 @@ def _stream_servers(layout: Layout, gateway: Gateway) -> Iterator[str]:
             zone=zone,
             of_one=str(of_one),
             of_all=str(of_all),
-            inner=layout.own(port),
+            inner=layout.inner_address(port),
         )
 
 
@@ -136,8 +136,8 @@ def _rests(routes: Iterable[Route]) -> Iterator[str]:
 def _server(routes: Iterable[Route], layout: Layout, port: int, protocol: Protocol, secure: str) -> str:
     locations = (_location(route, secure) for route in routes if route.protocol == protocol)
     return _SERVER.fill(
-        listen=layout.own(port),
-        unknown=layout.own(_UNKNOWN_PORT),
+        listen=layout.inner_address(port),
+        unknown=layout.inner_address(_UNKNOWN_PORT),
         locations=indent("\n".join(locations), "    "),
     )
 

@@ -1,4 +1,4 @@
-"""What the gateway offers. A path that is not among a backend's routes is answered with 404.
+"""The routes of the gateway. A path that is not among a backend's routes is answered with 404.
 
 So nobody outside reaches a backend's `/flush`, `/shutdown`, `/config`, `/metrics`, ring or debug pages.
 """

@@ -1,4 +1,4 @@
-"""What the gateway's ConfigMap and Secrets hold. Their names are here; what mounts them is in gateway/workload.py."""
+"""Contents of the gateway's ConfigMap and Secrets, and their names; what mounts them is in gateway/workload.py."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -95,9 +95,8 @@ def tokens_of(
 
 
 def _tenants_conf(stack: Stack, gateway: Gateway, key: str, previous: PreviousKey | None) -> str:
-    known = tokens_of(stack, gateway, key, previous)
-    size = stack.traces.max_message_size
-    return tenants_conf(tenants=stack.tenants, tokens=known, federation=gateway.federation, max_body=size)
+    tokens, size = tokens_of(stack, gateway, key, previous), stack.traces.max_message_size
+    return tenants_conf(tenants=stack.tenants, tokens=tokens, federation=gateway.federation, max_body=size)
 
 
 def too_much(stack: Stack, key: str, previous: PreviousKey | None = None) -> str | None:

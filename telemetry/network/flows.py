@@ -1,4 +1,4 @@
-"""Who speaks with whom in a stack, as data. Policies, the table and the picture are all made from this.
+"""The flows of a stack: who opens connections to whom. Policies, the table and the picture are made of them.
 
 Ports are those of the pods, which is what a policy sees; Services in front of them may bear others. What is known of
 one backend is in the `flows.py` of its folder. Kubelet's probes need no flow: a pod is always reached from its own

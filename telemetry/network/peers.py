@@ -1,4 +1,4 @@
-"""The two kinds of peers of a flow: the stack's pods, and whoever is beyond it."""
+"""The peers of a stack's flows: its pods, and its neighbours outside."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ _HOST_NETWORK = {"policy-group.network.openshift.io/host-network": ""}
 
 
 class Neighbours(NamedTuple):
-    """All who are not of the stack."""
+    """The systems and people outside of a stack that its pods speak with."""
 
     dns: Outside
     object_store: Outside

@@ -1,4 +1,4 @@
-"""Flows to NetworkPolicies: one for each workload, and one that denies whatever none of them allows.
+"""NetworkPolicies of flows: one for each workload, and one that denies whatever none of them allows.
 
 They select the stack's own pods only. Others may live in the namespace, and a policy would cut them off as well.
 """

@@ -1,4 +1,4 @@
-"""Who speaks with whom, in the words in which a backend says it: pods, flows between them, ways in and ways out."""
+"""Flows, as a backend describes them: its pods, what goes between them, ways in and ways out."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Pods:
 
 @dataclass(frozen=True)
 class Outside:
-    """Whoever is not of the stack."""
+    """Somebody outside of the stack."""
 
     name: str
     place: Place
@@ -86,7 +86,7 @@ class Exit(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """Who speaks with whom of one backend. Ports are those of the pods, which is what a policy sees."""
+    """The flows of one backend. Ports are those of the pods, which is what a policy sees."""
 
     pods: tuple[Pods, ...]
     """What runs, a release that is being moved away from included."""

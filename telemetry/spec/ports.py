@@ -1,4 +1,4 @@
-"""Where the backends are within the namespace; clients are given these only where no gateway stands before them."""
+"""Ports that several backends share, and the forms of their Services' names."""
 
 from telemetry.spec.context import Surroundings
 from telemetry.spec.values.common import absolute_name

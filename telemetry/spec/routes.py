@@ -1,4 +1,4 @@
-"""What a backend offers at the gateway: its routes, and where they lead."""
+"""Routes at the gateway, as a backend describes them, and where they lead."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ GET, POST, QUERY, ANY = ("GET",), ("POST",), ("GET", "POST"), ("GET", "POST", "D
 
 
 class Upstream(NamedTuple):
-    """Where routes lead."""
+    """An address that routes lead to."""
 
     name: str
     """The signal, an underscore, and what is there."""

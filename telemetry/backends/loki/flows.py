@@ -1,4 +1,4 @@
-"""Who speaks with whom of Loki.
+"""The flows of Loki.
 
 Which role calls which is read from the sources of Loki 3.7.8 (pkg/loki/loki.go and modules.go).
 """
@@ -25,7 +25,7 @@ _SINGLE_HOPS = (
 
 
 def network(context: LokiContext) -> Network:
-    """Return who speaks with whom."""
+    """Return the flows."""
     pods, http = partial(_pods, context.settings.topology), (HTTP_PORT,)
     return Network(
         pods=pods(*context.settings.roles),

@@ -1,7 +1,7 @@
-"""What Loki offers at the gateway.
+"""The routes of Loki at the gateway.
 
-Not its rules, its requests to delete lines, `patterns`, which no pattern-ingester of ours answers, and `tail`, which is
-a WebSocket that outlives a credential.
+Left out are its rules, its requests to delete lines, `patterns`, which no pattern-ingester of ours answers, and
+`tail`, which is a WebSocket that outlives a credential.
 """
 
 from collections.abc import Iterator

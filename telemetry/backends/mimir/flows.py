@@ -1,4 +1,4 @@
-"""Who speaks with whom of Mimir.
+"""The flows of Mimir.
 
 Which role calls which is read from the sources of Mimir 3.1 (pkg/mimir/modules.go and the clients there).
 """
@@ -42,7 +42,7 @@ _FORWARDED = (
 
 
 def network(context: MimirContext) -> Network:
-    """Return who speaks with whom."""
+    """Return the flows."""
     chart, http = _pods("gateway"), (HTTP_PORT,)
     offered = _pods("distributor", "query-frontend", "ruler", "alertmanager")
     asked = chart if context.gateway is None else _pods("distributor", "query-frontend")

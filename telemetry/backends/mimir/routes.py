@@ -1,4 +1,4 @@
-"""What Mimir offers at the gateway."""
+"""The routes of Mimir at the gateway."""
 
 from collections.abc import Iterator
 

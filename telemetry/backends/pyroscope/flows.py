@@ -1,4 +1,4 @@
-"""Who speaks with whom of Pyroscope.
+"""The flows of Pyroscope.
 
 Which role calls which is read from the sources of Pyroscope 2.2.1 (pkg/pyroscope).
 """
@@ -31,7 +31,7 @@ _SINGLE_HOPS = tuple(
 
 
 def network(context: PyroscopeContext) -> Network:
-    """Return who speaks with whom."""
+    """Return the flows."""
     pods, http = partial(_pods, context.settings.topology), (HTTP_PORT,)
     entries = pods("distributor", "query-frontend")
     return Network(

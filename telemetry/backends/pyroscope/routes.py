@@ -1,4 +1,4 @@
-"""What Pyroscope offers at the gateway."""
+"""The routes of Pyroscope at the gateway."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Who speaks with whom of Tempo.
+"""The flows of Tempo.
 
 Which role calls which is read from the sources of Tempo 2.10.7 (cmd/tempo/app/modules.go). What goes to Tempo, and from
 its generator to the metrics backend, is open for both of its shapes at all times: policies change before the releases
@@ -25,7 +25,7 @@ _HOPS = (
 
 
 def network(context: TempoContext) -> Network:
-    """Return who speaks with whom."""
+    """Return the flows."""
     ingest, query, otlp = _in_any_shape("distributor"), _in_any_shape("query-frontend"), (OTLP_GRPC, OTLP_HTTP)
     return Network(
         pods=tuple(pods for shape in context.settings.shapes for pods in _pods(shape.topology, *shape.roles)),

@@ -1,4 +1,4 @@
-"""What Tempo offers at the gateway."""
+"""The routes of Tempo at the gateway."""
 
 from collections.abc import Iterator
 
