@@ -66,6 +66,11 @@ class Gateway(pulumi.ComponentResource):
         self._workload(spec, workload.disruption_budget(role), mounted)
         self.register_outputs(_addresses(stack) | {"authority": self.authority, "tenant_secrets": self.tenant_secrets})
 
+    @classmethod
+    def of(cls, stack: Stack, credentials: Credentials, *, opts: pulumi.ResourceOptions) -> Self | None:
+        """Return the gateway of a stack; None where the charts' own serve."""
+        return cls("gateway", stack=stack, credentials=credentials, opts=opts) if stack.gateway else None
+
     def _config_map(self, files: dict[str, str]) -> k8s.core.v1.ConfigMap:
         return k8s.core.v1.ConfigMap(
             CONFIG_MAP, metadata=self._metadata(CONFIG_MAP), data=files, opts=pulumi.ResourceOptions(parent=self)

@@ -91,3 +91,5 @@ class Backend(Generic[S, L]):
     """Where its routes lead."""
     request_headers: tuple[str, ...]
     """Headers of clients that reach it through the gateway, beside those of all."""
+    ruler: str | None
+    """The module of its ruler's client, which loads what only that needs: `Ruler(client)` (spec/ruler.py)."""

@@ -38,4 +38,5 @@ BACKEND = Backend(
     routes=ROUTES,
     upstreams=upstreams,
     request_headers=REQUEST_HEADERS,
+    ruler="telemetry.backends.mimir.ruler",
 )

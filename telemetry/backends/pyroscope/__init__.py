@@ -35,4 +35,5 @@ BACKEND = Backend(
     routes=ROUTES,
     upstreams=upstreams,
     request_headers=REQUEST_HEADERS,
+    ruler=None,
 )

@@ -38,4 +38,5 @@ BACKEND = Backend(
     routes=ROUTES,
     upstreams=upstreams,
     request_headers=(),
+    ruler=None,
 )
