@@ -10,7 +10,8 @@ import pytest
 from telemetry.backends import BACKENDS
 from tests.support import REPO
 
-FOLDERS = ("collector", "gateway", "network", "spec")
+PLACES = ("collector", "gateway", "known_secrets.py", "monitoring/ruler.py", "network", "spec")
+"""Folders and modules of `telemetry` that go through the registry."""
 NAME = re.compile("|".join(backend.name for backend in BACKENDS), re.IGNORECASE)
 ALLOYS_WORDS = re.compile(r"^loki\.\w+")
 """Components of Alloy's that take logs."""
@@ -40,24 +41,24 @@ def named(text: str) -> list[str]:
     return [f"{line}: {word}" for line, word in found if NAME.search(word) and not ALLOYS_WORDS.match(word)]
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_no_mechanism_names_a_backend(folder: str) -> None:
-    modules = sorted((REPO / "telemetry" / folder).rglob("*.py"))
-    found = {str(path.relative_to(REPO)): named(path.read_text(encoding="utf-8")) for path in modules}
-    assert found
-    assert {path: lines for path, lines in found.items() if lines} == {}
+def files(place: str) -> list[Path]:
+    """Return the files of a place, but for what Python makes of modules."""
+    path = REPO / "telemetry" / place
+    listed = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return [each for each in listed if each.is_file() and each.suffix != ".pyc"]
 
 
-def test_no_other_file_of_a_mechanism_names_a_backend() -> None:
-    """Templates and scripts."""
-    others = [path for folder in FOLDERS for path in (REPO / "telemetry" / folder).rglob("*") if is_text(path)]
+@pytest.mark.parametrize("place", PLACES)
+def test_no_mechanism_names_a_backend(place: str) -> None:
+    modules = {each: named(each.read_text(encoding="utf-8")) for each in files(place) if each.suffix == ".py"}
+    assert modules
+    assert {each.name: lines for each, lines in modules.items() if lines} == {}
+
+
+def test_no_template_or_script_of_a_mechanism_names_a_backend() -> None:
+    others = [each for place in PLACES for each in files(place) if each.suffix != ".py"]
     assert others
-    assert [path.name for path in others if NAME.search(path.read_text(encoding="utf-8"))] == []
-
-
-def is_text(path: Path) -> bool:
-    """Whether a file is neither a module nor made of one."""
-    return path.is_file() and path.suffix not in (".py", ".pyc")
+    assert [each.name for each in others if NAME.search(each.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize(
