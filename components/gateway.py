@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 
 from telemetry.config.credentials import Credentials
 from telemetry.gateway import access, workload
-from telemetry.gateway.addresses import SERVICE, hosts, urls
+from telemetry.gateway.addresses import SERVICE, client_endpoints, hosts
 from telemetry.gateway.secrets import (
     CONFIG_MAP,
     SCRIPTS,
@@ -29,18 +29,6 @@ class Gateway(pulumi.ComponentResource):
     It needs no backend to start, so that nothing of a backend's stands in the way of a changed credential.
     """
 
-    otlp_grpc_address: str
-    """`host:port` for OTLP traces over gRPC with TLS, in the cluster."""
-    otlp_http_url: str
-    """Where OTLP traces over HTTP go."""
-    remote_write_url: str
-    """Where Prometheus remote-write goes."""
-    metrics_otlp_url: str
-    """Where OTLP metrics over HTTP go."""
-    metrics_query_url: str
-    """The Prometheus API."""
-    traces_query_url: str
-    """Tempo's query API."""
     authority: str | None
     """PEM of the authority that clients must trust; None for a public one."""
     tenant_secrets: dict[str, str]
@@ -60,13 +48,6 @@ class Gateway(pulumi.ComponentResource):
         assert settings is not None  # noqa: S101 - whoever makes the component has asked
         assert role is not None  # noqa: S101 - as above
         self._namespace = stack.namespace.name
-        own = urls(self._namespace)
-        self.otlp_grpc_address = own.otlp_grpc_address
-        self.otlp_http_url = own.otlp_http_url
-        self.remote_write_url = own.remote_write_url
-        self.metrics_otlp_url = own.metrics_otlp_url
-        self.metrics_query_url = own.metrics_query_url
-        self.traces_query_url = own.traces_query_url
         files, domain = config_map(stack, settings), stack.kubernetes.cluster_domain
         mounted = [
             self._config_map(files),
@@ -83,7 +64,7 @@ class Gateway(pulumi.ComponentResource):
         self.tenant_secrets = {each.annotations[TENANT_ANNOTATION]: each.name for each in handed_over}
         spec = workload.deployment(stack, settings, role, watch="".join(files[name] for name in SCRIPTS))
         self._workload(spec, workload.disruption_budget(role), mounted)
-        self.register_outputs(own._asdict() | {"authority": self.authority, "tenant_secrets": self.tenant_secrets})
+        self.register_outputs(_addresses(stack) | {"authority": self.authority, "tenant_secrets": self.tenant_secrets})
 
     @classmethod
     def of(cls, stack: Stack, credentials: Credentials, *, opts: pulumi.ResourceOptions) -> Self | None:
@@ -165,3 +146,16 @@ def _secret(content: SecretContent, *, namespace: str, parent: pulumi.Resource) 
         string_data={file: pulumi.Output.secret(text) for file, text in content.data.items()},
         opts=pulumi.ResourceOptions(parent=parent),
     )
+
+
+def _addresses(stack: Stack) -> dict[str, str]:
+    """Return where clients find the backends that every stack has."""
+    traces, metrics = (client_endpoints(stack.backend(signal)) for signal in ("traces", "metrics"))
+    return {
+        "otlp_grpc_address": traces.otlp_grpc,
+        "otlp_http_url": traces.otlp_http,
+        "remote_write_url": metrics.remote_write,
+        "metrics_otlp_url": metrics.otlp_http,
+        "metrics_query_url": metrics.query,
+        "traces_query_url": traces.query,
+    }

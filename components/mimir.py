@@ -6,9 +6,8 @@ import pulumi_kubernetes as k8s
 
 from components.backend import Backend
 from components.kubernetes import autoscaler, service
-from telemetry.backends.mimir.endpoints import METRICS_TWINS
+from telemetry.backends.mimir.endpoints import HTTP_PORT, METRICS_TWINS
 from telemetry.backends.mimir.values import RELEASE
-from telemetry.spec.ports import MIMIR_HTTP
 
 
 class Mimir(Backend):
@@ -33,7 +32,7 @@ class Mimir(Backend):
             service(
                 name,
                 namespace=self._namespace,
-                ports={"http": MIMIR_HTTP},
+                ports={"http": HTTP_PORT},
                 selector={
                     "app.kubernetes.io/name": "mimir",
                     "app.kubernetes.io/instance": RELEASE,

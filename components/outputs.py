@@ -12,7 +12,7 @@ from components.buckets import Buckets
 from components.datasources import Datasources
 from components.gateway import Gateway
 from telemetry.capacity.summary import Summary, summary
-from telemetry.gateway import addresses
+from telemetry.gateway.addresses import client_endpoints
 from telemetry.stack import Stack
 
 Version = Literal[4]
@@ -110,32 +110,14 @@ class Outputs(TypedDict):
     status: Status
 
 
-def endpoints(stack: Stack, gateway: Gateway | None) -> Endpoints:
+def endpoints(stack: Stack) -> Endpoints:
     """Return the addresses: the gateway's, where there is one."""
-    traces, metrics = stack.backend("traces").endpoints, stack.backend("metrics").endpoints
-    logs, profiles = addresses.logs(stack), addresses.profiles(stack)
-    of_traces: TracesEndpoints = {"otlp_grpc": traces.otlp_grpc, "otlp_http": traces.otlp_http, "query": traces.query}
-    of_metrics: MetricsEndpoints = {
-        "remote_write": metrics.remote_write,
-        "otlp_http": metrics.otlp_http,
-        "query": metrics.query,
-    }
-    if gateway is not None:
-        of_traces = {
-            "otlp_grpc": gateway.otlp_grpc_address,
-            "otlp_http": gateway.otlp_http_url,
-            "query": gateway.traces_query_url,
-        }
-        of_metrics = {
-            "remote_write": gateway.remote_write_url,
-            "otlp_http": gateway.metrics_otlp_url,
-            "query": gateway.metrics_query_url,
-        }
+    given = {backend.signal: client_endpoints(backend)._asdict() for backend in stack.backends}
     return {
-        "traces": of_traces,
-        "metrics": of_metrics,
-        "logs": {"push": logs.push, "otlp_http": logs.otlp_http, "query": logs.query} if logs else None,
-        "profiles": {"push": profiles.push, "query": profiles.query} if profiles else None,
+        "traces": given["traces"],
+        "metrics": given["metrics"],
+        "logs": given.get("logs"),
+        "profiles": given.get("profiles"),
     }
 
 
@@ -193,7 +175,7 @@ def export(
     """Register the stack's outputs."""
     secrets = gateway.tenant_secrets if gateway is not None else {}
     pulumi.export("schema_version", SCHEMA_VERSION)
-    pulumi.export("endpoints", endpoints(stack, gateway))
+    pulumi.export("endpoints", endpoints(stack))
     pulumi.export("certificate_authority", (gateway.authority if gateway is not None else None) or "")
     pulumi.export("datasources", datasources.declared)
     pulumi.export("buckets", buckets.names)

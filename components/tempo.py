@@ -8,11 +8,11 @@ import yaml
 
 from components.backend import Backend
 from components.kubernetes import service
-from telemetry.backends.tempo.endpoints import TRACES_INGEST, TRACES_QUERY
+from telemetry.backends.tempo.endpoints import HTTP_PORT, TRACES_INGEST, TRACES_QUERY
 from telemetry.backends.tempo.release import TEMPO
 from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP, tenant_overrides
 from telemetry.backends.tempo.values_monolithic import OVERRIDES_FILE
-from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP, twin
+from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP, twin
 
 
 class Tempo(Backend):
@@ -48,7 +48,7 @@ class Tempo(Backend):
         pods = {"app.kubernetes.io/name": "tempo", "app.kubernetes.io/instance": TEMPO[topology]}
         for name, ports, role in (
             (TRACES_INGEST, {"otlp-grpc": OTLP_GRPC, "otlp-http": OTLP_HTTP}, "distributor"),
-            (TRACES_QUERY, {"http": TEMPO_HTTP}, "query-frontend"),
+            (TRACES_QUERY, {"http": HTTP_PORT}, "query-frontend"),
         ):
             component = {} if topology == "monolithic" else {"app.kubernetes.io/component": role}
             for headless in (False, True) if context.gateway else (False,):

@@ -1,4 +1,4 @@
-"""Who is given which credential, and whom clients trust: the settings of tenants and gateway applied to the key.
+"""Credentials of tenants and readers, and the authorities that clients trust, derived from settings and key.
 
 Plain texts: whoever hands them to a resource marks them as secret.
 """
@@ -20,7 +20,7 @@ from telemetry.stack.tenants import Tenant
 
 @dataclass(frozen=True)
 class Credential:
-    """What the program made for somebody; None is what they have from elsewhere, or do without."""
+    """A credential that the program makes; None is what somebody has from elsewhere, or does without."""
 
     token: str | None = field(repr=False)
     pair: Pair | None = field(repr=False)

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from telemetry.backends import BACKENDS
 from telemetry.collector.values import RELEASE as COLLECTOR
 from telemetry.gateway.addresses import SERVICE as GATEWAY
-from telemetry.network.peers import Pods, workloads_of
+from telemetry.network.peers import workloads_of
 from telemetry.releases import releases_of
 from telemetry.spec.alerts import Alert
+from telemetry.spec.flows import Pods
 from telemetry.spec.promql import Scope, one_of
 from telemetry.stack import Stack
 

@@ -10,8 +10,10 @@ from telemetry.config.roles import Role
 from telemetry.spec.alerts import Rule
 from telemetry.spec.changes import Changes
 from telemetry.spec.context import Context
+from telemetry.spec.flows import Network
 from telemetry.spec.panels import Dashboard
 from telemetry.spec.release import Release
+from telemetry.spec.routes import Route, Upstream
 from telemetry.spec.service_levels import Indicator
 
 Signal = Literal["traces", "metrics", "logs", "profiles"]
@@ -78,3 +80,19 @@ class Backend(Generic[S, L]):
     """What is promised of its requests."""
     dashboard: Callable[[Context[S, L]], Dashboard] | None
     """What shows how it is."""
+    http_port: int
+    """The port of its pods that speaks HTTP: its API, and its metrics."""
+    without_metrics: tuple[str, ...]
+    """Roles whose pods have no metrics."""
+    network: Callable[[Context[S, L]], Network]
+    """Who speaks with whom of it."""
+    gateway_endpoints: Callable[[str], Any]
+    """Where clients reach it at a gateway of that name: the same named tuple as `endpoints`."""
+    routes: tuple[Route, ...]
+    """What it offers at the gateway; no path is another backend's too."""
+    upstreams: Callable[[Context[S, L]], Iterable[Upstream]]
+    """Where its routes lead."""
+    request_headers: tuple[str, ...]
+    """Headers of clients that reach it through the gateway, beside those of all."""
+    ruler: str | None
+    """The module of its ruler's client, which loads what only that needs: `Ruler(client)` (spec/ruler.py)."""

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from telemetry.backends import BACKENDS
 from telemetry.config.base import Settings
 from telemetry.config.buckets import bucket_name
 from telemetry.spec.backend import Backend, Signal, SizedRelease
 from telemetry.spec.context import Context, Grant
+from telemetry.spec.flows import Network
 from telemetry.spec.release import Release
 
 if TYPE_CHECKING:
@@ -55,6 +57,11 @@ class StackBackend:
         """Where clients reach it in the namespace: a named tuple."""
         return self.of.endpoints(self.context)
 
+    @cached_property
+    def network(self) -> Network:
+        """Who speaks with whom of it."""
+        return self.of.network(self.context)
+
     @property
     def context(self) -> Context[Any, Any]:
         """What the backend is told of the stack."""
@@ -86,6 +93,14 @@ def backends_of(stack: "Stack") -> Iterator[StackBackend]:
             yield StackBackend(backend, stack)
 
 
-def metrics_first(backends: Iterable[StackBackend]) -> list[StackBackend]:
+class _Stores(Protocol):
+    @property
+    def signal(self) -> Signal: ...
+
+
+_B = TypeVar("_B", bound=_Stores)
+
+
+def metrics_first(backends: Iterable[_B]) -> list[_B]:
     """Return backends as those look at them who watch them: without metrics nothing is known of any other."""
     return sorted(backends, key=lambda backend: backend.signal != "metrics")

@@ -16,7 +16,7 @@ from telemetry.cli import validate as validate_command
 from telemetry.cli.app import app
 from telemetry.clients.cli_tools import Pulumi
 from telemetry.clients.reach import Reach
-from telemetry.gateway.addresses import urls
+from telemetry.gateway.addresses import client_endpoints
 from telemetry.operations.validation import addresses, grafana, plan
 from telemetry.operations.validation.target import StackTarget
 from telemetry.spec.checks import CheckFailed, CheckSkipped
@@ -25,19 +25,12 @@ from tests.doubles import Answer, answering, refused
 from tests.support import credentials, load_stack, put
 from tests.unit.test_commands import stack_config
 
-NAMES = ("otlp_grpc_address", "otlp_http_url", "traces_query_url")
 SOMEBODY = {"id": "payments", "display_name": "Payments"}
 
 
 def outputs(environment: str = "prod") -> dict[str, Any]:
     stack = load_stack(environment)
-    found = urls(stack.namespace.name)._asdict()
-    traces = dict(zip(("otlp_grpc", "otlp_http", "query"), (found[name] for name in NAMES), strict=True))
-    metrics = {
-        "remote_write": found["remote_write_url"],
-        "otlp_http": found["metrics_otlp_url"],
-        "query": found["metrics_query_url"],
-    }
+    traces, metrics = (client_endpoints(stack.backend(signal))._asdict() for signal in ("traces", "metrics"))
     pair = {signal: {"name": signal, "uid": f"{signal}-uid"} for signal in ("traces", "metrics")}
     return {
         "endpoints": {"traces": traces, "metrics": metrics},

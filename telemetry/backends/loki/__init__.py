@@ -3,10 +3,12 @@
 from telemetry.backends.loki.alerts import rules
 from telemetry.backends.loki.changes import CHANGES
 from telemetry.backends.loki.dashboard import dashboard
-from telemetry.backends.loki.endpoints import admin_endpoints, loki_endpoints
+from telemetry.backends.loki.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, loki_endpoints
+from telemetry.backends.loki.flows import network
 from telemetry.backends.loki.limits import LogsLimits
 from telemetry.backends.loki.release import releases, sizes
 from telemetry.backends.loki.roles import LOKI_TABLES
+from telemetry.backends.loki.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.loki.settings import Logs
 from telemetry.backends.loki.values import RELEASE, SECRET
 from telemetry.spec.backend import Backend
@@ -30,4 +32,12 @@ BACKEND = Backend(
     alerts=rules,
     indicators=None,
     dashboard=dashboard,
+    http_port=HTTP_PORT,
+    without_metrics=(),
+    network=network,
+    gateway_endpoints=gateway_endpoints,
+    routes=ROUTES,
+    upstreams=upstreams,
+    request_headers=REQUEST_HEADERS,
+    ruler=None,
 )

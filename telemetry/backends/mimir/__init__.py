@@ -3,10 +3,12 @@
 from telemetry.backends.mimir.alerts import rules
 from telemetry.backends.mimir.changes import CHANGES
 from telemetry.backends.mimir.dashboard import dashboard
-from telemetry.backends.mimir.endpoints import admin_endpoints, mimir_endpoints
+from telemetry.backends.mimir.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, mimir_endpoints
+from telemetry.backends.mimir.flows import network
 from telemetry.backends.mimir.limits import MetricsLimits
 from telemetry.backends.mimir.release import releases, sizes
 from telemetry.backends.mimir.roles import MIMIR_ROLES
+from telemetry.backends.mimir.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.mimir.service_levels import indicators
 from telemetry.backends.mimir.settings import Metrics
 from telemetry.backends.mimir.values import RELEASE, SECRET, SERVICE_ACCOUNT
@@ -31,4 +33,12 @@ BACKEND = Backend(
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,
+    http_port=HTTP_PORT,
+    without_metrics=("gateway",),  # the chart's nginx
+    network=network,
+    gateway_endpoints=gateway_endpoints,
+    routes=ROUTES,
+    upstreams=upstreams,
+    request_headers=REQUEST_HEADERS,
+    ruler="telemetry.backends.mimir.ruler",
 )

@@ -1,10 +1,12 @@
 """Grafana Pyroscope: profiles."""
 
 from telemetry.backends.pyroscope.changes import CHANGES
-from telemetry.backends.pyroscope.endpoints import pyroscope_endpoints
+from telemetry.backends.pyroscope.endpoints import HTTP_PORT, gateway_endpoints, pyroscope_endpoints
+from telemetry.backends.pyroscope.flows import network
 from telemetry.backends.pyroscope.limits import ProfilesLimits
 from telemetry.backends.pyroscope.release import releases, sizes
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
+from telemetry.backends.pyroscope.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.pyroscope.settings import Profiles
 from telemetry.backends.pyroscope.values import RELEASE, SECRET, SERVICE_ACCOUNT
 from telemetry.spec.backend import Backend
@@ -28,4 +30,12 @@ BACKEND = Backend(
     alerts=None,  # what Pyroscope exports is not known (docs/monitoring.md)
     indicators=None,
     dashboard=None,
+    http_port=HTTP_PORT,
+    without_metrics=(),
+    network=network,
+    gateway_endpoints=gateway_endpoints,
+    routes=ROUTES,
+    upstreams=upstreams,
+    request_headers=REQUEST_HEADERS,
+    ruler=None,
 )

@@ -3,10 +3,12 @@
 from telemetry.backends.tempo.alerts import rules
 from telemetry.backends.tempo.changes import CHANGES
 from telemetry.backends.tempo.dashboard import dashboard
-from telemetry.backends.tempo.endpoints import admin_endpoints, tempo_endpoints
+from telemetry.backends.tempo.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, tempo_endpoints
+from telemetry.backends.tempo.flows import network
 from telemetry.backends.tempo.limits import TracesLimits
 from telemetry.backends.tempo.release import TEMPO, releases, sizes
 from telemetry.backends.tempo.roles import TEMPO_TABLES
+from telemetry.backends.tempo.routes import ROUTES, upstreams
 from telemetry.backends.tempo.service_levels import indicators
 from telemetry.backends.tempo.settings import Traces
 from telemetry.backends.tempo.values_common import SECRET
@@ -31,4 +33,12 @@ BACKEND = Backend(
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,
+    http_port=HTTP_PORT,
+    without_metrics=(),
+    network=network,
+    gateway_endpoints=gateway_endpoints,
+    routes=ROUTES,
+    upstreams=upstreams,
+    request_headers=(),
+    ruler=None,
 )

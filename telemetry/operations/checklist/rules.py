@@ -6,11 +6,12 @@ import httpx
 import urllib3
 from kubernetes import client
 
-from telemetry.monitoring.ruler import Ruler, RulerError, steps
+from telemetry.monitoring.ruler import ruler_of, steps
 from telemetry.monitoring.rules import groups_of
 from telemetry.operations.checklist.metrics import owner
 from telemetry.operations.checklist.model import ChecklistFinding, Given
 from telemetry.spec.checks import CheckFailed, CheckSkipped
+from telemetry.spec.ruler import RulerError
 
 Group = dict[str, Any]
 _OBJECTIVES = "telemetry-slo"
@@ -72,6 +73,6 @@ def _in_ruler(given: Given) -> dict[str, Group]:
     with given.target.client(owner(given)) as asking:
         asking.base_url = httpx.URL(given.target.addresses["metrics.query"])
         try:
-            return Ruler(asking).groups()
+            return ruler_of(given.stack, asking).groups()
         except RulerError as error:
             raise CheckFailed(str(error)) from error

@@ -11,8 +11,8 @@ Values = dict[str, Any]
 
 ACCESS_KEY_ENV = "AWS_ACCESS_KEY_ID"
 SECRET_KEY_ENV = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
-"""Keys of the credentials Secret. Every backend's S3 client reads these variables by itself, where it is given no keys:
-minio-go's in Tempo, Mimir and Pyroscope, AWS' own in Loki."""
+"""Keys of the credentials Secret. Every backend's S3 client, minio-go's or AWS' own, reads these variables by
+itself, where it is given no keys."""
 
 RESTRICTED_CONTAINER: Values = {
     "allowPrivilegeEscalation": False,
