@@ -5,7 +5,7 @@ from typing import NamedTuple
 Version = tuple[int, int]
 
 SAFE_LISTINGS: Version = (4, 42)
-"""Older versions can leave objects out of listings that Tempo's and Mimir's compactors rely on (#10783, #10656)."""
+"""Older versions can leave objects out of listings that compactors rely on (#10783, #10656)."""
 
 
 class Feature(NamedTuple):

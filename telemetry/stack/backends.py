@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
-from telemetry.backends import BACKENDS
 from telemetry.config.base import Settings
 from telemetry.config.buckets import bucket_name
 from telemetry.spec.backend import Backend, Signal, SizedRelease
 from telemetry.spec.context import Context, Grant
 from telemetry.spec.release import Release
+from telemetry.stack.sections import chosen
 
 if TYPE_CHECKING:
     from telemetry.stack.model import Stack
+
+
+SIGNALS: tuple[Signal, ...] = get_args(Signal)
+"""In the order in which tables and reports name them."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,12 @@ class StackBackend:
         """Its own section of the settings."""
         section: Settings = getattr(self.stack, self.signal)
         return section
+
+    @property
+    def capacity(self) -> Mapping[str, int]:
+        """What tenants' limits may come to, by the name of the limit; what is not in it is not looked at."""
+        capacity: Settings | None = getattr(self.settings, "capacity", None)
+        return {} if capacity is None else capacity.model_dump()
 
     @property
     def buckets(self) -> Mapping[str, str]:
@@ -81,11 +91,20 @@ class StackBackend:
 
 def backends_of(stack: "Stack") -> Iterator[StackBackend]:
     """Yield the backends that a stack has."""
-    for backend in BACKENDS:
-        if getattr(stack, backend.signal) is not None:
-            yield StackBackend(backend, stack)
+    for signal in SIGNALS:
+        section = getattr(stack, signal)
+        if section is not None:
+            yield StackBackend(chosen(signal, section), stack)
 
 
-def metrics_first(backends: Iterable[StackBackend]) -> list[StackBackend]:
+class _Stores(Protocol):
+    @property
+    def signal(self) -> Signal: ...
+
+
+_B = TypeVar("_B", bound=_Stores)
+
+
+def metrics_first(backends: Iterable[_B]) -> list[_B]:
     """Return backends as those look at them who watch them: without metrics nothing is known of any other."""
     return sorted(backends, key=lambda backend: backend.signal != "metrics")

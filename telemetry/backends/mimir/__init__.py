@@ -2,12 +2,15 @@
 
 from telemetry.backends.mimir.alerts import rules
 from telemetry.backends.mimir.dashboard import dashboard
+from telemetry.backends.mimir.datasource import datasource
 from telemetry.backends.mimir.endpoints import mimir_endpoints
 from telemetry.backends.mimir.limits import MetricsLimits
+from telemetry.backends.mimir.panels import store_panels, tenant_panels
 from telemetry.backends.mimir.release import releases, sizes
-from telemetry.backends.mimir.roles import MIMIR_ROLES
+from telemetry.backends.mimir.requirements import check
+from telemetry.backends.mimir.roles import MIMIR_TABLES
 from telemetry.backends.mimir.service_levels import indicators
-from telemetry.backends.mimir.settings import Metrics
+from telemetry.backends.mimir.settings import CHARTS, SHORTEST_RETENTION, Metrics
 from telemetry.backends.mimir.values import RELEASE, SECRET
 from telemetry.spec.backend import Backend
 
@@ -17,7 +20,7 @@ BACKEND = Backend(
     signal="metrics",
     settings=Metrics,
     limits=MetricsLimits,
-    roles={"classic": MIMIR_ROLES},
+    roles=MIMIR_TABLES,
     secret=SECRET,
     release_names=(RELEASE,),
     sizes=sizes,
@@ -26,4 +29,15 @@ BACKEND = Backend(
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,
+    datasource=datasource,
+    build_info="cortex_build_info",
+    tenant_panels=tenant_panels,
+    store_panels=store_panels,
+    charts=CHARTS,
+    check=check,
+    check_limits=None,
+    shortest_retention=SHORTEST_RETENTION,
+    nobody="anonymous",
+    reserved_tenants={"__mimir_cluster": "Mimir's own folder"},
+    capacity_notes=None,
 )
