@@ -9,7 +9,7 @@ import pulumiverse_grafana as grafana
 from components.datasources import Datasources
 from telemetry.config.dashboards import Dashboards as Wanted
 from telemetry.grafana.dashboards.dashboards import documents_of, folder_uid
-from telemetry.grafana.datasources import of_platform
+from telemetry.grafana.views import of_platform
 from telemetry.stack import Stack
 
 
@@ -92,4 +92,4 @@ def _source(stack: Stack, settings: Wanted, unseen: Sequence[str]) -> _Source:
             f"telemetry:dashboards.datasource: is not set, and the tenant {view.tenant} has no datasource of ours, "
             "because the program does not know its credential; name the uid of the one that it has"
         )
-    return _Source(view.uid("metrics"), view.org)
+    return _Source(view.uid(stack.backend("metrics").of), view.org)

@@ -1,7 +1,6 @@
 """The datasources of a stack in the shared Grafana."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import pulumi
 import pulumiverse_grafana as grafana
@@ -9,7 +8,8 @@ import pulumiverse_grafana as grafana
 from telemetry.config.credentials import Credentials
 from telemetry.gateway import access
 from telemetry.gateway.addresses import query_urls
-from telemetry.grafana.datasources import Datasource, View, datasources_of, unseen, views
+from telemetry.grafana.datasources import Datasource, datasources_of
+from telemetry.grafana.views import View, unseen, views
 from telemetry.stack import Stack
 
 Made = dict[str, grafana.oss.DataSource]
@@ -19,7 +19,7 @@ _NAMED = 5
 
 
 class Datasources(pulumi.ComponentResource):
-    """`Tempo (env)`, `Mimir (env)` and so on, or such a set for each tenant and one for all, linked by their uids."""
+    """One for each backend, or such a set for each tenant and one for all, linked by their uids."""
 
     declared: pulumi.Output[dict[str, dict[str, str]]]
     """Per signal the `name` and `uid` of the datasource that shows everything, known once it exists.
@@ -41,23 +41,17 @@ class Datasources(pulumi.ComponentResource):
     ) -> None:
         super().__init__("telemetry:grafana:Datasources", name, opts=opts)
         key, previous = credentials.gateway_key, credentials.previous_gateway_key
-        readers = access.of_readers(stack, key)
+        readers, authority = access.of_readers(stack, key), access.authority_of(stack, key, previous)
         shown = views(stack, credentials=readers, federation=access.of_federation(stack, key))
-        addressed = partial(
-            datasources_of,
-            urls=query_urls(stack),
-            service_map=stack.traces.makes("service-graphs"),
-            span_metrics=stack.traces.makes("span-metrics"),
-            authority=access.authority_of(stack, key, previous),
-        )
-        made = [self._made(addressed(view)) for view in shown]
+        found = datasources_of(stack, shown, urls=query_urls(stack), authority=authority)
+        made = [self._made(each) for each in found]
         self.declared = _declared(shown, made)
-        self.tenants = _tenants(shown, made)
+        self.tenants = _tenants(shown, found, made)
         self.unseen = unseen(stack, readers)
         self._tell(self.unseen)
         self.register_outputs({"declared": self.declared, "tenants": self.tenants, "unseen": self.unseen})
 
-    def _made(self, wanted: Mapping[str, Datasource]) -> Made:
+    def _made(self, datasources: Mapping[str, Datasource]) -> Made:
         """Make a view's datasources one after the other; views wait for nobody else's.
 
         An inconsistent plan when many are written at once (grafana/terraform-provider-grafana#2376) is Terraform's own
@@ -65,22 +59,24 @@ class Datasources(pulumi.ComponentResource):
         whatever is before it, which took minutes for 300 tenants and was too deep for 500.
         """
         made: Made = {}
-        for signal, each in wanted.items():
+        for signal, each in datasources.items():
             made[signal] = self._datasource(each, after=list(made.values())[-1:])
         return made
 
-    def _datasource(self, wanted: Datasource, *, after: Sequence[pulumi.Resource]) -> grafana.oss.DataSource:
+    def _datasource(self, datasource: Datasource, *, after: Sequence[pulumi.Resource]) -> grafana.oss.DataSource:
         return grafana.oss.DataSource(
-            wanted.uid,
-            name=wanted.name,
-            uid=wanted.uid,
-            type=wanted.kind,
-            url=wanted.url,
+            datasource.uid,
+            name=datasource.name,
+            uid=datasource.uid,
+            type=datasource.kind,
+            url=datasource.url,
             access_mode="proxy",
-            org_id=None if wanted.org is None else str(wanted.org),
-            json_data_encoded=wanted.json_data,
-            secure_json_data_encoded=pulumi.Output.secret(wanted.secure_json_data) if wanted.secure_json_data else None,
-            http_headers=_secret(wanted.headers) if wanted.headers else None,
+            org_id=None if datasource.org is None else str(datasource.org),
+            json_data_encoded=datasource.json_data,
+            secure_json_data_encoded=pulumi.Output.secret(datasource.secure_json_data)
+            if datasource.secure_json_data
+            else None,
+            http_headers=_secret(datasource.headers) if datasource.headers else None,
             # A new uid means a new datasource of the same name, which Grafana refuses while the old one is there.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=after),
         )
@@ -108,11 +104,13 @@ def _declared(shown: Sequence[View], made: Sequence[Made]) -> pulumi.Output[dict
     return pulumi.Output.all(**last).apply(dict)
 
 
-def _tenants(shown: Sequence[View], made: Sequence[Made]) -> pulumi.Output[dict[str, dict[str, dict[str, str]]]]:
+def _tenants(
+    shown: Sequence[View], found: Sequence[Mapping[str, Datasource]], made: Sequence[Made]
+) -> pulumi.Output[dict[str, dict[str, dict[str, str]]]]:
     """Return tenants' datasources once the last of each is there."""
     declared = {
-        view.tenant: {signal: {"name": view.name(signal), "uid": view.uid(signal)} for signal in of}
-        for view, of in zip(shown, made, strict=True)
+        view.tenant: {signal: {"name": each.name, "uid": each.uid} for signal, each in of.items()}
+        for view, of in zip(shown, found, strict=True)
         if view.tenant is not None
     }
     return pulumi.Output.all(*(list(of.values())[-1].uid for of in made)).apply(lambda _: declared)

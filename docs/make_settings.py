@@ -13,6 +13,7 @@ from docs.page import write
 from telemetry.backends import BACKENDS
 from telemetry.config.access import Day, Moment, SecretName
 from telemetry.config.buckets import Purpose
+from telemetry.config.chart import ChartName
 from telemetry.config.connections import Url
 from telemetry.config.credentials import Credentials, Secret
 from telemetry.config.gateway import Host
@@ -24,6 +25,7 @@ from telemetry.config.quantities import Bytes, Cpu, Duration, bytes_text, durati
 from telemetry.config.role_spec import Need, RoleSpec, RoleTable
 from telemetry.config.roles import Role
 from telemetry.config.seaweedfs import FEATURES, version_text
+from telemetry.releases import CHARTS
 from telemetry.stack import Stack
 
 DOCUMENT = Path(__file__).with_name("settings.md")
@@ -57,6 +59,7 @@ _WRITTEN: tuple[tuple[Any, str], ...] = (
     (Cidr, "a range of addresses, such as `10.20.0.0/16`"),
     (Day, "a day, such as `'2026-11-21'`"),
     (Moment, "a moment in UTC, such as `'2026-12-01T00:00:00Z'`"),
+    (ChartName, " or ".join(f"`{name}`" for name in CHARTS)),
     (LabelKey, "a label's key, such as `node-type`"),
     (LabelValue, "a label's value"),
     (bool, "`true` or `false`"),

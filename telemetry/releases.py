@@ -2,17 +2,27 @@
 
 from typing import TypedDict
 
+from telemetry.backends import BACKENDS
 from telemetry.collector.release import collector_release
+from telemetry.config import collector
+from telemetry.config.chart import Versions
 from telemetry.spec.release import Release
 from telemetry.spec.values.common import Values
 from telemetry.stack import Stack
 
+CHARTS: Versions = {
+    name: versions
+    for charts in (*(backend.charts for backend in BACKENDS), collector.CHARTS)
+    for name, versions in charts.items()
+}
+"""All charts that a release may come from, with the versions whose keys our Helm values were checked against."""
+
 
 def releases_of(stack: Stack) -> tuple[Release, ...]:
     """Return all releases of a stack, one that a backend is moving away from included."""
-    collector = collector_release(stack)
+    ours = collector_release(stack)
     of_backends = (release for backend in stack.backends for release in backend.releases)
-    return (*of_backends, *([collector] if collector else []))
+    return (*of_backends, *([ours] if ours else []))
 
 
 class DeployedRelease(TypedDict):

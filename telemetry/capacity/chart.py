@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from telemetry.capacity.figures import Line, Report
-from telemetry.capacity.text import percent, rounded
+from telemetry.config.amounts import percent, rounded
 
 _WIDTH, _MARGIN, _BAR, _ROW, _TOP = 960, 32, 34, 124, 78
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from telemetry.capacity import qos, replication
+from telemetry.capacity import qos
 from telemetry.capacity.footprint import Footprint, of_role
 from telemetry.capacity.volumes import Volumes
+from telemetry.config.amounts import RESOURCES, Resource
 from telemetry.config.resources import Resources
 from telemetry.config.roles import Role
 from telemetry.spec.backend import Phase, SizedRelease
 from telemetry.stack import Stack
-
-Resource = Literal["cpu", "memory", "storage"]
-RESOURCES: tuple[Resource, ...] = ("cpu", "memory", "storage")
 
 
 class Scenario(StrEnum):
@@ -41,6 +39,10 @@ class Row:
     """Whether the plan's table names it (R5); what it does not name is 'beyond the plan'."""
     phase: Phase = 1
     """In which phase of the plan it comes."""
+    note: str = ""
+    """What a reader has to know of the role."""
+    release_note: str = ""
+    """What a reader has to know of its release."""
 
     @property
     def total(self) -> Footprint:
@@ -151,7 +153,13 @@ def report(stack: Stack) -> Report:
     """Return all figures of a stack. What is not stated as used or for Phase 3 counts as nothing."""
     rows = tuple(_rows(stack))
     lines = tuple(_line(resource, stack, rows) for resource in RESOURCES)
-    return Report(stack.environment, rows, lines, Volumes.of(stack), tuple(replication.notes(stack)))
+    return Report(stack.environment, rows, lines, Volumes.of(stack), tuple(_notes(stack)))
+
+
+def _notes(stack: Stack) -> Iterator[str]:
+    for backend in stack.backends:
+        if backend.of.capacity_notes is not None:
+            yield from backend.of.capacity_notes(backend.context)
 
 
 def _rows(stack: Stack) -> Iterator[Row]:
@@ -169,8 +177,16 @@ def _of_release(release: SizedRelease) -> Iterator[Row]:
     for name, spec in release.known.items():
         if name in release.roles:
             in_plan = spec.in_plan and not release.leaving
-            key, role = f"{release.key}.{name}", release.roles[name]
-            yield Row(release.title, name, key, role, in_plan=in_plan, phase=release.phase)
+            yield Row(
+                release.title,
+                name,
+                f"{release.key}.{name}",
+                release.roles[name],
+                in_plan=in_plan,
+                phase=release.phase,
+                note="" if release.leaving else spec.note,
+                release_note=release.note,
+            )
 
 
 def _line(resource: Resource, stack: Stack, rows: tuple[Row, ...]) -> Line:

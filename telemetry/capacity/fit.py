@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from telemetry.capacity import counted, volumes
-from telemetry.capacity.figures import Line, Report, Resource, Scenario, report
+from telemetry.capacity.figures import Line, Report, Scenario, report
 from telemetry.capacity.summary import Summary, summary
-from telemetry.capacity.text import MI, readable
 from telemetry.capacity.verdict import Verdict
+from telemetry.config.amounts import MI, Resource, readable
 from telemetry.config.resources import Nodes
 from telemetry.stack import Stack
 

@@ -48,7 +48,7 @@ def of_roles(roles: Iterable[Role], *, at_most: bool = False) -> Footprint:
 
 
 def of_stack(stack: Stack, *, at_most: bool = False) -> Footprint:
-    """Return what the whole stack asks for, the Tempo that it is moving away from included: it is still there."""
+    """Return what the whole stack asks for, releases included that a backend is moving away from."""
     roles = [role for backend in stack.backends for each in backend.sizes for role in each.roles.values()]
     roles += [role for role in (stack.gateway_role, stack.collector_role) if role is not None]
     return of_roles(roles, at_most=at_most)

@@ -13,7 +13,7 @@ _BY_NAME = ("services", "secrets", "configmaps", "replicationcontrollers", "reso
 
 
 def check(stack: Stack, objects: Iterable[Mapping[str, Any]], *, releases: int) -> Iterator[str]:
-    """Yield what the quota has too little of; what settings tell by themselves is left to `sizing.counted`.
+    """Yield what the quota has too little of; what settings tell by themselves is left to `capacity.counted`.
 
     Args:
         stack: its settings.

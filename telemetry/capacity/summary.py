@@ -5,7 +5,7 @@ from typing import Literal
 from typing_extensions import TypedDict  # pydantic makes the published schema of it, and asks for this one
 
 from telemetry.capacity.figures import Line, Report, Scenario, report
-from telemetry.capacity.text import quantity
+from telemetry.config.amounts import quantity
 from telemetry.stack import Stack
 
 

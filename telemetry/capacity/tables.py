@@ -9,7 +9,7 @@ from rich.table import Table as RichTable
 from telemetry.capacity.figures import Report, Row, Scenario
 from telemetry.capacity.fit import Verdict
 from telemetry.capacity.footprint import Footprint
-from telemetry.capacity.text import percent, rounded
+from telemetry.config.amounts import percent, rounded
 from telemetry.config.markdown import table as markdown_table
 
 _NAMES = {"cpu": "CPU", "memory": "Memory", "storage": "Storage"}
@@ -130,12 +130,10 @@ def fits(report: Report) -> Table:
 def footnotes(report: Report) -> list[str]:
     """Return what a reader has to know to trust the figures."""
     notes = ["A row is the total over its replicas. Requests only: there is no CPU limit anywhere."]
-    if any((row.backend, row.role) == ("Tempo", "metrics-generator") for row in report.rows):
-        notes.append("Tempo has no store-gateway; the plan's row of that name is the budget of its metrics-generator.")
+    notes += dict.fromkeys(row.note for row in report.rows if row.note)
     if not all(row.in_plan for row in report.rows):
         notes.append("Beyond the plan: what the plan's table does not name, but runs all the same.")
-    if any(row.backend == "Tempo (old)" for row in report.rows):
-        notes.append("Tempo (old): the release that is being moved away from; it goes with `traces.moving_from`.")
+    notes += dict.fromkeys(row.release_note for row in report.rows if row.release_note)
     if report.volumes is not None:
         notes.append(str(report.volumes))
     if all(line.requested is None for line in report.lines):

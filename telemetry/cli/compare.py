@@ -9,9 +9,9 @@ from rich.table import Table as RichTable
 from telemetry.capacity import tables
 from telemetry.capacity.footprint import Footprint
 from telemetry.capacity.pod_requests import UncountableError
-from telemetry.capacity.text import quantity
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
+from telemetry.config.amounts import quantity
 from telemetry.operations.compare.charts import ChartDifference, CompareError, of_gateway, other_version
 from telemetry.operations.compare.charts import compare as hold_against
 from telemetry.releases import releases_of

@@ -1,6 +1,7 @@
 """What every settings model has in common."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 from pydantic import BaseModel, ConfigDict
@@ -13,11 +14,20 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 
 
 class SettingError(ValueError):
-    """What a validator that sees several keys raises: names the one to mend, relative to what it validates."""
+    """What a validator that sees several keys raises: names the one to correct, relative to what it validates."""
 
     def __init__(self, key: str, reason: str) -> None:
         self.key = key
         super().__init__(reason)
+
+
+@contextmanager
+def below(key: str) -> Iterator[None]:
+    """Put a key in front of that of a SettingError: what is checked stands below it."""
+    try:
+        yield
+    except SettingError as error:
+        raise SettingError(f"{key}.{error.key}", str(error)) from error
 
 
 class Settings(BaseModel):

@@ -1,9 +1,9 @@
-"""Which Helm chart a backend is deployed from."""
+"""Which Helm chart something is deployed from."""
 
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Literal, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -11,23 +11,32 @@ from pydantic import AfterValidator, Field, model_validator
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.connections import Url
 
-ChartName = Literal["tempo", "tempo-distributed", "mimir-distributed", "loki", "pyroscope", "alloy"]
-CHECKED_VERSIONS: Mapping[str, tuple[str, ...]] = {
-    "tempo": ("2.2.4",),
-    "tempo-distributed": ("2.26.2",),
-    "mimir-distributed": ("6.1.0", "6.0.6"),
-    "loki": ("18.11.0",),
-    "pyroscope": ("2.2.1",),
-    "alloy": ("1.11.1",),
-}
-"""The versions whose keys our Helm values were checked against (docs/sources.md). Tempo's 3.x line has no ingester;
-Mimir's 6.0.6 is for clusters below Kubernetes 1.32."""
+ChartName = Annotated[str, Field(min_length=1)]
+"""A chart's name; which ones there may be, is said by the section that has it."""
+Versions = Mapping[str, tuple[str, ...]]
+"""Charts that something is deployed from, with the versions whose keys our Helm values were checked against."""
 
 _OCI = re.compile(
     r"oci://(\[[0-9a-f:]+\]|[a-z0-9][a-z0-9.-]*)(:\d{1,5})?(?P<path>(/[a-z0-9]+([._-]+[a-z0-9]+)*)+)"
     r"(@sha256:[0-9a-f]{64})?"
 )
 """A registry, a repository in it (lower case, says the OCI distribution specification) and at will a digest."""
+
+
+def checked_version(charts: Versions) -> AfterValidator:
+    """Return a validator that refuses any version of these charts that was not checked."""
+
+    def check(chart: "Chart") -> "Chart":
+        versions = charts.get(chart.name, (chart.version,))
+        if chart.version not in versions:
+            raise SettingError(
+                "version",
+                f"this version of chart {chart.name} was not checked, and charts ignore keys that they do not know; "
+                f"set it to {' or '.join(versions)}",
+            )
+        return chart
+
+    return AfterValidator(check)
 
 
 def must_be(name: str) -> AfterValidator:
@@ -56,17 +65,6 @@ class Chart(Settings):
         "called, ./charts/tempo-2.2.4.tgz. Relative, because an absolute path differs between checkouts and shows as "
         "a change.",
     )
-
-    @model_validator(mode="after")
-    def _version_was_checked(self) -> Self:
-        if self.version not in CHECKED_VERSIONS[self.name]:
-            allowed = " or ".join(CHECKED_VERSIONS[self.name])
-            raise SettingError(
-                "version",
-                f"this version of chart {self.name} was not checked, and charts ignore keys that they do not know; "
-                f"set it to {allowed}",
-            )
-        return self
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:

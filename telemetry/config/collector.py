@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from telemetry.config.access import SecretName
 from telemetry.config.base import SettingError, Settings
-from telemetry.config.chart import Chart, must_be
+from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.network import Destination
 from telemetry.config.placement import LabelKey, LabelValue, Toleration
 from telemetry.config.quantities import Bytes, Duration
@@ -14,6 +14,7 @@ from telemetry.config.resources import Compute, Nodes
 from telemetry.config.roles import Role
 
 _LEAST_MEMORY = 64 * 2**20
+CHARTS: Versions = {"alloy": ("1.11.1",)}
 
 
 class Queue(Settings):
@@ -67,7 +68,7 @@ class Collector(Settings):
         description="config-map: only the configuration, for an Alloy that exists already; daemon-set: Alloy as well, "
         "a pod on each node.",
     )
-    chart: Annotated[Chart, must_be("alloy")] | None = Field(
+    chart: Annotated[Chart, checked_version(CHARTS), must_be("alloy")] | None = Field(
         default=None, description="With `daemon-set`: the chart `alloy`."
     )
     tenant: str | None = Field(

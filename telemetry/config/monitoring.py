@@ -10,7 +10,7 @@ from telemetry.config.placement import LabelKey, LabelValue
 
 Exporter = Literal["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager"]
 Latency = Literal["100ms", "250ms", "500ms", "1s", "2.5s", "5s", "10s", "25s", "50s"]
-"""The buckets that Mimir's and Tempo's histograms of request durations have in common."""
+"""The buckets that the backends' histograms of request durations have in common."""
 MetricLabel = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=128)]
 """A label's name as Prometheus takes it."""
 
@@ -42,15 +42,6 @@ class Objectives(Settings):
     traces_query: Objective = Field(
         default=Objective(target=99.0, latency="5s"), description="Traces and searches answered by Tempo."
     )
-
-    @model_validator(mode="after")
-    def _tempo_does_not_time_ingest(self) -> Self:
-        if self.traces_ingest.latency is not None:
-            raise SettingError(
-                "traces_ingest.latency",
-                "cannot be watched: Tempo's receivers have no histogram of durations; remove it",
-            )
-        return self
 
 
 class Severities(Settings):

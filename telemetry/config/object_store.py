@@ -164,7 +164,7 @@ class ObjectStore(Settings):
 
     @property
     def address(self) -> str:
-        """`host:port` of the pods' endpoint, the form that Tempo and Mimir take (grafana/tempo#3696)."""
+        """`host:port` of the pods' endpoint, the form that backends take."""
         return urlsplit(self.endpoint).netloc
 
     @property

@@ -65,7 +65,7 @@ def in_seconds(text: object) -> int:
 def cpu_text(millicores: int) -> str:
     """Return the text that a chart takes, one for each amount: whole cores plain, the rest in millicores.
 
-    Plain, because `mimir-distributed` derives GOMAXPROCS from it and reads `2000m` as less than `2`.
+    Plain, because a chart derives GOMAXPROCS from it and reads `2000m` as less than `2`.
     """
     return str(millicores // 1000) if millicores % 1000 == 0 else f"{millicores}m"
 
@@ -79,7 +79,7 @@ def bytes_text(size: int) -> str:
 
 
 def duration_text(seconds: int) -> str:
-    """Return hours or minutes, the units that both Tempo (Go) and Mimir (Prometheus) durations know."""
+    """Return hours or minutes, the units that durations of both Go and Prometheus know."""
     return f"{seconds // 3_600}h" if seconds % 3_600 == 0 else f"{seconds // 60}m"
 
 

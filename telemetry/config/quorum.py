@@ -1,9 +1,9 @@
 """How many replicas of a ring must be there, and how many may be lost (docs/decisions.md has the table).
 
-Mimir and Loki write to all RF ingesters of a series or stream and need a majority of them, RF // 2 + 1 (dskit's default
-strategy). Tempo confirms a span as soon as one ingester has it and gives up other writes that are still under way, so
-not every trace has its RF copies; its reads are content with a majority. Measured (docs/decisions.md), RF 2 loses
-traces with a lost ingester, and RF 3 none: the majority is what counts there too.
+Backends of metrics and logs write to all RF ingesters of a series or stream and need a majority of them, RF // 2 + 1
+(dskit's default strategy). That of traces confirms a span as soon as one ingester has it and gives up other writes that
+are still under way, so not every trace has its RF copies; its reads are content with a majority. Measured
+(docs/decisions.md), RF 2 loses traces with a lost ingester, and RF 3 none: the majority is what counts there too.
 """
 
 

@@ -1,7 +1,7 @@
-"""The roles that each backend knows (R8), and the smallest honest size of each (dev's).
+"""What a role of a backend is before anybody sets anything, and which roles run.
 
-Requests are never below what the real binaries use idle (82-108 MB a Mimir role, 93 MB Tempo: sources.md, Measurements
-1), and all of dev together stays within 400m CPU, 2Gi memory and 4Gi of volumes (R4).
+The sizes in backends' tables are the smallest honest ones, dev's: requests are never below what the real binaries use
+idle (sources.md, Measurements 1), and all of dev together stays within 400m CPU, 2Gi memory and 4Gi of volumes (R4).
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,6 +34,8 @@ class RoleSpec(NamedTuple):
     """Why it may not."""
     disk_is_cache: bool = False
     """Whether it can do without its volume claim."""
+    note: str = ""
+    """What a reader of its figures has to know."""
 
     def defaults(self) -> dict[str, Any]:
         """Return the settings of one replica of this role."""

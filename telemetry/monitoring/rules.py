@@ -17,8 +17,8 @@ _MAKERS: Mapping[str, Callable[[Stack], Iterator[Rule]]] = {
     "slo-records": slo.records,
     "slo": slo.alerts,
 }
-"""One family each, beside one of each backend: what it is called, and what makes its rules. Mimir's ruler takes 20 in a
-group, unless told."""
+"""One family each, beside one of each backend: what it is called, and what makes its rules. A ruler may take no more
+than 20 in a group."""
 
 
 def families_of(stack: Stack) -> tuple[Family, ...]:
@@ -33,7 +33,7 @@ def families_of(stack: Stack) -> tuple[Family, ...]:
 
 
 def groups_of(stack: Stack) -> list[dict[str, Any]]:
-    """Return the rules as groups of Prometheus' rule files; Mimir's ruler takes the same."""
+    """Return the rules as groups of Prometheus' rule files; a ruler takes the same."""
     return [group_of(family, stack) for family in families_of(stack)]
 
 

@@ -70,7 +70,7 @@ class Manifest:
 
     @property
     def title(self) -> str:
-        """Return what people call it: `StatefulSet tempo`."""
+        """Return what people call it, kind and name: `Deployment gateway`."""
         return f"{self.kind} {self.name}"
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from telemetry.backends.loki import values as loki
 from telemetry.config.quantities import bytes_text, parse_bytes
 from telemetry.config.roles import Role
 from telemetry.engine.preview import UNKNOWN
@@ -15,7 +14,7 @@ from telemetry.stack import Stack
 
 _COMPONENT = "app.kubernetes.io/component"
 _ALL = "all"
-"""The role of a binary that is all roles at once; Tempo's chart labels no component, Loki's one of its own."""
+"""The role of a binary that is all roles at once, whose pods may have no component."""
 
 
 def no_cpu_limits(world: World) -> Iterator[Breach]:
@@ -65,11 +64,18 @@ def _bytes(quantity: object) -> int | None:
 
 def _roles(stack: Stack) -> Mapping[tuple[str, str], Role]:
     """Return the roles of a stack by release and component."""
-    found = {(each.name, name): role for each in releases_of(stack) for name, role in each.roles.items()}
+    found: dict[tuple[str, str], Role] = {}
+    for release in releases_of(stack):
+        found |= {(release.name, name): role for name, role in release.roles.items()}
+        found |= {
+            (release.name, component): release.roles[name]
+            for component, name in release.components.items()
+            if name in release.roles
+        }
     return found if stack.gateway_role is None else {**found, ("", SERVICE): stack.gateway_role}
 
 
 def _role(container: Container, roles: Mapping[tuple[str, str], Role]) -> Role | None:
     manifest = container.pod.of
     component = str(container.pod.labels.get(_COMPONENT, _ALL) if manifest.release else manifest.name)
-    return roles.get((manifest.release, _ALL if component == loki.SINGLE else component))
+    return roles.get((manifest.release, component))

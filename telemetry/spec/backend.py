@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from telemetry.config.base import Settings
+from telemetry.config.chart import Versions
 from telemetry.config.role_spec import RoleTable
 from telemetry.config.roles import Role
 from telemetry.spec.alerts import Rule
 from telemetry.spec.changes import Changes
 from telemetry.spec.context import Context
+from telemetry.spec.datasource import DatasourceSettings, Uids
 from telemetry.spec.flows import Network
-from telemetry.spec.panels import Dashboard
+from telemetry.spec.panels import Dashboard, Panel
+from telemetry.spec.promql import Scope
 from telemetry.spec.release import Release
 from telemetry.spec.routes import Route, Upstream
 from telemetry.spec.service_levels import Indicator
@@ -38,6 +41,8 @@ class SizedRelease:
     """Whether it is being moved away from."""
     phase: Phase = 1
     """In which phase of the plan it comes."""
+    note: str = ""
+    """What a reader of its figures has to know."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,3 +101,30 @@ class Backend(Generic[S, L]):
     """Headers of clients that reach it through the gateway, beside those of all."""
     ruler: str | None
     """The module of its ruler's client, which loads what only that needs: `Ruler(client)` (spec/ruler.py)."""
+
+    # What Grafana shows of it beside its own dashboard.
+    datasource: Callable[[Context[S, L], Uids], DatasourceSettings]
+    """How Grafana reads its data, and how it gets from there to other signals."""
+    build_info: str | None
+    """The metric that has its version in the label `version`."""
+    tenant_panels: Callable[[Context[S, L], Scope], Iterable[Panel]] | None
+    """What the chosen tenants send, ask and lose (`panel_queries.of_tenants`)."""
+    store_panels: Callable[[Context[S, L], Scope], Iterable[Panel]] | None
+    """How the object store answers it."""
+
+    # What it asks of a stack's settings.
+    charts: Versions
+    """The charts that it is deployed from, with the versions whose keys our values were checked against."""
+    check: Callable[[Context[S, L]], None] | None
+    """Refuses settings that it cannot do with in this stack (SettingError, its key from the top of the settings)."""
+    check_limits: Callable[[Context[S, L], L, int | None], None] | None
+    """Refuses limits that it could not keep, given the largest request if there is such a limit (SettingError, its key
+    below `limits`)."""
+    shortest_retention: int
+    """Seconds: what is younger cannot be deleted, because it is not compacted yet."""
+    nobody: str
+    """The tenant under whose id it keeps what came without one."""
+    reserved_tenants: Mapping[str, str]
+    """Other ids that mean something to it, and what."""
+    capacity_notes: Callable[[Context[S, L]], Iterable[str]] | None
+    """What the figures of its capacity do not tell by themselves."""

@@ -1,11 +1,19 @@
 """PromQL that several dashboards have in common."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from telemetry.spec.panels import WINDOW, Panel, Variable, panel
 from telemetry.spec.promql import Scope
 
 QUANTILE = Variable("quantile", "Quantile", ("0.99", "0.95", "0.9", "0.5"))
+TENANT = "tenant"
+"""The variable of the dashboard of tenants."""
+
+
+def of_tenants(label: str) -> str:
+    """Return a matcher for the chosen tenants, whose ids are in this label."""
+    return f'{label}=~"${TENANT}"'
 
 
 def quantile(here: Scope, histogram: str, *matchers: str, by: str = "") -> str:
@@ -41,3 +49,32 @@ def requests(here: Scope, what: str, prefix: str, route: str) -> Iterator[Panel]
         "The chosen quantile, by route. What takes longer than is promised spends the error budget.",
         (quantile(here, histogram, route, by="route"), "{{route}}"),
     )
+
+
+def store_requests(here: Scope, name: str, histogram: str) -> Iterator[Panel]:
+    """Yield how the object store answers a backend that has a histogram of requests by operation and status.
+
+    Args:
+        here: where they are measured.
+        name: what people call the backend.
+        histogram: the histogram.
+    """
+    count, bad = f"{histogram}_count", 'status_code=~"5.."'
+    yield panel(
+        f"{name}: operations",
+        "reqps",
+        "Requests per second, by kind.",
+        (here.rate(count, WINDOW, by="operation"), "{{operation}}"),
+    )
+    errors = part(here.rate(count, WINDOW, bad, by="operation"), here.rate(count, WINDOW, by="operation"))
+    yield replace(
+        panel(
+            f"{name}: failures",
+            "percentunit",
+            "The part that ends with a server's error; alerts above 5 %. A store that does not answer is not in it.",
+            (errors, "{{operation}}"),
+        ),
+        bad_above=0.05,
+    )
+    times = quantile(here, histogram, by="operation")
+    yield panel(f"{name}: time to answer", "s", "The chosen quantile, by kind of request.", (times, "{{operation}}"))

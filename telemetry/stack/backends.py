@@ -3,18 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
-from telemetry.backends import BACKENDS
 from telemetry.config.base import Settings
 from telemetry.config.buckets import bucket_name
 from telemetry.spec.backend import Backend, Signal, SizedRelease
 from telemetry.spec.context import Context, Grant
 from telemetry.spec.flows import Network
 from telemetry.spec.release import Release
+from telemetry.stack.sections import chosen
 
 if TYPE_CHECKING:
     from telemetry.stack.model import Stack
+
+
+SIGNALS: tuple[Signal, ...] = get_args(Signal)
+"""In the order in which tables and reports name them."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,12 @@ class StackBackend:
         """Its own section of the settings."""
         section: Settings = getattr(self.stack, self.signal)
         return section
+
+    @property
+    def capacity(self) -> Mapping[str, int]:
+        """What tenants' limits may come to, by the name of the limit; what is not in it is not looked at."""
+        capacity: Settings | None = getattr(self.settings, "capacity", None)
+        return {} if capacity is None else capacity.model_dump()
 
     @property
     def buckets(self) -> Mapping[str, str]:
@@ -88,9 +98,10 @@ class StackBackend:
 
 def backends_of(stack: "Stack") -> Iterator[StackBackend]:
     """Yield the backends that a stack has."""
-    for backend in BACKENDS:
-        if getattr(stack, backend.signal) is not None:
-            yield StackBackend(backend, stack)
+    for signal in SIGNALS:
+        section = getattr(stack, signal)
+        if section is not None:
+            yield StackBackend(chosen(signal, section), stack)
 
 
 class _Stores(Protocol):

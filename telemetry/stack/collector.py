@@ -1,12 +1,16 @@
 """How the collector fits the rest of the stack."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from telemetry.config.base import SettingError, did_you_mean
 from telemetry.config.collector import Collector
 from telemetry.config.gateway import Gateway
 from telemetry.config.resources import Nodes
+from telemetry.spec.backend import Signal
 from telemetry.stack.tenants import Tenant
+
+_SENT: tuple[Signal, ...] = ("traces", "metrics", "logs")
+"""What the collector sends on, as far as there is a backend for it."""
 
 
 def check(
@@ -16,7 +20,7 @@ def check(
     gateway: Gateway | None,
     nodes: Nodes | None,
     guarded: bool,
-    logs: bool,
+    signals: Collection[Signal],
 ) -> None:
     """Refuse what does not fit together (SettingError).
 
@@ -26,7 +30,7 @@ def check(
         gateway: what is in front of the backends.
         nodes: the cluster's nodes.
         guarded: whether there are NetworkPolicies.
-        logs: whether there is a Loki.
+        signals: what there is a backend for.
     """
     known = [tenant.id for tenant in tenants]
     if collector.tenant is None and len(known) > 1:
@@ -41,7 +45,7 @@ def check(
             "with it, and with the gateway's authority as ca.crt",
         )
     if gateway is not None and (tenant := sender(collector, tenants)) is not None:
-        _check_scopes(tenant, tenants, logs=logs)
+        _check_scopes(tenant, tenants, [signal for signal in _SENT if signal in signals])
     if not collector.deploys:
         return
     if collector.nodes is None and nodes is None:
@@ -58,8 +62,8 @@ def sender(collector: Collector, tenants: Sequence[Tenant]) -> Tenant | None:
     return next((tenant for tenant in tenants if collector.tenant in (None, tenant.id)), None)
 
 
-def _check_scopes(tenant: Tenant, tenants: Sequence[Tenant], *, logs: bool) -> None:
-    for signal in ("traces", "metrics", *(["logs"] if logs else [])):
+def _check_scopes(tenant: Tenant, tenants: Sequence[Tenant], signals: Iterable[Signal]) -> None:
+    for signal in signals:
         if "write" not in getattr(tenant.access.scopes, signal):
             raise SettingError(
                 "tenant",

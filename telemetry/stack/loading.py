@@ -6,7 +6,7 @@ the key's full path, the value, what is allowed and how to mend it.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -17,7 +17,9 @@ from telemetry.config.credentials import Credentials
 from telemetry.spec.context import Environment
 from telemetry.stack import environments as guard
 from telemetry.stack import tenants_file
+from telemetry.stack.backends import SIGNALS
 from telemetry.stack.model import Stack
+from telemetry.stack.sections import chosen
 
 PROJECT = "telemetry"
 CREDENTIALS = "credentials"
@@ -159,11 +161,11 @@ def _finding(model: type[BaseModel], raw: Any, prefix: str, detail: ErrorDetails
     value = "" if model is Credentials else _shown(raw, location)
     match detail["type"]:
         case "missing":
-            return f"{path}: is not set; {_how_to_set(model, location, path)}"
+            return f"{path}: is not set; {_how_to_set(model, raw, location, path)}"
         case "too_short" | "string_too_short":
-            return f"{path}: is empty; {_how_to_set(model, location, path)}"
+            return f"{path}: is empty; {_how_to_set(model, raw, location, path)}"
         case "extra_forbidden":
-            return f"{path}: unknown key{_known_keys(model, location)}; correct or remove it"
+            return f"{path}: unknown key{_known_keys(model, raw, location)}; correct or remove it"
         case "value_error":
             return f"{path}: {value}{reason}"
         case "string_pattern_mismatch":
@@ -180,24 +182,27 @@ def _finding(model: type[BaseModel], raw: Any, prefix: str, detail: ErrorDetails
             return f"{path}: {value}{detail['msg'].replace('Input should be', 'must be')}; correct it"
 
 
-def _how_to_set(model: type[BaseModel], location: list[str], path: str) -> str:
+def _how_to_set(model: type[BaseModel], raw: Any, location: list[str], path: str) -> str:
     secret = "--secret " if model is Credentials else ""
-    field = _model_at(model, location[:-1]).model_fields[location[-1]]
+    field = _model_at(model, raw, location[:-1]).model_fields[location[-1]]
     section = _model_within(field.annotation)
-    keys = [key for key, its in section.model_fields.items() if its.is_required()] if section else []
+    keys = [key for key, each in section.model_fields.items() if each.is_required()] if section else []
     below = f".…' for each of {', '.join(keys)}" if keys else "'"
     return f"set it with: pulumi config set {secret}--path '{path}{below}"
 
 
-def _known_keys(model: type[BaseModel], location: list[str]) -> str:
-    known = list(_model_at(model, location[:-1]).model_fields)
+def _known_keys(model: type[BaseModel], raw: Any, location: list[str]) -> str:
+    known = list(_model_at(model, raw, location[:-1]).model_fields)
     if location[:-1] == [] and model is Stack:
         known += [tenants_file.KEY, CREDENTIALS]
     return f"{did_you_mean(location[-1], known)}; known here: {', '.join(known)}"
 
 
-def _model_at(model: type[BaseModel], location: Iterable[str]) -> type[BaseModel]:
+def _model_at(model: type[BaseModel], raw: Any, location: Sequence[str]) -> type[BaseModel]:
     """Return the model that holds the key at a location, looking through dicts and optional types."""
+    for signal in SIGNALS:
+        if model is Stack and location[:1] == [signal]:
+            return _model_at(chosen(signal, raw.get(signal)).settings, raw, location[1:])
     for part in location:
         field = model.model_fields.get(part)
         if field is not None:

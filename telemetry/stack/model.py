@@ -1,15 +1,12 @@
 """The root of the settings: everything that one stack wants."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from telemetry.backends.loki.settings import Logs
-from telemetry.backends.mimir.settings import Metrics
-from telemetry.backends.pyroscope.settings import Profiles
-from telemetry.backends.tempo.settings import Traces
+from telemetry.backends.sections import Logs, Metrics, Profiles, Traces
 from telemetry.config import collector as collecting
-from telemetry.config.base import SettingError, Settings, did_you_mean
+from telemetry.config.base import SettingError, Settings, below, did_you_mean
 from telemetry.config.buckets import LONGEST_NAME
 from telemetry.config.collector import Collector
 from telemetry.config.connections import Grafana, Kubernetes
@@ -26,6 +23,7 @@ from telemetry.spec.context import Environment
 from telemetry.stack import tenancy
 from telemetry.stack.backends import StackBackend, backends_of
 from telemetry.stack.collector import check
+from telemetry.stack.sections import section_of
 from telemetry.stack.tenants import BackendLimits, Tenants
 
 
@@ -40,14 +38,16 @@ class Stack(Settings):
     trust: Trust = Field(
         default_factory=Trust, description="Whom to trust where certificates are of a private authority."
     )
-    traces: Traces = Field(description="Tempo.")
-    metrics: Metrics = Field(description="Mimir.")
-    logs: Logs | None = Field(
+    traces: Annotated[Traces, section_of("traces")] = Field(description="Tempo.")
+    metrics: Annotated[Metrics, section_of("metrics")] = Field(description="Mimir.")
+    logs: Annotated[Logs, section_of("logs")] | None = Field(
         default=None,
         description="Loki; none: there is none of ours, as where the namespace has another already (the plan's "
         "quota has no row for one).",
     )
-    profiles: Profiles | None = Field(default=None, description="Pyroscope; none: not yet, it is Phase 3 of the plan.")
+    profiles: Annotated[Profiles, section_of("profiles")] | None = Field(
+        default=None, description="Pyroscope; none: not yet, it is Phase 3 of the plan."
+    )
     tenants: Tenants = Field(
         default_factory=list,
         description="Whose data is kept apart. None: one tenant without a name, as in dev. Many of "
@@ -84,40 +84,10 @@ class Stack(Settings):
         return self
 
     @model_validator(mode="after")
-    def _prod_survives_a_lost_ingester(self) -> Self:
-        if self.environment != "prod":
-            return self
-        distributed = self.traces.topology == "distributed"  # the single binary is a choice of its own
-        if distributed and not (self.traces.survives_a_lost_ingester or self.traces.accept_no_failure_tolerance):
-            raise SettingError(
-                "traces.replication_factor",
-                "survives no lost ingester, and prod must; use 3 with 3 ingesters, "
-                "or set traces.accept_no_failure_tolerance",
-            )
-        if not (self.metrics.survives_a_lost_ingester or self.metrics.accept_no_failure_tolerance):
-            raise SettingError(
-                "metrics.replication_factor",
-                "survives no lost ingester, and prod must; use 3 with 3 ingesters, "
-                "or set metrics.accept_no_failure_tolerance",
-            )
-        logs = self.logs if self.logs and self.logs.topology == "distributed" else None
-        if logs and not (logs.survives_a_lost_writer or logs.accept_no_failure_tolerance):
-            raise SettingError(
-                "logs.replication_factor",
-                "survives no lost writer, and prod must; use 3 with 3 writers, or set logs.accept_no_failure_tolerance",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _prod_survives_a_lost_pod_of_profiles(self) -> Self:
-        profiles = self.profiles
-        if self.environment == "prod" and profiles is not None and profiles.topology == "distributed":
-            lost = profiles.lost_with_one_pod
-            if lost:
-                raise SettingError(
-                    f"profiles.roles.{lost[0]}.replicas",
-                    f"survives no lost pod, and prod must; set it to {3 if lost[0] == 'metastore' else 2} or more",
-                )
+    def _backends_have_what_they_require(self) -> Self:
+        for backend in self.backends:
+            if backend.of.check is not None:
+                backend.of.check(backend.context)
         return self
 
     security: Security = Field(default_factory=Security, description="Guard rails around the stack's pods.")
@@ -130,7 +100,7 @@ class Stack(Settings):
 
     @model_validator(mode="after")
     def _tenants_are_served(self) -> Self:
-        tenancy.check(self.environment, self.tenants, self.limits, self.gateway, self.traces, self.metrics, self.logs)
+        tenancy.check(self)
         return self
 
     monitoring: Monitoring = Field(
@@ -182,17 +152,15 @@ class Stack(Settings):
     @model_validator(mode="after")
     def _collector_can_send(self) -> Self:
         if self.collector is not None:
-            try:
+            with below("collector"):
                 check(
                     self.collector,
                     tenants=self.tenants,
                     gateway=self.gateway,
                     nodes=self.kubernetes.nodes,
                     guarded=self.security.network_policies,
-                    logs=self.logs is not None,
+                    signals=self.signals,
                 )
-            except SettingError as error:
-                raise SettingError(f"collector.{error.key}", str(error)) from error
         return self
 
     @property

@@ -1,55 +1,53 @@
 """What tenants, the gateway and the backends must agree on, and what tenants add up to."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from telemetry.backends.loki.settings import Logs
-from telemetry.backends.mimir.settings import Metrics
-from telemetry.backends.tempo.settings import Traces
-from telemetry.config.base import SettingError
+from telemetry.config.base import SettingError, below
 from telemetry.config.gateway import SCRATCH_SPARE, Gateway
 from telemetry.config.quantities import bytes_text, cpu_text, duration_text
 from telemetry.config.resources import Compute
 from telemetry.config.roles import Role
+from telemetry.spec.backend import Signal
+from telemetry.stack.backends import SIGNALS, StackBackend, metrics_first
+from telemetry.stack.sections import chosen
 from telemetry.stack.tenants import BackendLimits, Limits, Tenant
 
-_HOUR, _DAY = 3_600, 86_400
+if TYPE_CHECKING:
+    from telemetry.stack.model import Stack
+
 _MI = 2**20
 _LEAST_LARGE = 4
 """Large requests at a time, of all tenants; one tenant may have a quarter of what there is room for."""
 _TOKEN_BYTES = 8_192
 """Two copies, the one before and the next, of a line with a token of up to 1900 characters twice, and its tenant."""
 
-
-class _Sum(NamedTuple):
-    key: str
-    asked: int
-    capacity: int
+_CheckLimits = Callable[[Any, int | None], None]
+"""What a backend has against limits, and a largest request."""
 
 
-def check(
-    environment: str,
-    tenants: Sequence[Tenant],
-    limits: BackendLimits | None,
-    gateway: Gateway | None,
-    traces: Traces,
-    metrics: Metrics,
-    logs: Logs | None,
-) -> None:
+def check(stack: "Stack") -> None:
     """Refuse what does not fit together (SettingError)."""
-    _check_gateway(environment, tenants, gateway)
+    tenants, limits, gateway = stack.tenants, stack.limits, stack.gateway
+    _check_gateway(stack.environment, tenants, gateway)
+    checks = {
+        each.signal: partial(each.of.check_limits, each.context) for each in stack.backends if each.of.check_limits
+    }
     if limits is not None:
         if tenants:
             raise SettingError("limits", "is for a stack without tenants; give it to tenants.….limits, or remove it")
-        _check_trace_size("limits", limits, traces)
-    _check_sums([tenant.limits for tenant in tenants] or [limits or BackendLimits()], traces, metrics, logs)
+        _check_limits("limits", limits, checks)
+    _check_sums([tenant.limits for tenant in tenants] or [limits or BackendLimits()], stack.backends)
+    shortest = _shortest_retentions(stack)
     for index, tenant in enumerate(tenants):
-        _check_retention(f"tenants.{index}.retention", tenant)
-        _check_messages(f"tenants.{index}.limits", tenant.limits, traces)
+        _check_retention(f"tenants.{index}.retention", tenant, shortest)
+        _check_limits(f"tenants.{index}.limits", tenant.limits, checks)
         if gateway is not None:
             _check_certificate(f"tenants.{index}.access", tenant, gateway)
     if gateway is not None and tenants:
-        _check_scratch(gateway, max(tenant.limits.max_body or traces.max_message_size for tenant in tenants))
+        largest = stack.traces.max_message_size
+        _check_scratch(gateway, max(tenant.limits.max_body or largest for tenant in tenants))
     if gateway is not None and not gateway.accept_shared_organisation:
         _check_organisations(tenants, gateway)
     if gateway is not None and gateway.total is not None:
@@ -108,58 +106,39 @@ def _check_scratch(gateway: Gateway, max_body: int) -> None:
         )
 
 
-def _check_sums(granted: Sequence[BackendLimits], traces: Traces, metrics: Metrics, logs: Logs | None) -> None:
-    for each in _sums(granted, traces, metrics, logs):
-        if each.asked > each.capacity:
-            raise SettingError(
-                each.key,
-                f"limits come to {each.asked}, and the capacity is {each.capacity}; lower the limits, or "
-                "raise the capacity if the backend is sized for it",
-            )
+def _check_limits(key: str, limits: BackendLimits, checks: Mapping[Signal, _CheckLimits]) -> None:
+    """Refuse what a backend could not keep; who has limits of requests has a largest one."""
+    max_body = limits.max_body if isinstance(limits, Limits) else None
+    with below(key):
+        for signal, check_limits in checks.items():
+            check_limits(getattr(limits, signal), max_body)
 
 
-def _sums(granted: Sequence[BackendLimits], traces: Traces, metrics: Metrics, logs: Logs | None) -> Iterator[_Sum]:
-    if (of := metrics.capacity) is not None:
-        limits = [each.metrics for each in granted]
-        yield _Sum("metrics.capacity.ingestion_rate", sum(each.ingestion_rate for each in limits), of.ingestion_rate)
-        yield _Sum("metrics.capacity.max_series", sum(each.max_series for each in limits), of.max_series)
-    if (its := traces.capacity) is not None:
-        bounds = [each.traces for each in granted]
-        yield _Sum("traces.capacity.ingestion_rate", sum(each.ingestion_rate for each in bounds), its.ingestion_rate)
-        yield _Sum("traces.capacity.max_traces", sum(each.max_traces for each in bounds), its.max_traces)
-    if logs is not None and (lokis := logs.capacity) is not None:
-        lines = [each.logs for each in granted]
-        yield _Sum("logs.capacity.ingestion_rate", sum(each.ingestion_rate for each in lines), lokis.ingestion_rate)
-        yield _Sum("logs.capacity.max_streams", sum(each.max_streams for each in lines), lokis.max_streams)
+def _check_sums(granted: Sequence[BackendLimits], backends: Sequence[StackBackend]) -> None:
+    """Refuse limits that come to more than a backend is sized for."""
+    for backend in metrics_first(backends):
+        limits = [getattr(each, backend.signal) for each in granted]
+        for limit, capacity in backend.capacity.items():
+            asked = sum(getattr(each, limit) for each in limits)
+            if asked > capacity:
+                raise SettingError(
+                    f"{backend.signal}.capacity.{limit}",
+                    f"limits come to {asked}, and the capacity is {capacity}; lower the limits, or "
+                    "raise the capacity if the backend is sized for it",
+                )
 
 
-def _check_retention(key: str, tenant: Tenant) -> None:
-    for signal, least in (("metrics", _DAY), ("traces", _HOUR), ("logs", _DAY), ("profiles", _DAY)):
-        chosen = getattr(tenant.retention, signal)
-        if chosen is not None and chosen < least:
+def _shortest_retentions(stack: "Stack") -> dict[Signal, int]:
+    """Return how long data is kept at least, by signal; of one without a backend, what the default one says."""
+    backends = metrics_first(chosen(signal, getattr(stack, signal)) for signal in SIGNALS)
+    return {backend.signal: backend.shortest_retention for backend in backends}
+
+
+def _check_retention(key: str, tenant: Tenant, shortest: Mapping[Signal, int]) -> None:
+    for signal, least in shortest.items():
+        retention = getattr(tenant.retention, signal)
+        if retention is not None and retention < least:
             raise SettingError(f"{key}.{signal}", f"below the compactor's minimum of {duration_text(least)}; raise it")
-
-
-def _check_messages(key: str, limits: Limits, traces: Traces) -> None:
-    """Refuse what no message of the size that is set could carry."""
-    _check_trace_size(key, limits, traces)
-    if limits.max_body is not None and limits.max_body > traces.max_message_size:
-        raise SettingError(
-            f"{key}.max_body", f"Tempo takes messages of at most {_largest(traces)}; lower it, or raise that"
-        )
-
-
-def _check_trace_size(key: str, limits: BackendLimits, traces: Traces) -> None:
-    if limits.traces.max_trace_size > traces.largest_trace:
-        raise SettingError(
-            f"{key}.traces.max_trace_size",
-            f"a trace above {bytes_text(traces.largest_trace)} cannot be read, since an answer is one message of at "
-            f"most {_largest(traces)}; lower it, or raise that",
-        )
-
-
-def _largest(traces: Traces) -> str:
-    return f"{bytes_text(traces.max_message_size)} (traces.max_message_size)"
 
 
 def _check_certificate(key: str, tenant: Tenant, gateway: Gateway) -> None:

@@ -8,33 +8,34 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from telemetry.backends.loki.limits import LogsLimits
-from telemetry.backends.mimir.limits import MetricsLimits
-from telemetry.backends.pyroscope.limits import ProfilesLimits
-from telemetry.backends.tempo.limits import TracesLimits
+from telemetry.backends import BACKENDS
+from telemetry.backends.sections import LogsLimits, MetricsLimits, ProfilesLimits, TracesLimits
 from telemetry.config.access import Access
 from telemetry.config.base import Settings
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
 
 _ID = r"^[A-Za-z0-9!_.*'()-]{1,150}$"
-_RESERVED = {
-    ".": "a path of its own",
-    "..": "a path of its own",
-    "*": "all tenants without overrides of their own, to Tempo",
-    "__mimir_cluster": "Mimir's own folder",
-    "index": "the folder of Loki's index, beside those of tenants",
-    "anonymous": "where Mimir and Pyroscope keep what is nobody's",
-    "single-tenant": "where Tempo keeps what is nobody's",
-    "fake": "where Loki keeps what is nobody's",
-}
-"""What an id would mean to a backend."""
+_PATHS = {".": "a path of its own", "..": "a path of its own"}
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
 
 
+def reserved_ids() -> dict[str, str]:
+    """Return the ids that no tenant may have, with what each would mean to a backend."""
+    reserved = dict(_PATHS)
+    nobodys: dict[str, list[str]] = {}
+    for backend in BACKENDS:
+        reserved |= backend.reserved_tenants
+        nobodys.setdefault(backend.nobody, []).append(backend.title)
+    for tenant, titles in nobodys.items():
+        reserved[tenant] = f"where {' and '.join(titles)} {'keep' if len(titles) > 1 else 'keeps'} what is nobody's"
+    return reserved
+
+
 def _check_id(value: str) -> str:
-    if value in _RESERVED:
-        raise ValueError(f"a backend uses this name itself ({_RESERVED[value]}); choose another id")
+    meaning = reserved_ids().get(value)
+    if meaning is not None:
+        raise ValueError(f"a backend uses this name itself ({meaning}); choose another id")
     return value
 
 

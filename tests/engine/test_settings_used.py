@@ -22,7 +22,7 @@ from telemetry.config.gateway import Gateway
 from telemetry.gateway import access, workload
 from telemetry.gateway import secrets as contents
 from telemetry.grafana.dashboards.dashboards import dashboards_of, documents_of
-from telemetry.grafana.datasources import View, views
+from telemetry.grafana.views import View, views
 from telemetry.monitoring.rules import groups_of, prometheus_rules
 from telemetry.network.policies import policies_of
 from telemetry.releases import releases_of

@@ -9,7 +9,8 @@ import pytest
 
 from sandbox.toolchain import Toolchain
 from telemetry.gateway import access
-from telemetry.grafana.datasources import datasources_of, views
+from telemetry.grafana.datasources import datasources_of
+from telemetry.grafana.views import views
 from telemetry.spec.routes import SEGMENT, Route
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import channel, export, http
@@ -66,7 +67,7 @@ def datasources(edge: Edge) -> Mapping[str, Mapping[str, str]]:
     chosen = edge.gateway.stack
     shown = views(chosen, credentials=access.of_readers(chosen, KEY), federation=access.of_federation(chosen, KEY))
     urls = dict.fromkeys(("metrics", "traces", "logs", "profiles"), edge.gateway.url)
-    made = [datasources_of(view, urls=urls, service_map=False, authority=None) for view in shown]
+    made = datasources_of(chosen, shown, urls=urls, authority=None)
     return {each.uid: each.headers for of in made for each in of.values()}
 
 

@@ -184,7 +184,7 @@ OBJECT_STORE = [
 
 CHARTS = [
     at("unknown version", "traces.chart.version", "3.0.0", "not checked", "set it to 2.2.4"),
-    at("unknown chart", "traces.chart.name", "thanos", "'loki', 'pyroscope' or 'alloy'", "correct it"),
+    at("unknown chart", "traces.chart.name", "thanos", "is deployed from the chart tempo;", "name that"),
     Bad(
         "two sources",
         put("traces.chart.reference", "./charts/tempo"),

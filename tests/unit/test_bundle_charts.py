@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from telemetry.config.chart import CHECKED_VERSIONS, Chart
+from telemetry.config.chart import Chart
 from telemetry.operations.bundle.charts import fetch, index
 from telemetry.operations.bundle.errors import BundleError
 from telemetry.operations.bundle.lock import Lock
+from telemetry.releases import CHARTS
 from tests.support import REPO
 from tests.unit.bundles import FakeHelm, chart_archive
 
@@ -19,7 +20,7 @@ TEMPO = Chart(name="tempo", version="2.2.4", repository="https://charts.example.
 
 def test_every_version_that_may_be_deployed_is_locked() -> None:
     lock = Lock.read(REPO / "charts.lock.yaml")
-    versions = {(name, version) for name, versions in CHECKED_VERSIONS.items() for version in versions}
+    versions = {(name, version) for name, versions in CHARTS.items() for version in versions}
     assert {(each.name, each.version) for each in lock.charts} >= versions
 
 

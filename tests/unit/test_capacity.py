@@ -6,10 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from telemetry.capacity.figures import RESOURCES, Line, Report, Resource, Scenario, report
+from telemetry.capacity.figures import Line, Report, Scenario, report
 from telemetry.capacity.fit import Verdict, check, shortfalls, summary
 from telemetry.capacity.footprint import Footprint, of_stack
-from telemetry.capacity.text import MI, quantity, readable, rounded
+from telemetry.config.amounts import MI, RESOURCES, Resource, quantity, readable, rounded
 from telemetry.config.quantities import bytes_text, parse_bytes, parse_cpu
 from tests.support import ENVIRONMENTS, Change, all_of, drop, load_stack, put
 

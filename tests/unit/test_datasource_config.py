@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from telemetry.config.access import Access, Pair
 from telemetry.config.gateway import Federation, Gateway
 from telemetry.gateway.access import Credential
-from telemetry.grafana.datasources import Datasource, datasources_of, unseen, views
+from telemetry.grafana.datasources import Datasource, datasources_of
+from telemetry.grafana.views import unseen, views
 from telemetry.stack import Stack
 from telemetry.stack.tenants import Tenant, object_name
 from tests.support import ENVIRONMENTS, WITH_LOGS, Change, drop, load_stack, put
@@ -44,17 +45,21 @@ def of(
     stack: Stack,
     credentials: Mapping[str, Credential] | None = None,
     federation: Credential | None = FEDERATION,
-    **changed: Any,
+    authority: str | None = None,
 ) -> list[Datasource]:
     """Return a stack's datasources; unless told otherwise, the gateway knows every tenant by a token."""
     if credentials is None:
         known = stack.tenants if stack.gateway else []
         credentials = {each.id: Credential(TOKEN, None) for each in known}
     shown = views(stack, credentials=credentials, federation=federation)
-    urls = {"metrics": "http://mimir", "traces": "http://tempo"}
-    urls |= {"logs": "http://loki"} if stack.logs else {}
-    given = {"urls": urls, "service_map": True, "authority": None}
-    return [each for view in shown for each in datasources_of(view, **{**given, **changed}).values()]
+    urls: dict[str, str] = {backend.signal: f"http://{backend.of.name}" for backend in stack.backends}
+    made = datasources_of(stack, shown, urls=urls, authority=authority)
+    return [each for of_view in made for each in of_view.values()]
+
+
+def making(stack: Stack, *processors: str) -> Stack:
+    """Return a stack whose metrics-generator makes only these metrics."""
+    return stack.model_copy(update={"traces": stack.traces.model_copy(update={"processors": list(processors)})})
 
 
 def by_uid(found: list[Datasource]) -> dict[str, Datasource]:
@@ -98,11 +103,11 @@ def test_traces_lead_to_metrics_metrics_to_traces_and_services_to_a_map() -> Non
 
 
 def test_no_span_leads_to_metrics_that_nobody_makes() -> None:
-    assert not any("tracesToMetrics" in each.json_data for each in of(stack_of("dev", []), span_metrics=False))
+    assert not any("tracesToMetrics" in each.json_data for each in of(making(stack_of("dev", []), "service-graphs")))
 
 
 def test_there_is_no_service_map_without_its_metrics() -> None:
-    assert not any("serviceMap" in each.json_data for each in of(stack_of("dev", []), service_map=False))
+    assert not any("serviceMap" in each.json_data for each in of(making(stack_of("dev", []), "span-metrics")))
 
 
 # With tenants
@@ -221,7 +226,8 @@ def stacks(draw: st.DrawFn) -> Stack:
 
 @given(stacks(), st.booleans(), st.none() | st.just(AUTHORITY))
 def test_what_holds_for_any_tenants(stack: Stack, service_map: bool, authority: str | None) -> None:
-    found = of(stack, service_map=service_map, authority=authority)
+    processors = ("service-graphs", "span-metrics") if service_map else ("span-metrics",)
+    found = of(making(stack, *processors), authority=authority)
     org_of = {each.uid: each.org for each in found}
     assert len(org_of) == len(found), "uids name resources, so they are unique even across organisations"
     assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,40}", uid) for uid in org_of)

@@ -17,7 +17,8 @@ from telemetry.capacity.tables import breakdown, fits, quota
 from telemetry.gateway.access import Credential
 from telemetry.gateway.addresses import client_endpoints
 from telemetry.gateway.secrets import upstreams
-from telemetry.grafana.datasources import datasources_of, views
+from telemetry.grafana.datasources import datasources_of
+from telemetry.grafana.views import views
 from telemetry.network.flows import flows_of
 from telemetry.network.peers import workloads_of
 from telemetry.network.policies import policies_of
@@ -273,8 +274,8 @@ def test_traces_lead_to_profiles_for_every_reader(environment: str) -> None:
     stack = with_profiles(environment)
     urls = {signal: f"http://{signal}" for signal in ("metrics", "traces", "profiles")}
     known = {tenant.id: Credential("t", None) for tenant in stack.tenants} if stack.gateway else {}
-    for view in views(stack, credentials=known, federation=None):
-        found = datasources_of(view, urls=urls, service_map=True, authority=None)
+    shown = views(stack, credentials=known, federation=None)
+    for found in datasources_of(stack, shown, urls=urls, authority=None):
         profiles = found["profiles"]
         assert profiles.kind == "grafana-pyroscope-datasource"
         assert profiles.uid == found["traces"].uid.replace("tempo", "pyroscope", 1)
@@ -292,8 +293,8 @@ def test_without_profiles_nothing_leads_to_them(environment: str) -> None:
     stack = load_stack(environment)
     urls = {"metrics": "http://m", "traces": "http://t"}
     known = {tenant.id: Credential("t", None) for tenant in stack.tenants} if stack.gateway else {}
-    for view in views(stack, credentials=known, federation=None):
-        found = datasources_of(view, urls=urls, service_map=True, authority=None)
+    shown = views(stack, credentials=known, federation=None)
+    for found in datasources_of(stack, shown, urls=urls, authority=None):
         assert "profiles" not in found
         assert "Profiles" not in found["traces"].json_data
 

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ValidationError
 
 from telemetry.backends.mimir.roles import MIMIR_ROLES
 from telemetry.backends.tempo.roles import TEMPO_SINGLE
-from telemetry.config.chart import CHECKED_VERSIONS
 from telemetry.config.credentials import Credentials
 from telemetry.config.roles import Role
+from telemetry.releases import CHARTS
 from telemetry.stack import Stack
 from tests.support import ENVIRONMENTS, SECRETS, all_of, drop, load_stack, load_tree, put, tree
 
@@ -107,7 +107,7 @@ def test_three_ingesters_allow_replication_factor_3() -> None:
     assert load_stack("dev", changed).metrics.replication_factor == 3
 
 
-@pytest.mark.parametrize("version", CHECKED_VERSIONS["mimir-distributed"])
+@pytest.mark.parametrize("version", CHARTS["mimir-distributed"])
 def test_every_checked_chart_version_is_accepted(version: str) -> None:
     assert load_stack("dev", put("metrics.chart.version", version)).metrics.chart.version == version
 

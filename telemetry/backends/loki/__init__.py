@@ -3,13 +3,16 @@
 from telemetry.backends.loki.alerts import rules
 from telemetry.backends.loki.changes import CHANGES
 from telemetry.backends.loki.dashboard import dashboard
+from telemetry.backends.loki.datasource import datasource
 from telemetry.backends.loki.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, loki_endpoints
 from telemetry.backends.loki.flows import network
 from telemetry.backends.loki.limits import LogsLimits
+from telemetry.backends.loki.panels import store_panels, tenant_panels
 from telemetry.backends.loki.release import releases, sizes
+from telemetry.backends.loki.requirements import check
 from telemetry.backends.loki.roles import LOKI_TABLES
 from telemetry.backends.loki.routes import REQUEST_HEADERS, ROUTES, upstreams
-from telemetry.backends.loki.settings import Logs
+from telemetry.backends.loki.settings import CHARTS, SHORTEST_RETENTION, Logs
 from telemetry.backends.loki.values import RELEASE, SECRET
 from telemetry.spec.backend import Backend
 
@@ -40,4 +43,15 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=REQUEST_HEADERS,
     ruler=None,
+    datasource=datasource,
+    build_info="loki_build_info",
+    tenant_panels=tenant_panels,
+    store_panels=store_panels,
+    charts=CHARTS,
+    check=check,
+    check_limits=None,
+    shortest_retention=SHORTEST_RETENTION,
+    nobody="fake",
+    reserved_tenants={"index": "the folder of Loki's index, beside those of tenants"},
+    capacity_notes=None,
 )

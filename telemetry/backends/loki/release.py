@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from telemetry.backends.loki.context import LokiContext
 from telemetry.backends.loki.roles import LOKI_TABLES
-from telemetry.backends.loki.values import RELEASE, values
+from telemetry.backends.loki.values import RELEASE, SINGLE, values
 from telemetry.spec.backend import SizedRelease
 from telemetry.spec.release import Release
 
 
 def releases(context: LokiContext) -> Iterator[Release]:
     """Yield Loki's one release."""
-    yield Release(RELEASE, context.settings.chart, values(context), context.settings.roles)
+    settings = context.settings
+    yield Release(RELEASE, settings.chart, values(context), settings.roles, components={SINGLE: "all"})
 
 
 def sizes(context: LokiContext) -> Iterator[SizedRelease]:

@@ -1,42 +1,39 @@
 """Grafana Loki: in which shape it runs, what it keeps and for how long."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from telemetry.backends.loki.roles import LOKI_META, LOKI_ROLES, LOKI_SINGLE, LOKI_TABLES
+from telemetry.backends.loki.roles import LOKI_META, LOKI_ROLES, LOKI_TABLES
 from telemetry.config.access import Day
+from telemetry.config.backend_settings import (
+    check_buckets,
+    check_enabled,
+    check_retention,
+    check_roles,
+    check_single_binary,
+    fill_roles,
+)
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.buckets import Purpose
-from telemetry.config.chart import Chart, must_be
+from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.placement import Placement
-from telemetry.config.quantities import Bytes, Duration, duration_text
+from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.quorum import min_available
 from telemetry.config.resources import Compute
-from telemetry.config.role_policy import check_policy, filled
-from telemetry.config.role_spec import RoleTable, check_choice, expand
 from telemetry.config.roles import Role
 
 _DAY = 86_400
+CHARTS: Versions = {"loki": ("18.11.0",)}
+SHORTEST_RETENTION = _DAY
+"""Seconds. Loki's index is by day."""
 
 
-def _table(info: ValidationInfo) -> RoleTable:
-    return LOKI_TABLES[info.data.get("topology", "distributed")]
-
-
-def _filled(given: object, info: ValidationInfo) -> object:
-    if not {"topology", "enabled_roles", "total"} <= info.data.keys():
-        return {}  # one of them is refused already
-    table = _table(info)
-    runs = table if table is LOKI_SINGLE else expand(info.data["enabled_roles"], LOKI_ROLES, LOKI_META)
-    return filled(given, table, runs, info.data["total"])
-
-
-EnabledRoles = Annotated[list[str], AfterValidator(lambda names: check_choice(names, LOKI_ROLES, LOKI_META))]
+EnabledRoles = Annotated[list[str], AfterValidator(check_enabled(LOKI_ROLES, LOKI_META))]
 LokiRoles = Annotated[
     dict[str, Role],
-    BeforeValidator(_filled),
-    AfterValidator(lambda roles, info: check_policy(roles, _table(info))),
+    BeforeValidator(fill_roles(LOKI_TABLES, LOKI_META)),
+    AfterValidator(check_roles(LOKI_TABLES)),
 ]
 
 
@@ -49,11 +46,7 @@ class LogsBuckets(Settings):
 
     @model_validator(mode="after")
     def _nothing_shares_a_bucket(self) -> Self:
-        names: dict[str, Any] = self.model_dump()
-        for purpose, name in names.items():
-            twins = [other for other, its_name in names.items() if its_name == name and other != purpose]
-            if twins:
-                raise SettingError(twins[0], f"would share the bucket of {purpose}; give each its own")
+        check_buckets(self)
         return self
 
 
@@ -72,7 +65,9 @@ class Logs(Settings):
         description="monolithic: every role in one process (dev, test); distributed: read, write and backend, which "
         "the chart calls SimpleScalable (prod).",
     )
-    chart: Annotated[Chart, must_be("loki")] = Field(description="grafana-community's `loki` 18.11.0 (Loki 3.7).")
+    chart: Annotated[Chart, checked_version(CHARTS), must_be("loki")] = Field(
+        description="grafana-community's `loki` 18.11.0 (Loki 3.7)."
+    )
     replication_factor: int = Field(
         default=1,
         ge=1,
@@ -113,17 +108,12 @@ class Logs(Settings):
 
     @model_validator(mode="after")
     def _outlives_compaction(self) -> Self:
-        if self.retention < _DAY:
-            raise SettingError(
-                "retention",
-                f"below the compactor's minimum of {duration_text(_DAY)} (Loki's index is by day); raise it",
-            )
+        check_retention(self.retention, least=SHORTEST_RETENTION, why="Loki's index is by day")
         return self
 
     @model_validator(mode="after")
     def _single_binary_has_one_replica(self) -> Self:
-        if self.topology == "monolithic" and self.roles["all"].replicas != 1:
-            raise SettingError("roles.all.replicas", "the single binary is one process here; set it to 1")
+        check_single_binary(self.topology, self.roles, "the single binary is one process here")
         return self
 
     @model_validator(mode="after")

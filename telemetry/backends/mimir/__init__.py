@@ -3,14 +3,17 @@
 from telemetry.backends.mimir.alerts import rules
 from telemetry.backends.mimir.changes import CHANGES
 from telemetry.backends.mimir.dashboard import dashboard
+from telemetry.backends.mimir.datasource import datasource
 from telemetry.backends.mimir.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, mimir_endpoints
 from telemetry.backends.mimir.flows import network
 from telemetry.backends.mimir.limits import MetricsLimits
+from telemetry.backends.mimir.panels import store_panels, tenant_panels
 from telemetry.backends.mimir.release import releases, sizes
-from telemetry.backends.mimir.roles import MIMIR_ROLES
+from telemetry.backends.mimir.requirements import check
+from telemetry.backends.mimir.roles import MIMIR_TABLES
 from telemetry.backends.mimir.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.mimir.service_levels import indicators
-from telemetry.backends.mimir.settings import Metrics
+from telemetry.backends.mimir.settings import CHARTS, SHORTEST_RETENTION, Metrics
 from telemetry.backends.mimir.values import RELEASE, SECRET, SERVICE_ACCOUNT
 from telemetry.spec.backend import Backend
 
@@ -20,7 +23,7 @@ BACKEND = Backend(
     signal="metrics",
     settings=Metrics,
     limits=MetricsLimits,
-    roles={"classic": MIMIR_ROLES},
+    roles=MIMIR_TABLES,
     secret=SECRET,
     service_account=SERVICE_ACCOUNT,
     release_names=(RELEASE,),
@@ -41,4 +44,15 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=REQUEST_HEADERS,
     ruler="telemetry.backends.mimir.ruler",
+    datasource=datasource,
+    build_info="cortex_build_info",
+    tenant_panels=tenant_panels,
+    store_panels=store_panels,
+    charts=CHARTS,
+    check=check,
+    check_limits=None,
+    shortest_retention=SHORTEST_RETENTION,
+    nobody="anonymous",
+    reserved_tenants={"__mimir_cluster": "Mimir's own folder"},
+    capacity_notes=None,
 )

@@ -28,6 +28,10 @@ MIMIR_ROLES: RoleTable = {
 }
 
 
+MIMIR_TABLES: Mapping[str, RoleTable] = {"classic": MIMIR_ROLES}
+"""The roles that Mimir is sized by, in its one topology."""
+
+
 _META_ROLES = {
     "read": {"querier", "query-frontend"},
     "write": {"distributor", "ingester"},
@@ -40,7 +44,7 @@ _META_ROLES = {
         "overrides-exporter",
     },
 }
-"""Mimir's meta roles (R8); Tempo and Loki have `all` alone."""
+"""Mimir's meta roles (R8)."""
 
 
 MIMIR_META: Mapping[str, set[str]] = {"all": set().union(*_META_ROLES.values()), **_META_ROLES}

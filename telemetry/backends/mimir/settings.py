@@ -1,36 +1,33 @@
 """Grafana Mimir: what it keeps, for how long, and with which roles."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from telemetry.backends.mimir.roles import MIMIR_META, MIMIR_ROLES
+from telemetry.backends.mimir.roles import MIMIR_META, MIMIR_ROLES, MIMIR_TABLES
+from telemetry.config.backend_settings import check_buckets, check_enabled, check_retention, check_roles, fill_roles
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.buckets import Purpose
-from telemetry.config.chart import Chart, must_be
+from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.placement import Placement
-from telemetry.config.quantities import Duration, duration_text
+from telemetry.config.quantities import Duration
 from telemetry.config.quorum import min_available
 from telemetry.config.resources import Compute
-from telemetry.config.role_policy import check_policy, filled
-from telemetry.config.role_spec import check_choice, expand, missing
+from telemetry.config.role_spec import expand, missing
 from telemetry.config.roles import Role
 
 _DAY = 86_400
+CHARTS: Versions = {"mimir-distributed": ("6.1.0", "6.0.6")}
+"""6.0.6 is for clusters below Kubernetes 1.32."""
+SHORTEST_RETENTION = _DAY
+"""Seconds. Mimir's largest block covers a day."""
 
 
-def _filled(given: object, info: ValidationInfo) -> object:
-    if not {"enabled_roles", "total"} <= info.data.keys():
-        return {}  # one of them is refused already
-    runs = expand(info.data["enabled_roles"], MIMIR_ROLES, MIMIR_META)
-    return filled(given, MIMIR_ROLES, runs, info.data["total"])
-
-
-EnabledRoles = Annotated[list[str], AfterValidator(lambda names: check_choice(names, MIMIR_ROLES, MIMIR_META))]
+EnabledRoles = Annotated[list[str], AfterValidator(check_enabled(MIMIR_ROLES, MIMIR_META))]
 MimirRoles = Annotated[
     dict[str, Role],
-    BeforeValidator(_filled),
-    AfterValidator(lambda roles: check_policy(roles, MIMIR_ROLES)),
+    BeforeValidator(fill_roles(MIMIR_TABLES, MIMIR_META)),
+    AfterValidator(check_roles(MIMIR_TABLES)),
 ]
 
 
@@ -43,15 +40,7 @@ class MetricsBuckets(Settings):
 
     @model_validator(mode="after")
     def _nothing_shares_a_bucket(self) -> Self:
-        names: dict[str, Any] = self.model_dump()
-        for purpose, name in names.items():
-            twins = [other for other, its_name in names.items() if its_name == name and other != purpose]
-            if twins:
-                raise SettingError(
-                    twins[0],
-                    f"would share the bucket of {purpose}, and Mimir refuses to start on a shared bucket "
-                    "(grafana/mimir#1214); give each its own",
-                )
+        check_buckets(self, ", and Mimir refuses to start on a shared bucket (grafana/mimir#1214)")
         return self
 
 
@@ -65,7 +54,12 @@ class MetricsCapacity(Settings):
 class Metrics(Settings):
     """Grafana Mimir in classic architecture; its chart has no single binary: one replica of each role is the least."""
 
-    chart: Annotated[Chart, must_be("mimir-distributed")] = Field(description="grafana's `mimir-distributed`.")
+    backend: Literal["mimir"] = Field(
+        default="mimir", description="The program that stores metrics; so far there is only Grafana Mimir."
+    )
+    chart: Annotated[Chart, checked_version(CHARTS), must_be("mimir-distributed")] = Field(
+        description="grafana's `mimir-distributed`."
+    )
     replication_factor: int = Field(
         default=1,
         ge=1,
@@ -102,12 +96,8 @@ class Metrics(Settings):
 
     @model_validator(mode="after")
     def _outlives_compaction(self) -> Self:
-        if self.retention < _DAY:
-            raise SettingError(
-                "retention",
-                f"below the compactor's minimum of {duration_text(_DAY)} "
-                "(Mimir's largest block covers 24h and is only deleted whole); raise it",
-            )
+        why = "Mimir's largest block covers 24h and is only deleted whole"
+        check_retention(self.retention, least=SHORTEST_RETENTION, why=why)
         return self
 
     @model_validator(mode="after")

@@ -1,13 +1,15 @@
 """Grafana Pyroscope: profiles."""
 
 from telemetry.backends.pyroscope.changes import CHANGES
+from telemetry.backends.pyroscope.datasource import datasource
 from telemetry.backends.pyroscope.endpoints import HTTP_PORT, gateway_endpoints, pyroscope_endpoints
 from telemetry.backends.pyroscope.flows import network
 from telemetry.backends.pyroscope.limits import ProfilesLimits
 from telemetry.backends.pyroscope.release import releases, sizes
+from telemetry.backends.pyroscope.requirements import check
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
 from telemetry.backends.pyroscope.routes import REQUEST_HEADERS, ROUTES, upstreams
-from telemetry.backends.pyroscope.settings import Profiles
+from telemetry.backends.pyroscope.settings import CHARTS, SHORTEST_RETENTION, Profiles
 from telemetry.backends.pyroscope.values import RELEASE, SECRET, SERVICE_ACCOUNT
 from telemetry.spec.backend import Backend
 
@@ -38,4 +40,15 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=REQUEST_HEADERS,
     ruler=None,
+    datasource=datasource,
+    build_info=None,
+    tenant_panels=None,
+    store_panels=None,
+    charts=CHARTS,
+    check=check,
+    check_limits=None,
+    shortest_retention=SHORTEST_RETENTION,
+    nobody="anonymous",
+    reserved_tenants={},
+    capacity_notes=None,
 )

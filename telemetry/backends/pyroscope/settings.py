@@ -2,36 +2,27 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
+from telemetry.config.backend_settings import check_roles, check_single_binary, fill_roles
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.buckets import Purpose
-from telemetry.config.chart import Chart, must_be
+from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Duration, duration_text
-from telemetry.config.role_policy import check_policy, filled
-from telemetry.config.role_spec import RoleTable
 from telemetry.config.roles import Role
 
 _DAY = 86_400
-
-
-def _table(info: ValidationInfo) -> RoleTable:
-    return PYROSCOPE_TABLES[info.data.get("topology", "distributed")]
-
-
-def _filled(given: object, info: ValidationInfo) -> object:
-    if "topology" not in info.data:
-        return {}  # refused already
-    table = _table(info)
-    return filled(given, table, table, None)
+CHARTS: Versions = {"pyroscope": ("2.2.1",)}
+SHORTEST_RETENTION = _DAY
+"""Seconds. Blocks are compacted over hours."""
 
 
 PyroscopeRoles = Annotated[
     dict[str, Role],
-    BeforeValidator(_filled),
-    AfterValidator(lambda roles, info: check_policy(roles, _table(info))),
+    BeforeValidator(fill_roles(PYROSCOPE_TABLES)),
+    AfterValidator(check_roles(PYROSCOPE_TABLES)),
 ]
 
 
@@ -49,7 +40,9 @@ class Profiles(Settings):
         description="monolithic: every role in one process (dev, test); distributed: each role a workload, which the "
         "chart calls micro-services (prod, 'Pyroscope HA').",
     )
-    chart: Annotated[Chart, must_be("pyroscope")] = Field(description="Grafana's `pyroscope` 2.2.1 (Pyroscope 2.2).")
+    chart: Annotated[Chart, checked_version(CHARTS), must_be("pyroscope")] = Field(
+        description="Grafana's `pyroscope` 2.2.1 (Pyroscope 2.2)."
+    )
     roles: PyroscopeRoles = Field(
         default_factory=dict,
         validate_default=True,
@@ -64,17 +57,16 @@ class Profiles(Settings):
 
     @model_validator(mode="after")
     def _outlives_compaction(self) -> Self:
-        if self.retention < _DAY:
+        if self.retention < SHORTEST_RETENTION:
+            least = duration_text(SHORTEST_RETENTION)
             raise SettingError(
-                "retention",
-                f"below {duration_text(_DAY)}: blocks are compacted over hours, and would go before; raise it",
+                "retention", f"below {least}: blocks are compacted over hours, and would go before; raise it"
             )
         return self
 
     @model_validator(mode="after")
     def _single_binary_has_one_replica(self) -> Self:
-        if self.topology == "monolithic" and self.roles["all"].replicas != 1:
-            raise SettingError("roles.all.replicas", "the single binary is one process here; set it to 1")
+        check_single_binary(self.topology, self.roles, "the single binary is one process here")
         return self
 
     @model_validator(mode="after")

@@ -1,16 +1,20 @@
 """Grafana Tempo: traces."""
 
 from telemetry.backends.tempo.alerts import rules
+from telemetry.backends.tempo.capacity import capacity_notes
 from telemetry.backends.tempo.changes import CHANGES
 from telemetry.backends.tempo.dashboard import dashboard
+from telemetry.backends.tempo.datasource import datasource
 from telemetry.backends.tempo.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, tempo_endpoints
 from telemetry.backends.tempo.flows import network
 from telemetry.backends.tempo.limits import TracesLimits
+from telemetry.backends.tempo.panels import store_panels, tenant_panels
 from telemetry.backends.tempo.release import TEMPO, releases, sizes
+from telemetry.backends.tempo.requirements import check, check_limits
 from telemetry.backends.tempo.roles import TEMPO_TABLES
 from telemetry.backends.tempo.routes import ROUTES, upstreams
 from telemetry.backends.tempo.service_levels import indicators
-from telemetry.backends.tempo.settings import Traces
+from telemetry.backends.tempo.settings import CHARTS, SHORTEST_RETENTION, Traces
 from telemetry.backends.tempo.values_common import SECRET
 from telemetry.spec.backend import Backend
 
@@ -41,4 +45,15 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=(),
     ruler=None,
+    datasource=datasource,
+    build_info="tempo_build_info",
+    tenant_panels=tenant_panels,
+    store_panels=store_panels,
+    charts=CHARTS,
+    check=check,
+    check_limits=check_limits,
+    shortest_retention=SHORTEST_RETENTION,
+    nobody="single-tenant",
+    reserved_tenants={"*": "all tenants without overrides of their own, to Tempo"},
+    capacity_notes=capacity_notes,
 )

@@ -29,5 +29,11 @@ def sizes(context: TempoContext) -> Iterator[SizedRelease]:
     new, old = context.settings, context.settings.moving_from
     yield SizedRelease("Tempo", "telemetry:traces.roles", new.roles, TEMPO_TABLES[new.topology])
     if old is not None:
-        key = "telemetry:traces.moving_from.roles"
-        yield SizedRelease("Tempo (old)", key, old.roles, TEMPO_TABLES[old.topology], leaving=True)
+        yield SizedRelease(
+            "Tempo (old)",
+            "telemetry:traces.moving_from.roles",
+            old.roles,
+            TEMPO_TABLES[old.topology],
+            leaving=True,
+            note="Tempo (old): the release that is being moved away from; it goes with `traces.moving_from`.",
+        )

@@ -16,8 +16,12 @@ TEMPO_ROLES: RoleTable = {
     "querier": RoleSpec("40m", "160Mi", share=(20, 20), scales=True),
     "query-frontend": RoleSpec("25m", "128Mi", share=(15, 10), scales=True),
     "compactor": RoleSpec("30m", "192Mi", share=(10, 5), scales=True),
-    # The plan's row 'Tempo store-gateway' is its budget: Tempo has no store-gateway.
-    "metrics-generator": RoleSpec("40m", "192Mi", need="optional"),
+    "metrics-generator": RoleSpec(
+        "40m",
+        "192Mi",
+        need="optional",
+        note="Tempo has no store-gateway; the plan's row of that name is the budget of its metrics-generator.",
+    ),
 }
 
 

@@ -2,18 +2,24 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from telemetry.backends.tempo.roles import TEMPO_META, TEMPO_ROLES, TEMPO_SINGLE, TEMPO_TABLES
+from telemetry.backends.tempo.roles import TEMPO_META, TEMPO_ROLES, TEMPO_TABLES
+from telemetry.config.backend_settings import (
+    check_enabled,
+    check_retention,
+    check_roles,
+    check_single_binary,
+    fill_roles,
+)
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.buckets import Purpose
-from telemetry.config.chart import Chart
+from telemetry.config.chart import Chart, Versions, checked_version
 from telemetry.config.placement import Placement
-from telemetry.config.quantities import Bytes, Duration, duration_text
+from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.quorum import min_available
 from telemetry.config.resources import Compute
-from telemetry.config.role_policy import check_policy, filled
-from telemetry.config.role_spec import RoleTable, check_choice, expand, missing
+from telemetry.config.role_spec import expand, missing
 from telemetry.config.roles import Role
 
 _HOUR, _DAY = 3_600, 86_400
@@ -26,25 +32,17 @@ Topology = Literal["monolithic", "distributed"]
 Processor = Literal["service-graphs", "span-metrics", "local-blocks"]
 _PROCESSORS: list[Processor] = ["service-graphs", "span-metrics", "local-blocks"]
 CHART_OF: dict[Topology, str] = {"monolithic": "tempo", "distributed": "tempo-distributed"}
+CHARTS: Versions = {"tempo": ("2.2.4",), "tempo-distributed": ("2.26.2",)}
+"""The 3.x line of both has no ingester."""
+SHORTEST_RETENTION = _HOUR
+"""Seconds. Tempo compacts windows of an hour."""
 
 
-def _table(info: ValidationInfo) -> RoleTable:
-    return TEMPO_TABLES[info.data.get("topology", "distributed")]
-
-
-def _filled(given: object, info: ValidationInfo) -> object:
-    if not {"topology", "enabled_roles", "total"} <= info.data.keys():
-        return {}  # one of them is refused already
-    table = _table(info)
-    runs = table if table is TEMPO_SINGLE else expand(info.data["enabled_roles"], TEMPO_ROLES, TEMPO_META)
-    return filled(given, table, runs, info.data["total"])
-
-
-EnabledRoles = Annotated[list[str], AfterValidator(lambda names: check_choice(names, TEMPO_ROLES, TEMPO_META))]
+EnabledRoles = Annotated[list[str], AfterValidator(check_enabled(TEMPO_ROLES, TEMPO_META))]
 TempoRoles = Annotated[
     dict[str, Role],
-    BeforeValidator(_filled),
-    AfterValidator(lambda roles, info: check_policy(roles, _table(info))),
+    BeforeValidator(fill_roles(TEMPO_TABLES, TEMPO_META)),
+    AfterValidator(check_roles(TEMPO_TABLES)),
 ]
 
 
@@ -55,7 +53,7 @@ class TempoShape(Settings):
         default="monolithic",
         description="monolithic: every role in one process (dev, test); distributed: a workload per role (prod).",
     )
-    chart: Chart = Field(
+    chart: Annotated[Chart, checked_version(CHARTS)] = Field(
         description="grafana-community's `tempo` 2.2.4 or `tempo-distributed` 2.26.2, the last with an ingester."
     )
     replication_factor: int = Field(
@@ -98,8 +96,7 @@ class TempoShape(Settings):
 
     @model_validator(mode="after")
     def _single_binary_has_one_replica(self) -> Self:
-        if self.topology == "monolithic" and self.roles["all"].replicas != 1:
-            raise SettingError("roles.all.replicas", "the single binary does not share its ring; set it to 1")
+        check_single_binary(self.topology, self.roles, "the single binary does not share its ring")
         return self
 
     @model_validator(mode="after")
@@ -188,12 +185,8 @@ class Traces(TempoShape):
 
     @model_validator(mode="after")
     def _outlives_compaction(self) -> Self:
-        if self.retention < _HOUR:
-            raise SettingError(
-                "retention",
-                f"below the compactor's minimum of {duration_text(_HOUR)} "
-                "(Tempo compacts windows of 1h; younger blocks would go before they are found); raise it",
-            )
+        why = "Tempo compacts windows of 1h; younger blocks would go before they are found"
+        check_retention(self.retention, least=SHORTEST_RETENTION, why=why)
         return self
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from telemetry.spec.panels import Dashboard, Panel, Query, Row, panel
 from telemetry.spec.promql import Scope, one_of
 from telemetry.spec.service_levels import Indicator
 from telemetry.stack import Stack
+from telemetry.stack.backends import metrics_first
 
 _RECORDED = "Needs the recorded series (docs/monitoring.md)."
 
@@ -79,9 +80,11 @@ def _trouble(stack: Stack, here: Scope) -> Iterator[Panel]:
         "Versions",
         "short",
         "Containers by version; more than one of a backend while it is rolled out.",
-        (f"count by (version) ({here('cortex_build_info')})", "Mimir {{version}}"),
-        (f"count by (version) ({here('tempo_build_info')})", "Tempo {{version}}"),
-        *([(f"count by (version) ({here('loki_build_info')})", "Loki {{version}}")] if stack.logs else []),
+        *(
+            (f"count by (version) ({here(backend.of.build_info)})", f"{backend.of.title} {{{{version}}}}")
+            for backend in metrics_first(stack.backends)
+            if backend.of.build_info is not None
+        ),
     )
     if "kube-state-metrics" in stack.monitoring.exporters:
         names = [pods.name for pods in workloads_of(stack)]
@@ -104,8 +107,8 @@ def _budget(each: Indicator) -> str:
     return f"{(100 - each.objective.target) / 100:.6g}"
 
 
-def _missing(here: Scope, kind: str, wanted: str, there: str, names: list[str]) -> str:
-    whole, present = (
-        f"max by ({kind}) ({here(f'kube_{kind}_{metric}', one_of(kind, names))})" for metric in (wanted, there)
+def _missing(here: Scope, kind: str, expected: str, present: str, names: list[str]) -> str:
+    whole, there = (
+        f"max by ({kind}) ({here(f'kube_{kind}_{metric}', one_of(kind, names))})" for metric in (expected, present)
     )
-    return f"{whole} - {present}"
+    return f"{whole} - {there}"

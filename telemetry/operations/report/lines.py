@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from telemetry.capacity.text import readable
+from telemetry.config.amounts import readable
 from telemetry.operations.report.model import Action, ChangeReport, Field, Item
 
 Sign = Literal["+", "-", "~", " "]

@@ -1,16 +1,16 @@
-"""Amounts as text, from what people like to read to what Kubernetes takes to the byte."""
+"""Amounts of what a quota counts as text: as people like to read them, and as Kubernetes takes them to the byte."""
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from telemetry.config.quantities import bytes_text, cpu_text
 
-if TYPE_CHECKING:  # sizing.report writes notes with it
-    from telemetry.capacity.figures import Resource
+Resource = Literal["cpu", "memory", "storage"]
+RESOURCES: tuple[Resource, ...] = ("cpu", "memory", "storage")
 
 MI, GI = 1 << 20, 1 << 30
 
 
-def rounded(resource: "Resource", amount: int) -> str:
+def rounded(resource: Resource, amount: int) -> str:
     """Return an amount as the plan writes it: `2900m`, `512Mi`, `13.5Gi`, to one decimal."""
     if amount == 0:
         return "0"
@@ -20,14 +20,14 @@ def rounded(resource: "Resource", amount: int) -> str:
     return f"{number:.1f}".removesuffix(".0") + unit
 
 
-def readable(resource: "Resource", amount: int) -> str:
+def readable(resource: Resource, amount: int) -> str:
     """Return an amount that can be typed in again; `~` before one that is no whole number of Mi."""
     if resource == "cpu":
         return f"{amount}m"
     return quantity(resource, amount) if amount % MI == 0 else f"~{amount / GI:.2f}Gi"
 
 
-def quantity(resource: "Resource", amount: int) -> str:
+def quantity(resource: Resource, amount: int) -> str:
     """Return the exact Kubernetes quantity."""
     if amount == 0:
         return "0"

@@ -1,23 +1,23 @@
-"""What the copies that ingesters of Tempo hold cost, against the plan's sizes.
+"""What the copies that Tempo's ingesters hold cost, against the plan's sizes.
 
-The plan counts on 2 of 3 ingesters for each trace. Requests are settings and do not follow the factor: what
-follows it is the share of all spans that each ingester takes, and with it how far its size goes.
+The plan counts on 2 of 3 ingesters for each trace. Requests are settings and do not follow the factor: what follows it
+is the share of all spans that each ingester takes, and with it how far its size goes.
 """
 
 from collections.abc import Iterator
 from fractions import Fraction
 
-from telemetry.capacity.text import rounded
-from telemetry.stack import Stack
+from telemetry.backends.tempo.context import TempoContext
+from telemetry.config.amounts import rounded
 
 _PLANNED = 2
 _KEPT_SECONDS = 45 * 60
 """Tempo's defaults: a block is cut after 30 minutes, and stays for 15 after it was written to the bucket."""
 
 
-def notes(stack: Stack) -> Iterator[str]:
-    """Yield what Tempo's ingesters take with the factor that is set, in place of the plan's; nothing of one binary."""
-    traces = stack.traces
+def capacity_notes(context: TempoContext) -> Iterator[str]:
+    """Yield what ingesters take with the factor that is set, in place of the plan's; nothing of one binary."""
+    traces = context.settings
     if traces.topology != "distributed" or traces.replication_factor == _PLANNED:
         return
     role, factor = traces.roles["ingester"], traces.replication_factor

@@ -1,0 +1,30 @@
+"""The section of a signal in the settings: its backend, which `backend` in it names, says what may stand there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidatorFunctionWrapHandler, WrapValidator
+
+from telemetry.backends import backends_for
+from telemetry.config.base import SettingError
+from telemetry.spec.backend import Backend, Signal
+
+
+def chosen(signal: Signal, section: object) -> Backend[Any, Any]:
+    """Return the backend of a section, validated or raw: the one that it names, else the default."""
+    backends = backends_for(signal)
+    name = section.get("backend") if isinstance(section, Mapping) else getattr(section, "backend", None)
+    return backends.get(str(name), next(iter(backends.values())))
+
+
+def section_of(signal: Signal) -> WrapValidator:
+    """Return a validator that reads a section as its backend says."""
+
+    def read(section: Any, _: ValidatorFunctionWrapHandler) -> Any:
+        backends = backends_for(signal)
+        name = section.get("backend") if isinstance(section, Mapping) else None
+        if len(backends) > 1 and isinstance(name, str) and name not in backends:
+            raise SettingError("backend", f"must be {' or '.join(map(repr, backends))}; correct it")
+        return chosen(signal, section).settings.model_validate(section)
+
+    return WrapValidator(read)
