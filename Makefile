@@ -154,10 +154,11 @@ test-all: lint  ## Run what `make test` leaves out as well, and inject every fau
 test-unit: setup  ## Run only the tests that need no engine (seconds)
 	@$(BIN)/python -m pytest tests/unit
 
-lint: setup  ## Check style, formatting and types
+lint: setup  ## Check style, formatting, types and the direction of imports
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
 
 lint-workflows: setup  ## Check the pipeline's workflows with actionlint
 	@$$($(SANDBOX) tool actionlint)
@@ -171,6 +172,7 @@ docs: setup  ## Write anew the pages of docs/ that are made from the code
 	@$(BIN)/python -m docs.make_network
 	@$(BIN)/python -m docs.make_schema
 	@$(BIN)/python -m docs.make_policies
+	@$(BIN)/python -m docs.make_architecture
 	@$(COMMANDS) capacity prod --markdown docs/capacity-prod.md --picture docs/capacity-prod.svg >/dev/null
 
 # What the pipeline does; .github/workflows holds no logic, so that all of it can be run and tested here.

@@ -1,7 +1,7 @@
 """The telemetry platform of one environment, as one dependency graph.
 
-settings -> providers -> namespace -> guardrails, buckets -> Mimir -> Tempo, Loki, Pyroscope \
-                                      guardrails -> gateway -----------------> datasources, collector, alerts and so on
+settings -> providers -> namespace -> network policies, buckets -> backends \
+                                      network policies -> gateway ----------> datasources, collector, alerts and so on
 """
 
 import gc
@@ -10,104 +10,58 @@ import gc
 # for 1,000 tenants. Before the imports, which are a large part of it.
 gc.disable()
 
-import pulumi
+from collections.abc import Iterable
 
-from components import outputs, registrations
+import pulumi
+from pulumi import ResourceOptions
+
+from components import outputs, preflight, registrations
 from components.alerts import Alerts
-from components.backend_certificate import BackendCertificate
+from components.backends import deploy_backends
 from components.buckets import Buckets
 from components.collector import Collector
 from components.dashboards import Dashboards
 from components.datasources import Datasources
-from components.gateway import Gateway
-from components.loki import Loki
-from components.mimir import Mimir
+from components.gateway import BackendCertificate, Gateway
 from components.namespace import Namespace
-from components.network_policies import Guardrails
+from components.network_policies import NetworkPolicies
 from components.object_store_authority import ObjectStoreAuthority
 from components.providers import Providers
-from components.pyroscope import Pyroscope
 from components.stack_config import load_stack
-from components.tempo import Tempo
-from telemetry.gateway import access
-from telemetry.gateway.addresses import query_urls
-from telemetry.operations import preflight
 from telemetry.policies.enforcement import enforce
-from telemetry.spec.values.transport import makes_store_authority, serves_tls
+
+
+def there(parts: Iterable[pulumi.Resource | None]) -> list[pulumi.Resource]:
+    """Return the parts that this stack has."""
+    return [part for part in parts if part is not None]
+
 
 stack, credentials = load_stack()
 preflight.run(stack, credentials)
 enforce(stack, credentials)
 
 providers = Providers.of(stack, credentials)
-key, previous = credentials.gateway_key, credentials.previous_gateway_key
-in_cluster = pulumi.ResourceOptions(providers=[providers.kubernetes])
+in_cluster, in_store, in_grafana = ([each] for each in (providers.kubernetes, providers.s3, providers.grafana))
 
-namespace = Namespace("namespace", settings=stack.namespace, opts=in_cluster)
-in_namespace = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace])
-guardrails = Guardrails("guardrails", stack=stack, opts=in_namespace)
-guarded = pulumi.ResourceOptions(providers=[providers.kubernetes], depends_on=[namespace, guardrails])
-buckets = Buckets(
-    "buckets",
-    bucket_names=stack.buckets,
-    settings=stack.object_store,
-    protect=stack.protects_buckets,
-    opts=pulumi.ResourceOptions(providers=[providers.s3]),
-)
-gateway = Gateway("gateway", stack=stack, key=key, previous=previous, opts=guarded) if stack.gateway else None
-mounted: list[pulumi.Resource] = []
-if serves_tls(stack):
-    mounted.append(BackendCertificate("backend-certificate", stack=stack, key=key, opts=guarded))
-if makes_store_authority(stack):
-    mounted.append(ObjectStoreAuthority("object-store-authority", stack=stack, opts=guarded))
+namespace = Namespace("namespace", settings=stack.namespace, opts=ResourceOptions(providers=in_cluster))
+in_namespace = ResourceOptions(providers=in_cluster, depends_on=[namespace])
+policies = NetworkPolicies("guardrails", stack=stack, opts=in_namespace)
+after_policies = ResourceOptions(providers=in_cluster, depends_on=[namespace, policies])
+buckets = Buckets("buckets", stack=stack, opts=ResourceOptions(providers=in_store))
+gateway = Gateway.of(stack, credentials, opts=after_policies)
+certificate = BackendCertificate.of(stack, credentials, opts=after_policies)
+authority = ObjectStoreAuthority.of(stack, opts=after_policies)
 
-workloads = pulumi.ResourceOptions(
-    providers=[providers.kubernetes], depends_on=[namespace, guardrails, buckets, *mounted]
-)
-mimir = Mimir("mimir", stack=stack, identity=credentials.metrics, opts=workloads)
-tempo = Tempo(
-    "tempo",
-    stack=stack,
-    identity=credentials.traces,
-    opts=workloads,
-)
-loki = Loki("loki", stack=stack, identity=credentials.logs, opts=workloads) if credentials.logs and stack.logs else None
-pyroscope = (
-    Pyroscope("pyroscope", stack=stack, identity=credentials.profiles, opts=workloads)
-    if credentials.profiles and stack.profiles
-    else None
-)
+before_pods = there([namespace, policies, buckets, certificate, authority])
+backends = deploy_backends(stack, credentials, opts=ResourceOptions(providers=in_cluster, depends_on=before_pods))
+served = there([*backends, gateway])
 datasources = Datasources(
-    "datasources",
-    stack=stack,
-    urls=query_urls(stack),
-    credentials=access.of_readers(stack, key),
-    federation=access.of_federation(stack, key),
-    authority=access.authority_of(stack, key, previous),
-    opts=pulumi.ResourceOptions(
-        providers=[providers.grafana], depends_on=[each for each in (mimir, tempo, loki, pyroscope, gateway) if each]
-    ),
+    "datasources", stack=stack, credentials=credentials, opts=ResourceOptions(providers=in_grafana, depends_on=served)
 )
 
-if stack.collector:
-    behind = pulumi.ResourceOptions(
-        providers=[providers.kubernetes], depends_on=[each for each in (mimir, tempo, loki, gateway) if each]
-    )
-    Collector("collector", stack=stack, settings=stack.collector, opts=behind)
-if stack.monitoring.rules == "prometheus-rule":
-    Alerts("alerts", stack=stack, opts=in_namespace)
-if stack.dashboards:
-    to_grafana = pulumi.ResourceOptions(providers=[providers.grafana], depends_on=[datasources])
-    Dashboards("dashboards", stack=stack, settings=stack.dashboards, unseen=datasources.unseen, opts=to_grafana)
+Collector.of(stack, opts=ResourceOptions(providers=in_cluster, depends_on=served))
+Alerts.of(stack, opts=in_namespace)
+Dashboards.of(stack, datasources, opts=ResourceOptions(providers=in_grafana, depends_on=[datasources]))
 
-outputs.export(
-    stack=stack,
-    buckets=buckets,
-    mimir=mimir,
-    tempo=tempo,
-    loki=loki,
-    pyroscope=pyroscope,
-    gateway=gateway,
-    datasources=datasources,
-)
+outputs.export(stack=stack, buckets=buckets, backends=backends, gateway=gateway, datasources=datasources)
 pulumi.run(registrations.begin)

@@ -1,5 +1,7 @@
 """Rules that tell of trouble with the platform itself, as objects of the Prometheus operator."""
 
+from typing import Self
+
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -31,3 +33,8 @@ class Alerts(pulumi.ComponentResource):
             )
         self.rules = list(wanted)
         self.register_outputs({"rules": self.rules})
+
+    @classmethod
+    def of(cls, stack: Stack, *, opts: pulumi.ResourceOptions) -> Self | None:
+        """Return the rules of a stack; None where they go elsewhere."""
+        return cls("alerts", stack=stack, opts=opts) if stack.monitoring.rules == "prometheus-rule" else None

@@ -5,6 +5,7 @@ import pulumi_aws as aws
 
 from telemetry.config.object_store import ObjectStore
 from telemetry.object_store.policies import deny_deletion
+from telemetry.stack import Stack
 
 
 class Buckets(pulumi.ComponentResource):
@@ -20,13 +21,12 @@ class Buckets(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        bucket_names: tuple[str, ...],
-        settings: ObjectStore,
-        protect: bool,
+        stack: Stack,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("telemetry:storage:Buckets", name, opts=opts)
-        buckets = [self._bucket(bucket, settings, protect=protect) for bucket in bucket_names]
+        settings, protect = stack.object_store, stack.protects_buckets
+        buckets = [self._bucket(bucket, settings, protect=protect) for bucket in stack.buckets]
         self.names = pulumi.Output.all(*(bucket.bucket for bucket in buckets)).apply(list)
         self.register_outputs({"names": self.names})
 

@@ -1,5 +1,7 @@
 """The collector: what applications send to, and what scrapes the platform."""
 
+from typing import Self
+
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -40,3 +42,8 @@ class Collector(pulumi.ComponentResource):
         self.config_map = CONFIG_MAP
         self.otlp_grpc_address = None if wanted is None else f"{RELEASE}.{namespace}.svc:{OTLP_GRPC}"
         self.register_outputs({"config_map": self.config_map, "otlp_grpc_address": self.otlp_grpc_address})
+
+    @classmethod
+    def of(cls, stack: Stack, *, opts: pulumi.ResourceOptions) -> Self | None:
+        """Return the collector of a stack; None where it has none."""
+        return cls("collector", stack=stack, settings=stack.collector, opts=opts) if stack.collector else None

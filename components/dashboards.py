@@ -1,11 +1,12 @@
 """The platform's dashboards in the shared Grafana, in a folder for each environment."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pulumi
 import pulumiverse_grafana as grafana
 
+from components.datasources import Datasources
 from telemetry.config.dashboards import Dashboards as Wanted
 from telemetry.grafana.dashboards.dashboards import documents_of, folder_uid
 from telemetry.grafana.views import of_platform
@@ -71,6 +72,14 @@ class Dashboards(pulumi.ComponentResource):
         self.folder = folder_uid(stack)
         self.dashboards = list(documents)
         self.register_outputs({"folder": self.folder, "dashboards": self.dashboards})
+
+    @classmethod
+    def of(cls, stack: Stack, datasources: Datasources, *, opts: pulumi.ResourceOptions) -> Self | None:
+        """Return the dashboards of a stack; None where nobody asked for them."""
+        settings = stack.dashboards
+        if settings is None:
+            return None
+        return cls("dashboards", stack=stack, settings=settings, unseen=datasources.unseen, opts=opts)
 
 
 def _source(stack: Stack, settings: Wanted, unseen: Sequence[str]) -> _Source:

@@ -1,17 +1,16 @@
 """The datasources of a stack in the shared Grafana."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import pulumi
 import pulumiverse_grafana as grafana
 
+from telemetry.config.credentials import Credentials
+from telemetry.gateway import access
+from telemetry.gateway.addresses import query_urls
 from telemetry.grafana.datasources import Datasource, datasources_of
 from telemetry.grafana.views import View, unseen, views
 from telemetry.stack import Stack
-
-if TYPE_CHECKING:
-    from telemetry.gateway.access import Credential
 
 Made = dict[str, grafana.oss.DataSource]
 """A view's datasources by signal."""
@@ -37,28 +36,28 @@ class Datasources(pulumi.ComponentResource):
         name: str,
         *,
         stack: Stack,
-        urls: Mapping[str, str],
-        credentials: Mapping[str, "Credential"],
-        federation: "Credential | None",
-        authority: str | None,
+        credentials: Credentials,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("telemetry:grafana:Datasources", name, opts=opts)
-        shown = views(stack, credentials=credentials, federation=federation)
-        found = datasources_of(stack, shown, urls=urls, authority=authority)
+        key, previous = credentials.gateway_key, credentials.previous_gateway_key
+        readers = access.of_readers(stack, key)
+        shown = views(stack, credentials=readers, federation=access.of_federation(stack, key))
+        authority = access.authority_of(stack, key, previous)
+        found = datasources_of(stack, shown, urls=query_urls(stack), authority=authority)
         made = [self._made(each) for each in found]
         self.declared = _declared(shown, made)
         self.tenants = _tenants(shown, found, made)
-        self.unseen = unseen(stack, credentials)
+        self.unseen = unseen(stack, readers)
         self._tell(self.unseen)
         self.register_outputs({"declared": self.declared, "tenants": self.tenants, "unseen": self.unseen})
 
     def _made(self, datasources: Mapping[str, Datasource]) -> Made:
         """Make a view's datasources one after the other; views wait for nobody else's.
 
-        tf-grafana#2376, an inconsistent plan when many are written at once, is Terraform's own comparison, which Pulumi
-        does without. A chain through all of them is not to be had: at each link the SDK walks whatever is before it,
-        which took minutes for 300 tenants and was too deep for 500.
+        An inconsistent plan when many are written at once (grafana/terraform-provider-grafana#2376) is Terraform's own
+        comparison, which Pulumi does without. A chain through all of them is not to be had: at each link the SDK walks
+        whatever is before it, which took minutes for 300 tenants and was too deep for 500.
         """
         made: Made = {}
         for signal, each in datasources.items():

@@ -1,21 +1,25 @@
-"""The gateway: nginx in front of every backend, which knows tenants by their credentials."""
+"""The gateway: nginx in front of every backend, which knows tenants by their credentials; and the backends' own TLS."""
+
+from typing import Self
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.secret import secret
-from telemetry.config.credentials import PreviousKey
+from telemetry.config.credentials import Credentials
 from telemetry.gateway import access, workload
-from telemetry.gateway.addresses import SERVICE, hosts, urls
+from telemetry.gateway.addresses import SERVICE, client_endpoints, hosts
 from telemetry.gateway.secrets import (
     CONFIG_MAP,
     SCRIPTS,
     TENANT_ANNOTATION,
+    SecretContent,
+    backends_secret,
     config_map,
     mounted_secrets,
     tenant_secrets,
 )
 from telemetry.spec.values.common import Values
+from telemetry.spec.values.transport import serves_tls
 from telemetry.stack import Stack
 
 
@@ -25,18 +29,6 @@ class Gateway(pulumi.ComponentResource):
     It needs no backend to start, so that nothing of a backend's stands in the way of a changed credential.
     """
 
-    otlp_grpc_address: str
-    """`host:port` for OTLP traces over gRPC with TLS, in the cluster."""
-    otlp_http_url: str
-    """Where OTLP traces over HTTP go."""
-    remote_write_url: str
-    """Where Prometheus remote-write goes."""
-    metrics_otlp_url: str
-    """Where OTLP metrics over HTTP go."""
-    metrics_query_url: str
-    """The Prometheus API."""
-    traces_query_url: str
-    """Tempo's query API."""
     authority: str | None
     """PEM of the authority that clients must trust; None for a public one."""
     tenant_secrets: dict[str, str]
@@ -47,39 +39,37 @@ class Gateway(pulumi.ComponentResource):
         name: str,
         *,
         stack: Stack,
-        key: str,
-        previous: PreviousKey | None,
+        credentials: Credentials,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("telemetry:gateway:Gateway", name, opts=opts)
+        key, previous = credentials.gateway_key, credentials.previous_gateway_key
         settings, role = stack.gateway, stack.gateway_role
         assert settings is not None  # noqa: S101 - whoever makes the component has asked
         assert role is not None  # noqa: S101 - as above
         self._namespace = stack.namespace.name
-        own = urls(self._namespace)
-        self.otlp_grpc_address = own.otlp_grpc_address
-        self.otlp_http_url = own.otlp_http_url
-        self.remote_write_url = own.remote_write_url
-        self.metrics_otlp_url = own.metrics_otlp_url
-        self.metrics_query_url = own.metrics_query_url
-        self.traces_query_url = own.traces_query_url
         files, domain = config_map(stack, settings), stack.kubernetes.cluster_domain
         mounted = [
             self._config_map(files),
             *(
-                secret(each, namespace=self._namespace, parent=self)
+                _secret(each, namespace=self._namespace, parent=self)
                 for each in mounted_secrets(stack, settings, key, previous)
             ),
             *self._certificate(workload.certificate(settings, hosts(settings, self._namespace, domain))),
         ]
         handed_over = list(tenant_secrets(stack, key, previous))
         for each in handed_over:
-            secret(each, namespace=self._namespace, parent=self)
+            _secret(each, namespace=self._namespace, parent=self)
         self.authority = access.authority_of(stack, key, previous)
         self.tenant_secrets = {each.annotations[TENANT_ANNOTATION]: each.name for each in handed_over}
         spec = workload.deployment(stack, settings, role, watch="".join(files[name] for name in SCRIPTS))
         self._workload(spec, workload.disruption_budget(role), mounted)
-        self.register_outputs(own._asdict() | {"authority": self.authority, "tenant_secrets": self.tenant_secrets})
+        self.register_outputs(_addresses(stack) | {"authority": self.authority, "tenant_secrets": self.tenant_secrets})
+
+    @classmethod
+    def of(cls, stack: Stack, credentials: Credentials, *, opts: pulumi.ResourceOptions) -> Self | None:
+        """Return the gateway of a stack; None where the charts' own serve."""
+        return cls("gateway", stack=stack, credentials=credentials, opts=opts) if stack.gateway else None
 
     def _config_map(self, files: dict[str, str]) -> k8s.core.v1.ConfigMap:
         return k8s.core.v1.ConfigMap(
@@ -123,3 +113,49 @@ class Gateway(pulumi.ComponentResource):
 
     def _metadata(self, name: str) -> k8s.meta.v1.ObjectMetaArgsDict:
         return {"name": name, "namespace": self._namespace, "labels": workload.LABELS}
+
+
+class BackendCertificate(pulumi.ComponentResource):
+    """The backends' certificate, key and authority in a Secret; nothing where the settings name one.
+
+    A component of its own, because Tempo and Mimir wait for it, and the gateway must wait for neither.
+    """
+
+    def __init__(self, name: str, *, stack: Stack, key: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("telemetry:gateway:BackendCertificate", name, opts=opts)
+        content = backends_secret(stack, key)
+        if content is not None:
+            _secret(content, namespace=stack.namespace.name, parent=self)
+        self.register_outputs({})
+
+    @classmethod
+    def of(cls, stack: Stack, credentials: Credentials, *, opts: pulumi.ResourceOptions) -> Self | None:
+        """Return the certificate of a stack's backends; None where they speak no TLS."""
+        if not serves_tls(stack):
+            return None
+        return cls("backend-certificate", stack=stack, key=credentials.gateway_key, opts=opts)
+
+
+def _secret(content: SecretContent, *, namespace: str, parent: pulumi.Resource) -> k8s.core.v1.Secret:
+    """Register a Secret; every value of it is marked as secret."""
+    annotations = {"annotations": content.annotations} if content.annotations else {}
+    return k8s.core.v1.Secret(
+        content.name,
+        metadata={"name": content.name, "namespace": namespace, "labels": workload.LABELS, **annotations},
+        type=content.type,
+        string_data={file: pulumi.Output.secret(text) for file, text in content.data.items()},
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _addresses(stack: Stack) -> dict[str, str]:
+    """Return where clients find the backends that every stack has."""
+    traces, metrics = (client_endpoints(stack.backend(signal)) for signal in ("traces", "metrics"))
+    return {
+        "otlp_grpc_address": traces.otlp_grpc,
+        "otlp_http_url": traces.otlp_http,
+        "remote_write_url": metrics.remote_write,
+        "metrics_otlp_url": metrics.otlp_http,
+        "metrics_query_url": metrics.query,
+        "traces_query_url": traces.query,
+    }

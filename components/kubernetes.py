@@ -1,4 +1,4 @@
-"""What every backend is made of: a Secret with its S3 credentials and a Helm release that names it."""
+"""Kubernetes objects that several components make alike."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from telemetry.config.credentials import S3Identity
+from telemetry.config.roles import Autoscaling
 from telemetry.spec.release import Release
 from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
 
-# A Mimir ring takes minutes to settle; 300 s, the default, fails on upgrades (anchors.md B1).
+# A Mimir ring takes minutes to settle; 300 s, the default, fails on upgrades (sources.md, Mimir 12).
 _TIMEOUT_SECONDS = 900
 
 
@@ -34,7 +35,7 @@ def release(
     """Register a Helm release that waits until its pods are ready, after what these pods mount.
 
     Not atomic: a roll-back of a slow ring does more harm than a failed release that the next `up` repairs. Its
-    `manifest` is never exported: the provider never sets it (facts/providers.md).
+    `manifest` is never exported: the provider never sets it.
     """
     chart = wanted.chart
     repository = {"repository_opts": {"repo": chart.repository}} if chart.repository else {}
@@ -48,4 +49,72 @@ def release(
         timeout=_TIMEOUT_SECONDS,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
         **repository,
+    )
+
+
+def service(
+    name: str,
+    *,
+    namespace: str,
+    ports: dict[str, int],
+    selector: dict[str, str],
+    parent: pulumi.Resource,
+    after: pulumi.Resource,
+    headless: bool = False,
+) -> k8s.core.v1.Service:
+    """Register a Service.
+
+    Args:
+        name: its name, the first part of the address.
+        namespace: where it and its pods are.
+        ports: port numbers by name; pods listen on the same numbers.
+        selector: the labels of the pods behind it.
+        parent: the component that it belongs to.
+        after: what must be ready before the Service turns to it.
+        headless: whether its name stands for the pods themselves, for a client that chooses among them.
+    """
+    return k8s.core.v1.Service(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        spec={
+            **({"cluster_ip": "None"} if headless else {}),
+            "selector": selector,
+            "ports": [{"name": port, "port": number, "target_port": number} for port, number in ports.items()],
+        },
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[after]),
+    )
+
+
+def service_account(name: str, *, namespace: str, parent: pulumi.Resource) -> k8s.core.v1.ServiceAccount:
+    """Register an account that is given no token: its pods never speak with the API server."""
+    return k8s.core.v1.ServiceAccount(
+        name,
+        metadata={"name": name, "namespace": namespace},
+        automount_service_account_token=False,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def autoscaler(
+    deployment: str, *, namespace: str, scaling: Autoscaling, parent: pulumi.Resource, after: pulumi.Resource
+) -> k8s.autoscaling.v2.HorizontalPodAutoscaler:
+    """Register a HorizontalPodAutoscaler on CPU, named like the Deployment that it scales."""
+    return k8s.autoscaling.v2.HorizontalPodAutoscaler(
+        deployment,
+        metadata={"name": deployment, "namespace": namespace},
+        spec={
+            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": deployment},
+            "min_replicas": scaling.min_replicas,
+            "max_replicas": scaling.max_replicas,
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {
+                        "name": "cpu",
+                        "target": {"type": "Utilization", "average_utilization": scaling.cpu_percent},
+                    },
+                }
+            ],
+        },
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[after]),
     )

@@ -12,7 +12,7 @@ from telemetry.stack import Stack
 _LABELS = {"app.kubernetes.io/part-of": "telemetry"}
 
 
-class Guardrails(pulumi.ComponentResource):
+class NetworkPolicies(pulumi.ComponentResource):
     """NetworkPolicies for every workload, and a LimitRange where one is asked for.
 
     To be made before the workloads, so that no pod of theirs is ever without; and so removed after them.

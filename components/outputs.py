@@ -1,23 +1,18 @@
 """What other stacks may read of this one: a typed, versioned contract (docs/outputs.md)."""
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pulumi
 from typing_extensions import TypedDict  # pydantic makes the published schema of it, and asks for this one
 
+from components.backend import Backend
 from components.buckets import Buckets
 from components.datasources import Datasources
 from components.gateway import Gateway
-from components.loki import Loki
-from components.mimir import Mimir
-from components.pyroscope import Pyroscope
-from components.tempo import Tempo
-from telemetry.backends.loki.endpoints import LokiEndpoints
-from telemetry.backends.pyroscope.endpoints import PyroscopeEndpoints
 from telemetry.capacity.summary import Summary, summary
-from telemetry.gateway import addresses
+from telemetry.gateway.addresses import client_endpoints
 from telemetry.stack import Stack
 
 Version = Literal[4]
@@ -115,58 +110,14 @@ class Outputs(TypedDict):
     status: Status
 
 
-def endpoints(
-    mimir: Mimir,
-    tempo: Tempo,
-    gateway: Gateway | None,
-    logs: LokiEndpoints | None,
-    profiles: PyroscopeEndpoints | None,
-) -> Endpoints:
+def endpoints(stack: Stack) -> Endpoints:
     """Return the addresses: the gateway's, where there is one."""
-    known = _of_gateway(gateway) if gateway is not None else _of_backends(mimir, tempo)
-    of_logs: LogsEndpoints | None = None
-    if logs is not None:
-        of_logs = {"push": logs.push, "otlp_http": logs.otlp_http, "query": logs.query}
-    of_profiles: ProfilesEndpoints | None = None
-    if profiles is not None:
-        of_profiles = {"push": profiles.push, "query": profiles.query}
-    return {"traces": known["traces"], "metrics": known["metrics"], "logs": of_logs, "profiles": of_profiles}
-
-
-class _Always(TypedDict):
-    """Addresses of what every stack has."""
-
-    traces: TracesEndpoints
-    metrics: MetricsEndpoints
-
-
-def _of_gateway(gateway: Gateway) -> _Always:
+    given = {backend.signal: client_endpoints(backend)._asdict() for backend in stack.backends}
     return {
-        "traces": {
-            "otlp_grpc": gateway.otlp_grpc_address,
-            "otlp_http": gateway.otlp_http_url,
-            "query": gateway.traces_query_url,
-        },
-        "metrics": {
-            "remote_write": gateway.remote_write_url,
-            "otlp_http": gateway.metrics_otlp_url,
-            "query": gateway.metrics_query_url,
-        },
-    }
-
-
-def _of_backends(mimir: Mimir, tempo: Tempo) -> _Always:
-    return {
-        "traces": {
-            "otlp_grpc": tempo.otlp_grpc_address,
-            "otlp_http": tempo.otlp_http_url,
-            "query": tempo.query_url,
-        },
-        "metrics": {
-            "remote_write": mimir.remote_write_url,
-            "otlp_http": mimir.otlp_url,
-            "query": mimir.query_url,
-        },
+        "traces": given["traces"],
+        "metrics": given["metrics"],
+        "logs": given.get("logs"),
+        "profiles": given.get("profiles"),
     }
 
 
@@ -178,7 +129,7 @@ _WITHOUT = {
 
 
 def status(stack: Stack, releases: dict[str, str]) -> Status:
-    """Return `active`, or `degraded` and why: an optional role is off, or a release is not deployed (seed 001)."""
+    """Return `active`, or `degraded` and why: an optional role is off, or a release is not deployed (R8)."""
     reasons = [f"release {name} is {state}" for name, state in releases.items() if state != "deployed"]
     optional = {"traces": stack.traces.missing_optional, "metrics": stack.metrics.missing_optional}
     reasons += [
@@ -217,21 +168,18 @@ def export(
     *,
     stack: Stack,
     buckets: Buckets,
-    mimir: Mimir,
-    tempo: Tempo,
-    loki: Loki | None,
-    pyroscope: Pyroscope | None,
+    backends: Sequence[Backend],
     gateway: Gateway | None,
     datasources: Datasources,
 ) -> None:
     """Register the stack's outputs."""
     secrets = gateway.tenant_secrets if gateway is not None else {}
     pulumi.export("schema_version", SCHEMA_VERSION)
-    pulumi.export("endpoints", endpoints(mimir, tempo, gateway, addresses.logs(stack), addresses.profiles(stack)))
+    pulumi.export("endpoints", endpoints(stack))
     pulumi.export("certificate_authority", (gateway.authority if gateway is not None else None) or "")
     pulumi.export("datasources", datasources.declared)
     pulumi.export("buckets", buckets.names)
     pulumi.export("tenants", datasources.tenants.apply(lambda made: tenants(stack, secrets, made)))
     pulumi.export("capacity", summary(stack))
-    releases = pulumi.Output.all(*(each.releases for each in (mimir, tempo, loki, pyroscope) if each is not None))
+    releases = pulumi.Output.all(*(each.releases for each in backends))
     pulumi.export("status", releases.apply(lambda all_of: status(stack, dict(ChainMap(*reversed(all_of))))))

@@ -26,7 +26,7 @@ class Providers:
 
 
 def _kubernetes(stack: Stack) -> k8s.Provider:
-    """Return the cluster's provider (facts/providers.md, 'Provider kubeconfig' and 'Native kinds').
+    """Return the cluster's provider (sources.md, Helm and Kubernetes 3 and 4).
 
     `cluster_identifier`: a new API server address would otherwise replace every release.
     `enable_secret_mutable`: changed credentials would otherwise delete the Secret before making it again; so too
@@ -44,7 +44,7 @@ def _kubernetes(stack: Stack) -> k8s.Provider:
 
 
 def _s3(stack: Stack, credentials: Credentials) -> aws.Provider:
-    """Return an AWS provider that talks to SeaweedFS only: path style, no account, no metadata (anchors.md B2)."""
+    """Return an AWS provider that talks to SeaweedFS only: path style, no account, no metadata."""
     return aws.Provider(
         "s3",
         region=stack.object_store.region,

@@ -25,7 +25,9 @@ test fails while it is stale. The same rules are looked at in four places:
 A release is one resource to an engine, its objects are not: so a preview by itself says nothing of what a chart makes,
 and the report is where that is judged. The pipeline makes one for each change ([pipeline.md](pipeline.md)).
 
-`mandatory` violations stop a run; `advisory` ones are warnings.
+`mandatory` violations stop a run; `advisory` ones are warnings. A reason ends with where it is from: a
+[requirement](requirements.md) such as R31, a [source](sources.md), or a level of Kubernetes' PodSecurity
+([sources.md](sources.md#helm-and-kubernetes), 10).
 
 ## Of Kubernetes objects
 

@@ -1,6 +1,5 @@
 """Writes docs/settings.md from the models, so that the reference cannot lie (`python -m docs.make_settings --help`)."""
 
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from telemetry.config.chart import ChartName
 from telemetry.config.connections import Url
 from telemetry.config.credentials import Credentials, Secret
 from telemetry.config.gateway import Host
+from telemetry.config.markdown import table
 from telemetry.config.network import Cidr
 from telemetry.config.object_store import S3Endpoint
 from telemetry.config.placement import LabelKey, LabelValue
@@ -28,14 +28,12 @@ from telemetry.config.seaweedfs import FEATURES, version_text
 from telemetry.releases import CHARTS
 from telemetry.stack import Stack
 
-_SOURCES = re.compile(r" \((seed|anchors\.md|charts\.md|facts/)[^)]*\)")
-
 DOCUMENT = Path(__file__).with_name("settings.md")
 
 INTRODUCTION = """# Settings
 
 Everything that `Pulumi.<stack>.yaml` may say, under the prefix `telemetry:`. This page is made from the models in
-`settings/` by `python -m docs.make_settings`; a test fails while it is stale. What is wrong in a stack's file is
+`telemetry/` by `python -m docs.make_settings`; a test fails while it is stale. What is wrong in a stack's file is
 reported all at once, before anything is touched: one line each, with the key's path and how to mend it.
 
 A setting is written into the file, or set with `pulumi config set --path 'telemetry:metrics.retention' 30d`. Secrets
@@ -136,18 +134,18 @@ def _section(model: type[BaseModel], paths: list[str]) -> str:
     title = model.__name__ if model is not Stack else "The stack"
     about = _plain(model.__doc__ or "")
     rows = [
-        f"| `{name}` | {_type(hint, model.model_fields[name])} | {_default(model, name, hint)} "
-        f"| {_plain(model.model_fields[name].description or '')} |"
+        (
+            f"`{name}`",
+            _type(hint, model.model_fields[name]),
+            _default(model, name, hint),
+            _plain(model.model_fields[name].description or ""),
+        )
         for name, hint in _hints(model)
     ]
     where = ", ".join(f"`{path}`" for path in paths)
     return "\n".join(
-        [f"## {title}", "", f"At {where}. {about}", "", *_table("key", "type", "default", "what it is"), *rows, ""]
+        [f"## {title}", "", f"At {where}. {about}", "", table(("key", "type", "default", "what it is"), rows), ""]
     )
-
-
-def _table(*columns: str) -> list[str]:
-    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
 
 
 def _type(hint: Any, field: FieldInfo) -> str:
@@ -200,12 +198,12 @@ def _default(model: type[BaseModel], name: str, hint: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a description on one line, without its references to what only we have read."""
-    return " ".join(_SOURCES.sub("", text).replace("|", "\\|").split())
+    """Return a description on one line."""
+    return " ".join(text.split())
 
 
 def _roles(title: str, path: str, specs: RoleTable) -> str:
-    rows = [f"| {' | '.join(_role(name, spec))} |" for name, spec in specs.items()]
+    rows = (_role(name, spec) for name, spec in specs.items())
     columns = (
         "role",
         "need",
@@ -223,7 +221,7 @@ def _roles(title: str, path: str, specs: RoleTable) -> str:
         "`total` has it split by the shares, CPU/memory in percent; a role without a share keeps its own size. What is "
         "not in the plan's table of prod is reported as beyond the plan."
     )
-    return "\n".join([f"## {title}", "", about, "", *_table(*columns), *rows, ""])
+    return "\n".join([f"## {title}", "", about, "", table(columns, rows), ""])
 
 
 def _role(name: str, spec: RoleSpec) -> tuple[str, ...]:
@@ -247,12 +245,12 @@ def _range(spec: RoleSpec) -> str:
 
 def _features() -> str:
     rows = [
-        f"| `{feature.setting}` | {'SeaweedFS ' + version_text(feature.since) if feature.since else 'works in none'} |"
+        (f"`{feature.setting}`", f"SeaweedFS {version_text(feature.since)}" if feature.since else "works in none")
         for feature in FEATURES
         if feature.setting
     ]
     about = "Settings at `telemetry:object_store` that only some versions of SeaweedFS can honour."
-    return "\n".join(["## What SeaweedFS must be", "", about, "", *_table("setting", "needs"), *rows, ""])
+    return "\n".join(["## What SeaweedFS must be", "", about, "", table(("setting", "needs"), rows), ""])
 
 
 def main() -> int:

@@ -20,6 +20,7 @@ from rich.table import Table
 from sandbox.engine import Engine
 from sandbox.paths import REPO
 from sandbox.tenant_scale import Cost
+from telemetry.config.markdown import table
 
 _ROUNDS = 5
 _SPEED = ("What", "Seconds", "Ratio", "Goal", "")
@@ -164,13 +165,12 @@ def report(console: Console, lines: Sequence[Line], costs: Sequence[Cost]) -> No
 
 def _table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Print a table, unless it is empty, and return it in Markdown."""
-    table = Table(*headings)
+    shown = Table(*headings)
     for row in rows:
-        table.add_row(*row)
+        shown.add_row(*row)
     if rows:
-        console.print(table)
-    aligned = ["---", *("---:" for _ in headings[1:])]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (headings, aligned, *rows))
+        console.print(shown)
+    return f"{table(headings, rows, numbers=True)}\n"
 
 
 def _scale_cells(cost: Cost) -> tuple[str, ...]:

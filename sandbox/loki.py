@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from sandbox.readiness import await_ready
-from telemetry.spec.ports import LOKI_HTTP
+from telemetry.backends.loki.endpoints import HTTP_PORT
 
 _GRPC, _GOSSIP = 9095, 7946
 _SECONDS_TO_START, _SECONDS_TO_FLUSH = 120, 60
@@ -40,7 +40,7 @@ class Member:
     @property
     def url(self) -> str:
         """Where its HTTP port is."""
-        return f"http://{self.address}:{LOKI_HTTP}"
+        return f"http://{self.address}:{HTTP_PORT}"
 
     def end(self) -> None:
         """End it; who holds lines as Kubernetes does, with time to flush them."""

@@ -20,9 +20,12 @@ from sandbox.gateway.loopback import Network
 from sandbox.loki import placed as placed_loki
 from sandbox.readiness import await_ready
 from sandbox.toolchain import Toolchain
+from telemetry.backends.loki.endpoints import HTTP_PORT as LOKI_HTTP
+from telemetry.backends.pyroscope.endpoints import HTTP_PORT as PYROSCOPE_HTTP
+from telemetry.backends.tempo.endpoints import HTTP_PORT as TEMPO_HTTP
 from telemetry.collector.config import CONFIG_MAP as COLLECTOR
 from telemetry.collector.config import FILE as COLLECTOR_FILE
-from telemetry.spec.ports import LOKI_HTTP, OTLP_GRPC, OTLP_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP
+from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP
 from telemetry.stack import Stack
 
 _GRPC, _GOSSIP, _ALLOY_HTTP = 9095, 7946, 12345

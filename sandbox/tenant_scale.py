@@ -20,6 +20,7 @@ from sandbox.stacks import prepare
 from sandbox.toolchain import Toolchain
 from sandbox.world import World
 from sandbox.world.files import write_private
+from telemetry.engine.urn import name_of
 
 STACK = "dev"
 COUNTS = (1, 10, 100, 1_000)
@@ -97,7 +98,7 @@ class Site:
     def touched(self) -> dict[str, str]:
         """Return what an `up` would change by name, and how."""
         steps = json.loads(self.pulumi("preview", "--json"))["steps"]
-        return {step["urn"].rpartition("::")[2]: step["op"] for step in steps if step["op"] != "same"}
+        return {name_of(step["urn"]): step["op"] for step in steps if step["op"] != "same"}
 
     def state(self) -> int:
         """Return the bytes of the checkpoint."""

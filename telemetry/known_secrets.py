@@ -6,8 +6,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from telemetry.config.credentials import Credentials
-from telemetry.gateway import access
-from telemetry.gateway import secrets as contents
+from telemetry.gateway import access, secrets
 from telemetry.redaction.redactor import Redactor, key_lines
 from telemetry.stack import Stack
 
@@ -33,13 +32,13 @@ def derived(stack: Stack, credentials: Credentials) -> Iterator[str]:
         return
     key, previous = credentials.gateway_key, credentials.previous_gateway_key
     made = [
-        *contents.mounted_secrets(stack, stack.gateway, key, previous),
-        *contents.tenant_secrets(stack, key, previous),
+        *secrets.mounted_secrets(stack, stack.gateway, key, previous),
+        *secrets.tenant_secrets(stack, key, previous),
     ]
-    backends = contents.backends_secret(stack, key) if stack.gateway.backend_tls else None
+    backends = secrets.backends_secret(stack, key) if stack.gateway.backend_tls else None
     for each in (*made, *([backends] if backends else [])):
         yield from _parts(each.data)
-    for token in contents.tokens_of(stack, stack.gateway, key, previous):
+    for token in secrets.tokens_of(stack, stack.gateway, key, previous):
         yield token.text
     for reader in access.of_readers(stack, key).values():
         if reader.pair is not None:

@@ -9,11 +9,15 @@ from typing import Any
 
 import yaml
 
+from telemetry.backends import BACKENDS
 from telemetry.config.credentials import Credentials
+from telemetry.gateway.routes import routes_of
 from telemetry.stack import Stack, load
 
 REPO = Path(__file__).parents[1]
 ENVIRONMENTS = ("dev", "test", "prod")
+ROUTES = routes_of(BACKENDS)
+"""What the gateway offers where every backend is there."""
 
 # Short and unlike anything else, so that a leak is seen and a secret scanner stays quiet.
 SECRETS = (

@@ -16,6 +16,7 @@ from rich.table import Table
 from sandbox.faults.fault import Fault, Outcome
 from sandbox.faults.message import is_clear, reason
 from sandbox.paths import REPO
+from telemetry.config import markdown
 
 PAGE = REPO / "docs" / "reliability.md"
 BEGIN, END = "<!-- matrix: written by make faults -->", "<!-- end of the matrix -->"
@@ -70,15 +71,15 @@ def page(old: str, rows: Iterable[Sequence[str]], order: Sequence[Fault]) -> str
     Raises:
         ValueError: the page has no place for them.
     """
-    head, begin, rest = old.partition(BEGIN)
+    before, begin, rest = old.partition(BEGIN)
     between, end, tail = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the page has no lines {BEGIN} and {END}")
-    lines = {**_lines(between), **{cells[0]: _line(cells) for cells in rows}}
+    lines = {**_lines(between), **{cells[0]: markdown.row(cells) for cells in rows}}
     names = [f"`{fault.name}`" for fault in order]
     where = f"The last run was on {os.cpu_count()} cores with a load average of {os.getloadavg()[0]:.0f}."
-    table = [_line(_HEADINGS), _line(["---"] * len(_HEADINGS)), *(lines[name] for name in names if name in lines)]
-    return f"{head}{BEGIN}\n\n" + "\n".join(table) + f"\n\n{where}\n\n{END}{tail}"
+    table = [*markdown.head(_HEADINGS), *(lines[name] for name in names if name in lines)]
+    return f"{before}{BEGIN}\n\n" + "\n".join(table) + f"\n\n{where}\n\n{END}{tail}"
 
 
 def write(rows: Sequence[Sequence[str]], order: Sequence[Fault], path: Path = PAGE) -> None:
@@ -124,7 +125,7 @@ def _brought_back(outcome: Outcome) -> str:
 def _cell(text: str) -> str:
     for pattern, instead in _PRIVATE:
         text = pattern.sub(instead, text)
-    line = " ".join(text.split()).replace("|", r"\|")
+    line = " ".join(text.split())
     return line if len(line) <= _WORDS else f"{line[:_WORDS]}…"
 
 
@@ -132,10 +133,6 @@ def _lines(table: str) -> dict[str, str]:
     """Return the rows of a table in Markdown by their first cell."""
     found = (line for line in table.splitlines() if line.startswith("| `"))
     return {line.split(" | ")[0].removeprefix("| "): line for line in found}
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _git(*arguments: str) -> str:

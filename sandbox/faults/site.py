@@ -27,6 +27,7 @@ from sandbox.toolchain import Toolchain
 from sandbox.world import Connections, World
 from sandbox.world.files import write_private
 from sandbox.world.process import ProcessTable
+from telemetry.engine.urn import name_of
 from telemetry.operations.repair.processes import Runs, end_family
 
 PARTS = {"cluster": "kube-apiserver", "store": "seaweedfs", "grafana": "grafana"}
@@ -205,9 +206,7 @@ class Site:
     def wrong(self) -> tuple[str, ...]:
         """Return what is not as after a good `up`: locks, operations, releases, pods. Waits a moment for pods."""
         deployment = self._deployment
-        failing = [
-            each["urn"].rpartition("::")[2] for each in deployment.get("resources") or () if each.get("initErrors")
-        ]
+        failing = [name_of(each["urn"]) for each in deployment.get("resources") or () if each.get("initErrors")]
         releases = [f"release {name} is {status}" for name, status in self.releases().items() if status != "deployed"]
         unready = self.waits(lambda: not self.unready(), 20) or self.unready()
         return (
@@ -222,7 +221,7 @@ class Site:
     def pending(self) -> list[str]:
         """Return what the state says is under way."""
         operations = self._deployment.get("pending_operations") or ()
-        return [f"{each['type']} {each['resource']['urn'].rpartition('::')[2]}" for each in operations]
+        return [f"{each['type']} {name_of(each['resource']['urn'])}" for each in operations]
 
     def releases(self) -> dict[str, str]:
         """Return the newest status of each Helm release."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from telemetry.gateway.certificates import Pair
+from telemetry.config.access import Pair
 
 
 class PairFiles(NamedTuple):

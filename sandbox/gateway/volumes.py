@@ -32,5 +32,5 @@ def put_secrets(mounts: Mounts, stack: Stack, key: str, previous: PreviousKey | 
 
 def point(names: Names, stack: Stack, *, traces: list[str], metrics: list[str]) -> None:
     """Let the backends' names lead to these addresses."""
-    for upstream, place in contents.upstreams(stack).there.items():
+    for upstream, place in contents.upstreams(stack).items():
         names.set(place.partition(":")[0], traces if upstream.startswith("traces") else metrics)

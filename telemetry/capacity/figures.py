@@ -36,7 +36,7 @@ class Row:
     """Where it stands in the settings."""
     size: Role
     in_plan: bool
-    """Whether the plan's table names it (seed 000); what it does not name is 'beyond the plan'."""
+    """Whether the plan's table names it (R5); what it does not name is 'beyond the plan'."""
     phase: Phase = 1
     """In which phase of the plan it comes."""
     note: str = ""

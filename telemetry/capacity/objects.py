@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from telemetry.capacity.counted import needed, short
-from telemetry.kubernetes.manifests import unfolded
+from telemetry.kubernetes.manifests import flatten_lists
 from telemetry.stack import Stack
 
 _BY_NAME = ("services", "secrets", "configmaps", "replicationcontrollers", "resourcequotas")
@@ -34,7 +34,7 @@ def check(stack: Stack, objects: Iterable[Mapping[str, Any]], *, releases: int) 
 def counts(objects: Iterable[Mapping[str, Any]]) -> Counter[str]:
     """Return how many there are of each resource, by the names that a ResourceQuota has for them."""
     found: Counter[str] = Counter()
-    for each in unfolded(objects):
+    for each in flatten_lists(objects):
         kind, version = str(each["kind"]).lower(), str(each.get("apiVersion", "v1"))
         plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
         group = version.partition("/")[0] if "/" in version else ""

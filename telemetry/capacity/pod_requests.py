@@ -11,7 +11,7 @@ from typing import Any
 from kubernetes.utils.quantity import parse_quantity
 
 from telemetry.capacity.footprint import Footprint
-from telemetry.kubernetes.manifests import is_deployed, unfolded
+from telemetry.kubernetes.manifests import flatten_lists, is_deployed
 
 Object = Mapping[str, Any]
 """A Kubernetes object as parsed from YAML."""
@@ -37,7 +37,7 @@ def footprint(objects: Iterable[Object | None], *, at_most: bool = False, nodes:
     Raises:
         UncountableError: a DaemonSet without `nodes`, pods of a kind that is not known here, or a bad quantity.
     """
-    flat = [each for each in unfolded(objects) if is_deployed(each)]
+    flat = [each for each in flatten_lists(objects) if is_deployed(each)]
     scalers = {_target(each): each["spec"] for each in flat if each["kind"] == "HorizontalPodAutoscaler"}
     total = Footprint()
     for each in flat:

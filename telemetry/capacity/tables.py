@@ -10,6 +10,7 @@ from telemetry.capacity.figures import Report, Row, Scenario
 from telemetry.capacity.fit import Verdict
 from telemetry.capacity.footprint import Footprint
 from telemetry.config.amounts import percent, rounded
+from telemetry.config.markdown import table as markdown_table
 
 _NAMES = {"cpu": "CPU", "memory": "Memory", "storage": "Storage"}
 _TIMES = "\u00d7"
@@ -56,17 +57,15 @@ class Table:
 
     def markdown(self) -> str:
         """Return it as Markdown."""
-        rule = [":---", *["---:"] * (len(self.headers) - 1)]
         rows = [
             [f"**{cell}**" if cell and number in self.sums else cell for cell in row]
             for number, row in enumerate(self.rows)
         ]
-        lines = ["| " + " | ".join(cells) + " |" for cells in (self.headers, rule, *rows)]
-        return "\n".join([f"### {self.title}", "", *lines])
+        return f"### {self.title}\n\n{markdown_table(self.headers, rows, numbers=True)}"
 
 
 def breakdown(report: Report) -> Table:
-    """Return the plan's 'Component Breakdown' (seed 000), then what is beyond it, then the sums."""
+    """Return the plan's table of roles (R5), then what is beyond it, then the sums."""
     table = Table(
         f"{report.environment.title()} Component Breakdown (Phase 1)",
         ("Component", "Replicas", "CPU req", "Memory req", "Storage PVC", "Mem limit", "QoS"),
@@ -91,7 +90,7 @@ def breakdown(report: Report) -> Table:
 
 
 def quota(report: Report) -> Table:
-    """Return the plan's 'Quota Increase Request' (seed 000), and right of it the same with what is beyond the plan."""
+    """Return the plan's quota request (R34), and right of it the same with what is beyond the plan."""
     scales = any(line.growth for line in report.lines)
     asks = any(line.requested is not None for line in report.lines)
     table = Table(

@@ -1,1 +1,1 @@
-"""What can be asked of a stack's file without an engine, a cluster or credentials: `python -m telemetry --help`."""
+"""The command line: one file per command (`python -m telemetry --help`)."""

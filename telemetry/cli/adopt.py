@@ -1,6 +1,5 @@
-"""`adopt`: what exists and is not in a stack's state is shown and, on confirmation, taken into it."""
+"""`adopt`: adds what exists and is missing from a stack's state, once it is confirmed."""
 
-import sys
 from functools import partial
 from typing import Annotated
 
@@ -8,12 +7,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from telemetry.cli.errors import told
+from telemetry.cli.confirmation import is_confirmed
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.config.credentials import Credentials
 from telemetry.engine.urn import RELEASE_TYPE
-from telemetry.operations.adopt import AdoptError, Adoption, Plan
+from telemetry.operations.adopt import AdoptError, Adoption, AdoptionPlan
 from telemetry.operations.adopt.systems import SystemOf, by_type
 from telemetry.stack import ConfigError, Stack
 from telemetry.stack import file as stack_file
@@ -35,14 +35,14 @@ def adopt(
     somebody else has made. Nothing but the state is changed. Ends with 0 if all that exists is known, 1 if something
     was refused or failed, 2 if nobody has said yes. What was lost and what to do then: docs/recovery.md.
     """
-    with told(ConfigError, AdoptError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, AdoptError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         pulumi = Pulumi(stack, config_file)
         adoption = Adoption(pulumi, settings.kubernetes, partial(_systems, settings, pulumi))
         plan = adoption.find()
         _show(console, plan, stack)
         if plan.here:
-            if not (yes or _agreed(console)):
+            if not is_confirmed(console, "Take it into the state?", yes=yes):
                 raise typer.Exit(_UNCONFIRMED)
             for done in adoption.carry_out(plan):
                 console.print(done, markup=False, highlight=False, soft_wrap=True)
@@ -53,16 +53,16 @@ def adopt(
 
 def _systems(settings: Stack, pulumi: Pulumi) -> SystemOf:
     # Imported here: their clients take a second to load, and --help has no use for them.
+    from telemetry.clients.kubernetes import ApiServer
     from telemetry.operations.adopt.buckets import Buckets
     from telemetry.operations.adopt.dashboards import Dashboards
     from telemetry.operations.adopt.datasources import Datasources
     from telemetry.operations.adopt.objects import Objects, Releases
-    from telemetry.operations.repair.cluster import Cluster
 
     credentials = _credentials(pulumi)
     return by_type(
         {
-            "kubernetes:": Objects(Cluster(settings.kubernetes)),
+            "kubernetes:": Objects(ApiServer(settings.kubernetes)),
             RELEASE_TYPE: Releases.of(helm_of(settings.kubernetes, settings.namespace.name), settings.buckets),
             "aws:s3/": Buckets.of(settings.object_store, credentials.provisioner, settings.trust),
             "grafana:oss/dataSource:": Datasources.of(settings.grafana.url, credentials.grafana, settings.trust),
@@ -79,7 +79,7 @@ def _credentials(pulumi: Pulumi) -> Credentials:
         raise AdoptError(f"{_CREDENTIALS} cannot be used; pulumi preview says what is wrong") from None
 
 
-def _show(console: Console, plan: Plan, stack: str) -> None:
+def _show(console: Console, plan: AdoptionPlan, stack: str) -> None:
     if not plan.rows:
         console.print(f"{stack}: nothing to adopt, the state knows all that exists")
         return
@@ -96,14 +96,3 @@ def _tell_ahead(console: Console, ahead: dict[str, list[str]]) -> None:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         text = f"The next up will {operation} {len(names)}: {', '.join(names[:_NAMED])}{more}"
         console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _agreed(console: Console) -> bool:
-    if not _at_terminal():
-        console.print("Nothing was done: say --yes if it shall be.")
-        return False
-    return typer.confirm("Take it into the state?")
-
-
-def _at_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()

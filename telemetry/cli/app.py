@@ -1,4 +1,4 @@
-"""The commands. Each ends with 0 if all is well and 1 if it failed; what else it may end with, its --help says."""
+"""Commands for a stack. Each ends with 0 if all is well and 1 if it failed; other codes are in its --help."""
 
 import typer
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import ToolError, helm_of
 from telemetry.config.project import PROJECT
@@ -54,7 +54,7 @@ def bundle(
     Ends with 0 if it is complete, with 2 if it was made but a registry did not tell an image's digest, and with 1 if
     there is none: a chart is not what is locked, or a part cannot be had. The same input makes the same bytes.
     """
-    with told(BundleError, ConfigError, ToolError, OSError) as console:
+    with error_boundary(BundleError, ConfigError, ToolError, OSError) as console:
         order = _order(stack, config_file, lock, requirements, mirror)
         where = output or Path(f"bundle-{stack}")
         with console.status("") as status:
@@ -76,7 +76,7 @@ def bundle_lock(stack: StackName, lock: LockFile = _LOCK, config_file: ConfigFil
     Trust on first use: look at what a chart is before you commit its digest. Ends with 0 if all are locked, with 1 if
     one cannot be had or is another than the locked one.
     """
-    with told(BundleError, ConfigError, ToolError, OSError) as console, TemporaryDirectory() as folder:
+    with error_boundary(BundleError, ConfigError, ToolError, OSError) as console, TemporaryDirectory() as folder:
         order = _order(stack, config_file, lock, PROJECT / "requirements.txt", None)
         archives = [
             each
@@ -104,7 +104,7 @@ def verify_bundle(
 
     Ends with 0 if all is as it was made, with 2 if not, and with 1 if there is no bundle.
     """
-    with told(BundleError, OSError) as console:
+    with error_boundary(BundleError, OSError) as console:
         seen = verify(path, sha256)
         if not seen.findings and seen.manifest is not None:
             size = sum(file.size for file in seen.manifest.files.values())

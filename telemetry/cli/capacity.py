@@ -10,7 +10,7 @@ from telemetry.capacity import chart as drawing
 from telemetry.capacity import fit as sizes
 from telemetry.capacity import tables
 from telemetry.capacity.figures import report
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.stack import ConfigError
 from telemetry.stack import file as stack_file
@@ -30,7 +30,7 @@ def capacity(
 
     Ends with 0 if the program would deploy it, with or without warnings; with 1 if it would refuse it.
     """
-    with told(ConfigError, OSError) as console:
+    with error_boundary(ConfigError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         figures, verdict = report(settings), sizes.check(settings)
         for table in (tables.breakdown(figures), tables.quota(figures).turned(), tables.fits(figures)):

@@ -1,4 +1,4 @@
-"""`python -m telemetry checklist`: seed 002's operational checklist of a stack, as far as it ticks itself."""
+"""`python -m telemetry checklist`: the operational checklist of a deployed stack, with what can be seen ticked off."""
 
 import json
 import time
@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError
-from telemetry.clients.kubernetes import UNUSABLE, api_client
+from telemetry.clients.kubernetes import ClusterError, connect
 from telemetry.known_secrets import redactor_of
-from telemetry.stack import ConfigError, Stack
+from telemetry.stack import ConfigError
 from telemetry.stack import decrypted as credentials_of_stack
 from telemetry.stack import file as stack_file
 
@@ -50,13 +50,13 @@ def checklist(
     from telemetry.operations.checklist.model import Given
 
     places = pairs(connect_to, "--connect-to")
-    with told(ConfigError, ToolError, OSError) as console:
+    with error_boundary(ClusterError, ConfigError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         outputs = Pulumi(stack, config_file).json("stack output", "--json")
         if "endpoints" not in outputs:
             raise ConfigError([f"{stack} has no outputs: nothing is deployed yet; first: make up STACK={stack}"])
         credentials = credentials_of_stack.load(stack, config_file)
-        api = _cluster(settings)
+        api = connect(settings.kubernetes)
         given = Given(
             settings,
             credentials,
@@ -73,14 +73,6 @@ def checklist(
             console.print(report.table(stack, found))
             console.print(report.summary(found), highlight=False)
     raise typer.Exit(report.exit_code(found, allow_manual=allow_manual))
-
-
-def _cluster(settings: Stack) -> Any:
-    cluster = settings.kubernetes
-    try:
-        return api_client(cluster.kubeconfig_file, cluster.context)
-    except UNUSABLE:  # may quote a token
-        raise ConfigError([f"context {cluster.context!r} cannot be used: log in to the cluster"]) from None
 
 
 def _seen(file: Path | None, stack: str) -> Mapping[str, Any] | str:

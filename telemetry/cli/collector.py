@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.collector.config import configuration
 from telemetry.config.base import did_you_mean
@@ -25,14 +25,14 @@ def collector(
     With --tenant it is that of another tenant, which scrapes nothing of ours: hand it over together with the tenant's
     Secret, to be mounted at /etc/telemetry. There is no secret in it. Ends with 1 if nobody says which tenant it is.
     """
-    with told(ConfigError, OSError):
+    with error_boundary(ConfigError, OSError):
         settings = stack_file.load(stack, config_file)
-        known = [each.id for each in settings.tenants]
-        if tenant is not None and tenant not in known:
-            raise ConfigError([f"--tenant: {tenant} is no tenant of {stack}{did_you_mean(tenant, known)}"])
+        tenants = [each.id for each in settings.tenants]
+        if tenant is not None and tenant not in tenants:
+            raise ConfigError([f"--tenant: {tenant} is no tenant of {stack}{did_you_mean(tenant, tenants)}"])
         chosen = settings.collector or Collector()
         if tenant is not None:
             chosen = chosen.model_copy(update={"tenant": tenant, "scrape": None})
-        if chosen.tenant is None and len(known) > 1:
-            raise ConfigError([f"--tenant: is not given, and {stack} has {len(known)} tenants: {', '.join(known)}"])
+        if chosen.tenant is None and len(tenants) > 1:
+            raise ConfigError([f"--tenant: is not given, and {stack} has {len(tenants)} tenants: {', '.join(tenants)}"])
         typer.echo(configuration(settings, chosen), nl=False)

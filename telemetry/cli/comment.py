@@ -1,4 +1,4 @@
-"""What the pipeline found out about the stacks, put before people: one comment per pull request, one issue on drift.
+"""`comment` and `issue`: the pipeline's findings as one comment per pull request, and as one issue on drift.
 
 Each stack has a file, such as report-dev.md: with text in it there is something to say, empty there is nothing, and
 where it is missing the job that should have written it has failed.
@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.clients.github import LIMIT, Forge, ForgeError
 
 REPORT_MARKER = "<!-- telemetry: preview report -->"
@@ -24,7 +24,7 @@ Files = Annotated[list[Path], typer.Argument(help="A Markdown file per stack, su
 
 def comment(number: Annotated[int, typer.Argument(help="of the pull request")], files: Files) -> None:
     """Put the stacks' reports into one comment of a pull request, updated in place; nothing if nothing changes."""
-    with told(ForgeError, OSError) as console:
+    with error_boundary(ForgeError, OSError) as console:
         body = together(files, "No report of it could be made", "No change.")
         done = Forge.from_environment().put_comment(number, REPORT_MARKER, body)
         console.print(done, markup=False, highlight=False, soft_wrap=True)
@@ -32,7 +32,7 @@ def comment(number: Annotated[int, typer.Argument(help="of the pull request")], 
 
 def issue(files: Files) -> None:
     """Put the stacks' drift into one issue, opened or updated; close it when there is none."""
-    with told(ForgeError, OSError) as console:
+    with error_boundary(ForgeError, OSError) as console:
         body = together(files, "It could not be looked at", "No drift.")
         closing = f"No stack drifts any more: {run_url()}."
         done = Forge.from_environment().put_issue(DRIFT_MARKER, "The stacks drift from their settings", body, closing)

@@ -1,4 +1,4 @@
-"""`python -m telemetry compare`: does the report say what the charts ask for?"""
+"""`python -m telemetry compare`: compares the capacity report with what the rendered charts ask for."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +9,10 @@ from rich.table import Table as RichTable
 from telemetry.capacity import tables
 from telemetry.capacity.footprint import Footprint
 from telemetry.capacity.pod_requests import UncountableError
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.config.amounts import quantity
-from telemetry.operations.compare.charts import CompareError, Difference, of_gateway, other_version
+from telemetry.operations.compare.charts import ChartDifference, CompareError, of_gateway, other_version
 from telemetry.operations.compare.charts import compare as hold_against
 from telemetry.releases import releases_of
 from telemetry.stack import ConfigError
@@ -41,12 +41,12 @@ def compare(
     The charts are those of the settings, from wherever these take them, unless folders are named; then all of them.
     Ends with 0 only if there is no difference: CPU, memory, volumes and pods of every release.
     """
-    with told(ConfigError, CompareError, UncountableError, OSError) as console:
+    with error_boundary(ConfigError, CompareError, UncountableError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         named = (*(tempo_chart or ()), mimir_chart, loki_chart, pyroscope_chart, alloy_chart)
         charts = [each for each in named if each is not None]
         collector = settings.collector_role
-        differences: list[Difference] = []
+        differences: list[ChartDifference] = []
         for release in releases_of(settings):
             differences += hold_against(
                 release,
@@ -66,7 +66,7 @@ def compare(
         raise typer.Exit(1)
 
 
-def _differences(differences: list[Difference]) -> RichTable:
+def _differences(differences: list[ChartDifference]) -> RichTable:
     table = tables.Table("What the charts ask for", ("Release", "", "CPU", "Memory", "Storage", "Pods"))
     for each in differences:
         table.add(f"{each.release}, autoscaled" if each.at_most else each.release, "asked", *_figures(each.asked))

@@ -1,10 +1,10 @@
-"""The pipeline's secrets as files: on a command line, or in every later step's environment, others could read them."""
+"""`credentials`: writes the pipeline's secrets to files that no other user or step can read."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 
 
 class CredentialsError(Exception):
@@ -15,7 +15,7 @@ def write(environment: Mapping[str, str], home: Path) -> dict[str, str]:
     """Write the passphrase and the kubeconfig, and return the variables that later steps need.
 
     The kubeconfig goes where everybody's is: a path of the pipeline's own would be an input of the Kubernetes
-    provider, so that the pipeline and an SRE undid each other's updates (facts/providers.md, 'Provider kubeconfig').
+    provider, so that the pipeline and an SRE undid each other's updates.
 
     Raises:
         CredentialsError: a variable is not set, or a file is there already.
@@ -31,7 +31,7 @@ def write(environment: Mapping[str, str], home: Path) -> dict[str, str]:
 
 def credentials() -> None:
     """Put STACK_PASSPHRASE and CLUSTER_KUBECONFIG into files that only this user can read; overwrites none."""
-    with told(CredentialsError, OSError):
+    with error_boundary(CredentialsError, OSError):
         later = Path(_needed(os.environ, "GITHUB_ENV"))
         variables = write(os.environ, Path.home())
         with later.open("a", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""`python -m telemetry drift`: does what was deployed still stand?"""
+"""`python -m telemetry drift`: compares what was deployed with what is there."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError
+from telemetry.clients.kubernetes import ClusterError
 from telemetry.operations.drift import rendering
 from telemetry.operations.drift.findings import DriftError
 from telemetry.stack import ConfigError
@@ -44,7 +45,7 @@ def drift(
     # Imported here: the client takes a second to load, and the other commands do not need it.
     from telemetry.operations.drift.check import check
 
-    with told(ConfigError, DriftError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, ClusterError, DriftError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         report = check(settings, Pulumi(stack, config_file), ignored=ignore_manager or (), preview=preview)
         content = json.dumps(report.as_json(), indent=2)

@@ -1,4 +1,4 @@
-"""How commands tell of what went wrong: never with a secret in it."""
+"""Error messages of commands, without secrets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from telemetry.redaction import Redactor
 
 
 @contextmanager
-def told(*expected: type[Exception]) -> Iterator[Console]:
+def error_boundary(*expected: type[Exception]) -> Iterator[Console]:
     """Yield a console; turn what a user can mend into one message and exit code 1."""
     try:
         yield Console()

@@ -1,4 +1,4 @@
-"""`explain`: which workloads of a stack are not ready, and what the cluster says of them."""
+"""`explain`: lists the workloads of a stack that are not ready, with the cluster's reasons."""
 
 import subprocess
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from telemetry.cli import foreground
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import ToolError
 from telemetry.stack import ConfigError
@@ -40,7 +40,7 @@ def explain(
 
 
 def _run(command: Sequence[str]) -> int:
-    with told(ToolError):
+    with error_boundary(ToolError):
         try:
             return foreground.ended(subprocess.Popen(command))
         except FileNotFoundError as error:
@@ -56,10 +56,11 @@ def _explain(stack: str, config_file: Path | None, *, asked: bool) -> bool:
         asked: whether somebody wants to know even that there is nothing to say.
     """
     # Imported here: its client takes a second to load, and a command that succeeds does not need it.
-    from telemetry.operations.readiness.ask import ReadinessError, ask
+    from telemetry.clients.kubernetes import ClusterError
+    from telemetry.operations.readiness.ask import ask
     from telemetry.operations.readiness.text import lines
 
-    with told(ConfigError, ReadinessError, OSError) as console:
+    with error_boundary(ConfigError, ClusterError, OSError) as console:
         found = ask(stack_file.load(stack, config_file))
         for line in lines(found.unready, hidden=found.hidden):
             console.print(line, markup=False, highlight=False, soft_wrap=True)

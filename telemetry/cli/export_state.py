@@ -1,7 +1,6 @@
 """`export-state` and `restore-state`: copies of a stack's state, kept before each `up` and put back in its place."""
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from telemetry.cli.errors import told
+from telemetry.cli.confirmation import is_confirmed
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError
 from telemetry.operations.adopt import AdoptError
@@ -37,7 +37,7 @@ def export_state(
     Its name has stack and time in it, it overwrites nothing, and it is read again before older ones are removed.
     Ends with 0 if it is there, or if there is nothing in the state yet, and with 1 if it could not be written.
     """
-    with told(AdoptError, ToolError, OSError) as console:
+    with error_boundary(AdoptError, ToolError, OSError) as console:
         place = _place(at)
         text = _asked(stack, "stack export")
         written = exports.write(place, stack, text, at=datetime.now(UTC), keep=keep)
@@ -60,7 +60,7 @@ def restore_state(
     A copy is an export, or one of the files that the backend keeps (.pulumi/backups). Only the state is changed.
     Ends with 0 if it is in place or the copies were shown, 1 if it cannot be used, 2 if nobody has said yes.
     """
-    with told(AdoptError, ToolError, OSError) as console:
+    with error_boundary(AdoptError, ToolError, OSError) as console:
         if copy is None:
             _show(console, _place(at), stack)
             return
@@ -70,7 +70,7 @@ def restore_state(
             raise AdoptError(f"{copy}: {error}") from error
         what = f"{copy}, written {exports.made(export)}, has {len(exports.resources(export))} resources"
         console.print(what, markup=False, highlight=False, soft_wrap=True)
-        if not (yes or _agreed(console, stack)):
+        if not is_confirmed(console, f"Put it in place of the state of {stack}?", yes=yes):
             raise typer.Exit(_UNCONFIRMED)
         _asked(stack, "stack import", json.dumps(export))
         console.print(f"It is the state of {stack} now. Next: make refresh, then make adopt")
@@ -106,10 +106,3 @@ def _place(at: str | None) -> Place:
     if not at:
         raise AdoptError(f"where copies of the state are kept is not said: set {_VARIABLE}, or --at (docs/pipeline.md)")
     return place_of(at)
-
-
-def _agreed(console: Console, stack: str) -> bool:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        console.print("Nothing was done: say --yes if it shall be.")
-        return False
-    return typer.confirm(f"Put it in place of the state of {stack}?")

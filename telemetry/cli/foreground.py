@@ -1,4 +1,4 @@
-"""Runs another command as if it had been called itself: its terminal, its signals, its exit code."""
+"""Runs another command in the foreground: it gets the terminal and the signals, and its exit code is passed on."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""`python -m telemetry identities`: who may do what in SeaweedFS, in the form that SeaweedFS takes."""
+"""`python -m telemetry identities`: the S3 identities of a stack, in SeaweedFS' own format."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import ToolError
 from telemetry.config.credentials import S3Identity
@@ -44,13 +44,13 @@ def identities(
     """
     if with_secrets and output is None:
         raise typer.BadParameter("keys are not printed; name a file for them with --output")
-    with told(ConfigError, ToolError, OSError) as console:
-        wanted = identities_of(stack_file.load(stack, config_file))
-        keys = _keys(wanted, stack, config_file) if with_secrets else _placeholders(wanted, stack, config_file)
+    with error_boundary(ConfigError, ToolError, OSError) as console:
+        identities = identities_of(stack_file.load(stack, config_file))
+        keys = _keys(identities, stack, config_file) if with_secrets else _placeholders(identities, stack, config_file)
         try:
             if with_secrets and not shell:
-                check_file_keys((each, keys[place]) for place, each in wanted.items())
-            text = rendered([(each, keys[place]) for place, each in wanted.items()], shell=shell)
+                check_file_keys((each, keys[place]) for place, each in identities.items())
+            text = rendered([(each, keys[place]) for place, each in identities.items()], shell=shell)
         except ValueError as error:
             raise ConfigError([str(error)]) from error
         if output is None:
@@ -67,21 +67,21 @@ def rendered(keyed: list[tuple[Identity, S3Identity]], *, shell: bool) -> str:
     return json.dumps(configuration(keyed), indent=2) + "\n"
 
 
-def _keys(wanted: dict[str, Identity], stack: str, config_file: Path | None) -> dict[str, S3Identity]:
+def _keys(identities: dict[str, Identity], stack: str, config_file: Path | None) -> dict[str, S3Identity]:
     """Return the stack's S3 keys by their place in `telemetry:credentials` (errors: `credentials_of_stack.load`)."""
     found = credentials_of_stack.load(stack, config_file)
-    return {place: getattr(found, place) for place in wanted}
+    return {place: getattr(found, place) for place in identities}
 
 
-def _placeholders(wanted: dict[str, Identity], stack: str, config_file: Path | None) -> dict[str, S3Identity]:
+def _placeholders(identities: dict[str, Identity], stack: str, config_file: Path | None) -> dict[str, S3Identity]:
     """Return `${VAR}` for keys, two pairs where the stack's file shows that there is a previous one.
 
     It does where each secret is set by its own path, as the README has it; of one encrypted whole nothing is seen.
     """
     given = stack_file.config(stack, config_file).get(_CREDENTIALS)
     shown = given if isinstance(given, dict) else {}
-    changing = {place for place, its in shown.items() if isinstance(its, dict) and "previous" in its}
-    return {place: placeholder(each, changing=place in changing) for place, each in wanted.items()}
+    changing = {place for place, setting in shown.items() if isinstance(setting, dict) and "previous" in setting}
+    return {place: placeholder(each, changing=place in changing) for place, each in identities.items()}
 
 
 def _write_new(path: Path, content: str) -> None:

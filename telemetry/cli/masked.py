@@ -9,7 +9,7 @@ from typing import IO, Annotated
 import typer
 
 from telemetry.cli import foreground
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import ToolError
 from telemetry.known_secrets import secrets_of
@@ -30,13 +30,13 @@ def masked(
     stack has and derives, and what looks like a secret: private keys, credentials in headers, addresses and JSON.
     For logs that are handed on: masked prod -- pulumi preview -s prod -v=9 --logtostderr.
     """
-    with told(ConfigError, ToolError, OSError):
+    with error_boundary(ConfigError, ToolError, OSError):
         settings = stack_file.load(stack, config_file)
         status = run(command, secrets_of(settings, credentials_of_stack.load(stack, config_file)))
     raise typer.Exit(status)
 
 
-def run(command: Sequence[str], known: frozenset[str]) -> int:
+def run(command: Sequence[str], secrets: frozenset[str]) -> int:
     """Run a command, pass on its two outputs line by line, and return its exit code, as shells do for signals.
 
     Raises:
@@ -49,7 +49,7 @@ def run(command: Sequence[str], known: frozenset[str]) -> int:
     assert process.stdout is not None  # noqa: S101 - both are pipes
     assert process.stderr is not None  # noqa: S101
     outputs = ((process.stdout, sys.stdout.buffer), (process.stderr, sys.stderr.buffer))
-    passing = [threading.Thread(target=_pass_on, args=(*each, Lines(known))) for each in outputs]
+    passing = [threading.Thread(target=_pass_on, args=(*each, Lines(secrets))) for each in outputs]
     for each in passing:
         each.start()
     status = foreground.ended(process)

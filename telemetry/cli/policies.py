@@ -1,4 +1,4 @@
-"""Whether a stack keeps the policies (docs/policies.md)."""
+"""`policies`: checks a stack against the policies (docs/policies.md)."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.operations.report import rendering
@@ -29,7 +29,7 @@ def policies(
     Ends with 0 if every mandatory one is kept, 4 if one is not, 1 if there is an error. A preview that the program
     itself has stopped because of a policy is an error, which names every violation. Needs no cluster.
     """
-    with told(ConfigError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         seen = rendering.preview(Pulumi(stack, config_file))
         helm = helm_of(settings.kubernetes, settings.namespace.name)

@@ -1,22 +1,23 @@
 """`repair`: what a killed or failed run has left of a stack is shown and, on confirmation, mended."""
 
 import os
-import sys
-from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from telemetry.cli.errors import told
+from telemetry.cli.confirmation import is_confirmed
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
+from telemetry.clients.kubernetes import ApiServer
 from telemetry.config.project import PROJECT
-from telemetry.engine.state import Live, Resource
 from telemetry.operations.readiness.text import lines
 from telemetry.operations.readiness.why import Unready
-from telemetry.operations.repair import Changed, Plan, Repair, RepairError, Runs
+from telemetry.operations.repair import Changed, Repair, RepairError, RepairPlan, Runs
+from telemetry.operations.repair.live import LiveObjects
 from telemetry.releases import releases_of
 from telemetry.stack import ConfigError, Stack
 from telemetry.stack import file as stack_file
@@ -42,18 +43,18 @@ def repair(
 
     Ends with 0 if there is nothing to mend or all is mended, 1 if something is not, 2 if nobody has said yes.
     """
-    with told(ConfigError, RepairError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, RepairError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         mending = Repair(
             Pulumi(stack, config_file),
             helm_of(settings.kubernetes, settings.namespace.name),
-            _live(settings),
+            LiveObjects(ApiServer(settings.kubernetes)).notes,
             Runs.of(os.environ, PROJECT),
             [each.name for each in releases_of(settings)],
             pods=_Pods(settings),
             elsewhere_too=break_lock,
         )
-        _mend(mending, console, yes=yes)
+        _repair(mending, console, yes=yes)
 
 
 class _Pods:
@@ -74,23 +75,13 @@ class _Pods:
         return Pods(self._settings)
 
 
-def _live(settings: Stack) -> Live:
-    def live(resource: Resource) -> Mapping[str, Any] | None:
-        # Imported here: its client takes a second to load, and hardly a run asks for anything.
-        from telemetry.operations.repair.cluster import Cluster
-
-        return Cluster(settings.kubernetes).live(resource)
-
-    return live
-
-
-def _mend(mending: Repair, console: Console, *, yes: bool) -> None:
+def _repair(mending: Repair, console: Console, *, yes: bool) -> None:
     plan = mending.find()
     for _ in range(_ROUNDS):
         _show(console, plan, mending.pulumi.stack)
         if not plan.mendable:
             break
-        if not (yes or _agreed(console)):
+        if not is_confirmed(console, "Do this?", yes=yes):
             raise typer.Exit(_UNCONFIRMED)
         try:
             for done in mending.carry_out(plan):
@@ -104,7 +95,7 @@ def _mend(mending: Repair, console: Console, *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def _show(console: Console, plan: Plan, stack: str) -> None:
+def _show(console: Console, plan: RepairPlan, stack: str) -> None:
     if not plan.findings:
         console.print(f"{stack}: nothing to repair")
         return
@@ -114,14 +105,3 @@ def _show(console: Console, plan: Plan, stack: str) -> None:
     console.print(table)
     for line in lines(plan.waiting):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def _agreed(console: Console) -> bool:
-    if not _at_terminal():
-        console.print("Nothing was done: say --yes if it shall be.")
-        return False
-    return typer.confirm("Do this?")
-
-
-def _at_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,17 +1,17 @@
-"""What `up` would do to a stack, object by object (docs/report.md)."""
+"""`report`: shows what `up` would do to a stack, object by object (docs/report.md)."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.operations.report import rendering
 from telemetry.operations.report.build import build
 from telemetry.operations.report.markdown import LIMIT, markdown
-from telemetry.operations.report.model import Exit, Report
+from telemetry.operations.report.model import ChangeReport, Exit
 from telemetry.operations.report.terminal import terminal
 from telemetry.stack import ConfigError
 from telemetry.stack import file as stack_file
@@ -36,7 +36,7 @@ def report(
     Ends with 0 if nothing changes, 2 if something does, 3 if something destructive does, or something that `up` cannot
     do, without --allow; 4 if a mandatory policy is not kept (docs/policies.md); 1 if there is an error.
     """
-    with told(ConfigError, ToolError, OSError) as console:
+    with error_boundary(ConfigError, ToolError, OSError) as console:
         made = make(stack, config_file, base)
         console.print(terminal(made), soft_wrap=True)
         if markdown_file is not None:
@@ -48,7 +48,7 @@ def report(
         raise typer.Exit(code)
 
 
-def make(stack: str, config_file: Path | None, base: str | None) -> Report:
+def make(stack: str, config_file: Path | None, base: str | None) -> ChangeReport:
     """Return the report on a stack.
 
     Raises:

@@ -11,11 +11,12 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients import trust
-from telemetry.monitoring.ruler import Ruler, RulerError, Step, steps
+from telemetry.monitoring.ruler import Step, ruler_of, steps, take
 from telemetry.monitoring.rules import groups_of
+from telemetry.spec.ruler import RulerError
 from telemetry.stack import ConfigError, Stack
 from telemetry.stack import file as stack_file
 
@@ -50,7 +51,7 @@ def rules(
     """
     if dry_run and load is None:
         raise typer.BadParameter("--dry-run says what --load would do; add --load")
-    with told(ConfigError, RulerError, OSError) as console:
+    with error_boundary(ConfigError, RulerError, OSError) as console:
         chosen = stack_file.load(stack, config_file)
         if output is not None:
             _write(chosen, output, console)
@@ -75,10 +76,10 @@ def _load(stack: Stack, address: str, authority: Path | None, console: Console, 
         )
     verify = trust.context(stack.trust) if authority is None else ssl.create_default_context(cafile=str(authority))
     with httpx.Client(base_url=address, headers=_headers(stack), verify=verify, timeout=_SECONDS) as client:
-        ruler = Ruler(client)
+        ruler = ruler_of(stack, client)
         planned = steps(groups_of(stack), ruler.groups())
         for step in () if dry_run else planned:
-            ruler.take(step)
+            take(ruler, step)
     console.print(_table(planned, _PLANNED if dry_run else _SHOWN))
 
 

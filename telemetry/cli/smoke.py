@@ -1,14 +1,12 @@
-"""Does a stack on a cluster do its work? The sandbox, whose pods do not run, has a proof of its own."""
+"""`smoke`: sends a metric and a span through a deployed stack."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from kubernetes.config.config_exception import ConfigException
-
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Helm, Pulumi, ToolError, helm_of
-from telemetry.clients.kubernetes import api_client
+from telemetry.clients.kubernetes import ClusterError, connect
 from telemetry.operations.smoke.probe import Services, SmokeError, prove, refuses
 from telemetry.releases import releases_of
 from telemetry.stack import ConfigError, Stack
@@ -20,13 +18,12 @@ def smoke(
     config_file: ConfigFile = None,
 ) -> None:
     """See that every release is deployed, then send a metric and a span and read both back."""
-    with told(ConfigError, ConfigException, SmokeError, ToolError, OSError) as console:
+    with error_boundary(ClusterError, ConfigError, SmokeError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         check_releases(settings, helm_of(settings.kubernetes, settings.namespace.name))
         endpoints = Pulumi(stack, config_file).json("stack output", "--json")["endpoints"]
-        cluster = settings.kubernetes
         tenant = settings.tenants[0].id if settings.tenants else None
-        services = Services(api_client(cluster.kubeconfig_file, cluster.context), tenant)
+        services = Services(connect(settings.kubernetes), tenant)
         for line in _lines(settings, services, endpoints):
             console.print(line, highlight=False)
 
@@ -44,7 +41,7 @@ def check_releases(stack: Stack, helm: Helm) -> None:
     """See that each release of a stack is deployed.
 
     Raises:
-        SmokeError: one is not, though a preview may say that nothing changes (facts/providers.md, 'Killed').
+        SmokeError: one is not, though a preview may say that nothing changes.
         ToolError: helm cannot say.
     """
     found = {each["name"]: each["status"] for each in helm.list_all()}

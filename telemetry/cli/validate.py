@@ -1,16 +1,15 @@
-"""`python -m telemetry validate`: does a stack do, for every signal and every tenant, what it promises?"""
+"""`python -m telemetry validate`: checks a deployed stack for every signal and every tenant."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from kubernetes.config.config_exception import ConfigException
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError
+from telemetry.clients.kubernetes import ClusterError, connect
 from telemetry.config.credentials import Credentials
 from telemetry.known_secrets import redactor_of
 from telemetry.stack import ConfigError, Stack
@@ -19,7 +18,7 @@ from telemetry.stack import file as stack_file
 
 if TYPE_CHECKING:
     from telemetry.clients.reach import Reach
-    from telemetry.operations.validation.target import Target
+    from telemetry.operations.validation.target import StackTarget
 
 
 def validate(
@@ -60,7 +59,7 @@ def validate(
     from telemetry.operations.validation.runner import Bounds, run
 
     moved, places = pairs(address, "--address"), pairs(connect_to, "--connect-to")
-    with told(ConfigError, ConfigException, ToolError, OSError) as console:
+    with error_boundary(ClusterError, ConfigError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         outputs = Pulumi(stack, config_file).json("stack output", "--json")
         if "endpoints" not in outputs:
@@ -99,35 +98,33 @@ def target_of(
     only: Sequence[str] = (),
     flush: bool = True,
     behind: bool = False,
-) -> "Target":
+) -> "StackTarget":
     """Return what is validated: the stack as its outputs say, but for addresses that were moved.
 
     Raises:
         typer.BadParameter: an address or a tenant is not known.
     """
-    from telemetry.backends.mimir import blocks as bucket
     from telemetry.operations.validation import addresses
-    from telemetry.operations.validation.target import Target, tenants_of
+    from telemetry.operations.validation.target import StackTarget, tenants_of
 
     found = addresses.clients(outputs["endpoints"])
     # There is one gateway: where one of its addresses has no route, none has; unless somebody knows another way to it.
     behind = behind or not (moved or reach.is_direct(found["metrics.query"]))
     if behind and stack.gateway is not None:
         found = addresses.backends(stack)
-    known = {**found, **addresses.admin(stack)}
-    _refuse_unknown("--address", moved, known)
+    known_names = {**found, **addresses.admin(stack)}
+    _refuse_unknown("--address", moved, known_names)
     uids = {each["id"]: _uids(each["datasources"] or {}) for each in outputs["tenants"]}
     tenants = tenants_of(stack, credentials.gateway_key, uids)
     _refuse_unknown("--tenant", only, [each.id for each in tenants if each.id])
-    return Target(
+    return StackTarget(
         stack=stack,
-        addresses={**known, **moved},
+        addresses={**known_names, **moved},
         tenants=[each for each in tenants if not only or each.id in only],
         reach=reach,
         authority=outputs["certificate_authority"] or None,
         behind_gateway=behind and stack.gateway is not None,
         credentials=credentials,
-        blocks=partial(bucket.blocks, stack, credentials),
         flush=flush,
     )
 
@@ -137,11 +134,9 @@ def _uids(datasources: Mapping[str, Mapping[str, str] | None]) -> dict[str, str]
 
 
 def _reach(stack: Stack, places: Mapping[str, str], *, api_server: bool) -> "Reach":
-    from telemetry.clients.kubernetes import api_client
     from telemetry.clients.reach import Reach
 
-    cluster = stack.kubernetes
-    return Reach(places, api_client(cluster.kubeconfig_file, cluster.context) if api_server else None)
+    return Reach(places, connect(stack.kubernetes) if api_server else None)
 
 
 def pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:
@@ -152,6 +147,8 @@ def pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:
     return pairs
 
 
-def _refuse_unknown(option: str, given: Sequence[str] | Mapping[str, str], known: Any) -> None:
-    if unknown := sorted(set(given) - set(known)):
-        raise typer.BadParameter(f"{option}: {unknown[0]} is not known; there are {', '.join(sorted(known)) or 'none'}")
+def _refuse_unknown(option: str, given: Sequence[str] | Mapping[str, str], known_names: Any) -> None:
+    if unknown := sorted(set(given) - set(known_names)):
+        raise typer.BadParameter(
+            f"{option}: {unknown[0]} is not known; there are {', '.join(sorted(known_names)) or 'none'}"
+        )

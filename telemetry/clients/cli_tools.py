@@ -46,7 +46,7 @@ class Revision(TypedDict):
 
 @dataclass(frozen=True)
 class Pulumi:
-    """The engine, on one stack."""
+    """The program `pulumi`, for one stack."""
 
     stack: str
     config_file: Path | None = None
@@ -79,7 +79,7 @@ class Pulumi:
 
 @dataclass(frozen=True)
 class Helm:
-    """Helm, on one namespace of one cluster."""
+    """The program `helm`, for one namespace of one cluster."""
 
     kubeconfig: str | None
     context: str | None
@@ -251,7 +251,7 @@ def _parsed(tool: str, text: str) -> Any:
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:
-    """Return what pulumi says of a failure; with --json that stands among the diagnostics, where one reads it badly."""
+    """Return pulumi's error message; with --json it is taken from the diagnostics."""
     try:
         found = json.loads(done.stdout).get("diagnostics") or []
         said = [str(each["message"]).strip() for each in found if each.get("severity") in ("error", "info#err")]

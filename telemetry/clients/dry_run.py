@@ -1,6 +1,5 @@
-"""The cluster, asked for any kind of object, and what it would make of one. Nothing is ever changed: dryRun=All."""
+"""Live objects of any kind, and dry runs of changes to them. Nothing is ever changed: dryRun=All."""
 
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import urllib3
-from kubernetes import client, dynamic
-from kubernetes.config.config_exception import ConfigException
+from kubernetes import dynamic
 from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client
+from telemetry.clients.kubernetes import ClusterError, cluster_errors, connect, refusal
+from telemetry.config.connections import Kubernetes
 from telemetry.kubernetes.managed_fields import Json
-from telemetry.operations.drift.findings import DriftError
 
 MANAGER = "telemetry-drift"
 """As whom we rehearse; never seen on an object, because nothing is written."""
@@ -32,104 +29,82 @@ class RefusedError(Exception):
     """The API server would not take an object; the message is its own."""
 
 
-class ChangedError(DriftError):
-    """Somebody changes an object all the while."""
+class ChangedError(ClusterError):
+    """The object was changed by somebody else during the dry run."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """An API server."""
+    """An API server that is asked for objects and dry runs."""
 
     api: Any
     """The client's DynamicClient; it knows any kind that the server knows."""
 
-    def placed(self, wanted: Json, namespace: str) -> Json:
+    def placed(self, manifest: Json, namespace: str) -> Json:
         """Return an object with its namespace: its own, or this one if its kind has any."""
         try:
-            namespaced = self._resource(wanted).namespaced
+            namespaced = self._resource(manifest).namespaced
         except ResourceNotFoundError:
-            return wanted
-        own = {"namespace": namespace, **wanted["metadata"]} if namespaced else wanted["metadata"]
-        return {**wanted, "metadata": own}
+            return manifest
+        metadata = {"namespace": namespace, **manifest["metadata"]} if namespaced else manifest["metadata"]
+        return {**manifest, "metadata": metadata}
 
-    def live(self, wanted: Json) -> Json | None:
+    def live(self, manifest: Json) -> Json | None:
         """Return the object that is there under the same name; None: it, or its kind, is not there."""
         try:
-            found = self._resource(wanted).get(**_address(wanted), _request_timeout=_SECONDS)
+            found = self._resource(manifest).get(**_address(manifest), _request_timeout=_SECONDS)
         except (ResourceNotFoundError, NotFoundError):
             return None
         live: Json = found.to_dict()
         return live
 
-    def applied(self, wanted: Json) -> Json:
-        """Return what the live object would be with all that `wanted` states, and all else as it is.
+    def applied(self, manifest: Json) -> Json:
+        """Return what the live object would be with all that `manifest` states, and all else as it is.
 
         Raises:
             RefusedError: the API server would not take it.
         """
-        return self._rehearse("server_side_apply", wanted, force_conflicts=True)
+        return self._rehearse("server_side_apply", manifest, force_conflicts=True)
 
-    def replaced(self, wanted: Json) -> Json:
-        """Return what the live object would be as `wanted`, completed with the API server's defaults.
+    def replaced(self, manifest: Json) -> Json:
+        """Return what the live object would be as `manifest`, completed with the API server's defaults.
 
         Raises:
             RefusedError: the API server would not take it.
         """
-        return self._rehearse("replace", wanted)
+        return self._rehearse("replace", manifest)
 
-    def _rehearse(self, verb: str, wanted: Json, **options: bool) -> Json:
-        call = getattr(self._resource(wanted), verb)
+    def _rehearse(self, verb: str, manifest: Json, **options: bool) -> Json:
+        call = getattr(self._resource(manifest), verb)
         try:
-            result: Json = call(body=wanted, **_address(wanted), **options, **_REHEARSAL).to_dict()
+            result: Json = call(body=manifest, **_address(manifest), **options, **_REHEARSAL).to_dict()
         except DynamicApiError as error:
             if error.status == _CHANGED:
-                raise ChangedError(f"an object changes all the while; try again: {_message(error)}") from error
-            if any(words in _message(error) for words in _CANNOT_REHEARSE):
-                raise DriftError(f"the API server cannot rehearse: {_message(error)}") from error
+                raise ChangedError(f"an object changes all the while; try again: {refusal(error)}") from error
+            if any(words in refusal(error) for words in _CANNOT_REHEARSE):
+                raise ClusterError(f"the API server cannot rehearse: {refusal(error)}") from error
             if error.status in _REFUSALS:
-                raise RefusedError(_message(error)) from error
+                raise RefusedError(refusal(error)) from error
             raise
         return result
 
-    def _resource(self, wanted: Json) -> Any:
-        return self.api.resources.get(api_version=wanted["apiVersion"], kind=wanted["kind"])
+    def _resource(self, manifest: Json) -> Any:
+        return self.api.resources.get(api_version=manifest["apiVersion"], kind=manifest["kind"])
 
 
 @contextmanager
-def connected(kubeconfig: str | None, context: str) -> Iterator[Cluster]:
-    """Yield a cluster.
+def connected(settings: Kubernetes) -> Iterator[Cluster]:
+    """Connect to a cluster, and yield it.
 
     Raises:
-        DriftError: it does not answer, or refuses us; with what to do.
+        ClusterError: it does not answer, or refuses us; with what to do.
     """
-    api = _client(kubeconfig, context)
-    try:
-        # The client keeps what it learns of the server's kinds in a file, which must not outlive us.
-        with tempfile.TemporaryDirectory() as folder:
-            yield Cluster(dynamic.DynamicClient(api, cache_file=str(Path(folder) / "kinds.json")))
-    except urllib3.exceptions.HTTPError as error:
-        reason = type(getattr(error, "reason", error)).__name__
-        raise DriftError(f"the API server of context {context!r} does not answer ({reason})") from error
-    except (client.ApiException, DynamicApiError) as error:
-        raise DriftError(f"the API server refused ({error.status}): {_message(error)}") from error
+    api = connect(settings)
+    # The client keeps what it learns of the server's kinds in a file, which must not outlive us.
+    with cluster_errors(settings.context), tempfile.TemporaryDirectory() as folder:
+        yield Cluster(dynamic.DynamicClient(api, cache_file=str(Path(folder) / "kinds.json")))
 
 
-def _client(kubeconfig: str | None, context: str) -> client.ApiClient:
-    try:
-        return api_client(kubeconfig, context)
-    except UNUSABLE as error:
-        reason = str(error).splitlines()[0] if isinstance(error, ConfigException) else type(error).__name__
-        raise DriftError(f"telemetry:kubernetes.context: {context!r} cannot be used ({reason}); correct it") from error
-
-
-def _address(wanted: Json) -> dict[str, str]:
-    metadata = wanted["metadata"]
+def _address(manifest: Json) -> dict[str, str]:
+    metadata = manifest["metadata"]
     return {key: metadata[key] for key in ("name", "namespace") if metadata.get(key)}
-
-
-def _message(error: Any) -> str:
-    """Return the API server's own words."""
-    try:
-        return str(json.loads(error.body)["message"])
-    except (ValueError, TypeError, KeyError):
-        return str(error.reason)

@@ -1,4 +1,4 @@
-"""Comments and issues on GitHub that are found again by a marker: one of each, updated in place.
+"""A client of GitHub: writes one comment or issue per marker, and updates it in place.
 
 Environment: GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as GitHub's own runners set them.
 """
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import wait_exponential
 
 from telemetry.clients import trust
+from telemetry.clients.retry import retry
 from telemetry.config.trust import Trust
 
 LIMIT = 65_536
@@ -29,7 +30,7 @@ class ForgeError(Exception):
 
 
 class _TryAgainError(ForgeError):
-    """GitHub did not answer, or said that it could not just now."""
+    """GitHub did not answer, or is busy."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,12 @@ class Forge:
         return cls(client, environment["GITHUB_REPOSITORY"])
 
     def put_comment(self, number: int, marker: str, body: str | None) -> str:
-        """Make the one comment of a pull request say this, or remove it; return what was done."""
-        return self._insistently(lambda: self._put_comment(number, marker, body))
+        """Write, update or remove the comment of a pull request that has this marker; return what was done."""
+        return _retry(lambda: self._put_comment(number, marker, body))
 
     def put_issue(self, marker: str, title: str, body: str | None, closing: str) -> str:
-        """Make the one open issue say this, or close it, with another text; return what was done."""
-        return self._insistently(lambda: self._put_issue(marker, title, body, closing))
+        """Open, update or close the issue that has this marker; return what was done."""
+        return _retry(lambda: self._put_issue(marker, title, body, closing))
 
     def _put_comment(self, number: int, marker: str, body: str | None) -> str:
         comments = f"issues/{number}/comments"
@@ -118,11 +119,9 @@ class Forge:
         busy = answer.is_server_error or answer.status_code == 429 or "Retry-After" in answer.headers
         raise (_TryAgainError if busy else ForgeError)(_refusal(answer, method, url))
 
-    def _insistently(self, attempt: Callable[[], str]) -> str:
-        retrying = Retrying(
-            retry=retry_if_exception_type(_TryAgainError), stop=stop_after_attempt(_ATTEMPTS), wait=_WAIT, reraise=True
-        )
-        return retrying(attempt)
+
+def _retry(attempt: Callable[[], str]) -> str:
+    return retry(attempt, attempts=_ATTEMPTS, on=_TryAgainError, wait=_WAIT)
 
 
 def _refusal(answer: httpx.Response, method: str, url: str) -> str:
@@ -130,5 +129,7 @@ def _refusal(answer: httpx.Response, method: str, url: str) -> str:
         message = answer.json()["message"]
     except (ValueError, KeyError, TypeError):
         message = answer.reason_phrase
-    mend = "; does the job grant it (permissions), and is the number right?" if answer.status_code in (403, 404) else ""
-    return f"GitHub answered {answer.status_code} to {method} {url}: {message}{mend}"
+    advice = (
+        "; does the job grant it (permissions), and is the number right?" if answer.status_code in (403, 404) else ""
+    )
+    return f"GitHub answered {answer.status_code} to {method} {url}: {message}{advice}"

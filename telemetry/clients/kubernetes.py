@@ -1,7 +1,13 @@
-"""A client of a stack's API server, for whoever asks the cluster anything: preflight, drift, repair and smoke."""
+"""A client of a stack's API server, for whoever asks the cluster anything: preflight, drift, repair and smoke.
+
+The kubernetes package's models are not used for single requests: to import them is a third of a preview's start.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import urllib3
@@ -9,50 +15,137 @@ import yaml
 from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 
-_TIMEOUT_SECONDS = 10
-_OK, _ACCEPTED, _NOT_FOUND = 200, 202, 404
+from telemetry.config.connections import Kubernetes
+
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""So that what is in a Secret does not even reach us."""
 UNUSABLE = (ConfigException, OSError, yaml.YAMLError, TypeError, ValueError)
 """What `api_client` raises of a kubeconfig. All but the first two may quote the file in their text, tokens and all."""
+_TIMEOUT_SECONDS = 10
+_OK, _ACCEPTED, _NOT_FOUND = 200, 202, 404
 
 
-def api_client(kubeconfig: str | None, context: str) -> client.ApiClient:
+class ClusterError(Exception):
+    """The cluster does not answer, or refuses; the message says so to the user."""
+
+
+class NoJsonError(ValueError):
+    """Something answers, but not as an API server does."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API server says, whatever it is."""
+
+    status: int
+    reason: str
+    body: bytes
+
+
+def api_client(settings: Kubernetes) -> client.ApiClient:
     """Return a client that tries once: its retries would keep a user waiting for an address that is simply wrong.
-
-    Args:
-        kubeconfig: path of the file; None is the usual one.
-        context: which of its contexts.
 
     Raises:
         one of UNUSABLE: the file cannot be read, or has no such context.
     """
-    api = config.new_client_from_config(config_file=kubeconfig, context=context)
+    api = config.new_client_from_config(settings.kubeconfig_file, settings.context)
     api.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(0)
     return api
 
 
+def connect(settings: Kubernetes) -> client.ApiClient:
+    """Return a client of a stack's cluster.
+
+    Raises:
+        ClusterError: the kubeconfig cannot be used. The message quotes nothing of it: there are tokens in it.
+    """
+    try:
+        return api_client(settings)
+    except UNUSABLE as error:
+        reason = str(error).splitlines()[0] if isinstance(error, ConfigException) else type(error).__name__
+        raise ClusterError(
+            f"telemetry:kubernetes.context: {settings.context!r} cannot be used ({reason}); log in to the cluster, or "
+            "correct it"
+        ) from error
+
+
+@contextmanager
+def cluster_errors(context: str) -> Iterator[None]:
+    """Turn what a client raises into a ClusterError for the user."""
+    server = f"the API server of context {context!r}"
+    try:
+        yield
+    except urllib3.exceptions.HTTPError as error:
+        reason = type(getattr(error, "reason", error)).__name__
+        raise ClusterError(f"{server} does not answer ({reason})") from error
+    except client.ApiException as error:
+        raise ClusterError(f"{server} refused ({error.status}): {refusal(error)}") from error
+    except NoJsonError as error:
+        raise ClusterError(f"{server} does not answer like one; correct the context's address") from error
+
+
+def refusal(error: client.ApiException) -> str:
+    """Return the API server's own words."""
+    try:
+        return str(json.loads(error.body)["message"])
+    except (ValueError, TypeError, KeyError):
+        return str(error.reason)
+
+
+def call(
+    api: client.ApiClient,
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    body: Any = None,
+) -> Answer:
+    """Return the answer to one request.
+
+    Raises:
+        urllib3.exceptions.HTTPError: nobody answered within ten seconds.
+    """
+    request = api.param_serialize(
+        method,
+        path,
+        query_params=list((query or {}).items()),
+        header_params={"Accept": "application/json", **(headers or {})},
+        body=body,
+        auth_settings=["BearerToken"],
+    )
+    response = api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
+    return Answer(response.status, str(response.reason), response.read())
+
+
 def get(api: client.ApiClient, path: str, *, accept: str = "application/json", **query: str) -> dict[str, Any]:
-    """Return the JSON object at a path, without the client's models: to import them is a third of a preview's start.
+    """Return the JSON object at a path.
 
     Raises:
         ApiException: the server refused, with the status.
         urllib3.exceptions.HTTPError: nobody answered within ten seconds.
-        ValueError: the answer is no JSON object.
+        NoJsonError: the answer is no JSON object.
     """
-    request = api.param_serialize(
-        "GET",
-        path,
-        query_params=list(query.items()),
-        header_params={"Accept": accept},
-        auth_settings=["BearerToken"],
-    )
-    response = api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
-    body = response.read()
-    if response.status != _OK:
-        raise client.ApiException(status=response.status, reason=response.reason)
-    answer = json.loads(body)
-    if not isinstance(answer, Mapping):
-        raise ValueError(f"{path}: an object was expected")  # noqa: TRY004 - as json says of what is none
-    return dict(answer)
+    answer = call(api, "GET", path, headers={"Accept": accept}, query=query)
+    if answer.status != _OK:
+        raise client.ApiException(status=answer.status, reason=answer.reason)
+    try:
+        found = json.loads(answer.body)
+    except ValueError as error:
+        raise NoJsonError(f"{path}: no JSON") from error
+    if not isinstance(found, Mapping):
+        raise NoJsonError(f"{path}: an object was expected")
+    return dict(found)
+
+
+def find(api: client.ApiClient, path: str, *, accept: str = "application/json") -> dict[str, Any] | None:
+    """Return the JSON object at a path, or None where there is none. Raises what `get` raises else."""
+    try:
+        return get(api, path, accept=accept)
+    except client.ApiException as error:
+        if error.status == _NOT_FOUND:
+            return None
+        raise
 
 
 def delete(api: client.ApiClient, path: str) -> None:
@@ -62,8 +155,41 @@ def delete(api: client.ApiClient, path: str) -> None:
         ApiException: the server refused, with the status.
         urllib3.exceptions.HTTPError: nobody answered within ten seconds.
     """
-    request = api.param_serialize("DELETE", path, auth_settings=["BearerToken"])
-    response = api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
-    response.read()
-    if response.status not in (_OK, _ACCEPTED, _NOT_FOUND):
-        raise client.ApiException(status=response.status, reason=response.reason)
+    answer = call(api, "DELETE", path)
+    if answer.status not in (_OK, _ACCEPTED, _NOT_FOUND):
+        raise client.ApiException(status=answer.status, reason=answer.reason)
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """The API server of a stack, asked for single objects of any kind."""
+
+    settings: Kubernetes
+    _kinds: dict[str, dict[str, str]] = field(default_factory=dict, init=False, repr=False)
+    """By group and version, the names that paths have for kinds, as the server itself lists them."""
+
+    def metadata(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the metadata of the object that a manifest describes, or nothing where there is none.
+
+        Raises:
+            ClusterError: the cluster does not answer, or refuses.
+        """
+        metadata = manifest["metadata"]
+        within = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
+        version = str(manifest["apiVersion"])
+        root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        with cluster_errors(self.settings.context):
+            resource = self._resources(root).get(str(manifest["kind"]))
+            path = f"{root}{within}/{resource}/{metadata['name']}"
+            found = find(self._api, path, accept=METADATA_ONLY) if resource else None
+        return dict(found["metadata"]) if found else {}
+
+    def _resources(self, root: str) -> dict[str, str]:
+        if root not in self._kinds:
+            listed = (find(self._api, root) or {}).get("resources") or ()
+            self._kinds[root] = {each["kind"]: each["name"] for each in listed if "/" not in each["name"]}
+        return self._kinds[root]
+
+    @cached_property
+    def _api(self) -> client.ApiClient:
+        return connect(self.settings)

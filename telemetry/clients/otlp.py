@@ -1,4 +1,4 @@
-"""What is sent: one sample, one span. Both bear one name, so that whoever finds them knows where they are from."""
+"""Samples, spans and log lines that are sent as a test, under one name by which people recognise them."""
 
 import struct
 import time

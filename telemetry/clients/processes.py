@@ -1,4 +1,4 @@
-"""Whether a process lives, and ending some: for the repair of a stack, and for the services of the sandbox."""
+"""Finds out whether processes run, and ends them."""
 
 import contextlib
 import time

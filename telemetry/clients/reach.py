@@ -1,4 +1,4 @@
-"""How addresses of a cluster are reached from outside: as they are, through a forwarded port, or the API server."""
+"""Reaches addresses of a cluster from outside: directly, through a forwarded port, or through the API server."""
 
 import re
 import socket
@@ -21,7 +21,7 @@ _HOW = "run this in the cluster, or forward the port and say --connect-to {place
 
 @dataclass(frozen=True)
 class Reach:
-    """What is known of the way into a cluster."""
+    """The ways into a cluster."""
 
     connect_to: Mapping[str, str] = field(default_factory=dict)
     """`host:port` to connect to in place of a `host:port`; names in certificates and requests stay."""
@@ -45,12 +45,12 @@ class Reach:
         return self.connect_to.get(place, place), host
 
     def transport(self, verify: ssl.SSLContext) -> httpx.BaseTransport:
-        """Return what clients send by."""
+        """Return an HTTP transport that takes the right way to each address."""
         return _Transport(self, verify)
 
 
 def ask(asked: httpx.Client, method: str, url: str, **request: object) -> httpx.Response:
-    """Return a good answer.
+    """Send a request, and return the answer if it is a success.
 
     Raises:
         Refused: it is a refusal for good: 401 or 403.
@@ -86,7 +86,7 @@ def _resolves(host: str) -> bool:
 
 
 class _Transport(httpx.BaseTransport):
-    """Sends each request on the way that there is."""
+    """Sends each request directly, through a forwarded port, or through the API server."""
 
     def __init__(self, reach: Reach, verify: ssl.SSLContext) -> None:
         self._reach = reach
@@ -120,12 +120,12 @@ def _proxied(request: httpx.Request, proxy: httpx.Client) -> httpx.Request:
     return proxy.build_request(request.method, path, headers=kept, content=request.read())
 
 
-def _api_server(known: client.Configuration) -> httpx.Client:
+def _api_server(config: client.Configuration) -> httpx.Client:
     """Return a client of the API server, logged in as the kubeconfig says."""
-    context = ssl.create_default_context(cafile=known.ssl_ca_cert)
-    if known.cert_file:
-        context.load_cert_chain(known.cert_file, known.key_file)
-    if not known.verify_ssl:
+    context = ssl.create_default_context(cafile=config.ssl_ca_cert)
+    if config.cert_file:
+        context.load_cert_chain(config.cert_file, config.key_file)
+    if not config.verify_ssl:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    headers = {each["key"]: each["value"] for each in known.auth_settings().values() if each["in"] == "header"}
-    return httpx.Client(base_url=known.host, verify=context, headers=headers, trust_env=False)
+    headers = {each["key"]: each["value"] for each in config.auth_settings().values() if each["in"] == "header"}
+    return httpx.Client(base_url=config.host, verify=context, headers=headers, trust_env=False)

@@ -1,21 +1,33 @@
-"""Whether a ring has the members that the plan promises; Mimir, Tempo and Loki show theirs alike (dskit)."""
+"""Checks that a ring has as many members as planned; Mimir, Tempo and Loki show theirs alike (dskit)."""
 
 from collections import Counter
+from collections.abc import Callable
+
+import httpx
 
 from telemetry.clients.reach import ask
-from telemetry.operations.validation.target import Target
-from telemetry.spec.checks import CheckFailed, insistently
+from telemetry.clients.retry import retry
+from telemetry.spec.checks import CheckFailed
 
 
-def check_ring(target: Target, url: str, members: int, seconds: float, *, page: str = "/ingester/ring") -> str:
-    """Return what was seen of the ingesters' ring at a backend's own address.
+def check_ring(
+    connect: Callable[[], httpx.Client], url: str, members: int, seconds: float, *, page: str = "/ingester/ring"
+) -> str:
+    """Wait for the ingesters' ring to be complete, and return a line about it.
+
+    Args:
+        connect: makes a client of the backends' own pages.
+        url: a backend's own address.
+        members: how many ingesters are planned.
+        seconds: how long to wait for them.
+        page: where the backend shows its ring.
 
     Raises:
         CheckFailed: it has not so many members, or one of them is not active.
     """
 
     def look() -> str:
-        with target.admin() as client:
+        with connect() as client:
             shown = ask(client, "GET", f"{url}{page}", headers={"Accept": "application/json"})
         try:
             states = Counter(str(each["state"]) for each in shown.json()["shards"])
@@ -28,4 +40,4 @@ def check_ring(target: Target, url: str, members: int, seconds: float, *, page: 
             )
         return f"{members} of {members} ingesters ACTIVE"
 
-    return insistently(look, seconds)
+    return retry(look, seconds)

@@ -1,4 +1,4 @@
-"""Whom our clients trust: one answer for all of them, and one text for what they say of a certificate."""
+"""The certificate authorities that all clients trust, and what is wrong with a certificate in one text."""
 
 import os
 import ssl
@@ -30,7 +30,7 @@ def context(trust: Trust) -> ssl.SSLContext:
 
 
 def boto(trust: Trust) -> str | bool:
-    """Return what boto3 is to verify servers with: its own variable and its own store are nobody else's."""
+    """Return what boto3 verifies servers with, in place of its own store and variable."""
     return bundle(trust) or True
 
 

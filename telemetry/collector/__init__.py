@@ -1,1 +1,1 @@
-"""What collects applications' telemetry and sends it here: settings to the configuration of Grafana Alloy."""
+"""The collector: the configuration of Grafana Alloy, which takes applications' telemetry and sends it here."""

@@ -1,12 +1,11 @@
-"""Where a collector sends to, and how it says who it is."""
+"""The destination of a collector, and its credential there."""
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from telemetry.config.collector import Collector
 from telemetry.config.gateway import Gateway
-from telemetry.gateway import addresses as of_gateway
-from telemetry.spec import ports as addresses
+from telemetry.gateway.addresses import client_endpoints, host
+from telemetry.spec.ports import absolute
 from telemetry.stack import Stack
 from telemetry.stack.collector import sender
 from telemetry.stack.tenants import Tenant
@@ -26,7 +25,7 @@ class Destination:
     """Address that Alloy adds `/v1/metrics` to."""
     remote_write: str
     logs_otlp: str | None
-    """Address that Alloy adds `/v1/logs` to; None where there is no Loki."""
+    """Address that Alloy adds `/v1/logs` to; None where nothing stores logs."""
     name: str | None
     """What the certificate there is for: an address's name has a final dot, a certificate's none. None is no TLS."""
     tenant: str | None
@@ -43,17 +42,14 @@ class Destination:
 
 def destination(stack: Stack, collector: Collector) -> Destination:
     """Return where a collector of a stack sends to: the gateway where there is one, else the backends themselves."""
+    endpoints = {backend.signal: client_endpoints(backend) for backend in stack.backends}
+    traces, metrics, logs = endpoints["traces"], endpoints["metrics"], endpoints.get("logs")
     tenant = sender(collector, stack.tenants)
-    if stack.gateway is not None and tenant is not None:
-        return _by_gateway(stack, stack.gateway, tenant)
-    at = partial(addresses.absolute, stack)
-    traces, metrics = (stack.backend(signal).endpoints for signal in ("traces", "metrics"))
-    logs = stack.backend("logs").endpoints if stack.logs else None
-    return Destination(
-        traces=at(traces.otlp_grpc),
-        metrics_otlp=at(metrics.otlp_http.removesuffix(_METRICS_PATH)),
-        remote_write=at(metrics.remote_write),
-        logs_otlp=None if logs is None else at(logs.otlp_http.removesuffix(_LOGS_PATH)),
+    plain = Destination(
+        traces=absolute(stack, traces.otlp_grpc),
+        metrics_otlp=absolute(stack, metrics.otlp_http.removesuffix(_METRICS_PATH)),
+        remote_write=absolute(stack, metrics.remote_write),
+        logs_otlp=None if logs is None else absolute(stack, logs.otlp_http.removesuffix(_LOGS_PATH)),
         name=None,
         tenant=None if tenant is None else tenant.id,
         token=None,
@@ -61,24 +57,23 @@ def destination(stack: Stack, collector: Collector) -> Destination:
         authority=None,
         largest_message=stack.traces.max_message_size,
     )
+    if stack.gateway is None or tenant is None:
+        return plain
+    return _by_gateway(plain, stack.gateway, tenant, host(stack.namespace.name))
 
 
-def _by_gateway(stack: Stack, gateway: Gateway, tenant: Tenant) -> Destination:
-    at = partial(addresses.absolute, stack)
-    urls, logs = of_gateway.urls(stack.namespace.name), of_gateway.logs(stack)
+def _by_gateway(plain: Destination, gateway: Gateway, tenant: Tenant, name: str) -> Destination:
+    """Return a destination with TLS and a credential, which says who the tenant is."""
     accepts = tenant.access.accepts
     private = gateway.certificate.source == "issued" or gateway.certificate.authority is not None
-    return Destination(
-        traces=at(urls.otlp_grpc_address),
-        metrics_otlp=at(urls.metrics_otlp_url.removesuffix(_METRICS_PATH)),
-        remote_write=at(urls.remote_write_url),
-        logs_otlp=None if logs is None else at(logs.otlp_http.removesuffix(_LOGS_PATH)),
-        name=of_gateway.host(stack.namespace.name),
+    return replace(
+        plain,
+        name=name,
         tenant=None,
         token=None if accepts == "certificate" else f"{CREDENTIALS}/token",
         certificate=(f"{CREDENTIALS}/tls.crt", f"{CREDENTIALS}/tls.key")
         if accepts in ("certificate", "both")
         else None,
         authority=f"{CREDENTIALS}/ca.crt" if private else None,
-        largest_message=tenant.limits.max_body or stack.traces.max_message_size,
+        largest_message=tenant.limits.max_body or plain.largest_message,
     )

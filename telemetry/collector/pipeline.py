@@ -1,4 +1,4 @@
-"""The way of applications' telemetry: received, limited, batched, queued and sent again until it is taken."""
+"""The pipeline of applications' telemetry: received, limited, batched, queued and sent again until it is taken."""
 
 from collections.abc import Iterator, Mapping
 
@@ -66,7 +66,7 @@ def _exporters(collector: Collector, to: Destination) -> dict[str, Block]:
     if to.logs_otlp is not None:
         found["logs"] = Block("otelcol.exporter.otlphttp", "logs", blocks=(_client(to, to.logs_otlp), *kept))
     if collector.metrics == "otlp":
-        # One at a time: Mimir refuses samples of a series that are older than what it has.
+        # One at a time: samples of a series that are older than what is there are refused.
         in_order = tuple(_kept(collector, to, consumers=1))
         found["metrics"] = Block(
             "otelcol.exporter.otlphttp", "metrics", blocks=(_client(to, to.metrics_otlp), *in_order)

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 
-from telemetry.backends.loki import values as loki
-from telemetry.backends.mimir import values as mimir
-from telemetry.backends.pyroscope import values as pyroscope
 from telemetry.collector.pipeline import REMOTE_WRITE
 from telemetry.collector.syntax import Block, Expression, Value
 from telemetry.config.collector import Collector, Scrape
 from telemetry.config.quantities import duration_text
 from telemetry.gateway.addresses import SERVICE
 from telemetry.gateway.layout import Layout
-from telemetry.spec.ports import LOKI_HTTP, MIMIR_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP
 from telemetry.spec.values.transport import server_name, serves_tls
 from telemetry.stack import Stack
+from telemetry.stack.backends import metrics_first
 
 BACKENDS = "/etc/telemetry-backends"
 """Where Alloy finds the authority of the backends' certificate, where they have one."""
@@ -24,18 +21,14 @@ _OWN_NODE = 'coalesce(sys.env("HOSTNAME"), constants.hostname)'
 
 def scraped(stack: Stack) -> dict[str, int]:
     """Return the port with the metrics of backends and gateway, by the label `app.kubernetes.io/name` of pods."""
-    gateway = {SERVICE: Layout().health_port} if stack.gateway else {}
-    logs = {"loki": LOKI_HTTP} if stack.logs else {}
-    profiles = {"pyroscope": PYROSCOPE_HTTP} if stack.profiles else {}
-    return {"mimir": MIMIR_HTTP, "tempo": TEMPO_HTTP, **logs, **profiles, **gateway}
+    backends = {backend.of.name: backend.of.http_port for backend in metrics_first(stack.backends)}
+    return backends | ({SERVICE: Layout().health_port} if stack.gateway else {})
 
 
 def releases(stack: Stack) -> tuple[str, ...]:
     """Return the instances whose pods are scraped: the namespace may have backends of somebody else's in it."""
-    logs = (loki.RELEASE,) if stack.logs else ()
-    profiles = (pyroscope.RELEASE,) if stack.profiles else ()
-    gateway = (SERVICE,) if stack.gateway else ()
-    return (mimir.RELEASE, "tempo", "tempo-distributed", *logs, *profiles, *gateway)
+    backends = tuple(name for backend in metrics_first(stack.backends) for name in backend.of.release_names)
+    return (*backends, *((SERVICE,) if stack.gateway else ()))
 
 
 def blocks(stack: Stack, collector: Collector, scrape: Scrape) -> Iterator[Block]:
@@ -85,7 +78,8 @@ def _rules(stack: Stack) -> Iterator[Block]:
     ports = "|".join(f"{name};{port}" for name, port in scraped(stack).items())
     number = "__meta_kubernetes_pod_container_port_number"
     yield _rule([f"{_LABEL}name", number], action="keep", regex=ports)
-    yield _rule([f"{_LABEL}component"], action="drop", regex="gateway")  # the chart's nginx, which has no metrics
+    if without := [role for backend in stack.backends for role in backend.of.without_metrics]:
+        yield _rule([f"{_LABEL}component"], action="drop", regex="|".join(without))
     yield _rule(["__meta_kubernetes_pod_phase"], action="drop", regex="Succeeded|Failed")
     if serves_tls(stack):  # the backends do; the gateway's health and metrics are plain
         yield _rule([f"{_LABEL}name"], regex=SERVICE, target_label="__scheme__", replacement="http")

@@ -17,7 +17,7 @@ from telemetry.stack import Stack
 from telemetry.stack.collector import sender
 
 RELEASE = "collector"
-"""Not `alloy`: the namespace may have one of that name (seed 003)."""
+"""Not `alloy`: the namespace may have one of that name."""
 HTTP = 12345
 """Alloy's own port, which its readiness is asked at."""
 _STORAGE = "/var/lib/alloy"
@@ -98,7 +98,7 @@ def _secret(name: str, secret: str) -> Values:
 
 
 def _requests(size: Compute) -> Values:
-    """Return requests; Alloy's own limiter takes the place of a memory limit (seed 000)."""
+    """Return requests; Alloy's own limiter takes the place of a memory limit."""
     return {"requests": {"cpu": cpu_text(size.cpu), "memory": bytes_text(size.memory)}}
 
 

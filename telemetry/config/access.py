@@ -1,5 +1,6 @@
 """How a tenant is known to the gateway, until when, and what it may do."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal, Self
 
@@ -135,3 +136,11 @@ class Access(Settings):
         if self.certificate_subject is not None and not self.takes_certificate:
             raise SettingError("certificate_subject", "the tenant accepts tokens only; remove it, or widen accepts")
         return self
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A certificate and its private key (PKCS 8), in PEM."""
+
+    certificate: str
+    key: str = field(repr=False)

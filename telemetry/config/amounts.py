@@ -11,7 +11,7 @@ MI, GI = 1 << 20, 1 << 30
 
 
 def rounded(resource: Resource, amount: int) -> str:
-    """Return an amount as the plan writes it (seed 000): `2900m`, `512Mi`, `13.5Gi`, to one decimal."""
+    """Return an amount as the plan writes it: `2900m`, `512Mi`, `13.5Gi`, to one decimal."""
     if amount == 0:
         return "0"
     if resource == "cpu":

@@ -12,5 +12,5 @@ LONGEST_NAME = 63
 
 
 def bucket_name(signal: str, environment: str, purpose: str) -> str:
-    """Return `dts-{signal}-{environment}-{purpose}`, the convention of the object store's owners."""
+    """Return `dts-{signal}-{environment}-{purpose}`, the convention of the object store's owners (R10)."""
     return f"dts-{signal}-{environment}-{purpose}"

@@ -34,7 +34,7 @@ Family = Literal["IPv4", "IPv6"]
 """A family of addresses, as Kubernetes calls it."""
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DNS_SERVICES = {"openshift": "dns-default.openshift-dns", "kubernetes": "kube-dns.kube-system"}
-"""The cluster's DNS where nobody says otherwise (charts.md 2.4, 3.4)."""
+"""The cluster's DNS where nobody says otherwise."""
 
 
 class DnsService(NamedTuple):
@@ -66,12 +66,11 @@ class Kubernetes(Settings):
         default=None,
         min_length=1,
         description="A name of the cluster that outlives its address: without one the provider replaces every "
-        "release when the API server's URL changes (facts/providers.md). Default: the context's name.",
+        "release when the API server's URL changes. Default: the context's name.",
     )
     platform: Literal["openshift", "kubernetes"] = Field(
         default="openshift",
-        description="openshift: the platform picks user ids, so ours are left out. kubernetes: the charts' own ids "
-        "(charts.md 2.4, 3.4).",
+        description="openshift: the platform picks user ids, so ours are left out. kubernetes: the charts' own ids.",
     )
     cluster_domain: str = Field(
         default="cluster.local",
@@ -99,7 +98,7 @@ class Kubernetes(Settings):
     nodes: Nodes | None = Field(
         default=None,
         description="The nodes that there are. Known, replicas are spread by a hard rule where there are nodes enough, "
-        "and a replica that fits on none is refused (seed 004); unknown, spreading is best effort.",
+        "and a replica that fits on none is refused; unknown, spreading is best effort.",
     )
     nodes_on_demand: bool = Field(
         default=False,
@@ -124,6 +123,6 @@ class Kubernetes(Settings):
 
 
 class Grafana(Settings):
-    """The Grafana instance that all environments share (seed 000, 'Grafana Datasources')."""
+    """The Grafana instance that all environments share."""
 
     url: Url = Field(description="Its address as seen from where Pulumi runs.")

@@ -112,7 +112,7 @@ class Credentials(Settings):
     """All secrets of a stack; set with `pulumi config set --secret --path telemetry:credentials.…`.
 
     Every backend has an identity of its own that reaches only its own buckets and is no admin: for an admin SeaweedFS
-    creates a bucket for every mistyped name (anchors.md C3).
+    creates a bucket for every mistyped name.
     """
 
     provisioner: S3Identity = Field(description="Creates buckets; used by Pulumi alone.")

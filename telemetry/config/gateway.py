@@ -71,9 +71,7 @@ class ServerCertificate(Settings):
         description="issued: by the program, from its own authority; existing: a Secret that is there; cert-manager: "
         "a Certificate that cert-manager fulfils.",
     )
-    secret: SecretName | None = Field(
-        default=None, description="With `existing`: the Secret with tls.crt and tls.key (seed 002)."
-    )
+    secret: SecretName | None = Field(default=None, description="With `existing`: the Secret with tls.crt and tls.key.")
     issuer: Issuer | None = Field(default=None, description="With `cert-manager`: who issues it.")
     authority: Annotated[str, AfterValidator(_check_pem)] | None = Field(
         default=None,
@@ -114,7 +112,7 @@ class BackendTls(Settings):
 
     secret: SecretName | None = Field(
         default=None,
-        description="A Secret with tls.crt, tls.key and ca.crt (seed 002) for backends.<namespace>.svc; "
+        description="A Secret with tls.crt, tls.key and ca.crt for backends.<namespace>.svc; "
         "without one the program issues it.",
     )
 
@@ -156,17 +154,16 @@ class AddressLimits(Settings):
 
 
 class Gateway(Settings):
-    """nginx in front of every backend (seeds 001, 002, 004)."""
+    """nginx in front of every backend."""
 
     replicas: int = Field(default=1, ge=1, le=20, description="Pods; 2 in prod survive a lost one.")
     base: Compute = Field(
         default=Compute.model_construct(cpu=200, memory=256 * 2**20),
-        description="What it asks for before any tenant (seed 004: 200m and 256Mi), over all replicas; each tenant's "
-        "budget is added.",
+        description="What it asks for before any tenant, over all replicas; each tenant's budget is added.",
     )
     total: Compute | None = Field(
         default=None,
-        description="What it asks for whatever the tenants are, which base and all budgets must not exceed (seed 004). "
+        description="What it asks for whatever the tenants are, which base and all budgets must not exceed. "
         "None: it asks for just these, so every new tenant changes its requests and rolls its pods.",
     )
     image: Annotated[str, AfterValidator(_check_image)] = Field(

@@ -14,7 +14,7 @@ class Namespace(Settings):
 
     name: str = Field(
         pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
-        description="Its name, a DNS label; the first user's are ca7f8f-dev, -test and -prod (seed 000).",
+        description="Its name, a DNS label; the first user's are ca7f8f-dev, -test and -prod.",
     )
     create: bool = Field(
         default=False,
@@ -23,22 +23,20 @@ class Namespace(Settings):
     )
     quota: Quota | None = Field(
         default=None,
-        description="What its ResourceQuota allows today (seed 000); set on the namespace only if the program owns it.",
+        description="What its ResourceQuota allows today; set on the namespace only if the program owns it.",
     )
     used: Quota | None = Field(
         default=None,
-        description="What others in the namespace ask for already (seed 000, 'Currently used'); none is nothing.",
+        description="What others in the namespace ask for already; none is nothing.",
     )
     quota_increase: Literal["requested", "granted"] | None = Field(
         default=None,
         description="How far a quota increase is: while it is under way, a stack that needs it is warned of and not "
-        "refused (seed 000, 'Prod Quota Increase Request').",
+        "refused.",
     )
-    requested_quota: Quota | None = Field(
-        default=None, description="What the ResourceQuota allows after the increase (seed 000, 'Requested')."
-    )
+    requested_quota: Quota | None = Field(default=None, description="What the ResourceQuota allows after the increase.")
     phase_3: Resources | None = Field(
-        default=None, description="What Phase 3 (Pyroscope) will add; the quota request covers it already (seed 000)."
+        default=None, description="What Phase 3 (Pyroscope) will add; the quota request covers it already."
     )
 
     @model_validator(mode="after")

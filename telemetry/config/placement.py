@@ -42,13 +42,13 @@ class Placement(Settings):
     """Where the pods of a backend may run."""
 
     node_selector: dict[LabelKey, LabelValue] = Field(
-        default_factory=dict, description="Labels that a node must have, such as node-type (seed 004)."
+        default_factory=dict, description="Labels that a node must have, such as node-type."
     )
-    tolerations: list[Toleration] = Field(default_factory=list, description="Taints that the pods tolerate (seed 004).")
+    tolerations: list[Toleration] = Field(default_factory=list, description="Taints that the pods tolerate.")
     storage_class: str | None = Field(
         default=None,
         pattern=_NAME,
-        description="Storage class of every volume claim (seed 004); none is the cluster's default. A claim keeps its "
+        description="Storage class of every volume claim; none is the cluster's default. A claim keeps its "
         "class: changing it needs new volumes.",
     )
     priority_class: str | None = Field(
@@ -57,7 +57,7 @@ class Placement(Settings):
     spread_over: list[LabelKey] = Field(
         default=[HOSTNAME],
         description="Topology keys over which the replicas of a role are spread; hostname, because prod must survive "
-        "one lost node (seed 000). A hard rule where kubernetes.nodes says that there are nodes enough, and of a key "
+        "one lost node. A hard rule where kubernetes.nodes says that there are nodes enough, and of a key "
         "other than hostname that nodes have it (nodes.topology): a node without the label takes no such pod.",
     )
 

@@ -58,7 +58,7 @@ def parse_duration(value: object) -> int:
 
 
 def in_seconds(text: object) -> int:
-    """Return the whole seconds of a duration as programs in Go and Prometheus write it: `336h0m0s`, `2w`, `1y`."""
+    """Return the whole seconds of a duration as Go and Prometheus write it: `336h0m0s`, `2w`, `1y`; 0 of None."""
     return sum(int(number) * _UNIT_SECONDS[unit] for number, unit in _PART.findall(str(text)))
 
 

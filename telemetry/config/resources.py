@@ -12,14 +12,14 @@ from telemetry.config.quantities import Bytes, Cpu
 class Compute(Settings):
     """An amount of CPU and memory."""
 
-    cpu: Cpu = Field(description="CPU requests, in millicores (seed 000, 'Namespace Resource Analysis').")
-    memory: Bytes = Field(description="Memory requests, in bytes (seed 000).")
+    cpu: Cpu = Field(description="CPU requests, in millicores.")
+    memory: Bytes = Field(description="Memory requests, in bytes.")
 
 
 class Resources(Compute):
     """An amount of the three resources that a namespace's quota counts."""
 
-    storage: Bytes = Field(description="Storage requests of volume claims, in bytes (seed 000).")
+    storage: Bytes = Field(description="Storage requests of volume claims, in bytes.")
 
 
 class Nodes(Settings):

@@ -47,12 +47,12 @@ def _check_limit(name: str, role: Role, spec: RoleSpec) -> None:
         if role.memory_limit is not None:
             raise SettingError(
                 f"{name}.memory_limit",
-                "memory limits are only for ingesters and store-gateways (seed 000); remove it",
+                "memory limits are only for ingesters and store-gateways; remove it",
             )
         return
     low, high = spec.limit_range
     if role.memory_limit is None or not parse_bytes(low) <= role.memory_limit <= parse_bytes(high):
-        raise SettingError(f"{name}.memory_limit", f"must be {low} to {high} (seed 000); set it within that range")
+        raise SettingError(f"{name}.memory_limit", f"must be {low} to {high}; set it within that range")
 
 
 def _check_volume(name: str, role: Role, spec: RoleSpec) -> None:

@@ -1,7 +1,7 @@
-"""What a role of a backend is before anybody sets anything, and which roles run.
+"""What a role of a backend is before anybody sets anything, and which roles run (R8).
 
 The sizes in backends' tables are the smallest honest ones, dev's: requests are never below what the real binaries use
-idle, and all of dev together stays within 400m CPU, 2Gi memory and 4Gi of volumes.
+idle (sources.md, Measurements 1), and all of dev together stays within 400m CPU, 2Gi memory and 4Gi of volumes (R4).
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,14 +20,14 @@ class RoleSpec(NamedTuple):
     memory: str
     volume: str | None = None
     limit: str | None = None
-    """Default memory limit; a role without one may not be given one (seed 000, 'Resource Policy')."""
+    """Default memory limit; a role without one may not be given one (R32)."""
     limit_range: tuple[str, str] | None = None
-    """Smallest and largest memory limit that seed 000's resource policy allows."""
+    """Smallest and largest memory limit that the resource policy allows (R32)."""
     need: Need = "required"
     in_plan: bool = True
-    """Whether seed 000's table of prod has a row for it."""
+    """Whether the plan's table of prod has a row for it (R5)."""
     share: tuple[int, int] | None = None
-    """Percent of a backend's total CPU and memory (seed 004); without it a total leaves the role its own size."""
+    """Percent of a backend's total CPU and memory (R35); without it a total leaves the role its own size."""
     scales: bool = False
     """Whether it may be autoscaled: it is stateless and takes load."""
     fixed_because: str = "scaling down what holds data or leads others loses work"
@@ -73,7 +73,7 @@ def missing(runs: Iterable[str], known: RoleTable, need: Need) -> list[str]:
 
 
 def check_choice(chosen: list[str], known: RoleTable, meta: Mapping[str, set[str]]) -> list[str]:
-    """Refuse unknown roles, and a choice without a required one: seed 001 calls that 'blocked'."""
+    """Refuse unknown roles, and a choice without a required one, which is blocked (R8)."""
     names = [*(name for name, spec in known.items() if spec.need != "chart"), *meta]
     for name in chosen:
         if name in _NEVER_RUNS:

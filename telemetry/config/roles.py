@@ -10,17 +10,15 @@ from telemetry.config.quantities import Bytes, Cpu, bytes_text
 
 
 class Autoscaling(Settings):
-    """A HorizontalPodAutoscaler on CPU; its defaults are the plan's (seed 004)."""
+    """A HorizontalPodAutoscaler on CPU."""
 
-    min_replicas: int = Field(default=2, ge=2, le=100, description="Fewest pods (seed 004: 2).")
-    max_replicas: int = Field(
-        default=10, ge=2, le=100, description="Most pods; quota checks count these (seed 004: 10)."
-    )
+    min_replicas: int = Field(default=2, ge=2, le=100, description="Fewest pods.")
+    max_replicas: int = Field(default=10, ge=2, le=100, description="Most pods; quota checks count these.")
     cpu_percent: int = Field(
         default=70,
         ge=1,
         le=100,
-        description="Average CPU use that is aimed at, in percent of the request (seed 004: 70).",
+        description="Average CPU use that is aimed at, in percent of the request.",
     )
 
     @model_validator(mode="after")
@@ -33,19 +31,19 @@ class Autoscaling(Settings):
 
 
 class Role(Settings):
-    """What one replica of a role asks for, and how many there are. There is no CPU limit to set (seed 000)."""
+    """What one replica of a role asks for, and how many there are. There is no CPU limit to set."""
 
     replicas: int = Field(ge=1, le=100, description="Number of pods; the fewest, where the role is autoscaled.")
-    cpu: Cpu = Field(description="CPU request; no limit, because CFS throttling delays writes (seed 000).")
+    cpu: Cpu = Field(description="CPU request; no limit, because CFS throttling delays writes.")
     memory: Bytes = Field(description="Memory request.")
     memory_limit: Bytes | None = Field(
         default=None,
-        description="Memory limit; only where growth is unbounded: ingesters, store-gateways (seed 000).",
+        description="Memory limit; only where growth is unbounded: ingesters, store-gateways.",
     )
     volume: Bytes | None = Field(default=None, description="Size of its volume claim (WAL, block and index caches).")
     autoscaling: Autoscaling | None = Field(
         default=None,
-        description="Scale on CPU between two numbers of pods (seed 004); never for what holds data.",
+        description="Scale on CPU between two numbers of pods; never for what holds data.",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""A backend's total, split over its roles by seed 004's ratios."""
+"""A backend's total, split over its roles by fixed ratios (R35)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What the program would make, as `pulumi preview --save-plan` writes it: what is secret in it is ciphertext.
+"""Reads the plan that `pulumi preview --save-plan` writes; secrets in it are ciphertext.
 
 Unlike an import, which asks the provider what a thing looks like, it has the program's own inputs: names of Secrets'
 keys, what no system tells anybody (a datasource's headers), parents, protection and the order of things.
@@ -9,15 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from telemetry.engine.marks import SECRET_KIND, SPECIAL_KEY, UNKNOWN_MARK
 from telemetry.engine.state import Deployment, Resource, identifier
-from telemetry.engine.urn import RELEASE_TYPE
+from telemetry.engine.urn import RELEASE_TYPE, provider_urn
 
 DASHBOARD_TYPE = "grafana:oss/dashboard:Dashboard"
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What stands for a value that is not known before something else exists (the engine's own constant)."""
-_MARK = "4dabf18193072939515e22adb298388d"
-"""The engine's mark of special values."""
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the engine's mark of secret values, not a secret
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class Planned:
     @property
     def id(self) -> str | None:
         """The id that its provider would give it; None where that cannot be told."""
-        if holds(self.inputs, UNKNOWN):
+        if holds(self.inputs, UNKNOWN_MARK):
             return None
         if self.type == RELEASE_TYPE:
             return f"{self.inputs['namespace']}/{self.inputs['name']}"
@@ -71,16 +67,16 @@ class Planned:
         if self.goal.get("parent"):
             yield self.goal["parent"]
         if self.goal.get("provider"):
-            yield self.goal["provider"].rpartition("::")[0]
+            yield provider_urn(self.goal["provider"])
 
 
 def unknown_to(deployment: Deployment, plan: Mapping[str, Any]) -> dict[str, Planned]:
-    """Return what a plan would make beside what is there, by URN; what it would replace is there."""
-    known = {each["urn"] for each in deployment.get("resources") or ()}
+    """Return the resources that a plan creates and a state does not have, by URN."""
+    in_state = {each["urn"] for each in deployment.get("resources") or ()}
     return {
         urn: Planned(urn, each["goal"], each.get("state") or {})
         for urn, each in plan["resourcePlans"].items()
-        if each.get("goal") and each.get("steps") == ["create"] and urn not in known
+        if each.get("goal") and each.get("steps") == ["create"] and urn not in in_state
     }
 
 
@@ -95,9 +91,9 @@ def holds(value: object, text: str) -> bool:
 
 def holds_secret(value: object) -> bool:
     """Whether anything in a tree of values is secret."""
-    return holds(value, _MARK)
+    return holds(value, SPECIAL_KEY)
 
 
 def secret(value: object) -> dict[str, str]:
     """Return a value as a state that is imported may hold a secret: the engine encrypts it."""
-    return {_MARK: _SECRET, "plaintext": json.dumps(value)}
+    return {SPECIAL_KEY: SECRET_KIND, "plaintext": json.dumps(value)}

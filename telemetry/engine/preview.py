@@ -1,14 +1,14 @@
-"""`pulumi preview --json --show-sames` as one step per resource, and what of it needs no rendering."""
+"""Reads `pulumi preview --json` as one step per resource."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.engine.urn import RELEASE_TYPE
+from telemetry.engine.marks import UNKNOWN_MARK
+from telemetry.engine.urn import RELEASE_TYPE, STACK_TYPE, kind_of, name_of, provider_urn, type_of
 
 ACTIONS = ("create", "update", "replace", "delete", "same")
 
-_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # the engine's word for what only `up` will know
 _ACTION_OF_OP = {
     "create": "create", "import": "create", "update": "update", "delete": "delete", "same": "same",
     "replace": "replace", "create-replacement": "replace", "delete-replaced": "replace",
@@ -28,6 +28,8 @@ class Step:
     new: Mapping[str, Any]
     detail: Mapping[str, str]
     """Paths that differ, as the provider names them, and how."""
+    reasons: tuple[str, ...] = ()
+    """Properties that differ, where the provider tells no paths."""
     was_protected: bool = False
     is_protected: bool = False
     retained: bool = False
@@ -42,12 +44,17 @@ class Step:
     @property
     def type(self) -> str:
         """Return its type: `kubernetes:helm.sh/v3:Release`."""
-        return self.urn.split("::")[2].rpartition("$")[2]
+        return type_of(self.urn)
 
     @property
     def name(self) -> str:
         """Return its name in the program."""
-        return self.urn.rpartition("::")[2]
+        return name_of(self.urn)
+
+    @property
+    def title(self) -> str:
+        """Return what people call it: `Release mimir`."""
+        return title(self.urn)
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -56,8 +63,17 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Diagnostic:
+    """An error that stopped a preview."""
+
+    message: str
+    urn: str = ""
+    """The resource that it is about, if it is about one."""
+
+
+@dataclass(frozen=True)
 class Preview:
-    """All steps, and why the engine ended before it had them all."""
+    """All steps of a preview, and why it stopped early."""
 
     steps: tuple[Step, ...]
     outputs: Mapping[str, Any]
@@ -81,27 +97,44 @@ def read(preview: Mapping[str, Any]) -> Preview:
     Raises:
         ValueError: it failed for a reason other than the protection of resources.
     """
+    return Preview(steps(preview), _outputs(preview), tuple(_refusals(preview)))
+
+
+def steps(preview: Mapping[str, Any]) -> tuple[Step, ...]:
+    """Return the steps of a preview, whether or not it failed; what the engine only reads is none."""
     by_urn: dict[str, list[Mapping[str, Any]]] = {}
     for step in preview.get("steps") or ():
         if step["op"] in _ACTION_OF_OP:
             by_urn.setdefault(step["urn"], []).append(step)
-    steps = tuple(_step(urn, its) for urn, its in by_urn.items())
-    return Preview(steps, _outputs(by_urn), tuple(_refusals(preview)))
+    return tuple(_step(urn, parts) for urn, parts in by_urn.items())
 
 
-def _step(urn: str, steps: list[Mapping[str, Any]]) -> Step:
-    actions = {_ACTION_OF_OP[step["op"]] for step in steps}
-    first, last = ([step[key] for step in steps if step.get(key)] for key in ("oldState", "newState"))
+def errors(preview: Mapping[str, Any]) -> tuple[Diagnostic, ...]:
+    """Return why a preview failed; nothing if it did not."""
+    found = (each for each in preview.get("diagnostics") or () if each.get("severity") == "error")
+    return tuple(Diagnostic(str(each.get("message", "")).strip(), str(each.get("urn", ""))) for each in found)
+
+
+def title(urn: str) -> str:
+    """Return what people call a resource: `Release mimir`."""
+    return f"{kind_of(urn)} {name_of(urn)}"
+
+
+def _step(urn: str, parts: list[Mapping[str, Any]]) -> Step:
+    actions = {_ACTION_OF_OP[step["op"]] for step in parts}
+    first, last = ([step[key] for step in parts if step.get(key)] for key in ("oldState", "newState"))
     old: Mapping[str, Any] = first[0] if first else {}
     new: Mapping[str, Any] = last[-1] if last else {}
     action = "replace" if "replace" in actions else next(iter(actions))
-    detail = {path: its["kind"] for step in steps for path, its in (step.get("detailedDiff") or {}).items()}
+    detail = {path: how.get("kind", "") for step in parts for path, how in (step.get("detailedDiff") or {}).items()}
+    reasons = dict.fromkeys(reason for step in parts for reason in step.get("diffReasons") or ())
     return Step(
         urn,
         action,
-        {} if action == "create" else _known(old.get("inputs") or {}),
-        {} if action == "delete" else _known(new.get("inputs") or {}),
+        {} if action == "create" else _without_marks(old.get("inputs") or {}),
+        {} if action == "delete" else _without_marks(new.get("inputs") or {}),
         detail,
+        tuple(reasons),
         was_protected=bool(old.get("protect")),
         is_protected=bool(new.get("protect")),
         retained=bool(old.get("retainOnDelete")),
@@ -112,33 +145,33 @@ def _step(urn: str, steps: list[Mapping[str, Any]]) -> Step:
 
 
 def _provider(reference: str) -> str:
-    """Return the name in `urn:pulumi:…::pulumi:providers:aws::s3::id`; none if there is no such reference."""
-    parts = reference.split("::")
-    return parts[-2] if len(parts) > 2 else ""
+    """Return the name of the provider in a reference; none if there is no such reference."""
+    return name_of(provider_urn(reference))
 
 
-def _outputs(by_urn: Mapping[str, list[Mapping[str, Any]]]) -> Mapping[str, Any]:
-    found = (its[0] for urn, its in by_urn.items() if "::pulumi:pulumi:Stack::" in urn)
-    outputs: Mapping[str, Any] = (next(found, {}).get("oldState") or {}).get("outputs") or {}
-    return outputs
+def _outputs(preview: Mapping[str, Any]) -> Mapping[str, Any]:
+    for step in preview.get("steps") or ():
+        if step["op"] in _ACTION_OF_OP and type_of(step["urn"]) == STACK_TYPE:
+            return dict((step.get("oldState") or {}).get("outputs") or {})
+    return {}
 
 
 def _refusals(preview: Mapping[str, Any]) -> Iterator[str]:
-    errors = [each for each in preview.get("diagnostics") or () if each.get("severity") == "error"]
-    protected = [each for each in errors if "because it is protected" in " ".join(str(each.get("message")).split())]
-    if errors and not protected:
-        raise ValueError("\n".join(str(each.get("message", "")).strip() for each in errors))
+    found = errors(preview)
+    protected = [each for each in found if "because it is protected" in " ".join(each.message.split())]
+    if found and not protected:
+        raise ValueError("\n".join(each.message for each in found))
     for each in protected:
-        name = str(each.get("urn", "")).rpartition("::")[2]
+        name = name_of(each.urn)
         yield f"{name} is protected, so `up` will not delete it (docs/operations.md says how to do it on purpose)"
 
 
-def _known(value: Any) -> Any:
+def _without_marks(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _known(each) for key, each in value.items()}
+        return {key: _without_marks(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_known(each) for each in value]
-    return UNKNOWN if value == _UNKNOWN else value
+        return [_without_marks(each) for each in value]
+    return UNKNOWN if value == UNKNOWN_MARK else value
 
 
 UNKNOWN = "[known after up]"

@@ -1,10 +1,10 @@
-"""What a killed run has left in a stack's state, and the state without it. No secret in it is ever decrypted."""
+"""Operations that a killed run has left in a stack's state, and the state without them. Secrets stay encrypted."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.engine.urn import RELEASE_TYPE
+from telemetry.engine.urn import RELEASE_TYPE, name_of
 
 Resource = Mapping[str, Any]
 Deployment = dict[str, Any]
@@ -21,11 +21,13 @@ _ID_INPUTS = {
     "grafana:oss/folder:Folder": "uid",
 }
 """The input that is also the id under which the provider finds the resource."""
+_OUR_MANAGER = "pulumi-kubernetes"
+"""How the names begin under which the provider writes objects of the cluster."""
 _UNFINISHED = "a run failed, or was killed, before the release was ready"
 
 
 @dataclass(frozen=True)
-class Known:
+class ReleaseState:
     """What the state knows of a release."""
 
     operation: str | None = None
@@ -38,7 +40,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Operation:
-    """Something that was begun and of which nobody knows whether it was done."""
+    """An operation that was begun, and may or may not have been done."""
 
     type: str
     """Such as `creating`."""
@@ -52,7 +54,7 @@ class Operation:
     @property
     def name(self) -> str:
         """The resource's name in the program."""
-        return self.urn.rpartition("::")[2]
+        return name_of(self.urn)
 
     @property
     def adoptable_as(self) -> str | None:
@@ -72,8 +74,8 @@ def identifier(resource: Resource) -> str | None:
     """
     inputs = resource.get("inputs") or {}
     if resource["type"] in _ID_INPUTS:
-        own, organisation = _text(inputs.get(_ID_INPUTS[resource["type"]])), _text(inputs.get("orgId"))
-        return f"{organisation}:{own}" if own and organisation else own
+        name_input, organisation = _text(inputs.get(_ID_INPUTS[resource["type"]])), _text(inputs.get("orgId"))
+        return f"{organisation}:{name_input}" if name_input and organisation else name_input
     if not is_object(resource):
         return None
     metadata = inputs.get("metadata")
@@ -87,18 +89,29 @@ def is_object(resource: Resource) -> bool:
     return str(resource["type"]).startswith("kubernetes:") and resource["type"] != RELEASE_TYPE
 
 
-def known(deployment: Deployment) -> dict[str, Known]:
+def our_manager(metadata: Mapping[str, Any]) -> str | None:
+    """Return under which name the provider has written an object; None: it has not."""
+    managers = (str(each.get("manager", "")) for each in metadata.get("managedFields") or ())
+    return next((name for name in managers if name.startswith(_OUR_MANAGER)), None)
+
+
+def provider_notes(resource: Resource, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the provider notes beside the outputs of an object that it has made."""
+    return {"__fieldManager": our_manager(metadata), "__initialApiVersion": resource["inputs"]["apiVersion"]}
+
+
+def release_states(deployment: Deployment) -> dict[str, ReleaseState]:
     """Return what the state knows of each release, by the name that Helm has for it."""
     found = {
-        str(each["inputs"]["name"]): Known(deployed=True, unfinished=bool(each.get("initErrors")))
+        str(each["inputs"]["name"]): ReleaseState(deployed=True, unfinished=bool(each.get("initErrors")))
         for each in deployment.get("resources") or ()
         if each["type"] == RELEASE_TYPE and not each.get("delete")
     }
     for operation in operations(deployment):
         if operation.resource["type"] == RELEASE_TYPE:
             name = str(operation.resource["inputs"]["name"])
-            before = found.get(name, Known())
-            found[name] = Known(operation.type, before.deployed, before.unfinished)
+            before = found.get(name, ReleaseState())
+            found[name] = ReleaseState(operation.type, before.deployed, before.unfinished)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What the gateway lets in: tokens and certificates' subjects, whose each is, and until when it counts.
+"""Credentials that the gateway accepts: tokens and certificates' subjects, with their owner and their end.
 
 A credential is a tenant's own, or of who reads the tenant's data (`tenant/reader`), which is Grafana.
 """
@@ -64,9 +64,9 @@ def subjects(tenants: Iterable[Tenant]) -> Iterator[Accepted]:
         if access.certificate_subject is not None:
             yield Accepted(access.certificate_subject, tenant.object_name)
         elif access.takes_certificate:
-            own = partial(subject, tenant.id, epoch=access.epoch)
-            yield from _counted([(tenant.object_name, access.certificate, own)])
-            yield from _counted([(_reader_of(tenant.object_name), access.reader, partial(own, reader=True))])
+            named = partial(subject, tenant.id, epoch=access.epoch)
+            yield from _counted([(tenant.object_name, access.certificate, named)])
+            yield from _counted([(_reader_of(tenant.object_name), access.reader, partial(named, reader=True))])
 
 
 def _made(environment: str, tenants: Sequence[Tenant], key: str, federation: Federation | None) -> Iterator[_Made]:

@@ -1,4 +1,4 @@
-"""Who is given which credential, and whom clients trust: the settings of tenants and gateway applied to the key.
+"""Credentials of tenants and readers, and the authorities that clients trust, derived from settings and key.
 
 Plain texts: whoever hands them to a resource marks them as secret.
 """
@@ -6,11 +6,12 @@ Plain texts: whoever hands them to a resource marks them as secret.
 from dataclasses import dataclass, field
 from datetime import date
 
+from telemetry.config.access import Pair
 from telemetry.config.credentials import PreviousKey
 from telemetry.config.gateway import Gateway
 from telemetry.gateway import certificates
 from telemetry.gateway.addresses import hosts
-from telemetry.gateway.certificates import Authority, Pair, ends, expiry_warning
+from telemetry.gateway.certificates import Authority, ends, expiry_warning
 from telemetry.gateway.keys import federation_token, reader_token, token
 from telemetry.spec.values.transport import server_name
 from telemetry.stack import Stack
@@ -19,7 +20,7 @@ from telemetry.stack.tenants import Tenant
 
 @dataclass(frozen=True)
 class Credential:
-    """What the program made for somebody; None is what they have from elsewhere, or do without."""
+    """A credential that the program makes; None is what somebody has from elsewhere, or does without."""
 
     token: str | None = field(repr=False)
     pair: Pair | None = field(repr=False)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from telemetry.config.access import Pair
 from telemetry.config.gateway import Issued
 from telemetry.gateway.keys import private_key
 
@@ -25,14 +26,6 @@ _AUTHORITY_DAYS = 3_652  # ten years
 _SECOND = timedelta(seconds=1)
 _LONGEST_COMMON_NAME = 64  # X.509's upper bound
 _WARN_DAYS = 30
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A certificate and its private key (PKCS 8), in PEM."""
-
-    certificate: str
-    key: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class Authority:
     @classmethod
     def of(cls, key: str, environment: str, issued: Issued, until: str | None = None) -> Self:
         """Return the authority of an environment; with `until` nobody is to trust it beyond that moment."""
-        own, name = _authority_key(key, environment, issued), _authority_name(environment, issued)
+        private, name = _authority_key(key, environment, issued), _authority_name(environment, issued)
         usages = x509.KeyUsage(
             digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
             key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
@@ -62,27 +55,27 @@ class Authority:
         ]
         last = _authority_ends(issued)
         validity = (_starts(issued), last if until is None else min(last, datetime.fromisoformat(until)))
-        certificate = _signed(name, own.public_key(), validity, extensions, issuer=name, issuer_key=own)
+        certificate = _signed(name, private.public_key(), validity, extensions, issuer=name, issuer_key=private)
         return cls(certificate, environment, key, issued)
 
     def server(self, hosts: Sequence[str]) -> Pair:
         """Return a server's certificate for DNS names and IP addresses; the first names its key."""
-        own = private_key(self._key, self._environment, "server", hosts[0], str(self._issued.version))
+        private = private_key(self._key, self._environment, "server", hosts[0], str(self._issued.version))
         short = [hosts[0]] if len(hosts[0]) <= _LONGEST_COMMON_NAME else []
         subject = _name([(NameOID.ORGANIZATION_NAME, ORGANISATION), *((NameOID.COMMON_NAME, each) for each in short)])
         names = x509.SubjectAlternativeName([_alternative(host) for host in hosts])
-        return self._issue(subject, own, ExtendedKeyUsageOID.SERVER_AUTH, [(names, False)])
+        return self._issue(subject, private, ExtendedKeyUsageOID.SERVER_AUTH, [(names, False)])
 
     def client(self, tenant_id: str, version: int, epoch: int = 1, *, reader: bool = False) -> Pair:
         """Return a tenant's client certificate, or that of who reads its data."""
         unit = _unit(version, epoch, reader=reader)
-        own = private_key(self._key, self._environment, "client", tenant_id, unit.removeprefix("v"))
-        return self._issue(_client_name(tenant_id, unit), own, ExtendedKeyUsageOID.CLIENT_AUTH, [])
+        private = private_key(self._key, self._environment, "client", tenant_id, unit.removeprefix("v"))
+        return self._issue(_client_name(tenant_id, unit), private, ExtendedKeyUsageOID.CLIENT_AUTH, [])
 
     def _issue(
         self,
         subject: x509.Name,
-        own: ec.EllipticCurvePrivateKey,
+        private: ec.EllipticCurvePrivateKey,
         purpose: x509.ObjectIdentifier,
         more: list[tuple[x509.ExtensionType, bool]],
     ) -> Pair:
@@ -100,13 +93,13 @@ class Authority:
         ]
         certificate = _signed(
             subject,
-            own.public_key(),
+            private.public_key(),
             (_starts(self._issued), _ends(self._issued)),
             extensions,
             issuer=_authority_name(self._environment, self._issued),
             issuer_key=issuer_key,
         )
-        return Pair(certificate, own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
+        return Pair(certificate, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
 
 
 def subject(tenant_id: str, version: int, epoch: int = 1, *, reader: bool = False) -> str:

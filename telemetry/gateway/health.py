@@ -1,4 +1,4 @@
-"""What the gateway says of itself: that it runs, that it can serve, and whether it has loaded what is mounted.
+"""The gateway's own answers: that it runs, that it can serve, and whether it has loaded what is mounted.
 
 All of it is nginx's own answer, from the configuration that it has loaded and by the resolver that requests need, so it
 holds on whatever port these locations are.

@@ -1,18 +1,18 @@
-"""Where nginx finds its files and its DNS, and where it listens."""
+"""Paths, addresses and ports of nginx."""
 
 from dataclasses import dataclass
 
 from telemetry.config.connections import Family
 
 _ANY: dict[Family, str] = {"IPv4": "0.0.0.0", "IPv6": "[::]"}  # noqa: S104 - a pod learns its address late
-_OWN: dict[Family, str] = {"IPv4": "127.0.0.1", "IPv6": "[::1]"}
+_LOOPBACK: dict[Family, str] = {"IPv4": "127.0.0.1", "IPv6": "[::1]"}
 _INNER = 10_000
 """How far the ports of its own servers are from those that clients use."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where nginx finds its files and its DNS, and where it listens; the defaults are the pod's."""
+    """Paths, addresses and ports of nginx; the defaults are the pod's."""
 
     root: str = "/etc/gateway"
     """Holds config, tenants, tls, client-ca, backend-ca and existing."""
@@ -42,9 +42,9 @@ class Layout:
         places = [self.address] if self.address else [_ANY[family] for family in self.families]
         return "\n".join(f"listen {place}:{port};" for place in places)
 
-    def own(self, port: int) -> str:
+    def inner_address(self, port: int) -> str:
         """Return where the server behind such a port listens for nginx itself."""
-        return f"{self.inner or _OWN[self.families[0]]}:{port + _INNER}"
+        return f"{self.inner or _LOOPBACK[self.families[0]]}:{port + _INNER}"
 
     @property
     def asks(self) -> str:

@@ -4,17 +4,19 @@ Nothing in it depends on who the tenants are, and nothing is secret; both are in
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from textwrap import indent
+from typing import get_args
 
+from telemetry.backends import BACKENDS
 from telemetry.config.gateway import Gateway
 from telemetry.gateway.health import health_locations
 from telemetry.gateway.layout import Layout
 from telemetry.gateway.pcre import below
-from telemetry.gateway.routes import ROUTES, Protocol, Route
 from telemetry.gateway.text import Text
+from telemetry.spec.backend import Signal
+from telemetry.spec.routes import Protocol, Route
 
 _WRITE_SECONDS = 30
 _READ_SECONDS = 300
@@ -29,44 +31,15 @@ PASSED_ON = (
     "Content-Encoding",
     "Content-Type",
     "User-Agent",
-    "X-Prometheus-Remote-Write-Version",
-    "X-Loki-Response-Encoding-Flags",
-    "Connect-Protocol-Version",
-    "Connect-Timeout-Ms",
+    *(header for backend in BACKENDS for header in backend.request_headers),
 )
-"""Headers of clients that reach a backend over HTTP: what says how to read a body, and how to write the answer.
-
-Backends obey others too, such as Cache-Control, X-Read-Consistency and X-Loki-Disable-Pipeline-Wrappers.
-"""
-
-
-@dataclass(frozen=True)
-class Upstreams:
-    """Where the backends listen, each as `host:port`; a host is a DNS name that is resolved again while nginx runs."""
-
-    traces_otlp_grpc: str
-    traces_otlp_http: str
-    traces_query: str
-    metrics_push: str
-    metrics_query: str
-    metrics_rules: str
-    metrics_alertmanager: str
-    traces_metrics: str | None = None
-    logs_push: str | None = None
-    logs_query: str | None = None
-    profiles_push: str | None = None
-    profiles_query: str | None = None
-    """None where there is no such backend; nor are there routes to it then."""
-
-    @property
-    def there(self) -> dict[str, str]:
-        """Those that there are, by name."""
-        return {name: address for name, address in asdict(self).items() if address is not None}
+"""Headers of clients that reach a backend over HTTP: what says how to read a body, and how to write the answer."""
 
 
 def nginx_conf(
     *,
-    upstreams: Upstreams,
+    routes: Iterable[Route],
+    upstreams: Mapping[str, str],
     layout: Layout,
     gateway: Gateway,
     max_body: int,
@@ -77,7 +50,9 @@ def nginx_conf(
     """Return nginx.conf.
 
     Args:
-        upstreams: where requests go.
+        routes: what is offered, where the upstream is there.
+        upstreams: where the backends listen, as `host:port` by name; a host is a DNS name that is resolved again while
+            nginx runs.
         layout: where the files are, and the ports.
         gateway: its settings.
         max_body: the largest request of any tenant, in bytes.
@@ -86,8 +61,8 @@ def nginx_conf(
         existing_tokens: whether a tenant's token is from a Secret that exists already (watch.sh lists them).
     """
     secure = "" if backend_tls is None else "s"
-    routes = [route for route in ROUTES if route.backend in upstreams.there]
-    http, grpc = (_server(routes, layout, port, protocol, secure) for port, protocol in _listeners(layout))
+    offered = [route for route in routes if route.upstream in upstreams]
+    http, grpc = (_server(offered, layout, port, protocol, secure) for port, protocol in _listeners(layout))
     large = gateway.large_requests(max_body)
     connections = 4 * gateway.connections + 4_384
     return _CONF.fill(
@@ -96,9 +71,9 @@ def nginx_conf(
         worker_connections=str(connections),
         open_files=str(connections + 512),
         stream_servers=indent("\n".join(_stream_servers(layout, gateway)), "    "),
-        health_listen=layout.own(layout.health_port),
+        health_listen=layout.inner_address(layout.health_port),
         probes=str(_PROBES[1]),
-        unknown_listen=layout.own(_UNKNOWN_PORT),
+        unknown_listen=layout.inner_address(_UNKNOWN_PORT),
         unknown=str(gateway.address_limits.unknown_per_second),
         unknown_burst=str(gateway.address_limits.requests + gateway.address_limits.unknown_per_second),
         address_requests=str(gateway.address_limits.requests),
@@ -108,11 +83,11 @@ def nginx_conf(
         revoked="".join(f'\n        "{each}" revoked;' for each in gateway.revoked_certificates),
         passed_on=indent("\n".join(map(_passed_on, PASSED_ON)), "    "),
         resolver=f"{layout.resolver} valid=10s{layout.asks}",
-        reads=" ".join(sorted({route.scope for route in ROUTES if route.access == "read"})),
+        reads=" ".join(sorted(f"{signal}:read" for signal in get_args(Signal))),
         max_body=str(max_body),
         existing=indent((_EXISTING if existing_tokens else _NONE_EXISTING).fill(state=layout.state), "    "),
-        upstreams=indent("\n".join(_upstream(*each) for each in upstreams.there.items()), "    "),
-        rests=indent("\n".join(_rests(routes)), "        "),
+        upstreams=indent("\n".join(_upstream(*each) for each in upstreams.items()), "    "),
+        rests=indent("\n".join(_rests(offered)), "        "),
         client_tls=indent(_CLIENT_TLS.fill(root=layout.root), "    ") if client_certificates else "",
         backend_tls=""
         if backend_tls is None
@@ -140,7 +115,7 @@ def _stream_servers(layout: Layout, gateway: Gateway) -> Iterator[str]:
             zone=zone,
             of_one=str(of_one),
             of_all=str(of_all),
-            inner=layout.own(port),
+            inner=layout.inner_address(port),
         )
 
 
@@ -161,8 +136,8 @@ def _rests(routes: Iterable[Route]) -> Iterator[str]:
 def _server(routes: Iterable[Route], layout: Layout, port: int, protocol: Protocol, secure: str) -> str:
     locations = (_location(route, secure) for route in routes if route.protocol == protocol)
     return _SERVER.fill(
-        listen=layout.own(port),
-        unknown=layout.own(_UNKNOWN_PORT),
+        listen=layout.inner_address(port),
+        unknown=layout.inner_address(_UNKNOWN_PORT),
         locations=indent("\n".join(locations), "    "),
     )
 
@@ -170,14 +145,14 @@ def _server(routes: Iterable[Route], layout: Layout, port: int, protocol: Protoc
 def _location(route: Route, secure: str) -> str:
     lines = list(_conditions(route))
     if route.protocol == "grpc":
-        lines += [f"grpc_pass grpc{secure}://${route.backend};"]
+        lines += [f"grpc_pass grpc{secure}://${route.upstream};"]
     else:
         seconds = _READ_SECONDS if route.access == "read" else _WRITE_SECONDS
         rest = "$rest" if route.rest else ""
         lines += [
             *([] if route.pushes else ["proxy_request_buffering off;"]),
             f"proxy_read_timeout {seconds}s;",
-            f"proxy_pass http{secure}://${route.backend}{route.target}{rest}$is_args$args;",
+            f"proxy_pass http{secure}://${route.upstream}{route.target}{rest}$is_args$args;",
         ]
     # A regular expression where the path goes on, because nginx redirects `/a` to a location `/a/` of its own accord.
     match = f"~ ^{re.escape(route.path)}" if route.rest else f"= {route.path}"

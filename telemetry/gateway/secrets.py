@@ -1,22 +1,17 @@
-"""What the gateway's ConfigMap and Secrets hold. Their names are here; what mounts them is in gateway/workload.py."""
+"""Contents of the gateway's ConfigMap and Secrets, and their names; what mounts them is in gateway/workload.py."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from telemetry.backends.loki import values as loki
-from telemetry.backends.mimir import values as mimir
-from telemetry.backends.mimir.endpoints import METRICS_TWINS
-from telemetry.backends.pyroscope import values as pyroscope
-from telemetry.backends.tempo.endpoints import TRACES_INGEST, TRACES_QUERY
 from telemetry.config.credentials import PreviousKey
 from telemetry.config.gateway import Gateway
 from telemetry.gateway import accepted, access
 from telemetry.gateway.layout import Layout
-from telemetry.gateway.nginx import Upstreams, nginx_conf
+from telemetry.gateway.nginx import nginx_conf
+from telemetry.gateway.routes import routes_of
 from telemetry.gateway.tenant_maps import tenants_conf
-from telemetry.spec.ports import LOKI_HTTP, MIMIR_HTTP, OTLP_GRPC, OTLP_HTTP, PYROSCOPE_HTTP, TEMPO_HTTP, twin
 from telemetry.spec.values.common import absolute_name
 from telemetry.spec.values.transport import BACKENDS_SECRET, server_name
 from telemetry.stack import Stack
@@ -52,6 +47,7 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
     namespace = stack.namespace.name
     return {
         "nginx.conf": nginx_conf(
+            routes=routes_of(backend.of for backend in stack.backends),
             upstreams=upstreams(stack),
             layout=layout or pod_layout(stack),
             gateway=gateway,
@@ -99,9 +95,8 @@ def tokens_of(
 
 
 def _tenants_conf(stack: Stack, gateway: Gateway, key: str, previous: PreviousKey | None) -> str:
-    known = tokens_of(stack, gateway, key, previous)
-    size = stack.traces.max_message_size
-    return tenants_conf(tenants=stack.tenants, tokens=known, federation=gateway.federation, max_body=size)
+    tokens, size = tokens_of(stack, gateway, key, previous), stack.traces.max_message_size
+    return tenants_conf(tenants=stack.tenants, tokens=tokens, federation=gateway.federation, max_body=size)
 
 
 def too_much(stack: Stack, key: str, previous: PreviousKey | None = None) -> str | None:
@@ -142,35 +137,14 @@ def backends_secret(stack: Stack, key: str) -> SecretContent | None:
     return SecretContent(BACKENDS_SECRET, data, "kubernetes.io/tls")
 
 
-def upstreams(stack: Stack) -> Upstreams:
-    """Return the backends' addresses: headless Services where requests are to be balanced over pods.
+def upstreams(stack: Stack) -> dict[str, str]:
+    """Return the backends' addresses by the names of their upstreams; those that a stack may be without come last.
 
     Without the final dot: nginx asks for whole names anyway, and the dot would be in the header Host.
     """
-
-    def at(service: str, port: int) -> str:
-        return f"{absolute_name(stack, service).rstrip('.')}:{port}"
-
-    return Upstreams(
-        traces_otlp_grpc=at(twin(TRACES_INGEST), OTLP_GRPC),
-        traces_otlp_http=at(twin(TRACES_INGEST), OTLP_HTTP),
-        traces_query=at(twin(TRACES_QUERY), TEMPO_HTTP),
-        traces_metrics=at(twin(TRACES_QUERY), TEMPO_HTTP) if stack.traces.makes("local-blocks") else None,
-        metrics_push=at(f"{mimir.RELEASE}-distributor-headless", MIMIR_HTTP),
-        metrics_query=at(METRICS_TWINS["query-frontend"], MIMIR_HTTP),
-        metrics_rules=at(METRICS_TWINS["ruler"], MIMIR_HTTP),
-        metrics_alertmanager=at(METRICS_TWINS["alertmanager"], MIMIR_HTTP),
-        **{
-            f"logs_{name}": at(loki.service(stack.logs.topology, role, headless=True), LOKI_HTTP)
-            for name, role in (("push", "write"), ("query", "read"))
-            if stack.logs
-        },
-        **{
-            f"profiles_{name}": at(pyroscope.service(stack.profiles.topology, role, headless=True), PYROSCOPE_HTTP)
-            for name, role in (("push", "distributor"), ("query", "query-frontend"))
-            if stack.profiles
-        },
-    )
+    listed = [each for backend in stack.backends for each in backend.of.upstreams(backend.context)]
+    in_order = sorted(listed, key=lambda each: each.optional)
+    return {each.name: f"{absolute_name(stack, each.service).rstrip('.')}:{each.port}" for each in in_order}
 
 
 def _secret_name(tenant: Tenant) -> str:

@@ -1,4 +1,4 @@
-"""What nginx knows of tenants: which credential is whose, and who may do how much. It holds tokens, so it is a Secret.
+"""nginx's maps of tenants: which credential is whose, and who may do how much. They hold tokens, so they are a Secret.
 
 Between the maps a tenant goes by its object name, which is lower case and safe to write; `*` is all of them.
 nginx's maps ignore case. So the value of a credential's key is a list of records, a line each, that say the credential
@@ -51,16 +51,16 @@ def tenants_conf(
     Raises:
         ValueError: two tenants have the same credential, or one has a `$` in it, which nginx would read as a variable.
     """
-    known, certificates = list(tokens), list(subjects(tenants))
+    accepted, certificates = list(tokens), list(subjects(tenants))
     limits: dict[str, _Limits] = {tenant.object_name: tenant.limits for tenant in tenants}
     if federation is not None:
         limits[EVERYBODY] = federation
-    moments = sorted({each.until for each in (*known, *certificates) if each.until is not None})
+    moments = sorted({each.until for each in (*accepted, *certificates) if each.until is not None})
     variables = {moment: f"$valid_{number}" for number, moment in enumerate(moments)}
     lines = (
-        *_sizes(4 * len(tenants) + len(known) + len(certificates), 2 * len(tenants) + len(moments)),
+        *_sizes(4 * len(tenants) + len(accepted) + len(certificates), 2 * len(tenants) + len(moments)),
         *(line for moment in moments for line in _valid_before(moment, variables[moment])),
-        *_map("$token", "$token_record", _records(known, variables)),
+        *_map("$token", "$token_record", _records(accepted, variables)),
         *_map("$certificate", "$certificate_record", _records(certificates, variables)),
         *_map("$existing_name", "$existing_known", _existing(tenants)),
         *_map("$owner", "$accepts", _accepts(tenants, federation), default="nothing"),

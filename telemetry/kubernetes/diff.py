@@ -40,7 +40,7 @@ class Change:
 
     def below(self, *prefix: str) -> bool:
         """Whether the field is the one at a path of keys, or within it, or holds it."""
-        return all(mine == its for mine, its in zip(self.path, prefix, strict=False))
+        return all(own_step == step for own_step, step in zip(self.path, prefix, strict=False))
 
 
 def diff(old: Any, new: Any) -> list[Change]:

@@ -1,7 +1,6 @@
-"""What the API server will not change in place.
+"""Fields that the API server refuses to change in place.
 
-Helm does not delete and make again: with such a change the upgrade fails, and nothing of it is undone
-(facts/providers.md, 'Awaiting').
+Helm does not delete and make again: with such a change the upgrade fails, and nothing of it is undone.
 """
 
 from collections.abc import Iterable, Mapping

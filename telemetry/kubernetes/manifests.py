@@ -1,4 +1,4 @@
-"""Kubernetes objects as YAML has them: what everybody who reads a rendered manifest has to know."""
+"""Reads the objects in rendered YAML."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 _RUNS_ON_INSTALL = {"pre-install", "post-install", "pre-upgrade", "post-upgrade"}
 
 
-def unfolded(documents: Iterable[Any]) -> Iterator[dict[str, Any]]:
+def flatten_lists(documents: Iterable[Any]) -> Iterator[dict[str, Any]]:
     """Yield the objects of YAML documents, those of `List`s one by one; what is no object is passed over."""
     for each in documents:
         if isinstance(each, dict) and each.get("kind"):
             if str(each["kind"]).endswith("List") and "items" in each:
-                yield from unfolded(each["items"] or ())
+                yield from flatten_lists(each["items"] or ())
             else:
                 yield each
 

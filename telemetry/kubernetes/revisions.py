@@ -1,4 +1,4 @@
-"""What a revision of a release adds to an earlier one: what Helm leaves in the cluster if that revision failed.
+"""Finds what a failed revision of a release has added: Helm leaves it in the cluster.
 
 An upgrade is merged with the last revision that was *deployed*. What a failed one has changed is changed again, but
 what it has added (a key, an item of a list, an object) is in neither of the two, and so it stays.
@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from telemetry.kubernetes.manifests import unfolded
+from telemetry.kubernetes.manifests import flatten_lists
 
 GOOD = ("deployed", "superseded")
 """What Helm calls a revision that was deployed."""
@@ -28,9 +28,11 @@ def manifest(secret: Mapping[str, Any]) -> str:
 
 def additions(before: str, after: str) -> list[str]:
     """Return what a manifest has and an earlier one has not: `StatefulSet mimir-ingester: spec.template…`."""
-    known = {_identity(each): each for each in unfolded(yaml.safe_load_all(before))}
+    old_objects = {_identity(each): each for each in flatten_lists(yaml.safe_load_all(before))}
     return [
-        line for each in unfolded(yaml.safe_load_all(after)) for line in _of_object(known.get(_identity(each)), each)
+        line
+        for each in flatten_lists(yaml.safe_load_all(after))
+        for line in _of_object(old_objects.get(_identity(each)), each)
     ]
 
 
@@ -58,12 +60,12 @@ def _added(old: Any, new: Any, path: str) -> Iterator[str]:
             else:
                 yield from _added(old[key], value, where)
     elif isinstance(old, list) and isinstance(new, list):
-        known = {_key(each): each for each in old}
+        old_items = {_key(each): each for each in old}
         for each in new:
-            if _key(each) not in known:
+            if _key(each) not in old_items:
                 yield f"{path}[{_key(each)}]"
             else:
-                yield from _added(known[_key(each)], each, f"{path}[{_key(each)}]")
+                yield from _added(old_items[_key(each)], each, f"{path}[{_key(each)}]")
 
 
 def _is_empty(value: Any) -> bool:

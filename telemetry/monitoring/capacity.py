@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from telemetry.backends import BACKENDS
 from telemetry.collector.values import RELEASE as COLLECTOR
 from telemetry.gateway.addresses import SERVICE as GATEWAY
-from telemetry.network.peers import Pods, workloads_of
+from telemetry.network.peers import workloads_of
 from telemetry.releases import releases_of
 from telemetry.spec.alerts import Alert
+from telemetry.spec.flows import Pods
 from telemetry.spec.promql import Scope, one_of
 from telemetry.stack import Stack
 
@@ -95,7 +96,7 @@ def _quota(_: Stack, here: Scope) -> Iterator[Alert]:
 def _memory(stack: Stack, here: Scope) -> Iterator[Alert]:
     """Yield the alert on memory limits, for those who have any.
 
-    The working set is what the kernel kills for; seed 004's usage counts page cache too. The limit is read from
+    The working set is what the kernel kills for; usage counts page cache too. The limit is read from
     kube-state-metrics, since kube-prometheus-stack drops cAdvisor's `container_spec_*`.
     """
     if not any(role.memory_limit for release in releases_of(stack) for role in release.roles.values()):
@@ -115,7 +116,7 @@ def _memory(stack: Stack, here: Scope) -> Iterator[Alert]:
 
 
 def _throttling(stack: Stack, here: Scope) -> Iterator[Alert]:
-    """Yield the alert on throttling: by periods, since kube-prometheus-stack drops the seconds of seed 004."""
+    """Yield the alert on throttling: by periods, since kube-prometheus-stack drops the seconds."""
     pods = f'pod=~"({"|".join(_releases(stack))})-.+"'
     throttled, periods = (
         here.rate(f"container_cpu_cfs_{each}_total", "5m", pods, 'container!=""', by="pod, container")
@@ -155,7 +156,7 @@ def _name(pods: Pods) -> str:
 
 
 def _is_required(pods: Pods) -> bool:
-    """Whether the platform is blocked without these pods (seed 001); the gateway has an alert of its own.
+    """Whether the platform is blocked without these pods (R8); the gateway has an alert of its own.
 
     Without the collector only what goes through it is held up.
     """

@@ -1,29 +1,17 @@
-"""Mimir's ruler, through its HTTP API: what it has of ours, what is to change, and making it so.
+"""The stack's rules in the ruler of its metrics backend: what is to change there, and changing it."""
 
-The API is Mimir's own (`/prometheus/config/v1/rules`); all rules of a stack are in one namespace of it, which nobody
-else should write to.
-"""
-
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from importlib import import_module
+from typing import Literal
 
 import httpx
-import yaml
 
-NAMESPACE = "telemetry"
-_RULES = "/config/v1/rules"
-_PART = re.compile(r"(\d+)(ms|[smhdwy])")
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}
-_ABSENT = 404
+from telemetry.config.quantities import in_seconds
+from telemetry.spec.ruler import Group, Ruler, RulerError
+from telemetry.stack import Stack
 
-Group = dict[str, Any]
 Kind = Literal["add", "change", "remove", "keep"]
-
-
-class RulerError(Exception):
-    """The ruler does not do as it is asked; the message says what it said, and is meant for the user."""
 
 
 @dataclass(frozen=True)
@@ -35,70 +23,44 @@ class Step:
     group: Group | None
 
 
-class Ruler:
-    """The rules of one tenant.
+def ruler_of(stack: Stack, client: httpx.Client) -> Ruler:
+    """Return the ruler of the metrics backend; the client reaches its query address, and says who asks.
 
-    Args:
-        client: reaches the Prometheus API of Mimir (`…/prometheus`) with the headers that say who asks.
+    Raises:
+        RulerError: the backend has none.
     """
-
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
-
-    def groups(self) -> dict[str, Group]:
-        """Return the groups that the ruler has, by name. Raises RulerError."""
-        answer = self._ask("GET", f"{_RULES}/{NAMESPACE}")
-        if answer.status_code == _ABSENT:
-            return {}
-        try:
-            return {group["name"]: group for group in (yaml.safe_load(answer.text) or {}).get(NAMESPACE, [])}
-        except (yaml.YAMLError, AttributeError, TypeError, KeyError) as error:
-            raise RulerError(
-                f"{self._client.base_url} does not answer like Mimir's ruler; is it …/prometheus?"
-            ) from error
-
-    def take(self, step: Step) -> None:
-        """Do one step. Raises RulerError."""
-        if step.kind in ("add", "change"):
-            body = yaml.safe_dump(step.group)
-            self._ask("POST", f"{_RULES}/{NAMESPACE}", content=body, headers={"Content-Type": "application/yaml"})
-        elif step.kind == "remove":
-            self._ask("DELETE", f"{_RULES}/{NAMESPACE}/{step.name}")
-
-    def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        try:
-            answer = self._client.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise RulerError(f"{self._client.base_url} cannot be reached ({error}); check --load") from error
-        if answer.is_success or answer.status_code == _ABSENT:
-            return answer
-        raise RulerError(
-            f"{method} {answer.url} was answered with {answer.status_code}: {answer.text.strip()[:300] or 'nothing'}; "
-            "check the tenant, its token, and that the ruler runs"
-        )
+    backend = stack.backend("metrics").of
+    if backend.ruler is None:
+        raise RulerError(f"{backend.title} has no ruler; set telemetry:monitoring.rules to prometheus-rule")
+    ruler: Ruler = import_module(backend.ruler).Ruler(client)
+    return ruler
 
 
-def steps(wanted: list[Group], present: Mapping[str, Group]) -> list[Step]:
-    """Return what makes the ruler have exactly the wanted groups, those that are right already included."""
-    names = [group["name"] for group in wanted]
+def take(ruler: Ruler, step: Step) -> None:
+    """Do one step. Raises RulerError."""
+    if step.kind == "remove":
+        ruler.remove(step.name)
+    elif step.kind != "keep" and step.group is not None:
+        ruler.put(step.group)
+
+
+def steps(expected: list[Group], present: Mapping[str, Group]) -> list[Step]:
+    """Return what makes the ruler have exactly the expected groups, those that are right already included."""
+    names = [group["name"] for group in expected]
     removed = [Step("remove", name, None) for name in present if name not in names]
-    return [*(Step(_kind(group, present.get(group["name"])), group["name"], group) for group in wanted), *removed]
+    return [*(Step(_kind(group, present.get(group["name"])), group["name"], group) for group in expected), *removed]
 
 
-def _kind(wanted: Group, present: Group | None) -> Kind:
+def _kind(expected: Group, present: Group | None) -> Kind:
     if present is None:
         return "add"
-    return "keep" if _normal(wanted) == _normal(present) else "change"
+    return "keep" if _normal(expected) == _normal(present) else "change"
 
 
 def _normal(group: Group) -> Group:
-    """Return a group with its durations in seconds: Mimir writes 1d for 24h, and leaves out what is nothing."""
+    """Return a group with its durations in seconds: a ruler may write 1d for 24h, and leave out what is nothing."""
     rules = [
-        {key: value for key, value in {**rule, "for": _duration(rule.get("for"))}.items() if value}
+        {key: value for key, value in {**rule, "for": in_seconds(rule.get("for"))}.items() if value}
         for rule in group["rules"]
     ]
-    return {"name": group["name"], "interval": _duration(group.get("interval")), "rules": rules}
-
-
-def _duration(text: object) -> float:
-    return sum(int(number) * _SECONDS[unit] for number, unit in _PART.findall(str(text or "")))
+    return {"name": group["name"], "interval": in_seconds(group.get("interval")), "rules": rules}

@@ -5,18 +5,11 @@ What each pod has alike is left to the table: gossip within a release, DNS, scra
 
 from collections.abc import Iterable, Iterator
 
-from telemetry.network.flows import Flow, flows_of
-from telemetry.network.peers import Outside, Party, Pods, neighbours_of, workloads_of
+from telemetry.network.flows import flows_of
+from telemetry.network.peers import neighbours_of, workloads_of
 from telemetry.network.table import ports_text
+from telemetry.spec.flows import Flow, Outside, Peer, Pods
 from telemetry.stack import Stack
-
-_TITLES = {
-    "loki": "Loki",
-    "mimir": "Mimir",
-    "pyroscope": "Pyroscope",
-    "tempo": "Tempo",
-    "tempo-distributed": "Tempo, distributed",
-}
 
 
 def mermaid(stack: Stack) -> str:
@@ -29,7 +22,7 @@ def mermaid(stack: Stack) -> str:
 def _is_drawn(flow: Flow, stack: Stack) -> bool:
     others = neighbours_of(stack)
     left_out = (others.dns, others.monitoring, others.api_server)
-    return flow.sources != flow.targets and not any(party in left_out for party in flow.sources + flow.targets)
+    return flow.sources != flow.targets and not any(peer in left_out for peer in flow.sources + flow.targets)
 
 
 def _nodes(running: Iterable[Pods]) -> Iterator[str]:
@@ -41,7 +34,7 @@ def _nodes(running: Iterable[Pods]) -> Iterator[str]:
         if members == [Pods(members[0].app, release)]:
             yield f'{_id(members[0])}["{release}"]'
             continue
-        yield f'subgraph in_{release.replace("-", "_")}["{_TITLES[release]}"]'
+        yield f'subgraph in_{release.replace("-", "_")}["{_title(members[0])}"]'
         yield from (f'  {_id(pods)}["{pods.role}"]' for pods in members)
         yield "end"
 
@@ -49,17 +42,23 @@ def _nodes(running: Iterable[Pods]) -> Iterator[str]:
 def _edges(flow: Flow, running: tuple[Pods, ...]) -> Iterator[str]:
     """Yield one arrow from all sources to all targets that there are."""
     sources, targets = (
-        " & ".join(_node(party) for party in side if isinstance(party, Outside) or party in running)
+        " & ".join(_node(peer) for peer in side if isinstance(peer, Outside) or peer in running)
         for side in (flow.sources, flow.targets)
     )
     if sources and targets:
         yield f'{sources} -->|"{ports_text(flow.ports)}"| {targets}'
 
 
-def _node(party: Party) -> str:
-    return f'{_id(party)}(["{party.name}"])' if isinstance(party, Outside) else _id(party)
+def _title(pods: Pods) -> str:
+    """Return what a release is called: after its backend, and after its shape where that is in its name."""
+    shape = pods.release.removeprefix(pods.app).lstrip("-")
+    return ", ".join(filter(None, (pods.app.capitalize(), shape)))
 
 
-def _id(party: Party) -> str:
+def _node(peer: Peer) -> str:
+    return f'{_id(peer)}(["{peer.name}"])' if isinstance(peer, Outside) else _id(peer)
+
+
+def _id(peer: Peer) -> str:
     """Return a name that is no word of Mermaid's (`end`, `graph`) and has no blanks."""
-    return f"n_{party.name.replace('-', '_').replace(' ', '_')}"
+    return f"n_{peer.name.replace('-', '_').replace(' ', '_')}"

@@ -1,4 +1,4 @@
-"""What a set of NetworkPolicies lets through, by the letter of Kubernetes' API (networking/v1, NetworkPolicySpec).
+"""Evaluation of NetworkPolicies, by the letter of Kubernetes' API (networking/v1, NetworkPolicySpec).
 
 Policies only ever allow: a pod that one selects for a direction is closed in that direction but for the union of what
 its policies allow, and a pod that none selects is open. A connection must be allowed at both of its ends.
@@ -40,9 +40,9 @@ def allows(policies: Iterable[Object], source: End, target: End, port: int, prot
     """Whether a connection may be opened."""
     if isinstance(source, Pod) and source is target:
         return True  # nothing keeps a pod from itself
-    known = list(policies)
-    return _open(known, "Egress", source, target, target, (port, protocol)) and _open(
-        known, "Ingress", target, source, target, (port, protocol)
+    listed = list(policies)
+    return _open(listed, "Egress", source, target, target, (port, protocol)) and _open(
+        listed, "Ingress", target, source, target, (port, protocol)
     )
 
 
@@ -99,8 +99,8 @@ def _matches_ports(ports: list[Object] | None, target: End, asked: tuple[int, st
 
 def _matches_port(rule: Object, target: End, number: int, protocol: str) -> bool:
     """Whether a rule means a port: any, a number, a range up to `endPort`, or what the target calls it."""
-    wanted, first = rule.get("protocol", "TCP"), rule.get("port")
-    if wanted != protocol:
+    stated, first = rule.get("protocol", "TCP"), rule.get("port")
+    if stated != protocol:
         return False
     if first is None:
         return True

@@ -1,4 +1,4 @@
-"""Flows to NetworkPolicies: one for each workload, and one that denies whatever none of them allows.
+"""NetworkPolicies of flows: one for each workload, and one that denies whatever none of them allows.
 
 They select the stack's own pods only. Others may live in the namespace, and a policy would cut them off as well.
 """
@@ -7,17 +7,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from telemetry.network.flows import Flow, Port, flows_of
-from telemetry.network.peers import (
-    COMPONENT_LABEL,
-    INSTANCE_LABEL,
-    NAME_LABEL,
-    Outside,
-    Party,
-    Pods,
-    labels_of,
-    workloads_of,
-)
+from telemetry.network.flows import flows_of
+from telemetry.network.peers import labels_of, workloads_of
+from telemetry.spec.flows import COMPONENT_LABEL, INSTANCE_LABEL, NAME_LABEL, Flow, Outside, Peer, Pods, Port
 from telemetry.stack import Stack
 
 Body = dict[str, Any]
@@ -57,27 +49,27 @@ def _of_workload(pods: Pods, flows: Iterable[Flow]) -> Body:
     return {"podSelector": {"matchLabels": pods.labels}, "policyTypes": _BOTH_WAYS, **stated}
 
 
-def _rule(way: str, parties: tuple[Party, ...], ports: tuple[Port, ...]) -> Body:
-    return {way: list(_peers(parties)), "ports": [{"port": each.number, "protocol": each.protocol} for each in ports]}
+def _rule(way: str, peers: tuple[Peer, ...], ports: tuple[Port, ...]) -> Body:
+    return {way: list(_selectors(peers)), "ports": [{"port": each.number, "protocol": each.protocol} for each in ports]}
 
 
-def _peers(parties: tuple[Party, ...]) -> Iterator[Body]:
-    """Yield who is meant: one peer for all roles of a release, one for each selector and range of addresses."""
-    inside = [party for party in parties if isinstance(party, Pods)]
+def _selectors(peers: tuple[Peer, ...]) -> Iterator[Body]:
+    """Yield selectors: one for all roles of a release, one for each selector and range of addresses."""
+    inside = [peer for peer in peers if isinstance(peer, Pods)]
     for (app, release), members in groupby(inside, key=lambda pods: (pods.app, pods.release)):
         roles = [pods.role for pods in members if pods.role is not None]
         narrowed = {"matchExpressions": [_among(COMPONENT_LABEL, roles)]} if roles else {}
         yield {"podSelector": {"matchLabels": {NAME_LABEL: app, INSTANCE_LABEL: release}, **narrowed}}
-    for party in parties:
-        if isinstance(party, Outside):
-            yield from _outside(party)
+    for peer in peers:
+        if isinstance(peer, Outside):
+            yield from _outside(peer)
 
 
-def _outside(party: Outside) -> Iterator[Body]:
-    pods = {"podSelector": {"matchLabels": party.place.pods}} if party.place.pods else {}
-    for labels in party.place.namespaces:
+def _outside(peer: Outside) -> Iterator[Body]:
+    pods = {"podSelector": {"matchLabels": peer.place.pods}} if peer.place.pods else {}
+    for labels in peer.place.namespaces:
         yield {"namespaceSelector": {"matchLabels": labels} if labels else {}, **pods}
-    for cidr in party.place.cidrs:
+    for cidr in peer.place.cidrs:
         yield {"ipBlock": {"cidr": cidr}}
 
 

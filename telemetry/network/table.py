@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from telemetry.config.markdown import table
 from telemetry.config.network import NAMESPACE_LABEL, Destination
-from telemetry.network.flows import Port, flows_of
-from telemetry.network.peers import Outside, Party, Pods, neighbours_of, workloads_of
+from telemetry.network.flows import flows_of
+from telemetry.network.peers import neighbours_of, workloads_of
+from telemetry.spec.flows import Outside, Peer, Pods, Port
 from telemetry.stack import Stack
 
 EVERY_POD = "every pod of the stack"
@@ -17,8 +19,8 @@ _Key = tuple[str, tuple[Port, ...], tuple[str, ...]]
 class _Row:
     """A flow of several stacks, which has the same targets in all of them: the sources that it has in any."""
 
-    sources: list[Party] = field(default_factory=list)
-    targets: list[Party] = field(default_factory=list)
+    sources: list[Peer] = field(default_factory=list)
+    targets: list[Peer] = field(default_factory=list)
     stacks: list[str] = field(default_factory=list)
 
 
@@ -42,7 +44,7 @@ def flows_table(stacks: Mapping[str, Stack]) -> str:
         )
         for (why, ports, _), row in rows.items()
     )
-    return _table(("from", "to", "port", "why", *stacks), lines)
+    return table(("from", "to", "port", "why", *stacks), lines)
 
 
 def neighbours_table(stacks: Mapping[str, Stack]) -> str:
@@ -50,12 +52,12 @@ def neighbours_table(stacks: Mapping[str, Stack]) -> str:
     of_stacks = {name: neighbours_of(stack) for name, stack in stacks.items()}
     fields = next(iter(of_stacks.values()))._fields
     lines = ((f"`{key}`", *(_place(getattr(neighbours, key)) for neighbours in of_stacks.values())) for key in fields)
-    return _table(("telemetry:security", *stacks), lines)
+    return table(("telemetry:security", *stacks), lines)
 
 
-def words(parties: Iterable[Party], everybody: Iterable[Pods] = ()) -> str:
-    """Return parties as words, the roles of a release together."""
-    listed = list(parties)
+def words(peers: Iterable[Peer], everybody: Iterable[Pods] = ()) -> str:
+    """Return peers as words, the roles of a release together."""
+    listed = list(peers)
     if everybody and all(pods in listed for pods in everybody):
         return EVERY_POD
     return "; ".join(_words(listed))
@@ -71,17 +73,17 @@ def ports_text(ports: Iterable[Port]) -> str:
     )
 
 
-def _words(parties: list[Party]) -> Iterator[str]:
-    for release, members in groupby(parties, key=lambda party: party.release if isinstance(party, Pods) else None):
+def _words(peers: list[Peer]) -> Iterator[str]:
+    for release, members in groupby(peers, key=lambda peer: peer.release if isinstance(peer, Pods) else None):
         if release is None:
-            yield from dict.fromkeys(party.name for party in members)  # one name, in another place in each stack
+            yield from dict.fromkeys(peer.name for peer in members)  # one name, in another place in each stack
             continue
-        roles = [party.role for party in members if isinstance(party, Pods) and party.role is not None]
+        roles = [peer.role for peer in members if isinstance(peer, Pods) and peer.role is not None]
         yield f"`{release}`" + (f": {', '.join(roles)}" if roles else "")
 
 
-def _place(party: Outside) -> str:
-    place = party.place
+def _place(peer: Outside) -> str:
+    place = peer.place
     names = [_selector(labels) for labels in place.namespaces]
     pods = f", pods `{_labels(place.pods)}`" if place.pods else ""
     where = [*(f"{name}{pods}" for name in names), *(f"`{cidr}`" for cidr in place.cidrs)]
@@ -97,9 +99,3 @@ def _selector(labels: Mapping[str, str]) -> str:
 
 def _labels(labels: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in labels.items())
-
-
-def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = list(columns)
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)

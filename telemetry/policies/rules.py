@@ -9,7 +9,7 @@ RULES = (
         about="manifests",
         allowed="none",
         mend="remove the limit; the request is enough for the scheduler",
-        why="A CPU limit throttles writes while the node has CPU to spare (seed 000, 'No CPU limits').",
+        why="A CPU limit throttles writes while the node has CPU to spare (R31).",
         check=sizes.no_cpu_limits,
     ),
     Rule(
@@ -18,7 +18,7 @@ RULES = (
         allowed="the limit that the settings give the role",
         mend="set memory_limit of the role where it may have one, or remove the limit",
         why="Only ingesters and store-gateways grow without bound, and a killed one recovers; a limit anywhere else "
-        "only adds a way to fail (seed 000, 'Resource Policy').",
+        "only adds a way to fail (R32).",
         check=sizes.memory_limits_where_allowed,
     ),
     Rule(
@@ -26,8 +26,7 @@ RULES = (
         about="manifests",
         allowed="requests of CPU and memory above 0 in every container, init containers included",
         mend="give the container requests",
-        why="A quota refuses pods without requests, and what asks for nothing is not in the plan "
-        "(seed 000, 'Namespace Resource Analysis').",
+        why="A quota refuses pods without requests, and what asks for nothing is not in the plan (R30).",
         check=sizes.requests_everywhere,
     ),
     Rule(
@@ -35,7 +34,7 @@ RULES = (
         about="manifests",
         allowed="a tag that says a version, or a digest",
         mend="name the version",
-        why="Another image at the next restart is a change that no preview shows (issue 7, 'Policies as code').",
+        why="Another image at the next restart is a change that no preview shows (R54).",
         check=isolation.images_have_a_version,
     ),
     Rule(
@@ -91,7 +90,7 @@ RULES = (
         about="manifests",
         allowed="true",
         mend="set it, and mount an emptyDir where the container writes",
-        why="What cannot change its own files cannot be changed for good (issue 7, 'Guard rails').",
+        why="What cannot change its own files cannot be changed for good (R21).",
         check=isolation.read_only_root,
     ),
     Rule(
@@ -100,7 +99,7 @@ RULES = (
         allowed="false, of the pod or else of its ServiceAccount; but for the collector where it scrapes",
         mend="set automountServiceAccountToken: false",
         why="No role speaks to the API server, so a token is of use to intruders alone; a collector that scrapes asks "
-        "it which pods there are, and may do nothing else (issue 7, 'Guard rails').",
+        "it which pods there are, and may do nothing else (R21).",
         check=isolation.no_service_account_tokens,
         pack="all together",
     ),
@@ -109,7 +108,7 @@ RULES = (
         about="manifests",
         allowed="Retain",
         mend="remove it: Retain is the default",
-        why="An ingester's claim holds what is not in the buckets yet (seed 000, 'HA requirement').",
+        why="An ingester's claim holds what is not in the buckets yet (R25).",
         check=data.volumes_are_retained,
     ),
     Rule(
@@ -117,7 +116,7 @@ RULES = (
         about="registered resources",
         allowed="protect and retain_on_delete, and no force_destroy, on each bucket of a protected stack",
         mend="give the bucket itself both options (components/buckets.py)",
-        why="Up to 4.44 SeaweedFS deletes a bucket with all that is in it unless told not to (facts/anchors.md 0.1).",
+        why="Up to 4.44 SeaweedFS deletes a bucket with all that is in it unless told not (sources.md, SeaweedFS 1).",
         check=data.data_is_protected,
     ),
     Rule(
@@ -125,7 +124,7 @@ RULES = (
         about="registered resources",
         allowed="secrets only as pulumi.Output.secret",
         mend="wrap it in pulumi.Output.secret, or name a Secret in its place",
-        why="State, its backups and its history hold every other input in plain text (facts/anchors.md B3).",
+        why="State, its backups and its history hold every other input in plain text (R13).",
         check=data.secrets_are_encrypted,
         pack="not at all",
     ),
@@ -134,7 +133,7 @@ RULES = (
         about="manifests",
         allowed="no Secret with content",
         mend="register the Secret in the program, and give the chart its name",
-        why="What a chart makes a Secret of are values, and Helm keeps these in plain text (facts/providers.md).",
+        why="What a chart makes a Secret of are values, and Helm keeps these in plain text (R13).",
         check=data.no_secrets_in_releases,
         pack="not at all",
     ),
@@ -143,7 +142,7 @@ RULES = (
         about="registered resources",
         allowed="one of the program's own providers",
         mend="give its component providers=[...] (components/providers.py)",
-        why="A default provider acts on whatever cluster or account the machine happens to know (facts/anchors.md B3).",
+        why="A default provider acts on whatever cluster or account the machine just knows (sources.md, Pulumi 2).",
         check=data.providers_are_explicit,
     ),
     Rule(
@@ -151,7 +150,7 @@ RULES = (
         about="registered resources",
         allowed="what the stack's seaweedfs_version has",
         mend="remove it, or raise telemetry:object_store.seaweedfs_version with the server",
-        why="SeaweedFS answers 501, or takes it and does nothing (facts/anchors.md C1).",
+        why="SeaweedFS answers 501, or takes it and does nothing (sources.md, SeaweedFS 2).",
         check=data.seaweedfs_has_the_features,
     ),
 )

@@ -1,4 +1,4 @@
-"""Rules about what containers ask for and may use (seed 000, 'Resource Policy')."""
+"""Rules about what containers ask for and may use (R30 to R32)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

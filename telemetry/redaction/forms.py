@@ -1,4 +1,4 @@
-"""Known secrets in a text, as they are and as they are commonly written."""
+"""Finds known secrets in a text, as they are and as they are commonly encoded."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ _PREFIX = 4
 
 
 class Forms:
-    """Every form of some secrets."""
+    """Secrets in all their encoded forms."""
 
     def __init__(self, secrets: Iterable[str], *, shortest: int = _PREFIX, encoding: str = "utf-8") -> None:
         """Take secrets.
@@ -43,9 +43,9 @@ class Forms:
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where forms begin and end, at each place the longest."""
-        known = self._by_prefix
-        for start in range(len(text) - _PREFIX + 1) if known else ():
-            for form in known.get(text[start : start + _PREFIX], ()):
+        forms = self._by_prefix
+        for start in range(len(text) - _PREFIX + 1) if forms else ():
+            for form in forms.get(text[start : start + _PREFIX], ()):
                 if text.startswith(form, start):
                     yield start, start + len(form)
                     break

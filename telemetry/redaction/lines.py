@@ -1,4 +1,4 @@
-"""Hides secrets in a stream, line by line; of a private key that goes over lines, every one."""
+"""Hides secrets in a stream line by line, and private keys over several lines."""
 
 from telemetry.redaction.forms import Forms
 from telemetry.redaction.patterns import HIDDEN, ends_key, hidden_in, is_of_key, leaves_key_open
@@ -10,9 +10,9 @@ _BYTES = "latin-1"
 class Lines:
     """One stream."""
 
-    def __init__(self, known: frozenset[str] = frozenset()) -> None:
+    def __init__(self, secrets: frozenset[str] = frozenset()) -> None:
         """Take the secrets that are known by their value."""
-        self._forms = Forms(known, encoding=_BYTES)
+        self._forms = Forms(secrets, encoding=_BYTES)
         self._in_key = False
 
     def shown(self, line: bytes) -> bytes:

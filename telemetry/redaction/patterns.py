@@ -1,4 +1,4 @@
-"""What shows a text to hold a secret that nobody knows the value of: a name in front of it, or how it looks.
+"""Patterns of secrets whose values are unknown: by the name in front of them, or by their form.
 
 Every repetition is bounded, so that a line of megabytes costs no more than its length.
 """

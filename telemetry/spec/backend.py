@@ -9,16 +9,19 @@ from telemetry.config.chart import Versions
 from telemetry.config.role_spec import RoleTable
 from telemetry.config.roles import Role
 from telemetry.spec.alerts import Rule
+from telemetry.spec.changes import Changes
 from telemetry.spec.context import Context
 from telemetry.spec.datasource import DatasourceSettings, Uids
+from telemetry.spec.flows import Network
 from telemetry.spec.panels import Dashboard, Panel
 from telemetry.spec.promql import Scope
 from telemetry.spec.release import Release
+from telemetry.spec.routes import Route, Upstream
 from telemetry.spec.service_levels import Indicator
 
 Signal = Literal["traces", "metrics", "logs", "profiles"]
 Phase = Literal[1, 3]
-"""A phase of the plan (seed 000)."""
+"""A phase of the plan (R4, R6)."""
 
 S = TypeVar("S", bound=Settings)
 L = TypeVar("L", bound=Settings)
@@ -59,6 +62,8 @@ class Backend(Generic[S, L]):
     """The roles that it is sized by, by topology."""
     secret: str
     """The Secret with its S3 credentials."""
+    service_account: str | None
+    """The account of its pods that the program makes, where the chart has no key that takes the token away."""
     release_names: tuple[str, ...]
     """What its releases are called, in whatever shape it runs."""
     sizes: Callable[[Context[S, L]], Iterable[SizedRelease]]
@@ -67,12 +72,35 @@ class Backend(Generic[S, L]):
     """The Helm releases, the one that it is being moved away from included."""
     endpoints: Callable[[Context[S, L]], Any]
     """Where clients reach it in the namespace: a named tuple of addresses, `query` among them."""
+    changes: Changes
+    """What changes of it do, which the report tells."""
+    admin_endpoints: Callable[[Context[S, L]], Mapping[str, str]] | None
+    """Where its own pages are, by name, which no gateway offers: limits, rings, flushes."""
+    checks: str | None
+    """The module of its checks, which loads what only they need: `checks(context, target, tenant)` of each tenant, and
+    `platform_checks(context, target)` of all of it."""
     alerts: Callable[[Context[S, L]], Iterable[Rule]] | None
     """What tells of trouble with it."""
     indicators: Callable[[Context[S, L]], Iterable[Indicator]] | None
     """What is promised of its requests."""
     dashboard: Callable[[Context[S, L]], Dashboard] | None
     """What shows how it is."""
+    http_port: int
+    """The port of its pods that speaks HTTP: its API, and its metrics."""
+    without_metrics: tuple[str, ...]
+    """Roles whose pods have no metrics."""
+    network: Callable[[Context[S, L]], Network]
+    """Who speaks with whom of it."""
+    gateway_endpoints: Callable[[str], Any]
+    """Where clients reach it at a gateway of that name: the same named tuple as `endpoints`."""
+    routes: tuple[Route, ...]
+    """What it offers at the gateway; no path is another backend's too."""
+    upstreams: Callable[[Context[S, L]], Iterable[Upstream]]
+    """Where its routes lead."""
+    request_headers: tuple[str, ...]
+    """Headers of clients that reach it through the gateway, beside those of all."""
+    ruler: str | None
+    """The module of its ruler's client, which loads what only that needs: `Ruler(client)` (spec/ruler.py)."""
 
     # What Grafana shows of it beside its own dashboard.
     datasource: Callable[[Context[S, L], Uids], DatasourceSettings]

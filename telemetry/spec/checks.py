@@ -1,14 +1,10 @@
-"""What a check is, how it may end, and how it waits for what takes a while."""
+"""What a check is, and how it may end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
-
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+from typing import Literal
 
 State = Literal["passed", "failed", "skipped"]
-_PAUSE_SECONDS = 0.5
-_T = TypeVar("_T")
 
 
 class CheckFailed(Exception):  # noqa: N818 - what happened, as `Refused`
@@ -52,17 +48,3 @@ class Result:
     state: State
     detail: str
     seconds: float
-
-
-def insistently(attempt: Callable[[], _T], seconds: float) -> _T:
-    """Return what an attempt returns, trying again for so many seconds: data takes a while to be found.
-
-    Raises:
-        CheckFailed: it still fails; this is its last failure.
-    """
-    return Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, CheckFailed) and not isinstance(error, Refused)),
-        stop=stop_after_delay(seconds),
-        wait=wait_fixed(_PAUSE_SECONDS),
-        reraise=True,
-    )(attempt)

@@ -1,10 +1,10 @@
-"""Where the backends are within the namespace; clients are given these only where no gateway stands before them."""
+"""Ports that several backends share, and the forms of their Services' names."""
 
 from telemetry.spec.context import Surroundings
 from telemetry.spec.values.common import absolute_name
 
-MIMIR_HTTP, TEMPO_HTTP, LOKI_HTTP, PYROSCOPE_HTTP = 8080, 3200, 3100, 4040
 OTLP_GRPC, OTLP_HTTP = 4317, 4318
+GRPC, GOSSIP = 9095, 7946
 """Ports of the backends' pods."""
 
 

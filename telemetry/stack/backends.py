@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
 from telemetry.config.base import Settings
 from telemetry.config.buckets import bucket_name
 from telemetry.spec.backend import Backend, Signal, SizedRelease
 from telemetry.spec.context import Context, Grant
+from telemetry.spec.flows import Network
 from telemetry.spec.release import Release
 from telemetry.stack.sections import chosen
 
@@ -64,6 +66,11 @@ class StackBackend:
     def endpoints(self) -> Any:
         """Where clients reach it in the namespace: a named tuple."""
         return self.of.endpoints(self.context)
+
+    @cached_property
+    def network(self) -> Network:
+        """Who speaks with whom of it."""
+        return self.of.network(self.context)
 
     @property
     def context(self) -> Context[Any, Any]:

@@ -14,7 +14,7 @@ _MARKS: dict[str, tuple[Environment, ...]] = {
     "testing": ("test",),
     "prod": ("prod",),
     "production": ("prod",),
-    "seaweedfs-ha": ("test", "prod"),  # seed 000, 'Storage Buckets'; seaweedfs-dev says of itself whose it is
+    "seaweedfs-ha": ("test", "prod"),  # R11; seaweedfs-dev says of itself whose it is
 }
 """Words in a name, and whom that name then belongs to."""
 _MARK = re.compile(rf"(?<![a-z0-9])({'|'.join(_MARKS)})(?![a-z0-9])")

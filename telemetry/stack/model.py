@@ -42,15 +42,15 @@ class Stack(Settings):
     metrics: Annotated[Metrics, section_of("metrics")] = Field(description="Mimir.")
     logs: Annotated[Logs, section_of("logs")] | None = Field(
         default=None,
-        description="Loki; none: there is none of ours, as where the namespace has another already (seed 000, whose "
+        description="Loki; none: there is none of ours, as where the namespace has another already (the plan's "
         "quota has no row for one).",
     )
     profiles: Annotated[Profiles, section_of("profiles")] | None = Field(
-        default=None, description="Pyroscope; none: not yet, it is Phase 3 of the plan (seed 000)."
+        default=None, description="Pyroscope; none: not yet, it is Phase 3 of the plan."
     )
     tenants: Tenants = Field(
         default_factory=list,
-        description="Whose data is kept apart (seeds 002, 004). None: one tenant without a name, as in dev. Many of "
+        description="Whose data is kept apart. None: one tenant without a name, as in dev. Many of "
         "them stand in a file of their own, a list in YAML, whose path is telemetry:tenants_file.",
     )
     limits: BackendLimits | None = Field(

@@ -55,7 +55,7 @@ def check(stack: "Stack") -> None:
 
 
 def budgeted(gateway: Gateway, tenants: Sequence[Tenant]) -> Compute:
-    """Return what the gateway is meant to need: its base, every tenant's budget (seed 004), and what pods keep."""
+    """Return what the gateway is meant to need: its base, every tenant's budget (R37), and what pods keep."""
     return Compute.model_construct(
         cpu=gateway.base.cpu + sum(tenant.budget.cpu for tenant in tenants),
         memory=gateway.base.memory

@@ -103,7 +103,7 @@ class Tenant(Settings):
     retention: Retention = Field(default_factory=Retention, description="How long its data is kept.")
     budget: Compute = Field(
         default=Compute.model_construct(cpu=50, memory=64 * 2**20),
-        description="What it adds to the gateway's requests (seed 004: 50m and 64Mi a tenant).",
+        description="What it adds to the gateway's requests.",
     )
     access: Access = Field(default_factory=Access, description="How the gateway knows it.")
     grafana_org: int | None = Field(

@@ -58,7 +58,7 @@ def cost_of(tenants: int) -> Cost:
 
 def test_the_next_tenants_cost_what_the_first_ones_did(costs: dict[int, Cost]) -> None:
     first, next_ones = costs[FEW].calls - costs[NONE].calls, costs[MANY].calls - costs[FEW].calls
-    assert next_ones == pytest.approx(first, rel=0.02)
+    assert next_ones == pytest.approx(first, rel=0.05)  # the process has its own caches, which fill unevenly
 
 
 def test_the_sdk_does_not_wait_for_all_that_is_open_again_and_again(costs: dict[int, Cost]) -> None:

@@ -92,7 +92,7 @@ def test_a_limit_range_where_one_is_asked_for(others: Change) -> None:
     run = changed(DEFAULTS, others)
     (limits,) = run.of(LIMIT_RANGE)
     assert (limits.plain["metadata"]["name"], limits.plain["metadata"]["namespace"]) == ("telemetry", "ca7f8f-dev")
-    # No limits and no largest size, which Kubernetes would make a limit of: the policy is none on CPU (seed 000).
+    # No limits and no largest size, which Kubernetes would make a limit of: the policy is none on CPU (R31).
     assert limits.plain["spec"] == {
         "limits": [{"type": "Container", "defaultRequest": {"cpu": "50m", "memory": "64Mi"}}]
     }

@@ -18,10 +18,11 @@ from sandbox.gateway.process import Gateway, gateway
 from sandbox.gateway.tempo import tempo
 from sandbox.gateway.volumes import point
 from sandbox.toolchain import Toolchain
+from telemetry.backends.loki.endpoints import HTTP_PORT as LOKI_HTTP
 from telemetry.backends.mimir import values as mimir_chart
+from telemetry.backends.pyroscope.endpoints import HTTP_PORT as PYROSCOPE_HTTP
+from telemetry.config.access import Pair
 from telemetry.gateway import access
-from telemetry.gateway.certificates import Pair
-from telemetry.spec.ports import LOKI_HTTP, PYROSCOPE_HTTP
 from telemetry.stack import Stack
 from tests.support import Change, load_stack, put
 

@@ -21,7 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from sandbox.gateway.grpc_sink import EXPORT
 from sandbox.gateway.process import Gateway
-from telemetry.gateway.certificates import Pair
+from telemetry.config.access import Pair
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3}) ")

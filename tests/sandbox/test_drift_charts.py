@@ -13,11 +13,12 @@ from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from telemetry.clients.dry_run import Cluster, connected
+from telemetry.config.connections import Kubernetes
 from telemetry.kubernetes.managed_fields import Json
 from telemetry.operations.drift import manifests
 from telemetry.operations.drift.conceal import Concealer
 from telemetry.operations.drift.fields import Policy
-from telemetry.operations.drift.findings import Finding
+from telemetry.operations.drift.findings import DriftFinding
 from telemetry.operations.drift.objects import compare
 from telemetry.redaction import Redactor
 from telemetry.releases import releases_of
@@ -36,9 +37,9 @@ class Installed:
     objects: tuple[Json, ...]
     """Of the releases, and the program's autoscalers."""
 
-    def drift(self, scaled: frozenset[tuple[str, str]]) -> list[Finding]:
+    def drift(self, scaled: frozenset[tuple[str, str]]) -> list[DriftFinding]:
         """Return what differs, where these are scaled by right."""
-        findings: list[Finding] = []
+        findings: list[DriftFinding] = []
         for each in self.objects:
             policy = Policy(autoscaled=(each["kind"], each["metadata"]["name"]) in scaled)
             findings += compare(self.cluster, each, policy, Concealer(Redactor()), release="r")
@@ -52,7 +53,7 @@ def installed(request: pytest.FixtureRequest, world: Connections, toolchain: Too
     core = client.CoreV1Api(api)
     core.create_namespace({"metadata": {"name": space}})
     try:
-        with connected(str(world.kubeconfig), world.context) as cluster:
+        with connected(Kubernetes(kubeconfig=str(world.kubeconfig), context=world.context)) as cluster:
             yield Installed(cluster, tuple(_installed(change, space, cluster, world, toolchain)))
     finally:
         core.delete_namespace(space)
@@ -75,7 +76,7 @@ def _installed(
     stack = load_stack("prod", change)
     for release in releases_of(stack):
         manifest = _install(release, space, world, toolchain)
-        for each in manifests.parsed(manifest, manifests.Release(release.name, space, {})):
+        for each in manifests.parsed(manifest, manifests.RecordedRelease(release.name, space, {})):
             yield cluster.placed(each, space)
         for scaler in release.autoscalers:
             metadata = {**scaler["metadata"], "namespace": space}

@@ -8,7 +8,7 @@ from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from telemetry.capacity.footprint import Footprint, of_stack
 from telemetry.config.quantities import parse_bytes
-from telemetry.operations.compare.charts import Difference, compare, of_gateway
+from telemetry.operations.compare.charts import ChartDifference, compare, of_gateway
 from telemetry.releases import releases_of
 from telemetry.spec.release import Release
 from tests.support import Change, all_of, drop, load_stack, put
@@ -39,7 +39,7 @@ def helm() -> str:
     return str(toolchain.path("helm"))
 
 
-def differences(helm: str, some: tuple[Release, ...]) -> list[Difference]:
+def differences(helm: str, some: tuple[Release, ...]) -> list[ChartDifference]:
     return [each for release in some for each in compare(release, CHARTS, namespace="here", helm=helm)]
 
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from sandbox.toolchain import Toolchain
+from telemetry.config.access import Pair
 from telemetry.gateway import access, keys
-from telemetry.gateway.certificates import Pair
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import (
     channel,

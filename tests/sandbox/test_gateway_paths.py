@@ -11,9 +11,10 @@ import pytest
 from sandbox.gateway.grpc_sink import EXPORT
 from sandbox.toolchain import Toolchain
 from telemetry.gateway import access
-from telemetry.gateway.routes import ROUTES, Route
+from telemetry.spec.routes import Route
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import channel, export, http, query, raw, send_metric, send_spans
+from tests.support import ROUTES
 
 TENANTS = [
     tenant("payments", access={"accepts": "either"}),
@@ -102,7 +103,7 @@ def test_a_request_that_can_be_read_in_two_ways_is_refused(edge: Edge, framing: 
     assert raw(edge.gateway, head) in (400, 501)
 
 
-MIMIR_READS = [route for route in ROUTES if route.access == "read" and route.backend.startswith("metrics_")]
+MIMIR_READS = [route for route in ROUTES if route.access == "read" and route.upstream.startswith("metrics_")]
 ASKED = {
     "query": "up",
     "start": "0",

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from sandbox.toolchain import Toolchain
+from telemetry.config.access import Pair
 from telemetry.config.gateway import Issued
 from telemetry.gateway import access, keys
-from telemetry.gateway.certificates import Authority, Pair
+from telemetry.gateway.certificates import Authority
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import call, channel, export, http, raw, remote_write, send_metric, send_spans
 

@@ -9,12 +9,12 @@ import pytest
 
 from sandbox.toolchain import Toolchain
 from telemetry.gateway import access
-from telemetry.gateway.routes import ROUTES, SEGMENT, Route
 from telemetry.grafana.datasources import datasources_of
 from telemetry.grafana.views import views
+from telemetry.spec.routes import SEGMENT, Route
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import channel, export, http
-from tests.support import WITH_LOGS, WITH_PROFILES
+from tests.support import ROUTES, WITH_LOGS, WITH_PROFILES
 
 UNBOUNDED = {"requests_per_second": 100_000, "requests_burst": 100_000}
 SCOPES = sorted({route.scope for route in ROUTES})
@@ -74,7 +74,7 @@ def datasources(edge: Edge) -> Mapping[str, Mapping[str, str]]:
 def test_a_datasource_reads_everything_and_writes_and_administers_nothing(edge: Edge) -> None:
     """Whoever may use a datasource may send any path with its headers: Grafana's proxy passes them on."""
     changes = {(method, route.path) for method, route in HTTP if route.access != "read"}
-    assert {route.backend.partition("_")[0] for _, route in HTTP if route.access != "read"} == NOTHING.keys()
+    assert {route.upstream.partition("_")[0] for _, route in HTTP if route.access != "read"} == NOTHING.keys()
     given = datasources(edge)
     assert len(given) == 4 * (len(TENANTS) + 1)
     for headers in {tuple(each.items()) for each in given.values()}:

@@ -15,8 +15,9 @@ from sandbox.gateway.pair import written
 from sandbox.gateway.tempo import tempo
 from sandbox.gateway.volumes import point
 from sandbox.toolchain import Toolchain
+from telemetry.config.access import Pair
 from telemetry.gateway import access
-from telemetry.gateway.certificates import Authority, Pair
+from telemetry.gateway.certificates import Authority
 from telemetry.spec.values.transport import server_name
 from tests.sandbox.edge import KEY, Edge, open_edge, stack, tenant
 from tests.sandbox.gateway_clients import channel, export, http, send_metric, send_spans, trusting, values

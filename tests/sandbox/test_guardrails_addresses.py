@@ -149,7 +149,7 @@ def test_every_address_that_a_pod_is_configured_with_is_open_to_it(variant: str)
         *pyroscope_addresses(variant),
     ]
     if stack_of(variant).gateway is not None:
-        told += [("gateway", each) for each in upstreams(stack_of(variant)).there.values()]
+        told += [("gateway", each) for each in upstreams(stack_of(variant)).values()]
     closed = {line for role, address in told for line in reaches(variant, role, address)}
     assert closed == set()
     assert len(told) > 10

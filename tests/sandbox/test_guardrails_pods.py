@@ -15,7 +15,7 @@ from sandbox.world import Connections
 from telemetry.backends.tempo.release import TEMPO
 from telemetry.network.evaluate import End, Pod, allows, matches
 from telemetry.network.flows import flows_of
-from telemetry.network.peers import Outside, Pods
+from telemetry.spec.flows import Outside, Pods
 from telemetry.stack import Stack
 from tests.sandbox.charts import Object, workloads
 from tests.sandbox.guarded import (

@@ -20,14 +20,14 @@ from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from telemetry.backends.loki import checks as logs
 from telemetry.clients.reach import Reach
+from telemetry.clients.target import Tenant as Asking
 from telemetry.config.credentials import S3Identity
 from telemetry.grafana.dashboards.dashboards import dashboards_of
 from telemetry.monitoring.rules import families_of
 from telemetry.object_store.identities import identities_of
 from telemetry.operations.validation.runner import Bounds, run
-from telemetry.operations.validation.target import Target
-from telemetry.operations.validation.target import Tenant as Asking
-from telemetry.spec.checks import Lane
+from telemetry.operations.validation.target import StackTarget
+from telemetry.spec.checks import Check, Lane
 from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
 from telemetry.stack import Stack
 from tests.metrics_catalogue import named_in
@@ -56,6 +56,10 @@ IDENTITY, MAKER = "telemetry-test-logs", "telemetry-test-provisioner"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SECONDS = 30
 BOUNDS = Bounds(check=40, overall=120)
+
+
+def logs_checks(target: StackTarget, tenant: Asking) -> list[Check]:
+    return logs.checks(target.stack.backend("logs").context, target, tenant)
 
 
 @dataclass(frozen=True)
@@ -191,8 +195,8 @@ def test_validation_passes_for_each_tenant(site: Site, single: Member) -> None:
     }
     tenants = [Asking("payments"), Asking("search")]
     stack = site.stack(ONE).model_copy(update={"gateway": None})
-    target = Target(stack, addresses, tenants, Reach())
-    lanes = [Lane(str(tenant.id), tuple(logs.checks(target, tenant))) for tenant in tenants]
+    target = StackTarget(stack, addresses, tenants, Reach())
+    lanes = [Lane(str(tenant.id), tuple(logs_checks(target, tenant))) for tenant in tenants]
     results = run(lanes, BOUNDS, lambda _: None)
     assert [(each.lane, each.name, each.state, each.detail) for each in results if each.state != "passed"] == []
     assert len(results) == 2 * len(lanes[0].checks)

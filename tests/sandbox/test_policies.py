@@ -26,7 +26,7 @@ pytestmark = pytest.mark.sandbox
 PROGRAM = """
 import runpy, sys
 sys.path.insert(0, {repo!r})
-import preflight
+from components import preflight
 preflight.run = lambda *_: None  # nothing is there to be asked, and nothing is to be reached
 runpy.run_path({main!r}, run_name="__main__")
 """

@@ -1,4 +1,4 @@
-"""Seed 000's quota, for real: prod does not fit today's, the program says so before, and with the increase it fits."""
+"""The plan's quota, for real: prod does not fit today's, the program says so before, and with the increase it fits."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def increase(state: str | None) -> Callable[[Tree], None]:
 
 @pytest.fixture
 def crowded(prod: Deployment) -> Deployment:
-    """Prod's namespace as the platform has made it: with today's quota, and all that seed 000 says is used."""
+    """Prod's namespace as the platform has made it: with today's quota, and all that the plan says is used."""
     prod.core.create_namespace({"metadata": {"name": prod.namespace}})
     quota = {"metadata": {"name": "platform"}, "spec": {"hard": TODAY}}
     prod.core.create_namespaced_resource_quota(prod.namespace, quota)

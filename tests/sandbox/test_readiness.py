@@ -9,6 +9,7 @@ from kubernetes import client
 
 from sandbox.world import Connections
 from telemetry.clients.kubernetes import api_client
+from telemetry.config.connections import Kubernetes
 from telemetry.operations.preflight import quota
 from telemetry.operations.readiness.objects import Objects
 from telemetry.operations.readiness.why import Unready, unready
@@ -23,7 +24,7 @@ LABELS = {"app": "counted"}
 @pytest.fixture
 def api(world: Connections) -> Iterator[client.ApiClient]:
     """The API server, with a namespace whose quota counts limits of CPU."""
-    api = api_client(str(world.kubeconfig), world.context)
+    api = api_client(Kubernetes(kubeconfig=str(world.kubeconfig), context=world.context))
     core = client.CoreV1Api(api)
     core.create_namespace({"metadata": {"name": NAMESPACE}})
     spec = {"hard": {"limits.cpu": "100", "pods": "100"}}

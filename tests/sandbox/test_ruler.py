@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 from sandbox.gateway.loopback import network
 from sandbox.gateway.mimir import mimir
 from sandbox.toolchain import Toolchain
+from telemetry.backends.mimir.ruler import Ruler
 from telemetry.cli.app import app
-from telemetry.monitoring.ruler import Ruler
 from telemetry.monitoring.rules import groups_of
 from tests.sandbox.alerts.case import EVERYTHING
 from tests.support import Change, all_of, load_stack, put, with_ruler

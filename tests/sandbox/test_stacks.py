@@ -22,7 +22,7 @@ REPLICATED = ("distributor", "ingester", "querier", "query-frontend", "metrics-g
 
 @pytest.fixture(scope="module")
 def stacks(dev: Deployment, test: Deployment, prod: Deployment) -> dict[str, Deployment]:
-    """The three stacks, deployed in the order of the rollout (seed 000)."""
+    """The three stacks, deployed in the order of the rollout (R1)."""
     each = {"dev": dev, "test": test, "prod": prod}
     for stack in each.values():
         stack.up()

@@ -17,10 +17,11 @@ from telemetry.backends.mimir import checks as metrics
 from telemetry.backends.tempo import checks as traces
 from telemetry.backends.tempo.values_common import tenant_overrides
 from telemetry.clients.reach import Reach
+from telemetry.clients.target import Tenant
 from telemetry.operations.validation import plan, report
 from telemetry.operations.validation.runner import Bounds, run
-from telemetry.operations.validation.target import Target, tenants_of
-from telemetry.spec.checks import Lane, Result
+from telemetry.operations.validation.target import StackTarget, tenants_of
+from telemetry.spec.checks import Check, Lane, Result
 from telemetry.stack import Stack
 from tests.doubles import refused
 from tests.sandbox import edge as edges
@@ -35,6 +36,14 @@ TENANTS = [
 ]
 BOUNDS = Bounds(check=40, overall=120)
 SOON = Bounds(check=4, overall=120)
+
+
+def metrics_checks(target: StackTarget, tenant: Tenant) -> list[Check]:
+    return metrics.checks(target.stack.backend("metrics").context, target, tenant)
+
+
+def traces_checks(target: StackTarget, tenant: Tenant) -> list[Check]:
+    return traces.checks(target.stack.backend("traces").context, target, tenant)
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +74,11 @@ def edge(gateway_tools: Toolchain, files: Path, tempo: Tempo) -> Iterator[Edge]:
 
 
 @pytest.fixture
-def target(edge: Edge, files: Path) -> Target:
+def target(edge: Edge, files: Path) -> StackTarget:
     url, mimir = edge.gateway.url, f"http://{edge.mimir.address if edge.mimir else ''}"
     tempo = f"http://{edge.network.tempo}:3200"  # type: ignore[attr-defined]
     stack = edge.gateway.stack
-    return Target(
+    return StackTarget(
         stack=stack,
         addresses={
             "traces.otlp_grpc": edge.gateway.grpc,
@@ -90,7 +99,7 @@ def target(edge: Edge, files: Path) -> Target:
     )
 
 
-def validated(target: Target, bounds: Bounds = BOUNDS) -> list[Result]:
+def validated(target: StackTarget, bounds: Bounds = BOUNDS) -> list[Result]:
     return run(plan.lanes(target, {}), bounds, lambda _: None)
 
 
@@ -102,7 +111,7 @@ def failures(results: list[Result], lane: str | None = None) -> dict[str, str]:
     }
 
 
-def test_a_stack_that_works_passes_every_check(target: Target, tempo: Tempo) -> None:
+def test_a_stack_that_works_passes_every_check(target: StackTarget, tempo: Tempo) -> None:
     results = validated(target)
     assert failures(results) == {}
     assert {each.state for each in results} == {"passed"}
@@ -130,7 +139,7 @@ def test_the_pages_that_runbooks_ask_are_mimirs_own(edge: Edge) -> None:
     assert {path: code for path, code in answers.items() if code != httpx.codes.OK} == {}
 
 
-def test_a_wrong_token_fails_that_tenants_checks_alone_and_at_once(target: Target) -> None:
+def test_a_wrong_token_fails_that_tenants_checks_alone_and_at_once(target: StackTarget) -> None:
     payments, search = target.tenants
     results = validated(replace(target, tenants=[replace(payments, token="wrong"), search], flush=False))
     assert set(failures(results)) == set(failures(results, "payments"))
@@ -146,7 +155,7 @@ def test_a_wrong_token_fails_that_tenants_checks_alone_and_at_once(target: Targe
     assert max(each.seconds for each in results if each.name.endswith("out")) < 10, "a refusal is not waited for"
 
 
-def test_limits_that_are_not_as_planned_are_named(target: Target) -> None:
+def test_limits_that_are_not_as_planned_are_named(target: StackTarget) -> None:
     planned = other(target.stack, ingestion_rate=4321)
     found = failures(validated(replace(target, stack=planned, tenants=target.tenants[:1])))
     (said,) = found.values()
@@ -161,7 +170,7 @@ def other(stack: Stack, **limits: int) -> Stack:
     return stack.model_copy(update={"tenants": [changed, *rest]})
 
 
-def test_fewer_ingesters_than_planned_are_told(target: Target) -> None:
+def test_fewer_ingesters_than_planned_are_told(target: StackTarget) -> None:
     found = failures(validated(replace(target, stack=three_ingesters(target.stack), tenants=[]), SOON))
     assert found == {
         "metrics: ingester ring": "ring of 1 ACTIVE, planned are 3 ACTIVE; see: kubectl get pods, and each one's log"
@@ -173,19 +182,19 @@ def three_ingesters(stack: Stack) -> Stack:
     return stack.model_copy(update={"metrics": stack.metrics.model_copy(update={"roles": roles})})
 
 
-def test_a_query_side_that_is_down_is_told_after_what_was_taken(target: Target) -> None:
+def test_a_query_side_that_is_down_is_told_after_what_was_taken(target: StackTarget) -> None:
     down = {**target.addresses, "metrics.query": f"{refused()}/prometheus"}
     unread = replace(target, addresses=down)
-    lane = Lane("payments", tuple(metrics.checks(unread, target.tenants[0])[:2]))
+    lane = Lane("payments", tuple(metrics_checks(unread, target.tenants[0])[:2]))
     found = failures(run([lane], SOON, lambda _: None))
     assert set(found) == {"metrics: OTLP in, PromQL out", "metrics: remote-write in, PromQL out"}
     assert all("/prometheus/api/v1/query: does not answer (ConnectError" in each for each in found.values())
 
 
-def test_a_tempo_that_finds_nothing_is_told(target: Target, tempo: Tempo) -> None:
+def test_a_tempo_that_finds_nothing_is_told(target: StackTarget, tempo: Tempo) -> None:
     tempo.forgets = True
     try:
-        lane = Lane("payments", tuple(traces.checks(target, target.tenants[0])))
+        lane = Lane("payments", tuple(traces_checks(target, target.tenants[0])))
         found = failures(run([lane], SOON, lambda _: None))
     finally:
         tempo.forgets = False

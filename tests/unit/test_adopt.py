@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.clients.cli_tools import ToolError
-from telemetry.engine.plan import UNKNOWN, Planned, secret, unknown_to
+from telemetry.clients.kubernetes import ClusterError
+from telemetry.engine.marks import UNKNOWN_MARK as UNKNOWN
+from telemetry.engine.plan import Planned, secret, unknown_to
 from telemetry.operations.adopt import AdoptError
-from telemetry.operations.adopt.adoption import Plan
+from telemetry.operations.adopt.adoption import AdoptionPlan
 from telemetry.operations.adopt.buckets import Buckets
 from telemetry.operations.adopt.dashboards import Dashboards
 from telemetry.operations.adopt.datasources import Datasources
@@ -23,8 +25,6 @@ from telemetry.operations.adopt.errors import explained
 from telemetry.operations.adopt.objects import Objects, Releases, name_of, version_of
 from telemetry.operations.adopt.state import Here, adopted
 from telemetry.operations.adopt.systems import Foreign, by_type, look_up
-from telemetry.operations.repair import RepairError
-from telemetry.operations.repair.cluster import path
 
 CIPHERTEXT = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 STACK = "urn:pulumi:dev::telemetry::pulumi:pulumi:Stack::telemetry-dev"
@@ -163,7 +163,7 @@ def test_the_longest_beginning_says_who_is_asked() -> None:
 
 def test_rows_tell_what_is_taken_and_what_is_refused() -> None:
     wanted = {BUCKET: planned(), POLICY: planned(POLICY)}
-    rows = Plan(wanted, {POLICY: Here("blocks")}, {BUCKET: Foreign("it is Ann's", "ask Ann")}).rows
+    rows = AdoptionPlan(wanted, {POLICY: Here("blocks")}, {BUCKET: Foreign("it is Ann's", "ask Ann")}).rows
     assert [(row.kind, row.id, row.will, row.refused) for row in rows] == [
         ("BucketPolicy", "blocks", "take it into the state", False),
         ("Bucket", "blocks", "nothing: it is Ann's. ask Ann", True),
@@ -349,7 +349,7 @@ def test_an_object_of_somebody_else_is_refused(metadata: dict[str, Any], why: st
 
 def test_a_cluster_that_cannot_say_stops_everything() -> None:
     def metadata(_: Any) -> Any:
-        raise RepairError("no answer")
+        raise ClusterError("no answer")
 
     cluster: Any = SimpleNamespace(metadata=metadata)
     with pytest.raises(AdoptError, match="no answer"):
@@ -435,18 +435,6 @@ def test_a_chart_has_the_same_name_wherever_it_comes_from(chart: str, name: str)
 )
 def test_a_charts_version_is_what_follows_its_name(chart: str, listed: str, version: str | None) -> None:
     assert version_of(chart, listed) == version
-
-
-@pytest.mark.parametrize(
-    ("version", "kind", "end"),
-    [
-        ("networking.k8s.io/v1", "NetworkPolicy", "/apis/networking.k8s.io/v1/namespaces/n/networkpolicies/x"),
-        ("v1", "Secret", "/api/v1/namespaces/n/secrets/x"),
-        ("cert-manager.io/v1", "Certificate", "/apis/cert-manager.io/v1/namespaces/n/certificates/x"),
-    ],
-)
-def test_objects_are_asked_for_where_the_api_server_has_them(version: str, kind: str, end: str) -> None:
-    assert path({"apiVersion": version, "kind": kind, "metadata": {"name": "x", "namespace": "n"}}) == end
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""From prod's settings the program makes the plan's own two tables (seed 000), to the rounding used there."""
+"""From prod's settings the program makes the plan's own two tables (R5, R34), to the rounding used there."""
 
 import pytest
 from syrupy.assertion import SnapshotAssertion

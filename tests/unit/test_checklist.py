@@ -1,4 +1,4 @@
-"""The operational checklist: every item of the seed is there, and each tells done from open from what nobody sees."""
+"""The operational checklist: every item of R46 is there, and each tells done from open from what nobody sees."""
 
 import json
 from datetime import date
@@ -14,11 +14,12 @@ from kubernetes.client import ApiClient
 from rich.console import Console
 
 from telemetry.cli import checklist as checklist_command
+from telemetry.clients.target import Tenant
 from telemetry.gateway.secrets import mounted_secrets
 from telemetry.monitoring.rules import groups_of
 from telemetry.operations.checklist import activity, items, metrics, report, rules, secrets
-from telemetry.operations.checklist.model import Finding, Given, State, Ticked
-from telemetry.operations.validation.target import Target, Tenant
+from telemetry.operations.checklist.model import ChecklistFinding, Given, State, Ticked
+from telemetry.operations.validation.target import StackTarget
 from telemetry.spec.checks import CheckSkipped
 from telemetry.stack import ConfigError
 from tests.support import (
@@ -54,10 +55,10 @@ def given(*changes: Change, answers: Answers | None = None, validation: Any = "n
         behind_gateway=False,
     )
     stack = load_stack("prod", *changes)
-    return Given(stack, credentials(), cast(ApiClient, None), cast(Target, target), validation, today)
+    return Given(stack, credentials(), cast(ApiClient, None), cast(StackTarget, target), validation, today)
 
 
-def test_the_list_is_the_seeds() -> None:
+def test_the_list_has_every_item() -> None:
     assert [item.text.split("(")[0].strip(" .") for item in items.ITEMS] == [
         "Certificates rotated and secrets updated",
         "Prometheus scrape succeeds",
@@ -74,21 +75,21 @@ def test_the_list_is_the_seeds() -> None:
 @pytest.fixture
 def live(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
     """The Secrets of a cluster in which everything is as it should be, to be changed."""
-    found = {name: dict(data) for name, data in secrets._wanted(given())}
+    found = {name: dict(data) for name, data in secrets._derived(given())}
     monkeypatch.setattr(secrets, "_live", lambda _, name: found.get(name))
     return found
 
 
 def test_secrets_as_the_settings_say_are_done(live: dict[str, dict[str, str]]) -> None:
     assert {"mimir-s3", "tempo-s3", "gateway-tls", "gateway-tenants", "tenant-platform"} <= live.keys()
-    assert secrets.look(given()) == Finding(
+    assert secrets.look(given()) == ChecklistFinding(
         "done", f"{len(live)} Secrets are as the settings say; the first certificate ends on 2027-12-02"
     )
 
 
 def test_the_s3_secrets_of_every_backend_are_looked_at() -> None:
     every = given(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD)
-    wanted = dict(secrets._wanted(every))
+    wanted = dict(secrets._derived(every))
     for backend in every.stack.backends:
         pair = getattr(every.credentials, backend.signal)
         assert wanted[backend.of.secret]["AWS_SECRET_ACCESS_KEY"] == pair.secret_key.get_secret_value()
@@ -101,7 +102,7 @@ def test_a_secret_that_is_missing_or_old_is_open_and_not_shown(live: dict[str, d
     old = secrets.look(given())
     assert (old.state, old.detail) == ("open", f"Secret {name} is not as the settings say ({key})")
     del live[name]
-    assert secrets.look(given()) == Finding("open", f"Secret {name} is not there")
+    assert secrets.look(given()) == ChecklistFinding("open", f"Secret {name} is not there")
 
 
 def test_a_certificate_that_ends_soon_is_open(live: dict[str, dict[str, str]]) -> None:
@@ -199,10 +200,12 @@ def test_rules_in_the_ruler_are_done_missing_or_others() -> None:
     there = given(RULER, answers=loaded(wanted))
     assert (rules.look_at_objectives(there).state, rules.look_at_packs(there).state) == ("done", "done")
     fewer = given(RULER, answers=loaded([each for each in wanted if each["name"] != "telemetry-slo"]))
-    assert rules.look_at_objectives(fewer) == Finding("open", "telemetry-slo is missing")
+    assert rules.look_at_objectives(fewer) == ChecklistFinding("open", "telemetry-slo is missing")
     assert rules.look_at_packs(fewer).state == "done"
     other = [{**each, "rules": each["rules"][1:]} if each["name"] == "telemetry-mimir" else each for each in wanted]
-    assert rules.look_at_packs(given(RULER, answers=loaded(other))) == Finding("open", "telemetry-mimir is another")
+    assert rules.look_at_packs(given(RULER, answers=loaded(other))) == ChecklistFinding(
+        "open", "telemetry-mimir is another"
+    )
     assert rules.look_at_packs(given(RULER)).state == "open"
 
 
@@ -252,7 +255,7 @@ def test_the_table_says_how_what_is_not_done_is_done() -> None:
 
 
 def test_how_names_the_stack(live: dict[str, dict[str, str]]) -> None:
-    live.update(secrets._wanted(given(RULER)))
+    live.update(secrets._derived(given(RULER)))
     found = list(items.ticked(given(RULER, answers=counted(1, 1))))
     assert [each.state for each in found] == ["done", "done", "by hand", "by hand", "open", "open"]
     told = " ".join(each.how for each in found)

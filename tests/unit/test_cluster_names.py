@@ -8,7 +8,7 @@ import pytest
 
 from telemetry.collector.config import configuration
 from telemetry.config.network import named, store_of
-from telemetry.gateway.addresses import hosts, query_urls, urls
+from telemetry.gateway.addresses import client_endpoints, hosts, query_urls
 from telemetry.gateway.secrets import config_map, upstreams
 from telemetry.network.peers import neighbours_of
 from telemetry.releases import releases_of
@@ -71,7 +71,7 @@ def test_no_other_domain_is_named(change: Change) -> None:
     conf = config_map(stack, stack.gateway)["nginx.conf"]
     assert "resolver dns-default.openshift-dns.svc.k8s.example.org. valid=10s ipv6=off;" in conf
     assert 'set $known_name "kubernetes.default.svc.k8s.example.org";' in conf
-    assert all(".svc.k8s.example.org:" in place for place in upstreams(stack).there.values())
+    assert all(".svc.k8s.example.org:" in place for place in upstreams(stack).values())
     everything = [conf, *(text for each in told(stack).values() for text in each)]
     assert [text for text in everything if "cluster.local" in text] == []
     assert f"gateway.{stack.namespace.name}.svc.k8s.example.org" in hosts(
@@ -87,7 +87,8 @@ def test_charts_that_write_names_themselves_are_told_the_domain() -> None:
 
 
 def test_what_clients_in_any_language_are_given_has_no_final_dot() -> None:
-    assert [url for url in urls("ns") if ".svc." in url] == []
+    given = [url for backend in load_stack("prod", PLAIN).backends for url in client_endpoints(backend)]
+    assert [url for url in given if ".svc." in url] == []
 
 
 def test_an_address_that_is_no_services_stays() -> None:

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.config.access import Access
+from telemetry.config.access import Access, Pair
 from telemetry.config.gateway import Federation, Gateway
 from telemetry.gateway.access import Credential
-from telemetry.gateway.certificates import Pair
 from telemetry.grafana.datasources import Datasource, datasources_of
 from telemetry.grafana.views import unseen, views
 from telemetry.stack import Stack

@@ -8,11 +8,11 @@ import pytest
 from telemetry.engine.urn import RELEASE_TYPE
 from telemetry.operations.drift import check, manifests, program, releases
 from telemetry.operations.drift.conceal import Concealer
-from telemetry.operations.drift.findings import DriftError, Finding
+from telemetry.operations.drift.findings import DriftError, DriftFinding
 from telemetry.redaction import Redactor
 
 OPEN = Concealer(Redactor())
-MIMIR = manifests.Release("mimir", "n", {"replicas": 1, "config": {"a": [1, 2]}, "name": None})
+MIMIR = manifests.RecordedRelease("mimir", "n", {"replicas": 1, "config": {"a": [1, 2]}, "name": None})
 CIPHER = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
 PREFIX = "urn:pulumi:dev::telemetry::"
 
@@ -48,7 +48,7 @@ def listed(status: str, name: str = "mimir", namespace: str = "n") -> dict[str, 
 
 
 def test_the_state_gives_what_was_deployed_without_what_is_encrypted() -> None:
-    assert manifests.releases(EXPORT) == (manifests.Release("mimir", "n", {"a": 1}),)
+    assert manifests.releases(EXPORT) == (manifests.RecordedRelease("mimir", "n", {"a": 1}),)
     (secret,) = manifests.natives(EXPORT)
     assert secret == {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "n"}}
     assert manifests.releases({"deployment": {}}) == ()
@@ -77,6 +77,7 @@ def test_a_deployed_release_is_no_finding() -> None:
         ({"replicas": 1.0, "config": {"a": [1, 2]}}, []),
         ({"replicas": 3, "config": {"a": [1, 2]}}, [("replicas", 1, 3)]),
         ({"replicas": 1, "config": {}}, [("config.a", [1, 2], None)]),
+        ({"replicas": 1, "config": {"a": [1, 3]}}, [("config.a[1]", 2, 3)]),
         (
             {"replicas": 1, "config": {"a": [1, 2]}, "extra": {"password": "hunter2"}},
             [("extra", None, {"password": "[secret]"})],
@@ -87,6 +88,12 @@ def test_a_deployed_release_is_no_finding() -> None:
 def test_values_that_the_state_does_not_know_are_found(deployed: dict[str, Any], found: list[Any]) -> None:
     told = [(each.path, each.wanted, each.found) for each in releases.values(MIMIR, deployed, OPEN)]
     assert told == found
+
+
+def test_a_value_in_a_list_is_hidden_by_the_name_of_its_item() -> None:
+    before, after = ({"env": [{"name": "DB_PASSWORD", "value": text}]} for text in ("hunter2", "hunter3"))
+    (finding,) = releases.values(manifests.RecordedRelease("mimir", "n", before), after, OPEN)
+    assert (finding.path, finding.wanted, finding.found) == ("env[DB_PASSWORD].value", "[secret]", "[secret]")
 
 
 def test_a_manifest_is_read_with_helms_own_marks() -> None:
@@ -202,7 +209,7 @@ VALUES: dict[str, Any] = {
 
 def test_one_field_that_was_taken_over_does_not_hide_the_rest_and_nothing_is_told_twice() -> None:
     engine = Engine()
-    told = [Finding("values", "Release n/mimir", "a", 1, 2, release="mimir")]
+    told = [DriftFinding("values", "Release n/mimir", "a", 1, 2, release="mimir")]
     found = list(check._program(engine, told, OPEN))  # type: ignore[arg-type]
     assert [(each.subject, each.path) for each in found] == [
         ("ResourceQuota q0", ""),

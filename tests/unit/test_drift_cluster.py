@@ -10,7 +10,8 @@ import yaml
 from kubernetes.dynamic.exceptions import ConflictError, DynamicApiError, NotFoundError, ResourceNotFoundError
 
 from telemetry.clients.dry_run import ChangedError, Cluster, RefusedError, connected
-from telemetry.operations.drift.findings import DriftError
+from telemetry.clients.kubernetes import ClusterError
+from telemetry.config.connections import Kubernetes
 
 OBJECT = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {}}
 PLACED = {**OBJECT, "metadata": {"name": "c", "namespace": "n"}}
@@ -88,8 +89,8 @@ def test_what_is_not_there_or_of_no_kind_that_is_there_is_gone() -> None:
         (answer(422, "spec.x: field is immutable"), RefusedError, "field is immutable"),
         (answer(500, "field not declared in schema"), RefusedError, "not declared"),
         (answer(409, "changed", ConflictError), ChangedError, "changes all the while"),
-        (answer(400, "admission webhook a does not support dry run"), DriftError, "cannot rehearse"),
-        (answer(500, "failed calling webhook a: timeout"), DriftError, "cannot rehearse"),
+        (answer(400, "admission webhook a does not support dry run"), ClusterError, "cannot rehearse"),
+        (answer(500, "failed calling webhook a: timeout"), ClusterError, "cannot rehearse"),
         (answer(403, "patch is forbidden"), DynamicApiError, "forbidden"),
     ],
 )
@@ -99,10 +100,10 @@ def test_answers_are_told_apart(error: Exception, kind: type[Exception], said: s
     assert type(raised.value) is kind
 
 
-def kubeconfig(folder: Path, content: Any) -> str:
+def here(folder: Path, content: Any) -> Kubernetes:
     path = folder / "kubeconfig"
     path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
-    return str(path)
+    return Kubernetes(kubeconfig=str(path), context="here")
 
 
 def test_a_server_that_does_not_answer_is_one_message(tmp_path: Path) -> None:
@@ -113,26 +114,26 @@ def test_a_server_that_does_not_answer_is_one_message(tmp_path: Path) -> None:
         "users": [{"name": "u", "user": {"token": "tk-fake"}}],
         "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
     }
-    with pytest.raises(DriftError, match="'here' does not answer"), connected(kubeconfig(tmp_path, config), "here"):
+    with pytest.raises(ClusterError, match="'here' does not answer"), connected(here(tmp_path, config)):
         raise AssertionError("connected to nothing")
 
 
 @pytest.mark.parametrize("content", ["token: tk-fake: x", {"kind": "Config"}, "- tk-fake"])
 def test_a_kubeconfig_that_cannot_be_used_is_never_quoted(content: Any, tmp_path: Path) -> None:
     with (
-        pytest.raises(DriftError, match="'here' cannot be used") as raised,
-        connected(kubeconfig(tmp_path, content), "here"),
+        pytest.raises(ClusterError, match="'here' cannot be used") as raised,
+        connected(here(tmp_path, content)),
     ):
         raise AssertionError("connected to nothing")
     assert "tk-fake" not in str(raised.value)
 
 
 def test_what_goes_wrong_in_the_middle_is_no_matter_of_the_kubeconfig(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("telemetry.clients.dry_run._client", lambda *_: None)
+    monkeypatch.setattr("telemetry.clients.dry_run.connect", lambda _: None)
     monkeypatch.setattr("telemetry.clients.dry_run.dynamic.DynamicClient", lambda *_, **__: Kind())
-    with pytest.raises(ValueError, match="a mistake of ours"), connected(str(tmp_path), "here"):
+    with pytest.raises(ValueError, match="a mistake of ours"), connected(Kubernetes(context="here")):
         raise ValueError("a mistake of ours")
-    with pytest.raises(DriftError, match="refused \\(403\\): no"), connected(str(tmp_path), "here"):
+    with pytest.raises(ClusterError, match="refused \\(403\\): no"), connected(Kubernetes(context="here")):
         raise answer(403, "no")

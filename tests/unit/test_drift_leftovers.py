@@ -8,7 +8,7 @@ from telemetry.kubernetes.managed_fields import Entry, entries
 from telemetry.operations.drift.conceal import Concealer
 from telemetry.operations.drift.fields import Policy, additions
 from telemetry.operations.drift.leftovers import Failed, identity
-from telemetry.operations.drift.manifests import Release
+from telemetry.operations.drift.manifests import RecordedRelease
 from telemetry.operations.drift.objects import compare
 from telemetry.redaction import Redactor
 from tests.unit.test_drift_objects import DEFAULTED, STATED, WANTED, Server, at, live, managed
@@ -77,7 +77,7 @@ class Placing(Server):
         return {**wanted, "metadata": {"namespace": namespace, **wanted["metadata"]}}
 
 
-RELEASE = Release("mimir", "n", {})
+RELEASE = RecordedRelease("mimir", "n", {})
 
 
 def test_a_whole_object_that_only_a_failed_revision_had_is_left_over_where_it_is_of_the_release() -> None:

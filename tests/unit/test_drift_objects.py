@@ -10,7 +10,7 @@ from telemetry.clients.dry_run import MANAGER, ChangedError, Cluster, RefusedErr
 from telemetry.kubernetes import managed_fields as ownership
 from telemetry.operations.drift.conceal import Concealer
 from telemetry.operations.drift.fields import Policy
-from telemetry.operations.drift.findings import Finding
+from telemetry.operations.drift.findings import DriftFinding
 from telemetry.operations.drift.objects import compare
 from telemetry.redaction import Redactor
 
@@ -98,7 +98,7 @@ def live(**spec: Any) -> dict[str, Any]:
     return made
 
 
-def found(server: Server, policy: Policy | None = None) -> list[Finding]:
+def found(server: Server, policy: Policy | None = None) -> list[DriftFinding]:
     return compare(server, WANTED, policy or Policy(), Concealer(Redactor()), release="r")
 
 
@@ -107,7 +107,7 @@ def container(made: dict[str, Any]) -> dict[str, Any]:
     return first
 
 
-def paths(findings: list[Finding]) -> list[tuple[str, Any, Any]]:
+def paths(findings: list[DriftFinding]) -> list[tuple[str, Any, Any]]:
     return [(each.path, each.wanted, each.found) for each in findings]
 
 

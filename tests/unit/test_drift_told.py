@@ -11,18 +11,19 @@ from typer.testing import CliRunner
 
 from telemetry.cli.app import app
 from telemetry.clients.cli_tools import Unreachable
+from telemetry.clients.kubernetes import ClusterError
 from telemetry.kubernetes.managed_fields import Writer
 from telemetry.operations.drift import check, rendering
-from telemetry.operations.drift.findings import DriftError, Finding, Report
+from telemetry.operations.drift.findings import DriftError, DriftFinding, DriftReport
 from tests.support import REPO
 
 FINDINGS = (
-    Finding("release", "Release n/mimir", "status", "deployed", "failed", release="mimir", note="revision 2"),
-    Finding("object", "ConfigMap n/c", "data.a|b", "x\ny", None, (Writer("kubectl-edit", "2026"),), "mimir"),
-    Finding("object", "ConfigMap n/d", "", note="is gone", release="mimir"),
-    Finding("program", "Bucket b", "", note="is gone @all <b>"),
+    DriftFinding("release", "Release n/mimir", "status", "deployed", "failed", release="mimir", note="revision 2"),
+    DriftFinding("object", "ConfigMap n/c", "data.a|b", "x\ny", None, (Writer("kubectl-edit", "2026"),), "mimir"),
+    DriftFinding("object", "ConfigMap n/d", "", note="is gone", release="mimir"),
+    DriftFinding("program", "Bucket b", "", note="is gone @all <b>"),
 )
-REPORT = Report("dev", FINDINGS, 2, 54, previewed=True)
+REPORT = DriftReport("dev", FINDINGS, 2, 54, previewed=True)
 
 
 def test_it_is_told_on_a_terminal() -> None:
@@ -59,11 +60,11 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the check will answer or raise; and what it was asked."""
     told: dict[str, Any] = {"is": REPORT}
 
-    def checked(stack: Any, pulumi: Any, **options: Any) -> Report:
+    def checked(stack: Any, pulumi: Any, **options: Any) -> DriftReport:
         told["asked"] = (stack.environment, pulumi.stack, pulumi.config_file, options)
         if isinstance(told["is"], Exception):
             raise told["is"]
-        report: Report = told["is"]
+        report: DriftReport = told["is"]
         return report
 
     monkeypatch.setattr(check, "check", checked)
@@ -90,7 +91,7 @@ def test_no_drift_ends_with_nought(answer: dict[str, Any], tmp_path: Path) -> No
     assert answer["asked"][3] == {"ignored": ["a", "b"], "preview": True}
 
 
-@pytest.mark.parametrize("error", [DriftError("no answer"), Unreachable("no answer")])
+@pytest.mark.parametrize("error", [ClusterError("no answer"), DriftError("no answer"), Unreachable("no answer")])
 def test_what_cannot_be_told_ends_with_one_and_one_message(answer: dict[str, Any], error: Exception) -> None:
     answer["is"] = error
     done = CliRunner().invoke(app, ["drift", "dev"])

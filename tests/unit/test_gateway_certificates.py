@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from telemetry.config.access import Pair
 from telemetry.config.credentials import PreviousKey
 from telemetry.config.gateway import Issued
 from telemetry.gateway import access
-from telemetry.gateway.certificates import Authority, Pair, ends, expiry_warning, refusal, subject
+from telemetry.gateway.certificates import Authority, ends, expiry_warning, refusal, subject
 from tests.support import load_stack, put
 
 KEY = "fake-Hq3vXn8LmZ5cTb2RyW7dKf-fake-key"

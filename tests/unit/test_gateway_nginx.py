@@ -1,7 +1,7 @@
 """nginx.conf: every route once, no path that the client did not mean, and nothing secret."""
 
 import re
-from dataclasses import fields, replace
+from collections.abc import Mapping
 from urllib.parse import quote
 
 import pytest
@@ -11,12 +11,17 @@ from syrupy.assertion import SnapshotAssertion
 
 from telemetry.config.gateway import Gateway
 from telemetry.gateway.layout import Layout
-from telemetry.gateway.nginx import PASSED_ON, Upstreams, nginx_conf
-from telemetry.gateway.routes import ROUTES, Route
+from telemetry.gateway.nginx import PASSED_ON, nginx_conf
+from telemetry.gateway.secrets import upstreams
+from telemetry.spec.routes import Route
+from tests.support import ROUTES, WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, load_stack
 from tests.unit.nginx_maps import Request, maps, words
 
-UPSTREAMS = Upstreams(**{field.name: f"{field.name.replace('_', '-')}.example:1" for field in fields(Upstreams)})
-LEAST = replace(UPSTREAMS, logs_push=None, logs_query=None, profiles_push=None, profiles_query=None)
+UPSTREAMS = {
+    name: f"{name.replace('_', '-')}.example:1"
+    for name in upstreams(load_stack("prod", WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD))
+}
+LEAST = {name: place for name, place in UPSTREAMS.items() if not name.startswith(("logs", "profiles"))}
 """Without what stacks have only where they ask for it."""
 
 
@@ -25,12 +30,13 @@ def conf(
     certificates: bool = True,
     backend_tls: str | None = "backends.x.svc",
     existing: bool = True,
-    upstreams: Upstreams = UPSTREAMS,
+    places: Mapping[str, str] = UPSTREAMS,
     gateway: Gateway | None = None,
 ) -> str:
     """Return a configuration with everything in it, unless told otherwise."""
     return nginx_conf(
-        upstreams=upstreams,
+        routes=ROUTES,
+        upstreams=places,
         layout=Layout(),
         gateway=gateway or Gateway(),
         max_body=16 * 2**20,
@@ -58,22 +64,22 @@ def servers(text: str) -> list[str]:
 
 
 def test_the_configuration_is_as_reviewed(snapshot: SnapshotAssertion) -> None:
-    assert snapshot == conf(upstreams=LEAST)
+    assert snapshot == conf(places=LEAST)
 
 
 def test_there_is_no_way_to_a_backend_that_is_not_there() -> None:
-    without = re.sub(r"proxy_set_header X-Loki-\S+ \S+;", "", conf(upstreams=LEAST))
+    without = re.sub(r"proxy_set_header X-Loki-\S+ \S+;", "", conf(places=LEAST))
     assert "loki" not in without
     assert "querier" not in without
     assert {
-        route.backend for route in ROUTES if f"${route.backend}" not in without
-    } == UPSTREAMS.there.keys() - LEAST.there
-    assert [route.path for route in ROUTES if f"${route.backend}" not in CONF] == []
+        route.upstream for route in ROUTES if f"${route.upstream}" not in without
+    } == UPSTREAMS.keys() - LEAST.keys()
+    assert [route.path for route in ROUTES if f"${route.upstream}" not in CONF] == []
 
 
 def test_the_least_configuration_differs_as_reviewed(snapshot: SnapshotAssertion) -> None:
-    least = conf(certificates=False, backend_tls=None, existing=False, upstreams=LEAST).splitlines()
-    everything = conf(upstreams=LEAST).splitlines()
+    least = conf(certificates=False, backend_tls=None, existing=False, places=LEAST).splitlines()
+    everything = conf(places=LEAST).splitlines()
     assert snapshot == "\n".join(line for line in least if line not in everything)
 
 
@@ -135,8 +141,8 @@ def test_backends_are_resolved_again_while_nginx_runs() -> None:
     named = re.sub(r"127\.0\.0\.1", "", CONF)  # itself
     assert not re.search(r"(?:proxy|grpc)_pass \S+://(?![$:])", named)
     assert "resolver kube-dns.kube-system.svc.cluster.local. valid=10s ipv6=off;" in CONF
-    for field in fields(Upstreams):
-        assert Request(MAPS).value(field.name) == getattr(UPSTREAMS, field.name)
+    for name, place in UPSTREAMS.items():
+        assert Request(MAPS).value(name) == place
 
 
 def test_backends_are_called_in_plain_text_only_where_that_is_the_setting() -> None:

@@ -1,7 +1,6 @@
 """The table of routes: whole, without overlaps, and with nothing in it that is for administrators."""
 
 import re
-from dataclasses import fields
 from urllib.parse import quote
 
 import pytest
@@ -9,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.config.access import Scopes
-from telemetry.gateway.nginx import Upstreams
-from telemetry.gateway.routes import ROUTES, SEGMENT, Route
+from telemetry.gateway.secrets import upstreams
+from telemetry.spec.routes import SEGMENT, Route
+from tests.support import ROUTES, WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, load_stack
 
-BACKENDS = {field.name for field in fields(Upstreams)}
 ADMINISTRATION = (
     "/",
     "/flush",
@@ -75,7 +74,8 @@ def test_no_path_that_goes_on_is_the_beginning_of_another() -> None:
 
 
 def test_every_route_leads_to_a_backend_and_every_backend_has_a_route() -> None:
-    assert {route.backend for route in ROUTES} == BACKENDS
+    everything = load_stack("prod", WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD)
+    assert {route.upstream for route in ROUTES} == upstreams(everything).keys()
 
 
 @pytest.mark.parametrize("path", ADMINISTRATION)
@@ -110,12 +110,12 @@ def test_nothing_for_administrators_is_offered(path: str) -> None:
 )
 def test_a_path_leads_where_it_should(path: str, backend: str, target: str) -> None:
     (route,) = (route for route in ROUTES if matches(route, path))
-    assert (route.backend, route.target) == (backend, target)
+    assert (route.upstream, route.target) == (backend, target)
 
 
 @pytest.mark.parametrize("signal", ["traces", "metrics", "logs", "profiles"])
 def test_every_signal_is_read_and_written_by_scopes_of_its_own(signal: str) -> None:
-    scopes = {route.scope for route in ROUTES if route.backend.startswith(signal)}
+    scopes = {route.scope for route in ROUTES if route.upstream.startswith(signal)}
     assert scopes == {f"{signal}:{right}" for right in getattr(RIGHTS, signal)}
 
 
@@ -135,9 +135,9 @@ def test_who_may_only_read_finds_nothing_that_deletes_or_pushes() -> None:
         if route.access == "read":
             assert set(route.methods) <= {"GET", "POST"}
             asked = {"metrics_query", "metrics_rules", "traces_query", "traces_metrics", "logs_query", "profiles_query"}
-            assert route.backend in asked
+            assert route.upstream in asked
             by_post = {"metrics_query", "logs_query", "profiles_query"}
-            assert route.backend in by_post or route.methods == ("GET",)
+            assert route.upstream in by_post or route.methods == ("GET",)
 
 
 @given(st.text(min_size=1))

@@ -6,9 +6,9 @@ import pytest
 
 from telemetry.config.roles import Role
 from telemetry.gateway import workload
-from telemetry.gateway.addresses import hosts, urls
+from telemetry.gateway.addresses import client_endpoints, hosts
 from telemetry.stack import ConfigError, Stack
-from tests.support import Change, all_of, load_stack, put
+from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, Change, all_of, load_stack, put
 
 TENANTS: list[dict[str, Any]] = [{"id": "payments", "display_name": "Payments"}, {"id": "A!B", "display_name": "AB"}]
 EXISTING = [*TENANTS, {"id": "own", "display_name": "Own", "access": {"token_secret": "own-token"}}]
@@ -243,6 +243,8 @@ def test_a_certificate_is_asked_for_where_the_settings_say() -> None:
 
 
 def test_every_address_is_one_that_the_certificate_names_and_tls() -> None:
-    own = urls("ns")
-    assert own.otlp_grpc_address == "gateway.ns.svc:4317"
-    assert all(url.startswith("https://gateway.ns.svc/") for url in own if url != own.otlp_grpc_address)
+    stack = load_stack("prod", WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD)
+    name = f"gateway.{stack.namespace.name}.svc"
+    assert client_endpoints(stack.backend("traces")).otlp_grpc == f"{name}:4317"
+    for url in (url for backend in stack.backends for url in client_endpoints(backend) if url != f"{name}:4317"):
+        assert f"{url}/".startswith(f"https://{name}/")

@@ -14,10 +14,11 @@ from docs import make_network
 from telemetry.config.network import Destination, Place, named
 from telemetry.network.diagram import mermaid
 from telemetry.network.evaluate import matches
-from telemetry.network.flows import Flow, Port, flows_of
-from telemetry.network.peers import Outside, Pods, neighbours_of, workloads_of
+from telemetry.network.flows import flows_of
+from telemetry.network.peers import neighbours_of, workloads_of
 from telemetry.network.policies import DEFAULT_DENY, policies_of
 from telemetry.network.table import EVERY_POD, ports_text, words
+from telemetry.spec.flows import Flow, Outside, Pods, Port
 from telemetry.stack import ConfigError, Stack
 from tests.support import ENVIRONMENTS, Change, all_of, drop, load_stack, put
 
@@ -34,7 +35,7 @@ def rules(stack: Stack) -> list[dict[str, Any]]:
 
 
 def of(stack: Stack, source: str, target: str) -> list[Flow]:
-    """Return the flows between two parties, by name."""
+    """Return the flows between two peers, by name."""
     return [
         flow
         for flow in flows_of(stack)
@@ -252,7 +253,7 @@ def test_ports_are_told_with_their_protocol_where_it_is_not_tcp() -> None:
     assert ports_text([Port(80), Port(53, "UDP"), Port(53), Port(161, "UDP")]) == "80, 53 (UDP and TCP), 161 (UDP)"
 
 
-def test_parties_are_told_by_release() -> None:
+def test_peers_are_told_by_release() -> None:
     prod = workloads_of(load_stack("prod"))
     assert words(prod, prod) == EVERY_POD
     assert words(prod[:3], prod) == "`gateway`; `mimir`: distributor, ingester"

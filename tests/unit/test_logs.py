@@ -7,13 +7,14 @@ import pytest
 from telemetry.backends.loki import values as loki
 from telemetry.capacity.figures import Scenario, report
 from telemetry.capacity.fit import check
-from telemetry.gateway.addresses import logs as given_to_clients
+from telemetry.gateway.addresses import client_endpoints
 from telemetry.gateway.secrets import upstreams
 from telemetry.network.flows import flows_of
-from telemetry.network.peers import Pods, workloads_of
+from telemetry.network.peers import workloads_of
 from telemetry.network.policies import policies_of
 from telemetry.object_store.identities import identities_of
 from telemetry.releases import releases_of
+from telemetry.spec.flows import Pods
 from telemetry.spec.values.s3_key import digest_in
 from telemetry.stack import Stack
 from tests.support import (
@@ -51,7 +52,7 @@ def test_it_is_off_unless_it_is_asked_for(environment: str) -> None:
     assert not [bucket for bucket in stack.buckets if "logs" in bucket]
     assert not [pods for pods in workloads_of(stack) if pods.app == "loki"]
     assert "loki" not in str(policies_of(stack))
-    assert "logs_push" not in upstreams(stack).there
+    assert "logs_push" not in upstreams(stack)
     assert "logs" not in stack.signals
 
 
@@ -162,22 +163,20 @@ def test_the_report_has_it_beyond_the_plan(environment: str) -> None:
 def test_prod_has_room_for_it_in_the_requested_quota_with_phase_3_as_well() -> None:
     stack = with_logs("prod")
     figures = report(stack)
-    assert (figures.backends["Loki"].cpu, figures.backends["Loki"].memory) == (600, 1536 * 2**20)  # seed 003's
+    assert (figures.backends["Loki"].cpu, figures.backends["Loki"].memory) == (600, 1536 * 2**20)  # R7
     assert figures.fits(Scenario.WITH_PHASE_3, "requested") is True
     assert check(stack).refusals == ()
 
 
 def test_clients_are_sent_to_the_gateway_or_to_its_services() -> None:
-    behind, direct = given_to_clients(with_logs("prod")), given_to_clients(with_logs("dev"))
-    assert behind is not None
-    assert direct is not None
+    behind, direct = (client_endpoints(with_logs(each).backend("logs")) for each in ("prod", "dev"))
     assert behind == (
         "https://gateway.ca7f8f-prod.svc/loki/api/v1/push",
         "https://gateway.ca7f8f-prod.svc/otlp/v1/logs",
         "https://gateway.ca7f8f-prod.svc",
     )
     assert direct.otlp_http == "http://loki.ca7f8f-dev.svc:3100/otlp/v1/logs"
-    there = upstreams(with_logs("prod")).there
+    there = upstreams(with_logs("prod"))
     assert there["logs_push"] == "loki-write-headless.ca7f8f-prod.svc.cluster.local:3100"
     assert there["logs_query"] == "loki-read-headless.ca7f8f-prod.svc.cluster.local:3100"
 

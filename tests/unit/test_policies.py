@@ -61,7 +61,7 @@ def test_names_are_unique_and_every_policy_says_why_and_from_where() -> None:
     assert len(BY_NAME) == len(RULES)
     for rule in RULES:
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
-        assert re.search(r"\((seed 00\d|facts/|issue 7|PodSecurity)[^)]*\)\.$", rule.why), rule.name
+        assert re.search(r"\((R\d+|sources\.md, [^)]+ \d+|PodSecurity [^)]+)\)\.$", rule.why), rule.name
 
 
 @given(

@@ -10,9 +10,11 @@ from typing import Any
 
 import pulumi
 import pytest
-from botocore.config import Config
 
+from components import preflight as preflight_component
+from telemetry.clients import grafana as grafana_client
 from telemetry.clients import kubernetes as cluster_client
+from telemetry.clients import s3 as s3_client
 from telemetry.operations import preflight
 from telemetry.operations.preflight import cluster, dns, grafana, releases, s3
 from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, serving, silent
@@ -29,8 +31,9 @@ Ask = Callable[..., list[str]]
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait a tenth of a second where the product waits ten."""
     monkeypatch.setattr(cluster_client, "_TIMEOUT_SECONDS", 0.1)
-    monkeypatch.setattr(grafana, "_TIMEOUT_SECONDS", 0.1)
-    monkeypatch.setattr(s3, "_CONFIG", s3._CONFIG.merge(Config(connect_timeout=0.1, read_timeout=0.1)))
+    monkeypatch.setattr(grafana_client, "_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(s3_client, "_CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(s3_client, "_READ_SECONDS", 0.1)
 
 
 @pytest.fixture
@@ -421,7 +424,7 @@ def test_up_is_refused_with_everything_that_stands_in_its_way(monkeypatch: pytes
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
     began = time.monotonic()
     with pytest.raises(pulumi.RunError) as stopped:
-        preflight.run(load_stack("dev", *nowhere()), credentials())
+        preflight_component.run(load_stack("dev", *nowhere()), credentials())
     first, *lines, last = str(stopped.value).splitlines()
     assert first == "nothing was changed, because:"
     assert last == "once that is mended: make up STACK=dev"
@@ -440,4 +443,4 @@ def test_a_preview_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
     monkeypatch.setattr(preflight, "findings", fail)
-    preflight.run(load_stack(), credentials())
+    preflight_component.run(load_stack(), credentials())

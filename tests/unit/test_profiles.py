@@ -1,6 +1,6 @@
 """Pyroscope where it is asked for: what it adds to a stack, and that this is the plan's Phase 3.
 
-Pyroscope itself is in no registry here (facts/toolchain.md), so nothing proves that it starts on these values: flags
+Pyroscope itself is in no registry, so nothing proves that it starts on these values: flags
 and keys were read in its sources, the chart's paths are held by tests/unit/test_contracts.py.
 """
 
@@ -15,15 +15,16 @@ from telemetry.capacity.fit import check
 from telemetry.capacity.summary import summary
 from telemetry.capacity.tables import breakdown, fits, quota
 from telemetry.gateway.access import Credential
-from telemetry.gateway.addresses import profiles as given_to_clients
+from telemetry.gateway.addresses import client_endpoints
 from telemetry.gateway.secrets import upstreams
 from telemetry.grafana.datasources import datasources_of
 from telemetry.grafana.views import views
 from telemetry.network.flows import flows_of
-from telemetry.network.peers import Pods, workloads_of
+from telemetry.network.peers import workloads_of
 from telemetry.network.policies import policies_of
 from telemetry.object_store.identities import identities_of
 from telemetry.releases import releases_of
+from telemetry.spec.flows import Pods
 from telemetry.spec.values.s3_key import digest_in
 from telemetry.stack import Stack
 from tests.support import (
@@ -67,11 +68,11 @@ def test_it_is_off_unless_it_is_asked_for(environment: str) -> None:
     assert not [bucket for bucket in stack.buckets if "profiles" in bucket]
     assert not [pods for pods in workloads_of(stack) if pods.app == "pyroscope"]
     assert "pyroscope" not in str(policies_of(stack))
-    assert not [name for name in upstreams(stack).there if name.startswith("profiles")]
+    assert not [name for name in upstreams(stack) if name.startswith("profiles")]
     assert "profiles" not in stack.signals
 
 
-# The plan's Phase 3 (seed 000)
+# The plan's Phase 3 (R6)
 
 
 def test_on_in_prod_it_is_what_the_plan_has_kept_for_it() -> None:
@@ -231,10 +232,10 @@ def test_it_is_served_with_tls_where_the_backends_are_and_trusts_the_object_stor
 
 
 def test_clients_are_sent_to_the_gateway_or_to_its_services() -> None:
-    behind, direct = given_to_clients(with_profiles("prod")), given_to_clients(with_profiles("dev"))
+    behind, direct = (client_endpoints(with_profiles(each).backend("profiles")) for each in ("prod", "dev"))
     assert behind == ("https://gateway.ca7f8f-prod.svc", "https://gateway.ca7f8f-prod.svc")
     assert direct == ("http://pyroscope.ca7f8f-dev.svc:4040", "http://pyroscope.ca7f8f-dev.svc:4040")
-    there = upstreams(with_profiles("prod")).there
+    there = upstreams(with_profiles("prod"))
     assert there["profiles_push"] == "pyroscope-distributor-headless.ca7f8f-prod.svc.cluster.local:4040"
     assert there["profiles_query"] == "pyroscope-query-frontend-headless.ca7f8f-prod.svc.cluster.local:4040"
 

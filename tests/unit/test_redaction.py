@@ -12,14 +12,14 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.cli.errors import told
+from telemetry.cli.errors import error_boundary
 from telemetry.cli.masked import run
 from telemetry.clients.cli_tools import ToolError
 from telemetry.gateway import access
 from telemetry.gateway import secrets as contents
 from telemetry.known_secrets import secrets_of
 from telemetry.operations.validation import runner
-from telemetry.redaction import HIDDEN, Lines, Redactor
+from telemetry.redaction import HIDDEN, Lines, Redactor, field_name
 from telemetry.redaction.forms import Forms, forms
 from telemetry.redaction.redactor import key_lines
 from telemetry.spec.checks import Check, CheckFailed, Lane
@@ -220,7 +220,7 @@ def test_a_line_without_end_costs_no_more_than_its_length(piece: str) -> None:
 
 
 def test_an_error_is_told_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit), told(ToolError):
+    with pytest.raises(typer.Exit), error_boundary(ToolError):
         raise ToolError(f"pulumi up failed:\n  Authorization: Bearer {HUSH}")
     assert capsys.readouterr().err == "error: pulumi up failed:\n  Authorization: Bearer [secret]\n"
 
@@ -232,3 +232,11 @@ def test_what_a_check_is_told_is_shown_without_secrets() -> None:
     lane = Lane("x", (Check("traces", "c", fails),))
     (result,) = runner.run([lane], runner.Bounds(), lambda _: None, Redactor(frozenset({"known-by-its-value"})))
     assert result.detail == "answered 500: password=[secret] and [secret]"
+
+
+def test_where_one_side_of_a_change_is_masked_the_other_is_not_shown() -> None:
+    redactor = Redactor()
+    assert redactor.pair("[secret]", "plain") == ("[secret]", "[secret]")
+    assert redactor.pair({"a": ["x [secret]"]}, {"a": ["x y"]}) == ("[secret]", "[secret]")
+    assert redactor.pair(None, "plain") == (None, "plain")
+    assert redactor.pair("old", "new", field_name(["env", "DB_PASSWORD", "value"])) == ("[secret]", "[secret]")

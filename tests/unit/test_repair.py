@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from telemetry.clients.cli_tools import ListedRelease, Revision
+from telemetry.clients.kubernetes import ApiServer
 from telemetry.engine import state
-from telemetry.engine.state import Deployment, Known, identifier, known, settled
+from telemetry.engine.state import Deployment, ReleaseState, identifier, release_states, settled
 from telemetry.operations.repair import RepairError, locks
-from telemetry.operations.repair.cluster import Cluster, path
+from telemetry.operations.repair.live import LiveObjects
 from telemetry.operations.repair.locks import Lock
 from telemetry.operations.repair.releases import Way, last_good, stuck
 from tests.support import load_stack
@@ -111,43 +112,43 @@ def test_a_release_that_was_freed_is_looked_at() -> None:
 def test_an_empty_state_has_nothing_to_settle() -> None:
     assert settled({}, lambda _: None) == ({"resources": []}, [])
     assert state.operations({"pending_operations": None}) == ()
-    assert known({"resources": None}) == {}
+    assert release_states({"resources": None}) == {}
 
 
 def test_known_are_the_releases_of_the_state_and_of_what_was_under_way() -> None:
     failed = named(RELEASE, "mimir", initErrors=["not ready"])
     tempo = named({**RELEASE, "inputs": {"name": "tempo"}}, "tempo")
     gone = named({**RELEASE, "inputs": {"name": "gone"}}, "gone", delete=True)
-    assert known(killed(failed, gone, updating=failed, creating=tempo)) == {
-        "mimir": Known("updating", deployed=True, unfinished=True),
-        "tempo": Known("creating"),
+    assert release_states(killed(failed, gone, updating=failed, creating=tempo)) == {
+        "mimir": ReleaseState("updating", deployed=True, unfinished=True),
+        "tempo": ReleaseState("creating"),
     }
 
 
 @pytest.mark.parametrize(
     ("status", "revision", "state_knows", "way"),
     [
-        ("deployed", 3, Known(deployed=True), None),
-        ("deployed", 3, Known("updating", deployed=True), None),
-        ("pending-install", 1, Known("creating"), Way.UNINSTALL),
-        ("uninstalling", 3, Known("deleting", deployed=True), Way.UNINSTALL),
-        ("pending-upgrade", 2, Known("updating", deployed=True), Way.ROLL_BACK),
-        ("pending-rollback", 4, Known(deployed=True), Way.ROLL_BACK),
-        ("pending-upgrade", 1, Known(deployed=True), Way.UNINSTALL),
-        ("failed", 2, Known("updating", deployed=True), Way.RETRY),
-        ("failed", 1, Known(deployed=True), Way.RETRY),
-        ("failed", 2, Known(deployed=True, unfinished=True), None),
-        ("failed", 1, Known(), Way.UNINSTALL),
-        ("failed", 1, Known("creating"), Way.UNINSTALL),
-        ("deployed", 1, Known("creating"), Way.UNINSTALL),
-        ("deployed", 1, Known(), Way.LEAVE),
-        ("deployed", 7, Known("creating"), Way.LEAVE),
-        ("failed", 7, Known("creating"), Way.LEAVE),
-        ("superseded", 1, Known(), None),
+        ("deployed", 3, ReleaseState(deployed=True), None),
+        ("deployed", 3, ReleaseState("updating", deployed=True), None),
+        ("pending-install", 1, ReleaseState("creating"), Way.UNINSTALL),
+        ("uninstalling", 3, ReleaseState("deleting", deployed=True), Way.UNINSTALL),
+        ("pending-upgrade", 2, ReleaseState("updating", deployed=True), Way.ROLL_BACK),
+        ("pending-rollback", 4, ReleaseState(deployed=True), Way.ROLL_BACK),
+        ("pending-upgrade", 1, ReleaseState(deployed=True), Way.UNINSTALL),
+        ("failed", 2, ReleaseState("updating", deployed=True), Way.RETRY),
+        ("failed", 1, ReleaseState(deployed=True), Way.RETRY),
+        ("failed", 2, ReleaseState(deployed=True, unfinished=True), None),
+        ("failed", 1, ReleaseState(), Way.UNINSTALL),
+        ("failed", 1, ReleaseState("creating"), Way.UNINSTALL),
+        ("deployed", 1, ReleaseState("creating"), Way.UNINSTALL),
+        ("deployed", 1, ReleaseState(), Way.LEAVE),
+        ("deployed", 7, ReleaseState("creating"), Way.LEAVE),
+        ("failed", 7, ReleaseState("creating"), Way.LEAVE),
+        ("superseded", 1, ReleaseState(), None),
     ],
 )
 def test_each_status_of_a_release_has_its_way_out(
-    status: str, revision: int, state_knows: Known, way: Way | None
+    status: str, revision: int, state_knows: ReleaseState, way: Way | None
 ) -> None:
     listed = ListedRelease(name="mimir", namespace="n", status=status, revision=str(revision), chart="c-1")
     found = stuck(listed, state_knows)
@@ -244,26 +245,14 @@ def test_only_an_object_that_the_provider_has_made_is_taken_in(
     secret = named({**SECRET, "inputs": {**SECRET["inputs"], "apiVersion": "v1"}}, "s")
     asked = []
 
-    def metadata(_: Cluster, resource: Mapping[str, Any]) -> dict[str, Any]:
-        asked.append(path(resource["inputs"]))
+    def metadata(_: ApiServer, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        asked.append(manifest["metadata"]["name"])
         return {"managedFields": [{"manager": each} for each in managers]}
 
-    monkeypatch.setattr(Cluster, "metadata", metadata)
-    cluster = Cluster(load_stack("dev").kubernetes)
-    live = cluster.live(secret)
+    monkeypatch.setattr(ApiServer, "metadata", metadata)
+    cluster = LiveObjects(ApiServer(load_stack("dev").kubernetes))
+    live = cluster.notes(secret)
     assert (live and live["__fieldManager"]) == noted
-    assert asked == ["/api/v1/namespaces/n/secrets/s"]
-    assert cluster.live(named(BUCKET, "blocks")) == {}
+    assert asked == ["s"]
+    assert cluster.notes(named(BUCKET, "blocks")) == {}
     assert len(asked) == 1
-
-
-def test_paths_of_objects_are_the_api_servers() -> None:
-    scaler = {
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": "a", "namespace": "n"},
-    }
-    assert path(scaler) == "/apis/autoscaling/v2/namespaces/n/horizontalpodautoscalers/a"
-    assert path({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}) == "/api/v1/namespaces/n"
-    policy = {**scaler, "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
-    assert path(policy) == "/apis/networking.k8s.io/v1/namespaces/n/networkpolicies/a"

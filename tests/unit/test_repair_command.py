@@ -7,25 +7,26 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from telemetry.cli import confirmation
 from telemetry.cli import repair as repair_command
 from telemetry.cli.app import app
-from telemetry.operations.repair import Changed, Lock, Plan, RepairError
+from telemetry.operations.repair import Changed, Lock, RepairError, RepairPlan
 from telemetry.operations.repair.releases import Stuck, Way
 
-LOCKED = Plan(locks=(Lock("ann", "vm", 7, "then"),))
-STUCK = Plan(releases=(Stuck("mimir", "pending-install", 1, Way.UNINSTALL),))
-LEFT = Plan(releases=(Stuck("tempo", "deployed", 1, Way.LEAVE),))
-NOTHING = Plan()
+LOCKED = RepairPlan(locks=(Lock("ann", "vm", 7, "then"),))
+STUCK = RepairPlan(releases=(Stuck("mimir", "pending-install", 1, Way.UNINSTALL),))
+LEFT = RepairPlan(releases=(Stuck("tempo", "deployed", 1, Way.LEAVE),))
+NOTHING = RepairPlan()
 Run = Callable[..., tuple[int, str]]
 
 
 class Made:
     """In place of Repair: finds one plan after the other, and notes which of them it was to carry out."""
 
-    def __init__(self, *plans: Plan, changed: bool = False) -> None:
+    def __init__(self, *plans: RepairPlan, changed: bool = False) -> None:
         self._plans = list(plans)
         self._changed = changed
-        self.carried_out: list[Plan] = []
+        self.carried_out: list[RepairPlan] = []
         self.settings: tuple[Any, ...] = ()
         self.options: dict[str, Any] = {}
 
@@ -37,10 +38,10 @@ class Made:
     def pulumi(self) -> Any:
         return self.settings[0]
 
-    def find(self) -> Plan:
+    def find(self) -> RepairPlan:
         return self._plans.pop(0) if len(self._plans) > 1 else self._plans[0]
 
-    def carry_out(self, plan: Plan) -> Iterator[str]:
+    def carry_out(self, plan: RepairPlan) -> Iterator[str]:
         self.carried_out.append(plan)
         yield "did [something]"
         if self._changed and len(self.carried_out) == 1:
@@ -51,7 +52,7 @@ class Made:
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def run(made: Made, *options: str, answer: str | None = None) -> tuple[int, str]:
         monkeypatch.setattr(repair_command, "Repair", made)
-        monkeypatch.setattr(repair_command, "_at_terminal", lambda: answer is not None)
+        monkeypatch.setattr(confirmation, "_at_terminal", lambda: answer is not None)
         done = CliRunner().invoke(app, ["repair", "dev", *options], input=answer, env={"COLUMNS": "200"})
         return done.exit_code, done.output
 
@@ -74,7 +75,7 @@ def test_without_a_terminal_and_without_yes_only_the_plan_is_shown(run: Run) -> 
 
 
 @pytest.mark.parametrize(("answer", "code", "carried_out"), [("y\n", 0, [LOCKED]), ("n\n", 2, []), ("\n", 2, [])])
-def test_a_person_at_a_terminal_is_asked(run: Run, answer: str, code: int, carried_out: list[Plan]) -> None:
+def test_a_person_at_a_terminal_is_asked(run: Run, answer: str, code: int, carried_out: list[RepairPlan]) -> None:
     made = Made(LOCKED, NOTHING)
     assert run(made, answer=answer)[0] == code
     assert made.carried_out == carried_out
@@ -112,7 +113,7 @@ def test_what_is_left_to_a_person_is_said_and_is_an_error(run: Run) -> None:
 
 def test_a_refusal_is_one_message(run: Run) -> None:
     class Refusing(Made):
-        def find(self) -> Plan:
+        def find(self) -> RepairPlan:
             raise RepairError("pulumi runs on this project (process 5): let it end first")
 
     code, printed = run(Refusing(NOTHING), "--yes")

@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from telemetry.operations.report.lines import capacity_rows
 from telemetry.operations.report.markdown import markdown
-from telemetry.operations.report.model import Capacity, Report
+from telemetry.operations.report.model import Capacity, ChangeReport
 from telemetry.operations.report.terminal import terminal
 
 CAPACITY: dict[str, Any] = {"cpu": "400m", "memory": "2Gi", "storage": "4Gi", "pods": 12}
@@ -28,7 +28,7 @@ def field(path: str, old: Any = None, new: Any = None, op: str = "change") -> di
     return {"path": path, "op": op, "old": old, "new": new}
 
 
-def report(**more: Any) -> Report:
+def report(**more: Any) -> ChangeReport:
     """Return a report with a bit of everything."""
     items = [
         item("Bucket", "dts-x", "create", system="s3"),
@@ -68,7 +68,7 @@ def report(**more: Any) -> Report:
         {"name": "tempo", "namespace": "ns", "action": "change", "chart": "t", "version": "2", "status": "deployed"},
     ]
     warnings = [{"level": "fails", "about": "StatefulSet mimir-ingester", "text": "spec.serviceName: `up` fails"}]
-    return Report.model_validate(
+    return ChangeReport.model_validate(
         {
             "stack": "dev",
             "compared_with": "what is deployed in namespace ns",
@@ -86,7 +86,7 @@ def report(**more: Any) -> Report:
 NOTHING = {"resources": {"create": 0, "update": 0, "replace": 0, "delete": 0, "same": 22}, "items": [], "warnings": []}
 
 
-def printed(of: Report) -> str:
+def printed(of: ChangeReport) -> str:
     """Return what a terminal shows."""
     console = Console(width=100, no_color=True)
     with console.capture() as capture:
@@ -108,7 +108,7 @@ def test_json_is_as_last_agreed(golden: SnapshotAssertion) -> None:
 
 def test_the_shape_of_the_json_is_as_last_agreed(golden: SnapshotAssertion) -> None:
     # Changed on purpose? Then raise report.model.SCHEMA_VERSION as well, and say so in docs/report.md.
-    assert Report.model_json_schema() == golden
+    assert ChangeReport.model_json_schema() == golden
 
 
 BROKEN = {

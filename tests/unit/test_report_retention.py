@@ -11,7 +11,7 @@ from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP, tenant_ov
 from telemetry.engine.preview import read
 from telemetry.kubernetes.defaults import Object
 from telemetry.operations.report.build import Found, Rendered, build
-from telemetry.operations.report.model import Exit, Report
+from telemetry.operations.report.model import ChangeReport, Exit
 from telemetry.operations.report.retention import PLACES, kept, shortened
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
@@ -79,7 +79,7 @@ def said(before: Stack, after: Stack) -> dict[str, str]:
 def test_every_backends_release_is_read() -> None:
     stack = stack_of(tenants())
     assert {each.name for each in releases_of(stack)} | set(TEMPO.values()) | {TENANTS_CONFIG_MAP} == set(PLACES)
-    assert {each.signal for each in stack.backends} == {place.signal for place in PLACES.values()}
+    assert {each.signal for each in stack.backends} == {signal for signal, _ in PLACES.values()}
     assert {signal: its.default for signal, its in kept(objects_of(stack)).items()} == dict.fromkeys(SIGNALS, 30 * DAY)
 
 
@@ -172,7 +172,7 @@ def overrides(days: int) -> dict[str, Any]:
     return {**config_map(overrides=own), "apiVersion": "v1", "metadata": {"name": TENANTS_CONFIG_MAP}}
 
 
-def reported(steps: list[dict[str, Any]], old: Object, new: Object) -> Report:
+def reported(steps: list[dict[str, Any]], old: Object, new: Object) -> ChangeReport:
     seen = read({"steps": steps})
     rendered = {step.urn: Rendered((old,), (new,)) for step in seen.releases}
     return build(load_stack(), seen, rendered, Found("nothing"))

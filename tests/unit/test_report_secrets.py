@@ -14,7 +14,7 @@ from telemetry.engine.urn import RELEASE_TYPE
 from telemetry.operations.report.build import Found, Rendered, build
 from telemetry.operations.report.manifests import parse
 from telemetry.operations.report.markdown import markdown
-from telemetry.operations.report.model import Report
+from telemetry.operations.report.model import ChangeReport
 from telemetry.operations.report.terminal import terminal
 from tests.support import load_stack
 
@@ -104,7 +104,7 @@ def step(
     }
 
 
-def outputs(report: Report) -> Iterator[str]:
+def outputs(report: ChangeReport) -> Iterator[str]:
     """Yield all that is shown of a report."""
     console = Console(record=True, width=400, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     console.print(terminal(report))
@@ -113,7 +113,7 @@ def outputs(report: Report) -> Iterator[str]:
     yield report.model_dump_json()
 
 
-def reported(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Report:
+def reported(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> ChangeReport:
     """Return the report on a release that changes so."""
     seen = read(preview())
     rendered = Rendered(tuple(parse(yaml.safe_dump_all(old))), tuple(parse(yaml.safe_dump_all(new))))

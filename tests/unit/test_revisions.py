@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from telemetry.clients.cli_tools import Revision
-from telemetry.engine.state import Known
+from telemetry.engine.state import ReleaseState
 from telemetry.kubernetes.revisions import additions, manifest
 from telemetry.operations.preflight import releases
 from telemetry.operations.readiness.why import Unready
@@ -104,12 +104,12 @@ FAILED = {"name": "mimir", "namespace": "n", "status": "failed", "revision": "3"
     ],
 )
 def test_a_failed_release_is_reverted_settled_or_left_to_the_next_up(failure: Failure | None, way: Way | None) -> None:
-    found = stuck(FAILED, Known(deployed=True, unfinished=True), failure)  # type: ignore[arg-type]
+    found = stuck(FAILED, ReleaseState(deployed=True, unfinished=True), failure)  # type: ignore[arg-type]
     assert (found and found.way) == way
-    lost = stuck(FAILED, Known(), failure)  # type: ignore[arg-type]
+    lost = stuck(FAILED, ReleaseState(), failure)  # type: ignore[arg-type]
     assert lost is not None
     assert lost.way is Way.LEAVE  # what the state does not know is adopted, not undone
-    noted = stuck(FAILED, Known(deployed=True), failure)  # type: ignore[arg-type]
+    noted = stuck(FAILED, ReleaseState(deployed=True), failure)  # type: ignore[arg-type]
     assert noted is not None
     assert noted.way == (way or Way.RETRY)
 

@@ -28,12 +28,12 @@ REQUIRED = {
     },
 }
 OPTIONAL = {"tempo": {"metrics-generator"}, "mimir": {"overrides-exporter"}}
-"""Seed 001's table; Mimir's flusher is no workload."""
+"""The table of R8; Mimir's flusher is no workload."""
 PLAN = {
     "tempo": {"distributor", "ingester", "querier", "query-frontend", "compactor", "metrics-generator"},
     "mimir": {"distributor", "ingester", "querier", "query-frontend", "compactor", "store-gateway", "alertmanager"},
 }
-"""Seed 000's table of prod; Tempo's store-gateway there is its metrics-generator."""
+"""The plan's table of prod (R5); Tempo's store-gateway there is its metrics-generator."""
 TABLES = {"tempo": TEMPO_ROLES, "mimir": MIMIR_ROLES}
 EVERY = {f"{each.signal} {topology}": table for each in BACKENDS for topology, table in each.roles.items()}
 
@@ -42,7 +42,7 @@ each_table = pytest.mark.parametrize("table", EVERY.values(), ids=EVERY)
 
 
 @each_backend
-def test_the_roles_are_the_seeds(backend: str) -> None:
+def test_the_roles_are_those_asked_for(backend: str) -> None:
     table = TABLES[backend]
     needs = {need: {name for name, spec in table.items() if spec.need == need} for need in ("required", "optional")}
     assert needs == {"required": REQUIRED[backend], "optional": OPTIONAL[backend]}

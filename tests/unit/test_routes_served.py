@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from telemetry.gateway.routes import ROUTES, Route
 from telemetry.gateway.secrets import upstreams
 from telemetry.releases import releases_of
+from telemetry.spec.routes import Route
 from telemetry.stack import Stack
 from tests.support import (
+    ROUTES,
     WITH_LOGS,
     WITH_LOGS_IN_PROD,
     WITH_PROFILES,
@@ -104,8 +105,8 @@ def need_of(route: Route) -> tuple[str, Needs]:
 
 def offered(stack: Stack) -> list[Route]:
     """Return the routes that a stack's gateway has."""
-    there = upstreams(stack).there
-    return [route for route in ROUTES if route.backend in there]
+    there = upstreams(stack)
+    return [route for route in ROUTES if route.upstream in there]
 
 
 def unserved(stack: Stack) -> list[str]:

@@ -8,10 +8,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from telemetry.backends.mimir.ruler import Ruler
 from telemetry.cli import rules as rules_command
 from telemetry.cli.app import app
-from telemetry.monitoring.ruler import Ruler, RulerError, steps
+from telemetry.monitoring.ruler import steps
 from telemetry.monitoring.rules import groups_of
+from telemetry.spec.ruler import RulerError
 from tests.support import load_stack, with_ruler
 from tests.unit.test_commands import stack_config
 

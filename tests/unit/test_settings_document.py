@@ -59,11 +59,6 @@ def test_no_row_is_broken_and_no_type_unknown() -> None:
         assert links <= titles, row
 
 
-def test_readers_are_not_sent_to_what_only_we_have() -> None:
-    document = make_settings.document().lower()
-    assert [source for source in ("seed 0", "anchors.md", "charts.md", "facts/") if source in document] == []
-
-
 def test_check_fails_on_a_stale_document(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "argv", ["make_settings", "--check"])
     monkeypatch.setattr(make_settings, "DOCUMENT", tmp_path / "settings.md")

@@ -1,4 +1,4 @@
-"""A total is split by seed 004's ratios, and never given away twice."""
+"""A total is split by the ratios of R35, and never given away twice."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from telemetry.config.role_spec import RoleTable
 from tests.support import all_of, load_stack, put
 
 MI, GI = 1 << 20, 1 << 30
-SEED_004 = {
+RATIOS = {
     "distributor": (20, 15),
     "ingester": (35, 50),
     "querier": (20, 20),
@@ -71,18 +71,18 @@ def stated(roles: Given, table: RoleTable, key: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("table", [TEMPO_ROLES, MIMIR_ROLES], ids=["tempo", "mimir"])
-def test_the_ratios_are_the_seeds(table: RoleTable) -> None:
-    assert {name: spec.share for name, spec in table.items() if spec.share} == SEED_004
-    assert [sum(column) for column in zip(*SEED_004.values(), strict=True)] == [100, 100]
+def test_the_ratios_are_those_asked_for(table: RoleTable) -> None:
+    assert {name: spec.share for name, spec in table.items() if spec.share} == RATIOS
+    assert [sum(column) for column in zip(*RATIOS.values(), strict=True)] == [100, 100]
 
 
 @pytest.mark.parametrize("replicas", [1, 2, 5])
 def test_without_overrides_each_role_has_its_percent_of_the_total(replicas: int) -> None:
-    five = {name: TEMPO_ROLES[name] for name in SEED_004}
+    five = {name: TEMPO_ROLES[name] for name in RATIOS}
     roles = split({name: {"replicas": replicas} for name in five}, five, (20_000, 200 * GI))
     assert {
         name: (role["cpu"] * replicas / 200, role["memory"] * replicas / 2 / GI) for name, role in roles.items()
-    } == (SEED_004)
+    } == (RATIOS)
 
 
 @given(data=st.data(), table=st.sampled_from([TEMPO_ROLES, MIMIR_ROLES]), total=totals())
@@ -98,7 +98,7 @@ def test_a_split_never_exceeds_the_total_and_follows_the_ratios(
         fixed = stated(roles, table, key)
         assert {name: shared[name][key] * shared[name]["replicas"] for name in fixed} == fixed
         assert sum(role[key] * role["replicas"] for role in shared.values()) <= amount
-        parts = {name: SEED_004[name][column] for name in SEED_004 if name not in fixed}
+        parts = {name: RATIOS[name][column] for name in RATIOS if name not in fixed}
         rest, weight = amount - sum(fixed.values()), sum(parts.values())
         for name, ratio in parts.items():
             count = shared[name]["replicas"]
@@ -115,7 +115,7 @@ def test_a_total_is_refused_exactly_where_it_does_not_go_round(
     enough = True
     for amount, column, (key, unit) in zip(total, (0, 1), UNITS.items(), strict=True):
         fixed = stated(roles, table, key)
-        parts = {name: SEED_004[name][column] for name in SEED_004 if name not in fixed}
+        parts = {name: RATIOS[name][column] for name in RATIOS if name not in fixed}
         rest, weight = amount - sum(fixed.values()), sum(parts.values())
         counts = {name: roles.get(name, {}).get("replicas", 1) for name in parts}
         enough = enough and rest >= 0 and all(rest * parts[name] >= unit * weight * counts[name] for name in parts)
@@ -129,7 +129,7 @@ def test_a_total_is_refused_exactly_where_it_does_not_go_round(
 
 
 def test_an_override_comes_off_first_and_the_rest_keeps_its_ratios() -> None:
-    five = {name: TEMPO_ROLES[name] for name in SEED_004}
+    five = {name: TEMPO_ROLES[name] for name in RATIOS}
     roles = split({"ingester": {"cpu": "350m", "replicas": 2}}, five, (1_350, 10 * GI))
     # 1350m less 2 x 350m leaves 650m for 20 + 20 + 15 + 10 parts.
     assert {name: role["cpu"] for name, role in roles.items()} == {
@@ -159,7 +159,7 @@ def test_one_binary_has_the_whole_total() -> None:
 
 def test_an_autoscaled_role_shares_its_part_among_the_fewest_pods() -> None:
     scaled = put("traces.roles", {"querier": {"autoscaling": {"min_replicas": 4, "max_replicas": 9}}})
-    five = put("traces.enabled_roles", list(SEED_004))
+    five = put("traces.enabled_roles", list(RATIOS))
     stack = load_stack(
         "prod",
         all_of(scaled, five, put("traces.roles.ingester.replicas", 3)),

@@ -58,7 +58,7 @@ def test_a_name_that_will_do_is_kept() -> None:
 def test_the_gateway_asks_for_its_base_and_so_much_for_each_tenant(count: int, replicas: int) -> None:
     role = load_stack("dev", put("tenants", tenants(count)), put("gateway", {"replicas": replicas}), ROOMY).gateway_role
     assert role is not None
-    cpu, memory = 200 + count * 50, (256 + count * 64) * MI  # seed 004
+    cpu, memory = 200 + count * 50, (256 + count * 64) * MI  # R37
     assert role.replicas == replicas
     assert 0 <= role.cpu * replicas - cpu < replicas
     assert 0 <= role.memory * replicas - memory < replicas * MI

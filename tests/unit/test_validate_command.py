@@ -16,28 +16,21 @@ from telemetry.cli import validate as validate_command
 from telemetry.cli.app import app
 from telemetry.clients.cli_tools import Pulumi
 from telemetry.clients.reach import Reach
-from telemetry.gateway.addresses import urls
+from telemetry.gateway.addresses import client_endpoints
 from telemetry.operations.validation import addresses, grafana, plan
-from telemetry.operations.validation.target import Target
+from telemetry.operations.validation.target import StackTarget
 from telemetry.spec.checks import CheckFailed, CheckSkipped
 from telemetry.stack import decrypted as credentials_of_stack
 from tests.doubles import Answer, answering, refused
 from tests.support import credentials, load_stack, put
 from tests.unit.test_commands import stack_config
 
-NAMES = ("otlp_grpc_address", "otlp_http_url", "traces_query_url")
 SOMEBODY = {"id": "payments", "display_name": "Payments"}
 
 
 def outputs(environment: str = "prod") -> dict[str, Any]:
     stack = load_stack(environment)
-    found = urls(stack.namespace.name)._asdict()
-    traces = dict(zip(("otlp_grpc", "otlp_http", "query"), (found[name] for name in NAMES), strict=True))
-    metrics = {
-        "remote_write": found["remote_write_url"],
-        "otlp_http": found["metrics_otlp_url"],
-        "query": found["metrics_query_url"],
-    }
+    traces, metrics = (client_endpoints(stack.backend(signal))._asdict() for signal in ("traces", "metrics"))
     pair = {signal: {"name": signal, "uid": f"{signal}-uid"} for signal in ("traces", "metrics")}
     return {
         "endpoints": {"traces": traces, "metrics": metrics},
@@ -59,7 +52,7 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner(env={"COLUMNS": "220"}).invoke(app, given)
 
 
-def target(reach: Reach | None = None, moved: dict[str, str] | None = None, **more: Any) -> Target:
+def target(reach: Reach | None = None, moved: dict[str, str] | None = None, **more: Any) -> StackTarget:
     stack = load_stack("prod")
     return validate_command.target_of(stack, outputs(), credentials(), reach or Reach(), moved or {}, **more)
 
@@ -190,8 +183,10 @@ def test_a_tenants_blocks_are_found_in_the_bucket() -> None:
     s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
     name = stack.backend("metrics").buckets["blocks"]
     with pytest.raises(CheckFailed, match="cannot be listed"):
-        bucket.blocks(stack, credentials(), "payments")
+        bucket.blocks(stack.backend("metrics").context, credentials().metrics, "payments")
     s3.create_bucket(Bucket=name)
     for key in ("payments/01/meta.json", "payments/01/index", "payments2/02/meta.json"):
         s3.put_object(Bucket=name, Key=key, Body=b"")
-    assert bucket.blocks(stack, credentials(), "payments") == {"payments/01/meta.json"}
+    assert bucket.blocks(stack.backend("metrics").context, credentials().metrics, "payments") == {
+        "payments/01/meta.json"
+    }

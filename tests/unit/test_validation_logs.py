@@ -8,10 +8,11 @@ import pytest
 
 from telemetry.backends.loki import checks as logs
 from telemetry.clients.reach import Reach
+from telemetry.clients.target import Tenant
 from telemetry.operations.validation import plan
 from telemetry.operations.validation.addresses import admin, backends
-from telemetry.operations.validation.target import Target, Tenant
-from telemetry.spec.checks import CheckFailed, CheckSkipped, Refused
+from telemetry.operations.validation.target import StackTarget
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Refused
 from telemetry.stack import Stack
 from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, load_stack, put
 
@@ -19,7 +20,11 @@ TENANTS = [{"id": "a", "display_name": "A", "retention": {"logs": "14d"}}, {"id"
 Answer = Callable[[httpx.Request], httpx.Response]
 
 
-class Told(Target):
+def logs_checks(target: StackTarget, tenant: Tenant) -> list[Check]:
+    return logs.checks(target.stack.backend("logs").context, target, tenant)
+
+
+class Told(StackTarget):
     """A target whose Loki answers as it is told."""
 
     answer: Answer
@@ -28,7 +33,7 @@ class Told(Target):
         return httpx.Client(transport=httpx.MockTransport(self.answer), headers=self.identity(tenant))
 
 
-def target(answer: Answer, stack: Stack | None = None) -> Target:
+def target(answer: Answer, stack: Stack | None = None) -> StackTarget:
     chosen = stack or load_stack("dev", WITH_LOGS, put("tenants", TENANTS))
     made = Told(chosen, backends(chosen), [Tenant(each.id) for each in chosen.tenants], Reach())
     object.__setattr__(made, "answer", answer)
@@ -36,7 +41,7 @@ def target(answer: Answer, stack: Stack | None = None) -> Target:
 
 
 def check(name: str, answer: Answer, tenant: str | None = "a", stack: Stack | None = None) -> str:
-    (found,) = (each for each in logs.checks(target(answer, stack), Tenant(tenant)) if each.name.startswith(name))
+    (found,) = (each for each in logs_checks(target(answer, stack), Tenant(tenant)) if each.name.startswith(name))
     return found.run(0.1)
 
 
@@ -108,7 +113,7 @@ def test_without_tenants_it_asks_in_the_name_that_loki_has_for_nobody() -> None:
 
 def test_a_stack_has_checks_of_logs_where_it_has_logs_and_of_the_ring_where_there_is_one() -> None:
     def signals(stack: Stack) -> list[str]:
-        made = Target(stack, {**backends(stack), **admin(stack)}, [Tenant(None)], Reach())
+        made = StackTarget(stack, {**backends(stack), **admin(stack)}, [Tenant(None)], Reach())
         return [f"{check.signal}: {check.name}" for lane in plan.lanes(made, {}) for check in lane.checks]
 
     assert not [each for each in signals(load_stack("dev")) if each.startswith("logs")]

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from telemetry.clients.retry import retry
 from telemetry.operations.validation.report import exit_code
 from telemetry.operations.validation.runner import Bounds, run
-from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Lane, Refused, Result, State, insistently
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Lane, Refused, Result, State
 
 
 def lane(name: str, *runs: Callable[[float], str]) -> Lane:
@@ -89,10 +90,10 @@ def test_what_takes_a_while_is_tried_again_and_a_refusal_is_not() -> None:
             raise error
         return "found"
 
-    assert insistently(lambda: attempt(CheckFailed("not yet")), 20) == "found"
+    assert retry(lambda: attempt(CheckFailed("not yet")), 20) == "found"
     tried.clear()
     with pytest.raises(Refused):
-        insistently(lambda: attempt(Refused("401")), 20)
+        retry(lambda: attempt(Refused("401")), 20)
     assert len(tried) == 1
 
 

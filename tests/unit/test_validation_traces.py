@@ -12,9 +12,10 @@ from telemetry.backends.tempo import checks as traces
 from telemetry.backends.tempo.values_common import tenant_overrides
 from telemetry.clients.otlp import span
 from telemetry.clients.reach import Reach
+from telemetry.clients.target import Tenant
 from telemetry.config.quantities import in_seconds
-from telemetry.operations.validation.target import Target, Tenant
-from telemetry.spec.checks import CheckFailed, CheckSkipped
+from telemetry.operations.validation.target import StackTarget
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
 from telemetry.stack import Stack
 from tests.support import load_stack, put
 
@@ -23,20 +24,28 @@ PAYMENTS = Tenant("payments")
 OTHER = '{"batches": [{"scopeSpans": [{"spans": [{"spanId": "AAAAAAAAAAA="}]}]}]}'
 
 
+def traces_checks(target: StackTarget, tenant: Tenant) -> list[Check]:
+    return traces.checks(target.stack.backend("traces").context, target, tenant)
+
+
+def traces_platform_checks(target: StackTarget) -> list[Check]:
+    return traces.platform_checks(target.stack.backend("traces").context, target)
+
+
 @pytest.fixture
 def tempo() -> Tempo:
     return Tempo()
 
 
 @pytest.fixture
-def target(tempo: Tempo) -> Iterator[Target]:
+def target(tempo: Tempo) -> Iterator[StackTarget]:
     with network() as net:
         address = net.address()
         with recorded_tempo(address, tempo):
             yield target_at(load_stack("prod", put("tenants", [TENANT])), address)
 
 
-def target_at(stack: Stack, address: str) -> Target:
+def target_at(stack: Stack, address: str) -> StackTarget:
     places = {
         "traces.otlp_grpc": f"{address}:4317",
         "traces.otlp_http": f"http://{address}:4318/v1/traces",
@@ -44,39 +53,39 @@ def target_at(stack: Stack, address: str) -> Target:
         "traces.admin": f"http://{address}:3200",
         "traces.ring": f"http://{address}:3200",
     }
-    return Target(stack=stack, addresses=places, tenants=[PAYMENTS], reach=Reach(), behind_gateway=True)
+    return StackTarget(stack=stack, addresses=places, tenants=[PAYMENTS], reach=Reach(), behind_gateway=True)
 
 
-def test_any_tempo_is_asked_over_both_protocols(target: Target, tempo: Tempo) -> None:
+def test_any_tempo_is_asked_over_both_protocols(target: StackTarget, tempo: Tempo) -> None:
     tempo.overrides = tenant_overrides(target.stack.backend("traces").context, generates=False)
-    said = [each.run(20) for each in traces.checks(target, PAYMENTS)]
+    said = [each.run(20) for each in traces_checks(target, PAYMENTS)]
     assert said[-1] == "retention 336h, ingestion rate as planned"
     assert len(tempo.spans["payments"]) == 2
 
 
-def test_a_trace_that_was_not_taken_is_not_searched_for(target: Target) -> None:
-    _, search, *_ = traces.checks(target, PAYMENTS)
+def test_a_trace_that_was_not_taken_is_not_searched_for(target: StackTarget) -> None:
+    _, search, *_ = traces_checks(target, PAYMENTS)
     with pytest.raises(CheckSkipped, match="was not taken"):
         search.run(1)
 
 
-def test_a_retention_that_is_not_as_planned_is_named(target: Target, tempo: Tempo) -> None:
+def test_a_retention_that_is_not_as_planned_is_named(target: StackTarget, tempo: Tempo) -> None:
     tempo.overrides = tenant_overrides(
         load_stack("prod", put("tenants", [TENANT | {"retention": {}}])).backend("traces").context, generates=False
     )
     with pytest.raises(CheckFailed, match=r"retention is \d+h, planned 336h"):
-        traces.checks(target, PAYMENTS)[-1].run(1)
+        traces_checks(target, PAYMENTS)[-1].run(1)
 
 
-def test_without_tenants_the_configuration_is_read(target: Target, tempo: Tempo) -> None:
+def test_without_tenants_the_configuration_is_read(target: StackTarget, tempo: Tempo) -> None:
     stack = load_stack("dev", put("traces.retention", "14d"))
-    assert traces.checks(replace(target, stack=stack), Tenant(None))[-1].run(1) == "retention 336h"
+    assert traces_checks(replace(target, stack=stack), Tenant(None))[-1].run(1) == "retention 336h"
     assert tempo.answer("", "/status/config")[1].startswith("GET /status/config\n---\n")
 
 
-def test_limits_in_a_layout_that_is_not_documented_are_neither_passed_nor_failed(target: Target) -> None:
+def test_limits_in_a_layout_that_is_not_documented_are_neither_passed_nor_failed(target: StackTarget) -> None:
     with pytest.raises(CheckSkipped, match="where they should be"):
-        traces.checks(target, PAYMENTS)[-1].run(1)
+        traces_checks(target, PAYMENTS)[-1].run(1)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +117,6 @@ def test_a_trace_in_otlps_own_json_will_do(wrapped: bool) -> None:
         traces._has_span(client, "http://tempo/api/traces/1", new)
 
 
-def test_the_ring_is_asked_for_only_where_there_is_one(target: Target) -> None:
-    assert [each.name for each in traces.platform_checks(target)] == ["ingester ring"]
-    assert traces.platform_checks(replace(target, stack=load_stack("dev"))) == []
+def test_the_ring_is_asked_for_only_where_there_is_one(target: StackTarget) -> None:
+    assert [each.name for each in traces_platform_checks(target)] == ["ingester ring"]
+    assert traces_platform_checks(replace(target, stack=load_stack("dev"))) == []

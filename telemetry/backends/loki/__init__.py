@@ -1,14 +1,17 @@
 """Grafana Loki: logs."""
 
 from telemetry.backends.loki.alerts import rules
+from telemetry.backends.loki.changes import CHANGES
 from telemetry.backends.loki.dashboard import dashboard
 from telemetry.backends.loki.datasource import datasource
-from telemetry.backends.loki.endpoints import loki_endpoints
+from telemetry.backends.loki.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, loki_endpoints
+from telemetry.backends.loki.flows import network
 from telemetry.backends.loki.limits import LogsLimits
 from telemetry.backends.loki.panels import store_panels, tenant_panels
 from telemetry.backends.loki.release import releases, sizes
 from telemetry.backends.loki.requirements import check
 from telemetry.backends.loki.roles import LOKI_TABLES
+from telemetry.backends.loki.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.loki.settings import CHARTS, SHORTEST_RETENTION, Logs
 from telemetry.backends.loki.values import RELEASE, SECRET
 from telemetry.spec.backend import Backend
@@ -21,13 +24,25 @@ BACKEND = Backend(
     limits=LogsLimits,
     roles=LOKI_TABLES,
     secret=SECRET,
+    service_account=None,
     release_names=(RELEASE,),
     sizes=sizes,
     releases=releases,
     endpoints=loki_endpoints,
+    changes=CHANGES,
+    admin_endpoints=admin_endpoints,
+    checks="telemetry.backends.loki.checks",
     alerts=rules,
     indicators=None,
     dashboard=dashboard,
+    http_port=HTTP_PORT,
+    without_metrics=(),
+    network=network,
+    gateway_endpoints=gateway_endpoints,
+    routes=ROUTES,
+    upstreams=upstreams,
+    request_headers=REQUEST_HEADERS,
+    ruler=None,
     datasource=datasource,
     build_info="loki_build_info",
     tenant_panels=tenant_panels,

@@ -54,7 +54,7 @@ def _writers(logs: Logs, here: Scope) -> Alert:
 
 
 def _requests(here: Scope) -> Iterator[Alert]:
-    """Yield the alert on requests that clients make (seed 003, 'LokiRequestErrors')."""
+    """Yield the alert on requests that clients make."""
     count, bad = "loki_request_duration_seconds_count", 'status_code=~"5.."'
     parts = [
         f"{here.rate(count, '5m', route, bad, by='route')} / {here.rate(count, '5m', route, by='route')} > 0.05"

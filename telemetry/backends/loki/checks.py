@@ -6,12 +6,14 @@ from functools import partial
 
 import httpx
 
+from telemetry.backends.loki.context import LokiContext
 from telemetry.clients.otlp import METRIC, SERVICE, VIA, otlp_line
 from telemetry.clients.reach import ask
+from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
+from telemetry.clients.target import TENANT_HEADER, Target, Tenant
 from telemetry.config.quantities import duration_text, in_seconds
-from telemetry.operations.validation.target import TENANT_HEADER, Target, Tenant
-from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, insistently
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
 
 _PROTOBUF, _JSON = {"Content-Type": "application/x-protobuf"}, {"Content-Type": "application/json"}
 _RANGE_SECONDS = 600
@@ -20,26 +22,25 @@ _NOBODY = "fake"
 """Loki's tenant while multi-tenancy is off."""
 
 
-def checks(target: Target, tenant: Tenant) -> list[Check]:
+def checks(context: LokiContext, target: Target, tenant: Tenant) -> list[Check]:
     """Return a tenant's checks."""
     names = {
         "OTLP in, LogQL out": _otlp,
         "push in, LogQL out": _push,
-        "retention in force": _retention,
     }
-    return [Check("logs", name, partial(run, target, tenant)) for name, run in names.items()]
+    sent = [Check("logs", name, partial(run, target, tenant)) for name, run in names.items()]
+    return [*sent, Check("logs", "retention in force", partial(_retention, context, target, tenant))]
 
 
-def platform_checks(target: Target) -> list[Check]:
+def platform_checks(context: LokiContext, target: Target) -> list[Check]:
     """Return what is no tenant's: the ring, where there is one of several processes."""
-    logs = target.stack.logs
-    if logs is None or logs.topology != "distributed":
+    if context.settings.topology != "distributed":
         return []
-    return [Check("logs", "ingester ring", partial(_ring, target, logs.writers))]
+    return [Check("logs", "ingester ring", partial(_ring, target, context.settings.writers))]
 
 
 def _ring(target: Target, writers: int, seconds: float) -> str:
-    return check_ring(target, target.inner("logs.ring"), writers, seconds, page="/ring")
+    return check_ring(target.admin, target.inner("logs.ring"), writers, seconds, page="/ring")
 
 
 def _otlp(target: Target, tenant: Tenant, seconds: float) -> str:
@@ -64,9 +65,9 @@ def _round_trip(
 ) -> str:
     url = target.addresses[f"logs.{address}"]
     with target.client(tenant) as client:
-        insistently(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
+        retry(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
         sent = time.monotonic()
-        insistently(lambda: _find(client, target.addresses["logs.query"], text), seconds / 2)
+        retry(lambda: _find(client, target.addresses["logs.query"], text), seconds / 2)
     return f"{text!r} found {time.monotonic() - sent:.2f} s after it was taken"
 
 
@@ -86,20 +87,18 @@ def _find(client: httpx.Client, url: str, text: str) -> None:
         raise CheckFailed(f"{url}: does not find the line that was taken; look at the roles read and write")
 
 
-def _retention(target: Target, tenant: Tenant, seconds: float) -> str:
+def _retention(context: LokiContext, target: Target, tenant: Tenant, seconds: float) -> str:
     """Compare what Loki says that it keeps of a tenant; its compactor deletes by the same figure."""
-    logs = target.stack.logs
-    assert logs is not None  # noqa: S101 - there is no check of logs without them
     url = f"{target.addresses['logs.query']}/loki/api/v1/drilldown-limits"
     nobody = {} if tenant.id else {TENANT_HEADER: _NOBODY}
     with target.client(tenant) as client:
-        answer = insistently(lambda: ask(client, "GET", url, headers=nobody), seconds)
+        answer = retry(lambda: ask(client, "GET", url, headers=nobody), seconds)
     try:
         found = in_seconds(answer.json()["limits"]["retention_period"])
     except (ValueError, KeyError, TypeError) as error:
         raise CheckSkipped(f"{url}: shows no retention where it should be ({type(error).__name__})") from error
-    own = next((each for each in target.stack.tenants if each.id == tenant.id), None)
-    planned = (own and own.retention.logs) or logs.retention
+    granted = context.tenants.get(tenant.id or "")
+    planned = (granted and granted.retention) or context.settings.retention
     if found != planned:
         raise CheckFailed(f"retention is {duration_text(found)}, planned {duration_text(planned)}; has `up` run?")
     return f"retention {duration_text(planned)}"

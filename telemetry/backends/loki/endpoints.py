@@ -1,11 +1,13 @@
-"""Where Loki is within the namespace; clients are given these only where no gateway stands before it."""
+"""Where clients find Loki: within the namespace, or at the gateway where one stands before it."""
 
 from typing import NamedTuple
 
 from telemetry.backends.loki import values as loki
 from telemetry.backends.loki.context import LokiContext
-from telemetry.spec.ports import LOKI_HTTP
 from telemetry.spec.values.transport import scheme
+
+HTTP_PORT = 3100
+"""The port of its pods that speaks HTTP."""
 
 
 class LokiEndpoints(NamedTuple):
@@ -22,7 +24,20 @@ def loki_endpoints(context: LokiContext) -> LokiEndpoints:
     """Return where Loki is: the Services of its chart."""
     protocol, namespace = scheme(context), context.namespace.name
     write, read = (
-        f"{protocol}://{loki.service(context.settings.topology, role)}.{namespace}.svc:{LOKI_HTTP}"
+        f"{protocol}://{loki.service(context.settings.topology, role)}.{namespace}.svc:{HTTP_PORT}"
         for role in ("write", "read")
     )
     return LokiEndpoints(push=f"{write}/loki/api/v1/push", otlp_http=f"{write}/otlp/v1/logs", query=read)
+
+
+def gateway_endpoints(host: str) -> LokiEndpoints:
+    """Return where Loki is at the gateway."""
+    return LokiEndpoints(
+        push=f"https://{host}/loki/api/v1/push", otlp_http=f"https://{host}/otlp/v1/logs", query=f"https://{host}"
+    )
+
+
+def admin_endpoints(context: LokiContext) -> dict[str, str]:
+    """Return where Loki shows its ring."""
+    writers = loki.service(context.settings.topology, "write")
+    return {"ring": f"{scheme(context)}://{writers}.{context.namespace.name}.svc:{HTTP_PORT}"}

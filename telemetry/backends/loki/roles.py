@@ -21,7 +21,7 @@ LOKI_SINGLE: RoleTable = {
 
 
 LOKI_ROLES: RoleTable = {
-    # Requests are seed 003's, 100m and 256Mi each. Nothing of Loki is in seed 000's table: its own is there already.
+    # 100m and 256Mi each (R7). Nothing of Loki is in the plan's table: its own is there already.
     "read": RoleSpec("100m", "256Mi", in_plan=False, share=(30, 30), scales=True),
     # It holds the ingester and follows its rule for limits.
     "write": RoleSpec(

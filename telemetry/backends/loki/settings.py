@@ -63,7 +63,7 @@ class Logs(Settings):
     topology: Literal["monolithic", "distributed"] = Field(
         default="monolithic",
         description="monolithic: every role in one process (dev, test); distributed: read, write and backend, which "
-        "the chart calls SimpleScalable (prod) (seeds 001, 003).",
+        "the chart calls SimpleScalable (prod).",
     )
     chart: Annotated[Chart, checked_version(CHARTS), must_be("loki")] = Field(
         description="grafana-community's `loki` 18.11.0 (Loki 3.7)."
@@ -80,7 +80,7 @@ class Logs(Settings):
         "taken is on the lost writer's volume; until it is back, some lines are neither taken nor found.",
     )
     enabled_roles: EnabledRoles = Field(
-        default=["all"], description="Roles that run; all three are required, and `all` stands for them (seed 001)."
+        default=["all"], description="Roles that run; all three are required, and `all` stands for them."
     )
     total: Compute | None = Field(
         default=None,
@@ -94,7 +94,7 @@ class Logs(Settings):
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
     retention: Duration = Field(
         default=90 * _DAY,
-        description="How long the compactor keeps a line (seed 003: 90 days); Loki's own default is for ever.",
+        description="How long the compactor keeps a line; Loki's own default is for ever.",
     )
     schema_from: Day = Field(
         default="2024-04-01",
@@ -103,7 +103,7 @@ class Logs(Settings):
     )
     buckets: LogsBuckets = Field(default_factory=LogsBuckets, description="Purposes of its buckets.")
     capacity: LogsCapacity | None = Field(
-        default=None, description="What tenants' limits may come to; none is not looked at (seed 004)."
+        default=None, description="What tenants' limits may come to; none is not looked at."
     )
 
     @model_validator(mode="after")

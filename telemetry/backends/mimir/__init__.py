@@ -1,17 +1,20 @@
 """Grafana Mimir: metrics."""
 
 from telemetry.backends.mimir.alerts import rules
+from telemetry.backends.mimir.changes import CHANGES
 from telemetry.backends.mimir.dashboard import dashboard
 from telemetry.backends.mimir.datasource import datasource
-from telemetry.backends.mimir.endpoints import mimir_endpoints
+from telemetry.backends.mimir.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, mimir_endpoints
+from telemetry.backends.mimir.flows import network
 from telemetry.backends.mimir.limits import MetricsLimits
 from telemetry.backends.mimir.panels import store_panels, tenant_panels
 from telemetry.backends.mimir.release import releases, sizes
 from telemetry.backends.mimir.requirements import check
 from telemetry.backends.mimir.roles import MIMIR_TABLES
+from telemetry.backends.mimir.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.mimir.service_levels import indicators
 from telemetry.backends.mimir.settings import CHARTS, SHORTEST_RETENTION, Metrics
-from telemetry.backends.mimir.values import RELEASE, SECRET
+from telemetry.backends.mimir.values import RELEASE, SECRET, SERVICE_ACCOUNT
 from telemetry.spec.backend import Backend
 
 BACKEND = Backend(
@@ -22,13 +25,25 @@ BACKEND = Backend(
     limits=MetricsLimits,
     roles=MIMIR_TABLES,
     secret=SECRET,
+    service_account=SERVICE_ACCOUNT,
     release_names=(RELEASE,),
     sizes=sizes,
     releases=releases,
     endpoints=mimir_endpoints,
+    changes=CHANGES,
+    admin_endpoints=admin_endpoints,
+    checks="telemetry.backends.mimir.checks",
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,
+    http_port=HTTP_PORT,
+    without_metrics=("gateway",),  # the chart's nginx
+    network=network,
+    gateway_endpoints=gateway_endpoints,
+    routes=ROUTES,
+    upstreams=upstreams,
+    request_headers=REQUEST_HEADERS,
+    ruler="telemetry.backends.mimir.ruler",
     datasource=datasource,
     build_info="cortex_build_info",
     tenant_panels=tenant_panels,

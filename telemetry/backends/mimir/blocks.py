@@ -1,34 +1,22 @@
 """Mimir's blocks as its own identity sees them in the bucket."""
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from telemetry.backends.mimir.context import MimirContext
 from telemetry.clients import trust
-from telemetry.config.credentials import Credentials
+from telemetry.clients.s3 import connect
+from telemetry.config.credentials import S3Identity
 from telemetry.spec.checks import CheckFailed
-from telemetry.stack import Stack
-
-_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2}, s3={"addressing_style": "path"})
 
 
-def blocks(stack: Stack, credentials: Credentials, tenant: str) -> set[str]:
+def blocks(context: MimirContext, identity: S3Identity, tenant: str) -> set[str]:
     """Return the keys of the meta.json of all of a tenant's blocks.
 
     Raises:
         CheckFailed: the bucket cannot be listed.
     """
-    store, pair = stack.object_store, credentials.metrics
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=store.provisioning_endpoint,
-        region_name=store.region,
-        aws_access_key_id=pair.access_key.get_secret_value(),
-        aws_secret_access_key=pair.secret_key.get_secret_value(),
-        config=_CONFIG,
-        verify=trust.boto(stack.trust),
-    )
-    bucket = stack.backend("metrics").buckets["blocks"]
+    store, bucket = context.object_store, context.buckets["blocks"]
+    s3 = connect(store, identity, context.trust)
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{tenant}/")
         keys = [str(each["Key"]) for page in pages for each in page.get("Contents", ())]

@@ -1,36 +1,43 @@
 """What Mimir must do: take samples, find them, keep them in its bucket; have the limits and the ring of the plan."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 import httpx
 
+from telemetry.backends.mimir.blocks import blocks as blocks_of
+from telemetry.backends.mimir.context import MimirContext
 from telemetry.clients.otlp import METRIC, VIA, otlp_metric, remote_write
 from telemetry.clients.reach import ask
+from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
+from telemetry.clients.target import Blocks, Target, Tenant
 from telemetry.config.quantities import duration_text
-from telemetry.operations.validation.target import Target, Tenant
-from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, insistently
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
 
 _PROTOBUF = {"Content-Type": "application/x-protobuf"}
 _SNAPPY = {"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
 
 
-def checks(target: Target, tenant: Tenant) -> list[Check]:
+def checks(context: MimirContext, target: Target, tenant: Tenant) -> list[Check]:
     """Return a tenant's checks, in order: what is flushed must have been sent before."""
-    names = {
+    names: dict[str, Callable[..., str]] = {
         "OTLP in, PromQL out": _otlp,
         "remote-write in, PromQL out": _remote_write,
-        "block in the bucket after a flush": _block,
-        "retention and limits in force": _limits,
+        "block in the bucket after a flush": partial(_block, context),
     }
-    return [Check("metrics", name, partial(run, target, tenant)) for name, run in names.items()]
+    sent = [Check("metrics", name, partial(run, target, tenant)) for name, run in names.items()]
+    return [
+        *sent,
+        Check("metrics", "retention and limits in force", partial(_limits, planned(context, tenant), target, tenant)),
+    ]
 
 
-def platform_checks(target: Target) -> list[Check]:
+def platform_checks(context: MimirContext, target: Target) -> list[Check]:
     """Return what is no tenant's."""
-    roles, url = target.stack.backend("metrics").sizes[0].roles, target.addresses["metrics.admin"]
-    return [Check("metrics", "ingester ring", partial(check_ring, target, url, roles["ingester"].replicas))]
+    members, url = context.settings.roles["ingester"].replicas, target.addresses["metrics.admin"]
+    return [Check("metrics", "ingester ring", partial(check_ring, target.admin, url, members))]
 
 
 def _otlp(target: Target, tenant: Tenant, seconds: float) -> str:
@@ -63,9 +70,9 @@ def _round_trip(
 ) -> str:
     url = target.addresses[f"metrics.{address}"]
     with target.client(tenant) as client:
-        insistently(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
+        retry(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
         sent = time.monotonic()
-        insistently(lambda: _find(client, target.addresses["metrics.query"], via, value), seconds / 2)
+        retry(lambda: _find(client, target.addresses["metrics.query"], via, value), seconds / 2)
     return f"{value} found {time.monotonic() - sent:.2f} s after it was taken"
 
 
@@ -80,51 +87,57 @@ def _find(client: httpx.Client, url: str, via: str, value: int) -> None:
         raise CheckFailed(f"{url}: does not find the sample that was taken; look at queriers and ingesters")
 
 
-def _block(target: Target, tenant: Tenant, seconds: float) -> str:
+def _block(context: MimirContext, target: Target, tenant: Tenant, seconds: float) -> str:
     """Flush the tenant and wait for a new block. An ingester ships a block by itself only every two hours."""
     if not target.flush:
         raise CheckSkipped("nothing is to be flushed (--no-flush), and Mimir ships a block only every two hours")
-    if target.blocks is None:
-        raise CheckSkipped("the bucket's credentials are not known")
     # Mimir's tenant while multi-tenancy is off.
-    who, blocks = tenant.id or "anonymous", target.blocks
+    who, blocks = tenant.id or "anonymous", _lister(context, target)
     before, begun = blocks(who), time.monotonic()
     url = f"{target.inner('metrics.flush')}/ingester/flush"
     with target.admin() as client:
-        insistently(lambda: ask(client, "POST", url, params={"tenant": who, "wait": "true"}), seconds / 2)
+        retry(lambda: ask(client, "POST", url, params={"tenant": who, "wait": "true"}), seconds / 2)
 
     def look() -> str:
         if new := blocks(who) - before:
             return min(new)
         raise CheckFailed(f"{url}: took the request, but the bucket has no new block of {who}; look at its log")
 
-    block = insistently(look, seconds / 2)
+    block = retry(look, seconds / 2)
     return f"{block}, {time.monotonic() - begun:.2f} s after the flush began"
 
 
-def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
+def _lister(context: MimirContext, target: Target) -> Blocks:
+    """Return what lists a tenant's blocks."""
+    if target.blocks is not None:
+        return target.blocks
+    if target.credentials is None:
+        raise CheckSkipped("the bucket's credentials are not known")
+    return partial(blocks_of, context, target.credentials.metrics)
+
+
+def _limits(expected: dict[str, int], target: Target, tenant: Tenant, seconds: float) -> str:
     url = f"{target.addresses['metrics.admin']}/api/v1/user_limits"
     with target.admin(tenant) as client:
-        found = insistently(lambda: ask(client, "GET", url), seconds).json()
-    wanted = planned(target, tenant)
+        found = retry(lambda: ask(client, "GET", url), seconds).json()
     wrong = [
-        f"{name} is {found.get(name)}, planned {value}" for name, value in wanted.items() if found.get(name) != value
+        f"{name} is {found.get(name)}, planned {value}" for name, value in expected.items() if found.get(name) != value
     ]
     if wrong:
         raise CheckFailed(f"{'; '.join(wrong)}; has `up` run since the settings changed? see ConfigMap mimir-runtime")
-    retention = duration_text(wanted["compactor_blocks_retention_period_seconds"])
-    return f"retention {retention}" + (f", {len(wanted) - 1} limits as planned" if len(wanted) > 1 else "")
+    retention = duration_text(expected["compactor_blocks_retention_period_seconds"])
+    return f"retention {retention}" + (f", {len(expected) - 1} limits as planned" if len(expected) > 1 else "")
 
 
-def planned(target: Target, tenant: Tenant) -> dict[str, int]:
+def planned(context: MimirContext, tenant: Tenant) -> dict[str, int]:
     """Return what Mimir must answer of a tenant, as it names it (pkg/util/validation/user_limits_handler.go)."""
-    own = next((each for each in target.stack.tenants if each.id == tenant.id), None)
-    retention = {"compactor_blocks_retention_period_seconds": target.stack.metrics.retention}
-    if own is None:
-        return retention
+    granted = context.tenants.get(tenant.id or "")
+    retention = context.settings.retention
+    if granted is None:
+        return {"compactor_blocks_retention_period_seconds": retention}
     return {
-        "compactor_blocks_retention_period_seconds": own.retention.metrics or target.stack.metrics.retention,
-        "ingestion_rate": own.limits.metrics.ingestion_rate,
-        "ingestion_burst_size": own.limits.metrics.burst,
-        "max_global_series_per_user": own.limits.metrics.max_series,
+        "compactor_blocks_retention_period_seconds": granted.retention or retention,
+        "ingestion_rate": granted.limits.ingestion_rate,
+        "ingestion_burst_size": granted.limits.burst,
+        "max_global_series_per_user": granted.limits.max_series,
     }

@@ -1,12 +1,14 @@
-"""Where Mimir is within the namespace; clients are given these only where no gateway stands before it."""
+"""Where clients find Mimir: within the namespace, or at the gateway where one stands before it."""
 
 from typing import NamedTuple
 
 from telemetry.backends.mimir import values as mimir
 from telemetry.backends.mimir.context import MimirContext
-from telemetry.spec.ports import MIMIR_HTTP, twin
+from telemetry.spec.ports import twin
 from telemetry.spec.values.transport import scheme
 
+HTTP_PORT = 8080
+"""The port of its pods that speaks HTTP."""
 METRICS_TWINS = {role: twin(f"{mimir.RELEASE}-{role}") for role in ("query-frontend", "ruler", "alertmanager")}
 """Headless Services of ours before roles of Mimir, where its chart has none, or one for pods that are not ready too."""
 
@@ -27,7 +29,22 @@ def mimir_endpoints(context: MimirContext) -> MimirEndpoints:
         writes = reads = f"http://{mimir.RELEASE}-gateway.{namespace}.svc"
     else:
         own = f"{scheme(context)}://{mimir.RELEASE}"
-        writes, reads = (f"{own}-{role}.{namespace}.svc:{MIMIR_HTTP}" for role in ("distributor", "query-frontend"))
+        writes, reads = (f"{own}-{role}.{namespace}.svc:{HTTP_PORT}" for role in ("distributor", "query-frontend"))
     return MimirEndpoints(
         remote_write=f"{writes}/api/v1/push", otlp_http=f"{writes}/otlp/v1/metrics", query=f"{reads}/prometheus"
     )
+
+
+def gateway_endpoints(host: str) -> MimirEndpoints:
+    """Return where Mimir is at the gateway."""
+    return MimirEndpoints(
+        remote_write=f"https://{host}/api/v1/push",
+        otlp_http=f"https://{host}/otlp/v1/metrics",
+        query=f"https://{host}/prometheus",
+    )
+
+
+def admin_endpoints(context: MimirContext) -> dict[str, str]:
+    """Return where Mimir shows limits and ring, and where ingesters flush."""
+    at = f"{scheme(context)}://{{}}.{context.namespace.name}.svc:{HTTP_PORT}".format
+    return {"admin": at(f"{mimir.RELEASE}-distributor"), "flush": at(f"{mimir.RELEASE}-ingester")}

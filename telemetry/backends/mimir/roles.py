@@ -44,7 +44,7 @@ _META_ROLES = {
         "overrides-exporter",
     },
 }
-"""Mimir's meta roles (seed 001)."""
+"""Mimir's meta roles (R8)."""
 
 
 MIMIR_META: Mapping[str, set[str]] = {"all": set().union(*_META_ROLES.values()), **_META_ROLES}

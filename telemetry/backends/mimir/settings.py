@@ -58,13 +58,13 @@ class Metrics(Settings):
         default="mimir", description="The program that stores metrics; so far there is only Grafana Mimir."
     )
     chart: Annotated[Chart, checked_version(CHARTS), must_be("mimir-distributed")] = Field(
-        description="grafana's `mimir-distributed` (charts.md 0.3)."
+        description="grafana's `mimir-distributed`."
     )
     replication_factor: int = Field(
         default=1,
         ge=1,
         le=5,
-        description="Ingesters that hold each series. Writes need RF/2+1 of them, so 2 survives nothing (#4993).",
+        description="Ingesters that hold each series. Writes need RF/2+1 of them, so 2 survives nothing.",
     )
     accept_no_failure_tolerance: bool = Field(
         default=False,
@@ -72,12 +72,12 @@ class Metrics(Settings):
     )
     enabled_roles: EnabledRoles = Field(
         default=["all"],
-        description="Roles that run, or the meta roles read, write, backend and all (seed 001). Without "
+        description="Roles that run, or the meta roles read, write, backend and all. Without "
         "overrides-exporter the platform is degraded: limits per tenant cannot be watched.",
     )
     total: Compute | None = Field(
         default=None,
-        description="CPU and memory of all roles together, split by fixed shares (seed 004); roles that have none, and "
+        description="CPU and memory of all roles together, split by fixed shares; roles that have none, and "
         "what a role says itself, come off first.",
     )
     roles: MimirRoles = Field(
@@ -91,7 +91,7 @@ class Metrics(Settings):
     buckets: MetricsBuckets = Field(default_factory=MetricsBuckets, description="Purposes of its buckets.")
 
     capacity: MetricsCapacity | None = Field(
-        default=None, description="What tenants' limits may come to; none is not looked at (seed 004)."
+        default=None, description="What tenants' limits may come to; none is not looked at."
     )
 
     @model_validator(mode="after")

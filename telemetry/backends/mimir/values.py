@@ -1,4 +1,4 @@
-"""Values of the chart `mimir-distributed` 6.1: Grafana Mimir in classic architecture (charts.md 3)."""
+"""Values of the chart `mimir-distributed` 6.1: Grafana Mimir in classic architecture."""
 
 from telemetry.backends.mimir.context import MimirContext
 from telemetry.backends.mimir.limits import limits_of
@@ -148,7 +148,7 @@ def _config(context: MimirContext) -> Values:
         "blocks_storage": {
             "s3": {"bucket_name": buckets["blocks"]},
             "bucket_store": {"index_cache": _index_cache(roles["store-gateway"])},
-            # Nothing waits on a volume while its ingester is gone (seed 000: 'flushed … on graceful shutdown').
+            # Nothing waits on a volume while its ingester is gone (R25).
             "tsdb": {"flush_blocks_on_shutdown": True},
         },
         "ruler_storage": {"s3": {"bucket_name": buckets["ruler"]}},
@@ -187,7 +187,7 @@ def _ring(context: MimirContext, role: str) -> Values:
 def _classic_architecture(replication: Values) -> Values:
     """Return the keys that undo the chart's Kafka defaults.
 
-    `kafka.enabled: false` removes the broker only; without these three every write fails (charts.md 0.3).
+    `kafka.enabled: false` removes the broker only; without these three every write fails (sources.md, Mimir 2).
     """
     return {
         "ingest_storage": {"enabled": False},

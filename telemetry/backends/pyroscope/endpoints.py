@@ -1,11 +1,13 @@
-"""Where Pyroscope is within the namespace; clients are given these only where no gateway stands before it."""
+"""Where clients find Pyroscope: within the namespace, or at the gateway where one stands before it."""
 
 from typing import NamedTuple
 
 from telemetry.backends.pyroscope import values as pyroscope
 from telemetry.backends.pyroscope.context import PyroscopeContext
-from telemetry.spec.ports import PYROSCOPE_HTTP
 from telemetry.spec.values.transport import scheme
+
+HTTP_PORT = 4040
+"""The port of its pods that speaks HTTP."""
 
 
 class PyroscopeEndpoints(NamedTuple):
@@ -21,7 +23,12 @@ def pyroscope_endpoints(context: PyroscopeContext) -> PyroscopeEndpoints:
     """Return where Pyroscope is: the Services of its chart."""
     protocol, namespace = scheme(context), context.namespace.name
     push, query = (
-        f"{protocol}://{pyroscope.service(context.settings.topology, role)}.{namespace}.svc:{PYROSCOPE_HTTP}"
+        f"{protocol}://{pyroscope.service(context.settings.topology, role)}.{namespace}.svc:{HTTP_PORT}"
         for role in ("distributor", "query-frontend")
     )
     return PyroscopeEndpoints(push=push, query=query)
+
+
+def gateway_endpoints(host: str) -> PyroscopeEndpoints:
+    """Return where Pyroscope is at the gateway."""
+    return PyroscopeEndpoints(push=f"https://{host}", query=f"https://{host}")

@@ -11,6 +11,5 @@ def check(context: PyroscopeContext) -> None:
         role = profiles.lost_with_one_pod[0]
         raise SettingError(
             f"profiles.roles.{role}.replicas",
-            f"survives no lost pod, and prod must (seed 000, 'Pyroscope HA'); set it to "
-            f"{3 if role == 'metastore' else 2} or more",
+            f"survives no lost pod, and prod must; set it to {3 if role == 'metastore' else 2} or more",
         )

@@ -17,8 +17,8 @@ PYROSCOPE_SINGLE: RoleTable = {
 
 
 PYROSCOPE_ROLES: RoleTable = {
-    # Seed 000 has one row for all of Pyroscope in prod, 950m, 3.3Gi and 2Gi; how it is shared out is our choice. What
-    # these use idle could not be measured (facts/toolchain.md: no registry here has Pyroscope).
+    # The plan has one row for all of Pyroscope in prod, 950m, 3.3Gi and 2Gi (R6); how it is shared out is our choice.
+    # What these use idle could not be measured: no registry has Pyroscope.
     "distributor": RoleSpec("75m", "256Mi", fixed_because=_NO_KEY),
     # It collects segments in memory, as an ingester does, and follows the rule of those for limits.
     "segment-writer": RoleSpec("100m", "384Mi", limit="4Gi", limit_range=INGESTER_LIMITS),

@@ -29,11 +29,11 @@ PyroscopeRoles = Annotated[
 class ProfilesBuckets(Settings):
     """The bucket of Pyroscope, by purpose."""
 
-    blocks: Purpose = Field(default="blocks", description="Blocks of profiles and their symbols (seed 000).")
+    blocks: Purpose = Field(default="blocks", description="Blocks of profiles and their symbols.")
 
 
 class Profiles(Settings):
-    """Grafana Pyroscope: one process with every role, or its roles as workloads of their own (seed 000, Phase 3)."""
+    """Grafana Pyroscope: one process with every role, or its roles as workloads of their own."""
 
     topology: Literal["monolithic", "distributed"] = Field(
         default="monolithic",
@@ -51,7 +51,7 @@ class Profiles(Settings):
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
     retention: Duration = Field(
         default=31 * _DAY,
-        description="How long the metastore keeps a block; the default is Pyroscope's own, since the seeds name none.",
+        description="How long the metastore keeps a block; the default is Pyroscope's own.",
     )
     buckets: ProfilesBuckets = Field(default_factory=ProfilesBuckets, description="Purpose of its bucket.")
 

@@ -2,14 +2,17 @@
 
 from telemetry.backends.tempo.alerts import rules
 from telemetry.backends.tempo.capacity import capacity_notes
+from telemetry.backends.tempo.changes import CHANGES
 from telemetry.backends.tempo.dashboard import dashboard
 from telemetry.backends.tempo.datasource import datasource
-from telemetry.backends.tempo.endpoints import tempo_endpoints
+from telemetry.backends.tempo.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, tempo_endpoints
+from telemetry.backends.tempo.flows import network
 from telemetry.backends.tempo.limits import TracesLimits
 from telemetry.backends.tempo.panels import store_panels, tenant_panels
 from telemetry.backends.tempo.release import TEMPO, releases, sizes
 from telemetry.backends.tempo.requirements import check, check_limits
 from telemetry.backends.tempo.roles import TEMPO_TABLES
+from telemetry.backends.tempo.routes import ROUTES, upstreams
 from telemetry.backends.tempo.service_levels import indicators
 from telemetry.backends.tempo.settings import CHARTS, SHORTEST_RETENTION, Traces
 from telemetry.backends.tempo.values_common import SECRET
@@ -23,13 +26,25 @@ BACKEND = Backend(
     limits=TracesLimits,
     roles=TEMPO_TABLES,
     secret=SECRET,
+    service_account=None,
     release_names=tuple(TEMPO.values()),
     sizes=sizes,
     releases=releases,
     endpoints=tempo_endpoints,
+    changes=CHANGES,
+    admin_endpoints=admin_endpoints,
+    checks="telemetry.backends.tempo.checks",
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,
+    http_port=HTTP_PORT,
+    without_metrics=(),
+    network=network,
+    gateway_endpoints=gateway_endpoints,
+    routes=ROUTES,
+    upstreams=upstreams,
+    request_headers=(),
+    ruler=None,
     datasource=datasource,
     build_info="tempo_build_info",
     tenant_panels=tenant_panels,

@@ -11,12 +11,14 @@ import httpx
 import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
+from telemetry.backends.tempo.context import TempoContext
 from telemetry.clients.otlp import METRIC, SERVICE, VIA, Span, span
 from telemetry.clients.reach import ask
+from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
+from telemetry.clients.target import TENANT_HEADER, Target, Tenant
 from telemetry.config.quantities import duration_text, in_seconds
-from telemetry.operations.validation.target import TENANT_HEADER, Target, Tenant
-from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Refused, insistently
+from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Refused
 
 _PROTOBUF = {"Content-Type": "application/x-protobuf"}
 _RANGE_SECONDS = 600
@@ -35,11 +37,11 @@ class _Trip:
     def by_id(self, seconds: float) -> str:
         """Send it, and find it by its id."""
         new, send = span(self._via), {"grpc": _send_grpc, "http": _send_http}[self._via]
-        insistently(lambda: send(self._target, self._tenant, new), seconds / 2)
+        retry(lambda: send(self._target, self._tenant, new), seconds / 2)
         self._sent, begun = new, time.monotonic()
         url = f"{self._target.addresses['traces.query']}/api/traces/{new.trace_id}"
         with self._target.client(self._tenant) as client:
-            insistently(lambda: _has_span(client, url, new), seconds / 2)
+            retry(lambda: _has_span(client, url, new), seconds / 2)
         return f"{new.trace_id} found {time.monotonic() - begun:.2f} s after it was taken"
 
     def by_traceql(self, seconds: float) -> str:
@@ -48,11 +50,11 @@ class _Trip:
             raise CheckSkipped("the span was not taken: see the check before")
         sent, url = self._sent, f"{self._target.addresses['traces.query']}/api/search"
         with self._target.client(self._tenant) as client:
-            insistently(lambda: _search(client, url, self._via, sent), seconds)
+            retry(lambda: _search(client, url, self._via, sent), seconds)
         return f"{sent.trace_id} found by service and attribute"
 
 
-def checks(target: Target, tenant: Tenant) -> list[Check]:
+def checks(context: TempoContext, target: Target, tenant: Tenant) -> list[Check]:
     """Return a tenant's checks."""
     found = []
     for via, protocol in (("grpc", "OTLP/gRPC"), ("http", "OTLP/HTTP")):
@@ -61,18 +63,19 @@ def checks(target: Target, tenant: Tenant) -> list[Check]:
             Check("traces", f"{protocol} in, by id out", trip.by_id),
             Check("traces", f"{protocol} in, by TraceQL out", trip.by_traceql),
         ]
-    return [*found, Check("traces", "retention and limits in force", partial(_limits, target, tenant))]
+    return [*found, Check("traces", "retention and limits in force", partial(_limits, context, target, tenant))]
 
 
-def platform_checks(target: Target) -> list[Check]:
+def platform_checks(context: TempoContext, target: Target) -> list[Check]:
     """Return what is no tenant's: the ring, where there is one of several processes."""
-    if target.stack.traces.topology != "distributed":
+    if context.settings.topology != "distributed":
         return []
-    return [Check("traces", "ingester ring", partial(_ring, target))]
+    members = context.settings.roles["ingester"].replicas
+    return [Check("traces", "ingester ring", partial(_ring, target, members))]
 
 
-def _ring(target: Target, seconds: float) -> str:
-    return check_ring(target, target.inner("traces.ring"), target.stack.traces.roles["ingester"].replicas, seconds)
+def _ring(target: Target, members: int, seconds: float) -> str:
+    return check_ring(target.admin, target.inner("traces.ring"), members, seconds)
 
 
 def _send_http(target: Target, tenant: Tenant, new: Span) -> None:
@@ -148,7 +151,7 @@ def _search(client: httpx.Client, url: str, via: str, sent: Span) -> None:
         raise CheckFailed(f"{url}: TraceQL does not find {sent.trace_id}, which was taken; look at the ingesters")
 
 
-def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
+def _limits(context: TempoContext, target: Target, tenant: Tenant, seconds: float) -> str:
     """Compare what Tempo says of itself: of a tenant its overrides, else its configuration.
 
     Both are a line that repeats the request, and then YAML as another document (Tempo 2.10, cmd/tempo/app/app.go).
@@ -156,15 +159,15 @@ def _limits(target: Target, tenant: Tenant, seconds: float) -> str:
     page = "/status/runtime_config" if tenant.id else "/status/config"
     url = f"{target.addresses['traces.admin']}{page}"
     with target.admin(tenant) as client:
-        text = insistently(lambda: ask(client, "GET", url), seconds).text
+        text = retry(lambda: ask(client, "GET", url), seconds).text
     found, rate = _shown(url, text, tenant)
-    own = next((each for each in target.stack.tenants if each.id == tenant.id), None)
-    retention = (own and own.retention.traces) or target.stack.traces.retention
+    granted = context.tenants.get(tenant.id or "")
+    retention = (granted and granted.retention) or context.settings.retention
     if found != retention:
         raise CheckFailed(f"retention is {duration_text(found)}, planned {duration_text(retention)}; has `up` run?")
-    if own and rate != own.limits.traces.ingestion_rate:
-        raise CheckFailed(f"ingestion rate is {rate} B/s, planned {own.limits.traces.ingestion_rate}; has `up` run?")
-    return f"retention {duration_text(retention)}" + (", ingestion rate as planned" if own else "")
+    if granted and rate != granted.limits.ingestion_rate:
+        raise CheckFailed(f"ingestion rate is {rate} B/s, planned {granted.limits.ingestion_rate}; has `up` run?")
+    return f"retention {duration_text(retention)}" + (", ingestion rate as planned" if granted else "")
 
 
 def _shown(url: str, text: str, tenant: Tenant) -> tuple[int, int | None]:

@@ -1,11 +1,13 @@
-"""Where Tempo is within the namespace; clients are given these only where no gateway stands before it."""
+"""Where clients find Tempo: within the namespace, or at the gateway where one stands before it."""
 
 from typing import NamedTuple
 
 from telemetry.backends.tempo.context import TempoContext
-from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP, TEMPO_HTTP
+from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP
 from telemetry.spec.values.transport import scheme
 
+HTTP_PORT = 3200
+"""The port of its pods that speaks HTTP."""
 TRACES_INGEST, TRACES_QUERY = "traces-ingest", "traces-query"
 """Our own Services before Tempo, the same in both topologies."""
 
@@ -25,5 +27,19 @@ def tempo_endpoints(context: TempoContext) -> TempoEndpoints:
     return TempoEndpoints(
         otlp_grpc=f"{TRACES_INGEST}.{namespace}.svc:{OTLP_GRPC}",
         otlp_http=f"{protocol}://{TRACES_INGEST}.{namespace}.svc:{OTLP_HTTP}/v1/traces",
-        query=f"{protocol}://{TRACES_QUERY}.{namespace}.svc:{TEMPO_HTTP}",
+        query=f"{protocol}://{TRACES_QUERY}.{namespace}.svc:{HTTP_PORT}",
     )
+
+
+def gateway_endpoints(host: str) -> TempoEndpoints:
+    """Return where Tempo is at the gateway."""
+    return TempoEndpoints(
+        otlp_grpc=f"{host}:{OTLP_GRPC}", otlp_http=f"https://{host}/v1/traces", query=f"https://{host}/tempo"
+    )
+
+
+def admin_endpoints(context: TempoContext) -> dict[str, str]:
+    """Return where Tempo shows limits and, at a distributor, its ring."""
+    at = f"{scheme(context)}://{{}}.{context.namespace.name}.svc:{HTTP_PORT}".format
+    apart = context.settings.topology == "distributed"
+    return {"admin": at(TRACES_QUERY), "ring": at("tempo-distributed-distributor" if apart else TRACES_QUERY)}

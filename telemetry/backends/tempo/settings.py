@@ -51,12 +51,10 @@ class TempoShape(Settings):
 
     topology: Topology = Field(
         default="monolithic",
-        description="monolithic: every role in one process (dev, test); distributed: a workload per role (prod) "
-        "(seed 000, 'Chart Selection').",
+        description="monolithic: every role in one process (dev, test); distributed: a workload per role (prod).",
     )
     chart: Annotated[Chart, checked_version(CHARTS)] = Field(
-        description="grafana-community's `tempo` 2.2.4 or `tempo-distributed` 2.26.2, the last with an ingester "
-        "(charts.md 0.2)."
+        description="grafana-community's `tempo` 2.2.4 or `tempo-distributed` 2.26.2, the last with an ingester."
     )
     replication_factor: int = Field(
         default=1,
@@ -71,12 +69,12 @@ class TempoShape(Settings):
     )
     enabled_roles: EnabledRoles = Field(
         default=["all"],
-        description="Roles that run, `all` for every one (seed 001). Without metrics-generator the platform is "
+        description="Roles that run, `all` for every one. Without metrics-generator the platform is "
         "degraded: the service map in Grafana stays empty.",
     )
     total: Compute | None = Field(
         default=None,
-        description="CPU and memory of all roles together, split by fixed shares (seed 004); what a role says itself "
+        description="CPU and memory of all roles together, split by fixed shares; what a role says itself "
         "comes off first.",
     )
     roles: TempoRoles = Field(
@@ -177,12 +175,12 @@ class Traces(TempoShape):
     )
     buckets: TracesBuckets = Field(default_factory=TracesBuckets, description="Purposes of its buckets.")
     capacity: TracesCapacity | None = Field(
-        default=None, description="What tenants' limits may come to; none is not looked at (seed 004)."
+        default=None, description="What tenants' limits may come to; none is not looked at."
     )
     moving_from: TempoShape | None = Field(
         default=None,
         description="The shape that Tempo is moving away from, as it was: its release stays, without new traces, until "
-        "this is removed (docs/operations.md has the sequence). No data is lost while the bucket lives (seed 001).",
+        "this is removed (docs/operations.md has the sequence). No data is lost while the bucket lives.",
     )
 
     @model_validator(mode="after")

@@ -84,7 +84,7 @@ def processor_settings(context: TempoContext) -> Values:
 
 
 def generator_storage(context: TempoContext) -> Values:
-    """Return where the metrics-generator writes; with tenants it names each span's own, by default (charts.md 2.6)."""
+    """Return where the metrics-generator writes; with tenants it names each span's own, by default."""
     return {
         "remote_write": [
             {"url": absolute(context, context.remote_write), "send_exemplars": True, **remote_write(context)}

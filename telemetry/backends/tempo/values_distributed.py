@@ -1,4 +1,4 @@
-"""Values of the chart `tempo-distributed` 2.26.2: Grafana Tempo with a workload per role (charts.md 2).
+"""Values of the chart `tempo-distributed` 2.26.2: Grafana Tempo with a workload per role.
 
 What the chart does by itself and is therefore not set: Deployments roll without a surge, one pod at a time; every role
 of two or more replicas has a disruption budget of one pod; volume claims outlive their StatefulSet.
@@ -75,7 +75,7 @@ def values(context: TempoContext, shape: TempoShape) -> Values:
             **_structured(context, generates=generates),
             **_probes(context),
         },
-        # Without the second key Tempo goes on looking for the cache that the first one takes away (charts.md 2.3).
+        # Without the second key Tempo goes on looking for the cache that the first one takes away.
         "memcached": {"enabled": False},
         "cache": {"caches": []},
         "server": grpc_server(context),

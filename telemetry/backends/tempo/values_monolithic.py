@@ -1,4 +1,4 @@
-"""Values of the chart `tempo` 2.2.4: Grafana Tempo as a single binary (charts.md 1)."""
+"""Values of the chart `tempo` 2.2.4: Grafana Tempo as a single binary."""
 
 from telemetry.backends.tempo.context import TempoContext
 from telemetry.backends.tempo.settings import TempoShape
@@ -77,7 +77,7 @@ def _receivers(context: TempoContext) -> Values:
     """Return the OTLP receivers.
 
     Of the chart's four Jaeger protocols one has to stay: `jaeger: null` breaks the template, and no protocol at all
-    stops Tempo (charts.md 1.4). We keep Thrift over HTTP.
+    stops Tempo (sources.md, Tempo 5). We keep Thrift over HTTP.
     """
     ports = {"grpc": 4317, "http": 4318}
     return {

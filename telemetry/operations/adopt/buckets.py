@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from telemetry.clients import trust
+from telemetry.clients.s3 import connect
 from telemetry.config.credentials import S3Identity
 from telemetry.config.object_store import ObjectStore
 from telemetry.config.trust import Trust
@@ -13,7 +14,6 @@ from telemetry.operations.adopt.errors import AdoptError
 from telemetry.operations.adopt.state import Here
 from telemetry.operations.adopt.systems import Foreign, Found, needed_id
 
-_CONNECT_SECONDS, _READ_SECONDS = 5, 10
 _ASK: dict[str, Callable[[Any, str], Any]] = {
     "Bucket": lambda s3, name: s3.head_bucket(Bucket=name),
     "BucketPolicy": lambda s3, name: s3.get_bucket_policy(Bucket=name),
@@ -42,26 +42,7 @@ class Buckets:
     @classmethod
     def of(cls, store: ObjectStore, identity: S3Identity, trusted: Trust) -> Self:
         """Return the buckets as the program's provider sees them."""
-        # Imported here: its client takes half a second to load.
-        import boto3
-        from botocore.config import Config
-
-        return cls(
-            boto3.client(
-                "s3",
-                endpoint_url=store.provisioning_endpoint,
-                region_name=store.region,
-                aws_access_key_id=identity.access_key.get_secret_value(),
-                aws_secret_access_key=identity.secret_key.get_secret_value(),
-                verify=trust.boto(trusted),
-                config=Config(
-                    connect_timeout=_CONNECT_SECONDS,
-                    read_timeout=_READ_SECONDS,
-                    retries={"total_max_attempts": 2},
-                    s3={"addressing_style": "path"},
-                ),
-            )
-        )
+        return cls(connect(store, identity, trusted))
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of a bucket, or of a setting of one."""

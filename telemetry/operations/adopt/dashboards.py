@@ -7,10 +7,11 @@ from typing import Any, Self
 
 import httpx
 
+from telemetry.clients.grafana import connect
 from telemetry.config.credentials import GrafanaIdentity
 from telemetry.config.trust import Trust
 from telemetry.engine.plan import DASHBOARD_TYPE, Planned
-from telemetry.operations.adopt.datasources import client_of, shown
+from telemetry.operations.adopt.datasources import shown
 from telemetry.operations.adopt.state import Here
 from telemetry.operations.adopt.systems import Foreign, Found, needed_id
 
@@ -27,7 +28,7 @@ class Dashboards:
     @classmethod
     def of(cls, url: str, identity: GrafanaIdentity, trusted: Trust) -> Self:
         """Return them as the program's provider sees them."""
-        return cls(client_of(url, identity, trusted))
+        return cls(connect(url, identity, trusted))
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of a folder or a dashboard; one is ours by its title, and by where it is."""
@@ -38,25 +39,25 @@ class Dashboards:
         return Foreign("this command knows no such kind", "see to it by hand: pulumi import")
 
     def _folder(self, planned: Planned) -> Found:
-        wanted, uid = planned.inputs, needed_id(planned).rpartition(":")[2]
-        live = shown(self.client, f"/api/folders/{uid}", uid, wanted.get("orgId"))
+        inputs, uid = planned.inputs, needed_id(planned).rpartition(":")[2]
+        live = shown(self.client, f"/api/folders/{uid}", uid, inputs.get("orgId"))
         if live is None:
             return None
-        return _another(live, wanted) or Here(f"{live.get('orgId') or wanted.get('orgId') or 1}:{uid}")
+        return _another(live, inputs) or Here(f"{live.get('orgId') or inputs.get('orgId') or 1}:{uid}")
 
     def _dashboard(self, planned: Planned) -> Found:
-        wanted, uid = planned.inputs, needed_id(planned)
-        live = shown(self.client, f"/api/dashboards/uid/{uid}", uid, wanted.get("orgId"))
+        inputs, uid = planned.inputs, needed_id(planned)
+        live = shown(self.client, f"/api/dashboards/uid/{uid}", uid, inputs.get("orgId"))
         if live is None:
             return None
-        folder, its = str(wanted.get("folder", "")).rpartition(":")[2], live["meta"].get("folderUid") or ""
-        if its != folder:
-            return Foreign(f"it is in the folder {its!r}, not in {folder!r}", _REMEDY)
-        another = _another(live["dashboard"], json.loads(wanted["configJson"]))
-        return another or Here(f"{wanted.get('orgId') or 1}:{uid}")
+        folder, live_folder = str(inputs.get("folder", "")).rpartition(":")[2], live["meta"].get("folderUid") or ""
+        if live_folder != folder:
+            return Foreign(f"it is in the folder {live_folder!r}, not in {folder!r}", _REMEDY)
+        another = _another(live["dashboard"], json.loads(inputs["configJson"]))
+        return another or Here(f"{inputs.get('orgId') or 1}:{uid}")
 
 
-def _another(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> Foreign | None:
-    if live.get("title") == wanted["title"]:
+def _another(live: Mapping[str, Any], inputs: Mapping[str, Any]) -> Foreign | None:
+    if live.get("title") == inputs["title"]:
         return None
-    return Foreign(f"its title is {live.get('title')!r}, not {wanted['title']!r}", _REMEDY)
+    return Foreign(f"its title is {live.get('title')!r}, not {inputs['title']!r}", _REMEDY)

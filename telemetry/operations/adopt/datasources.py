@@ -6,6 +6,7 @@ from typing import Any, Self
 import httpx
 
 from telemetry.clients import trust
+from telemetry.clients.grafana import connect, in_org
 from telemetry.config.credentials import GrafanaIdentity
 from telemetry.config.trust import Trust
 from telemetry.engine.plan import Planned
@@ -13,7 +14,6 @@ from telemetry.operations.adopt.errors import AdoptError
 from telemetry.operations.adopt.state import Here
 from telemetry.operations.adopt.systems import Foreign, Found
 
-_TIMEOUT_SECONDS = 10
 _OURS = ("name", "type", "url")
 """What tells our datasource from another with its uid."""
 
@@ -27,30 +27,21 @@ class Datasources:
     @classmethod
     def of(cls, url: str, identity: GrafanaIdentity, trusted: Trust) -> Self:
         """Return the datasources as the program's provider sees them."""
-        return cls(client_of(url, identity, trusted))
+        return cls(connect(url, identity, trusted))
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of a datasource."""
-        wanted = planned.inputs
-        live = shown(self.client, f"/api/datasources/uid/{wanted['uid']}", wanted["uid"], wanted.get("orgId"))
+        inputs = planned.inputs
+        live = shown(self.client, f"/api/datasources/uid/{inputs['uid']}", inputs["uid"], inputs.get("orgId"))
         if live is None:
             return None
         for key in _OURS:
-            if live.get(key) != wanted.get(key):
+            if live.get(key) != inputs.get(key):
                 return Foreign(
-                    f"its {key} is {live.get(key)!r}, not {wanted.get(key)!r}",
+                    f"its {key} is {live.get(key)!r}, not {inputs.get(key)!r}",
                     "delete it in Grafana, then up makes it; or adopt from the commit that was deployed last",
                 )
-        return Here(f"{live.get('orgId') or wanted.get('orgId') or 1}:{wanted['uid']}")
-
-
-def client_of(url: str, identity: GrafanaIdentity, trusted: Trust) -> httpx.Client:
-    """Return a client that is who the program's provider is: `user:password` is in organisation 1."""
-    user, colon, password = identity.auth.get_secret_value().partition(":")
-    headers = _in("1") if colon else {"Authorization": f"Bearer {user}"}
-    auth = httpx.BasicAuth(user, password) if colon else None
-    verify = trust.context(trusted)
-    return httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, auth=auth, headers=headers, verify=verify)
+        return Here(f"{live.get('orgId') or inputs.get('orgId') or 1}:{inputs['uid']}")
 
 
 def shown(client: httpx.Client, path: str, name: str, org: str | None) -> dict[str, Any] | None:
@@ -60,7 +51,7 @@ def shown(client: httpx.Client, path: str, name: str, org: str | None) -> dict[s
         AdoptError: it does not say.
     """
     try:
-        answer = client.get(path, headers=_in(org))
+        answer = client.get(path, headers=in_org(org))
     except httpx.HTTPError as error:
         raise AdoptError(f"Grafana does not answer ({trust.distrusted(error) or type(error).__name__})") from error
     if answer.status_code == httpx.codes.NOT_FOUND:
@@ -70,7 +61,3 @@ def shown(client: httpx.Client, path: str, name: str, org: str | None) -> dict[s
     except (httpx.HTTPError, ValueError) as error:
         raise AdoptError(f"Grafana does not show {name}: {answer.status_code}") from error
     return found
-
-
-def _in(org: str | None) -> dict[str, str]:
-    return {"X-Grafana-Org-Id": org} if org else {}

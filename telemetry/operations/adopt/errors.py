@@ -1,11 +1,11 @@
-"""What stands in the way of an adoption, or of a copy of the state."""
+"""Errors of an adoption, or of a copy of the state."""
 
 _NO_STACK = "no stack named"
 _UNREADABLE = ("failed to load checkpoint", "unexpected end of JSON input")
 
 
 class AdoptError(Exception):
-    """It cannot be done now; the message says why, and what to do."""
+    """The command cannot be carried out; the message says why, and what to do."""
 
 
 def explained(error: Exception, stack: str) -> Exception:

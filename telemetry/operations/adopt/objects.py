@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from telemetry.clients.cli_tools import Helm, ListedRelease
+from telemetry.clients.kubernetes import ApiServer, ClusterError
 from telemetry.engine.plan import Planned, holds_secret, secret
+from telemetry.engine.state import our_manager, provider_notes
 from telemetry.operations.adopt.errors import AdoptError
 from telemetry.operations.adopt.state import Here
 from telemetry.operations.adopt.systems import Foreign, Found, needed_id
-from telemetry.operations.repair.cluster import Cluster, our_manager, provider_notes
-from telemetry.operations.repair.errors import RepairError
 
 _RUNNING = ("deployed", "failed")
 _ARCHIVE = re.compile(r"-\d+\.\d+\.\d+[^/]*\.tgz$")
@@ -23,13 +23,13 @@ _ARCHIVE = re.compile(r"-\d+\.\d+\.\d+[^/]*\.tgz$")
 class Objects:
     """Single objects of the cluster. One is ours if the provider is among those who have written it."""
 
-    cluster: Cluster
+    server: ApiServer
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of an object."""
         try:
-            metadata = self.cluster.metadata(planned.resource)
-        except RepairError as error:
+            metadata = self.server.metadata(planned.inputs)
+        except ClusterError as error:
             raise AdoptError(str(error)) from error
         if not metadata:
             return None
@@ -63,26 +63,26 @@ class Releases:
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of a release."""
-        wanted = planned.inputs
-        listed = self.listed.get(str(wanted["name"]))
+        inputs = planned.inputs
+        listed = self.listed.get(str(inputs["name"]))
         if listed is None:
             return None
         if listed["status"] not in _RUNNING:
             return Foreign(f"it is {listed['status']}", "make repair, then this command again")
-        version = version_of(name_of(str(wanted["chart"])), listed["chart"])
+        version = version_of(name_of(str(inputs["chart"])), listed["chart"])
         if version is None:
             return Foreign(f"it is of another chart, {listed['chart']}", _UNINSTALL)
         values = self.helm.get_values(listed["name"]) or {}
-        configured = _config_map(wanted.get("values"))
+        configured = _config_map(inputs.get("values"))
         reads_ours = configured is not None and configured == _config_map(values)
         if not (reads_ours or any(bucket in json.dumps(values) for bucket in self.buckets)):
             return Foreign("it uses none of this stack's buckets", _UNINSTALL)
-        if holds_secret(wanted.get("values")):
+        if holds_secret(inputs.get("values")):
             return Foreign(
                 "its values hold secrets, which would stand in the state in plain text", "keep them in a Secret"
             )
-        inputs = {"values": values, "version": version}
-        return Here(needed_id(planned), inputs=inputs, notes={_INPUTS: secret({**wanted, **inputs})})
+        adopted_inputs = {"values": values, "version": version}
+        return Here(needed_id(planned), inputs=adopted_inputs, notes={_INPUTS: secret({**inputs, **adopted_inputs})})
 
 
 _INPUTS = "__inputs"

@@ -1,4 +1,4 @@
-"""What the program would make, learnt without asking the cluster.
+"""Runs a preview for its plan, without asking the cluster.
 
 The Kubernetes provider previews the creation of an object as a dry run on the API server, which may refuse it where the
 object exists already. From a cluster that cannot be reached it asks nothing, and takes the program's word.

@@ -1,4 +1,4 @@
-"""The state with what exists added to it. No secret in it is ever decrypted."""
+"""Adds what exists to an exported state. Secrets stay encrypted."""
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -8,6 +8,7 @@ from typing import Any
 
 from telemetry.engine.plan import Planned
 from telemetry.engine.state import Deployment
+from telemetry.engine.urn import provider_reference, provider_urn
 
 _KEPT = ("parent", "protect", "additionalSecretOutputs", "customTimeouts")
 """What the state keeps of a resource as the program wants it; what it depends on is added with care."""
@@ -26,7 +27,7 @@ class Here:
 
 def adopted(
     before: Deployment,
-    wanted: Mapping[str, Planned],
+    planned: Mapping[str, Planned],
     here: Mapping[str, Here],
     *,
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
@@ -35,28 +36,28 @@ def adopted(
 
     Args:
         before: the state, as exported; what it knows stays as it is.
-        wanted: what the program wants beside it, by URN.
+        planned: what the program wants beside it, by URN.
         here: what of that exists, by URN.
         new_id: draws a provider's id, as the engine does.
     """
     old = list(before.get("resources") or ())
-    known = {each["urn"] for each in old}
-    added = _with_neighbours((urn for urn in here if urn not in known), wanted, known)
+    in_state = {each["urn"] for each in old}
+    added = _with_neighbours((urn for urn in here if urn not in in_state), planned, in_state)
     ids = {each["urn"]: each["id"] for each in old if each.get("id")}
-    ids |= {urn: new_id() for urn in added if wanted[urn].is_provider}
-    there = known | added
-    new = {urn: _resource(wanted[urn], here.get(urn), ids, there) for urn in added}
-    return {**before, "resources": [*old, *(new[urn] for urn in _in_order(new, wanted))]}
+    ids |= {urn: new_id() for urn in added if planned[urn].is_provider}
+    there = in_state | added
+    new = {urn: _resource(planned[urn], here.get(urn), ids, there) for urn in added}
+    return {**before, "resources": [*old, *(new[urn] for urn in _in_order(new, planned))]}
 
 
-def _with_neighbours(urns: Iterable[str], wanted: Mapping[str, Planned], known: set[str]) -> set[str]:
+def _with_neighbours(urns: Iterable[str], planned: Mapping[str, Planned], in_state: set[str]) -> set[str]:
     found: set[str] = set()
     ahead = list(urns)
     while ahead:
         urn = ahead.pop()
-        if urn not in found and urn not in known:
+        if urn not in found and urn not in in_state:
             found.add(urn)
-            ahead += wanted[urn].neighbours
+            ahead += planned[urn].neighbours
     return found
 
 
@@ -79,21 +80,21 @@ def _resource(planned: Planned, here: Here | None, ids: Mapping[str, str], there
         return {**resource, "id": ids[planned.urn], "inputs": planned.inputs, "outputs": dict(planned.outputs)}
     if here is None:
         return resource  # a component: the next `up` writes its outputs
-    provider = goal["provider"].rpartition("::")[0]
+    provider = provider_urn(goal["provider"])
     inputs = {**planned.inputs, **here.inputs}
     return {
         **resource,
         "id": here.id,
-        "provider": f"{provider}::{ids[provider]}",
+        "provider": provider_reference(provider, ids[provider]),
         "inputs": inputs,
         "outputs": {**inputs, **here.notes},
     }
 
 
-def _in_order(new: Mapping[str, Mapping[str, Any]], wanted: Mapping[str, Planned]) -> Iterable[str]:
+def _in_order(new: Mapping[str, Mapping[str, Any]], planned: Mapping[str, Planned]) -> Iterable[str]:
     """Return what is new, each after what it needs: the engine loads no other state."""
     needs = {
-        urn: [each for each in (*wanted[urn].neighbours, *resource["dependencies"]) if each in new]
+        urn: [each for each in (*planned[urn].neighbours, *resource["dependencies"]) if each in new]
         for urn, resource in new.items()
     }
     return TopologicalSorter(needs).static_order()

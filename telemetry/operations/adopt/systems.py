@@ -1,4 +1,4 @@
-"""Asks the cluster, SeaweedFS and Grafana for what the program would make: is it there, and have we made it?"""
+"""Asks the cluster, SeaweedFS and Grafana whether planned resources exist, and whether they are ours."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from telemetry.operations.adopt.state import Here
 
 @dataclass(frozen=True)
 class Foreign:
-    """Something exists under that name which must not be taken over."""
+    """A thing that exists under a planned name and belongs to somebody else."""
 
     why: str
     remedy: str
@@ -34,7 +34,7 @@ SystemOf = Callable[[Planned], System | None]
 """Tells who is to be asked for a thing; None: nobody knows such things."""
 
 
-def look_up(wanted: Iterable[Planned], system_of: SystemOf) -> dict[str, Found]:
+def look_up(resources: Iterable[Planned], system_of: SystemOf) -> dict[str, Found]:
     """Return what there is in place of each thing, by URN.
 
     Raises:
@@ -49,13 +49,13 @@ def look_up(wanted: Iterable[Planned], system_of: SystemOf) -> dict[str, Found]:
             return Foreign("what it is called follows from what does not exist yet", "run up, then this command again")
         return system.look_up(planned)
 
-    outside = [each for each in wanted if each.exists_outside]
+    outside = [each for each in resources if each.exists_outside]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return dict(zip((each.urn for each in outside), pool.map(ask, outside), strict=True))
 
 
 def by_type(systems: Mapping[str, System]) -> SystemOf:
-    """Return who is asked for what: systems by how the types of their things begin, the longest first."""
+    """Return a function that finds the system of a resource by the longest prefix of its type."""
     prefixes: Collection[str] = sorted(systems, key=len, reverse=True)
 
     def system_of(planned: Planned) -> System | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from telemetry.engine.urn import is_of
 from telemetry.operations.adopt.errors import AdoptError
 from telemetry.operations.backup.storage import Place
 
@@ -65,8 +66,8 @@ def parsed(text: str, stack: str) -> Export:
         content = {"version": content.get("version", 3), "deployment": content["checkpoint"].get("latest") or {}}
     if not isinstance(content.get("deployment"), dict):
         raise AdoptError("is no copy of a state")
-    own = f"urn:pulumi:{stack}::{PROJECT}::"
-    others = [str(each.get("urn")) for each in resources(content) if not str(each.get("urn")).startswith(own)]
+    urns = (str(each.get("urn")) for each in resources(content))
+    others = [urn for urn in urns if not is_of(urn, stack, PROJECT)]
     if others:
         raise AdoptError(f"is the state of another stack ({others[0]})")
     return content

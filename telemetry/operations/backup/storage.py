@@ -1,4 +1,4 @@
-"""Where copies of the state are kept: a directory, or a bucket with the credentials of the state's own."""
+"""Storage for copies of the state: a directory, or a bucket with the credentials of Pulumi's own backend."""
 
 import os
 import stat
@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
+from telemetry.clients.s3 import connect_as_environment_says
 from telemetry.operations.adopt.errors import AdoptError
 
 _GROUP, _OTHERS, _STICKY = stat.S_IWGRP, stat.S_IWOTH, stat.S_ISVTX
 
 
 class Place(Protocol):
-    """Somewhere with files by name."""
+    """A storage of files by name."""
 
     def names(self) -> list[str]:
         """Return the names of all files. Raises AdoptError, as do the others."""
@@ -96,11 +97,11 @@ class Folder:
         where = self.path.resolve()
         if not where.is_dir():
             return
-        own = where.stat()
-        if own.st_uid not in (os.getuid(), 0):
+        status = where.stat()
+        if status.st_uid not in (os.getuid(), 0):
             raise AdoptError(f"{where}: belongs to another user, so a copy there may be anybody's; name another place")
         open_ones = [each for each in where.parents if each.stat().st_mode & (_OTHERS | _STICKY) == _OTHERS]
-        for folder in [where] if own.st_mode & (_GROUP | _OTHERS) else open_ones:
+        for folder in [where] if status.st_mode & (_GROUP | _OTHERS) else open_ones:
             raise AdoptError(
                 f"{folder}: can be written to by others (mode {folder.stat().st_mode & 0o7777:04o}), so a copy of the "
                 f"state may be anybody's; chmod go-w {folder}, or name another place"
@@ -119,8 +120,6 @@ class Bucket:
     def at(cls, address: str) -> "Bucket":
         """Return the folder at an address. Raises AdoptError."""
         # Imported here: its client takes half a second to load.
-        import boto3
-        from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
         url = urlsplit(address)
@@ -130,14 +129,12 @@ class Bucket:
         endpoint = options.get("endpoint")
         if endpoint and "://" not in endpoint:
             endpoint = f"https://{endpoint}"
-        style = "path" if options.get("s3ForcePathStyle") == "true" else "auto"
         try:
-            session = boto3.session.Session(profile_name=options.get("profile"))
-            s3 = session.client(
-                "s3",
-                endpoint_url=endpoint,
-                region_name=options.get("region", "us-east-1"),
-                config=Config(connect_timeout=5, read_timeout=30, s3={"addressing_style": style}),
+            s3 = connect_as_environment_says(
+                endpoint,
+                options.get("region", "us-east-1"),
+                profile=options.get("profile"),
+                path_style=options.get("s3ForcePathStyle") == "true",
             )
         except (BotoCoreError, ValueError) as error:
             raise AdoptError(f"s3://{url.netloc} cannot be used ({error})") from error

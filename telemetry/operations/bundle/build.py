@@ -47,7 +47,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Made:
-    """A bundle, and what could not be told of it."""
+    """A bundle, and the images whose digests are unknown."""
 
     manifest: Manifest
     digest: str

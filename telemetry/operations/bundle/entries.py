@@ -1,4 +1,4 @@
-"""What an archive or a manifest may name: plain files at plain names below its top, so that nothing leads out of it."""
+"""Checks names in an archive or a manifest: plain files below its top, so that nothing leads out of it."""
 
 import tarfile
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What goes wrong with a bundle."""
+"""Errors of a bundle."""
 
 
 class BundleError(Exception):

@@ -1,10 +1,10 @@
-"""Which images rendered releases name, and where a registry has each."""
+"""Finds the images that rendered releases name."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from telemetry.kubernetes.manifests import is_deployed, unfolded
+from telemetry.kubernetes.manifests import flatten_lists, is_deployed
 
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -23,7 +23,7 @@ class Reference(NamedTuple):
 
 def images_in(documents: Iterable[Any]) -> set[str]:
     """Return the images of all containers in rendered objects, those of hooks of tests left out."""
-    return {image for each in unfolded(documents) if is_deployed(each) for image in _of(each)}
+    return {image for each in flatten_lists(documents) if is_deployed(each) for image in _of(each)}
 
 
 def parse(image: str) -> Reference:

@@ -1,4 +1,4 @@
-"""The lock of charts: which bytes a chart's version is, wherever it is taken from."""
+"""The lock of charts: the digest of each chart's version."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,15 +69,15 @@ class Lock(BaseModel):
         Raises:
             BundleError: it is another, or none is locked.
         """
-        wanted = self.digest(chart)
+        locked = self.digest(chart)
         named = f"chart {chart.name} {chart.version} of {origin(chart)}"
-        if wanted is None:
+        if locked is None:
             raise BundleError(
                 f"{named}: is not in the lock of charts; look at it, then: python -m telemetry bundle-lock STACK"
             )
-        if wanted != sha256:
+        if locked != sha256:
             raise BundleError(
-                f"{named}: its digest is {sha256}, but {wanted} is locked; somebody has changed what was released, so "
+                f"{named}: its digest is {sha256}, but {locked} is locked; somebody has changed what was released, so "
                 "find out who before you use it, and only then take it out of the lock"
             )
 

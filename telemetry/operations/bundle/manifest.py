@@ -109,8 +109,8 @@ def read(text: str) -> Manifest:
 
 def sums(manifest: Manifest) -> str:
     """Return what SHA256SUMS holds."""
-    own = {NAME: digest(manifest.text())}
-    digests = {**{name: file.sha256 for name, file in manifest.files.items()}, **own}
+    about_itself = {NAME: digest(manifest.text())}
+    digests = {**{name: file.sha256 for name, file in manifest.files.items()}, **about_itself}
     return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(digests.items()))
 
 

@@ -51,7 +51,7 @@ def plugins(home: Path) -> Iterator[Found]:
         BundleError: one is not there.
     """
     for sdk in _SDKS:
-        name, version, server = _wanted(sdk)
+        name, version, server = _plugin_of(sdk)
         folder = home / "plugins" / f"resource-{name}-v{version}"
         files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         if f"pulumi-resource-{name}" not in files:
@@ -70,7 +70,7 @@ def home() -> Path:
     return Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
 
 
-def _wanted(sdk: str) -> tuple[str, str, str | None]:
+def _plugin_of(sdk: str) -> tuple[str, str, str | None]:
     """Return the name, the version and at will the server of an SDK's plugin, as it says itself."""
     spec = find_spec(sdk)
     if spec is None or not spec.submodule_search_locations:

@@ -1,1 +1,1 @@
-"""Seed 002's operational checklist: what can be ticked by looking, and how the rest is done by hand."""
+"""The operational checklist: what can be seen is ticked off, and of the rest it says how it is done by hand."""

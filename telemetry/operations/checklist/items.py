@@ -1,9 +1,9 @@
-"""The list: seed 002, section 6, to the letter, with what each item means here."""
+"""The items of the list, with how each is checked."""
 
 from collections.abc import Iterator
 
 from telemetry.operations.checklist import activity, metrics, rules, secrets
-from telemetry.operations.checklist.model import Finding, Given, Item, Ticked
+from telemetry.operations.checklist.model import ChecklistFinding, Given, Item, Ticked
 from telemetry.spec.checks import CheckFailed, CheckSkipped
 
 ITEMS = (
@@ -56,10 +56,10 @@ def ticked(given: Given) -> Iterator[Ticked]:
         yield Ticked(item.text, found.state, found.detail, how)
 
 
-def _looked(item: Item, given: Given) -> Finding:
+def _looked(item: Item, given: Given) -> ChecklistFinding:
     try:
         return item.look(given)
     except CheckSkipped as reason:
-        return Finding("by hand", str(reason))
+        return ChecklistFinding("by hand", str(reason))
     except CheckFailed as error:
-        return Finding("open", str(error))
+        return ChecklistFinding("open", str(error))

@@ -1,8 +1,8 @@
-"""Whether the platform's own metrics arrive where its rules and dashboards look for them."""
+"""Checks that the platform's own metrics arrive where rules and dashboards look for them."""
 
 from telemetry.clients.reach import ask
-from telemetry.operations.checklist.model import Finding, Given
-from telemetry.operations.validation.target import Tenant
+from telemetry.clients.target import Tenant
+from telemetry.operations.checklist.model import ChecklistFinding, Given
 from telemetry.spec.checks import CheckFailed, CheckSkipped
 from telemetry.spec.promql import Scope
 from telemetry.stack import Stack
@@ -16,7 +16,7 @@ _SIGNS = {
 """A backend and a metric that each of its pods has, by its signal."""
 
 
-def look(given: Given) -> Finding:
+def look(given: Given) -> ChecklistFinding:
     """Ask Mimir for one metric of each backend, as the tenant whose metrics they are."""
     stack = given.stack
     if stack.dashboards is not None and stack.dashboards.datasource is not None:
@@ -33,8 +33,8 @@ def look(given: Given) -> Finding:
         }
     missing = [name for name, count in counts.items() if count == 0]
     if missing:
-        return Finding("open", f"no metrics of {' and '.join(missing)} within the last five minutes")
-    return Finding("done", ", ".join(f"{count} pods of {name}" for name, count in counts.items()))
+        return ChecklistFinding("open", f"no metrics of {' and '.join(missing)} within the last five minutes")
+    return ChecklistFinding("done", ", ".join(f"{count} pods of {name}" for name, count in counts.items()))
 
 
 def owner(given: Given) -> Tenant:
@@ -43,10 +43,10 @@ def owner(given: Given) -> Tenant:
     Raises:
         CheckSkipped: nobody says, or the program does not know its credential.
     """
-    stack, known = given.stack, given.target.tenants
+    stack, tenants = given.stack, given.target.tenants
     collector = stack.collector.tenant if stack.collector else None
     chosen = stack.monitoring.tenant or collector or (stack.tenants[0].id if len(stack.tenants) == 1 else None)
-    found = next((each for each in known if each.id == chosen), None)
+    found = next((each for each in tenants if each.id == chosen), None)
     if found is None:
         raise CheckSkipped("nothing says whose the platform's own metrics are (monitoring.tenant)")
     if found.unknown:

@@ -1,4 +1,4 @@
-"""What the list is made of."""
+"""The types of the checklist."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from telemetry.stack import Stack
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-    from telemetry.operations.validation.target import Target
+    from telemetry.operations.validation.target import StackTarget
 
 State = Literal["done", "open", "by hand"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class ChecklistFinding:
     """What was seen of one item."""
 
     state: State
@@ -27,12 +27,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Given:
-    """What there is to look at."""
+    """Everything that items are checked with."""
 
     stack: Stack
     credentials: Credentials = field(repr=False)
     cluster: "ApiClient"
-    target: "Target"
+    target: "StackTarget"
     """The way to the backends, as validation takes it."""
     validation: Mapping[str, Any] | str
     """What `validate --output` wrote; a text says why there is none."""
@@ -44,15 +44,15 @@ class Item:
     """One line of the list."""
 
     text: str
-    """As the seed has it."""
-    look: Callable[[Given], Finding]
+    """In the words of R46's source."""
+    look: Callable[[Given], ChecklistFinding]
     how: str
     """How it is done, or looked at, by hand. STACK and NAMESPACE stand for the stack's own."""
 
 
 @dataclass(frozen=True)
 class Ticked:
-    """An item with what was seen of it."""
+    """An item with its result."""
 
     item: str
     state: State

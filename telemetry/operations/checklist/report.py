@@ -1,4 +1,4 @@
-"""What is told of the list."""
+"""The checklist as a table, a summary and JSON."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Whether the cluster has the Secrets that the settings make, and how long certificates are valid."""
+"""Checks that the cluster has the Secrets that the settings make, and how long certificates are valid."""
 
 import base64
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from kubernetes import client
 
 from telemetry.config.credentials import S3Identity
 from telemetry.gateway.secrets import CERT_MANAGER_SECRET, backends_secret, mounted_secrets, tenant_secrets
-from telemetry.operations.checklist.model import Finding, Given
+from telemetry.operations.checklist.model import ChecklistFinding, Given
 from telemetry.spec.checks import CheckFailed
 from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
 
@@ -20,15 +20,15 @@ _TIMEOUT_SECONDS = 10
 _ABSENT = 404
 
 
-def look(given: Given) -> Finding:
+def look(given: Given) -> ChecklistFinding:
     """Compare the Secrets of the cluster with the settings, and look when their certificates end."""
-    problems, ends, wanted = [], [], dict(_wanted(given))
-    for name in (*wanted, *_others(given)):
+    problems, ends, derived = [], [], dict(_derived(given))
+    for name in (*derived, *_others(given)):
         live = _live(given, name)
         if live is None:
             problems.append(f"Secret {name} is not there")
             continue
-        stale = [key for key, text in wanted.get(name, {}).items() if live.get(key) != text]
+        stale = [key for key, text in derived.get(name, {}).items() if live.get(key) != text]
         problems += [f"Secret {name} is not as the settings say ({', '.join(stale)})"] if stale else []
         ends += [(_end(name, live[_CERTIFICATE]), name)] if _CERTIFICATE in live else []
     soon = datetime.combine(given.today, datetime.min.time(), UTC) + timedelta(
@@ -36,12 +36,12 @@ def look(given: Given) -> Finding:
     )
     problems += [f"the certificate in {name} ends on {end:%Y-%m-%d}" for end, name in ends if end < soon]
     if problems:
-        return Finding("open", "; ".join(problems))
+        return ChecklistFinding("open", "; ".join(problems))
     first = f"; the first certificate ends on {min(ends)[0]:%Y-%m-%d}" if ends else ""
-    return Finding("done", f"{len(wanted)} Secrets are as the settings say{first}")
+    return ChecklistFinding("done", f"{len(derived)} Secrets are as the settings say{first}")
 
 
-def _wanted(given: Given) -> Iterator[tuple[str, Contents]]:
+def _derived(given: Given) -> Iterator[tuple[str, Contents]]:
     """Yield what the program puts into Secrets."""
     stack, credentials = given.stack, given.credentials
     identities = credentials.identities(stack.signals)

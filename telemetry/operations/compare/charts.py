@@ -1,4 +1,4 @@
-"""Holds the report against what the rendered charts really ask for."""
+"""Compares the capacity report with what the rendered charts ask for."""
 
 import shutil
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class CompareError(Exception):
 
 
 @dataclass(frozen=True)
-class Difference:
+class ChartDifference:
     """What a rendered release asks for, beside what the report says of it."""
 
     release: str
@@ -42,7 +42,7 @@ class Difference:
 
 def compare(
     release: Release, charts: Sequence[Path], *, namespace: str, nodes: int | None = None, helm: str = "helm"
-) -> tuple[Difference, ...]:
+) -> tuple[ChartDifference, ...]:
     """Render a release and return its differences: at the fewest replicas and, with autoscaling, at the most.
 
     Args:
@@ -59,7 +59,7 @@ def compare(
     chart = _chart(release, charts) if charts else None
     objects = [*render(release, chart, namespace=namespace, helm=helm), *release.autoscalers]
     fewest, most = (
-        Difference(
+        ChartDifference(
             release.name,
             footprint(objects, at_most=at_most, nodes=nodes),
             of_roles(release.roles.values(), at_most=at_most),
@@ -70,13 +70,13 @@ def compare(
     return (fewest,) if (most.asked, most.reported) == (fewest.asked, fewest.reported) else (fewest, most)
 
 
-def of_gateway(stack: Stack) -> tuple[Difference, ...]:
+def of_gateway(stack: Stack) -> tuple[ChartDifference, ...]:
     """Return what the gateway's workload asks for beside what the report says of it; nothing without a gateway."""
     if stack.gateway is None or stack.gateway_role is None:
         return ()
     spec = workload.deployment(stack, stack.gateway, stack.gateway_role, watch="")
     deployed = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": SERVICE}, "spec": spec}
-    return (Difference(SERVICE, footprint([deployed]), of_roles([stack.gateway_role])),)
+    return (ChartDifference(SERVICE, footprint([deployed]), of_roles([stack.gateway_role])),)
 
 
 def render(release: Release, chart: Path | None = None, *, namespace: str, helm: str = "helm") -> list[Any]:
@@ -88,19 +88,19 @@ def render(release: Release, chart: Path | None = None, *, namespace: str, helm:
     program = shutil.which(helm)
     if program is None:
         raise CompareError(f"{helm}: there is no such program; give its path with --helm")
-    own = release.chart
-    source = own.source if chart is None else str(chart.absolute())
+    pinned = release.chart
+    source = pinned.source if chart is None else str(chart.absolute())
     try:
         text = Helm(None, None, namespace, program=str(Path(program).absolute())).template(
             release.name,
             source,
-            version=own.version,
-            repository=own.repository if chart is None else None,
+            version=pinned.version,
+            repository=pinned.repository if chart is None else None,
             values=release.values,
             kube_version=KUBE_VERSION,
         )
     except ToolError as error:
-        where = f" of {own.repository}" if own.repository and chart is None else ""
+        where = f" of {pinned.repository}" if pinned.repository and chart is None else ""
         raise CompareError(f"release {release.name}: helm cannot render {source}{where}:\n{error}") from error
     return list(yaml.safe_load_all(text))
 

@@ -1,4 +1,4 @@
-"""Asks the engine, helm and the cluster of one stack, and gathers what they know into a report."""
+"""Collects the drift of a stack from the engine, helm and the cluster."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,10 +11,10 @@ from telemetry.kubernetes.managed_fields import Json
 from telemetry.operations.drift import manifests, objects, program, releases
 from telemetry.operations.drift.conceal import Concealer
 from telemetry.operations.drift.fields import Policy
-from telemetry.operations.drift.findings import DriftError, Finding, Report
+from telemetry.operations.drift.findings import DriftError, DriftFinding, DriftReport
 from telemetry.operations.drift.leftovers import Failed, identity
-from telemetry.operations.drift.manifests import Release
-from telemetry.operations.readiness.ask import ReadinessError, ask
+from telemetry.operations.drift.manifests import RecordedRelease
+from telemetry.operations.readiness.ask import ask
 from telemetry.redaction import Redactor
 from telemetry.stack import Stack
 
@@ -25,11 +25,11 @@ _MOST_PREVIEWS = 20
 class Deployed:
     """An object that was deployed, placed in its namespace; `release` is None for the program's own."""
 
-    wanted: Json
+    manifest: Json
     release: str | None
 
 
-def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview: bool = True) -> Report:
+def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview: bool = True) -> DriftReport:
     """Return all drift of a stack.
 
     Args:
@@ -40,56 +40,55 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
 
     Raises:
         ToolError: pulumi or helm failed.
-        DriftError: the cluster does not answer, or the preview failed.
+        ClusterError: the cluster does not answer.
+        DriftError: the preview failed.
     """
     export = pulumi.json("stack export")
-    known = manifests.releases(export)
-    helms = {release.name: helm_of(stack.kubernetes, release.namespace) for release in known}
+    recorded = manifests.releases(export)
+    helms = {release.name: helm_of(stack.kubernetes, release.namespace) for release in recorded}
     listed = [each for helm in {helm.namespace: helm for helm in helms.values()}.values() for each in helm.list_all()]
-    found = list(releases.statuses(known, listed))
-    with connected(stack.kubernetes.kubeconfig_file, stack.kubernetes.context) as cluster:
-        deployed = [*_natives(export), *_released(cluster, known, helms)]
+    found = list(releases.statuses(recorded, listed))
+    with connected(stack.kubernetes) as cluster:
+        deployed = [*_natives(export), *_released(cluster, recorded, helms)]
         concealer = _concealer(cluster, deployed)
-        for release in known:
+        for release in recorded:
             values = helms[release.name].get_values(release.name)
             found += releases.values(release, release.values if values is None else values, concealer)
         there = {each["name"] for each in listed}
-        failed = {each.name: Failed.of(cluster, helms[each.name], each) for each in known if each.name in there}
+        failed = {each.name: Failed.of(cluster, helms[each.name], each) for each in recorded if each.name in there}
         found += _objects(cluster, deployed, frozenset(ignored), concealer, failed)
-        wanted = {identity(each.wanted) for each in deployed}
-        for release in known:
-            found += failed.get(release.name, Failed()).abandoned(cluster, release, wanted)
+        identities = {identity(each.manifest) for each in deployed}
+        for release in recorded:
+            found += failed.get(release.name, Failed()).abandoned(cluster, release, identities)
     if any(each.part == "release" for each in found):
         found += _unready(stack)
     if preview:
         found += _program(pulumi, found, concealer)
-    return Report(pulumi.stack, tuple(found), len(known), len(deployed), preview)
+    return DriftReport(pulumi.stack, tuple(found), len(recorded), len(deployed), preview)
 
 
-def _unready(stack: Stack) -> Iterator[Finding]:
+def _unready(stack: Stack) -> Iterator[DriftFinding]:
     """Yield the workloads that keep a release from being deployed, with what the cluster says of them."""
-    try:
-        waiting = ask(stack).unready
-    except ReadinessError as error:
-        raise DriftError(str(error)) from error
-    for each in waiting:
+    for each in ask(stack).unready:
         note = "; ".join((str(each), *each.reasons))
-        yield Finding("release", f"{each.kind} {stack.namespace.name}/{each.name}", "", release=each.release, note=note)
+        yield DriftFinding(
+            "release", f"{each.kind} {stack.namespace.name}/{each.name}", "", release=each.release, note=note
+        )
 
 
 def _natives(export: Any) -> Iterator[Deployed]:
-    return (Deployed(wanted, None) for wanted in manifests.natives(export))
+    return (Deployed(manifest, None) for manifest in manifests.natives(export))
 
 
-def _released(cluster: Cluster, known: Iterable[Release], helms: Mapping[str, Helm]) -> Iterator[Deployed]:
-    for release in known:
-        for wanted in manifests.parsed(helms[release.name].get_manifest(release.name) or "", release):
-            yield Deployed(cluster.placed(wanted, release.namespace), release.name)
+def _released(cluster: Cluster, recorded: Iterable[RecordedRelease], helms: Mapping[str, Helm]) -> Iterator[Deployed]:
+    for release in recorded:
+        for manifest in manifests.parsed(helms[release.name].get_manifest(release.name) or "", release):
+            yield Deployed(cluster.placed(manifest, release.namespace), release.name)
 
 
 def _concealer(cluster: Cluster, deployed: Iterable[Deployed]) -> Concealer:
     """Return one that knows what our Secrets hold, should it turn up elsewhere."""
-    secrets = (cluster.live(each.wanted) for each in deployed if each.wanted["kind"] == "Secret")
+    secrets = (cluster.live(each.manifest) for each in deployed if each.manifest["kind"] == "Secret")
     return Concealer(Redactor.of(each for each in secrets if each is not None))
 
 
@@ -99,16 +98,16 @@ def _objects(
     ignored: frozenset[str],
     concealer: Concealer,
     failed: Mapping[str, Failed],
-) -> Iterator[Finding]:
-    scaled = manifests.scaled(each.wanted for each in deployed)
+) -> Iterator[DriftFinding]:
+    scaled = manifests.scaled(each.manifest for each in deployed)
     for each in deployed:
-        name = each.wanted["kind"], each.wanted["metadata"]["name"]
+        name = each.manifest["kind"], each.manifest["metadata"]["name"]
         policy = Policy(ignored, autoscaled=name in scaled)
-        versions = failed.get(each.release or "", Failed()).versions(each.wanted)
-        yield from objects.compare(cluster, each.wanted, policy, concealer, release=each.release, failed=versions)
+        versions = failed.get(each.release or "", Failed()).versions(each.manifest)
+        yield from objects.compare(cluster, each.manifest, policy, concealer, release=each.release, failed=versions)
 
 
-def _program(pulumi: Pulumi, already: list[Finding], concealer: Concealer) -> Iterator[Finding]:
+def _program(pulumi: Pulumi, already: list[DriftFinding], concealer: Concealer) -> Iterator[DriftFinding]:
     """Yield what the preview would change.
 
     Where somebody took over a field of a Kubernetes object, the preview stops with an error; it is asked again
@@ -124,9 +123,9 @@ def _program(pulumi: Pulumi, already: list[Finding], concealer: Concealer) -> It
     else:
         raise DriftError("pulumi preview failed again and again:\n" + "\n".join(apart.values()))
     yield from (program.conflicting(urn, said) for urn, said in apart.items())
-    told = {(each.release, each.path) for each in already if each.part == "values"}
+    already_told = {(each.release, each.path) for each in already if each.part == "values"}
     for finding in program.findings(preview, concealer):
-        if (finding.release, finding.path.removeprefix("values.")) not in told:
+        if (finding.release, finding.path.removeprefix("values.")) not in already_told:
             yield finding
 
 

@@ -1,4 +1,4 @@
-"""Makes both sides of a difference fit to be shown: nothing secret, nothing endless."""
+"""Hides secrets in both sides of a difference, and shortens them."""
 
 import difflib
 import json
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from telemetry.kubernetes.managed_fields import Path
-from telemetry.redaction import HIDDEN, Redactor
+from telemetry.redaction import HIDDEN, Redactor, field_name
 
 _LONGEST = 400
 _MOST_LINES = 12
@@ -19,34 +19,31 @@ class Concealer:
 
     redactor: Redactor
 
-    def shown(self, kind: str, path: Path, wanted: Any, found: Any) -> tuple[Any, Any]:
+    def shown(self, kind: str, path: Path, expected: Any, found: Any) -> tuple[Any, Any]:
         """Return both sides as they may be shown; of two long texts only the lines that differ."""
         if kind == "Secret" and path[:2] != ("f:metadata", "f:labels"):
-            wanted, found = HIDDEN, None if found is None else HIDDEN  # the state's side of it is encrypted
-        name = _called(path)
-        wanted, found = (self.redactor.shown(side, name) for side in (wanted, found))
-        if isinstance(wanted, str) and isinstance(found, str) and "\n" in wanted + found:
-            return _unlike_lines(wanted, found)
-        return _cut(wanted), _cut(found)
+            expected, found = HIDDEN, None if found is None else HIDDEN  # the state's side of it is encrypted
+        expected, found = self.redactor.pair(expected, found, field_name([_name(step) for step in path]))
+        if isinstance(expected, str) and isinstance(found, str) and "\n" in expected + found:
+            return _unlike_lines(expected, found)
+        return _cut(expected), _cut(found)
 
-    def told(self, kind: str, message: str) -> str:
+    def refusal(self, kind: str, message: str) -> str:
         """Return what the API server says of an object, as far as it may be shown."""
         return "its content is not shown" if kind == "Secret" else str(_cut(self.redactor.shown(message)))
 
 
-def _called(path: Path) -> str:
-    """Return what a field is called; the `value` of an environment variable is called what the variable is."""
-    for step in reversed(path):
-        kind, _, rest = step.partition(":")
-        name = json.loads(rest).get("name") if kind == "k" else rest
-        if name and name != "value" and kind in ("f", "k"):
-            return str(name)
-    return ""
+def _name(step: str) -> str:
+    """Return the name in a step of a path; empty if there is none."""
+    kind, _, rest = step.partition(":")
+    if kind == "k":
+        return str(json.loads(rest).get("name", ""))
+    return rest if kind == "f" else ""
 
 
-def _unlike_lines(wanted: str, found: str) -> tuple[str | None, str | None]:
+def _unlike_lines(expected: str, found: str) -> tuple[str | None, str | None]:
     """Return the lines of each side that the other does not have."""
-    compared = list(difflib.ndiff(wanted.splitlines(), found.splitlines()))
+    compared = list(difflib.ndiff(expected.splitlines(), found.splitlines()))
     missing, added = ([line[2:] for line in compared if line.startswith(mark)] for mark in ("- ", "+ "))
     if not missing and not added:  # only what was hidden differs, or an end of a line
         return HIDDEN, HIDDEN

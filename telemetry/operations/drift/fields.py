@@ -45,7 +45,7 @@ def deploys(manager: str) -> bool:
 
 @dataclass(frozen=True)
 class Policy:
-    """Whose writing is no drift."""
+    """Says which managers may write, so that their changes are no drift."""
 
     ignored: frozenset[str] = frozenset()
     """Further managers, such as an operator of this cluster."""
@@ -70,11 +70,11 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """One field."""
+class FieldDifference:
+    """A field that differs."""
 
     path: Path
-    wanted: Any
+    expected: Any
     found: Any
 
 
@@ -104,40 +104,40 @@ def _whole(leaf: Path, entry: Entry, stated: Entry) -> Path:
     return next((way for way in ways if way in entry.containers and not _is_stated(way, stated)), leaf)
 
 
-def differences(live: Mapping[str, Any], wanted: Mapping[str, Any], named: Json) -> Iterator[Difference]:
+def differences(live: Mapping[str, Any], expected: Mapping[str, Any], named: Json) -> Iterator[FieldDifference]:
     """Yield the fields in which a live object differs from the wanted one; `named`: ownership.tree of both."""
-    for each in _between(_own(live), _own(wanted), named, ()):
+    for each in _between(_without_server_fields(live), _without_server_fields(expected), named, ()):
         if each.path:
             yield each
 
 
-def _own(whole: Mapping[str, Any]) -> Json:
+def _without_server_fields(whole: Mapping[str, Any]) -> Json:
     metadata = {key: value for key, value in whole.get("metadata", {}).items() if key not in _SERVERS}
     return {**{key: value for key, value in whole.items() if key != "status"}, "metadata": metadata}
 
 
-def _between(live: Any, wanted: Any, named: Json, path: Path) -> Iterator[Difference]:
-    if live == wanted:
+def _between(live: Any, expected: Any, named: Json, path: Path) -> Iterator[FieldDifference]:
+    if live == expected:
         return
-    if isinstance(live, dict) and isinstance(wanted, dict):
-        for key in sorted({*live, *wanted}):
+    if isinstance(live, dict) and isinstance(expected, dict):
+        for key in sorted({*live, *expected}):
             step = f"f:{key}"
-            yield from _between(live.get(key), wanted.get(key), named.get(step, {}), (*path, step))
-    elif isinstance(live, list) and isinstance(wanted, list):
-        yield from _between_lists(live, wanted, named, path)
+            yield from _between(live.get(key), expected.get(key), named.get(step, {}), (*path, step))
+    elif isinstance(live, list) and isinstance(expected, list):
+        yield from _between_lists(live, expected, named, path)
     else:
-        yield Difference(path, wanted, live)
+        yield FieldDifference(path, expected, live)
 
 
-def _between_lists(live: list[Any], wanted: list[Any], named: Json, path: Path) -> Iterator[Difference]:
-    keyed = [{step_to(each, named): each for each in side} for side in (live, wanted)]
+def _between_lists(live: list[Any], expected: list[Any], named: Json, path: Path) -> Iterator[FieldDifference]:
+    keyed = [{step_to(each, named): each for each in side} for side in (live, expected)]
     if all(
-        len(by_step) == len(side) and None not in by_step for by_step, side in zip(keyed, (live, wanted), strict=True)
+        len(by_step) == len(side) and None not in by_step for by_step, side in zip(keyed, (live, expected), strict=True)
     ):
         for step in sorted(str(step) for step in {**keyed[0], **keyed[1]}):
             yield from _between(keyed[0].get(step), keyed[1].get(step), named.get(step, {}), (*path, step))
-    elif len(live) == len(wanted) and any(isinstance(each, dict | list) for each in live):
-        for index, (found, stated) in enumerate(zip(live, wanted, strict=True)):
+    elif len(live) == len(expected) and any(isinstance(each, dict | list) for each in live):
+        for index, (found, stated) in enumerate(zip(live, expected, strict=True)):
             yield from _between(found, stated, {}, (*path, f"i:{index}"))
     else:
-        yield Difference(path, wanted, live)
+        yield FieldDifference(path, expected, live)

@@ -1,4 +1,4 @@
-"""What was found: one difference each, fit to be shown. Nothing secret gets this far (conceal.py)."""
+"""The findings of drift, without secrets (conceal.py)."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -10,11 +10,11 @@ Part = Literal["release", "values", "object", "program"]
 
 
 class DriftError(Exception):
-    """Drift cannot be told; the message is for the user."""
+    """Drift cannot be found out; the message is for the user."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class DriftFinding:
     """One difference."""
 
     part: Part
@@ -34,11 +34,11 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Report:
+class DriftReport:
     """What was compared, and all that was found."""
 
     stack: str
-    findings: tuple[Finding, ...]
+    findings: tuple[DriftFinding, ...]
     releases: int
     objects: int
     previewed: bool

@@ -1,4 +1,4 @@
-"""What failed revisions of a release had: Helm merges with what was deployed, so what one added may still be there."""
+"""Objects of failed revisions: Helm merges with what was deployed, so what a failed one added may still be there."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from telemetry.clients.dry_run import Cluster
 from telemetry.kubernetes.managed_fields import Json
 from telemetry.kubernetes.revisions import GOOD
 from telemetry.operations.drift import manifests
-from telemetry.operations.drift.findings import Finding
-from telemetry.operations.drift.manifests import Release
+from telemetry.operations.drift.findings import DriftFinding
+from telemetry.operations.drift.manifests import RecordedRelease
 from telemetry.operations.drift.objects import title
 
 _RELEASE = "meta.helm.sh/release-name"
@@ -23,7 +23,7 @@ class Failed:
     objects: Mapping[Identity, tuple[Json, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cluster: Cluster, helm: Helm, release: Release) -> "Failed":
+    def of(cls, cluster: Cluster, helm: Helm, release: RecordedRelease) -> "Failed":
         """Ask Helm for those that it still keeps, of a release that is there. Raises ToolError."""
         found: dict[Identity, tuple[Json, ...]] = {}
         history = helm.history(release.name)
@@ -37,19 +37,19 @@ class Failed:
                 found[identity(placed)] = (*found.get(identity(placed), ()), placed)
         return cls(found)
 
-    def versions(self, wanted: Json) -> tuple[Json, ...]:
+    def versions(self, manifest: Json) -> tuple[Json, ...]:
         """Return what an object was in them."""
-        return self.objects.get(identity(wanted), ())
+        return self.objects.get(identity(manifest), ())
 
-    def abandoned(self, cluster: Cluster, release: Release, wanted: set[Identity]) -> Iterator[Finding]:
+    def abandoned(self, cluster: Cluster, release: RecordedRelease, deployed: set[Identity]) -> Iterator[DriftFinding]:
         """Yield whole objects that only they had, and that are there still."""
-        for known, versions in self.objects.items():
-            if known in wanted:
+        for object_id, versions in self.objects.items():
+            if object_id in deployed:
                 continue
             live = cluster.live(versions[-1])
             if live is not None and (live["metadata"].get("annotations") or {}).get(_RELEASE) == release.name:
                 note = "is left over from a revision that failed"
-                yield Finding("object", title(versions[-1]), "", release=release.name, note=note)
+                yield DriftFinding("object", title(versions[-1]), "", release=release.name, note=note)
 
 
 def identity(it: Json) -> Identity:

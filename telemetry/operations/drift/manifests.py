@@ -1,4 +1,4 @@
-"""The objects that were deployed: those of a release, and those of the program outside of releases."""
+"""Reads the objects that were deployed, of releases and of the program itself."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from typing import Any
 
 import yaml
 
+from telemetry.engine.marks import SPECIAL_KEY
 from telemetry.engine.urn import RELEASE_TYPE
 from telemetry.kubernetes.managed_fields import Json
-from telemetry.kubernetes.manifests import unfolded
+from telemetry.kubernetes.manifests import flatten_lists
 
-_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - what Pulumi writes in front of a ciphertext
 _AUTOSCALER = "HorizontalPodAutoscaler"
 
 
 @dataclass(frozen=True)
-class Release:
+class RecordedRelease:
     """A release as the program's state has it."""
 
     name: str
@@ -24,10 +24,10 @@ class Release:
     """Without what is encrypted."""
 
 
-def releases(export: Mapping[str, Any]) -> tuple[Release, ...]:
+def releases(export: Mapping[str, Any]) -> tuple[RecordedRelease, ...]:
     """Return the releases in a `pulumi stack export`."""
     inputs = (open_parts(each["inputs"]) for each in _resources(export) if each["type"] == RELEASE_TYPE)
-    return tuple(Release(each["name"], each["namespace"], each.get("values") or {}) for each in inputs)
+    return tuple(RecordedRelease(each["name"], each["namespace"], each.get("values") or {}) for each in inputs)
 
 
 def natives(export: Mapping[str, Any]) -> tuple[Json, ...]:
@@ -53,20 +53,20 @@ def open_parts(value: Any) -> Any:
 
 
 def _is_encrypted(value: Any) -> bool:
-    return isinstance(value, dict) and _SECRET_MARK in value
+    return isinstance(value, dict) and SPECIAL_KEY in value
 
 
-def parsed(manifest: str, release: Release) -> tuple[Json, ...]:
+def parsed(manifest: str, release: RecordedRelease) -> tuple[Json, ...]:
     """Return the objects of a release's manifest, with the marks by which Helm knows its own."""
-    return tuple(_marked(each, release) for each in unfolded(yaml.safe_load_all(manifest)))
+    return tuple(_marked(each, release) for each in flatten_lists(yaml.safe_load_all(manifest)))
 
 
-def _marked(wanted: Json, release: Release) -> Json:
-    metadata = wanted["metadata"]
+def _marked(manifest: Json, release: RecordedRelease) -> Json:
+    metadata = manifest["metadata"]
     marks = {"meta.helm.sh/release-name": release.name, "meta.helm.sh/release-namespace": release.namespace}
     labels = {**(metadata.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
     return {
-        **wanted,
+        **manifest,
         "metadata": {**metadata, "labels": labels, "annotations": {**(metadata.get("annotations") or {}), **marks}},
     }
 

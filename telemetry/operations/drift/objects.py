@@ -1,4 +1,4 @@
-"""Holds one deployed object against the live one, both as the API server has completed them."""
+"""Compares a deployed object with the live one, both completed by the API server."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -8,8 +8,8 @@ from telemetry.clients.dry_run import MANAGER, ChangedError, Cluster, RefusedErr
 from telemetry.kubernetes import managed_fields as ownership
 from telemetry.kubernetes.managed_fields import Entry, Json, Writer
 from telemetry.operations.drift.conceal import Concealer
-from telemetry.operations.drift.fields import Difference, Policy, additions, differences
-from telemetry.operations.drift.findings import Finding
+from telemetry.operations.drift.fields import FieldDifference, Policy, additions, differences
+from telemetry.operations.drift.findings import DriftFinding
 
 _TRIES = 3
 _NOBODY = Entry(Writer(MANAGER, None), frozenset(), frozenset())
@@ -17,48 +17,48 @@ _NOBODY = Entry(Writer(MANAGER, None), frozenset(), frozenset())
 
 def compare(
     cluster: Cluster,
-    wanted: Json,
+    manifest: Json,
     policy: Policy,
     concealer: Concealer,
     *,
     release: str | None,
     failed: tuple[Json, ...] = (),
-) -> list[Finding]:
+) -> list[DriftFinding]:
     """Return what differs of an object; `failed`: what it was in revisions that failed, of which something may be left.
 
     The API server rehearses two things: to put back all that was stated, then to drop what strangers have added to
     it. So defaults are the same on both sides, and what others may write stays as it is.
     """
-    subject = title(wanted)
+    subject = title(manifest)
     for attempt in range(_TRIES):
-        live = cluster.live(wanted)
+        live = cluster.live(manifest)
         if live is None:
-            return [Finding("object", subject, "", release=release, note="is gone")]
+            return [DriftFinding("object", subject, "", release=release, note="is gone")]
         if live["metadata"].get("deletionTimestamp"):
-            return [Finding("object", subject, "", release=release, note="is being deleted")]
+            return [DriftFinding("object", subject, "", release=release, note="is being deleted")]
         try:
-            found = _unlike(cluster, live, wanted, policy, failed)
-            return [_finding(each, live, wanted, concealer, release) for each in found]
+            found = _unlike(cluster, live, manifest, policy, failed)
+            return [_finding(each, live, manifest, concealer, release) for each in found]
         except ChangedError:
             if attempt == _TRIES - 1:
                 raise
         except RefusedError as error:
-            return [_refused(concealer.told(wanted["kind"], str(error)), live, wanted, policy, release)]
+            return [_refused(concealer.refusal(manifest["kind"], str(error)), live, manifest, policy, release)]
     raise AssertionError("unreachable")
 
 
-def title(wanted: Json) -> str:
+def title(manifest: Json) -> str:
     """Return what an object is called: `Deployment ca7f8f-dev/mimir-gateway`."""
-    metadata = wanted["metadata"]
+    metadata = manifest["metadata"]
     space = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
-    return f"{wanted['kind']} {space}{metadata['name']}"
+    return f"{manifest['kind']} {space}{metadata['name']}"
 
 
 def _unlike(
-    cluster: Cluster, live: Json, wanted: Json, policy: Policy, failed: tuple[Json, ...]
-) -> Iterable[Difference]:
+    cluster: Cluster, live: Json, manifest: Json, policy: Policy, failed: tuple[Json, ...]
+) -> Iterable[FieldDifference]:
     owned = ownership.entries(live)
-    applied = cluster.applied(wanted)
+    applied = cluster.applied(manifest)
     added = additions(owned, _stated(applied), policy, tuple(_before(cluster, failed)))
     restored = cluster.replaced(reduce(ownership.without, added, applied)) if added else applied
     for each in differences(live, restored, ownership.tree([live, applied])):
@@ -78,11 +78,13 @@ def _before(cluster: Cluster, failed: tuple[Json, ...]) -> Iterator[Entry]:
             yield _stated(cluster.applied(each))
 
 
-def _finding(difference: Difference, live: Json, wanted: Json, concealer: Concealer, release: str | None) -> Finding:
-    before, after = concealer.shown(wanted["kind"], difference.path, difference.wanted, difference.found)
-    return Finding(
+def _finding(
+    difference: FieldDifference, live: Json, manifest: Json, concealer: Concealer, release: str | None
+) -> DriftFinding:
+    before, after = concealer.shown(manifest["kind"], difference.path, difference.expected, difference.found)
+    return DriftFinding(
         "object",
-        title(wanted),
+        title(manifest),
         ownership.text(difference.path),
         before,
         after,
@@ -91,7 +93,7 @@ def _finding(difference: Difference, live: Json, wanted: Json, concealer: Concea
     )
 
 
-def _refused(said: str, live: Json, wanted: Json, policy: Policy, release: str | None) -> Finding:
+def _refused(said: str, live: Json, manifest: Json, policy: Policy, release: str | None) -> DriftFinding:
     """Return that the live object can no longer become what was deployed: something that cannot change has changed."""
     by = tuple(entry.writer for entry in ownership.entries(live) if policy.is_foreign(entry))
-    return Finding("object", title(wanted), "", by=by, release=release, note=f"cannot be put back: {said}")
+    return DriftFinding("object", title(manifest), "", by=by, release=release, note=f"cannot be put back: {said}")

@@ -1,23 +1,24 @@
-"""What the engine's own preview, after a refresh, says of the resources that a program registers."""
+"""Findings from the engine's preview after a refresh."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from telemetry.engine.urn import RELEASE_TYPE
+from telemetry.engine.preview import Step, errors, steps, title
+from telemetry.engine.urn import RELEASE_TYPE, kind_of
 from telemetry.operations.drift.conceal import Concealer
-from telemetry.operations.drift.findings import DriftError, Finding
+from telemetry.operations.drift.findings import DriftError, DriftFinding
 from telemetry.redaction import HIDDEN
 
-_NO_CHANGE = frozenset({"same", "refresh", "read", "discard"})
 _CONFLICT = "field conflict"
+_NOTES = {"create": "is gone", "delete": "is there, but not in the program"}
 _STEP = re.compile(r"\[\"((?:[^\"\\]|\\.)*)\"\]|\[(\d+)\]|([^.\[\]]+)")
 
 
-def findings(preview: Mapping[str, Any], concealer: Concealer) -> tuple[Finding, ...]:
+def findings(preview: Mapping[str, Any], concealer: Concealer) -> tuple[DriftFinding, ...]:
     """Return a finding for each property of a `pulumi preview --refresh --json` that would change."""
-    steps = (step for step in preview.get("steps") or [] if step["op"] not in _NO_CHANGE)
-    return tuple(finding for step in steps for finding in _of(step, concealer))
+    changing = (step for step in steps(preview) if step.action != "same")
+    return tuple(finding for step in changing for finding in _of(step, concealer))
 
 
 def conflicts(preview: Mapping[str, Any]) -> dict[str, str]:
@@ -26,44 +27,33 @@ def conflicts(preview: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         DriftError: it failed for another reason, with the engine's words.
     """
-    errors = [each for each in preview.get("diagnostics") or [] if each.get("severity") == "error"]
-    found = {each["urn"]: each["message"].strip() for each in errors if "urn" in each and _CONFLICT in each["message"]}
-    if errors and not found:
-        raise DriftError("pulumi preview failed:\n" + "\n".join(each["message"].strip() for each in errors))
+    failures = errors(preview)
+    found = {each.urn: each.message for each in failures if each.urn and _CONFLICT in each.message}
+    if failures and not found:
+        raise DriftError("pulumi preview failed:\n" + "\n".join(each.message for each in failures))
     return found
 
 
-def conflicting(urn: str, said: str) -> Finding:
+def conflicting(urn: str, said: str) -> DriftFinding:
     """Return the finding for such a resource."""
     managers = sorted(set(re.findall(r'conflict with "([^"]*)"', said)))
     fields = ", ".join(sorted(set(re.findall(r": (\.\S+)", said))))
     note = f"a preview fails: {', '.join(managers) or 'another manager'} took over {fields or 'some of its fields'}"
-    return Finding("program", _title(urn), "", note=note)
+    return DriftFinding("program", title(urn), "", note=note)
 
 
-def _of(step: Mapping[str, Any], concealer: Concealer) -> Iterator[Finding]:
-    subject, op = _title(step["urn"]), step["op"]
-    kind = step["urn"].split("::")[2].rpartition(":")[2]
-    release = step["urn"].rpartition("::")[2] if _type(step["urn"]) == RELEASE_TYPE else None
-    changed = step.get("detailedDiff") or dict.fromkeys(step.get("diffReasons") or [])
-    if op in ("create", "delete") or not changed:
-        note = {"create": "is gone", "delete": "is there, but not in the program"}.get(op, f"would be {op}d")
-        yield Finding("program", subject, "", release=release, note=note)
+def _of(step: Step, concealer: Concealer) -> Iterator[DriftFinding]:
+    release = step.name if step.type == RELEASE_TYPE else None
+    changed = sorted(step.detail or step.reasons)
+    if step.action in _NOTES or not changed:
+        note = _NOTES.get(step.action, f"would be {step.action}d")
+        yield DriftFinding("program", step.title, "", release=release, note=note)
         return
-    sides = [(step.get(side) or {}).get("inputs") or {} for side in ("newState", "oldState")]
-    for path in sorted(changed):
-        wanted, found = (_at(side, path) for side in sides)
+    for path in changed:
+        expected, found = (_at(side, path) for side in (step.new, step.old))
         keys = tuple(f"f:{key}" for key in _keys(path))
-        before, after = concealer.shown(kind, keys, wanted, found)
-        yield Finding("program", subject, path, before, after, release=release)
-
-
-def _title(urn: str) -> str:
-    return f"{_type(urn).rpartition(':')[2]} {urn.rpartition('::')[2]}"
-
-
-def _type(urn: str) -> str:
-    return urn.split("::")[2].rpartition("$")[2]
+        before, after = concealer.shown(kind_of(step.urn), keys, expected, found)
+        yield DriftFinding("program", step.title, path, before, after, release=release)
 
 
 def _at(inputs: Any, path: str) -> Any:

@@ -1,17 +1,19 @@
-"""Whether releases are what the program's state has: by Helm's own word, and by their values."""
+"""Compares the status and the values of releases with the program's state."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from telemetry.kubernetes.diff import Name, diff, text
 from telemetry.operations.drift.conceal import Concealer
-from telemetry.operations.drift.findings import Finding
-from telemetry.operations.drift.manifests import Release
+from telemetry.operations.drift.findings import DriftFinding
+from telemetry.operations.drift.manifests import RecordedRelease
 
 DEPLOYED = "deployed"
 _WHAT_TO_DO = "docs/operations.md says how to free it"
 
 
-def statuses(expected: Iterable[Release], listed: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+def statuses(expected: Iterable[RecordedRelease], listed: Iterable[Mapping[str, Any]]) -> Iterator[DriftFinding]:
     """Yield a finding for each release that is not there, or not deployed whatever a preview may say of it."""
     found = {(each["namespace"], each["name"]): each for each in listed}
     for release in expected:
@@ -22,25 +24,26 @@ def statuses(expected: Iterable[Release], listed: Iterable[Mapping[str, Any]]) -
             yield _status(release, there["status"], f"revision {there['revision']}; {_WHAT_TO_DO}")
 
 
-def _status(release: Release, found: str | None, note: str) -> Finding:
-    return Finding("release", title(release), "status", DEPLOYED, found, release=release.name, note=note)
+def _status(release: RecordedRelease, found: str | None, note: str) -> DriftFinding:
+    return DriftFinding("release", title(release), "status", DEPLOYED, found, release=release.name, note=note)
 
 
-def values(release: Release, deployed: Mapping[str, Any], concealer: Concealer) -> Iterator[Finding]:
+def values(release: RecordedRelease, deployed: Mapping[str, Any], concealer: Concealer) -> Iterator[DriftFinding]:
     """Yield the values that a release was last deployed with, and that the state does not know."""
-    for path, wanted, found in _unlike(release.values, deployed, ()):
-        before, after = concealer.shown("Release", tuple(f"f:{key}" for key in path), wanted, found)
-        yield Finding("values", title(release), ".".join(path), before, after, release=release.name)
+    for change in diff(release.values, deployed):
+        if change.old is None and change.new is None:  # nothing at all, and an explicit nothing
+            continue
+        before, after = concealer.shown("Release", tuple(map(_step, change.path)), change.old, change.new)
+        yield DriftFinding("values", title(release), text(change.path), before, after, release=release.name)
 
 
-def title(release: Release) -> str:
+def title(release: RecordedRelease) -> str:
     """Return what a release is called."""
     return f"Release {release.namespace}/{release.name}"
 
 
-def _unlike(wanted: Any, found: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        for key in sorted({*wanted, *found}):
-            yield from _unlike(wanted.get(key), found.get(key), (*path, key))
-    elif wanted != found:
-        yield path, wanted, found
+def _step(step: str | int | Name) -> str:
+    """Return a step of a path as managedFields writes it."""
+    if isinstance(step, Name):
+        return f"k:{json.dumps({step.key: step.text})}"
+    return f"i:{step}" if isinstance(step, int) else f"f:{step}"

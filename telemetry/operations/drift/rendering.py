@@ -1,10 +1,11 @@
-"""Shows a report: on a terminal, and as Markdown for an issue that is updated in place."""
+"""Formats a drift report for a terminal, and as Markdown for an issue."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from telemetry.operations.drift.findings import Finding, Report
+from telemetry.config.markdown import head, row
+from telemetry.operations.drift.findings import DriftFinding, DriftReport
 
 _LONGEST = 60_000
 """Characters of Markdown: an issue takes 65,536."""
@@ -14,7 +15,7 @@ _WHERE = {
     "object": "Live objects",
     "program": "Resources of the program",
 }
-_HEADER = ("| what | where | wanted | found | changed by |", "|---|---|---|---|---|")
+_HEADINGS = ("what", "where", "wanted", "found", "changed by")
 
 
 def marker(stack: str) -> str:
@@ -22,7 +23,7 @@ def marker(stack: str) -> str:
     return f"<!-- telemetry-drift:{stack} -->"
 
 
-def summary(report: Report) -> str:
+def summary(report: DriftReport) -> str:
     """Return the verdict in a sentence."""
     previewed = ", and the program's preview" if report.previewed else ""
     compared = f"{_count(report.releases, 'release')}, {_count(report.objects, 'object')}{previewed}"
@@ -30,7 +31,7 @@ def summary(report: Report) -> str:
     return f"{verdict} in {report.stack}: compared {compared}."
 
 
-def terminal(report: Report) -> Iterator[str]:
+def terminal(report: DriftReport) -> Iterator[str]:
     """Yield the lines to print on a terminal."""
     subject = ""
     for each in report.findings:
@@ -38,21 +39,21 @@ def terminal(report: Report) -> Iterator[str]:
             of_release = f" (release {each.release})" if each.part == "object" and each.release else ""
             yield f"{each.subject}{of_release}"
         subject = each.subject
-        wanted, found = (side.replace("\n", "\n        ") for side in _sides(each))
-        yield f"    {each.path}: {wanted} → {found}" if each.path else f"    {each.note}"
+        expected, found = (side.replace("\n", "\n        ") for side in _sides(each))
+        yield f"    {each.path}: {expected} → {found}" if each.path else f"    {each.note}"
         if _by(each):
             yield f"        by {_by(each)}"
     yield summary(report)
 
 
-def markdown(report: Report) -> str:
+def markdown(report: DriftReport) -> str:
     """Return the report with its marker first, shortened where it would be too long; empty if there is no drift."""
     if not report.findings:
         return ""
     lines = [marker(report.stack), "", summary(report)]
     part, size = "", 0
     for number, each in enumerate(report.findings):
-        new = [] if each.part == part else ["", f"### {_WHERE[each.part]}", "", *_HEADER]
+        new = [] if each.part == part else ["", f"### {_WHERE[each.part]}", "", *head(_HEADINGS)]
         new.append(_row(each))
         part, size = each.part, size + sum(len(line) + 1 for line in new)
         if size > _LONGEST:
@@ -62,13 +63,13 @@ def markdown(report: Report) -> str:
     return "\n".join([*lines, ""])
 
 
-def _row(finding: Finding) -> str:
+def _row(finding: DriftFinding) -> str:
     where = _code(finding.path) if finding.path else _plain(finding.note)
     sides = (_code(side) if side else "" for side in _sides(finding))
-    return f"| {' | '.join((_plain(finding.subject), where, *sides, _plain(_by(finding))))} |"
+    return row((_plain(finding.subject), where, *sides, _plain(_by(finding))))
 
 
-def _sides(finding: Finding) -> tuple[str, str]:
+def _sides(finding: DriftFinding) -> tuple[str, str]:
     if not finding.path:
         return "", ""
     if finding.part == "release":
@@ -82,7 +83,7 @@ def _text(value: Any, nothing: str) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-def _by(finding: Finding) -> str:
+def _by(finding: DriftFinding) -> str:
     return "; ".join(map(str, finding.by)) or ("somebody who is not recorded" if finding.part == "object" else "")
 
 

@@ -1,4 +1,4 @@
-"""Does the API server answer, know us, and have the namespace?"""
+"""Checks that the API server answers, accepts our login and has the namespace."""
 
 import urllib3
 from kubernetes import client
@@ -17,7 +17,7 @@ _HOW_TO_MEND = "log in to the cluster, or correct context and kubeconfig"
 def check(cluster: Kubernetes, namespace: Namespace) -> list[str]:
     """Return what stands in the way."""
     try:
-        api = api_client(cluster.kubeconfig_file, cluster.context)
+        api = api_client(cluster)
     except (ConfigException, OSError) as error:
         return [f"{_KEY}.context: {cluster.context!r} cannot be used ({_first_line(error)}); {_HOW_TO_MEND}"]
     except UNUSABLE:  # the rest of them: their texts may quote the file, and with it a token

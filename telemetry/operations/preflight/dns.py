@@ -1,4 +1,4 @@
-"""Is the cluster's DNS what the settings say? nginx does not start without it, and finds nothing in another domain."""
+"""Checks that the cluster's DNS is as the settings say: nginx does not start without it, and uses its domain."""
 
 import ipaddress
 import re
@@ -8,11 +8,10 @@ from typing import Any
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, get
+from telemetry.clients.kubernetes import UNUSABLE, api_client, find
 from telemetry.config.connections import Kubernetes
 
 _KEY = "telemetry:kubernetes"
-_MISSING = 404
 _ZONE = re.compile(r"^\s*kubernetes\s+(\S+)", re.MULTILINE)
 """The domain in CoreDNS' Corefile."""
 
@@ -20,8 +19,8 @@ _ZONE = re.compile(r"^\s*kubernetes\s+(\S+)", re.MULTILINE)
 def check(cluster: Kubernetes) -> list[str]:
     """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
     try:
-        api = api_client(cluster.kubeconfig_file, cluster.context)
-        service = _read(api, f"/api/v1/namespaces/{cluster.dns.namespace}/services/{cluster.dns.name}")
+        api = api_client(cluster)
+        service = find(api, f"/api/v1/namespaces/{cluster.dns.namespace}/services/{cluster.dns.name}")
         if service is None:
             name = f"{cluster.dns.name}.{cluster.dns.namespace}"
             return [
@@ -44,16 +43,16 @@ def _families(cluster: Kubernetes, service: dict[str, Any]) -> Iterator[str]:
 
 
 def _domain(api: client.ApiClient, cluster: Kubernetes) -> Iterator[str]:
-    known = _openshifts_domain(api) if cluster.platform == "openshift" else _corednss_domain(api, cluster)
-    if known is not None and known != cluster.cluster_domain:
+    actual = _openshifts_domain(api) if cluster.platform == "openshift" else _corednss_domain(api, cluster)
+    if actual is not None and actual != cluster.cluster_domain:
         yield (
-            f"{_KEY}.cluster_domain: {cluster.cluster_domain}, and the cluster's is {known}; no name would be found; "
-            f"set it to {known}"
+            f"{_KEY}.cluster_domain: {cluster.cluster_domain}, and the cluster's is {actual}; no name would be found; "
+            f"set it to {actual}"
         )
 
 
 def _openshifts_domain(api: client.ApiClient) -> str | None:
-    found = _read(api, "/apis/operator.openshift.io/v1/dnses/default") or {}
+    found = find(api, "/apis/operator.openshift.io/v1/dnses/default") or {}
     domain = found.get("status", {}).get("clusterDomain")
     return domain if isinstance(domain, str) else None
 
@@ -61,17 +60,7 @@ def _openshifts_domain(api: client.ApiClient) -> str | None:
 def _corednss_domain(api: client.ApiClient, cluster: Kubernetes) -> str | None:
     """Return the domain in CoreDNS' configuration, which is called as its Service, or `coredns` (kubeadm)."""
     for name in (cluster.dns.name, "coredns"):
-        found = _read(api, f"/api/v1/namespaces/{cluster.dns.namespace}/configmaps/{name}") or {}
+        found = find(api, f"/api/v1/namespaces/{cluster.dns.namespace}/configmaps/{name}") or {}
         if zone := _ZONE.search(found.get("data", {}).get("Corefile", "")):
             return zone[1].rstrip(".")
     return None
-
-
-def _read(api: client.ApiClient, path: str) -> dict[str, Any] | None:
-    """Return an object; None where it is not there. Raises what the client raises else."""
-    try:
-        return get(api, path)
-    except client.ApiException as error:
-        if error.status == _MISSING:
-            return None
-        raise

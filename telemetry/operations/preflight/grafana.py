@@ -1,35 +1,33 @@
-"""Does Grafana answer, and may we manage datasources in each organisation that the stack names?
+"""Checks that Grafana answers, and lets us manage datasources in each organisation that the stack names.
 
 Who may list an organisation's datasources may manage them: Grafana gives both rights to its Admins. What it says to
 others is from its source (pkg/services/authn): a user without membership gets 403, whether the organisation exists or
 not; a service account's token gets 401 for every organisation but its own.
 """
 
-from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
 from telemetry.clients import trust
+from telemetry.clients.grafana import connect, in_org
 from telemetry.config.credentials import GrafanaIdentity
-from telemetry.config.trust import Trust
 from telemetry.stack import Stack
 
-_TIMEOUT_SECONDS = 10
 _AT_ONCE = 8
 _AUTH = "telemetry:credentials.grafana.auth"
 _OTHER_ORGANISATION = "api-key.organization-mismatch"
 
 
 class _UnusableError(Exception):
-    """Grafana, or our login, is of no use whatever the organisation."""
+    """Grafana, or our login, cannot be used for any organisation."""
 
 
 def check(stack: Stack, identity: GrafanaIdentity) -> list[str]:
     """Return what stands in the way."""
     first, *others = organisations(stack).items()
     try:
-        with client_for(stack.grafana.url, identity, stack.trust) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+        with connect(stack.grafana.url, identity, stack.trust) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
             # The first by itself: a wrong password that is tried too often locks the user out.
             found = [_finding(client, *first), *pool.map(lambda one: _finding(client, *one), others)]
     except _UnusableError as error:
@@ -60,14 +58,6 @@ def organisations(stack: Stack) -> dict[int | None, str]:
     elif stack.gateway.federation is not None:
         named.setdefault(stack.gateway.federation.grafana_org, "telemetry:gateway.federation.grafana_org")
     return named
-
-
-def client_for(url: str, identity: GrafanaIdentity, trusted: Trust) -> httpx.Client:
-    """Return a client that is told apart as the provider's is: `user:password`, in organisation 1, or a token."""
-    user, colon, password = identity.auth.get_secret_value().partition(":")
-    auth = httpx.BasicAuth(user, password) if colon else _Bearer(user)
-    verify, headers = trust.context(trusted), in_org(1 if colon else None)
-    return httpx.Client(base_url=url, timeout=_TIMEOUT_SECONDS, auth=auth, headers=headers, verify=verify)
 
 
 def _finding(client: httpx.Client, org: int | None, key: str) -> str | None:
@@ -111,19 +101,3 @@ def _refuse(url: str, answer: httpx.Response) -> None:
             f"telemetry:grafana.url: {url}/api/datasources gave no datasources ({answer.status_code}); "
             "it must be Grafana's root address"
         )
-
-
-def in_org(org: int | None) -> dict[str, str]:
-    """Return the header that names an organisation; none is the one that we are in."""
-    return {} if org is None else {"X-Grafana-Org-Id": str(org)}
-
-
-class _Bearer(httpx.Auth):
-    """A service account token."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        yield request

@@ -1,4 +1,4 @@
-"""Has the cluster what the settings place pods by? A pod that waits for a node fails an `up` only after 15 minutes."""
+"""Checks that the cluster has the nodes and classes that pods need: a waiting pod fails an `up` after 15 minutes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, get
+from telemetry.clients.kubernetes import METADATA_ONLY, UNUSABLE, api_client, find, get
 from telemetry.config.placement import LabelKey, LabelValue, Placement
 from telemetry.spec.values.placement import is_hard
 from telemetry.stack import Stack
@@ -14,7 +14,6 @@ from telemetry.stack import Stack
 Labels = Mapping[LabelKey, LabelValue]
 
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_NOT_FOUND = 404
 _PRIORITY, _STORAGE = "/apis/scheduling.k8s.io/v1/priorityclasses", "/apis/storage.k8s.io/v1/storageclasses"
 
 
@@ -33,7 +32,7 @@ def check(stack: Stack) -> list[str]:
     """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
     placed = list(_placed(stack))
     try:
-        api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+        api = api_client(stack.kubernetes)
     except UNUSABLE:
         return []
     try:
@@ -69,10 +68,10 @@ def _nodes(api: client.ApiClient, stack: Stack, placed: list[Placed]) -> Iterato
     for each in asked:
         fitting = [labels for labels in nodes if each.placement.node_selector.items() <= labels.items()]
         if not fitting:
-            wanted = ", ".join(f"{key}={value}" for key, value in each.placement.node_selector.items())
+            selector = ", ".join(f"{key}={value}" for key, value in each.placement.node_selector.items())
             yield (
-                f"{each.key}.node_selector: {wanted}: none of the cluster's {len(nodes)} nodes has this, so every pod "
-                "would wait for one; label nodes, correct it, or if nodes are made on demand set "
+                f"{each.key}.node_selector: {selector}: none of the cluster's {len(nodes)} nodes has this, so every "
+                "pod would wait for one; label nodes, correct it, or if nodes are made on demand set "
                 "telemetry:kubernetes.nodes_on_demand: true"
             )
             continue
@@ -105,7 +104,6 @@ def _classes(api: client.ApiClient, placed: list[Placed]) -> Iterator[str]:
 
 def _is_missing(api: client.ApiClient, path: str) -> bool:
     try:
-        get(api, path, accept="application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
-    except client.ApiException as error:
-        return bool(error.status == _NOT_FOUND)
-    return False
+        return find(api, path, accept=METADATA_ONLY) is None
+    except client.ApiException:
+        return False

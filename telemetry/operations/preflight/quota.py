@@ -1,4 +1,4 @@
-"""Would the namespace's quotas, as they are on the cluster, take this stack's pods?
+"""Checks that the namespace's quotas, as they are on the cluster, have room for this stack's pods.
 
 What the settings say of them may be out of date, or they say nothing. A quota that refuses pods ends an `up` only when
 Helm's time is up, and without a word of it.
@@ -32,7 +32,7 @@ def check(stack: Stack) -> list[str]:
     """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
     where = f"/api/v1/namespaces/{stack.namespace.name}"
     try:
-        api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+        api = api_client(stack.kubernetes)
     except UNUSABLE:
         return []
     try:
@@ -50,8 +50,8 @@ def check(stack: Stack) -> list[str]:
 def _of_quota(stack: Stack, quota: Mapping[str, Any], limits: Limits, *, deployed: bool) -> Iterator[str]:
     """Yield what one quota refuses. What others use is known only as long as nothing of ours is among it."""
     spec, status = quota.get("spec") or {}, quota.get("status") or {}
-    own = stack.namespace.create and quota["metadata"]["name"] == "telemetry"  # the program is about to set it anew
-    if own or spec.get("scopes") or spec.get("scopeSelector"):
+    is_ours = stack.namespace.create and quota["metadata"]["name"] == "telemetry"  # the program is about to set it anew
+    if is_ours or spec.get("scopes") or spec.get("scopeSelector"):
         return
     most = of_stack(stack, at_most=True)
     waits = stack.namespace.quota_increase == "requested"

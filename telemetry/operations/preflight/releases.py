@@ -1,4 +1,4 @@
-"""Is a Helm release of ours half-way, or has it failed and left something behind?
+"""Checks that no Helm release is half-way, or has failed and left something behind.
 
 Helm refuses to touch the first, in words that name no way out. The second it merges with what was deployed before, so
 that what the failed revision had added stays, and an ordered StatefulSet never replaces a pod that was never ready.
@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, get
+from telemetry.clients.kubernetes import UNUSABLE, ClusterError, api_client, get
 from telemetry.kubernetes.revisions import GOOD, additions, manifest
-from telemetry.operations.readiness.ask import ReadinessError, ask
+from telemetry.operations.readiness.ask import ask
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
 
@@ -23,7 +23,7 @@ _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=
 def check(stack: Stack) -> list[str]:
     """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
     try:
-        api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+        api = api_client(stack.kubernetes)
     except UNUSABLE:
         return []
     try:
@@ -66,7 +66,7 @@ def _leftover(api: client.ApiClient, stack: Stack, name: str, good: int, failed:
 def _waits(stack: Stack, name: str) -> str | None:
     try:
         waiting = [each for each in ask(stack).unready if each.release == name and each.ordered]
-    except ReadinessError:
+    except ClusterError:
         return None
     return f"{waiting[0]}: Kubernetes would not replace a pod that never became ready" if waiting else None
 

@@ -1,32 +1,25 @@
-"""Does SeaweedFS answer, and does it know our identities?"""
+"""Checks that SeaweedFS answers, and knows our identities."""
 
 from collections.abc import Iterator, Mapping
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from telemetry.clients import trust
+from telemetry.clients.s3 import connect
 from telemetry.config.credentials import S3Identity, S3Key
 from telemetry.config.object_store import ObjectStore
 from telemetry.config.trust import Trust
 
-_CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=10,
-    retries={"total_max_attempts": 2},
-    s3={"addressing_style": "path"},
-)
 _HOW_TO_CHANGE = "docs/object-store.md, 'Another key'"
 _ELSEWHERE, _AILING = "check the network and the address", "try again, or look at its log"
 _SERVER_ERROR = 500
 
 
 class _NoS3Error(Exception):
-    """Whatever answers there, it is no S3, or none that is well; the text says why."""
+    """No working S3 server answers; the text says why."""
 
-    def __init__(self, why: str, mend: str = _ELSEWHERE) -> None:
-        self.mend = mend
+    def __init__(self, why: str, advice: str = _ELSEWHERE) -> None:
+        self.advice = advice
         super().__init__(why)
 
 
@@ -36,7 +29,7 @@ def check(store: ObjectStore, identities: Mapping[str, S3Identity], trusted: Tru
         return [line for name, identity in identities.items() for line in _refused(store, name, identity, trusted)]
     except _NoS3Error as error:
         where = f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint}"
-        return [f"{where} does not answer S3 ({error}); {error.mend}"]
+        return [f"{where} does not answer S3 ({error}); {error.advice}"]
 
 
 def _refused(store: ObjectStore, name: str, identity: S3Identity, trusted: Trust) -> Iterator[str]:
@@ -67,7 +60,7 @@ def _refusal(store: ObjectStore, pair: S3Key, trusted: Trust) -> str | None:
         _NoS3Error: no S3 server answers.
     """
     try:
-        answer = _client(store, pair, trusted).list_buckets()
+        answer = connect(store, pair, trusted).list_buckets()
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status not in (401, 403):
@@ -82,15 +75,3 @@ def _refusal(store: ObjectStore, pair: S3Key, trusted: Trust) -> str | None:
     if not {"Buckets", "Owner"} & answer.keys():
         raise _NoS3Error("something else answers there")
     return None
-
-
-def _client(store: ObjectStore, pair: S3Key, trusted: Trust) -> "boto3.client":
-    return boto3.client(
-        "s3",
-        endpoint_url=store.provisioning_endpoint,
-        region_name=store.region,
-        aws_access_key_id=pair.access_key.get_secret_value(),
-        aws_secret_access_key=pair.secret_key.get_secret_value(),
-        config=_CONFIG,
-        verify=trust.boto(trusted),
-    )

@@ -1,4 +1,4 @@
-"""Can a token that exists already be guessed? The program sees it nowhere else: the gateway's pods mount its Secret."""
+"""Checks that a token in an existing Secret cannot be guessed: only the gateway's pods read it otherwise."""
 
 import base64
 import binascii
@@ -24,7 +24,7 @@ def check(stack: Stack) -> list[str]:
     if not named:
         return []
     try:
-        api = api_client(stack.kubernetes.kubeconfig_file, stack.kubernetes.context)
+        api = api_client(stack.kubernetes)
     except UNUSABLE:
         return []
     return [line for key, secret in named.items() for line in _finding(api, stack.namespace.name, key, secret)]

@@ -1,4 +1,4 @@
-"""Has SeaweedFS volumes free for buckets that have none yet? S3 says nothing of it: every write would end with 500.
+"""Checks that SeaweedFS has free volumes for new buckets: without them every write ends with 500.
 
 A bucket is a collection, and a collection has volumes of its own, which it takes at its first write.
 """

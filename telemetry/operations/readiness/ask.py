@@ -2,19 +2,12 @@
 
 from dataclasses import dataclass
 
-import urllib3
-from kubernetes import client
-
-from telemetry.clients.kubernetes import UNUSABLE, api_client
+from telemetry.clients.kubernetes import cluster_errors, connect
 from telemetry.gateway.addresses import SERVICE
 from telemetry.operations.readiness.objects import Objects
 from telemetry.operations.readiness.why import Unready, unready
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
-
-
-class ReadinessError(Exception):
-    """The cluster cannot be asked; the message is for the user."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +23,11 @@ def ask(stack: Stack) -> Readiness:
     """Return the workloads of a stack that are not ready.
 
     Raises:
-        ReadinessError: no cluster answers, or it refuses us.
+        ClusterError: no cluster answers, or it refuses us.
     """
-    context = stack.kubernetes.context
-    try:
-        objects = Objects.read(api_client(stack.kubernetes.kubeconfig_file, context), stack.namespace.name)
-    except urllib3.exceptions.HTTPError as error:
-        raise ReadinessError(f"the API server of context {context!r} does not answer") from error
-    except client.ApiException as error:
-        raise ReadinessError(f"the API server of context {context!r} answered {error.status}") from error
-    except UNUSABLE as error:  # may quote a token
-        raise ReadinessError(f"context {context!r} cannot be used: log in to the cluster") from error
+    api = connect(stack.kubernetes)
+    with cluster_errors(stack.kubernetes.context):
+        objects = Objects.read(api, stack.namespace.name)
     ours = {each.name for each in releases_of(stack)}
     found = [each for each in unready(objects) if each.release in ours or _is_gateway(stack, each)]
     return Readiness(tuple(found), objects.hidden)

@@ -25,7 +25,7 @@ class Unready:
     release: str | None
     """The Helm release that it is of."""
     ready: int
-    wanted: int
+    desired: int
     reasons: tuple[str, ...]
     ordered: bool = False
     """Whether it is a StatefulSet that waits for each of its pods to be ready before it goes on to the next."""
@@ -34,7 +34,7 @@ class Unready:
 
     def __str__(self) -> str:
         """Return what it is and how far it got."""
-        return f"{self.kind} {self.name}: {self.ready} of {self.wanted} pods ready"
+        return f"{self.kind} {self.name}: {self.ready} of {self.desired} pods ready"
 
 
 def unready(objects: "Objects") -> tuple[Unready, ...]:
@@ -43,7 +43,7 @@ def unready(objects: "Objects") -> tuple[Unready, ...]:
 
 
 def _unready(objects: "Objects", workload: Object) -> Unready:
-    ready, wanted = _counts(workload)
+    ready, desired = _counts(workload)
     makers = [workload, *objects.owned(workload, "ReplicaSet")]
     pods = [pod for maker in makers for pod in objects.owned(maker, "Pod") if not _pod_is_ready(pod)]
     stuck = tuple(pod["metadata"]["name"] for pod in pods if _is_stuck(workload, pod))
@@ -59,7 +59,7 @@ def _unready(objects: "Objects", workload: Object) -> Unready:
         workload["metadata"]["name"],
         release,
         ready,
-        wanted,
+        desired,
         tuple(dict.fromkeys(reasons)),
         _is_ordered(workload),
         stuck,
@@ -79,8 +79,8 @@ def _counts(workload: Object) -> tuple[int, int]:
         case "Job":
             return of("succeeded"), 0 if spec.get("suspend") else int(spec.get("completions") or 1)
         case _:
-            wanted = 1 if spec.get("replicas") is None else int(spec["replicas"])
-            return min(of("readyReplicas"), _updated(workload, of("updatedReplicas"))), wanted
+            desired = 1 if spec.get("replicas") is None else int(spec["replicas"])
+            return min(of("readyReplicas"), _updated(workload, of("updatedReplicas"))), desired
 
 
 def _updated(workload: Object, updated: int) -> int:
@@ -90,8 +90,8 @@ def _updated(workload: Object, updated: int) -> int:
 
 
 def _is_ready(workload: Object) -> bool:
-    ready, wanted = _counts(workload)
-    return ready >= wanted and (workload["kind"] == "Job" or _sees_its_template(workload))
+    ready, desired = _counts(workload)
+    return ready >= desired and (workload["kind"] == "Job" or _sees_its_template(workload))
 
 
 def _sees_its_template(workload: Object) -> bool:
@@ -117,12 +117,12 @@ def _of_workload(objects: "Objects", workload: Object, makers: list[Object]) -> 
 def _of_pod(objects: "Objects", pod: Object) -> Iterator[str]:
     """Yield why a pod is not ready, by its own status and then by the warnings about it."""
     name, status = pod["metadata"]["name"], pod.get("status") or {}
-    known = list(_of_status(status))
+    reasons = list(_of_status(status))
     for volume in (pod.get("spec") or {}).get("volumes") or ():
         claim = (volume.get("persistentVolumeClaim") or {}).get("claimName")
-        known += _of_claim(objects, claim) if claim else ()
+        reasons += _of_claim(objects, claim) if claim else ()
     warned = [line for line in _warnings(objects, pod) if not any(line.endswith(said) for said in _messages(status))]
-    found = [*known, *warned] or [str(status.get("phase") or "of unknown state")]
+    found = [*reasons, *warned] or [str(status.get("phase") or "of unknown state")]
     yield from (f"pod {name}: {line}" for line in found)
 
 

@@ -2,7 +2,7 @@
 
 from telemetry.operations.repair.errors import RepairError
 from telemetry.operations.repair.locks import Lock
-from telemetry.operations.repair.plan import Changed, Finding, Plan, Repair
+from telemetry.operations.repair.plan import Changed, Repair, RepairFinding, RepairPlan
 from telemetry.operations.repair.processes import Runs
 
-__all__ = ["Changed", "Finding", "Lock", "Plan", "Repair", "RepairError", "Runs"]
+__all__ = ["Changed", "Lock", "Repair", "RepairError", "RepairFinding", "RepairPlan", "Runs"]

@@ -1,4 +1,4 @@
-"""What stands in the way of a repair."""
+"""Errors of a repair."""
 
 
 class RepairError(Exception):

@@ -1,4 +1,4 @@
-"""Who holds a stack's lock. Every backend that keeps its state in files (file://, s3://, gs://, azblob://) has one."""
+"""Finds who holds a stack's lock, which backends with files have (file://, s3://, gs://, azblob://)."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""What is wrong with a stack, what would mend it, and mending it."""
+"""Finds what is wrong with a stack, and repairs it."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator
@@ -10,7 +10,7 @@ import psutil
 
 from telemetry.clients.cli_tools import Helm, ListedRelease, Pulumi, ToolError
 from telemetry.engine import state
-from telemetry.engine.state import Deployment, Known, Live, Operation
+from telemetry.engine.state import Deployment, Live, Operation, ReleaseState
 from telemetry.kubernetes.revisions import GOOD, additions
 from telemetry.operations.readiness.why import Unready
 from telemetry.operations.repair import locks, processes
@@ -37,7 +37,7 @@ class Changed(Exception):  # noqa: N818 - no error: one looks again
 
 
 @dataclass(frozen=True)
-class Finding:
+class RepairFinding:
     """One line of a plan."""
 
     found: str
@@ -46,7 +46,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RepairPlan:
     """What a killed or failed run has left of a stack."""
 
     orphans: tuple[psutil.Process, ...] = ()
@@ -59,14 +59,17 @@ class Plan:
     """The workloads of failed releases that are not ready."""
 
     @property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[RepairFinding]:
         """The plan in words, in the order in which it is carried out."""
         return [
-            *(Finding(f"process {each.pid}, {_name(each)}: its pulumi is gone", "end it") for each in self.orphans),
-            *(Finding(f"the stack is locked by {each}", "release the lock") for each in self.locks),
-            *(Finding(str(each), each.way.value) for each in self.releases),
-            *(Finding(f"pod {each}: of the template before, and never ready", "delete it") for each in self.pods),
-            *(Finding(f"unfinished: {each.type} {each.name}", _fate(each)) for each in self.operations),
+            *(
+                RepairFinding(f"process {each.pid}, {_name(each)}: its pulumi is gone", "end it")
+                for each in self.orphans
+            ),
+            *(RepairFinding(f"the stack is locked by {each}", "release the lock") for each in self.locks),
+            *(RepairFinding(str(each), each.way.value) for each in self.releases),
+            *(RepairFinding(f"pod {each}: of the template before, and never ready", "delete it") for each in self.pods),
+            *(RepairFinding(f"unfinished: {each.type} {each.name}", _fate(each)) for each in self.operations),
         ]
 
     @property
@@ -76,8 +79,8 @@ class Plan:
         return bool(self.orphans or self.locks or self.operations or self.pods or mendable)
 
     @property
-    def yours(self) -> list[Stuck]:
-        """What is left to a person."""
+    def left_to_people(self) -> list[Stuck]:
+        """The releases that a person has to see to."""
         return [each for each in self.releases if each.way is Way.LEAVE]
 
     def covers(self, releases: Iterable[Stuck]) -> bool:
@@ -102,7 +105,7 @@ class Repair:
     elsewhere_too: bool = field(default=False, kw_only=True)
     """Take it that a run of another machine that holds a lock was killed."""
 
-    def find(self) -> Plan:
+    def find(self) -> RepairPlan:
         """Look, and change nothing.
 
         Raises:
@@ -118,9 +121,9 @@ class Repair:
         reverted = {each.name for each in found if each.way is Way.REVERT}
         pods = tuple(pod for each in waiting if each.release not in reverted for pod in each.stuck)
         operations = state.operations(deployment)
-        return Plan(tuple(self.runs.orphans()), held, operations, tuple(found), pods=pods, waiting=waiting)
+        return RepairPlan(tuple(self.runs.orphans()), held, operations, tuple(found), pods=pods, waiting=waiting)
 
-    def carry_out(self, plan: Plan) -> Iterator[str]:
+    def carry_out(self, plan: RepairPlan) -> Iterator[str]:
         """Mend what was found, and tell of each thing once it is done.
 
         Raises:
@@ -155,7 +158,7 @@ class Repair:
         return {**exported, "deployment": exported.get("deployment") or {}}
 
     def _listed(self, deployment: Deployment) -> list[ListedRelease]:
-        ours = {*self.releases, *state.known(deployment)}
+        ours = {*self.releases, *state.release_states(deployment)}
         return [each for each in self.helm.list_all() if each["name"] in ours]
 
     def _waiting(self, listed: Collection[ListedRelease]) -> tuple[Unready, ...]:
@@ -167,8 +170,11 @@ class Repair:
     def _stuck(
         self, deployment: Deployment, listed: Collection[ListedRelease], waiting: Collection[Unready]
     ) -> list[Stuck]:
-        known = state.known(deployment)
-        found = [stuck(each, known.get(each["name"], Known()), self._failure(each, waiting)) for each in listed]
+        known_releases = state.release_states(deployment)
+        found = [
+            stuck(each, known_releases.get(each["name"], ReleaseState()), self._failure(each, waiting))
+            for each in listed
+        ]
         return [each for each in found if each]
 
     def _failure(self, release: ListedRelease, waiting: Collection[Unready]) -> Failure | None:
@@ -213,7 +219,7 @@ class Repair:
         return good
 
     def _settle(self, exported: dict[str, Deployment], releases: list[Stuck]) -> Iterator[str]:
-        """Tell the state what became of all this. What is secret in it goes from pulumi to pulumi as ciphertext."""
+        """Bring the state up to date. Secrets go from pulumi to pulumi as ciphertext."""
         unfinished = {each.name for each in releases if each.way in (Way.RETRY, Way.SETTLE)}
         freed = {each.name for each in releases if each.way in (Way.UNINSTALL, Way.ROLL_BACK, Way.REVERT)}
         before = exported["deployment"]

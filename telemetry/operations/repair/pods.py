@@ -4,11 +4,8 @@ import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-import urllib3
-from kubernetes import client
-
-from telemetry.clients.kubernetes import api_client, delete
-from telemetry.operations.readiness.ask import ReadinessError, ask
+from telemetry.clients.kubernetes import ClusterError, cluster_errors, connect, delete
+from telemetry.operations.readiness.ask import ask
 from telemetry.operations.readiness.why import Unready
 from telemetry.operations.repair.errors import RepairError
 from telemetry.stack import Stack
@@ -31,7 +28,7 @@ class Pods:
         """
         try:
             return ask(self.stack).unready
-        except ReadinessError as error:
+        except ClusterError as error:
             raise RepairError(str(error)) from error
 
     def unstick(self, releases: Collection[str]) -> Iterator[str]:
@@ -52,10 +49,10 @@ class Pods:
             time.sleep(_PAUSE_SECONDS)
 
     def _delete(self, pod: str) -> None:
-        cluster, namespace = self.stack.kubernetes, self.stack.namespace.name
+        cluster, path = self.stack.kubernetes, f"/api/v1/namespaces/{self.stack.namespace.name}/pods/{pod}"
         try:
-            delete(api_client(cluster.kubeconfig_file, cluster.context), f"/api/v1/namespaces/{namespace}/pods/{pod}")
-        except (client.ApiException, urllib3.exceptions.HTTPError) as error:
-            raise RepairError(
-                f"pod {pod} cannot be deleted: {getattr(error, 'reason', type(error).__name__)}"
-            ) from error
+            api = connect(cluster)
+            with cluster_errors(cluster.context):
+                delete(api, path)
+        except ClusterError as error:
+            raise RepairError(f"pod {pod} cannot be deleted: {error}") from error

@@ -1,4 +1,4 @@
-"""Which processes of this user belong to pulumi's runs here, and which of them a killed run has left behind."""
+"""Finds the processes of pulumi's runs in this folder, and those that a killed run has left behind."""
 
 import contextlib
 import os
@@ -40,11 +40,11 @@ class Runs:
         """Return helpers whose engine is gone."""
         return self._processes(lambda process: _is_helper(process) and not _has_engine(process))
 
-    def _processes(self, wanted: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
+    def _processes(self, is_wanted: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):  # ended meanwhile
-                if self._holds(process) and wanted(process):
+                if self._holds(process) and is_wanted(process):
                     found.append(process)
         return found
 

@@ -1,11 +1,11 @@
-"""What frees a Helm release that a killed run has left half-way (facts/providers.md, 'Killed in the middle')."""
+"""Decides what frees a Helm release that a killed run has left half-way."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from telemetry.clients.cli_tools import ListedRelease, Revision
-from telemetry.engine.state import Known
+from telemetry.engine.state import ReleaseState
 from telemetry.kubernetes.revisions import GOOD
 
 
@@ -64,30 +64,30 @@ class Stuck:
         return f"{found}, and it added {first}" + (f" and {len(others)} more" if others else "")
 
 
-def stuck(listed: ListedRelease, known: Known, failure: Failure | None = None) -> Stuck | None:
+def stuck(listed: ListedRelease, recorded: ReleaseState, failure: Failure | None = None) -> Stuck | None:
     """Return what is wrong with a release of this stack, or nothing; `failure` where an earlier revision was deployed.
 
     A failed one that the state has is left alone in the cluster, for it may well be at work: Helm calls failed what
     was not ready in time. But the state must not pass it off as done, or the next preview says 'unchanged'.
     """
     status, revision = listed["status"], int(listed["revision"])
-    way = (failure.way if failure and known.deployed else None) or _way(status, revision, known)
+    way = (failure.way if failure and recorded.deployed else None) or _way(status, revision, recorded)
     return Stuck(listed["name"], status, revision, way, failure) if way else None
 
 
-def _way(status: str, revision: int, known: Known) -> Way | None:
+def _way(status: str, revision: int, recorded: ReleaseState) -> Way | None:
     first = revision == 1
     if status in ("pending-install", "uninstalling"):
         return Way.UNINSTALL
     if status in ("pending-upgrade", "pending-rollback"):
         return Way.UNINSTALL if first else Way.ROLL_BACK
-    if known.deployed:
-        return Way.RETRY if status == "failed" and not known.unfinished else None
+    if recorded.deployed:
+        return Way.RETRY if status == "failed" and not recorded.unfinished else None
     if status not in ("deployed", "failed"):
         return None
     # The state does not know it, so `up` cannot make it: the name is taken. Nobody uses a release that a killed run
     # has made, for what leads to it would have been made after it.
-    made_by_the_killed_run = first and (known.operation == "creating" or status == "failed")
+    made_by_the_killed_run = first and (recorded.operation == "creating" or status == "failed")
     return Way.UNINSTALL if made_by_the_killed_run else Way.LEAVE
 
 

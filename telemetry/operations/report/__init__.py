@@ -1,4 +1,4 @@
-"""What a preview will do to which Kubernetes object, bucket and datasource: pure, but for what calls it.
+"""The report: what a preview would do to each Kubernetes object, bucket and datasource.
 
-preview, rendered manifests, settings -> `build` -> `model.Report` -> terminal, Markdown, JSON (docs/report.md)
+preview, rendered manifests, settings -> `build` -> `model.ChangeReport` -> terminal, Markdown, JSON (docs/report.md)
 """

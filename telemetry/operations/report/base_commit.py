@@ -1,4 +1,4 @@
-"""What another commit would deploy, where no cluster can say what is deployed."""
+"""Reads what another commit would deploy, where no cluster can be asked."""
 
 import io
 import json

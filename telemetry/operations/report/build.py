@@ -1,19 +1,18 @@
-"""Puts a report together out of what has been read: a preview, rendered releases, settings."""
+"""Builds a report from a preview, rendered releases and settings."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP
 from telemetry.capacity import fit as capacity
 from telemetry.capacity import objects
 from telemetry.capacity.verdict import Verdict
 from telemetry.engine.preview import Preview, Step
 from telemetry.kubernetes.defaults import Object
 from telemetry.operations.report.manifests import compare
-from telemetry.operations.report.model import Action, Capacity, Item, ReleaseChange, Report, Warn
+from telemetry.operations.report.model import Action, Capacity, ChangeReport, Item, ReleaseChange, Warn
 from telemetry.operations.report.policies import judged
 from telemetry.operations.report.preview_items import items
-from telemetry.operations.report.retention import shortened
+from telemetry.operations.report.retention import PLACES, shortened
 from telemetry.operations.report.warnings import warnings
 from telemetry.redaction import Redactor
 from telemetry.stack import Stack
@@ -31,14 +30,14 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Found:
-    """What there is now."""
+    """The releases as they are now."""
 
     compared_with: str
     statuses: Mapping[str, str] | None = None
     """Helm's word for each release of the namespace; None if no cluster could be asked."""
 
 
-def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], found: Found) -> Report:
+def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], found: Found) -> ChangeReport:
     """Return the report on a stack.
 
     Args:
@@ -49,11 +48,11 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
     """
     touched = [step for step in preview.releases if step.urn in rendered and step.action != "same"]
     of_releases = [each for step in touched for each in _of(step, rendered)]
-    own = [each for step in preview.steps for each in items(step)]
-    changed = tuple(sorted((*own, *of_releases), key=_place))
+    resources = [each for step in preview.steps for each in items(step)]
+    changed = tuple(sorted((*resources, *of_releases), key=_place))
     becoming = _becoming(preview, rendered)
     releases = tuple(_release(step, found) for step in preview.releases)
-    return Report(
+    return ChangeReport(
         stack=stack.environment,
         compared_with=found.compared_with,
         resources=preview.counts,
@@ -71,10 +70,10 @@ def _shortened(preview: Preview, rendered: Mapping[str, Rendered]) -> Iterator[W
     before: dict[str, tuple[Object, ...]] = {}
     after: dict[str, tuple[Object, ...]] = {}
     for step in preview.releases:
-        its, name = rendered.get(step.urn, Rendered()), str(step.inputs.get("name"))
-        before[name], after[name] = (its.new if step.action == "same" else its.old), its.new
+        objects, name = rendered.get(step.urn, Rendered()), str(step.inputs.get("name"))
+        before[name], after[name] = (objects.new if step.action == "same" else objects.old), objects.new
     for step in preview.steps:
-        if step.type == "kubernetes:core/v1:ConfigMap" and step.name == TENANTS_CONFIG_MAP:
+        if step.type == "kubernetes:core/v1:ConfigMap" and step.name in PLACES:
             before[step.name], after[step.name] = (dict(step.old),), (dict(step.new),)
     return shortened(before, after)
 
@@ -82,19 +81,19 @@ def _shortened(preview: Preview, rendered: Mapping[str, Rendered]) -> Iterator[W
 def _becoming(preview: Preview, rendered: Mapping[str, Rendered]) -> dict[str, tuple[Object, ...]]:
     """Return every object that there will be of each release, by the release's name."""
     there = [(step, rendered[step.urn]) for step in preview.releases if step.urn in rendered]
-    return {str(step.inputs.get("name")): (*its.new, *its.passing) for step, its in there}
+    return {str(step.inputs.get("name")): (*objects.new, *objects.passing) for step, objects in there}
 
 
 def _sized(stack: Stack, preview: Preview, becoming: Mapping[str, tuple[Object, ...]]) -> Verdict:
     """Return what speaks against the stack's size, with the objects of its charts counted."""
     verdict = capacity.check(stack)
-    own = [step.new for step in preview.steps if step.custom and step.action != "delete" and "kind" in step.new]
-    all_of_them = [*own, *(each for its in becoming.values() for each in its)]
+    registered = [step.new for step in preview.steps if step.custom and step.action != "delete" and "kind" in step.new]
+    all_of_them = [*registered, *(each for objects in becoming.values() for each in objects)]
     return Verdict(verdict.refusals, (*verdict.warnings, *objects.check(stack, all_of_them, releases=len(becoming))))
 
 
 def _of(step: Step, rendered: Mapping[str, Rendered]) -> list[Item]:
-    redactor = Redactor.of(each for its in rendered.values() for each in (*its.old, *its.new))
+    redactor = Redactor.of(each for objects in rendered.values() for each in (*objects.old, *objects.new))
     was, will = (str((inputs or step.inputs).get("namespace", "")) for inputs in (step.old, step.new))
     old, new = rendered[step.urn].old, rendered[step.urn].new
     owner = str(step.inputs.get("name"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from telemetry.config.amounts import readable
-from telemetry.operations.report.model import Action, Field, Item, Report
+from telemetry.operations.report.model import Action, ChangeReport, Field, Item
 
 Sign = Literal["+", "-", "~", " "]
 
@@ -51,7 +51,7 @@ def word(it: Item) -> str:
     return CANNOT if it.fails else WORDS[it.action]
 
 
-def summary(report: Report) -> str:
+def summary(report: ChangeReport) -> str:
     """Return what happens in one line."""
     counts = [f"{count} to {action}" for action, count in report.resources.items() if count and action != "same"]
     objects = [each for each in report.items if each.owner]
@@ -59,13 +59,13 @@ def summary(report: Report) -> str:
     return f"{', '.join(counts) or 'no change'} ({report.resources['same']} unchanged){within}"
 
 
-def policies_line(report: Report) -> str:
+def policies_line(report: ChangeReport) -> str:
     """Return how many policies are kept."""
     broken = {each.rule for each in report.policies.violations}
     return f"{len(report.policies.rules) - len(broken)} of {len(report.policies.rules)} policies are kept"
 
 
-def capacity_rows(report: Report) -> list[tuple[str, str, str]]:
+def capacity_rows(report: ChangeReport) -> list[tuple[str, str, str]]:
     """Return what the stack asks for, before and after, and what the quota has room for."""
     before, after = report.capacity.before or {}, report.capacity.after
     rows = [(name, str(before.get(name, "-")), str(after[name])) for name in ("cpu", "memory", "storage", "pods")]

@@ -8,7 +8,7 @@ import yaml
 from telemetry.kubernetes.defaults import Object, normal
 from telemetry.kubernetes.diff import Change, diff, text
 from telemetry.kubernetes.immutable import fixed
-from telemetry.kubernetes.manifests import annotations, is_deployed, unfolded
+from telemetry.kubernetes.manifests import annotations, flatten_lists, is_deployed
 from telemetry.operations.report.model import Action, Item
 from telemetry.operations.report.reloading import is_reloaded
 from telemetry.operations.report.rollout import restart
@@ -27,7 +27,7 @@ def parse(manifest: str) -> list[Object]:
     Raises:
         yaml.YAMLError: it is no YAML.
     """
-    return [each for each in unfolded(yaml.load_all(manifest, Loader=_LOADER)) if _stays(each)]
+    return [each for each in flatten_lists(yaml.load_all(manifest, Loader=_LOADER)) if _stays(each)]
 
 
 def parse_passing(manifest: str) -> list[Object]:
@@ -36,7 +36,7 @@ def parse_passing(manifest: str) -> list[Object]:
     Raises:
         yaml.YAMLError: it is no YAML.
     """
-    made = (each for each in unfolded(yaml.load_all(manifest, Loader=_LOADER)) if is_deployed(each))
+    made = (each for each in flatten_lists(yaml.load_all(manifest, Loader=_LOADER)) if is_deployed(each))
     return [each for each in made if not _stays(each)]
 
 
@@ -158,8 +158,8 @@ def _loader() -> Any:
     """Return a safe loader, the fast one where there is one, that leaves dates the texts that they are."""
     base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     resolvers = {
-        first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
-        for first, known in base.yaml_implicit_resolvers.items()
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in base.yaml_implicit_resolvers.items()
     }
     return type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})
 

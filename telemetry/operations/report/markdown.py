@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from itertools import groupby
 
+from telemetry.config.markdown import table
 from telemetry.operations.report.lines import (
     CANNOT,
     WORDS,
@@ -14,7 +15,7 @@ from telemetry.operations.report.lines import (
     summary,
     word,
 )
-from telemetry.operations.report.model import Item, ReleaseChange, Report
+from telemetry.operations.report.model import ChangeReport, Item, ReleaseChange
 
 LIMIT = 21_000
 """Characters, so that three stacks fit into one comment; GitHub refuses one of more than 65,536."""
@@ -31,7 +32,7 @@ def marker(stack: str) -> str:
     return f"<!-- telemetry-report:{stack} -->"
 
 
-def markdown(report: Report, limit: int = LIMIT) -> str:
+def markdown(report: ChangeReport, limit: int = LIMIT) -> str:
     """Return the report as Markdown of at most `limit` characters; nothing if nothing changes and all is well."""
     if not (report.changes or report.refused or report.policies.violations):
         return ""
@@ -62,7 +63,7 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
 def _paragraphs(parts: list[str]) -> list[str]:
     """Return parts with neighbouring list items as one paragraph."""
     groups = groupby(parts, key=lambda part: part.startswith("- "))
-    return [text for is_list, its in groups for text in (["\n".join(its)] if is_list else its)]
+    return [text for is_list, items in groups for text in (["\n".join(items)] if is_list else items)]
 
 
 def _some(lines: list[str], room: int, what: str) -> list[str]:
@@ -77,12 +78,11 @@ def _some(lines: list[str], room: int, what: str) -> list[str]:
     return kept
 
 
-def _capacity(report: Report) -> str:
-    rows = [f"| {name} | {before} | {after} |" for name, before, after in capacity_rows(report)]
-    return "\n".join(["| Capacity | Before | After |", "| --- | ---: | ---: |", *rows])
+def _capacity(report: ChangeReport) -> str:
+    return table(("Capacity", "Before", "After"), capacity_rows(report), numbers=True)
 
 
-def _overview(report: Report) -> list[str]:
+def _overview(report: ChangeReport) -> list[str]:
     """Return what is created, changed and so on, a line per release and action."""
     versions = {each.name: each for each in report.releases}
     lines = []
@@ -113,7 +113,7 @@ def _folded(it: Item) -> str:
     return f"<details><summary>{_text(heading(it))}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>"
 
 
-def _notice(left_out: list[Item], report: Report) -> str:
+def _notice(left_out: list[Item], report: ChangeReport) -> str:
     with_fields = sum(1 for it in report.items if it.fields)
     names = ", ".join(it.title for it in left_out)
     names = names if len(names) <= 250 else f"{names[:250].rpartition(', ')[0]} and others"

@@ -119,9 +119,10 @@ class Capacity(_Model):
     after: dict[str, Any]
 
 
-class Report(_Model):
+class ChangeReport(_Model):
     """What `up` would do to one stack."""
 
+    model_config = ConfigDict(title="Report")  # the JSON's schema is agreed on, with its title
     schema_version: int = SCHEMA_VERSION
     stack: str
     compared_with: str

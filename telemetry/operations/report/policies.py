@@ -1,4 +1,4 @@
-"""Whether the rules are kept by what a preview would leave behind: its resources, and all objects of its releases."""
+"""Checks the resources and objects that would be there after `up` against the policies."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What a step of a preview does to an object, a bucket, a datasource or a provider, as the report shows it."""
+"""Turns a step of a preview into items of the report."""
 
 import json
 import re

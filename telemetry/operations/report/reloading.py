@@ -1,24 +1,16 @@
 """Objects whose pods read them again by themselves when they change, so that nothing restarts."""
 
-from telemetry.backends.loki.values import RELEASE as LOKI
-from telemetry.backends.mimir.values import RELEASE as MIMIR
-from telemetry.backends.pyroscope.values import RELEASE as PYROSCOPE
-from telemetry.backends.tempo.release import TEMPO
-from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP
+from telemetry.backends import BACKENDS
 from telemetry.collector.config import CONFIG_MAP as COLLECTOR
 from telemetry.gateway.secrets import CLIENT_CA_SECRET, CONFIG_MAP, TENANTS_SECRET, TLS_SECRET
 
 _RELOADED = {
-    ("ConfigMap", f"{MIMIR}-runtime"),
-    ("ConfigMap", f"{TEMPO['distributed']}-runtime"),
-    ("ConfigMap", f"{LOKI}-runtime"),
-    ("ConfigMap", f"{PYROSCOPE}-overrides-config"),
-    ("ConfigMap", TENANTS_CONFIG_MAP),
+    *(("ConfigMap", name) for backend in BACKENDS for name in backend.changes.reloaded),
     ("ConfigMap", CONFIG_MAP),
     ("ConfigMap", COLLECTOR),
     *(("Secret", name) for name in (TENANTS_SECRET, TLS_SECRET, CLIENT_CA_SECRET)),
 }
-"""Backends look at their runtime overrides every ten seconds (charts.md 2.6, 3.6), gateway/watch.sh and Alloy's
+"""Backends look at their runtime overrides every ten seconds, gateway/watch.sh and Alloy's
 reloader at their files."""
 
 

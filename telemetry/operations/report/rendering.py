@@ -145,13 +145,13 @@ def _of_base(step: Step, base: Base) -> str:
 def _new(step: Step, helm: Helm, kube_version: str | None, *, upgrade: bool) -> str:
     if step.action == "delete":
         return ""
-    wanted = step.new
-    return replace(helm, namespace=wanted["namespace"]).template(
-        wanted["name"],
-        wanted["chart"],
-        version=wanted.get("version"),
-        repository=(wanted.get("repositoryOpts") or {}).get("repo"),
-        values=wanted.get("values") or {},
+    inputs = step.new
+    return replace(helm, namespace=inputs["namespace"]).template(
+        inputs["name"],
+        inputs["chart"],
+        version=inputs.get("version"),
+        repository=(inputs.get("repositoryOpts") or {}).get("repo"),
+        values=inputs.get("values") or {},
         kube_version=kube_version,
         upgrade=upgrade,
     )

@@ -1,23 +1,17 @@
-"""What another replication factor means for what ingesters have not written to a bucket yet."""
+"""Warns of another replication factor: it affects data that is not in a bucket yet."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from telemetry.backends.loki.values import RELEASE as LOKI
-from telemetry.backends.mimir.values import RELEASE as MIMIR
-from telemetry.backends.tempo.release import TEMPO
+from telemetry.backends import BACKENDS
 from telemetry.engine.preview import Preview
 from telemetry.operations.report.model import Warn
+from telemetry.spec.changes import ReplicationPlace
 
-_PATHS: Mapping[str, tuple[str, ...]] = {
-    TEMPO["distributed"]: ("ingester", "config"),
-    MIMIR: ("mimir", "structuredConfig", "ingester", "ring"),
-    LOKI: ("loki", "commonConfig"),
+_PLACES: Mapping[str, ReplicationPlace] = {
+    name: place for backend in BACKENDS for name, place in backend.changes.replication.items()
 }
-"""Where the values of a release have the factor of its ingesters."""
-_UNTIL = {TEMPO["distributed"]: "half an hour", MIMIR: "13 hours", LOKI: "two hours"}
-"""When what was there before is in the bucket: Tempo cuts blocks after 30 minutes at the latest, Loki chunks after two
-hours; of Mimir the last 12 hours are asked of ingesters alone."""
+"""By release."""
 
 
 def warnings(preview: Preview) -> Iterator[Warn]:
@@ -29,23 +23,17 @@ def warnings(preview: Preview) -> Iterator[Warn]:
             continue
         about = f"release {name}"
         if after < before:
-            text = f"{_copies(after)} in place of {before}: {_RISK if name in TEMPO.values() else _OTHER_RISK}"
+            text = f"{_copies(after)} in place of {before}: {_PLACES[name].risk}"
             yield Warn(level="destructive", about=about, text=text)
         else:
             yield Warn(level="disruptive", about=about, text=_raised(name, before, after))
 
 
-_RISK = (
-    "with 2 of 3 ingesters, measured on Tempo 2.10.5, 106 of 1,500 confirmed traces were gone for good with one lost "
-    "ingester, and up to 558 not found by id with none lost; with 3 none (docs/decisions.md)"
-)
-_OTHER_RISK = "what a lost ingester has not flushed may be on no other (docs/decisions.md)"
-
-
 def _raised(name: str, before: int, after: int) -> str:
+    until = _PLACES[name].until
     text = (
         f"{_copies(after)} in place of {before}; what came before has no more copies than it had, until it is in the "
-        f"bucket after {_UNTIL[name]}: lose no ingester until then. Each ingester takes up to {after / before:.1f} "
+        f"bucket after {until}: lose no ingester until then. Each ingester takes up to {after / before:.1f} "
         "times as much"
     )
     return f"{text}, where there are as many as before (docs/operations.md, 'More copies')"
@@ -56,7 +44,9 @@ def _copies(factor: int) -> str:
 
 
 def _factor(name: str, inputs: Mapping[str, Any]) -> int | None:
+    if name not in _PLACES:
+        return None
     values = inputs.get("values")
-    for key in (*_PATHS.get(name, ()), "replication_factor"):
+    for key in (*_PLACES[name].path, "replication_factor"):
         values = values.get(key) if isinstance(values, dict) else None
-    return values if isinstance(values, int) and name in _PATHS else None
+    return values if isinstance(values, int) else None

@@ -4,57 +4,29 @@ Read from what the releases are configured with, before and after: so it does no
 default was lowered or a release was changed by hand.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import yaml
 
-from telemetry.backends.loki.values import RELEASE as LOKI
-from telemetry.backends.mimir.values import RELEASE as MIMIR
-from telemetry.backends.pyroscope.values import RELEASE as PYROSCOPE
-from telemetry.backends.tempo.release import TEMPO
-from telemetry.backends.tempo.values_common import TENANTS_CONFIG_MAP
+from telemetry.backends import BACKENDS
 from telemetry.config.quantities import in_seconds
 from telemetry.kubernetes.defaults import Object
 from telemetry.operations.report.model import Warn
 from telemetry.spec.backend import Signal
+from telemetry.spec.changes import DAY_SECONDS, FOREVER, RetentionPlace
 
-_DAY, _HOUR, _FOREVER = 86_400, 3_600, math.inf
+_HOUR = 3_600
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _OF_A_BACKEND = {"compactor", "limits", "limits_config", "server", "storage"}
 """Sections of a backend's own configuration, of which a file of tenants' overrides has none."""
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a backend's configuration says how long it keeps data."""
-
-    signal: Signal
-    defaults: tuple[tuple[str, ...], ...]
-    """Paths of what holds for everybody, the one that counts most first."""
-    of_tenant: tuple[str, ...]
-    """Path below a tenant's overrides."""
-    unstated: float = _FOREVER
-    """Seconds where nothing is said."""
-
-
-_TEMPO = _Place(
-    "traces",
-    (("overrides", "defaults", "compaction", "block_retention"), ("compactor", "compaction", "block_retention")),
-    ("compaction", "block_retention"),
-    14 * _DAY,
-)
-_MIMIR = "compactor_blocks_retention_period"
-PLACES: Mapping[str, _Place] = {
-    **dict.fromkeys((*TEMPO.values(), TENANTS_CONFIG_MAP), _TEMPO),
-    MIMIR: _Place("metrics", (("limits", _MIMIR),), (_MIMIR,)),
-    LOKI: _Place("logs", (("limits_config", "retention_period"),), ("retention_period",)),
-    PYROSCOPE: _Place("profiles", (("limits", "retention_period"),), ("retention_period",)),
+PLACES: Mapping[str, tuple[Signal, RetentionPlace]] = {
+    name: (backend.signal, place) for backend in BACKENDS for name, place in backend.changes.retention.items()
 }
-"""By release; of Tempo's overrides that are in no release, by ConfigMap."""
+"""By release; of overrides that are in no release, by ConfigMap."""
 
 
 class Kept(NamedTuple):
@@ -89,18 +61,18 @@ def shortened(before: Mapping[str, Iterable[Object]], after: Mapping[str, Iterab
 def kept(objects: Mapping[str, Iterable[Object]]) -> dict[Signal, Kept]:
     """Return what is in force of each signal; where two releases keep the same data, the shorter."""
     found: dict[Signal, Kept] = {}
-    configs = {release: list(_configs(its)) for release, its in objects.items() if release in PLACES}
-    for signal in {place.signal: None for place in PLACES.values()}:
-        files = [(PLACES[release], each) for release, its in configs.items() for each in its]
-        of_signal = [(place, each) for place, each in files if place.signal == signal]
+    configs = {release: list(_configs(manifests)) for release, manifests in objects.items() if release in PLACES}
+    for signal in {signal: None for signal, _ in PLACES.values()}:
+        files = [(*PLACES[release], each) for release, manifests in configs.items() for each in manifests]
+        of_signal = [(place, each) for found_signal, place, each in files if found_signal == signal]
         if any(_is_backends(config) for _, config in of_signal):
             found[signal] = _in_force(of_signal)
     return found
 
 
-def _in_force(configs: Iterable[tuple[_Place, Mapping[str, Any]]]) -> Kept:
+def _in_force(configs: Iterable[tuple[RetentionPlace, Mapping[str, Any]]]) -> Kept:
     defaults: list[float] = []
-    own: dict[str, list[float]] = {}
+    by_tenant: dict[str, list[float]] = {}
     for place, config in configs:
         if _is_backends(config):
             defaults.append(next(filter(None, (_seconds(config, path) for path in place.defaults)), place.unstated))
@@ -108,9 +80,9 @@ def _in_force(configs: Iterable[tuple[_Place, Mapping[str, Any]]]) -> Kept:
         overrides_of = config.get("overrides")
         for tenant, overrides in overrides_of.items() if isinstance(overrides_of, dict) else ():
             seconds = _seconds(overrides, place.of_tenant)
-            own.setdefault(str(tenant), []).extend([] if seconds is None else [seconds])
+            by_tenant.setdefault(str(tenant), []).extend([] if seconds is None else [seconds])
     default = min(defaults)
-    return Kept(default, {tenant: min(stated, default=default) for tenant, stated in own.items()})
+    return Kept(default, {tenant: min(stated, default=default) for tenant, stated in by_tenant.items()})
 
 
 def _is_backends(config: Mapping[str, Any]) -> bool:
@@ -132,11 +104,11 @@ def _seconds(config: Any, path: Iterable[str]) -> float | None:
     """Return what is stated at a path, in seconds; none at all means for ever."""
     for key in path:
         config = config.get(key) if isinstance(config, dict) else None
-    return None if config is None else in_seconds(config) or _FOREVER
+    return None if config is None else in_seconds(config) or FOREVER
 
 
 def _text(seconds: float) -> str:
-    if seconds == _FOREVER:
+    if seconds == FOREVER:
         return "no end"
-    count, unit = (seconds / _DAY, "day") if seconds >= _DAY else (seconds / _HOUR, "hour")
+    count, unit = (seconds / DAY_SECONDS, "day") if seconds >= DAY_SECONDS else (seconds / _HOUR, "hour")
     return f"{count:.4g} {unit}{'' if count == 1 else 's'}"

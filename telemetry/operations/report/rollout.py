@@ -1,4 +1,4 @@
-"""What a changed pod template does to the pods."""
+"""Finds which pods a changed template restarts."""
 
 from collections.abc import Mapping
 from typing import Any

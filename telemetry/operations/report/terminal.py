@@ -8,13 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from telemetry.operations.report.lines import SIGNS, capacity_rows, heading, of_field, policies_line, summary
-from telemetry.operations.report.model import Item, Report
+from telemetry.operations.report.model import ChangeReport, Item
 
 _STYLES = {"+": "green", "-": "red", "~": "yellow", " ": "dim"}
 _LEVELS = {"destructive": "bold red", "fails": "bold red", "disruptive": "yellow", "notice": "cyan"}
 
 
-def terminal(report: Report) -> RenderableType:
+def terminal(report: ChangeReport) -> RenderableType:
     """Return the report for a rich console."""
     title = Text(f"{report.stack}: {summary(report)}", style="bold")
     parts: list[RenderableType] = [title, Text(f"compared with {report.compared_with}", style="dim"), Text()]
@@ -29,33 +29,33 @@ def terminal(report: Report) -> RenderableType:
     return Group(*parts)
 
 
-def _policies(report: Report) -> Iterator[Text]:
+def _policies(report: ChangeReport) -> Iterator[Text]:
     yield Text(f"{policies_line(report)} (docs/policies.md)", style="green" if report.policies.kept else "bold red")
     for each in report.policies.violations:
         style = _LEVELS["fails" if each.severity == "mandatory" else "disruptive"]
         yield Text.assemble((f"{each.severity} ", style), (each.rule, "bold"), f": {each.text}")
 
 
-def _capacity(report: Report) -> Table:
+def _capacity(report: ChangeReport) -> Table:
     table = Table("Capacity", "Before", "After", title_justify="left")
     for name, before, after in capacity_rows(report):
         table.add_row(name, before, Text(after, style="" if before == after else "bold yellow"))
     return table
 
 
-def _items(report: Report) -> Iterator[Text]:
+def _items(report: ChangeReport) -> Iterator[Text]:
     versions = {release.name: release for release in report.releases}
-    for owner, its in groupby(report.items, key=lambda it: it.owner):
+    for owner, items in groupby(report.items, key=lambda it: it.owner):
         release = versions.get(owner)
         yield Text(f"\nRelease {owner} ({release.version})" if release else "\nResources", style="bold")
-        for it in its:
+        for it in items:
             yield from _item(it)
     untouched = [each for each in report.releases if each.action != "same" and not _owns(report, each.name)]
     for each in untouched:
         yield Text(f"\nRelease {each.name} is to {each.action}, but no object of it does", style="bold")
 
 
-def _owns(report: Report, name: str) -> bool:
+def _owns(report: ChangeReport, name: str) -> bool:
     return any(it.owner == name for it in report.items)
 
 

@@ -1,10 +1,8 @@
-"""What to know before `up`, the most severe first."""
+"""The warnings of the report, the most severe first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from telemetry.backends import BACKENDS
-from telemetry.backends.loki.values import RELEASE as LOKI
-from telemetry.backends.tempo.release import TEMPO
 from telemetry.capacity.fit import Verdict
 from telemetry.engine.preview import Preview
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
@@ -134,10 +132,11 @@ def _claims(items: Sequence[Item]) -> Iterator[Warn]:
 
 def _schemas(items: Sequence[Item]) -> Iterator[Warn]:
     for each in items:
-        paths = [field.path for field in each.fields if field.op in ("change", "remove") and each.owner == LOKI]
-        if any(".schema_config.configs" in path for path in paths):
-            text = "another schema for days gone by: lines that were written by the one before are not found any more"
-            yield Warn(level="destructive", about=each.title, text=text)
+        paths = [field.path for field in each.fields if field.op in ("change", "remove")]
+        destructive = [backend.changes.destructive for backend in BACKENDS if each.owner in backend.release_names]
+        for part, text in (pair for parts in destructive for pair in parts.items()):
+            if any(part in path for path in paths):
+                yield Warn(level="destructive", about=each.title, text=text)
 
 
 def _statuses(releases: Sequence[ReleaseChange]) -> Iterator[Warn]:
@@ -156,20 +155,24 @@ def _statuses(releases: Sequence[ReleaseChange]) -> Iterator[Warn]:
 
 
 def _moves(releases: Sequence[ReleaseChange]) -> Iterator[Warn]:
-    topologies = {name: topology for topology, name in TEMPO.items()}
-    tempo = [each for each in releases if each.name in topologies]
-    before = {each.name for each in tempo if each.action != "create"}
-    after = {each.name for each in tempo if each.action != "delete"}
+    for backend in BACKENDS:
+        topologies = {name: topology for topology, name in backend.changes.releases_by_topology.items()}
+        yield from _moves_of(backend.signal, topologies, [each for each in releases if each.name in topologies])
+
+
+def _moves_of(signal: str, topologies: Mapping[str, str], releases: Sequence[ReleaseChange]) -> Iterator[Warn]:
+    before = {each.name for each in releases if each.action != "create"}
+    after = {each.name for each in releases if each.action != "delete"}
     if before == after or not before or not after:
         return
     new, old = sorted(after - before), sorted(before - after)
     steps = [f"release {name} is made ready, then the Services turn to it" for name in new]
     steps += [f"release {name} goes last" for name in old]
     steps += [
-        f"release {name} stays, without new traces, until it is removed" for name in sorted(before & after) if new
+        f"release {name} stays, without new {signal}, until it is removed" for name in sorted(before & after) if new
     ]
     moving = f"move to {topologies[(new or sorted(after))[0]]}"
-    yield Warn(level="disruptive", about="traces", text=f"{moving}: {'; '.join(steps)}")
+    yield Warn(level="disruptive", about=signal, text=f"{moving}: {'; '.join(steps)}")
 
 
 def _restarts(items: Sequence[Item]) -> Iterator[Warn]:

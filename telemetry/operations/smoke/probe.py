@@ -1,4 +1,4 @@
-"""One proof that a deployed stack works: a metric and a span go in as any client's would, and come out again.
+"""Sends a metric and a span to a deployed stack as any client would, and reads them back.
 
 Everything goes through the API server's proxy to services, so that whoever may deploy can prove it, from anywhere.
 """
@@ -6,7 +6,7 @@ Everything goes through the API server's proxy to services, so that whoever may 
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -14,13 +14,15 @@ from urllib.parse import urlsplit
 
 import urllib3
 from kubernetes import client
-from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import wait_fixed
+
+from telemetry.clients.kubernetes import call
+from telemetry.clients.retry import retry
 
 METRIC = "telemetry_smoke"
 _TENANT_HEADER = "X-Scope-OrgID"
 _PORTS = {"http": 80, "https": 443}
 _SERVICE = {"attributes": [{"key": "service.name", "value": {"stringValue": "telemetry-smoke"}}]}
-_TIMEOUT_SECONDS = 10
 _PATIENCE_SECONDS = 60
 _PAUSE_SECONDS = 1.0
 
@@ -61,23 +63,13 @@ class Services:
         service, namespace = str(where.hostname).split(".")[:2]
         port = where.port or _PORTS[where.scheme]
         proxy = f"/api/v1/namespaces/{namespace}/services/{where.scheme}:{service}:{port}/proxy"
-        request = self.api.param_serialize(
-            method,
-            f"{proxy}{where.path}",
-            query_params=list((query or {}).items()),
-            header_params={
-                "Accept": "application/json",
-                "Content-Type": "application/json",
-                **({_TENANT_HEADER: self.tenant} if self.tenant else {}),
-            },
-            body=body,
-            auth_settings=["BearerToken"],
-        )
+        tenant = {_TENANT_HEADER: self.tenant} if self.tenant else {}
+        headers = {"Content-Type": "application/json", **tenant}
         try:
-            answer = self.api.call_api(*request, _request_timeout=_TIMEOUT_SECONDS)
-            return answer.status, answer.read()
+            answer = call(self.api, method, f"{proxy}{where.path}", headers=headers, query=query, body=body)
         except urllib3.exceptions.HTTPError as error:
             raise SmokeError(f"{url}: the API server does not answer ({type(error).__name__})") from error
+        return answer.status, answer.body
 
 
 def refuses(services: Services, url: str) -> str:
@@ -92,7 +84,7 @@ def refuses(services: Services, url: str) -> str:
         if status != HTTPStatus.UNAUTHORIZED:
             raise SmokeError(f"{url}: answered {status} to somebody without a credential; 401 is right")
 
-    _insistently(attempt)
+    _retry(attempt)
     return "gateway: refuses who shows no credential"
 
 
@@ -104,11 +96,11 @@ def prove(services: Services, endpoints: Mapping[str, Mapping[str, str]]) -> Ite
     """
     metrics, traces = endpoints["metrics"], endpoints["traces"]
     value, trace = int(time.time()), secrets.token_hex(16)
-    _insistently(lambda: services.call("POST", metrics["otlp_http"], body=_metric(value)))
-    _insistently(lambda: _read_metric(services, metrics["query"], value))
+    _retry(lambda: services.call("POST", metrics["otlp_http"], body=_metric(value)))
+    _retry(lambda: _read_metric(services, metrics["query"], value))
     yield f"metrics: {value} sent and read back"
-    _insistently(lambda: services.call("POST", traces["otlp_http"], body=_span(trace)))
-    _insistently(lambda: services.call("GET", f"{traces['query']}/api/traces/{trace}"))
+    _retry(lambda: services.call("POST", traces["otlp_http"], body=_span(trace)))
+    _retry(lambda: services.call("GET", f"{traces['query']}/api/traces/{trace}"))
     yield f"traces: {trace} sent and read back"
 
 
@@ -118,16 +110,9 @@ def _read_metric(services: Services, url: str, value: int) -> None:
         raise SmokeError(f"{url}: does not know {METRIC} {value}, which was sent before")
 
 
-def _insistently(attempt: Any) -> None:
+def _retry(attempt: Callable[[], object]) -> None:
     """Try again for a minute: a release may be up while a ring in it is still settling."""
-    try:
-        Retrying(
-            retry=retry_if_exception_type(SmokeError),
-            stop=stop_after_delay(_PATIENCE_SECONDS),
-            wait=wait_fixed(_PAUSE_SECONDS),
-        )(attempt)
-    except RetryError as error:
-        raise error.last_attempt.exception() or error from error
+    retry(attempt, _PATIENCE_SECONDS, on=SmokeError, wait=wait_fixed(_PAUSE_SECONDS))
 
 
 def _metric(value: int) -> dict[str, Any]:

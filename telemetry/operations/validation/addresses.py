@@ -1,39 +1,17 @@
-"""Where each part of a stack is asked: what its outputs say, and what stands behind that."""
+"""The addresses of a stack: those of its outputs, and those of the backends themselves."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from telemetry.backends.loki import values as loki
-from telemetry.backends.mimir import values as mimir
-from telemetry.backends.tempo.endpoints import TRACES_QUERY
-from telemetry.backends.tempo.release import TEMPO
-from telemetry.spec.ports import LOKI_HTTP, MIMIR_HTTP, TEMPO_HTTP
-from telemetry.spec.values.transport import scheme
 from telemetry.stack import Stack
 
 Addresses = Mapping[str, str]
-"""By name, such as `metrics.query`."""
-CLIENTS = (
-    "traces.otlp_grpc",
-    "traces.otlp_http",
-    "traces.query",
-    "metrics.remote_write",
-    "metrics.otlp_http",
-    "metrics.query",
-    "logs.push",
-    "logs.otlp_http",
-    "logs.query",
-)
-"""What clients are given (docs/outputs.md); those of logs only where there is a Loki."""
-ADMIN = ("metrics.admin", "metrics.flush", "traces.admin", "traces.ring", "logs.ring")
-"""Backends' own pages, which no gateway offers: limits and ring of Mimir, its ingesters, limits and ring of Tempo, and
-the ring of Loki."""
+"""By signal and name, such as `metrics.query`."""
 
 
 def clients(endpoints: Mapping[str, Mapping[str, Any] | None]) -> Addresses:
-    """Return what a stack's outputs say."""
-    there = {signal: some for signal, some in endpoints.items() if some}  # no Loki, no addresses for logs
-    return {f"{signal}.{name}": str(url) for signal, some in there.items() for name, url in some.items()}
+    """Return what a stack's outputs say; nothing of signals that it has no backend for."""
+    return {f"{signal}.{name}": str(url) for signal, urls in endpoints.items() for name, url in (urls or {}).items()}
 
 
 def backends(stack: Stack) -> Addresses:
@@ -42,18 +20,8 @@ def backends(stack: Stack) -> Addresses:
 
 
 def admin(stack: Stack) -> Addresses:
-    """Return where the backends' own pages are."""
-    protocol, namespace = scheme(stack), stack.namespace.name
-
-    def at(service: str, port: int) -> str:
-        return f"{protocol}://{service}.{namespace}.svc:{port}"
-
-    query = at(TRACES_QUERY, TEMPO_HTTP)
-    distributed = stack.traces.topology == "distributed"
-    return {
-        "metrics.admin": at(f"{mimir.RELEASE}-distributor", MIMIR_HTTP),
-        "metrics.flush": at(f"{mimir.RELEASE}-ingester", MIMIR_HTTP),
-        "traces.admin": query,
-        "traces.ring": at(f"{TEMPO['distributed']}-distributor", TEMPO_HTTP) if distributed else query,
-        **({"logs.ring": at(loki.service(stack.logs.topology, "write"), LOKI_HTTP)} if stack.logs else {}),
+    """Return where the backends' own pages are, which no gateway offers."""
+    pages: dict[str, Mapping[str, str]] = {
+        each.signal: each.of.admin_endpoints(each.context) for each in stack.backends if each.of.admin_endpoints
     }
+    return clients(pages)

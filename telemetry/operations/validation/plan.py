@@ -1,36 +1,41 @@
-"""Which checks a stack gets: each tenant's own, one after the other, and what belongs to no tenant."""
+"""Lists the checks of a stack: those of each tenant, and those of the stack itself."""
 
 from collections.abc import Mapping
+from importlib import import_module
 
-from telemetry.backends.loki import checks as logs
-from telemetry.backends.mimir import checks as metrics
-from telemetry.backends.tempo import checks as traces
+from telemetry.clients.target import Tenant
 from telemetry.operations.validation import grafana
-from telemetry.operations.validation.target import Target, Tenant
+from telemetry.operations.validation.target import StackTarget
 from telemetry.spec.checks import Check, CheckSkipped, Lane
 from telemetry.stack import Stack
+from telemetry.stack.backends import metrics_first
 
 PLATFORM = "the stack itself"
 """The lane of what is no tenant's; no tenant's id has a space."""
 _NO_TENANT = "no tenants"
 
 
-def lanes(target: Target, datasources: Mapping[str, str]) -> list[Lane]:
+def lanes(target: StackTarget, datasources: Mapping[str, str]) -> list[Lane]:
     """Return all lanes; `datasources` are the uids, by signal, of those that show everything."""
-    gateway = target.stack.gateway
+    stack, gateway = target.stack, target.stack.gateway
     org = gateway.federation.grafana_org if gateway is not None and gateway.federation is not None else None
     common = [
-        *metrics.platform_checks(target),
-        *traces.platform_checks(target),
-        *logs.platform_checks(target),
-        *grafana.checks(target, datasources, org),
+        check
+        for backend in metrics_first(stack.backends)
+        if backend.of.checks
+        for check in import_module(backend.of.checks).platform_checks(backend.context, target)
     ]
+    common += grafana.checks(target, datasources, org)
     return [*(_lane(target, tenant) for tenant in target.tenants), Lane(PLATFORM, tuple(common))]
 
 
-def _lane(target: Target, tenant: Tenant) -> Lane:
-    signals = [*metrics.checks(target, tenant), *traces.checks(target, tenant)]
-    signals += logs.checks(target, tenant) if target.stack.logs else []
+def _lane(target: StackTarget, tenant: Tenant) -> Lane:
+    signals = [
+        check
+        for backend in metrics_first(target.stack.backends)
+        if backend.of.checks
+        for check in import_module(backend.of.checks).checks(backend.context, target, tenant)
+    ]
     if target.behind_gateway:
         why = "no route to the gateway from here: the checks went to the backends behind it (docs/validation.md)"
         signals = [_skipped(Check("gateway", "lets this tenant in", lambda _: ""), why), *signals]
@@ -46,10 +51,10 @@ def _why_kept_out(stack: Stack, tenant: Tenant, check: Check) -> str | None:
         return None  # it asks the backends themselves
     if tenant.unknown:
         return "its credential is not the program's: nobody can come in its name"
-    own = next((each for each in stack.tenants if each.id == tenant.id), None)
-    if stack.gateway is None or own is None:
+    settings = next((each for each in stack.tenants if each.id == tenant.id), None)
+    if stack.gateway is None or settings is None:
         return None
-    missing = [right for right in ("read", "write") if right not in getattr(own.access.scopes, check.signal)]
+    missing = [right for right in ("read", "write") if right not in getattr(settings.access.scopes, check.signal)]
     return f"its credential may not {' and '.join(missing)} {check.signal} (access.scopes)" if missing else None
 
 

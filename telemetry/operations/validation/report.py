@@ -1,4 +1,4 @@
-"""What is told of results: a line for each, a summary, JSON, and JUnit's XML."""
+"""Formats results: a line for each, a summary, JSON, and JUnit's XML."""
 
 import json
 from collections import Counter
@@ -56,10 +56,10 @@ def as_junit(stack: str, results: Sequence[Result]) -> str:
     """Return results as JUnit's XML, which CI systems read: a suite per lane."""
     root = ElementTree.Element("testsuites", {"name": f"validate {stack}", **_counts(results)})
     for lane, some in groupby(results, lambda result: result.lane):
-        own = list(some)
-        skipped = str(sum(result.state == "skipped" for result in own))
-        suite = ElementTree.SubElement(root, "testsuite", {"name": lane, **_counts(own), "skipped": skipped})
-        for result in own:
+        of_lane = list(some)
+        skipped = str(sum(result.state == "skipped" for result in of_lane))
+        suite = ElementTree.SubElement(root, "testsuite", {"name": lane, **_counts(of_lane), "skipped": skipped})
+        for result in of_lane:
             _case(suite, result)
     ElementTree.indent(root)
     written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)

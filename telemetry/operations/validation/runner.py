@@ -1,4 +1,4 @@
-"""Runs checks within bounds: each check has one, and all together have one, whatever hangs."""
+"""Runs checks with a time limit for each and for all together."""
 
 import queue
 import threading
@@ -17,7 +17,7 @@ _Ended = tuple[State, str]
 
 @dataclass(frozen=True)
 class Bounds:
-    """In seconds, but for the last."""
+    """The time limits, in seconds, and how many lanes run at once."""
 
     check: float = 60
     overall: float = 600
@@ -34,13 +34,13 @@ def run(
     """
     hides = redactor or Redactor()
     until = time.monotonic() + bounds.overall
-    told = threading.Lock()
+    telling = threading.Lock()
 
     def follow(lane: Lane) -> list[Result]:
         results = []
         for check in lane.checks:
             result = _run(lane, check, bounds, until, hides)
-            with told:
+            with telling:
                 tell(result)
             results.append(result)
         return results

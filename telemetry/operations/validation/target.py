@@ -1,107 +1,25 @@
-"""What is validated: a stack, the way to it, and who asks."""
+"""What is validated: a stack, the way to it, and in whose names."""
 
-import ssl
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import httpx
-
-from telemetry.clients.reach import Reach
-from telemetry.config.credentials import Credentials
+from telemetry.clients.target import Target, Tenant
 from telemetry.gateway import access
-from telemetry.gateway.certificates import Pair
-from telemetry.operations.validation.addresses import Addresses
-from telemetry.spec.checks import CheckSkipped
 from telemetry.stack import Stack
 
-TENANT_HEADER = "X-Scope-OrgID"
-_TIMEOUT_SECONDS = 10
-Blocks = Callable[[str], set[str]]
-"""Returns the keys of a tenant's blocks in Mimir's bucket."""
-
 
 @dataclass(frozen=True)
-class Tenant:
-    """Somebody in whose name is asked."""
-
-    id: str | None
-    """None where there are no tenants."""
-    token: str | None = field(default=None, repr=False)
-    pair: Pair | None = field(default=None, repr=False)
-    unknown: bool = False
-    """Whether its credential is not the program's own, so that nobody can ask in its name."""
-    datasources: Mapping[str, str] = field(default_factory=dict)
-    """Its datasources' uids by signal."""
-    org: int | None = None
-    """The Grafana organisation that they belong to; None is our login's."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """A stack to validate."""
+class StackTarget(Target):
+    """A whole stack to validate."""
 
     stack: Stack
-    addresses: Addresses
-    """By name: those of validation.addresses.CLIENTS and ADMIN."""
-    tenants: Sequence[Tenant]
-    reach: Reach
-    authority: str | None = None
-    """PEM of whom clients trust; None for public ones."""
-    behind_gateway: bool = False
-    """Whether the addresses are those of the backends, although clients come by a gateway: it cannot be reached."""
-    credentials: Credentials | None = None
-    blocks: Blocks | None = None
-    flush: bool = True
-    """Whether Mimir may be asked to flush a tenant, which makes one small block per ingester."""
-
-    def inner(self, name: str) -> str:
-        """Return an address that the stack's network policies keep the API server from (docs/network.md).
-
-        Raises:
-            CheckSkipped: it could be asked through the API server only.
-        """
-        address = self.addresses[name]
-        if self.stack.security.network_policies and self.reach.api and not self.reach.is_direct(address):
-            raise CheckSkipped(
-                f"network policies keep the API server from {address}; forward a pod's port, and say --connect-to"
-            )
-        return address
-
-    def client(self, tenant: Tenant) -> httpx.Client:
-        """Return a client that comes as a tenant's own would."""
-        context = ssl.create_default_context(cadata=self.authority)
-        if tenant.pair is not None:
-            with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:  # Python reads keys from files only
-                file.write(tenant.pair.key + tenant.pair.certificate)
-                file.flush()
-                context.load_cert_chain(file.name)
-        if self.behind_gateway:
-            context.check_hostname = False  # all backends share one certificate
-        return self._client(context, self.identity(tenant))
-
-    def admin(self, tenant: Tenant | None = None) -> httpx.Client:
-        """Return a client of the backends' own pages, which ask for no credential."""
-        context = ssl.create_default_context(cadata=self.authority)
-        context.check_hostname = False  # all backends share one certificate
-        return self._client(context, {TENANT_HEADER: tenant.id} if tenant and tenant.id else {})
-
-    def identity(self, tenant: Tenant) -> dict[str, str]:
-        """Return the headers that say who asks: a token for the gateway, the tenant's name for backends."""
-        if self.stack.gateway is None or self.behind_gateway:
-            return {TENANT_HEADER: tenant.id} if tenant.id else {}
-        return {"Authorization": f"Bearer {tenant.token}"} if tenant.token else {}
-
-    def _client(self, context: ssl.SSLContext, headers: Mapping[str, str]) -> httpx.Client:
-        transport = self.reach.transport(context)
-        return httpx.Client(transport=transport, headers=headers, timeout=_TIMEOUT_SECONDS, trust_env=False)
 
 
 def tenants_of(stack: Stack, key: str, uids: Mapping[str, Mapping[str, str]]) -> list[Tenant]:
     """Return a stack's tenants with their credentials; `uids` are their datasources', by tenant id and signal."""
     if not stack.tenants:
         return [Tenant(None)]
-    known = access.of_tenants(stack, key)
+    credentials = access.of_tenants(stack, key)
     return [
         Tenant(
             tenant.id,
@@ -112,7 +30,7 @@ def tenants_of(stack: Stack, key: str, uids: Mapping[str, Mapping[str, str]]) ->
             tenant.grafana_org,
         )
         for tenant in stack.tenants
-        for credential in (known.get(tenant.id),)
+        for credential in (credentials.get(tenant.id),)
     ]
 
 

@@ -7,12 +7,12 @@ from telemetry.config.roles import Role
 from telemetry.spec.context import Surroundings
 
 Values = dict[str, Any]
-"""Helm values: nested dicts, lists and scalars; None removes a chart's default (charts.md 4.1)."""
+"""Helm values: nested dicts, lists and scalars; None removes a chart's default."""
 
 ACCESS_KEY_ENV = "AWS_ACCESS_KEY_ID"
 SECRET_KEY_ENV = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
-"""Keys of the credentials Secret. Every backend's S3 client reads these variables by itself, where it is given no keys:
-minio-go's in Tempo, Mimir and Pyroscope, AWS' own in Loki."""
+"""Keys of the credentials Secret. Every backend's S3 client, minio-go's or AWS' own, reads these variables by
+itself, where it is given no keys."""
 
 RESTRICTED_CONTAINER: Values = {
     "allowPrivilegeEscalation": False,
@@ -36,7 +36,7 @@ def any_address(context: Surroundings) -> str:
 
 
 def resources(role: Role) -> Values:
-    """Return requests, and a memory limit where the resource policy has one. Never a CPU limit (seed 000)."""
+    """Return requests, and a memory limit where the resource policy has one. Never a CPU limit."""
     values: Values = {"requests": {"cpu": cpu_text(role.cpu), "memory": bytes_text(role.memory)}}
     if role.memory_limit is not None:
         values["limits"] = {"memory": bytes_text(role.memory_limit)}

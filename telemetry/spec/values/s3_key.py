@@ -30,16 +30,16 @@ def digest(pair: S3Key) -> str:
     return hashlib.pbkdf2_hmac("sha256", secret.encode(), salt, _ROUNDS, _BYTES).hex()
 
 
-def with_digest(values: Any, known: str) -> Any:
+def with_digest(values: Any, key_digest: str) -> Any:
     """Return values in which every pod that uses a key says which."""
     if isinstance(values, dict):
-        return {key: known if key == ANNOTATION else with_digest(each, known) for key, each in values.items()}
-    return [with_digest(each, known) for each in values] if isinstance(values, list) else values
+        return {key: key_digest if key == ANNOTATION else with_digest(each, key_digest) for key, each in values.items()}
+    return [with_digest(each, key_digest) for each in values] if isinstance(values, list) else values
 
 
 def digest_in(values: Any) -> str | None:
     """Return the digest that values speak of; None if they do not."""
     if isinstance(values, dict):
-        own = values.get(ANNOTATION)
-        return own if isinstance(own, str) else next(filter(None, map(digest_in, values.values())), None)
+        stated = values.get(ANNOTATION)
+        return stated if isinstance(stated, str) else next(filter(None, map(digest_in, values.values())), None)
     return next(filter(None, map(digest_in, values)), None) if isinstance(values, list) else None

@@ -41,28 +41,28 @@ def mounts(context: Surroundings) -> list[Values]:
 
 
 def http_server(context: Surroundings) -> Values:
-    """Return what `server` says of TLS, in Tempo as in Mimir; nothing without TLS."""
+    """Return what `server` says of TLS, which all backends call alike; nothing without TLS."""
     if not serves_tls(context):
         return {}
     return {"http_tls_config": {"cert_file": f"{_BACKENDS}/tls.crt", "key_file": f"{_BACKENDS}/tls.key"}}
 
 
 def otlp_receiver(context: Surroundings) -> Values:
-    """Return what an OTLP receiver of Tempo says of TLS; nothing without TLS."""
+    """Return what an OTLP receiver says of TLS; nothing without TLS."""
     if not serves_tls(context):
         return {}
     return {"tls": {"cert_file": f"{_BACKENDS}/tls.crt", "key_file": f"{_BACKENDS}/tls.key"}}
 
 
 def client(context: Surroundings) -> Values:
-    """Return how one backend trusts another, in the words of Mimir's clients; nothing without TLS."""
+    """Return how one backend trusts another, in the words of dskit's clients; nothing without TLS."""
     if not serves_tls(context):
         return {}
     return {"tls_ca_path": f"{_BACKENDS}/ca.crt", "tls_server_name": server_name(context.namespace.name)}
 
 
 def remote_write(context: Surroundings) -> Values:
-    """Return how Tempo's metrics-generator trusts Mimir, in the words of Prometheus; nothing without TLS."""
+    """Return how a sender of samples trusts who takes them, in Prometheus' words; nothing without TLS."""
     if not serves_tls(context):
         return {}
     return {"tls_config": {"ca_file": f"{_BACKENDS}/ca.crt", "server_name": server_name(context.namespace.name)}}

@@ -1,0 +1,50 @@
+"""What every backend's component makes: a Secret with its S3 credentials, and the Helm releases that name it."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.kubernetes import credentials_secret, release, service_account
+from telemetry.config.credentials import S3Identity
+from telemetry.stack.backends import StackBackend
+
+
+class Backend(pulumi.ComponentResource):
+    """A backend, at the Services of its chart. One that needs more than its description says has a subclass."""
+
+    endpoints: dict[str, str]
+    """Where clients reach it in the cluster, by use; a gateway stands before them where there is one."""
+    releases: pulumi.Output[dict[str, str]]
+    """Helm's word for each release, by name; `deployed` is the only good one."""
+
+    def __init__(
+        self, name: str, *, backend: StackBackend, identity: S3Identity, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(f"telemetry:{backend.signal}:{backend.of.title}", name, opts=opts)
+        self._backend = backend
+        self._namespace = backend.context.namespace.name
+        self.endpoints = backend.endpoints._asdict()
+        secret = credentials_secret(backend.of.secret, namespace=self._namespace, identity=identity, parent=self)
+        self._mounted = [secret, *self._account(), *self._before()]
+        deployed = {
+            each.name: release(each.with_key(identity), namespace=self._namespace, after=self._mounted, parent=self)
+            for each in backend.releases
+        }
+        self._beside(deployed)
+        self.releases = pulumi.Output.all(
+            **{each: made.status.apply(lambda status: str(status.status)) for each, made in deployed.items()}
+        )
+        self.register_outputs({"endpoints": self.endpoints, "releases": self.releases})
+
+    def _account(self) -> list[pulumi.Resource]:
+        """Register the account of pods whose chart has no key that takes their token away."""
+        account = self._backend.of.service_account
+        return [service_account(account, namespace=self._namespace, parent=self)] if account else []
+
+    def _before(self) -> list[pulumi.Resource]:
+        """Register what the pods mount besides their credentials."""
+        return []
+
+    def _beside(self, deployed: Mapping[str, k8s.helm.v3.Release]) -> None:
+        """Register what belongs to the releases and is in no chart."""

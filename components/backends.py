@@ -1,0 +1,24 @@
+"""The components of a stack's backends."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.backend import Backend
+from components.mimir import Mimir
+from components.tempo import Tempo
+from telemetry.config.credentials import Credentials
+from telemetry.stack import Stack
+
+_COMPONENTS: Mapping[str, type[Backend]] = {"mimir": Mimir, "tempo": Tempo}
+"""Of those that need more than a backend's description says."""
+
+
+def deploy_backends(stack: Stack, credentials: Credentials, *, opts: pulumi.ResourceOptions) -> list[Backend]:
+    """Register the backends that a stack has."""
+    return [
+        _COMPONENTS.get(backend.of.name, Backend)(
+            backend.of.name, backend=backend, identity=getattr(credentials, backend.signal), opts=opts
+        )
+        for backend in stack.backends
+    ]
