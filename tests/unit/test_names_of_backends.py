@@ -33,9 +33,10 @@ ALLOYS_WORDS = re.compile(r"^loki\.\w+")
 
 def documentation(tree: ast.AST) -> set[int]:
     """Return the strings that are documentation: statements of their own, and descriptions of settings."""
-    documented = (node for node in ast.walk(tree) if isinstance(node, ast.Expr))
-    described = (node for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "description")
-    return {id(node.value) for node in (*documented, *described) if isinstance(node.value, ast.Constant)}
+    documented = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    keywords = (node for node in ast.walk(tree) if isinstance(node, ast.keyword))
+    described = [node.value for node in keywords if node.arg == "description"]
+    return {id(value) for value in (*documented, *described) if isinstance(value, ast.Constant)}
 
 
 def words(tree: ast.AST) -> Iterator[tuple[int, str]]:
