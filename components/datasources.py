@@ -41,9 +41,8 @@ class Datasources(pulumi.ComponentResource):
     ) -> None:
         super().__init__("telemetry:grafana:Datasources", name, opts=opts)
         key, previous = credentials.gateway_key, credentials.previous_gateway_key
-        readers = access.of_readers(stack, key)
+        readers, authority = access.of_readers(stack, key), access.authority_of(stack, key, previous)
         shown = views(stack, credentials=readers, federation=access.of_federation(stack, key))
-        authority = access.authority_of(stack, key, previous)
         found = datasources_of(stack, shown, urls=query_urls(stack), authority=authority)
         made = [self._made(each) for each in found]
         self.declared = _declared(shown, made)

@@ -14,8 +14,7 @@ from telemetry.config.connections import Url
 ChartName = Annotated[str, Field(min_length=1)]
 """A chart's name; which ones there may be, is said by the section that has it."""
 Versions = Mapping[str, tuple[str, ...]]
-"""Charts that something is deployed from, with the versions whose keys our Helm values were checked against
-(docs/sources.md)."""
+"""Charts that something is deployed from, with the versions whose keys our Helm values were checked against."""
 
 _OCI = re.compile(
     r"oci://(\[[0-9a-f:]+\]|[a-z0-9][a-z0-9.-]*)(:\d{1,5})?(?P<path>(/[a-z0-9]+([._-]+[a-z0-9]+)*)+)"

@@ -1,4 +1,4 @@
-"""What a role of a backend is before anybody sets anything, and which roles run (R8).
+"""What a role of a backend is before anybody sets anything, and which roles run.
 
 The sizes in backends' tables are the smallest honest ones, dev's: requests are never below what the real binaries use
 idle (sources.md, Measurements 1), and all of dev together stays within 400m CPU, 2Gi memory and 4Gi of volumes (R4).

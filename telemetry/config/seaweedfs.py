@@ -5,7 +5,7 @@ from typing import NamedTuple
 Version = tuple[int, int]
 
 SAFE_LISTINGS: Version = (4, 42)
-"""Older versions can leave out of listings what compactors look for (sources.md, SeaweedFS 4)."""
+"""Older versions can leave objects out of listings that compactors rely on (sources.md, SeaweedFS 4)."""
 
 
 class Feature(NamedTuple):

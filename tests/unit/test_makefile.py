@@ -95,7 +95,7 @@ def test_an_up_that_fails_on_a_cluster_is_explained_and_stays_failed(target: str
     (tmp_path / "pulumi").write_text("#!/bin/sh\nexit 7\n")
     (tmp_path / "pulumi").chmod(0o755)
     done = make(target, "ON=cluster", "COMMANDS=echo", path=f"{tmp_path}{os.pathsep}")
-    assert "error: context 'ca7f8f-dev' cannot be used: log in to the cluster" in done.stderr
+    assert "error: telemetry:kubernetes.context: 'ca7f8f-dev' cannot be used" in done.stderr
     assert "Error 7" in done.stderr
 
 
