@@ -160,14 +160,8 @@ class Security(Settings):
         return self
 
     @model_validator(mode="after")
-    def _receivers_can_be_notified(self) -> Self:
+    def _receivers_are_not_the_nodes(self) -> Self:
         receivers = self.alert_receivers or Destination()
-        if receivers.namespaces and not receivers.cidrs:
-            raise SettingError(
-                "alert_receivers.cidrs",
-                "is not set, and receivers in the cluster are called by the private addresses of their Services, which "
-                "Mimir refuses; add these, such as 10.96.12.34/32",
-            )
         for index, each in enumerate(map(ipaddress.ip_network, receivers.cidrs)):
             if any(each.version == other.version and each.subnet_of(other) for other in _NEVER):  # type: ignore[arg-type]
                 raise SettingError(

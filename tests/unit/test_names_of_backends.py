@@ -13,6 +13,7 @@ from tests.support import REPO
 PLACES = (
     "capacity",
     "collector",
+    "config",
     "gateway",
     "grafana",
     "known_secrets.py",
@@ -24,6 +25,7 @@ PLACES = (
     "redaction",
     "releases.py",
     "spec",
+    "stack",
 )
 """Folders and modules of `telemetry` that go through the registry."""
 NAME = re.compile(rf"({'|'.join(backend.name for backend in BACKENDS)})(?!rary)", re.IGNORECASE)
@@ -34,9 +36,11 @@ ALLOYS_WORDS = re.compile(r"^loki\.\w+")
 
 
 def documentation(tree: ast.AST) -> set[int]:
-    """Return the strings that are documentation: statements of their own."""
-    statements = (node for node in ast.walk(tree) if isinstance(node, ast.Expr))
-    return {id(node.value) for node in statements if isinstance(node.value, ast.Constant)}
+    """Return the strings that are documentation: statements of their own, and descriptions of settings."""
+    documented = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    keywords = (node for node in ast.walk(tree) if isinstance(node, ast.keyword))
+    described = [node.value for node in keywords if node.arg == "description"]
+    return {id(value) for value in (*documented, *described) if isinstance(value, ast.Constant)}
 
 
 def words(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -100,3 +104,4 @@ def test_a_name_is_found_wherever_it_stands(text: str) -> None:
 
 def test_explanations_and_alloys_words_may_name_one() -> None:
     assert named('"""As in Tempo."""\nx = 1  # Mimir refuses it\n"""Loki\'s."""\ny = "loki.write"') == []
+    assert named('x: int = Field(default=1, description="Mimir\'s.")') == []
