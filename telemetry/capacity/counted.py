@@ -106,8 +106,8 @@ def workloads_of(stack: Stack) -> Iterator[Workload]:
 def _stated(workloads: Iterable[Workload], resource: str, limits: Limits, *, requested: bool) -> Need:
     total, silent = 0, []
     for each in workloads:
-        own = each.role.memory_limit if resource == "memory" and not requested else None
-        given = own if own is not None else limits.of(resource)
+        stated = each.role.memory_limit if resource == "memory" and not requested else None
+        given = stated if stated is not None else limits.of(resource)
         if given is None:
             silent.append(each.key)
         else:

@@ -174,7 +174,7 @@ def _rows(stack: Stack) -> Iterator[Row]:
 
 def _of_release(release: SizedRelease) -> Iterator[Row]:
     """Yield rows in the table's order; nothing of a release that is on its way out is in the plan."""
-    for name, spec in release.known.items():
+    for name, spec in release.table.items():
         if name in release.roles:
             in_plan = spec.in_plan and not release.leaving
             yield Row(

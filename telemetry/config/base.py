@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from pydantic import BaseModel, ConfigDict
 
 
-def did_you_mean(given: str, known: Iterable[str]) -> str:
+def did_you_mean(given: str, names: Iterable[str]) -> str:
     """Return ` (did you mean …?)` where a known name is near, and nothing otherwise."""
-    near = get_close_matches(given, known, n=1)
+    near = get_close_matches(given, names, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
 
 

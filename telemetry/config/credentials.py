@@ -127,8 +127,8 @@ class Credentials(Settings):
 
     def identities(self, signals: Iterable[str]) -> dict[str, S3Identity]:
         """Return the S3 identities of the backends of some signals, and the provisioner's, by their key."""
-        own: dict[str, S3Identity] = {signal: getattr(self, signal) for signal in signals}
-        return {"provisioner": self.provisioner, **own}
+        of_backends: dict[str, S3Identity] = {signal: getattr(self, signal) for signal in signals}
+        return {"provisioner": self.provisioner, **of_backends}
 
     @property
     def gateway_key(self) -> str:

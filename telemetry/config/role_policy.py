@@ -6,12 +6,12 @@ from typing import Any
 from telemetry.config.base import SettingError
 from telemetry.config.quantities import parse_bytes
 from telemetry.config.resources import Compute
-from telemetry.config.role_spec import RoleSpec, RoleTable, check_known
+from telemetry.config.role_spec import RoleSpec, RoleTable, check_sized
 from telemetry.config.roles import Role, merged
 from telemetry.config.shares import split
 
 
-def filled(given: object, known: RoleTable, runs: Iterable[str], total: Compute | None) -> object:
+def filled(given: object, table: RoleTable, runs: Iterable[str], total: Compute | None) -> object:
     """Return the settings of every role that runs, what was left out filled in from the table or the total.
 
     Raises:
@@ -20,24 +20,24 @@ def filled(given: object, known: RoleTable, runs: Iterable[str], total: Compute 
     if not isinstance(given, dict):
         return given  # for pydantic to refuse
     running = set(runs)
-    check_known(given, known, running)
+    check_sized(given, table, running)
     roles: dict[str, Any] = {
-        name: merged(spec.defaults(), given.get(name, {})) for name, spec in known.items() if name in running
+        name: merged(spec.defaults(), given.get(name, {})) for name, spec in table.items() if name in running
     }
     readable = all(isinstance(role, dict) for role in roles.values())
-    return split(roles, given, known, total) if total is not None and readable else roles
+    return split(roles, given, table, total) if total is not None and readable else roles
 
 
-def check_policy(roles: dict[str, Role], known: RoleTable) -> dict[str, Role]:
+def check_policy(roles: dict[str, Role], table: RoleTable) -> dict[str, Role]:
     """Refuse memory limits, volumes and autoscalers where the resource policy or the role has no place for them."""
     for name, role in roles.items():
-        _check_limit(name, role, known[name])
-        _check_volume(name, role, known[name])
-        if role.autoscaling is not None and not known[name].scales:
-            able = ", ".join(other for other, spec in known.items() if spec.scales) or "none"
+        _check_limit(name, role, table[name])
+        _check_volume(name, role, table[name])
+        if role.autoscaling is not None and not table[name].scales:
+            able = ", ".join(other for other, spec in table.items() if spec.scales) or "none"
             raise SettingError(
                 f"{name}.autoscaling",
-                f"{name} is not autoscaled: {known[name].fixed_because}; remove it (roles that scale: {able})",
+                f"{name} is not autoscaled: {table[name].fixed_because}; remove it (roles that scale: {able})",
             )
     return roles
 

@@ -58,23 +58,23 @@ _NEVER_RUNS = {
 }
 
 
-def expand(chosen: Iterable[str], known: RoleTable, meta: Mapping[str, set[str]]) -> frozenset[str]:
+def expand(chosen: Iterable[str], table: RoleTable, meta: Mapping[str, set[str]]) -> frozenset[str]:
     """Return the roles that a list of roles and meta roles stands for, with those that the chart always adds."""
-    atomic = {name for name, spec in known.items() if spec.need == "chart"}
+    atomic = {name for name, spec in table.items() if spec.need == "chart"}
     for name in chosen:
         atomic |= meta.get(name, {name})
     return frozenset(atomic)
 
 
-def missing(runs: Iterable[str], known: RoleTable, need: Need) -> list[str]:
+def missing(runs: Iterable[str], table: RoleTable, need: Need) -> list[str]:
     """Return the roles of one need that do not run, in the table's order."""
     present = set(runs)
-    return [name for name, spec in known.items() if spec.need == need and name not in present]
+    return [name for name, spec in table.items() if spec.need == need and name not in present]
 
 
-def check_choice(chosen: list[str], known: RoleTable, meta: Mapping[str, set[str]]) -> list[str]:
+def check_choice(chosen: list[str], table: RoleTable, meta: Mapping[str, set[str]]) -> list[str]:
     """Refuse unknown roles, and a choice without a required one, which is blocked (R8)."""
-    names = [*(name for name, spec in known.items() if spec.need != "chart"), *meta]
+    names = [*(name for name, spec in table.items() if spec.need != "chart"), *meta]
     for name in chosen:
         if name in _NEVER_RUNS:
             raise ValueError(f"{name} {_NEVER_RUNS[name]}; remove it")
@@ -82,19 +82,19 @@ def check_choice(chosen: list[str], known: RoleTable, meta: Mapping[str, set[str
             raise ValueError(
                 f"unknown role {name}{did_you_mean(name, names)}; known here: {', '.join(names)}; correct or remove it"
             )
-    lacking = missing(expand(chosen, known, meta), known, "required")
+    lacking = missing(expand(chosen, table, meta), table, "required")
     if lacking:
         raise ValueError(f"blocked: the required roles {', '.join(lacking)} are missing; add them, or write [all]")
     return chosen
 
 
-def check_known(given: Mapping[str, object], known: RoleTable, runs: Iterable[str]) -> None:
+def check_sized(given: Mapping[str, object], table: RoleTable, runs: Iterable[str]) -> None:
     """Refuse sizes of roles that do not exist or do not run."""
     running = set(runs)
     for name in given:
-        if name not in known:
+        if name not in table:
             raise SettingError(
-                name, f"unknown role{did_you_mean(name, known)}; known here: {', '.join(known)}; correct or remove it"
+                name, f"unknown role{did_you_mean(name, table)}; known here: {', '.join(table)}; correct or remove it"
             )
         if name not in running:
             raise SettingError(name, "is sized here but does not run; add it to enabled_roles or remove its sizes")

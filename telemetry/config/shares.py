@@ -23,7 +23,7 @@ _CPU = _Measure("cpu", 0, 1, parse_cpu, cpu_text)
 _MEMORY = _Measure("memory", 1, 1 << 20, parse_bytes, bytes_text)
 
 
-def split(roles: dict[str, Any], given: Mapping[str, Any], known: RoleTable, total: Compute) -> dict[str, Any]:
+def split(roles: dict[str, Any], given: Mapping[str, Any], table: RoleTable, total: Compute) -> dict[str, Any]:
     """Return the roles with their parts of the total.
 
     What a role says itself stands, and so does the size of a role that the ratios do not name; the rest is split by
@@ -33,18 +33,18 @@ def split(roles: dict[str, Any], given: Mapping[str, Any], known: RoleTable, tot
     Raises:
         SettingError: nothing is left for the roles that share; with the sums.
     """
-    with_cpu = _part(roles, given, known, total.cpu, _CPU)
-    return _part(with_cpu, given, known, total.memory, _MEMORY)
+    with_cpu = _part(roles, given, table, total.cpu, _CPU)
+    return _part(with_cpu, given, table, total.memory, _MEMORY)
 
 
 def _part(
-    roles: dict[str, Any], given: Mapping[str, Any], known: RoleTable, total: int, measure: _Measure
+    roles: dict[str, Any], given: Mapping[str, Any], table: RoleTable, total: int, measure: _Measure
 ) -> dict[str, Any]:
     key, unit = measure.key, measure.unit
     ratios = {
         name: share[measure.column]
         for name in roles
-        if (share := known[name].share) is not None and key not in given.get(name, {})
+        if (share := table[name].share) is not None and key not in given.get(name, {})
     }
     replicas = {name: role["replicas"] for name, role in roles.items()}
     if not all(type(number) is int and number > 0 for number in replicas.values()):

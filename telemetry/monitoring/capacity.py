@@ -61,8 +61,8 @@ def _workloads(stack: Stack, here: Scope) -> Iterator[Alert]:
     yield Alert(
         "BackendDegraded",
         " or ".join(
-            f"{_named(here(there, one_of(label, every)), label)} < {_named(here(wanted, one_of(label, every)), label)}"
-            for label, wanted, there in kinds
+            f"{_named(here(there, one_of(label, every)), label)} < {_named(here(asked, one_of(label, every)), label)}"
+            for label, asked, there in kinds
         ),
         "ticket",
         "15m",
@@ -162,8 +162,8 @@ def _is_required(pods: Pods) -> bool:
     """
     tables = next((backend.roles.values() for backend in BACKENDS if pods.release in backend.release_names), ())
     role = pods.role or ""
-    known = next((table[role] for table in tables if role in table), None)
-    return pods.name not in (GATEWAY, COLLECTOR) and (known is None or known.need != "optional")
+    spec = next((table[role] for table in tables if role in table), None)
+    return pods.name not in (GATEWAY, COLLECTOR) and (spec is None or spec.need != "optional")
 
 
 def _releases(stack: Stack) -> tuple[str, ...]:

@@ -55,11 +55,11 @@ def secrets_are_encrypted(world: World) -> Iterator[Breach]:
 
     Known ones are found however they are written; of others, what can be nothing else: a private key, a token by form.
     """
-    known = Forms(world.secrets, shortest=_SHORTEST)
+    forms = Forms(world.secrets, shortest=_SHORTEST)
     for each in world.registered:
         fields = _SECRET_FIELDS.get(_kind(each), ())
         paths = dict.fromkeys(path for field in fields for path in _plain(each.inputs.get(field), field))
-        paths |= dict.fromkeys(_copies(each.inputs, "", known))
+        paths |= dict.fromkeys(_copies(each.inputs, "", forms))
         if each.type == "pulumi:providers:kubernetes" and _is_content(each.inputs.get("kubeconfig")):
             paths["kubeconfig"] = None
         for path in paths:
@@ -90,12 +90,12 @@ def seaweedfs_has_the_features(world: World) -> Iterator[Breach]:
 
 
 def _unsupported(each: Registered, version: Version, store: ObjectStore) -> Iterator[Breach]:
-    known = {feature.resource: feature for feature in FEATURES}
-    feature = known.get(each.type)
+    features = {feature.resource: feature for feature in FEATURES}
+    feature = features.get(each.type)
     if feature is None or not _has(feature, version):
         yield Breach(each.title, "", "registered", _since(feature))
-    if each.type == BUCKET and each.inputs.get("tags") and not _has(known[f"{BUCKET}.tags"], version):
-        yield Breach(each.title, "tags", "set", _since(known[f"{BUCKET}.tags"]))
+    if each.type == BUCKET and each.inputs.get("tags") and not _has(features[f"{BUCKET}.tags"], version):
+        yield Breach(each.title, "tags", "set", _since(features[f"{BUCKET}.tags"]))
     if each.type == _ENCRYPTION and not store.sse_key_configured:
         yield Breach(each.title, "", "registered", "only with telemetry:object_store.sse_key_configured")
     if each.type == _LIFECYCLE:
@@ -119,15 +119,15 @@ def _kind(it: Registered) -> str:
     return _SECRET if it.is_manifest and it.inputs.get("kind") == "Secret" else it.type
 
 
-def _copies(value: Any, path: str, known: Forms) -> Iterator[str]:
+def _copies(value: Any, path: str, forms: Forms) -> Iterator[str]:
     """Yield where one of the secrets stands in plain text."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _copies(inner, f"{path}.{key}" if path else str(key), known)
+            yield from _copies(inner, f"{path}.{key}" if path else str(key), forms)
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
-            yield from _copies(inner, f"{path}[{index}]", known)
-    elif isinstance(value, str) and (is_unmistakable(value) or known.in_text(value)):
+            yield from _copies(inner, f"{path}[{index}]", forms)
+    elif isinstance(value, str) and (is_unmistakable(value) or forms.in_text(value)):
         yield path
 
 

@@ -120,16 +120,16 @@ def _token(pod: Pod, accounts: Mapping[str, Manifest]) -> Breach | None:
     account = accounts.get(name)
     if account is None:
         return pod.breach("automountServiceAccountToken", f"not set, and ServiceAccount {name} is not the program's")
-    its = account.object.get("automountServiceAccountToken")
-    if its is False:
+    mounts = account.object.get("automountServiceAccountToken")
+    if mounts is False:
         return None
-    return pod.breach("automountServiceAccountToken", f"not set, and of ServiceAccount {name} {_word(its)}")
+    return pod.breach("automountServiceAccountToken", f"not set, and of ServiceAccount {name} {_word(mounts)}")
 
 
 def _stated(container: Container, field: str) -> Any:
     """Return what holds for a container: its own word, else its pod's."""
-    own = container.security.get(field)
-    return own if own is not None else (container.pod.spec.get("securityContext") or {}).get(field)
+    stated = container.security.get(field)
+    return stated if stated is not None else (container.pod.spec.get("securityContext") or {}).get(field)
 
 
 def _word(value: Any) -> str:

@@ -94,7 +94,7 @@ class World:
         cls, stack: Stack, registered: Iterable[Registered], rendered: Mapping[str, Iterable[Object]] | None = None
     ) -> "World":
         """Return the world of a stack; `rendered` are the objects of its releases, by release."""
-        objects = (Manifest(each, release) for release, its in (rendered or {}).items() for each in its)
+        objects = (Manifest(each, release) for release, found in (rendered or {}).items() for each in found)
         return cls(stack, tuple(registered), tuple(objects))
 
 

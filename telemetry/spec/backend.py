@@ -36,7 +36,7 @@ class SizedRelease:
     key: str
     """Where its roles stand in the settings."""
     roles: Mapping[str, Role]
-    known: RoleTable
+    table: RoleTable
     leaving: bool = False
     """Whether it is being moved away from."""
     phase: Phase = 1

@@ -32,11 +32,11 @@ def check(
         guarded: whether there are NetworkPolicies.
         signals: what there is a backend for.
     """
-    known = [tenant.id for tenant in tenants]
-    if collector.tenant is None and len(known) > 1:
-        raise SettingError("tenant", f"is not set, and there are {len(known)} tenants; name the one that it sends as")
-    if collector.tenant is not None and collector.tenant not in known:
-        hint = did_you_mean(collector.tenant, known)
+    ids = [tenant.id for tenant in tenants]
+    if collector.tenant is None and len(ids) > 1:
+        raise SettingError("tenant", f"is not set, and there are {len(ids)} tenants; name the one that it sends as")
+    if collector.tenant is not None and collector.tenant not in ids:
+        hint = did_you_mean(collector.tenant, ids)
         raise SettingError("tenant", f"is no tenant of this stack{hint}; name one of them, or remove it")
     if gateway is not None and collector.secret is None and not _is_made(sender(collector, tenants), gateway):
         raise SettingError(

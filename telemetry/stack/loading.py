@@ -15,8 +15,7 @@ from pydantic_core import ErrorDetails
 from telemetry.config.base import SettingError, did_you_mean
 from telemetry.config.credentials import Credentials
 from telemetry.spec.context import Environment
-from telemetry.stack import environments as guard
-from telemetry.stack import tenants_file
+from telemetry.stack import environments, tenants_file
 from telemetry.stack.backends import SIGNALS
 from telemetry.stack.model import Stack
 from telemetry.stack.sections import chosen
@@ -49,7 +48,7 @@ def load(config: Mapping[str, str], secret_keys: Iterable[str], stack_name: str)
     Raises:
         ConfigError: with every finding.
     """
-    values = _own(config)
+    values = _of_project(config)
     encrypted = {key.removeprefix(f"{PROJECT}:") for key in secret_keys}
     credentials_text = values.pop(CREDENTIALS, None)
     findings = [
@@ -75,14 +74,14 @@ def load(config: Mapping[str, str], secret_keys: Iterable[str], stack_name: str)
 def load_settings(config: Mapping[str, str], stack_name: str) -> Stack:
     """Return the settings of a stack without its secrets, for what needs no engine (see `load`)."""
     findings: list[str] = []
-    values = {key: text for key, text in _own(config).items() if key != CREDENTIALS}
+    values = {key: text for key, text in _of_project(config).items() if key != CREDENTIALS}
     stack = _stack(values, stack_name, findings)
     if stack is None or findings:
         raise ConfigError(findings)
     return stack
 
 
-def _own(config: Mapping[str, str]) -> dict[str, str]:
+def _of_project(config: Mapping[str, str]) -> dict[str, str]:
     return {key.removeprefix(f"{PROJECT}:"): text for key, text in config.items() if key.startswith(f"{PROJECT}:")}
 
 
@@ -91,7 +90,7 @@ def _stack(values: Mapping[str, str], stack_name: str, findings: list[str]) -> S
     findings += _tenants_findings(raw)
     findings += _environment_findings(raw.get("environment"), stack_name)
     stack = _validate(Stack, raw, "", findings)
-    findings += guard.check(stack) if stack is not None else []
+    findings += environments.check(stack) if stack is not None else []
     return stack
 
 
@@ -118,12 +117,12 @@ def _parse(text: str) -> Any:
 
 def _environment_findings(environment: object, stack_name: str) -> list[str]:
     """Return whether a valid environment belongs to another stack."""
-    known = get_args(Environment)
-    if environment not in known or environment == stack_name:
+    names = get_args(Environment)
+    if environment not in names or environment == stack_name:
         return []
     return [
         f"{PROJECT}:environment: is {environment!r}, but the stack is named {stack_name!r}; select the stack "
-        f"{environment} or correct Pulumi.{stack_name}.yaml ({', '.join(known)} exist)"
+        f"{environment} or correct Pulumi.{stack_name}.yaml ({', '.join(names)} exist)"
     ]
 
 
@@ -192,10 +191,10 @@ def _how_to_set(model: type[BaseModel], raw: Any, location: list[str], path: str
 
 
 def _known_keys(model: type[BaseModel], raw: Any, location: list[str]) -> str:
-    known = list(_model_at(model, raw, location[:-1]).model_fields)
+    names = list(_model_at(model, raw, location[:-1]).model_fields)
     if location[:-1] == [] and model is Stack:
-        known += [tenants_file.KEY, CREDENTIALS]
-    return f"{did_you_mean(location[-1], known)}; known here: {', '.join(known)}"
+        names += [tenants_file.KEY, CREDENTIALS]
+    return f"{did_you_mean(location[-1], names)}; known here: {', '.join(names)}"
 
 
 def _model_at(model: type[BaseModel], raw: Any, location: Sequence[str]) -> type[BaseModel]:

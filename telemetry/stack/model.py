@@ -109,19 +109,19 @@ class Stack(Settings):
 
     @model_validator(mode="after")
     def _rules_have_an_owner(self) -> Self:
-        chosen, known = self.monitoring.tenant, [tenant.id for tenant in self.tenants]
-        if chosen is None and known and self.monitoring.rules == "ruler":
+        chosen, tenants = self.monitoring.tenant, [tenant.id for tenant in self.tenants]
+        if chosen is None and tenants and self.monitoring.rules == "ruler":
             raise SettingError(
                 "monitoring.tenant",
                 "is not set, and the ruler keeps rules by tenant; name the tenant that has the metrics",
             )
-        if chosen is not None and chosen not in known:
+        if chosen is not None and chosen not in tenants:
             raise SettingError(
                 "monitoring.tenant",
-                f"is no tenant of this stack{did_you_mean(chosen, known)}; name one of them, or remove it",
+                f"is no tenant of this stack{did_you_mean(chosen, tenants)}; name one of them, or remove it",
             )
         if chosen is not None and self.gateway is not None and self.monitoring.rules == "ruler":
-            index = known.index(chosen)
+            index = tenants.index(chosen)
             if "admin" not in self.tenants[index].access.scopes.metrics:
                 raise SettingError(
                     f"tenants.{index}.access.scopes.metrics",
@@ -136,8 +136,8 @@ class Stack(Settings):
 
     @model_validator(mode="after")
     def _dashboards_know_whom_to_ask(self) -> Self:
-        own = self.dashboards is not None and self.dashboards.datasource is None
-        if own and self.tenants and self.monitoring.tenant is None:
+        ours = self.dashboards is not None and self.dashboards.datasource is None
+        if ours and self.tenants and self.monitoring.tenant is None:
             raise SettingError(
                 "dashboards.datasource",
                 "is not set, and neither is monitoring.tenant; name the tenant that has the platform's own metrics, or "
