@@ -10,7 +10,7 @@ from telemetry.config.role_spec import RoleTable
 from telemetry.config.roles import Role
 from telemetry.spec.alerts import Rule
 from telemetry.spec.changes import Changes
-from telemetry.spec.context import Context
+from telemetry.spec.context import Context, Section
 from telemetry.spec.datasource import DatasourceSettings, Uids
 from telemetry.spec.flows import Network
 from telemetry.spec.panels import Dashboard, Panel
@@ -23,7 +23,7 @@ Signal = Literal["traces", "metrics", "logs", "profiles"]
 Phase = Literal[1, 3]
 """A phase of the plan (R4, R6)."""
 
-S = TypeVar("S", bound=Settings)
+S = TypeVar("S", bound=Section)
 L = TypeVar("L", bound=Settings)
 
 

@@ -11,10 +11,29 @@ from telemetry.config.monitoring import Monitoring
 from telemetry.config.namespace import Namespace
 from telemetry.config.network import Security
 from telemetry.config.object_store import ObjectStore
+from telemetry.config.placement import Placement
 from telemetry.config.trust import Trust
 
 Environment = Literal["dev", "test", "prod"]
-S = TypeVar("S", bound=Settings, covariant=True)
+
+
+class Section(Protocol):
+    """What every backend's settings have, whatever else they have."""
+
+    @property
+    def buckets(self) -> Settings:
+        """What its buckets are for, by use."""
+
+    @property
+    def placement(self) -> Placement:
+        """Where its pods may run."""
+
+    @property
+    def retention(self) -> int:
+        """How long it keeps data, in seconds."""
+
+
+S = TypeVar("S", bound=Section, covariant=True)
 L = TypeVar("L", bound=Settings, covariant=True)
 
 

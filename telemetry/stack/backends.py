@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 from telemetry.config.base import Settings
 from telemetry.config.buckets import bucket_name
 from telemetry.spec.backend import Backend, Signal, SizedRelease
-from telemetry.spec.context import Context, Grant
+from telemetry.spec.context import Context, Grant, Section
 from telemetry.spec.flows import Network
 from telemetry.spec.release import Release
 from telemetry.stack.sections import chosen
@@ -35,9 +35,9 @@ class StackBackend:
         return self.of.signal
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> Section:
         """Its own section of the settings."""
-        section: Settings = getattr(self.stack, self.signal)
+        section: Section = getattr(self.stack, self.signal)
         return section
 
     @property
@@ -49,7 +49,7 @@ class StackBackend:
     @property
     def buckets(self) -> Mapping[str, str]:
         """Bucket names by purpose."""
-        purposes: dict[str, str] = self.settings.buckets.model_dump()  # type: ignore[attr-defined]
+        purposes: dict[str, str] = self.settings.buckets.model_dump()
         return {use: bucket_name(self.signal, self.stack.environment, purpose) for use, purpose in purposes.items()}
 
     @property
