@@ -113,5 +113,5 @@ _B = TypeVar("_B", bound=_Stores)
 
 
 def metrics_first(backends: Iterable[_B]) -> list[_B]:
-    """Return backends as those look at them who watch them: without metrics nothing is known of any other."""
+    """Return backends with that of metrics first, by which the others are watched."""
     return sorted(backends, key=lambda backend: backend.signal != "metrics")
