@@ -20,13 +20,17 @@ PLACES = (
     "monitoring",
     "network",
     "object_store",
+    "operations",
     "policies",
+    "redaction",
     "releases.py",
     "spec",
     "stack",
 )
 """Folders and modules of `telemetry` that go through the registry."""
-NAME = re.compile("|".join(backend.name for backend in BACKENDS), re.IGNORECASE)
+NAME = re.compile(rf"({'|'.join(backend.name for backend in BACKENDS)})(?!rary)", re.IGNORECASE)
+QUOTES = ("items.py",)
+"""The operational checklist, whose items are the requirements' own words."""
 ALLOYS_WORDS = re.compile(r"^loki\.\w+")
 """Components of Alloy's that take logs."""
 
@@ -66,7 +70,11 @@ def files(place: str) -> list[Path]:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_no_mechanism_names_a_backend(place: str) -> None:
-    modules = {each: named(each.read_text(encoding="utf-8")) for each in files(place) if each.suffix == ".py"}
+    modules = {
+        each: named(each.read_text(encoding="utf-8"))
+        for each in files(place)
+        if each.suffix == ".py" and each.name not in QUOTES
+    }
     assert modules
     assert {each.name: lines for each, lines in modules.items() if lines} == {}
 

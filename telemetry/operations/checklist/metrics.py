@@ -1,23 +1,20 @@
 """Checks that the platform's own metrics arrive where rules and dashboards look for them."""
 
+from typing import Any
+
+import httpx
+
 from telemetry.clients.reach import ask
 from telemetry.clients.target import Tenant
 from telemetry.operations.checklist.model import ChecklistFinding, Given
+from telemetry.spec.backend import Backend
 from telemetry.spec.checks import CheckFailed, CheckSkipped
 from telemetry.spec.promql import Scope
 from telemetry.stack import Stack
 
-_SIGNS = {
-    "metrics": ("Mimir", "cortex_build_info"),
-    "traces": ("Tempo", "tempo_build_info"),
-    "logs": ("Loki", "loki_build_info"),
-    "profiles": ("Pyroscope", "pyroscope_build_info"),
-}
-"""A backend and a metric that each of its pods has, by its signal."""
-
 
 def look(given: Given) -> ChecklistFinding:
-    """Ask Mimir for one metric of each backend, as the tenant whose metrics they are."""
+    """Ask the metrics backend for one metric of each backend, as the tenant whose metrics they are."""
     stack = given.stack
     if stack.dashboards is not None and stack.dashboards.datasource is not None:
         raise CheckSkipped(f"the metrics are in another Prometheus (datasource {stack.dashboards.datasource})")
@@ -27,10 +24,7 @@ def look(given: Given) -> ChecklistFinding:
         )
     here, url = Scope.namespace(stack.namespace.name), given.target.addresses["metrics.query"]
     with given.target.client(owner(given)) as asking:
-        counts = {
-            name: _number(ask(asking, "GET", f"{url}/api/v1/query", params={"query": f"count({here(sign)})"}).json())
-            for name, sign in (_SIGNS[backend.signal] for backend in stack.backends)
-        }
+        counts = {backend.title: _count(asking, url, here, backend) for backend in (each.of for each in stack.backends)}
     missing = [name for name, count in counts.items() if count == 0]
     if missing:
         return ChecklistFinding("open", f"no metrics of {' and '.join(missing)} within the last five minutes")
@@ -59,9 +53,12 @@ def _is_told(stack: Stack) -> bool:
     return scrapes or stack.dashboards is not None or stack.monitoring.rules == "ruler"
 
 
-def _number(answer: object) -> int:
+def _count(asking: httpx.Client, url: str, here: Scope, backend: Backend[Any, Any]) -> int:
+    """Return how many pods of a backend say which version they are."""
+    query = f"count({here(backend.build_info or f'{backend.name}_build_info')})"
+    answer = ask(asking, "GET", f"{url}/api/v1/query", params={"query": query}).json()
     try:
-        result = answer["data"]["result"]  # type: ignore[index]
+        result = answer["data"]["result"]
         return int(float(result[0]["value"][1])) if result else 0
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise CheckFailed(f"Mimir does not answer like Prometheus ({type(error).__name__})") from error
+        raise CheckFailed(f"{url} does not answer like Prometheus ({type(error).__name__})") from error

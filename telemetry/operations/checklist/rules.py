@@ -40,7 +40,8 @@ def _look(given: Given, *, objectives: bool) -> ChecklistFinding:
     if wrong:
         return ChecklistFinding("open", "; ".join(wrong))
     rules = sum(len(each["rules"]) for each in groups)
-    place = "PrometheusRule objects" if where == "prometheus-rule" else "Mimir's ruler"
+    ruler = f"{given.stack.backend('metrics').of.title}'s ruler"
+    place = "PrometheusRule objects" if where == "prometheus-rule" else ruler
     return ChecklistFinding("done", f"{rules} rules in {len(groups)} groups are in {place}")
 
 
