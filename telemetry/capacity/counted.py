@@ -94,7 +94,7 @@ def limits_of(stack: Stack) -> Limits:
 def workloads_of(stack: Stack) -> Iterator[Workload]:
     """Yield all roles of a stack with the storage class of their claims."""
     for backend in stack.backends:
-        storage = getattr(stack, backend.signal).placement.storage_class
+        storage = backend.settings.placement.storage_class
         for release in backend.sizes:
             yield from (Workload(f"{release.key}.{name}", role, storage) for name, role in release.roles.items())
     if stack.gateway_role is not None:

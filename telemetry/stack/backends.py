@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
+from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.buckets import bucket_name
 from telemetry.spec.backend import Backend, Signal, SizedRelease
@@ -35,9 +36,9 @@ class StackBackend:
         return self.of.signal
 
     @property
-    def settings(self) -> Settings:
-        """Its own section of the settings."""
-        section: Settings = getattr(self.stack, self.signal)
+    def settings(self) -> Section:
+        """Its section of the settings."""
+        section: Section = getattr(self.stack, self.signal)
         return section
 
     @property
@@ -49,7 +50,7 @@ class StackBackend:
     @property
     def buckets(self) -> Mapping[str, str]:
         """Bucket names by purpose."""
-        purposes: dict[str, str] = self.settings.buckets.model_dump()  # type: ignore[attr-defined]
+        purposes: dict[str, str] = self.settings.buckets.model_dump()
         return {use: bucket_name(self.signal, self.stack.environment, purpose) for use, purpose in purposes.items()}
 
     @property

@@ -44,7 +44,7 @@ def check(stack: Stack) -> list[str]:
 def _placed(stack: Stack) -> Iterator[Placed]:
     for backend in stack.backends:
         roles = [role for each in backend.releases for role in each.roles.values()]
-        placement = getattr(stack, backend.signal).placement
+        placement = backend.settings.placement
         yield Placed(f"telemetry:{backend.signal}.placement", placement, tuple(role.max_replicas for role in roles))
     if stack.traces.moving_from is not None:
         yield Placed("telemetry:traces.moving_from.placement", stack.traces.moving_from.placement, ())
