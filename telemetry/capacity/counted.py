@@ -41,7 +41,7 @@ class Need:
     """What a stack needs of a resource."""
 
     amount: int
-    silent: tuple[str, ...] = ()
+    unstated: tuple[str, ...] = ()
     """Keys of roles whose containers state nothing of it."""
 
 
@@ -53,13 +53,13 @@ def check(stack: Stack) -> Verdict:
     for name in {**place.quota.counted, **(place.requested_quota.counted if place.requested_quota else {})}:
         if (need := needed(stack, name)) is not None:
             need_of[name] = need
-    refusals = [*_too_low_limits(stack), *_silent(need_of)]
+    refusals = [*_too_low_limits(stack), *_unstated(need_of)]
     used = place.used.counted if place.used else {}
-    short = list(_short("quota", place.quota, used, need_of))
+    shortage = list(_shortages("quota", place.quota, used, need_of))
     if place.quota_increase is None or place.requested_quota is None:
-        return Verdict((*refusals, *short))
-    still = list(_short("requested_quota", place.requested_quota, used, need_of))
-    warned = [f"{line}; it is refused until the increase is there" for line in short] if not still else []
+        return Verdict((*refusals, *shortage))
+    still = list(_shortages("requested_quota", place.requested_quota, used, need_of))
+    warned = [f"{line}; it is refused until the increase is there" for line in shortage] if not still else []
     return Verdict((*refusals, *still), tuple(warned))
 
 
@@ -104,26 +104,26 @@ def workloads_of(stack: Stack) -> Iterator[Workload]:
 
 
 def _stated(workloads: Iterable[Workload], resource: str, limits: Limits, *, requested: bool) -> Need:
-    total, silent = 0, []
+    total, unstated = 0, []
     for each in workloads:
         stated = each.role.memory_limit if resource == "memory" and not requested else None
         given = stated if stated is not None else limits.of(resource)
         if given is None:
-            silent.append(each.key)
+            unstated.append(each.key)
         else:
             total += each.role.max_replicas * each.containers * given
-    return Need(total, tuple(silent))
+    return Need(total, tuple(unstated))
 
 
-def _silent(need_of: Mapping[str, Need]) -> Iterator[str]:
+def _unstated(need_of: Mapping[str, Need]) -> Iterator[str]:
     for name, need in need_of.items():
-        if need.silent:
-            yield silent(f"{_QUOTA}.quota.counted.{name}", name, need)
+        if need.unstated:
+            yield unstated(f"{_QUOTA}.quota.counted.{name}", name, need)
 
 
-def silent(key: str, name: str, need: Need) -> str:
+def unstated(key: str, name: str, need: Need) -> str:
     """Return why a quota would refuse pods that state nothing of what it counts, and what helps."""
-    first, others = need.silent[0], len(need.silent) - 1
+    first, others = need.unstated[0], len(need.unstated) - 1
     whose = f"{first} and {others} other roles" if others else first
     setting = _STATED[name].replace("-", "_")
     return (
@@ -132,13 +132,13 @@ def silent(key: str, name: str, need: Need) -> str:
     )
 
 
-def _short(field: str, quota: Quota, used: Mapping[str, int], need_of: Mapping[str, Need]) -> Iterator[str]:
+def _shortages(field: str, quota: Quota, used: Mapping[str, int], need_of: Mapping[str, Need]) -> Iterator[str]:
     for name, hard in quota.counted.items():
         if name in need_of and used.get(name, 0) + need_of[name].amount > hard:
-            yield short(f"{_QUOTA}.{field}.counted.{name}", name, used.get(name, 0), need_of[name].amount, hard)
+            yield shortage(f"{_QUOTA}.{field}.counted.{name}", name, used.get(name, 0), need_of[name].amount, hard)
 
 
-def short(key: str, name: str, used: int, new: int, hard: int) -> str:
+def shortage(key: str, name: str, used: int, new: int, hard: int) -> str:
     """Return that a quota has too little of a resource, with the sums and the smallest increase."""
     parts = [f"{text(name, used)} used"] if used else []
     sums = " + ".join([*parts, f"{text(name, new)} new"])

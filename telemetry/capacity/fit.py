@@ -77,7 +77,7 @@ def check(stack: Stack) -> Verdict:
     figures = report(stack)
     of_quota = _quota(figures, stack.namespace.quota_increase)
     also = counted.check(stack)
-    slots = (line for line in [volumes.short(stack)] if line)
+    slots = (line for line in [volumes.shortage(stack)] if line)
     refusals = (*of_quota.refusals, *also.refusals, *slots, *_too_large(figures, stack.kubernetes.nodes))
     later = () if refusals else tuple(_with_phase_3(figures))
     return Verdict(refusals, (*of_quota.warnings, *also.warnings, *later))

@@ -1,10 +1,10 @@
-"""How many objects of each kind there will be, as a ResourceQuota counts them: known once charts are rendered."""
+"""Objects of each kind, as a ResourceQuota counts them: how many is known once charts are rendered."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from telemetry.capacity.counted import needed, short
+from telemetry.capacity.counted import needed, shortage
 from telemetry.kubernetes.manifests import flatten_lists
 from telemetry.stack import Stack
 
@@ -28,7 +28,7 @@ def check(stack: Stack, objects: Iterable[Mapping[str, Any]], *, releases: int) 
     for name, hard in quota.counted.items():
         already = used.counted.get(name, 0) if used else 0
         if needed(stack, name) is None and already + there[name] > hard:
-            yield short(f"telemetry:namespace.quota.counted.{name}", name, already, there[name], hard)
+            yield shortage(f"telemetry:namespace.quota.counted.{name}", name, already, there[name], hard)
 
 
 def counts(objects: Iterable[Mapping[str, Any]]) -> Counter[str]:

@@ -39,7 +39,7 @@ class Volumes:
         )
 
 
-def short(stack: Stack) -> str | None:
+def shortage(stack: Stack) -> str | None:
     """Return that the object store has too few volumes for a stack, by its settings; None if not, or not known."""
     needed, slots = Volumes.of(stack), stack.object_store.volumes.slots
     if slots is None or needed.count <= slots:

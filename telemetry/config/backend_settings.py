@@ -1,10 +1,12 @@
 """What the settings of several backends have in common: validators of their fields, and checks of the whole."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from pydantic import ValidationInfo
 
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.placement import Placement
 from telemetry.config.quantities import duration_text
 from telemetry.config.role_policy import check_policy, filled
 from telemetry.config.role_spec import RoleTable, check_choice, expand
@@ -14,6 +16,22 @@ MetaRoles = Mapping[str, set[str]]
 """Names that stand for several roles, such as `all`."""
 SINGLE = "all"
 """The role of a binary that is every role at once."""
+
+
+class Section(Protocol):
+    """What the section of every backend has."""
+
+    @property
+    def placement(self) -> Placement:
+        """Where its pods may run."""
+
+    @property
+    def retention(self) -> int:
+        """Seconds for which data is kept."""
+
+    @property
+    def buckets(self) -> Settings:
+        """Purposes of its buckets, by use."""
 
 
 def check_enabled(roles: RoleTable, meta: MetaRoles) -> Callable[[list[str]], list[str]]:

@@ -1,1 +1,1 @@
-"""What Grafana is given: datasources and dashboards."""
+"""Datasources and dashboards, as Grafana is given them."""

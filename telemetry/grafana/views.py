@@ -1,4 +1,4 @@
-"""Who sees what in Grafana: all there is, or each tenant its own data and some the data of all tenants.
+"""Who sees which data in Grafana: all there is, or each tenant its own data and some the data of all tenants.
 
 A datasource's uid is what dashboards and links refer to, and changing it replaces the datasource, so it is a constant
 of backend, environment and tenant. A name is not a uid: Grafana tells upper case from lower. It finds neither from
@@ -24,11 +24,11 @@ _TENANT_HEADER = "X-Scope-OrgID"
 
 @dataclass(frozen=True)
 class View:
-    """What a set of datasources, one per signal, lets its readers see, and by which right."""
+    """The data that a set of datasources, one per signal, shows, and the credential that they come with."""
 
     environment: str
-    of: str
-    """`-team-a`: a tenant's data; `_all`: that of all tenants; nothing: all there is, in a stack without tenants.
+    suffix: str
+    """How uids end. `-team-a`: a tenant's data; `_all`: that of all tenants; nothing: all there is, without tenants.
 
     What a tenant's objects are called after has no underscore, so a tenant `all` is another one.
     """
@@ -44,7 +44,7 @@ class View:
 
         A longer one than Grafana takes is cut, and ends in a digest that no other has.
         """
-        whole = f"{backend.name}-{self.environment}{self.of}"
+        whole = f"{backend.name}-{self.environment}{self.suffix}"
         if len(whole) <= _LONGEST_UID:
             return whole
         return f"{whole[: _LONGEST_UID - 9]}_{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
@@ -57,7 +57,7 @@ class View:
 def views(
     stack: Stack, *, credentials: Mapping[str, "Credential"], federation: "Credential | None"
 ) -> tuple[View, ...]:
-    """Return what is shown to whom: all there is, or each tenant's data and then that of all tenants.
+    """Return the views of a stack: all there is, or each tenant's data and then that of all tenants.
 
     Args:
         stack: the settings.
@@ -76,14 +76,14 @@ def views(
 
 
 def unseen(stack: Stack, credentials: Mapping[str, "Credential"]) -> list[str]:
-    """Return the ids of tenants without datasources: the program does not know what the gateway knows them by."""
+    """Return the ids of tenants without datasources: the program does not know their credentials."""
     if stack.gateway is None:
         return []
     return [tenant.id for tenant in stack.tenants if not _is_let_in(tenant, credentials[tenant.id])]
 
 
 def of_platform(stack: Stack) -> View:
-    """Return what shows the platform's own metrics, where our backend has them: all there is, or one tenant's data."""
+    """Return the view with the platform's own metrics: all there is, or one tenant's data."""
     if not stack.tenants:
         return _of_everything(stack)
     (tenant,) = (each for each in stack.tenants if each.id == stack.monitoring.tenant)
@@ -113,7 +113,7 @@ def _of_tenant(environment: str, tenant: Tenant, credential: "Credential | None"
 
 
 def _of_all(stack: Stack, federation: "Credential | None") -> Iterator[View]:
-    """Yield the view of all tenants: a gateway names them itself and has to let us in, a backend is told."""
+    """Yield the view of all tenants: a gateway knows who they are and has to let us in, a backend is told."""
     title = f"({stack.environment}): all tenants"
     if stack.gateway is None:
         ids = "|".join(tenant.id for tenant in stack.tenants)

@@ -1,4 +1,4 @@
-"""Rules for what the workloads use of what they are given, and for workloads that are not all there."""
+"""Alerts on resources that workloads use up, and on workloads that lack pods."""
 
 from collections.abc import Iterator
 

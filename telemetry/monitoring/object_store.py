@@ -1,4 +1,4 @@
-"""Rules for SeaweedFS, which is the platform's: only where its metrics are scraped."""
+"""Alerts on SeaweedFS, where its metrics are scraped."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What is forbidden in a bucket, whoever asks: SeaweedFS heeds a bucket's policy even against its administrator."""
+"""Policies of buckets, which SeaweedFS heeds even against its administrator."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Rules about data and secrets: nothing lost, nothing in plain text, nobody's defaults."""
+"""Rules about data, secrets and providers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

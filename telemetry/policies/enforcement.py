@@ -1,4 +1,4 @@
-"""Holds back all that the program registers until the rules have seen it: a violation makes nothing."""
+"""Holds back all that the program registers until it keeps to the rules, so that a violation changes nothing."""
 
 import asyncio
 from collections.abc import Awaitable

@@ -1,4 +1,4 @@
-"""What a program is about to register, as plain values in the providers' spelling: as the engine would be sent it."""
+"""The inputs of resources that are about to be registered, as the engine would be sent them."""
 
 import asyncio
 import re

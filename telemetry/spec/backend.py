@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.chart import Versions
 from telemetry.config.role_spec import RoleTable
 from telemetry.config.roles import Role
 from telemetry.spec.alerts import Rule
 from telemetry.spec.changes import Changes
-from telemetry.spec.context import Context, Section
+from telemetry.spec.context import Context
 from telemetry.spec.datasource import DatasourceSettings, Uids
 from telemetry.spec.flows import Network
 from telemetry.spec.panels import Dashboard, Panel

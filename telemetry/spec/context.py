@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
+from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.connections import Kubernetes
 from telemetry.config.gateway import Gateway
@@ -11,26 +12,9 @@ from telemetry.config.monitoring import Monitoring
 from telemetry.config.namespace import Namespace
 from telemetry.config.network import Security
 from telemetry.config.object_store import ObjectStore
-from telemetry.config.placement import Placement
 from telemetry.config.trust import Trust
 
 Environment = Literal["dev", "test", "prod"]
-
-
-class Section(Protocol):
-    """What every backend's settings have, whatever else they have."""
-
-    @property
-    def buckets(self) -> Settings:
-        """What its buckets are for, by use."""
-
-    @property
-    def placement(self) -> Placement:
-        """Where its pods may run."""
-
-    @property
-    def retention(self) -> int:
-        """How long it keeps data, in seconds."""
 
 
 S = TypeVar("S", bound=Section, covariant=True)

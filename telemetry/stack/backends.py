@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
+from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.buckets import bucket_name
 from telemetry.spec.backend import Backend, Signal, SizedRelease
-from telemetry.spec.context import Context, Grant, Section
+from telemetry.spec.context import Context, Grant
 from telemetry.spec.flows import Network
 from telemetry.spec.release import Release
 from telemetry.stack.sections import chosen
@@ -36,7 +37,7 @@ class StackBackend:
 
     @property
     def settings(self) -> Section:
-        """Its own section of the settings."""
+        """Its section of the settings."""
         section: Section = getattr(self.stack, self.signal)
         return section
 
@@ -113,5 +114,5 @@ _B = TypeVar("_B", bound=_Stores)
 
 
 def metrics_first(backends: Iterable[_B]) -> list[_B]:
-    """Return backends as those look at them who watch them: without metrics nothing is known of any other."""
+    """Return backends with that of metrics first, by which the others are watched."""
     return sorted(backends, key=lambda backend: backend.signal != "metrics")

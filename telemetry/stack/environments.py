@@ -1,4 +1,4 @@
-"""Keeps environments apart: what a stack points at must not bear the name of another environment."""
+"""Checks that nothing that a stack points at bears the name of another environment."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def check(stack: Stack) -> list[str]:
         f"telemetry:{key}: {value!r} belongs to {' and '.join(owners)}, but this stack is {stack.environment}; "
         f"give that of {stack.environment}: its name may have {stack.environment} in it, or no environment"
         for key, value, name in _values(stack)
-        for owners in _strangers(name, stack.environment)
+        for owners in _other_environments(name, stack.environment)
     ]
 
 
@@ -57,8 +57,8 @@ def _without_top_domain(url: str) -> str:
     return ".".join(labels[:-1] if len(labels) > 2 else labels) + parts.path
 
 
-def _strangers(name: str, environment: Environment) -> Iterator[tuple[Environment, ...]]:
-    """Yield whom a name belongs to, for the first word in it that is another environment's."""
+def _other_environments(name: str, environment: Environment) -> Iterator[tuple[Environment, ...]]:
+    """Yield the environments that a name belongs to, for the first word in it that is another environment's."""
     for mark in _MARK.findall(name.lower()):
         if environment not in _MARKS[mark]:
             yield _MARKS[mark]

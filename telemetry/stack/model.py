@@ -1,4 +1,4 @@
-"""The root of the settings: everything that one stack wants."""
+"""The root of the settings: everything that is set of one stack."""
 
 from typing import Annotated, Self
 

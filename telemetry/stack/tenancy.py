@@ -107,7 +107,7 @@ def _check_scratch(gateway: Gateway, max_body: int) -> None:
 
 
 def _check_limits(key: str, limits: BackendLimits, checks: Mapping[Signal, _CheckLimits]) -> None:
-    """Refuse what a backend could not keep; who has limits of requests has a largest one."""
+    """Refuse limits that a backend could not keep."""
     max_body = limits.max_body if isinstance(limits, Limits) else None
     with below(key):
         for signal, check_limits in checks.items():

@@ -1,4 +1,4 @@
-"""What the workloads use, against what the settings plan for them, and against the namespace's quota."""
+"""The dashboard of capacity: what workloads use, against the settings and the namespace's quota."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The object store as those see it who use it, and as it sees itself where it is scraped."""
+"""The dashboard of the object store: as the backends see it, and by its own metrics where it is scraped."""
 
 from collections.abc import Iterator
 from dataclasses import replace

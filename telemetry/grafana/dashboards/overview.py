@@ -1,4 +1,4 @@
-"""Is the platform well? What is promised, what fires, and what runs."""
+"""The overview: service levels, alerts that fire, versions, and pods that are missing."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The gateway, which lets tenants in, and what each of them sends, asks and loses."""
+"""The dashboard of the gateway and of what each tenant sends, asks and loses."""
 
 from collections.abc import Iterator
 from dataclasses import replace

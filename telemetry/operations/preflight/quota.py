@@ -11,7 +11,7 @@ import urllib3
 from kubernetes import client
 from kubernetes.utils.quantity import parse_quantity
 
-from telemetry.capacity.counted import limits_of, needed, short, silent
+from telemetry.capacity.counted import limits_of, needed, shortage, unstated
 from telemetry.capacity.footprint import of_stack
 from telemetry.clients.kubernetes import UNUSABLE, api_client, get
 from telemetry.config.network import Limits
@@ -61,14 +61,14 @@ def _of_quota(stack: Stack, quota: Mapping[str, Any], limits: Limits, *, deploye
             amount = getattr(most, _OF_STACK[name])
         elif (need := needed(stack, name, limits)) is None:
             continue
-        elif need.silent:
-            yield silent(key, name, need)
+        elif need.unstated:
+            yield unstated(key, name, need)
             continue
         else:
             amount = need.amount
         used = 0 if deployed else _amount(name, (status.get("used") or {}).get(name, "0"))
         if used + amount > _amount(name, hard) and not waits:
-            yield short(key, name, used, amount, _amount(name, hard))
+            yield shortage(key, name, used, amount, _amount(name, hard))
 
 
 def _limits(stack: Stack, ranges: list[Mapping[str, Any]]) -> Limits:
