@@ -29,6 +29,8 @@ class Gateway(pulumi.ComponentResource):
     It needs no backend to start, so that nothing of a backend's stands in the way of a changed credential.
     """
 
+    endpoints: dict[str, dict[str, str]]
+    """Where clients reach the backends through it, by signal and use."""
     authority: str | None
     """PEM of the authority that clients must trust; None for a public one."""
     tenant_secrets: dict[str, str]
@@ -64,7 +66,10 @@ class Gateway(pulumi.ComponentResource):
         self.tenant_secrets = {each.annotations[TENANT_ANNOTATION]: each.name for each in handed_over}
         spec = workload.deployment(stack, settings, role, watch="".join(files[name] for name in SCRIPTS))
         self._workload(spec, workload.disruption_budget(role), mounted)
-        self.register_outputs(_addresses(stack) | {"authority": self.authority, "tenant_secrets": self.tenant_secrets})
+        self.endpoints = {each.signal: client_endpoints(each)._asdict() for each in stack.backends}
+        self.register_outputs(
+            {"endpoints": self.endpoints, "authority": self.authority, "tenant_secrets": self.tenant_secrets}
+        )
 
     @classmethod
     def of(cls, stack: Stack, credentials: Credentials, *, opts: pulumi.ResourceOptions) -> Self | None:
@@ -146,16 +151,3 @@ def _secret(content: SecretContent, *, namespace: str, parent: pulumi.Resource) 
         string_data={file: pulumi.Output.secret(text) for file, text in content.data.items()},
         opts=pulumi.ResourceOptions(parent=parent),
     )
-
-
-def _addresses(stack: Stack) -> dict[str, str]:
-    """Return where clients find the backends that every stack has."""
-    traces, metrics = (client_endpoints(stack.backend(signal)) for signal in ("traces", "metrics"))
-    return {
-        "otlp_grpc_address": traces.otlp_grpc,
-        "otlp_http_url": traces.otlp_http,
-        "remote_write_url": metrics.remote_write,
-        "metrics_otlp_url": metrics.otlp_http,
-        "metrics_query_url": metrics.query,
-        "traces_query_url": traces.query,
-    }

@@ -201,11 +201,14 @@ def test_what_the_component_tells(everything: Run) -> None:
     assert told["tenant_secrets"].keys() == {"tokens", AB, "either"}
     assert set(told["tenant_secrets"].values()) <= secrets(everything).keys()
     assert told["authority"] == secrets(everything)["tenant-tokens"].plain["stringData"]["ca.crt"]
-    assert {key: text for key, text in told.items() if key not in ("tenant_secrets", "authority")} == {
-        "otlp_grpc_address": "gateway.ca7f8f-dev.svc:4317",
-        "otlp_http_url": "https://gateway.ca7f8f-dev.svc/v1/traces",
-        "remote_write_url": "https://gateway.ca7f8f-dev.svc/api/v1/push",
-        "metrics_otlp_url": "https://gateway.ca7f8f-dev.svc/otlp/v1/metrics",
-        "metrics_query_url": "https://gateway.ca7f8f-dev.svc/prometheus",
-        "traces_query_url": "https://gateway.ca7f8f-dev.svc/tempo",
+    host = "gateway.ca7f8f-dev.svc"
+    assert told["endpoints"]["traces"] == {
+        "otlp_grpc": f"{host}:4317",
+        "otlp_http": f"https://{host}/v1/traces",
+        "query": f"https://{host}/tempo",
+    }
+    assert told["endpoints"]["metrics"] == {
+        "remote_write": f"https://{host}/api/v1/push",
+        "otlp_http": f"https://{host}/otlp/v1/metrics",
+        "query": f"https://{host}/prometheus",
     }
