@@ -23,8 +23,8 @@ MARK = "TELEMETRY_SANDBOX_SERVICE"
 LOG_BYTES = 16 << 20
 """A longer log is set aside at the next start of its service."""
 FEW_COLLECTIONS = {"GOGC": "400", "GOMEMLIMIT": "512MiB"}
-"""Go collects garbage whenever the heap has doubled: a quarter of the API server's CPU, a tenth of the engine's. Here it
-may grow to five times what is in use, as long as the process stays below so much memory: 160 MB more for a world."""
+"""Go collects garbage whenever the heap has doubled: a quarter of the API server's CPU, a tenth of the engine's. Here
+it may grow to five times what is in use, as long as a process stays below so much memory: 160 MB more for a world."""
 _children: list[subprocess.Popen[bytes]] = []  # kept, so that a finished child can be reaped
 
 
