@@ -1,9 +1,6 @@
 """All three stacks in one world: each is deployed, changed and removed without touching the others."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from kubernetes import client
@@ -22,53 +19,14 @@ RELEASES = {
 PODS = {"dev": 12, "test": 12, "prod": 33}
 REPLICATED = ("distributor", "ingester", "querier", "query-frontend", "metrics-generator", "store-gateway")
 
-SCALED = ("mimir-querier", "tempo-distributed-querier")
-
-
-@dataclass(frozen=True)
-class Autoscaled:
-    """What was seen of prod's queriers while they had autoscalers."""
-
-    bounds: dict[str, tuple[int, int]]
-    """The autoscalers: the fewest replicas and the most."""
-    replicas_after_an_up: dict[str, int]
-    """Of each querier, after an `up` that upgraded one of the releases; an autoscaler had made them 3."""
-
 
 @pytest.fixture(scope="module")
-def autoscaled(prod: Deployment) -> Autoscaled:
-    """Prod, first with autoscalers and then as its settings have it."""
-    autoscaling = client.AutoscalingV2Api(prod.core.api_client)
-    apps = client.AppsV1Api(prod.core.api_client)
-
-    def scale(memory: str) -> Callable[[dict[str, Any]], None]:
-        def edit(config: dict[str, Any]) -> None:
-            querier = {"cpu": "100m", "memory": "512Mi", "autoscaling": {"max_replicas": 4}}
-            config["telemetry:metrics"]["roles"]["querier"] = querier
-            config["telemetry:traces"]["roles"]["querier"] = {**querier, "memory": memory}
-
-        return edit
-
-    with prod.edited(scale("512Mi")):
-        prod.up()
-        found = autoscaling.list_namespaced_horizontal_pod_autoscaler(prod.namespace).items
-        bounds = {each.metadata.name: (each.spec.min_replicas, each.spec.max_replicas) for each in found}
-    for name in SCALED:  # what an autoscaler does under load, and no `up` may undo
-        apps.patch_namespaced_deployment_scale(name, prod.namespace, {"spec": {"replicas": 3}})
-    with prod.edited(scale("640Mi")):
-        assert prod.changed_by_up() == {"tempo-distributed": "update"}
-        replicas = {name: apps.read_namespaced_deployment(name, prod.namespace).spec.replicas for name in SCALED}
-    prod.up()
-    return Autoscaled(bounds, replicas)
-
-
-@pytest.fixture(scope="module")
-def stacks(dev: Deployment, test: Deployment, prod: Deployment, autoscaled: Autoscaled) -> dict[str, Deployment]:
-    """The three stacks, all deployed."""
-    assert autoscaled, "prod is deployed by then"
-    for stack in (dev, test):
+def stacks(dev: Deployment, test: Deployment, prod: Deployment) -> dict[str, Deployment]:
+    """The three stacks, deployed in the order of the rollout (seed 000)."""
+    each = {"dev": dev, "test": test, "prod": prod}
+    for stack in each.values():
         stack.up()
-    return {"dev": dev, "test": test, "prod": prod}
+    return each
 
 
 def test_all_three_are_there_side_by_side(stacks: dict[str, Deployment]) -> None:
@@ -130,21 +88,35 @@ def test_prods_mimir_takes_and_keeps_metrics_with_one_of_three_ingesters_lost(st
     prod.s3.delete_object(Bucket=proof.bucket, Key=proof.block)
 
 
-def test_autoscalers_take_over_the_replicas_and_give_them_back(
-    autoscaled: Autoscaled, stacks: dict[str, Deployment]
-) -> None:
-    assert autoscaled.bounds == dict.fromkeys(SCALED, (2, 4))
-    assert autoscaled.replicas_after_an_up == dict.fromkeys(SCALED, 3)
-    api, namespace = stacks["prod"].core.api_client, stacks["prod"].namespace
-    assert client.AutoscalingV2Api(api).list_namespaced_horizontal_pod_autoscaler(namespace).items == []
-    apps = client.AppsV1Api(api)
-    assert {apps.read_namespaced_deployment(name, namespace).spec.replicas for name in SCALED} == {2}
+def test_autoscalers_take_over_the_replicas_and_give_them_back(stacks: dict[str, Deployment]) -> None:
+    prod = stacks["prod"]
+    scaled = ("mimir-querier", "tempo-distributed-querier")
+    autoscaling = client.AutoscalingV2Api(prod.core.api_client)
+
+    def scale(config: dict[str, dict[str, dict[str, object]]]) -> None:
+        for signal in ("traces", "metrics"):
+            roles = config[f"telemetry:{signal}"]["roles"]
+            roles["querier"] = {"cpu": "100m", "memory": "512Mi", "autoscaling": {"max_replicas": 4}}
+
+    with prod.edited(scale):
+        prod.up()
+        found = autoscaling.list_namespaced_horizontal_pod_autoscaler(prod.namespace).items
+        assert {
+            each.metadata.name: (each.spec.min_replicas, each.spec.max_replicas) for each in found
+        } == dict.fromkeys(scaled, (2, 4))
+        apps = client.AppsV1Api(prod.core.api_client)
+        for name in scaled:  # what an autoscaler does under load, and no `up` may undo
+            apps.patch_namespaced_deployment_scale(name, prod.namespace, {"spec": {"replicas": 3}})
+        assert prod.changes("--refresh") == {}
+    prod.up()
+    assert autoscaling.list_namespaced_horizontal_pod_autoscaler(prod.namespace).items == []
+    assert {apps.read_namespaced_deployment(name, prod.namespace).spec.replicas for name in scaled} == {2}
 
 
 def test_one_stack_goes_and_leaves_its_protected_buckets_with_their_data(stacks: dict[str, Deployment]) -> None:
     test = stacks["test"]
     assert test.changes("--refresh") == {}, "what was deployed is not what is wanted"
-    before = {name: stacks[name].pods().keys() for name in ("dev", "prod")}
+    before = {name: (stacks[name].pods().keys(), stacks[name].buckets()) for name in ("dev", "prod")}
     buckets = test.buckets()
     test.s3.put_object(Bucket="dts-traces-test-blocks", Key="kept", Body=b"block")
     test.destroy()
@@ -152,7 +124,7 @@ def test_one_stack_goes_and_leaves_its_protected_buckets_with_their_data(stacks:
     assert not test.datasources()
     assert test.buckets() == buckets, "protected buckets were deleted"
     assert test.s3.get_object(Bucket="dts-traces-test-blocks", Key="kept")["Body"].read() == b"block"
-    assert {name: stacks[name].pods().keys() for name in ("dev", "prod")} == before
+    assert {name: (stacks[name].pods().keys(), stacks[name].buckets()) for name in ("dev", "prod")} == before
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
