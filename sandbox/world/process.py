@@ -22,9 +22,9 @@ from sandbox.world.files import private_dir, write_private
 MARK = "TELEMETRY_SANDBOX_SERVICE"
 LOG_BYTES = 16 << 20
 """A longer log is set aside at the next start of its service."""
-FEW_COLLECTIONS = {"GOGC": "400", "GOMEMLIMIT": "512MiB"}
-"""Go collects garbage whenever the heap has doubled: a quarter of the API server's CPU, a tenth of the engine's. Here
-it may grow to five times what is in use, as long as a process stays below so much memory: 160 MB more for a world."""
+FEW_COLLECTIONS = {"GOGC": "200"}
+"""Go collects garbage whenever the heap has doubled, a fifth of the CPU of API server and engine; here when it has
+tripled. More would save little, and cost large stacks their memory."""
 _children: list[subprocess.Popen[bytes]] = []  # kept, so that a finished child can be reaped
 
 
