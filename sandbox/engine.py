@@ -16,6 +16,7 @@ from typing import Any
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from sandbox.world.files import write_private
+from sandbox.world.process import FEW_COLLECTIONS
 
 PROJECT = "telemetry"
 _LEAKS = ("PULUMI_", "KUBECONFIG", "AWS_", "GRAFANA_", "PYTHONDONTWRITEBYTECODE")
@@ -70,6 +71,7 @@ class Engine:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEAKS)}
         path = [*map(str, self.toolchain.bin_dirs), str(Path(sys.executable).parent), kept.get("PATH", "")]
         return {
+            **FEW_COLLECTIONS,
             **kept,
             "PATH": os.pathsep.join(path),
             "VIRTUAL_ENV": str(Path(sys.executable).parent.parent),

@@ -7,6 +7,7 @@ Secret of the deployed release. Only addresses and directories are given anew, a
 import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,11 @@ def ring(deployed: Deployed, size: int, directory: Path, program: Path) -> Itera
             log = directory / f"mimir-{index}" / "log"
             await_ready(member.process, f"{member.url}/ready", "Mimir", log, seconds=_SECONDS_TO_START, client=None)
         _wait_joined(members)
-        yield members
+        try:
+            yield members
+        finally:
+            with ThreadPoolExecutor() as pool:  # all at once: each takes a while to flush what it holds
+                list(pool.map(Member.end, members))
 
 
 @contextmanager
@@ -121,6 +126,7 @@ def _flags(name: str, ports: list[int], join: int, shared: Path, own: Path) -> l
         "-query-frontend.instance-addr=127.0.0.1",
         f"-query-frontend.scheduler-address={here}",
         f"-querier.scheduler-address={here}",
+        "-ingester.ring.min-ready-duration=0",
         "-store-gateway.sharding-ring.wait-stability-min-duration=0",
         "-compactor.ring.wait-stability-min-duration=0",
         "-activity-tracker.filepath=",

@@ -24,6 +24,10 @@ from sandbox.recovery import Recovery
 from sandbox.world import Connections
 from tests.sandbox.reach import remove_bucket
 
+_OPERATIONS = {"created": "create", "updated": "update", "deleted": "delete", "replaced": "replace"}
+_DONE = re.compile(rf"^ [-+~]+ +(\S+) (\S+) ({'|'.join(_OPERATIONS)})\b", re.MULTILINE)
+"""A line of what `up` prints: what a step has done to a resource."""
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -61,6 +65,11 @@ class Deployment:
     def up(self) -> str:
         """Deploy and return the output; the test fails if it fails."""
         return self._succeeds("up", "--yes", "--skip-preview")
+
+    def changed_by_up(self) -> dict[str, str]:
+        """Deploy, and return what that has changed, components left out: name to operation, as in `changes`."""
+        done = _DONE.findall(self.up())
+        return {name: _OPERATIONS[how] for kind, name, how in done if kind != "pulumi:pulumi:Stack"}
 
     def refresh(self) -> str:
         """Refresh and return the output."""

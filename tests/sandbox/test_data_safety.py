@@ -119,9 +119,8 @@ def test_a_property_that_would_replace_the_buckets_is_refused(deployed: Deployme
 
 
 def unprotect(deployment: Deployment, bucket: str) -> None:
-    for kind in ("bucket:Bucket", "bucketPolicy:BucketPolicy"):
-        unprotected = urn(deployment, bucket, kind)
-        deployment.engine.in_project("state", "unprotect", unprotected, "--yes", "-s", deployment.stack)
+    urns = [urn(deployment, bucket, kind) for kind in ("bucket:Bucket", "bucketPolicy:BucketPolicy")]
+    deployment.engine.in_project("state", "unprotect", *urns, "--yes", "-s", deployment.stack)
 
 
 def buckets_in_state(deployment: Deployment) -> set[str]:

@@ -4,6 +4,7 @@ import base64
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ ROTATED: dict[str, Any] = {
     **PAYMENTS,
     "access": {"token": {"version": 2, "previous_until": "2030-01-01T00:00:00Z"}},
 }
+OWN = ("tenant-new", "mimir-dev-new", "tempo-dev-new")
+SHARED = {"gateway-tenants": "update", "tempo-tenants": "update", "mimir": "update"}
+"""The gateway's Secret of who is let in, and the two backends' limits of tenants."""
 ROOM = {"cpu": "600m", "memory": "768Mi"}
 ISSUER = {"name": "corporate", "kind": "ClusterIssuer"}
 CERTIFICATES = "certificates.cert-manager.io"
@@ -46,6 +50,26 @@ def stack(dev: Deployment) -> Iterator[Deployment]:
     with dev.edited(served(PAYMENTS, SEARCH)):
         dev.up()
         yield dev
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an `up` has changed: objects as `objects` has them, and the rest of what was seen."""
+
+    before: dict[str, str]
+    after: dict[str, str]
+    old_token: str
+    done: dict[str, str]
+    """What `up` said: resource name to operation."""
+
+
+@pytest.fixture(scope="module")
+def changed(stack: Deployment) -> Iterator[Change]:
+    """One tenant more, and another token for one who was there."""
+    before, old_token = objects(stack), secret(stack, "tenant-payments")["token"]
+    with stack.edited(served(ROTATED, SEARCH, NEW)):
+        done = stack.changed_by_up()
+        yield Change(before, objects(stack), old_token, done)
 
 
 @pytest.fixture
@@ -123,7 +147,6 @@ def test_it_comes_up_restricted_and_behind_its_address(stack: Deployment) -> Non
     assert {address.target_ref.name for subset in subsets for address in subset.addresses} == {
         pod.metadata.name for pod in pods
     }
-    assert stack.changes() == {}
 
 
 def test_all_that_the_pods_mount_is_there(stack: Deployment) -> None:
@@ -174,24 +197,36 @@ def test_tenants_find_their_credentials(stack: Deployment) -> None:
         assert token in conf
 
 
-def test_changes_of_tenants_touch_what_they_concern_and_restart_nothing(stack: Deployment) -> None:
-    before = objects(stack)
+def test_a_tenant_more_changes_its_own_objects_and_of_the_shared_ones_its_lines(stack: Deployment) -> None:
     with stack.edited(served(PAYMENTS, SEARCH, NEW)):
-        stack.up()
-        added = objects(stack)
-        assert of_gateway(touched(before, added)) == {"Secret/gateway-tenants", "Secret/tenant-new"}
-
-    old = secret(stack, "tenant-payments")["token"]
-    with stack.edited(served(ROTATED, SEARCH, NEW)):
-        stack.up()
-        assert touched(added, objects(stack)) == {"Secret/gateway-tenants", "Secret/tenant-payments"}
-        new, conf = secret(stack, "tenant-payments")["token"], secret(stack, "gateway-tenants")["tenants.conf"]
-        assert new != old
-        assert {new, old} <= set(re.findall(r"tlm_[\w-]{43}", conf))
+        seen = {step["urn"].rpartition("::")[2]: step for step in stack.preview()["steps"] if step["op"] != "same"}
+    assert {name: step["op"] for name, step in seen.items()} == {**dict.fromkeys(OWN, "create"), **SHARED}
+    assert {name: set(seen[name]["detailedDiff"]) for name in SHARED} == {
+        "gateway-tenants": {'data["tenants.conf"]'},
+        "tempo-tenants": {'data["overrides.yaml"]'},
+        "mimir": {"values.runtimeConfig.overrides.new"},
+    }
 
 
+def test_changes_of_tenants_touch_what_they_concern_and_restart_nothing(stack: Deployment, changed: Change) -> None:
+    assert changed.done == {**dict.fromkeys(OWN, "create"), **SHARED, "tenant-payments": "update"}
+    found = touched(changed.before, changed.after)
+    assert of_gateway(found) == {"Secret/gateway-tenants", "Secret/tenant-new", "Secret/tenant-payments"}
+    assert not {name for name in found if name.startswith(("Pod/", "Deployment/"))}
+    new, conf = secret(stack, "tenant-payments")["token"], secret(stack, "gateway-tenants")["tenants.conf"]
+    assert new != changed.old_token
+    assert {new, changed.old_token} <= set(re.findall(r"tlm_[\w-]{43}", conf))
+
+
+@pytest.mark.usefixtures("changed")
+def test_a_tenant_that_goes_takes_its_own_with_it(stack: Deployment) -> None:
+    with stack.edited(served(ROTATED, SEARCH)):
+        assert stack.changes() == {**dict.fromkeys(OWN, "delete"), **SHARED}
+
+
+@pytest.mark.usefixtures("changed")
 def test_cert_manager_is_asked_for_the_certificate(stack: Deployment, certificates: client.CustomObjectsApi) -> None:
-    with stack.edited(served(PAYMENTS, SEARCH, certificate={"source": "cert-manager", "issuer": ISSUER})):
+    with stack.edited(served(ROTATED, SEARCH, certificate={"source": "cert-manager", "issuer": ISSUER})):
         stack.up()
         asked = certificates.get_namespaced_custom_object(
             "cert-manager.io", "v1", stack.namespace, "certificates", "gateway"
@@ -200,4 +235,4 @@ def test_cert_manager_is_asked_for_the_certificate(stack: Deployment, certificat
         assert f"gateway.{stack.namespace}.svc" in asked["spec"]["dnsNames"]
         volumes = {volume.name: volume for volume in gateway_pods(stack)[0].spec.volumes}
         assert volumes["tls"].secret.secret_name == asked["spec"]["secretName"]
-        assert "Secret/gateway-tls" not in objects(stack)
+        assert objects(stack).keys().isdisjoint({"Secret/gateway-tls", "Secret/tenant-new"})

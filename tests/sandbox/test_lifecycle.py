@@ -1,5 +1,7 @@
 """The life of a stack on the real engine and real parts: preview, up, drift, destroy."""
 
+from typing import Any
+
 import pytest
 
 from telemetry.network.policies import policies_of
@@ -56,7 +58,7 @@ def test_preview_of_an_empty_world_names_everything_and_makes_nothing(dev: Deplo
     assert not dev.releases()
 
 
-def test_up_makes_everything_and_then_there_is_nothing_to_do(dev: Deployment) -> None:
+def test_up_makes_everything(dev: Deployment) -> None:
     dev.up()
     assert dev.buckets() == DEV_BUCKETS
     assert dev.releases() == {"mimir": "deployed", "tempo": "deployed"}
@@ -65,7 +67,6 @@ def test_up_makes_everything_and_then_there_is_nothing_to_do(dev: Deployment) ->
         "mimir-dev": "Mimir (dev)",
         "tempo-dev": "Tempo (dev)",
     }
-    assert dev.changes() == {}
 
 
 def test_the_pods_ask_for_what_the_output_says_and_stay_within_the_plan(deployed: Deployment) -> None:
@@ -77,31 +78,35 @@ def test_the_pods_ask_for_what_the_output_says_and_stay_within_the_plan(deployed
     assert _mebibytes(used["requests.storage"]) == _mebibytes(capacity["storage"]) <= 4096
 
 
+def longer(config: dict[str, Any]) -> None:
+    config["telemetry:traces"].update(retention="5d")
+
+
 def test_a_changed_value_is_named_by_the_preview_and_nothing_else_changes(deployed: Deployment) -> None:
-    with deployed.edited(lambda config: config["telemetry:traces"].update(retention="5d")):
+    with deployed.edited(longer):
         steps = [step for step in deployed.preview()["steps"] if step["op"] != "same"]
-        assert [step["urn"].rpartition("::")[2] for step in steps] == ["tempo"]
-        assert list(steps[0]["detailedDiff"]) == ["values.tempo.retention"]
-        deployed.up()
-        assert (
-            "block_retention: 120h"
-            in deployed.core.read_namespaced_config_map("tempo", deployed.namespace).data["tempo.yaml"]
-        )
+    assert [step["urn"].rpartition("::")[2] for step in steps] == ["tempo"]
+    assert list(steps[0]["detailedDiff"]) == ["values.tempo.retention"]
 
 
-def test_what_was_removed_behind_the_programs_back_is_seen_and_repaired(deployed: Deployment) -> None:
+def test_what_was_removed_behind_the_programs_back_is_repaired_and_a_changed_value_put_in_force(
+    deployed: Deployment,
+) -> None:
     deployed.drop_bucket("dts-metrics-dev-ruler")
     deployed.grafana("DELETE", "/api/datasources/uid/tempo-dev").raise_for_status()
     deployed.core.delete_namespaced_secret("mimir-s3", deployed.namespace)
-    deployed.helm("uninstall", "tempo", "--namespace", deployed.namespace, "--wait")
-    deployed.refresh()
-    assert deployed.changes() == dict.fromkeys(("dts-metrics-dev-ruler", "tempo-dev", "mimir-s3", "tempo"), "create")
-    deployed.up()
-    assert deployed.buckets() == DEV_BUCKETS
-    assert "tempo-dev" in deployed.datasources()
-    assert deployed.core.read_namespaced_secret("mimir-s3", deployed.namespace).data
-    assert deployed.releases() == {"mimir": "deployed", "tempo": "deployed"}
-    assert deployed.changes() == {}
+    deployed.helm("uninstall", "mimir", "--namespace", deployed.namespace, "--wait")
+    with deployed.edited(longer):
+        deployed.refresh()
+        removed = dict.fromkeys(("dts-metrics-dev-ruler", "tempo-dev", "mimir-s3", "mimir"), "create")
+        assert deployed.changed_by_up() == {**removed, "tempo": "update"}
+        assert deployed.buckets() == DEV_BUCKETS
+        assert "tempo-dev" in deployed.datasources()
+        assert deployed.core.read_namespaced_secret("mimir-s3", deployed.namespace).data
+        assert deployed.releases() == {"mimir": "deployed", "tempo": "deployed"}
+        tempo = deployed.core.read_namespaced_config_map("tempo", deployed.namespace).data["tempo.yaml"]
+        assert "block_retention: 120h" in tempo
+        assert deployed.changes() == {}
 
 
 def test_the_backend_writes_nothing_that_a_kill_can_leave_half_written(deployed: Deployment) -> None:
@@ -118,20 +123,6 @@ def test_destroy_leaves_nothing_of_dev(deployed: Deployment) -> None:
     assert not deployed.buckets()
     assert not deployed.datasources()
     assert deployed.namespace not in {each.metadata.name for each in deployed.core.list_namespace().items}
-
-
-def test_destroy_leaves_the_protected_buckets_of_test_with_their_data(test: Deployment) -> None:
-    test.up()
-    buckets = test.buckets()
-    test.s3.put_object(Bucket="dts-traces-test-blocks", Key="kept", Body=b"block")
-    refused = test.pulumi("destroy", "--yes", "--skip-preview")
-    assert refused.returncode != 0
-    assert "protect" in refused.stdout + refused.stderr
-    test.destroy()
-    assert test.buckets() == buckets
-    assert test.s3.get_object(Bucket="dts-traces-test-blocks", Key="kept")["Body"].read() == b"block"
-    assert not test.datasources()
-    assert not test.releases()
 
 
 def _millicores(quantity: str) -> int:

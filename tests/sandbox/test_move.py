@@ -58,8 +58,8 @@ def test_tempo_moves_to_distributed_and_back_without_loss_and_without_a_gap(sing
     wal = claims(single)["storage-tempo-0"]
 
     with single.edited(shaped(**DISTRIBUTED, moving_from=SINGLE)):
-        assert single.changes() == {"tempo-distributed": "create", **TURNED, **dict.fromkeys(POLICIES, "create")}
-        assert moves(single, "both shapes") == {"tempo", "tempo-distributed"}
+        made = {"tempo-distributed": "create", **TURNED, **dict.fromkeys(POLICIES, "create")}
+        assert moves(single, made) == {"tempo", "tempo-distributed"}
         assert "tempo-0" in single.pods()
         assert behind(single, "traces-ingest") == pods_of(single, "distributor")
         assert behind(single, "traces-query") == pods_of(single, "query-frontend")
@@ -67,15 +67,13 @@ def test_tempo_moves_to_distributed_and_back_without_loss_and_without_a_gap(sing
         assert ingesters.keys() == INGESTERS
 
     with single.edited(shaped(**DISTRIBUTED)):
-        assert single.changes() == {"tempo": "delete"}
-        assert moves(single, "distributed alone") == {"tempo-distributed"}
+        assert moves(single, {"tempo": "delete"}) == {"tempo-distributed"}
         assert single.changes() == {}
 
     # Back in one step: the old release goes in the same run, but last.
     with single.edited(shaped(**SINGLE)):
         gone = dict.fromkeys(["tempo-distributed", *POLICIES], "delete")
-        assert single.changes() == {"tempo": "create", **TURNED, **gone}
-        assert moves(single, "back in one step") == {"tempo"}
+        assert moves(single, {"tempo": "create", **TURNED, **gone}) == {"tempo"}
         assert behind(single, "traces-ingest") == behind(single, "traces-query") == {"tempo-0"}
 
     left = claims(single)
@@ -83,11 +81,14 @@ def test_tempo_moves_to_distributed_and_back_without_loss_and_without_a_gap(sing
     assert ingesters.items() <= left.items(), "an ingester's volume was deleted or made anew"
 
 
-def moves(deployment: Deployment, step: str) -> set[str]:
-    """Deploy, and return Tempo's releases afterwards; fails if ingest was closed or the block is gone."""
+def moves(deployment: Deployment, changes: dict[str, str]) -> set[str]:
+    """Deploy, and return Tempo's releases afterwards.
+
+    Fails if anything else was changed, ingest was closed or the block is gone.
+    """
     with always_ready(deployment, "traces-ingest") as gaps:
-        deployment.up()
-    assert gaps == [], f"{step}: OTLP ingest had no ready endpoint"
+        assert deployment.changed_by_up() == changes
+    assert gaps == [], f"OTLP ingest had no ready endpoint during {changes}"
     assert deployment.s3.get_object(Bucket=BUCKET, Key=BLOCK)["Body"].read() == b"spans"
     releases = deployment.releases()
     assert set(releases.values()) == {"deployed"}
