@@ -46,9 +46,10 @@ def adopt(
                 raise typer.Exit(_UNCONFIRMED)
             for done in adoption.carry_out(plan):
                 console.print(done, markup=False, highlight=False, soft_wrap=True)
-            _tell_ahead(console, adoption.ahead())
         if plan.foreign:
             raise typer.Exit(1)
+        if plan.here:
+            _tell_ahead(console, adoption.ahead())
 
 
 def _systems(settings: Stack, pulumi: Pulumi) -> SystemOf:

@@ -7,14 +7,16 @@ from urllib.parse import quote
 
 from telemetry.redaction.patterns import HIDDEN
 
-_PREFIX = 4
+_PART = 4
 """Characters by which forms are looked up: then the time does not grow with the number of secrets."""
+_STRIDE = 8
+"""At most so many places of a text are passed over at once; more would take more parts of each form to be known."""
 
 
 class Forms:
     """Secrets in all their encoded forms."""
 
-    def __init__(self, secrets: Iterable[str], *, shortest: int = _PREFIX, encoding: str = "utf-8") -> None:
+    def __init__(self, secrets: Iterable[str], *, shortest: int = _PART, encoding: str = "utf-8") -> None:
         """Take secrets.
 
         Args:
@@ -22,11 +24,14 @@ class Forms:
             shortest: characters of a form that is looked for; less could be any word.
             encoding: how the texts to look through were made of bytes.
         """
-        found = {form.decode(encoding) for each in secrets for form in forms(each)}
-        self._by_prefix: dict[str, list[str]] = {}
-        for form in sorted(found, key=len, reverse=True):
-            if len(form) >= max(shortest, _PREFIX):
-                self._by_prefix.setdefault(form[:_PREFIX], []).append(form)
+        made = {form.decode(encoding) for each in secrets for form in forms(each)}
+        found = [form for form in made if len(form) >= max(shortest, _PART)]
+        # A form that begins anywhere has one of its first parts whole at a place that is looked at.
+        self._stride = min([_STRIDE, *(len(form) - _PART + 1 for form in found)])
+        self._by_part: dict[str, list[tuple[int, str]]] = {}
+        for form in found:
+            for offset in range(self._stride):
+                self._by_part.setdefault(form[offset : offset + _PART], []).append((offset, form))
 
     def hidden_in(self, text: str) -> str:
         """Return a text with a mask in the place of each form; where they overlap, of all of them together."""
@@ -42,13 +47,15 @@ class Forms:
         return next(self._spans(text), None) is not None
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where forms begin and end, at each place the longest."""
-        forms = self._by_prefix
-        for start in range(len(text) - _PREFIX + 1) if forms else ():
-            for form in forms.get(text[start : start + _PREFIX], ()):
-                if text.startswith(form, start):
-                    yield start, start + len(form)
-                    break
+        """Yield where forms begin and end, in the order in which they begin."""
+        known = self._by_part
+        for at in range(0, len(text) - _PART + 1, self._stride) if known else ():
+            if may_be := known.get(text[at : at + _PART]):
+                yield from sorted(
+                    (at - offset, at - offset + len(form))
+                    for offset, form in may_be
+                    if offset <= at and text.startswith(form, at - offset)
+                )
 
 
 def forms(text: str) -> Iterator[bytes]:

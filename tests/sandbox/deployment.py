@@ -1,15 +1,17 @@
 """A stack on the real engine and the session's world, with ways to look at what it made."""
 
 import json
+import os
 import re
 import signal
 import subprocess
-import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import httpx
@@ -17,11 +19,13 @@ import psutil
 import yaml
 from kubernetes import client, config
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
+from typer.testing import CliRunner, Result
 
 from sandbox.engine import Engine, checkpoint_of
 from sandbox.paths import REPO
 from sandbox.recovery import Recovery
 from sandbox.world import Connections
+from telemetry.cli.app import app
 from tests.sandbox.reach import remove_bucket
 
 _OPERATIONS = {"created": "create", "updated": "update", "deleted": "delete", "replaced": "replace"}
@@ -62,9 +66,9 @@ class Deployment:
             finally:
                 process.kill()
 
-    def up(self) -> str:
+    def up(self, *options: str) -> str:
         """Deploy and return the output; the test fails if it fails."""
-        return self._succeeds("up", "--yes", "--skip-preview")
+        return self._succeeds("up", "--yes", "--skip-preview", *options)
 
     def changed_by_up(self) -> dict[str, str]:
         """Deploy, and return what that has changed, components left out: name to operation, as in `changes`."""
@@ -81,9 +85,18 @@ class Deployment:
             self.drop_bucket(bucket)
         for uid in self.datasources():
             self.grafana("DELETE", f"/api/datasources/uid/{uid}").raise_for_status()
+        self.grafana("DELETE", f"/api/folders/telemetry-{self.stack}")  # with its dashboards, if there is one
+        self._drop_roles_of_the_cluster()
         with suppress(client.ApiException):
             self.core.delete_namespace(self.namespace)
         self._await_no_namespace()
+
+    def _drop_roles_of_the_cluster(self) -> None:
+        rbac = client.RbacAuthorizationV1Api(self.core.api_client)
+        for kind in ("cluster_role", "cluster_role_binding"):
+            for each in getattr(rbac, f"list_{kind}")().items:
+                if (each.metadata.annotations or {}).get("meta.helm.sh/release-namespace") == self.namespace:
+                    getattr(rbac, f"delete_{kind}")(each.metadata.name)
 
     @retry(retry=retry_if_result(bool), stop=stop_after_delay(60), wait=wait_fixed(0.2))
     def _await_no_namespace(self) -> bool:
@@ -113,18 +126,15 @@ class Deployment:
 
     def command(self, name: str, *options: str, code: int = 0, variables: Mapping[str, str] | None = None) -> str:
         """Run any of the commands on the stack, and return what it printed; the test fails at another exit code."""
+        done = self.answer(name, *options, variables=variables)
+        assert done.exit_code == code, done.output
+        return done.output
+
+    def answer(self, name: str, *options: str, variables: Mapping[str, str] | None = None) -> Result:
+        """Run any of the commands on the stack, in this process: it takes a second to load in another."""
         own = {"TELEMETRY_CONFIG_FILE": str(self.engine.config_file(self.stack)), "COLUMNS": "200"}
-        done = subprocess.run(
-            [sys.executable, "-m", "telemetry", name, self.stack, *options],
-            cwd=REPO,
-            env={**self.engine.environment, **own, **(variables or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        with patch.dict(os.environ, {**self.engine.environment, **own, **(variables or {})}, clear=True):
+            return CliRunner().invoke(app, [name, self.stack, *options], catch_exceptions=False)
 
     def killed(self, command: str, release: str, status: str, *, with_plugins: bool = False) -> None:
         """Start a command and kill the engine, as `kill -9` does, once a release has this status.
@@ -135,6 +145,7 @@ class Deployment:
         with self.started(command, "--yes", "--skip-preview") as process:
             while not self.core.list_namespaced_secret(self.namespace, label_selector=selector).items:
                 assert process.poll() is None, f"{release} was never {status}:\n{process.communicate()}"
+                time.sleep(0.02)
             plugins = psutil.Process(process.pid).children(recursive=True) if with_plugins else ()
             process.send_signal(signal.SIGKILL)
             for plugin in plugins:

@@ -1,13 +1,14 @@
 """What a user sees when a system is down or refuses us: one message with the key and the mend, and nothing changed."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from telemetry.operations.preflight import cluster
+from telemetry.stack import file as stack_file
 from tests.sandbox.deployment import Deployment
 
 pytestmark = pytest.mark.sandbox
@@ -38,43 +39,38 @@ def _nobody_answers(config: dict[str, Any], tmp_path: Path) -> None:
     config["telemetry:grafana"]["url"] = NOBODY
 
 
-def _no_namespace(config: dict[str, Any], _: Path) -> None:
-    config["telemetry:namespace"]["create"] = False
-
-
-@pytest.mark.parametrize(
-    ("edit", "expected"),
-    [
-        pytest.param(
-            _nobody_answers,
+def test_systems_that_do_not_answer_stop_up_before_it_changes_anything(dev: Deployment, tmp_path: Path) -> None:
+    with dev.edited(lambda config: _nobody_answers(config, tmp_path)):
+        _refused(
+            dev,
             {
                 "telemetry:kubernetes:": "check the network",
                 "telemetry:object_store.provisioning_endpoint:": "check the network and the address",
                 "telemetry:grafana.url:": "check the network and the address",
             },
-            id="API server, S3 and Grafana unreachable",
-        ),
-        pytest.param(_unknown_to_the_cluster, {"telemetry:kubernetes.context:": "log in again"}, id="token refused"),
-        pytest.param(_no_namespace, {"telemetry:namespace.name:": "ask the platform"}, id="no namespace"),
-    ],
-)
-def test_a_system_that_cannot_be_used_stops_up_before_it_changes_anything(
-    dev: Deployment, tmp_path: Path, edit: Callable[[dict[str, Any], Path], None], expected: dict[str, str]
-) -> None:
-    with dev.edited(lambda config: edit(config, tmp_path)):
-        _refused(dev, expected)
+        )
 
 
-def test_wrong_credentials_stop_up_before_it_changes_anything(dev: Deployment) -> None:
+def test_systems_that_refuse_us_stop_up_before_it_changes_anything(dev: Deployment, tmp_path: Path) -> None:
     wrong = "wr0ng-and-never-shown"
     identity = {"access_key": wrong, "secret_key": wrong}
     credentials = {**dict.fromkeys(("provisioner", "traces", "metrics"), identity), "grafana": {"auth": f"a:{wrong}"}}
-    with dev.edited(lambda _: None):
+    with dev.edited(lambda config: _unknown_to_the_cluster(config, tmp_path)):
         options = ("config", "set", "--secret", "telemetry:credentials", "-s", dev.stack)
         dev.engine.in_project(*options, stdin=json.dumps(credentials))
         mend = "pulumi config set --secret"
-        output = _refused(dev, {f"telemetry:credentials.{who}": mend for who in credentials})
+        of_credentials = {f"telemetry:credentials.{who}": mend for who in credentials}
+        output = _refused(dev, {"telemetry:kubernetes.context:": "log in again", **of_credentials})
     assert wrong not in output
+
+
+def test_a_namespace_that_is_not_there_is_a_finding(dev: Deployment) -> None:
+    """Asked for without the engine: what `up` does with any finding, the tests above show."""
+    with dev.edited(lambda config: config["telemetry:namespace"].update(create=False)):
+        stack = stack_file.load(dev.stack, dev.engine.config_file(dev.stack))
+    (finding,) = cluster.check(stack.kubernetes, stack.namespace)
+    assert finding.startswith("telemetry:namespace.name:")
+    assert "ask the platform" in finding
 
 
 def _refused(dev: Deployment, expected: dict[str, str]) -> str:

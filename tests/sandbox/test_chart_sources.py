@@ -1,8 +1,6 @@
 """Charts from an HTTP repository, a registry, a folder and an archive, each from a real server of its kind."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from sandbox.paths import REPO
 from sandbox.stacks import merged
 from sandbox.toolchain import Toolchain
+from telemetry.cli.app import app
 from telemetry.clients.cli_tools import Helm, ToolError
 from telemetry.releases import releases_of
 from tests.sandbox.chart_servers import http_repository, package, push, registry
@@ -104,9 +104,8 @@ def test_compare_renders_what_the_settings_name(served: Served, tmp_path: Path, 
     file = tmp_path / "Pulumi.dev.yaml"
     file.write_text(yaml.safe_dump({"config": edited(own, served, traces, metrics)}))
     options = ["--config-file", str(file), "--helm", str(served.helm)]
-    command = [sys.executable, "-m", "telemetry", "compare", "dev", *options]
-    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout.count("difference")) == (0, 2), done.stdout + done.stderr
+    done = CliRunner().invoke(app, ["compare", "dev", *options])
+    assert (done.exit_code, done.stdout.count("difference")) == (0, 2), done.output
 
 
 def test_the_report_renders_from_a_repository_and_a_registry(dev: Deployment, served: Served) -> None:

@@ -50,7 +50,7 @@ def test_tempo_gets_the_config_that_the_settings_mean(tempo_values: Values) -> N
     assert config["usage_report"] == {"reporting_enabled": False}
     assert set(config["distributor"]["receivers"]["jaeger"]["protocols"]) == {"thrift_http"}
     write = config["metrics_generator"]["storage"]["remote_write"]
-    assert [target["url"] for target in write] == ["http://mimir-gateway.here.svc/api/v1/push"]
+    assert [target["url"] for target in write] == ["http://mimir-gateway.ca7f8f-dev.svc.cluster.local./api/v1/push"]
 
 
 def test_tempo_without_a_jaeger_section_does_not_render(tempo_values: Values) -> None:

@@ -74,7 +74,9 @@ def test_it_gets_the_config_that_the_settings_mean() -> None:
     assert compaction["block_retention"] == duration_text(stack.traces.retention)
     assert compaction["max_block_bytes"] == 5 * 1024**3
     write = config["metrics_generator"]["storage"]["remote_write"]
-    assert write == [{"url": "http://mimir-gateway.here.svc/api/v1/push", "send_exemplars": True}]
+    assert write == [
+        {"url": "http://mimir-distributor.ca7f8f-prod.svc.cluster.local.:8080/api/v1/push", "send_exemplars": True}
+    ]
     processors = config["overrides"]["defaults"]["metrics_generator"]["processors"]
     assert processors == ["service-graphs", "span-metrics", "local-blocks"]
 

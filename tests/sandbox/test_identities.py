@@ -4,7 +4,6 @@ import json
 import secrets
 import shlex
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.paths import REPO
 from sandbox.plugins.aws import Aws
 from sandbox.plugins.base import ProviderError, Request
 from sandbox.toolchain import Toolchain
@@ -274,20 +272,11 @@ def test_placeholders_are_filled_in_by_the_server(world: Connections, toolchain:
 
 def test_the_keys_of_a_stack_go_from_the_engine_into_the_file(test: Deployment, tmp_path: Path) -> None:
     file = tmp_path / "s3.json"
-    config = str(test.engine.config_file("test"))
-    done = subprocess.run(
-        [sys.executable, "-m", "telemetry", "identities", "test", "--with-secrets", "--output", str(file)],
-        cwd=REPO,
-        env={**test.engine.environment, "TELEMETRY_CONFIG_FILE": config},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    printed = test.command("identities", "--with-secrets", "--output", str(file))
     identities = json.loads(file.read_text())["identities"]
     keys = {place: test.connections.s3_identities[place] for place in identities_of(TEST)}  # of no Loki or Pyroscope
     assert {each["name"]: each["credentials"][0] for each in identities} == {
         f"telemetry-test-{name}": {"accessKey": pair.access_key, "secretKey": pair.secret_key.get_secret_value()}
         for name, pair in keys.items()
     }
-    assert not any(pair.secret_key.get_secret_value() in done.stdout + done.stderr for pair in keys.values())
+    assert not any(pair.secret_key.get_secret_value() in printed for pair in keys.values())

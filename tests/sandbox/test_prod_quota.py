@@ -50,12 +50,12 @@ def test_prod_is_refused_then_rejected_and_fits_once_the_increase_is_granted(cro
             assert line in refused.stdout + refused.stderr, refused.stdout + refused.stderr
 
     with crowded.edited(increase("requested")):
-        warned = crowded.pulumi("preview")
-        assert warned.returncode == 0
-        assert "requests.cpu needs 5990m of 4000m" in warned.stdout
-        assert "pods will be rejected until the increase is granted" in warned.stdout
-        with crowded.started("up", "--yes", "--skip-preview"):
+        with crowded.started("up", "--yes", "--skip-preview") as running:
             rejections = _rejections(crowded)
+            running.kill()
+            warned = running.communicate()[0]
+        assert "requests.cpu needs 5990m of 4000m" in warned
+        assert "pods will be rejected until the increase is granted" in warned
         assert any("pods" in each and "exceeded quota: platform" in each for each in rejections), rejections
     crowded.recover()
 

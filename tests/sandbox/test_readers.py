@@ -38,49 +38,25 @@ def apps(deployed: Deployment) -> client.AppsV1Api:
     return client.AppsV1Api(deployed.core.api_client)
 
 
-def drift(stack: Deployment, *options: str) -> tuple[int, str]:
-    """Run `commands drift` as a person would in the sandbox's environment; return its exit code and what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "telemetry", "drift", stack.stack, "--json", *options],
-        cwd=REPO,
-        env={**stack.engine.environment, "TELEMETRY_CONFIG_FILE": str(stack.engine.config_file(stack.stack))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in (0, 2), done.stdout + done.stderr
-    return done.returncode, done.stdout
+def drift(stack: Deployment, *options: str) -> dict[str, Any]:
+    """Return what `commands drift` tells of a stack; its exit code says whether there is any."""
+    done = stack.answer("drift", "--json", *options)
+    told: dict[str, Any] = json.loads(done.stdout)
+    assert done.exit_code == (2 if told["findings"] else 0), done.output
+    return told
 
 
 def found(stack: Deployment, *options: str) -> dict[Field, dict[str, Any]]:
-    """Return the findings by what and where; the exit code says whether there are any."""
-    code, printed = drift(stack, *options)
-    findings = json.loads(printed)["findings"]
-    assert code == (2 if findings else 0)
+    """Return the findings by what and where."""
+    findings = drift(stack, *options)["findings"]
     return {(each["subject"], each["path"]): each for each in findings}
-
-
-def test_a_deployed_stack_has_no_drift(deployed: Deployment) -> None:
-    code, printed = drift(deployed)
-    report = json.loads(printed)
-    assert (code, report["findings"]) == (0, [])
-    assert report["compared"]["releases"] == 2
-    assert report["compared"]["objects"] > 50
-    assert report["compared"]["program"] is True
 
 
 def checklist(stack: Deployment, *options: str) -> tuple[int, dict[str, str]]:
     """Return how `commands checklist` ended, and the states of its items by their first word."""
-    done = subprocess.run(
-        [sys.executable, "-m", "telemetry", "checklist", stack.stack, "--json", *options],
-        cwd=REPO,
-        env={**stack.engine.environment, "TELEMETRY_CONFIG_FILE": str(stack.engine.config_file(stack.stack))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = stack.answer("checklist", "--json", *options)
     assert done.stderr == ""
-    return done.returncode, {each["item"].split()[0]: each["state"] for each in json.loads(done.stdout)["items"]}
+    return done.exit_code, {each["item"].split()[0]: each["state"] for each in json.loads(done.stdout)["items"]}
 
 
 def test_the_checklist_ticks_the_clusters_secrets_and_leaves_the_rest_to_people(deployed: Deployment) -> None:
@@ -241,6 +217,9 @@ def test_what_was_done_to_the_rest_of_the_program_is_found_and_put_back_by_up(de
         "telemetry", space, {"spec": {"hard": {"requests.cpu": "2530m"}}}, **edit
     )
     deployed.core.delete_namespaced_secret("mimir-s3", space)
-    deployed.refresh()
-    deployed.up()
-    assert found(deployed) == {}
+    deployed.up("--refresh")
+    clean = drift(deployed)
+    assert clean["findings"] == []
+    assert clean["compared"]["releases"] == 2
+    assert clean["compared"]["objects"] > 50
+    assert clean["compared"]["program"] is True

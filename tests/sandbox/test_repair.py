@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sandbox.engine import EngineError
 from sandbox.paths import REPO
@@ -28,31 +29,7 @@ def deployed(dev: Deployment) -> Deployment:
     return dev
 
 
-def test_a_killed_update_is_mended_and_loses_no_object(deployed: Deployment) -> None:
-    with deployed.edited(lambda config: config["telemetry:metrics"].update(retention="9d")):
-        deployed.killed("up", "mimir", "pending-upgrade", with_plugins=True)
-        printed = deployed.repair("--yes")
-        assert "rolled the release mimir, which was pending-upgrade, back to revision" in printed
-        assert "cleared the unfinished updating of mimir" in printed
-        deployed.up()
-        assert deployed.changes() == {}
-    assert deployed.releases() == {"mimir": "deployed", "tempo": "deployed"}
-    assert deployed.s3.get_object(**KEPT)["Body"].read() == b"block"
-    assert plain_secrets(deployed) == []
-
-
-def test_a_killed_destroy_is_mended_and_loses_no_object(deployed: Deployment) -> None:
-    deployed.killed("destroy", "mimir", "uninstalling")
-    assert "cleared the unfinished deleting of mimir" in deployed.repair("--yes")
-    deployed.up()
-    assert deployed.releases() == {"mimir": "deployed", "tempo": "deployed"}
-    assert len(deployed.datasources()) == 2
-    assert deployed.s3.get_object(**KEPT)["Body"].read() == b"block"
-    assert plain_secrets(deployed) == []
-
-
 def test_a_killed_create_is_mended_once_somebody_says_yes(dev: Deployment) -> None:
-    dev.destroy()
     with dev.edited(without_room):  # so that what was left alive cannot finish while it is looked at
         dev.killed("up", "mimir", "pending-install")
         before = dev.engine.checkpoint("dev").read_bytes(), dev.engine.locks("dev")
@@ -68,11 +45,10 @@ def test_a_killed_create_is_mended_once_somebody_says_yes(dev: Deployment) -> No
     assert len(dev.buckets()) == 4
     assert dev.releases() == {"mimir": "deployed", "tempo": "deployed"}
     assert len(dev.datasources()) == 2
-    assert dev.changes() == {}
     assert plain_secrets(dev) == []
 
 
-def test_what_a_killed_create_had_made_is_adopted(deployed: Deployment) -> None:
+def test_what_a_killed_create_had_made_is_adopted_and_nothing_else_is_left_to_do(deployed: Deployment) -> None:
     """As if the engine had been killed after each of them was made, and before it had written that down."""
     pending = make_pending(
         deployed,
@@ -88,9 +64,38 @@ def test_what_a_killed_create_had_made_is_adopted(deployed: Deployment) -> None:
     printed = deployed.repair("--yes")
     adopted = [name for name in pending if f"adopted {name}" in printed]
     assert [name for name in pending if name not in adopted] == ["mimir-dev"]
-    printed = deployed.up()
-    assert "+ 1 created" in printed, printed
-    assert "updated" not in printed
+    assert deployed.changes() == {"mimir-dev": "create"}
+    assert deployed.s3.get_object(**KEPT)["Body"].read() == b"block"
+    assert plain_secrets(deployed) == []
+
+
+def test_a_killed_update_is_mended_and_loses_no_object(deployed: Deployment) -> None:
+    with deployed.edited(lambda config: config["telemetry:metrics"].update(retention="9d")):
+        deployed.killed("up", "mimir", "pending-upgrade", with_plugins=True)
+        printed = deployed.repair("--yes")
+        assert "rolled the release mimir, which was pending-upgrade, back to revision" in printed
+        assert "cleared the unfinished updating of mimir" in printed
+        assert _kept_for(deployed) == "7d"
+        deployed.up()
+        assert _kept_for(deployed) == "9d"
+    assert deployed.releases() == {"mimir": "deployed", "tempo": "deployed"}
+    assert len(deployed.datasources()) == 2
+    assert deployed.s3.get_object(**KEPT)["Body"].read() == b"block"
+    assert plain_secrets(deployed) == []
+
+
+def _kept_for(stack: Deployment) -> str:
+    """Return how long the deployed Mimir keeps blocks."""
+    file = stack.core.read_namespaced_config_map("mimir-config", stack.namespace).data["mimir.yaml"]
+    return str(yaml.safe_load(file)["limits"]["compactor_blocks_retention_period"])
+
+
+def test_a_killed_destroy_is_mended_and_loses_no_object(deployed: Deployment) -> None:
+    deployed.killed("destroy", "mimir", "uninstalling")
+    assert "cleared the unfinished deleting of mimir" in deployed.repair("--yes")
+    deployed.up()
+    assert deployed.releases() == {"mimir": "deployed", "tempo": "deployed"}
+    assert len(deployed.datasources()) == 2
     assert deployed.s3.get_object(**KEPT)["Body"].read() == b"block"
     assert plain_secrets(deployed) == []
 

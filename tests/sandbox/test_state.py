@@ -25,9 +25,10 @@ BUCKET = "telemetry-state"
 LOCKS = ".pulumi/locks/organization/"
 WORD = "correct-horse-battery"
 PROGRAM = """\
-import time, pulumi
+import pathlib, time, pulumi
 config = pulumi.Config()
-time.sleep(float(config.get("pause") or 0))
+while config.get("waits") and not pathlib.Path("told-to-go-on").exists():
+    time.sleep(0.1)
 pulumi.export("word", config.require_secret("word"))
 """
 
@@ -109,7 +110,7 @@ def test_state_is_in_the_bucket_with_its_secrets_encrypted(tiny: Project) -> Non
 
 
 def test_of_two_ups_at_once_one_fails_cleanly_and_the_state_is_whole(tiny: Project) -> None:
-    tiny.run("config", "set", "pause", "8")
+    tiny.run("config", "set", "waits", "yes")
     with tiny.start("up", "--yes", "--skip-preview") as first:
         until = time.monotonic() + 30
         while not tiny.objects(LOCKS) and time.monotonic() < until:
@@ -120,6 +121,7 @@ def test_of_two_ups_at_once_one_fails_cleanly_and_the_state_is_whole(tiny: Proje
         assert "the stack is currently locked by 1 lock(s)" in stderr
         assert [(lock.host, lock.pid) for lock in parsed(stderr)] == [(socket.gethostname(), first.pid)]
         assert first.poll() is None
+        (tiny.folder / "told-to-go-on").touch()
         stdout, stderr = first.communicate(timeout=60)
         assert first.returncode == 0, stdout + stderr
     assert tiny.objects(LOCKS) == {}

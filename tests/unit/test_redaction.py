@@ -55,12 +55,26 @@ def test_one_secret_within_another_leaves_no_rest() -> None:
     assert Lines(known).shown(b"a 12345678-and-more-than-that b") == b"a [secret] b"
 
 
+@given(text=st.text("ab", max_size=80), secrets=st.sets(st.text("ab", min_size=8, max_size=14), max_size=4))
+def test_nothing_but_what_is_of_a_secret_is_hidden(text: str, secrets: set[str]) -> None:
+    """Wherever forms begin, whatever they overlap."""
+    covered = [False] * len(text)
+    for secret in secrets:
+        for start in range(len(text)):
+            if text.startswith(secret, start):
+                covered[start : start + len(secret)] = [True] * len(secret)
+    known = Forms(secrets)
+    kept = "".join(letter for letter, hidden in zip(text, covered, strict=True) if not hidden)
+    assert known.hidden_in(text).replace(HIDDEN, "") == kept
+    assert known.in_text(text) == any(covered)
+
+
 def test_the_time_does_not_grow_with_the_number_of_secrets() -> None:
     known = Forms(f"tlm_{number:040d}" for number in range(2_000))
     line = "a line of a log as it is, without a token in it: " * 2_000
     begun = time.process_time()
     assert known.hidden_in(line) == line
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize("stack", ["dev", "test"])
