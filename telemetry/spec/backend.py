@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.chart import Versions
 from telemetry.config.role_spec import RoleTable
@@ -23,7 +24,7 @@ Signal = Literal["traces", "metrics", "logs", "profiles"]
 Phase = Literal[1, 3]
 """A phase of the plan (R4, R6)."""
 
-S = TypeVar("S", bound=Settings)
+S = TypeVar("S", bound=Section)
 L = TypeVar("L", bound=Settings)
 
 

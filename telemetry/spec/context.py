@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
+from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.connections import Kubernetes
 from telemetry.config.gateway import Gateway
@@ -14,7 +15,9 @@ from telemetry.config.object_store import ObjectStore
 from telemetry.config.trust import Trust
 
 Environment = Literal["dev", "test", "prod"]
-S = TypeVar("S", bound=Settings, covariant=True)
+
+
+S = TypeVar("S", bound=Section, covariant=True)
 L = TypeVar("L", bound=Settings, covariant=True)
 
 
