@@ -260,8 +260,8 @@ def declared(model: type[BaseModel], *place: str) -> Iterator[str]:
         if inner is None:
             yield ".".join((*place, name))
         else:
-            many = get_origin(field.annotation) in (list, dict) or "Annotated" in str(field.annotation)
-            yield from declared(inner, *place, name, *(("*",) if many and name != "chart" else ()))
+            many = get_origin(field.annotation) in (list, dict)
+            yield from declared(inner, *place, name, *(("*",) if many else ()))
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
