@@ -1,10 +1,10 @@
-"""What a backend in prod is told that loses data with one pod."""
+"""The refusal of a replication factor that prod cannot do with."""
 
 from telemetry.config.base import SettingError
 
 
-def intolerant(signal: str, writer: str = "ingester") -> SettingError:
-    """Return what is wrong where no writer may be lost."""
+def survives_no_loss(signal: str, writer: str = "ingester") -> SettingError:
+    """Return that a backend would not survive one lost writer."""
     return SettingError(
         f"{signal}.replication_factor",
         f"survives no lost {writer}, and prod must; use 3 with 3 {writer}s, "

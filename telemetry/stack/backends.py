@@ -12,7 +12,7 @@ from telemetry.spec.backend import Backend, Signal, SizedRelease
 from telemetry.spec.context import Context, Grant
 from telemetry.spec.flows import Network
 from telemetry.spec.release import Release
-from telemetry.stack.sections import chosen
+from telemetry.stack.sections import backend_of
 
 if TYPE_CHECKING:
     from telemetry.stack.model import Stack
@@ -102,7 +102,7 @@ def backends_of(stack: "Stack") -> Iterator[StackBackend]:
     for signal in SIGNALS:
         section = getattr(stack, signal)
         if section is not None:
-            yield StackBackend(chosen(signal, section), stack)
+            yield StackBackend(backend_of(signal, section), stack)
 
 
 class _Stores(Protocol):

@@ -18,7 +18,7 @@ from telemetry.spec.context import Environment
 from telemetry.stack import environments, tenants_file
 from telemetry.stack.backends import SIGNALS
 from telemetry.stack.model import Stack
-from telemetry.stack.sections import chosen
+from telemetry.stack.sections import backend_of
 
 PROJECT = "telemetry"
 CREDENTIALS = "credentials"
@@ -201,7 +201,7 @@ def _model_at(model: type[BaseModel], raw: Any, location: Sequence[str]) -> type
     """Return the model that holds the key at a location, looking through dicts and optional types."""
     for signal in SIGNALS:
         if model is Stack and location[:1] == [signal]:
-            return _model_at(chosen(signal, raw.get(signal)).settings, raw, location[1:])
+            return _model_at(backend_of(signal, raw.get(signal)).settings, raw, location[1:])
     for part in location:
         field = model.model_fields.get(part)
         if field is not None:

@@ -10,7 +10,7 @@ from telemetry.config.base import SettingError
 from telemetry.spec.backend import Backend, Signal
 
 
-def chosen(signal: Signal, section: object) -> Backend[Any, Any]:
+def backend_of(signal: Signal, section: object) -> Backend[Any, Any]:
     """Return the backend of a section, validated or raw: the one that it names, else the default."""
     backends = backends_for(signal)
     name = section.get("backend") if isinstance(section, Mapping) else getattr(section, "backend", None)
@@ -25,6 +25,6 @@ def section_of(signal: Signal) -> WrapValidator:
         name = section.get("backend") if isinstance(section, Mapping) else None
         if len(backends) > 1 and isinstance(name, str) and name not in backends:
             raise SettingError("backend", f"must be {' or '.join(map(repr, backends))}; correct it")
-        return chosen(signal, section).settings.model_validate(section)
+        return backend_of(signal, section).settings.model_validate(section)
 
     return WrapValidator(read)

@@ -11,7 +11,7 @@ from telemetry.config.resources import Compute
 from telemetry.config.roles import Role
 from telemetry.spec.backend import Signal
 from telemetry.stack.backends import SIGNALS, StackBackend, metrics_first
-from telemetry.stack.sections import chosen
+from telemetry.stack.sections import backend_of
 from telemetry.stack.tenants import BackendLimits, Limits, Tenant
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _check_sums(granted: Sequence[BackendLimits], backends: Sequence[StackBacken
 
 def _shortest_retentions(stack: "Stack") -> dict[Signal, int]:
     """Return how long data is kept at least, by signal; of one without a backend, what the default one says."""
-    backends = metrics_first(chosen(signal, getattr(stack, signal)) for signal in SIGNALS)
+    backends = metrics_first(backend_of(signal, getattr(stack, signal)) for signal in SIGNALS)
     return {backend.signal: backend.shortest_retention for backend in backends}
 
 

@@ -263,14 +263,8 @@ def declared(model: type[BaseModel], *place: str) -> Iterator[str]:
         if inner is None:
             yield ".".join((*place, name))
         else:
-            yield from declared(inner, *place, name, *(("*",) if _is_many(field.annotation) else ()))
-
-
-def _is_many(annotation: Any) -> bool:
-    """Whether there may be several of what is annotated."""
-    if get_origin(annotation) in (list, dict):
-        return True
-    return get_origin(annotation) is not None and any(map(_is_many, get_args(annotation)))
+            many = get_origin(field.annotation) in (list, dict)
+            yield from declared(inner, *place, name, *(("*",) if many else ()))
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

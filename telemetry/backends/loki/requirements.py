@@ -1,7 +1,7 @@
 """What Loki requires of the stack that it is in."""
 
 from telemetry.backends.loki.context import LokiContext
-from telemetry.spec.tolerance import intolerant
+from telemetry.spec.tolerance import survives_no_loss
 
 
 def check(context: LokiContext) -> None:
@@ -9,4 +9,4 @@ def check(context: LokiContext) -> None:
     logs = context.settings
     distributed = context.environment == "prod" and logs.topology == "distributed"
     if distributed and not (logs.survives_a_lost_writer or logs.accept_no_failure_tolerance):
-        raise intolerant("logs", "writer")
+        raise survives_no_loss("logs", "writer")

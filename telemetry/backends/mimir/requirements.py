@@ -2,7 +2,7 @@
 
 from telemetry.backends.mimir.context import MimirContext
 from telemetry.config.base import SettingError
-from telemetry.spec.tolerance import intolerant
+from telemetry.spec.tolerance import survives_no_loss
 
 
 def check(context: MimirContext) -> None:
@@ -16,4 +16,4 @@ def check(context: MimirContext) -> None:
         )
     tolerant = metrics.survives_a_lost_ingester or metrics.accept_no_failure_tolerance
     if context.environment == "prod" and not tolerant:
-        raise intolerant("metrics")
+        raise survives_no_loss("metrics")

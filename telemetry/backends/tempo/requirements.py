@@ -5,7 +5,7 @@ from telemetry.backends.tempo.limits import TracesLimits
 from telemetry.backends.tempo.settings import Traces
 from telemetry.config.base import SettingError
 from telemetry.config.quantities import bytes_text
-from telemetry.spec.tolerance import intolerant
+from telemetry.spec.tolerance import survives_no_loss
 
 
 def check(context: TempoContext) -> None:
@@ -18,7 +18,7 @@ def check(context: TempoContext) -> None:
     traces = context.settings  # the single binary is a choice of its own
     distributed = context.environment == "prod" and traces.topology == "distributed"
     if distributed and not (traces.survives_a_lost_ingester or traces.accept_no_failure_tolerance):
-        raise intolerant("traces")
+        raise survives_no_loss("traces")
 
 
 def check_limits(context: TempoContext, limits: TracesLimits, max_body: int | None) -> None:
