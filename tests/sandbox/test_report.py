@@ -51,8 +51,8 @@ ROOM = at("namespace", quota={"cpu": "8", "memory": "32Gi", "storage": "64Gi"})
 LATEST = at("metrics.chart", version="6.1.0", reference="./sandbox/charts/mimir-distributed")
 EDITS: dict[str, tuple[Change, Key]] = {
     "replica": (
-        at("metrics.roles.distributor", replicas=2),
-        (kubernetes("Deployment", "mimir-distributor"), "spec.replicas"),
+        at("metrics.roles.querier", replicas=2),
+        (kubernetes("Deployment", "mimir-querier"), "spec.replicas"),
     ),
     "request": (
         at("metrics.roles.ingester", cpu="80m"),
@@ -65,7 +65,7 @@ EDITS: dict[str, tuple[Change, Key]] = {
         at("metrics", retention="9d"),
         (kubernetes("ConfigMap", "mimir-config"), 'data["mimir.yaml"].limits.compactor_blocks_retention_period'),
     ),
-    "chart version": (LATEST, (kubernetes("Service", "mimir-ruler"), 'metadata.labels["app.kubernetes.io/version"]')),
+    "chart version": (LATEST, (kubernetes("Service", "mimir-gateway"), 'metadata.labels["app.kubernetes.io/version"]')),
     "label": (LATEST, (kubernetes("Service", "mimir-querier"), 'metadata.labels["helm.sh/chart"]')),
     "bucket purpose": (at("metrics.buckets", ruler="rules"), (("s3", "Bucket", "dts-metrics-dev-rules"), "create")),
     "quota": (
@@ -78,7 +78,7 @@ EDITS: dict[str, tuple[Change, Key]] = {
     ),
     "datasource": (
         at("traces", enabled_roles=TEMPO_ROLES),
-        (("grafana", "DataSource", "tempo-dev-payments"), "jsonData.serviceMap"),
+        (("grafana", "DataSource", "tempo-dev"), "jsonData.serviceMap"),
     ),
     "priority class": (
         at("traces.placement", priority_class=PRIORITY),
@@ -86,7 +86,7 @@ EDITS: dict[str, tuple[Change, Key]] = {
     ),
     "node selector": (
         at("metrics.placement", node_selector={"kubernetes.io/os": "linux"}),
-        (kubernetes("Deployment", "mimir-querier"), "spec.template.spec.nodeSelector"),
+        (kubernetes("Deployment", "mimir-gateway"), "spec.template.spec.nodeSelector"),
     ),
     "toleration": (
         at("traces.placement", tolerations=[{"key": "node-type", "value": "telemetry", "effect": "NoSchedule"}]),
@@ -124,9 +124,6 @@ ROTATED = {
     "access": {"token": {"version": 2, "previous_until": "2099-01-01T00:00:00Z"}},
     "limits": {"metrics": {"max_series": 7}, "traces": {"max_traces": 8}},
 }
-
-GROWN = together(*(change for change, _ in EDITS.values()))
-"""All edits at once."""
 
 
 @dataclass(frozen=True)
@@ -225,10 +222,10 @@ def old_chart(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def deployed(dev: Deployment, old_chart: str) -> Iterator[Deployment]:
-    """The dev stack on Mimir's earlier chart, with room to grow and a gateway with one tenant."""
+    """The dev stack on Mimir's earlier chart, with room to grow."""
     scheduling = client.SchedulingV1Api(dev.core.api_client)
     scheduling.create_priority_class({"metadata": {"name": PRIORITY}, "value": 1000})
-    with dev.edited(together(ROOM, guarded(), at("metrics.chart", version="6.0.6", reference=old_chart))):
+    with dev.edited(together(ROOM, at("metrics.chart", version="6.0.6", reference=old_chart))):
         dev.up()
         yield dev
     scheduling.delete_priority_class(PRIORITY)
@@ -261,7 +258,7 @@ def test_a_volume_that_cannot_be_resized_is_said_to_fail_and_fails(deployed: Dep
 
 def test_what_is_said_is_what_happens(deployed: Deployment, tmp_path: Path) -> None:
     """From a release that has failed, if the test before has left one."""
-    with deployed.edited(GROWN):
+    with deployed.edited(together(*(change for change, _ in EDITS.values()))):
         run = told_truly(deployed, tmp_path)
     found = said(run)
     for name, (_, (thing, what)) in EDITS.items():
@@ -269,18 +266,14 @@ def test_what_is_said_is_what_happens(deployed: Deployment, tmp_path: Path) -> N
         assert fields == what or (isinstance(fields, dict) and what in fields), f"{name}: {fields}"
 
 
-@pytest.fixture
-def grown(deployed: Deployment) -> Iterator[Deployment]:
-    """The stack with all edits, as the test before has deployed them."""
-    with deployed.edited(GROWN):
-        if "dts-metrics-dev-rules" not in deployed.buckets():
-            deployed.up()
-        yield deployed
-
-
-def test_a_tenant_comes_another_is_rotated_and_nothing_restarts(grown: Deployment, tmp_path: Path) -> None:
-    with grown.edited(guarded(**ROTATED)):
-        run = told_truly(grown, tmp_path)
+def test_a_tenant_comes_another_is_rotated_and_nothing_restarts(deployed: Deployment, tmp_path: Path) -> None:
+    """What the test before has edited is undone as the gateway comes."""
+    with deployed.edited(guarded()):
+        first = told_truly(deployed, tmp_path)
+        assert said(first)[kubernetes("Deployment", "gateway")] == "create"
+        assert said(first)[kubernetes("Deployment", "mimir-gateway")] == "delete"
+    with deployed.edited(guarded(**ROTATED)):
+        run = told_truly(deployed, tmp_path)
     tempo, mimir = (f'data["{file}.yaml"].overrides' for file in ("overrides", "runtime"))
     found = said(run)
     assert found.keys() == {
@@ -310,11 +303,10 @@ def test_a_move_an_autoscaler_and_new_credentials_are_said_to_be_what_they_are(
 ) -> None:
     """Last: Helm removes an autoscaler after all else, and until then it may set the replicas back to its own.
 
-    What the tests before have edited is undone at the same time, and the gateway goes.
+    The gateway of the test before goes at the same time.
     """
 
     def move(config: Tree) -> None:
-        del config["telemetry:gateway"], config["telemetry:tenants"]
         config["telemetry:traces"] = {"retention": config["telemetry:traces"]["retention"], **DISTRIBUTED}
         # Of a role that the chart gives one replica: a provider before 4.30 drops the null in `replicas: null`.
         at("metrics.roles.distributor", autoscaling={"max_replicas": 3})(config)
@@ -332,8 +324,6 @@ def test_a_move_an_autoscaler_and_new_credentials_are_said_to_be_what_they_are(
         assert not [secret for secret in secrets if secret in output]
     assert said(run)[kubernetes("StatefulSet", "tempo-distributed-ingester")] == "create"
     assert said(run)[kubernetes("StatefulSet", "tempo")] == "delete"
-    assert said(run)[kubernetes("Deployment", "gateway")] == "delete"
-    assert said(run)[kubernetes("Deployment", "mimir-gateway")] == "create"
     assert said(run)[kubernetes("HorizontalPodAutoscaler", "mimir-distributor")] == "create"
     assert any("release tempo: is uninstalled" in line for line in run.warnings["destructive"])
     assert any(line.startswith("traces: move to distributed") for line in run.warnings["disruptive"])
