@@ -75,9 +75,9 @@ def test_a_killed_update_is_mended_and_loses_no_object(deployed: Deployment) -> 
         printed = deployed.repair("--yes")
         assert "rolled the release mimir, which was pending-upgrade, back to revision" in printed
         assert "cleared the unfinished updating of mimir" in printed
-        assert _kept_for(deployed) == "7d"
+        assert _kept_for(deployed) == "168h"
         deployed.up()
-        assert _kept_for(deployed) == "9d"
+        assert _kept_for(deployed) == "216h"
     assert deployed.releases() == {"mimir": "deployed", "tempo": "deployed"}
     assert len(deployed.datasources()) == 2
     assert deployed.s3.get_object(**KEPT)["Body"].read() == b"block"
