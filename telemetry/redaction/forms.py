@@ -48,12 +48,11 @@ class Forms:
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where forms begin and end, in the order in which they begin."""
-        known = self._by_part
-        for at in range(0, len(text) - _PART + 1, self._stride) if known else ():
-            if may_be := known.get(text[at : at + _PART]):
+        for at in range(0, len(text) - _PART + 1, self._stride) if self._by_part else ():
+            if candidates := self._by_part.get(text[at : at + _PART]):
                 yield from sorted(
                     (at - offset, at - offset + len(form))
-                    for offset, form in may_be
+                    for offset, form in candidates
                     if offset <= at and text.startswith(form, at - offset)
                 )
 
