@@ -2,7 +2,7 @@
 
 import pulumi
 
-from telemetry.collector import UnknownVersionError, configuration
+from collector import UnknownVersionError, configuration
 
 
 def rendered(outputs: dict[str, object]) -> str:
