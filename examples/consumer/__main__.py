@@ -1,7 +1,6 @@
 """A program of another team: reads where telemetry goes, and exports a collector's configuration."""
 
 import pulumi
-
 from collector import UnknownVersionError, configuration
 
 
