@@ -129,6 +129,15 @@ class Access(Settings):
         """Whether a client certificate is of use to the tenant."""
         return self.accepts != "token"
 
+    def is_satisfied(self, *, token: bool, certificate: bool) -> bool:
+        """Whether the gateway lets somebody in who has these."""
+        return {
+            "token": token,
+            "certificate": certificate,
+            "both": token and certificate,
+            "either": token or certificate,
+        }[self.accepts]
+
     @model_validator(mode="after")
     def _says_nothing_idle(self) -> Self:
         if self.token_secret is not None and not self.takes_token:

@@ -91,8 +91,7 @@ def of_platform(stack: Stack) -> View:
 
 
 def _is_let_in(tenant: Tenant, credential: "Credential") -> bool:
-    has = (credential.token is not None, credential.pair is not None)
-    return all(has) if tenant.access.accepts == "both" else any(has)
+    return tenant.access.is_satisfied(token=credential.token is not None, certificate=credential.pair is not None)
 
 
 def _of_everything(stack: Stack) -> View:

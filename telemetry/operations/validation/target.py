@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from telemetry.clients.target import Target, Tenant
+from telemetry.config.access import Access
 from telemetry.gateway import access
 from telemetry.stack import Stack
 
@@ -25,7 +26,7 @@ def tenants_of(stack: Stack, key: str, uids: Mapping[str, Mapping[str, str]]) ->
             tenant.id,
             credential.token if credential else None,
             credential.pair if credential else None,
-            credential is not None and not _is_enough(tenant.access.accepts, credential),
+            credential is not None and not _is_enough(tenant.access, credential),
             uids.get(tenant.id, {}),
             tenant.grafana_org,
         )
@@ -34,6 +35,5 @@ def tenants_of(stack: Stack, key: str, uids: Mapping[str, Mapping[str, str]]) ->
     ]
 
 
-def _is_enough(accepts: str, credential: access.Credential) -> bool:
-    token, pair = credential.token is not None, credential.pair is not None
-    return {"token": token, "certificate": pair, "both": token and pair, "either": token or pair}[accepts]
+def _is_enough(accepted: Access, credential: access.Credential) -> bool:
+    return accepted.is_satisfied(token=credential.token is not None, certificate=credential.pair is not None)
