@@ -73,7 +73,7 @@ class StackBackend:
         """Who speaks with whom of it."""
         return self.of.network(self.context)
 
-    @property
+    @cached_property
     def context(self) -> Context[Any, Any]:
         """What the backend is told of the stack."""
         stack, signal = self.stack, self.signal

@@ -11,7 +11,7 @@ from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
 from telemetry.spec.values.common import Values, credentials_from, pod_security, resources
-from telemetry.spec.values.limits import with_retention
+from telemetry.spec.values.limits import overrides, shared
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import http_server, mounts, serves_tls, store_authority, volumes
@@ -23,6 +23,7 @@ SECRET = "loki-s3"  # noqa: S105 - a Secret's name
 SINGLE = "single-binary"
 """The chart's component of a single binary."""
 
+_RETENTION = "retention_period"
 _MODES = {"monolithic": "Monolithic", "distributed": "SimpleScalable"}
 _SECTIONS = {"all": "singleBinary", "read": "read", "write": "write", "backend": "backend"}
 """Sections of the values by role."""
@@ -59,14 +60,6 @@ def values(context: LokiContext) -> Values:
         "serviceAccount": {"automountServiceAccountToken": False},
         "rbac": {"namespaced": True},  # else the chart makes a ClusterRole, with no rules in it
         "loki": {**_config(context, logs), **_pods(context)},
-    }
-
-
-def tenant_overrides(context: LokiContext) -> Values:
-    """Return `overrides`, tenant by tenant; what is not stated stays as `limits_config` has it."""
-    return {
-        tenant: with_retention(limits_of(of.limits), "retention_period", of.retention)
-        for tenant, of in context.tenants.items()
     }
 
 
@@ -152,14 +145,18 @@ def _config(context: LokiContext, logs: Logs) -> Values:
         "storage": {"type": "s3", "bucketNames": context.buckets, "s3": _s3(context)},
         "compactor": {"retention_enabled": True, "delete_request_store": "s3"},
         "limits_config": {
-            **(limits_of(context.limits) if context.limits else {}),
-            "retention_period": duration_text(logs.retention),
+            **shared(context.limits, limits_of),
+            _RETENTION: duration_text(logs.retention),
             "allow_structured_metadata": True,  # without it OTLP is refused
         },
         **({"querier": {"multi_tenant_queries_enabled": True}} if context.tenants else {}),
         "analytics": {"reporting_enabled": False},  # phones home
         "structuredConfig": _caches(logs),
-        **({"runtimeConfig": {"overrides": tenant_overrides(context)}} if context.tenants else {}),
+        **(
+            {"runtimeConfig": {"overrides": overrides(context.tenants, limits_of, retention=_RETENTION)}}
+            if context.tenants
+            else {}
+        ),
     }
 
 

@@ -8,7 +8,7 @@ from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
 from telemetry.spec.values.common import Values, absolute_name, credentials_from, pod_security, resources
-from telemetry.spec.values.limits import with_retention
+from telemetry.spec.values.limits import overrides, shared
 from telemetry.spec.values.placement import ROLLING, pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import (
@@ -35,6 +35,7 @@ SERVICE_ACCOUNT = "mimir-pods"
 """The account of Mimir's pods, which `components.mimir` makes: the chart's own would be given a token, and no key of
 the chart forbids it. Another name than the chart's, which goes with the first upgrade of a release that has it."""
 
+_RETENTION = "compactor_blocks_retention_period"
 _EXEMPLARS = 100_000
 """Exemplars kept per tenant. Mimir's default of 0 drops them, and the datasource's link to traces with them."""
 
@@ -59,10 +60,7 @@ def deployed_roles(context: MimirContext) -> dict[str, Role]:
 
 def tenant_overrides(context: MimirContext) -> Values:
     """Return `overrides`, tenant by tenant; what is not stated stays as `limits` have it."""
-    return {
-        tenant: with_retention(limits_of(of.limits), "compactor_blocks_retention_period", of.retention)
-        for tenant, of in context.tenants.items()
-    }
+    return overrides(context.tenants, limits_of, retention=_RETENTION)
 
 
 def _switched_off() -> Values:
@@ -156,8 +154,8 @@ def _config(context: MimirContext) -> Values:
         "store_gateway": {"sharding_ring": _ring(context, "store-gateway")},
         "alertmanager": {"sharding_ring": _ring(context, "alertmanager")},
         "limits": {
-            **(limits_of(context.limits) if context.limits else {}),
-            "compactor_blocks_retention_period": duration_text(context.settings.retention),
+            **shared(context.limits, limits_of),
+            _RETENTION: duration_text(context.settings.retention),
             "max_global_exemplars_per_user": _EXEMPLARS,
             "cardinality_analysis_enabled": True,  # the gateway offers it; off, it answers 500
             **receivers_firewall(context.security),

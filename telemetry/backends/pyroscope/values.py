@@ -21,7 +21,7 @@ from telemetry.spec.values.common import (
     pod_security,
     resources,
 )
-from telemetry.spec.values.limits import with_retention
+from telemetry.spec.values.limits import overrides, shared
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import http_server, mounts, serves_tls, store_authority, volumes
@@ -35,6 +35,7 @@ SINGLE = "all"
 SERVICE_ACCOUNT = "pyroscope-pods"
 """The program's own account for the pods: the chart's has no key that takes its token away."""
 
+_RETENTION = "retention_period"
 _WITHOUT = ("tenant-settings", "ad-hoc-profiles", "admin")
 """Components of Pyroscope's own pages, which nobody is offered here; Grafana asks none of them."""
 _SCRATCH = "/data"
@@ -65,21 +66,17 @@ def values(context: PyroscopeContext) -> Values:
             "extraEnvFrom": credentials_from(SECRET),
             "extraArgs": _arguments(context, profiles),
             "structuredConfig": _config(context, profiles),
-            **({"tenantOverrides": tenant_overrides(context)} if context.tenants else {}),
+            **(
+                {"tenantOverrides": overrides(context.tenants, limits_of, retention=_RETENTION)}
+                if context.tenants
+                else {}
+            ),
             **pod_placement(profiles.placement),
             **_files(context),
             **({"service": {"scheme": "HTTPS"}} if serves_tls(context) else {}),
             **(_single(profiles) if single else {}),
         },
         **({} if single else {"architecture": {"microservices": _apart(context, profiles)}}),
-    }
-
-
-def tenant_overrides(context: PyroscopeContext) -> Values:
-    """Return `overrides`, tenant by tenant; what is not stated stays as `limits` have it."""
-    return {
-        tenant: with_retention(limits_of(of.limits), "retention_period", of.retention)
-        for tenant, of in context.tenants.items()
     }
 
 
@@ -155,8 +152,8 @@ def _config(context: PyroscopeContext, profiles: Profiles) -> Values:
         **({"server": server} if server else {}),
         "storage": {"backend": "s3", "s3": _s3(context)},
         "limits": {
-            **(limits_of(context.limits) if context.limits else {}),
-            "retention_period": duration_text(profiles.retention),
+            **shared(context.limits, limits_of),
+            _RETENTION: duration_text(profiles.retention),
         },
         "analytics": {"reporting_enabled": False},  # phones home
     }

@@ -62,11 +62,6 @@ def tenant_overrides(context: TempoContext, *, generates: bool) -> Values:
     }
 
 
-def shared_limits(context: TempoContext) -> Values:
-    """Return what all may use together where there are no tenants; nothing where that is left to Tempo."""
-    return limits_of(context.limits) if context.limits else {}
-
-
 def processors(context: TempoContext) -> Values:
     """Return what the metrics-generator makes of a tenant's spans, in the words of overrides."""
     return {"metrics_generator": {"processors": list(context.settings.processors)}}

@@ -7,6 +7,7 @@ of two or more replicas has a disruption budget of one pod; volume claims outliv
 import yaml
 
 from telemetry.backends.tempo.context import TempoContext
+from telemetry.backends.tempo.limits import limits_of
 from telemetry.backends.tempo.settings import TempoShape
 from telemetry.backends.tempo.values_common import (
     SECRET,
@@ -17,7 +18,6 @@ from telemetry.backends.tempo.values_common import (
     querier_client,
     receivers,
     s3,
-    shared_limits,
     tenant_overrides,
 )
 from telemetry.config.quantities import bytes_text, duration_text
@@ -30,6 +30,7 @@ from telemetry.spec.values.common import (
     pod_security,
     resources,
 )
+from telemetry.spec.values.limits import shared
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
@@ -174,7 +175,7 @@ def _generator(context: TempoContext) -> Values:
 
 def _defaults(context: TempoContext, *, generates: bool) -> Values:
     """Return what holds for every tenant. What is granted at all is a rate of the platform, not of each distributor."""
-    limits = shared_limits(context)
+    limits = shared(context.limits, limits_of)
     if context.tenants or limits:
         limits = {**limits, "ingestion": {"rate_strategy": "global", **limits.get("ingestion", {})}}
     return {**limits, **(processors(context) if generates else {})}

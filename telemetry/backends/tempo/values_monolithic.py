@@ -1,6 +1,7 @@
 """Values of the chart `tempo` 2.2.4: Grafana Tempo as a single binary."""
 
 from telemetry.backends.tempo.context import TempoContext
+from telemetry.backends.tempo.limits import limits_of
 from telemetry.backends.tempo.settings import TempoShape
 from telemetry.backends.tempo.values_common import (
     SECRET,
@@ -12,7 +13,6 @@ from telemetry.backends.tempo.values_common import (
     querier_client,
     receivers,
     s3,
-    shared_limits,
 )
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.spec.values.common import (
@@ -23,6 +23,7 @@ from telemetry.spec.values.common import (
     pod_security,
     resources,
 )
+from telemetry.spec.values.limits import shared
 from telemetry.spec.values.placement import pod_placement
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
@@ -103,7 +104,7 @@ def _overrides(context: TempoContext, shape: TempoShape) -> Values:
     Not from the chart's ConfigMap, whose every change restarts the pod, but from one that `components.tempo` makes.
     """
     generates = "metrics-generator" in shape.runs
-    defaults: Values = {**shared_limits(context), **(processors(context) if generates else {})}
+    defaults: Values = {**shared(context.limits, limits_of), **(processors(context) if generates else {})}
     file = {"per_tenant_override_config": f"{_TENANTS_PATH}/{OVERRIDES_FILE}"} if context.tenants else {}
     wanted = {**({"defaults": defaults} if defaults else {}), **file}
     return {"overrides": wanted} if wanted else {}

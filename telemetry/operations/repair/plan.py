@@ -78,11 +78,6 @@ class RepairPlan:
         mendable = [each for each in self.releases if each.way is not Way.LEAVE]
         return bool(self.orphans or self.locks or self.operations or self.pods or mendable)
 
-    @property
-    def left_to_people(self) -> list[Stuck]:
-        """The releases that a person has to see to."""
-        return [each for each in self.releases if each.way is Way.LEAVE]
-
     def covers(self, releases: Iterable[Stuck]) -> bool:
         """Whether no more has to be done with releases than this plan says."""
         planned = {each.name: each.way.covers for each in self.releases}
