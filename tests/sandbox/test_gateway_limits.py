@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -75,7 +76,7 @@ def test_connections_that_never_ask_anything_shut_out_nobody_else_and_no_probe(g
         other, kubelet, *strangers = (edge.network.address() for _ in range(5))
         layout = edge.gateway.layout
         with half_sent(edge, strangers[0], 200, layout.https_port) as held:
-            assert sum(map(is_open, held)) == 50
+            until(lambda: sum(map(is_open, held)) == 50)
             assert (served(edge, other), ready(edge, kubelet)) == (200, 200)
             with (
                 half_sent(edge, strangers[1], 60, layout.grpc_port),
@@ -84,7 +85,7 @@ def test_connections_that_never_ask_anything_shut_out_nobody_else_and_no_probe(g
             ):
                 with pytest.raises(httpx.HTTPError):
                     served(edge, other)  # they are more than all connections now, and still
-                assert sum(map(is_open, probes)) == 16
+                until(lambda: sum(map(is_open, probes)) == 16)
                 assert [ready(edge, kubelet) for _ in range(20)] == [200] * 20
             assert served(edge, other) == 200
             until(lambda: not any(map(is_open, held)), seconds=12)  # nobody waits for them for longer
@@ -206,23 +207,28 @@ def test_guesses_wait_for_their_turn_and_a_right_one_is_not_told_from_a_wrong_on
     limits = {"requests": 40, "unknown_per_second": 10}
     with open_edge(gateway_tools, [tenant("payments", limits=FAST)], address_limits=limits) as edge:
         guesser, other = edge.network.address(), edge.network.address()
-        ends = time.monotonic() + 3
+        began, over = time.monotonic(), threading.Event()
+        answers: list[int] = []
 
-        def guess(number: int) -> Counter[int]:
-            said = Counter[int]()
+        def guess(number: int) -> None:
             with http(edge.gateway, f"fake-guess-{number}", source=guesser) as client:
-                while time.monotonic() < ends:
-                    said[client.get("/prometheus/api/v1/labels").status_code] += 1
-            return said
+                while not over.is_set():
+                    answers.append(client.get("/prometheus/api/v1/labels").status_code)
 
         with ThreadPoolExecutor(60) as pool:
             tried = [pool.submit(guess, number) for number in range(60)]
-            time.sleep(1)
-            right = Counter(served(edge, guesser) for _ in range(10))
-            assert {served(edge, other) for _ in range(10)} == {200}
-            said = sum((each.result() for each in tried), Counter[int]())
+            try:
+                until(lambda: 429 in answers)  # from here on all of the address's turns are taken
+                right = Counter(served(edge, guesser) for _ in range(10))
+                assert {served(edge, other) for _ in range(10)} == {200}
+            finally:
+                over.set()
+            for each in tried:
+                each.result()
+        said = Counter(answers)
         assert said.keys() == {401, 429}
-        assert said[401] <= 10 + 40 + 3 * 10 + 5  # at once, waiting at the end, and ten a second
+        # At once, ten a second, and those that were waiting at the end.
+        assert said[401] <= 10 + 40 + 10 * (time.monotonic() - began)
         assert right[429] >= 8
 
 
