@@ -97,6 +97,7 @@ def remove_claim(scene: Scene) -> None:
         assert error.status == 404
 
 
+@pytest.mark.nightly  # with `make faults`, which it is about
 def test_a_fault_is_seen_and_survived_and_a_block_that_it_takes_along_is_counted_as_lost() -> None:
     def strike(site: Site, _rng: Random) -> Struck:
         site.kill_part("store")

@@ -12,7 +12,7 @@ from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from tests.sandbox.engine import Stack, engine_environment, provider, resource
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]  # by day nothing of the provider changes: it is pinned
 
 SECRET = "kubernetes:core/v1:Secret"
 SERVICE = "kubernetes:core/v1:Service"

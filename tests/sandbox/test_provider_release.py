@@ -23,7 +23,7 @@ from tests.sandbox.fixtures.releases import (
     wait_for,
 )
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]  # by day nothing of the provider changes: it is pinned
 
 
 @pytest.fixture(scope="module")
