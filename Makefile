@@ -171,6 +171,7 @@ docs: setup  ## Write anew the pages of docs/ that are made from the code
 	@$(BIN)/python -m docs.make_settings
 	@$(BIN)/python -m docs.make_network
 	@$(BIN)/python -m docs.make_schema
+	@$(BIN)/python -m docs.make_stack_schema
 	@$(BIN)/python -m docs.make_policies
 	@$(BIN)/python -m docs.make_architecture
 	@$(COMMANDS) capacity prod --markdown docs/capacity-prod.md --picture docs/capacity-prod.svg >/dev/null

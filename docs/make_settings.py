@@ -42,6 +42,17 @@ are only ever set with `--secret`, and Pulumi asks for them when the value is le
 ```sh
 pulumi config set --secret --path 'telemetry:credentials.grafana.auth'
 ```
+
+The first line of a stack's file names [stack.schema.json](stack.schema.json), which is made from the same models. By it
+an editor with the [YAML language server](https://github.com/redhat-developer/yaml-language-server) completes keys,
+shows what each is, and underlines unknown keys, wrong types and values that are not allowed. A file elsewhere names it
+by the path from there:
+
+```yaml
+# yaml-language-server: $schema=docs/stack.schema.json
+```
+
+What holds between several keys, only the program says.
 """
 
 # What a reader writes, for the types that stand for more than their Python type.

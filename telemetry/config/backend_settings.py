@@ -1,9 +1,9 @@
 """What the settings of several backends have in common: validators of their fields, and checks of the whole."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
-from pydantic import ValidationInfo
+from pydantic import BeforeValidator, ValidationInfo
 
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.placement import Placement
@@ -39,9 +39,7 @@ def check_enabled(roles: RoleTable, meta: MetaRoles) -> Callable[[list[str]], li
     return lambda names: check_choice(names, roles, meta)
 
 
-def fill_roles(
-    tables: Mapping[str, RoleTable], meta: MetaRoles | None = None
-) -> Callable[[object, ValidationInfo], object]:
+def fill_roles(tables: Mapping[str, RoleTable], meta: MetaRoles | None = None) -> BeforeValidator:
     """Return a validator of `roles` that fills in what was left out of those that run.
 
     Args:
@@ -58,7 +56,8 @@ def fill_roles(
             return filled(given, table, table, info.data.get("total"))
         return filled(given, table, expand(info.data["enabled_roles"], table, meta), info.data["total"])
 
-    return fill
+    names = tuple(dict.fromkeys(name for table in tables.values() for name in table))
+    return BeforeValidator(fill, json_schema_input_type=dict[Literal[names], Role])  # type: ignore[valid-type]
 
 
 def check_roles(tables: Mapping[str, RoleTable]) -> Callable[[dict[str, Role], ValidationInfo], dict[str, Role]]:

@@ -6,9 +6,9 @@ integer in the smallest unit (millicores, bytes, seconds) and the text is made a
 
 import re
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 _CPU = re.compile(r"(?P<cores>\d{1,9}(\.\d{1,9})?)|(?P<millis>\d{1,9})m", re.ASCII)
 _BYTES = re.compile(r"(?P<number>\d{1,15}(\.\d{1,15})?)(?P<unit>Ki|Mi|Gi|Ti)", re.ASCII)
@@ -83,9 +83,15 @@ def duration_text(seconds: int) -> str:
     return f"{seconds // 3_600}h" if seconds % 3_600 == 0 else f"{seconds // 60}m"
 
 
-Cpu = Annotated[int, BeforeValidator(parse_cpu)]
+def _text(form: re.Pattern[str]) -> Any:
+    """Return the type of text of this form; the patterns of JSON schemas know no named groups."""
+    unnamed = re.sub(r"\?P<\w+>", "", form.pattern)
+    return Annotated[str, Field(pattern=f"^({unnamed})$")]
+
+
+Cpu = Annotated[int, BeforeValidator(parse_cpu, json_schema_input_type=_text(_CPU) | float)]
 """Millicores; written `250m` or `2`."""
-Bytes = Annotated[int, BeforeValidator(parse_bytes)]
+Bytes = Annotated[int, BeforeValidator(parse_bytes, json_schema_input_type=_text(_BYTES))]
 """Bytes; written `512Mi` or `1.5Gi`."""
-Duration = Annotated[int, BeforeValidator(parse_duration)]
+Duration = Annotated[int, BeforeValidator(parse_duration, json_schema_input_type=_text(_DURATION))]
 """Seconds; written `48h` or `14d`."""

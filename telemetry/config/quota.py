@@ -90,10 +90,13 @@ def _one(name: str, value: object) -> int:
         raise SettingError(name, str(error)) from error
 
 
+_Counted = Annotated[dict[str, int], BeforeValidator(_counted, json_schema_input_type=dict[str, str | float])]
+
+
 class Quota(Resources):
     """What a namespace's ResourceQuota allows, or what is used of it."""
 
-    counted: Annotated[dict[str, int], BeforeValidator(_counted)] = Field(
+    counted: _Counted = Field(
         default_factory=dict,
         description="All else that it counts, by Kubernetes' own names, such as `limits.memory: 40Gi`, `pods: 50`, "
         "`persistentvolumeclaims: 12`, `gold.storageclass.storage.k8s.io/requests.storage: 0` or "

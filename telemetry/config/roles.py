@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.quantities import Bytes, Cpu, bytes_text
@@ -32,6 +32,8 @@ class Autoscaling(Settings):
 
 class Role(Settings):
     """What one replica of a role asks for, and how many there are. There is no CPU limit to set."""
+
+    model_config = ConfigDict(json_schema_extra={"required": []})  # a stack's file need not say what `merged` fills in
 
     replicas: int = Field(ge=1, le=100, description="Number of pods; the fewest, where the role is autoscaled.")
     cpu: Cpu = Field(description="CPU request; no limit, because CFS throttling delays writes.")

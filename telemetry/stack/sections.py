@@ -1,7 +1,7 @@
 """The section of a signal in the settings: its backend, which `backend` in it names, says what may stand there."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Union
 
 from pydantic import ValidatorFunctionWrapHandler, WrapValidator
 
@@ -27,4 +27,5 @@ def section_of(signal: Signal) -> WrapValidator:
             raise SettingError("backend", f"must be {' or '.join(map(repr, backends))}; correct it")
         return backend_of(signal, section).settings.model_validate(section)
 
-    return WrapValidator(read)
+    written = tuple(backend.settings for backend in backends_for(signal).values())
+    return WrapValidator(read, json_schema_input_type=Union[written])  # noqa: UP007 - of as many as there are

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.backends.loki.roles import LOKI_META, LOKI_ROLES, LOKI_TABLES
 from telemetry.config.access import Day
@@ -32,7 +32,7 @@ SHORTEST_RETENTION = _DAY
 EnabledRoles = Annotated[list[str], AfterValidator(check_enabled(LOKI_ROLES, LOKI_META))]
 LokiRoles = Annotated[
     dict[str, Role],
-    BeforeValidator(fill_roles(LOKI_TABLES, LOKI_META)),
+    fill_roles(LOKI_TABLES, LOKI_META),
     AfterValidator(check_roles(LOKI_TABLES)),
 ]
 

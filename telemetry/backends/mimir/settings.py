@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.backends.mimir.roles import MIMIR_META, MIMIR_ROLES, MIMIR_TABLES
 from telemetry.config.backend_settings import check_buckets, check_enabled, check_retention, check_roles, fill_roles
@@ -26,7 +26,7 @@ SHORTEST_RETENTION = _DAY
 EnabledRoles = Annotated[list[str], AfterValidator(check_enabled(MIMIR_ROLES, MIMIR_META))]
 MimirRoles = Annotated[
     dict[str, Role],
-    BeforeValidator(fill_roles(MIMIR_TABLES, MIMIR_META)),
+    fill_roles(MIMIR_TABLES, MIMIR_META),
     AfterValidator(check_roles(MIMIR_TABLES)),
 ]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
 from telemetry.config.backend_settings import check_roles, check_single_binary, fill_roles
@@ -21,7 +21,7 @@ SHORTEST_RETENTION = _DAY
 
 PyroscopeRoles = Annotated[
     dict[str, Role],
-    BeforeValidator(fill_roles(PYROSCOPE_TABLES)),
+    fill_roles(PYROSCOPE_TABLES),
     AfterValidator(check_roles(PYROSCOPE_TABLES)),
 ]
 

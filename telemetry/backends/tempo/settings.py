@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.backends.tempo.roles import TEMPO_META, TEMPO_ROLES, TEMPO_TABLES
 from telemetry.config.backend_settings import (
@@ -41,7 +41,7 @@ SHORTEST_RETENTION = _HOUR
 EnabledRoles = Annotated[list[str], AfterValidator(check_enabled(TEMPO_ROLES, TEMPO_META))]
 TempoRoles = Annotated[
     dict[str, Role],
-    BeforeValidator(fill_roles(TEMPO_TABLES, TEMPO_META)),
+    fill_roles(TEMPO_TABLES, TEMPO_META),
     AfterValidator(check_roles(TEMPO_TABLES)),
 ]
 
