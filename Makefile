@@ -26,7 +26,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up preview refresh destroy smoke validate checklist report policies drift explain repair adopt export-state restore-state \
-	bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults test test-all test-unit lint lint-workflows format docs credentials \
+	images bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults test test-all test-unit lint lint-workflows format docs credentials \
 	comment issue
 
 help:  ## Show this list
@@ -95,6 +95,9 @@ export-state: setup  ## Write a copy of STACK's state to STATE_EXPORTS
 
 restore-state: setup  ## Put a copy in place of STACK's state: ARGS=COPY; without, show which copies there are
 	@$(call command,restore-state)
+
+images: setup  ## Show the images of STACK's pods; ARGS=--pin asks the registries for digests, and prints the settings
+	@$(call command,images)
 
 BUNDLE ?= bundle-$(STACK)
 

@@ -14,6 +14,7 @@ from telemetry.cli import drift as drift_command
 from telemetry.cli import explain as explain_command
 from telemetry.cli import export_state as export_state_command
 from telemetry.cli import identities as identities_command
+from telemetry.cli import images as images_command
 from telemetry.cli import masked as masked_command
 from telemetry.cli import policies as policies_command
 from telemetry.cli import repair as repair_command
@@ -47,6 +48,7 @@ for command in (
     identities_command.identities,
     masked_command.masked,
     rules_command.rules,
+    images_command.images,
     bundle_command.bundle,
     bundle_command.bundle_lock,
     bundle_command.verify_bundle,

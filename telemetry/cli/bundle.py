@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from telemetry.cli.errors import error_boundary
-from telemetry.cli.options import ConfigFile, StackName
+from telemetry.cli.options import ConfigFile, Mirrors, StackName, mirrors
 from telemetry.clients.cli_tools import ToolError, helm_of
 from telemetry.config.project import PROJECT
 from telemetry.operations.bundle import build
@@ -36,10 +36,7 @@ def bundle(
         Path | None,
         typer.Option(help="A folder, or a file called .tar.gz; an earlier bundle is replaced. Default: bundle-STACK."),
     ] = None,
-    mirror: Annotated[
-        list[str] | None,
-        typer.Option(help="Ask an address in place of a registry: docker.io=https://mirror.example. Repeatable."),
-    ] = None,
+    mirror: Mirrors = None,
     allow_unresolved: Annotated[
         bool, typer.Option("--allow-unresolved", help="End with 0 although images have no digest.")
     ] = False,
@@ -136,22 +133,12 @@ def _order(stack: str, config_file: Path | None, lock: Path, requirements: Path,
         stack=settings,
         helm=helm_of(settings.kubernetes, settings.namespace.name),
         lock=Lock.read(lock),
-        registries=Registries(_mirrors(mirror or [])),
+        registries=Registries(mirrors(mirror)),
         project=PROJECT,
         requirements=requirements,
         constraints=PROJECT / "constraints.txt",
         kube_version=KUBE_VERSION,
     )
-
-
-def _mirrors(given: list[str]) -> dict[str, str]:
-    mirrors = {}
-    for each in given:
-        registry, _, address = each.partition("=")
-        if not registry or not address.startswith(("https://", "http://")):
-            raise BundleError(f"--mirror {each}: is not REGISTRY=ADDRESS, such as docker.io=https://mirror.example")
-        mirrors[registry] = address
-    return mirrors
 
 
 def _show(console: Console, where: Path, made: Made) -> None:

@@ -7,11 +7,12 @@ from telemetry.collector.config import CONFIG_MAP, FILE
 from telemetry.collector.destination import CREDENTIALS
 from telemetry.collector.pipeline import OTLP_GRPC, OTLP_HTTP
 from telemetry.collector.scraping import BACKENDS
-from telemetry.config.collector import RELOADER, Collector
+from telemetry.config.collector import ALLOY, RELOADER, RELOADER_IMAGE, Collector
 from telemetry.config.quantities import bytes_text, cpu_text
 from telemetry.config.resources import Compute
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
 from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, pod_security
+from telemetry.spec.values.images import named, pull_secrets, with_digest
 from telemetry.spec.values.transport import BACKENDS_SECRET, serves_tls
 from telemetry.stack import Stack
 from telemetry.stack.collector import sender
@@ -35,7 +36,11 @@ def values(stack: Stack, collector: Collector) -> Values:
     return {
         "fullnameOverride": RELEASE,
         "crds": {"create": False},  # cluster-wide, and for logs
-        "global": {"podSecurityContext": _pod_security(stack)},
+        "global": {
+            "podSecurityContext": _pod_security(stack),
+            **named("image", named("pullSecrets", pull_secrets(stack.images))),
+        },
+        **named("image", with_digest(stack.images, ALLOY)),
         "alloy": {
             "configMap": {"create": False, "name": CONFIG_MAP, "key": FILE},
             "stabilityLevel": "public-preview" if collector.queue.on_disk else "generally-available",
@@ -47,6 +52,7 @@ def values(stack: Stack, collector: Collector) -> Values:
             "mounts": {"extra": [_mount("storage", _STORAGE), *(_mount(name, path) for name, _, path in mounted)]},
         },
         "configReloader": {
+            **named("image", with_digest(stack.images, RELOADER_IMAGE)),
             "resources": _requests(RELOADER),
             # The chart's own names a user, which OpenShift refuses.
             "securityContext": {**RESTRICTED_CONTAINER, "runAsUser": None, "runAsGroup": None},

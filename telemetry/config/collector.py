@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from telemetry.config.access import SecretName
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.chart import Chart, Versions, checked_version, must_be
+from telemetry.config.images import Image
 from telemetry.config.network import Destination
 from telemetry.config.placement import LabelKey, LabelValue, Toleration
 from telemetry.config.quantities import Bytes, Duration
@@ -15,6 +16,9 @@ from telemetry.config.roles import Role
 
 _LEAST_MEMORY = 64 * 2**20
 CHARTS: Versions = {"alloy": ("1.11.1",)}
+ALLOY = Image("docker.io", "grafana/alloy")
+RELOADER_IMAGE = Image("quay.io", "prometheus-operator/prometheus-config-reloader")
+IMAGES = (ALLOY, RELOADER_IMAGE)
 
 
 class Queue(Settings):

@@ -32,7 +32,8 @@ SCRATCH_SPARE = 64 * 2**20
 """Bytes of the scratch volume that are not for requests."""
 
 
-def _check_image(value: str) -> str:
+def check_nginx(value: str) -> str:
+    """Return an image's name as it is, or refuse an nginx that is too old (ValueError)."""
     found = _VERSION.search(value)
     version = found and tuple(int(part) for part in found.groups(default="999"))
     if version and version < _OLDEST:
@@ -166,11 +167,11 @@ class Gateway(Settings):
         description="What it asks for whatever the tenants are, which base and all budgets must not exceed. "
         "None: it asks for just these, so every new tenant changes its requests and rolls its pods.",
     )
-    image: Annotated[str, AfterValidator(_check_image)] = Field(
-        default=f"docker.io/nginxinc/nginx-unprivileged:{NGINX_TAG}",
-        pattern=r"^[a-z0-9./:@_-]+[:@][\w.:-]+$",
+    image: Annotated[str, Field(pattern=r"^[a-z0-9./:@_-]+[:@][\w.:-]+$"), AfterValidator(check_nginx)] | None = Field(
+        default=None,
         description="nginx without root and with its stream module, 1.25.3 or later, by a tag of three numbers or by "
-        "digest: a tag such as 1.29-alpine moves.",
+        f"digest: a tag such as 1.29-alpine moves. None: nginxinc/nginx-unprivileged:{NGINX_TAG}, from where "
+        "`telemetry:images` has it.",
     )
     connections: int = Field(
         default=3_000, ge=100, le=10_000, description="Clients' connections at each replica; probes have their own."

@@ -15,9 +15,11 @@ from telemetry.gateway.addresses import SERVICE
 from telemetry.gateway.layout import Layout
 from telemetry.gateway.secrets import CERT_MANAGER_SECRET, CLIENT_CA_SECRET, CONFIG_MAP, TENANTS_SECRET, TLS_SECRET
 from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, pod_security, resources
+from telemetry.spec.values.images import named, pull_secrets
 from telemetry.spec.values.placement import ROLLING, pod_placement, spread
 from telemetry.spec.values.transport import BACKENDS_SECRET
 from telemetry.stack import Stack
+from telemetry.stack.images import image_of_gateway
 from telemetry.stack.tenancy import existing_tokens_memory
 
 SELECTOR = {"app.kubernetes.io/name": SERVICE, "app.kubernetes.io/instance": SERVICE}
@@ -54,6 +56,7 @@ def deployment(stack: Stack, gateway: Gateway, role: Role, *, watch: str) -> Val
                 "enableServiceLinks": False,
                 "terminationGracePeriodSeconds": _DRAIN_SECONDS,
                 "securityContext": _pod_security(stack.kubernetes.platform),
+                **named("imagePullSecrets", pull_secrets(stack.images)),
                 **pod_placement(gateway.placement),
                 **_spread(stack, gateway, role),
                 "containers": [_container(stack, gateway, role)],
@@ -115,7 +118,7 @@ def _container(stack: Stack, gateway: Gateway, role: Role) -> Values:
     ]
     return {
         "name": "nginx",
-        "image": gateway.image,
+        "image": image_of_gateway(gateway, stack.images),
         "command": ["sh", f"{_LAYOUT.root}/config/log.sh"],
         "ports": [{"name": name, "containerPort": port} for name, port in ports],
         "readinessProbe": probe("/ready", periodSeconds=5),

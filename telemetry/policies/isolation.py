@@ -30,6 +30,14 @@ def images_have_a_version(world: World) -> Iterator[Breach]:
             yield each.breach("image", image or "not set")
 
 
+def images_have_a_digest(world: World) -> Iterator[Breach]:
+    """Yield images without a digest, in a stack that wants them all to have one."""
+    for each in containers(world) if world.stack.images.require_digests else ():
+        image = str(each.spec.get("image", ""))
+        if image != UNKNOWN and not _DIGEST.search(image):
+            yield each.breach("image", image or "not set")
+
+
 def no_privileged_containers(world: World) -> Iterator[Breach]:
     """Yield containers that are root on their node."""
     for each in containers(world):

@@ -38,6 +38,14 @@ RULES = (
         check=isolation.images_have_a_version,
     ),
     Rule(
+        "image-digest",
+        about="manifests",
+        allowed="a digest, where telemetry:images.require_digests is set",
+        mend="name it in telemetry:images.overrides (make images ARGS=--pin)",
+        why="Whoever may write to a registry can give a version to something else (R54).",
+        check=isolation.images_have_a_digest,
+    ),
+    Rule(
         "no-privileged",
         about="manifests",
         allowed="not set, or false",

@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.chart import Versions
+from telemetry.config.images import Image
 from telemetry.config.role_spec import RoleTable
 from telemetry.config.roles import Role
 from telemetry.spec.alerts import Rule
@@ -73,6 +74,8 @@ class Backend(Generic[S, L]):
     """The Helm releases, the one that it is being moved away from included."""
     endpoints: Callable[[Context[S, L]], Any]
     """Where clients reach it in the namespace: a named tuple of addresses, `query` among them."""
+    images: Callable[[Context[S, L]], Iterable[Image]]
+    """The images of its pods, as its charts have them by themselves."""
     changes: Changes
     """What changes of it do, which the report tells."""
     admin_endpoints: Callable[[Context[S, L]], Mapping[str, str]] | None

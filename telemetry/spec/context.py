@@ -8,6 +8,7 @@ from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.connections import Kubernetes
 from telemetry.config.gateway import Gateway
+from telemetry.config.images import Images
 from telemetry.config.monitoring import Monitoring
 from telemetry.config.namespace import Namespace
 from telemetry.config.network import Security
@@ -45,6 +46,10 @@ class Surroundings(Protocol):
         """Which authorities are trusted."""
 
     @property
+    def images(self) -> Images:
+        """Where container images come from."""
+
+    @property
     def security(self) -> Security:
         """Guard rails around the pods."""
 
@@ -79,6 +84,7 @@ class Context(Generic[S, L]):
     kubernetes: Kubernetes
     object_store: ObjectStore
     trust: Trust
+    images: Images
     security: Security
     gateway: Gateway | None
     monitoring: Monitoring

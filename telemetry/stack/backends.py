@@ -85,6 +85,7 @@ class StackBackend:
             kubernetes=stack.kubernetes,
             object_store=stack.object_store,
             trust=stack.trust,
+            images=stack.images,
             security=stack.security,
             gateway=stack.gateway,
             monitoring=stack.monitoring,

@@ -12,6 +12,7 @@ from telemetry.config.collector import Collector
 from telemetry.config.connections import Grafana, Kubernetes
 from telemetry.config.dashboards import Dashboards
 from telemetry.config.gateway import Gateway
+from telemetry.config.images import Images
 from telemetry.config.monitoring import Monitoring
 from telemetry.config.namespace import Namespace
 from telemetry.config.network import Security, store_of
@@ -20,6 +21,7 @@ from telemetry.config.roles import Role
 from telemetry.config.trust import Trust
 from telemetry.spec.backend import Signal
 from telemetry.spec.context import Environment
+from telemetry.stack import images as image_names
 from telemetry.stack import tenancy
 from telemetry.stack.backends import StackBackend, backends_of
 from telemetry.stack.collector import check
@@ -38,6 +40,7 @@ class Stack(Settings):
     trust: Trust = Field(
         default_factory=Trust, description="Whom to trust where certificates are of a private authority."
     )
+    images: Images = Field(default_factory=Images, description="Where container images come from.")
     traces: Annotated[Traces, section_of("traces")] = Field(description="Tempo.")
     metrics: Annotated[Metrics, section_of("metrics")] = Field(description="Mimir.")
     logs: Annotated[Logs, section_of("logs")] | None = Field(
@@ -161,6 +164,11 @@ class Stack(Settings):
                     guarded=self.security.network_policies,
                     signals=self.signals,
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _images_are_of_this_stack(self) -> Self:
+        image_names.check(self)
         return self
 
     @property

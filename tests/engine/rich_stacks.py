@@ -81,6 +81,13 @@ PROD: Change = all_of(
     put("collector", {**DAEMON_SET, "tenant": "platform", "secret": "its-secret", "nodes": 4, **{
         key: PLACED[key] for key in ("node_selector", "tolerations", "priority_class")
     }, "scrape": {"api_server": SOMEWHERE}}),
+    put("images", {
+        "registry": "r.example/m", "pull_secrets": ["login"], "require_digests": False,
+        "overrides": {"grafana/mimir": {
+            "repository": "r.example/mimir", "tag": "3.1.0", "digest": f"sha256:{64 * 'a'}",
+        }},
+    }),
+    put("gateway.image", "r.example/nginx:1.29.8"),
     put("object_store.ca_secret", "store-ca"),
     put("object_store.endpoint", "https://seaweedfs.example.org:8333"),
     put("object_store.abort_incomplete_uploads", "1d"),

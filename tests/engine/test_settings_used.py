@@ -53,6 +53,7 @@ WHILE_READ = {
     "object_store.volumes.slots": "too few are refused",
     "object_store.tags": "refused whatever it says",
     "gateway.accept_shared_organisation": "lets tenants through who see each other's datasources",
+    "images.require_digests": "what a policy asks (tests/unit/policy_cases.py)",
     "*.chart.repository": "says where from, as does reference",
 }
 """What counts while settings are read; tests/unit/bad_*.py and the tests of their own have them."""
@@ -274,9 +275,9 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _any_role(where: str) -> str:
-    """Return a path with `*` for a role."""
+    """Return a path with `*` for a name that is anybody's: a role's, or an image's."""
     parts = where.split(".")
-    return ".".join("*" if at and parts[at - 1] == "roles" else part for at, part in enumerate(parts))
+    return ".".join("*" if at and parts[at - 1] in ("roles", "overrides") else part for at, part in enumerate(parts))
 
 
 UNSET = {

@@ -32,6 +32,7 @@ POD: Mapping[str, Any] = {
     "volumes": [{"name": "scratch", "emptyDir": {}}],
 }
 AT = "spec.template.spec"
+WAIT = "initContainers"
 NGINX = f"{AT}.containers[nginx]"
 
 
@@ -90,6 +91,12 @@ def of_pods(policy: str, *wrong: tuple[str, Edit, str]) -> list[Case]:
             for name, edit, path in wrong
         ),
     ]
+
+
+def pinned(*edits: Edit) -> World:
+    """Return the world of a stack that wants every image to have a digest."""
+    stack = load_stack("prod", put("images.require_digests", True))
+    return World.of(stack, (deployed(workload(*edits)),), {})
 
 
 def bucket(*, protect: bool = True, retain: bool | None = True, **inputs: Any) -> Registered:
@@ -213,6 +220,18 @@ CASES = (
             deployed(workload(first("image", f"nginx@sha256:{'0' * 64}"), first("image", "a:1.0.0", "initContainers")))
         ),
     ),
+    Case(
+        "image-digest",
+        "every image with one",
+        pinned(first("image", f"nginx:1.29.3@sha256:{'0' * 64}"), first("image", f"a@sha256:{'0' * 64}", WAIT)),
+    ),
+    Case(
+        "image-digest",
+        "a version alone",
+        pinned(first("image", f"a@sha256:{'0' * 64}", WAIT)),
+        (("Deployment gateway", f"{NGINX}.image"),),
+    ),
+    Case("image-digest", "a stack that wants none", world(deployed(workload()))),
     *of_pods(
         "no-privileged",
         ("privileged", first("securityContext.privileged", True), f"{NGINX}.securityContext.privileged"),

@@ -22,6 +22,7 @@ from tests.support import (
     WITH_PROFILES,
     WITH_PROFILES_IN_PROD,
     Change,
+    Tree,
     all_of,
     drop,
     load_stack,
@@ -69,6 +70,16 @@ WITH_ALL = {
     "prod": (WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD),
 }
 """What every environment would be with all backends."""
+PINNED = {"tag": "9.9.9", "digest": f"sha256:{64 * 'a'}"}
+
+
+def pinned_in_full(settings: Tree) -> None:
+    """Pin every image that there may be, of the signals that the settings have."""
+    names = {"traces": "tempo", "metrics": "mimir", "logs": "loki", "profiles": "pyroscope", "collector": "alloy"}
+    mine = [f"grafana/{name}" for signal, name in names.items() if signal in settings]
+    put("images.overrides", dict.fromkeys(mine, PINNED))(settings)
+
+
 FOR_EVERY_CHART: dict[str, Change] = {
     "as it is": all_of(),
     "plain Kubernetes": put("kubernetes.platform", "kubernetes"),
@@ -78,6 +89,9 @@ FOR_EVERY_CHART: dict[str, Change] = {
         put("gateway", {"backend_tls": {}}),
         put("object_store.ca_secret", "store-ca"),
         put("object_store.endpoint", "https://seaweedfs-s3.tools.svc:8333"),
+    ),
+    "mirrored and pinned": all_of(
+        put("images", {"registry": "r.example/m", "pull_secrets": ["login"]}), pinned_in_full
     ),
     "placed": all_of(
         put("traces.placement", PLACEMENT),

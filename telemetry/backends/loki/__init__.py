@@ -13,7 +13,7 @@ from telemetry.backends.loki.requirements import check
 from telemetry.backends.loki.roles import LOKI_TABLES
 from telemetry.backends.loki.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.loki.settings import CHARTS, SHORTEST_RETENTION, Logs
-from telemetry.backends.loki.values import RELEASE, SECRET
+from telemetry.backends.loki.values import IMAGE, RELEASE, SECRET
 from telemetry.spec.backend import Backend
 
 BACKEND = Backend(
@@ -29,6 +29,7 @@ BACKEND = Backend(
     sizes=sizes,
     releases=releases,
     endpoints=loki_endpoints,
+    images=lambda _: (IMAGE,),
     changes=CHANGES,
     admin_endpoints=admin_endpoints,
     checks="telemetry.backends.loki.checks",

@@ -7,10 +7,12 @@ more replicas has a disruption budget of one pod; Deployments roll without a sur
 from telemetry.backends.loki.context import LokiContext
 from telemetry.backends.loki.limits import limits_of
 from telemetry.backends.loki.settings import Logs
+from telemetry.config.images import Image
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
 from telemetry.spec.values.common import Values, credentials_from, pod_security, resources
+from telemetry.spec.values.images import named, pull_secrets, with_digest
 from telemetry.spec.values.limits import overrides, shared
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
@@ -23,6 +25,7 @@ SECRET = "loki-s3"  # noqa: S105 - a Secret's name
 SINGLE = "single-binary"
 """The chart's component of a single binary."""
 
+IMAGE = Image("docker.io", "grafana/loki")
 _RETENTION = "retention_period"
 _MODES = {"monolithic": "Monolithic", "distributed": "SimpleScalable"}
 _SECTIONS = {"all": "singleBinary", "read": "read", "write": "write", "backend": "backend"}
@@ -46,6 +49,7 @@ def values(context: LokiContext) -> Values:
     return {
         **_switched_off(),
         "global": {"clusterDomain": f"{context.kubernetes.cluster_domain}."},  # with a dot: without, names are searched
+        **named("imagePullSecrets", pull_secrets(context.images)),
         "deploymentMode": _MODES[logs.topology],
         **_roles(context, logs),
         "defaults": {
@@ -138,6 +142,7 @@ def _config(context: LokiContext, logs: Logs) -> Values:
     """Return Loki's own configuration, which the chart writes section by section."""
     server = http_server(context)
     return {
+        **named("image", with_digest(context.images, IMAGE)),
         "auth_enabled": bool(context.tenants),
         **({"server": server} if server else {}),
         "commonConfig": {"replication_factor": logs.replication_factor},

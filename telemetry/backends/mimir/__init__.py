@@ -14,7 +14,7 @@ from telemetry.backends.mimir.roles import MIMIR_TABLES
 from telemetry.backends.mimir.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.mimir.service_levels import indicators
 from telemetry.backends.mimir.settings import CHARTS, SHORTEST_RETENTION, Metrics
-from telemetry.backends.mimir.values import RELEASE, SECRET, SERVICE_ACCOUNT
+from telemetry.backends.mimir.values import RELEASE, SECRET, SERVICE_ACCOUNT, images
 from telemetry.spec.backend import Backend
 
 BACKEND = Backend(
@@ -30,6 +30,7 @@ BACKEND = Backend(
     sizes=sizes,
     releases=releases,
     endpoints=mimir_endpoints,
+    images=images,
     changes=CHANGES,
     admin_endpoints=admin_endpoints,
     checks="telemetry.backends.mimir.checks",

@@ -1,13 +1,17 @@
 """Values of the chart `mimir-distributed` 6.1: Grafana Mimir in classic architecture."""
 
+from collections.abc import Iterator
+
 from telemetry.backends.mimir.context import MimirContext
 from telemetry.backends.mimir.limits import limits_of
 from telemetry.backends.mimir.receivers import receivers_firewall
 from telemetry.config.gateway import NGINX_TAG
+from telemetry.config.images import NGINX, Image
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
 from telemetry.spec.values.common import Values, absolute_name, credentials_from, pod_security, resources
+from telemetry.spec.values.images import joined, named, with_tag
 from telemetry.spec.values.limits import overrides, shared
 from telemetry.spec.values.placement import ROLLING, pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
@@ -35,6 +39,7 @@ SERVICE_ACCOUNT = "mimir-pods"
 """The account of Mimir's pods, which `components.mimir` makes: the chart's own would be given a token, and no key of
 the chart forbids it. Another name than the chart's, which goes with the first upgrade of a release that has it."""
 
+_IMAGE = Image("docker.io", "grafana/mimir")
 _RETENTION = "compactor_blocks_retention_period"
 _EXEMPLARS = 100_000
 """Exemplars kept per tenant. Mimir's default of 0 drops them, and the datasource's link to traces with them."""
@@ -46,11 +51,19 @@ def values(context: MimirContext) -> Values:
         **_switched_off(),
         **{_key(name): _role(name, role, context) for name, role in deployed_roles(context).items()},
         "global": _dns(context),
+        **named("image", joined(context.images, _IMAGE) | named("pullSecrets", context.images.pull_secrets)),
         "rbac": {"create": False, "podSecurityContext": pod_security(context.kubernetes.platform)},
         "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
         "mimir": {"structuredConfig": _config(context)},
         **({"runtimeConfig": {"overrides": tenant_overrides(context)}} if context.tenants else {}),
     }
+
+
+def images(context: MimirContext) -> Iterator[Image]:
+    """Yield the images of its pods."""
+    yield _IMAGE
+    if "gateway" in deployed_roles(context):
+        yield NGINX
 
 
 def deployed_roles(context: MimirContext) -> dict[str, Role]:
@@ -97,7 +110,7 @@ def _role(name: str, role: Role, context: MimirContext) -> Values:
     if name in _HAS_ZONES:
         values["zoneAwareReplication"] = {"enabled": False}
     if name == "gateway":
-        values["nginx"] = {"image": {"tag": NGINX_TAG}}  # the chart's own tag moves
+        values["nginx"] = {"image": {"tag": NGINX_TAG, **with_tag(context.images, NGINX)}}  # the chart's tag moves
     if name in ("gateway", "overrides-exporter"):
         values["enabled"] = True  # the gateway's stated, because the last 5.x charts had it off
     if name == "ruler":

@@ -10,7 +10,7 @@ from telemetry.backends.pyroscope.requirements import check
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
 from telemetry.backends.pyroscope.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.pyroscope.settings import CHARTS, SHORTEST_RETENTION, Profiles
-from telemetry.backends.pyroscope.values import RELEASE, SECRET, SERVICE_ACCOUNT
+from telemetry.backends.pyroscope.values import IMAGE, RELEASE, SECRET, SERVICE_ACCOUNT
 from telemetry.spec.backend import Backend
 
 BACKEND = Backend(
@@ -26,6 +26,7 @@ BACKEND = Backend(
     sizes=sizes,
     releases=releases,
     endpoints=pyroscope_endpoints,
+    images=lambda _: (IMAGE,),
     changes=CHANGES,
     admin_endpoints=None,
     checks=None,

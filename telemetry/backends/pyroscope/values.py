@@ -10,6 +10,7 @@ and the addresses of query-backends. It has no key for how Deployments roll, so 
 from telemetry.backends.pyroscope.context import PyroscopeContext
 from telemetry.backends.pyroscope.limits import limits_of
 from telemetry.backends.pyroscope.settings import Profiles
+from telemetry.config.images import Image
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
@@ -21,6 +22,7 @@ from telemetry.spec.values.common import (
     pod_security,
     resources,
 )
+from telemetry.spec.values.images import named, pull_secrets, with_tag
 from telemetry.spec.values.limits import overrides, shared
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
@@ -35,6 +37,7 @@ SINGLE = "all"
 SERVICE_ACCOUNT = "pyroscope-pods"
 """The program's own account for the pods: the chart's has no key that takes its token away."""
 
+IMAGE = Image("docker.io", "grafana/pyroscope")
 _RETENTION = "retention_period"
 _WITHOUT = ("tenant-settings", "ad-hoc-profiles", "admin")
 """Components of Pyroscope's own pages, which nobody is offered here; Grafana asks none of them."""
@@ -57,6 +60,8 @@ def values(context: PyroscopeContext) -> Values:
     return {
         "alloy": {"enabled": False},  # on by default: it would scrape the profiles of the whole cluster
         "pyroscope": {
+            **named("image", with_tag(context.images, IMAGE)),
+            **named("imagePullSecrets", pull_secrets(context.images)),
             "cluster_domain": f".{context.kubernetes.cluster_domain}.",
             "rbac": {"create": False},  # see _arguments
             "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},

@@ -15,7 +15,7 @@ from telemetry.backends.tempo.roles import TEMPO_TABLES
 from telemetry.backends.tempo.routes import ROUTES, upstreams
 from telemetry.backends.tempo.service_levels import indicators
 from telemetry.backends.tempo.settings import CHARTS, SHORTEST_RETENTION, Traces
-from telemetry.backends.tempo.values_common import SECRET
+from telemetry.backends.tempo.values_common import IMAGE, SECRET
 from telemetry.spec.backend import Backend
 
 BACKEND = Backend(
@@ -31,6 +31,7 @@ BACKEND = Backend(
     sizes=sizes,
     releases=releases,
     endpoints=tempo_endpoints,
+    images=lambda _: (IMAGE,),
     changes=CHANGES,
     admin_endpoints=admin_endpoints,
     checks="telemetry.backends.tempo.checks",

@@ -2,6 +2,7 @@
 
 from telemetry.backends.tempo.context import TempoContext
 from telemetry.backends.tempo.limits import limits_of
+from telemetry.config.images import Image
 from telemetry.config.quantities import duration_text
 from telemetry.spec.ports import absolute
 from telemetry.spec.values.common import Values
@@ -11,6 +12,7 @@ SECRET = "tempo-s3"  # noqa: S105 - a Secret's name
 """The Secret with Tempo's S3 credentials."""
 TENANTS_CONFIG_MAP = "tempo-tenants"
 """The ConfigMap with tenants' limits for the single binary, which reads it again while it runs."""
+IMAGE = Image("docker.io", "grafana/tempo")
 _MI = 2**20
 
 

@@ -10,6 +10,7 @@ from telemetry.backends.tempo.context import TempoContext
 from telemetry.backends.tempo.limits import limits_of
 from telemetry.backends.tempo.settings import TempoShape
 from telemetry.backends.tempo.values_common import (
+    IMAGE,
     SECRET,
     generator_storage,
     grpc_server,
@@ -30,6 +31,7 @@ from telemetry.spec.values.common import (
     pod_security,
     resources,
 )
+from telemetry.spec.values.images import named, with_tag
 from telemetry.spec.values.limits import shared
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
@@ -72,6 +74,7 @@ def values(context: TempoContext, shape: TempoShape) -> Values:
         "defaults": {**pod_placement(shape.placement), **_files(context)},
         "serviceAccount": {"automountServiceAccountToken": False},  # the chart's default, to rely on
         "tempo": {
+            **named("image", _image(context)),
             **_security(context.kubernetes.platform),
             **_structured(context, generates=generates),
             **_probes(context),
@@ -89,6 +92,10 @@ def values(context: TempoContext, shape: TempoShape) -> Values:
 
 def _key(role_name: str) -> str:
     return _KEYS.get(role_name, role_name)
+
+
+def _image(context: TempoContext) -> Values:
+    return with_tag(context.images, IMAGE) | named("pullSecrets", context.images.pull_secrets)
 
 
 def _storage_class(name: str | None) -> Values:

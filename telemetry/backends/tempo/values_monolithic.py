@@ -4,6 +4,7 @@ from telemetry.backends.tempo.context import TempoContext
 from telemetry.backends.tempo.limits import limits_of
 from telemetry.backends.tempo.settings import TempoShape
 from telemetry.backends.tempo.values_common import (
+    IMAGE,
     SECRET,
     TENANTS_CONFIG_MAP,
     generator_storage,
@@ -23,6 +24,7 @@ from telemetry.spec.values.common import (
     pod_security,
     resources,
 )
+from telemetry.spec.values.images import named, with_tag
 from telemetry.spec.values.limits import shared
 from telemetry.spec.values.placement import pod_placement
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
@@ -44,6 +46,8 @@ def values(context: TempoContext, shape: TempoShape) -> Values:
     return {
         "replicas": role.replicas,
         "tempo": {
+            **with_tag(context.images, IMAGE),
+            **named("pullSecrets", context.images.pull_secrets),
             "resources": resources(role),
             "memBallastSizeMbs": 0,  # the default of 1 GiB would not fit the request
             "reportingEnabled": False,  # phones home

@@ -13,7 +13,6 @@ import yaml
 
 from telemetry.clients.cli_tools import Helm
 from telemetry.config.chart import Chart
-from telemetry.gateway import workload
 from telemetry.gateway.addresses import SERVICE
 from telemetry.operations.bundle import archive, charts, images, manifest, programs, sources, wheels
 from telemetry.operations.bundle.charts import Archive
@@ -22,6 +21,7 @@ from telemetry.operations.bundle.lock import Key, Lock
 from telemetry.operations.bundle.manifest import Image, Manifest, described, files_below
 from telemetry.operations.bundle.registries import Registries, UnresolvedError
 from telemetry.operations.bundle.verify import SUFFIX
+from telemetry.operations.compare.charts import objects_of_gateway
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
 
@@ -105,11 +105,8 @@ def rendered(order: Order, archives: list[Archive]) -> dict[str, list[Any]]:
             objects[release.name] = list(yaml.safe_load_all(text))
         except yaml.YAMLError as error:
             raise BundleError(f"release {release.name}: what helm makes of it is no YAML") from error
-    stack = order.stack
-    if stack.gateway is not None and stack.gateway_role is not None:
-        spec = workload.deployment(stack, stack.gateway, stack.gateway_role, watch="")
-        objects[SERVICE] = [{"kind": "Deployment", "metadata": {"name": SERVICE}, "spec": spec}]
-    return objects
+    ours = objects_of_gateway(order.stack)
+    return objects | ({SERVICE: ours} if ours else {})
 
 
 def _fill(order: Order, folder: Path, tell: Tell) -> Made:

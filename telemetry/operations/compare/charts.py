@@ -56,7 +56,7 @@ def compare(
         CompareError: no chart of that name is there, or helm cannot render it.
         UncountableError: a rendered object cannot be counted.
     """
-    chart = _chart(release, charts) if charts else None
+    chart = chart_of(release, charts) if charts else None
     objects = [*render(release, chart, namespace=namespace, helm=helm), *release.autoscalers]
     fewest, most = (
         ChartDifference(
@@ -72,11 +72,16 @@ def compare(
 
 def of_gateway(stack: Stack) -> tuple[ChartDifference, ...]:
     """Return what the gateway's workload asks for beside what the report says of it; nothing without a gateway."""
+    deployed, role = objects_of_gateway(stack), stack.gateway_role
+    return (ChartDifference(SERVICE, footprint(deployed), of_roles([role])),) if role is not None else ()
+
+
+def objects_of_gateway(stack: Stack) -> list[Any]:
+    """Return the gateway's workload as an object; nothing without a gateway."""
     if stack.gateway is None or stack.gateway_role is None:
-        return ()
+        return []
     spec = workload.deployment(stack, stack.gateway, stack.gateway_role, watch="")
-    deployed = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": SERVICE}, "spec": spec}
-    return (ChartDifference(SERVICE, footprint([deployed]), of_roles([stack.gateway_role])),)
+    return [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": SERVICE}, "spec": spec}]
 
 
 def render(release: Release, chart: Path | None = None, *, namespace: str, helm: str = "helm") -> list[Any]:
@@ -109,11 +114,12 @@ def other_version(release: Release, charts: Sequence[Path]) -> str | None:
     """Return the version of the chart that was given, if it is not the one that the program deploys."""
     if not charts:
         return None
-    version = str(_chart_yaml(_chart(release, charts)).get("version"))
+    version = str(_chart_yaml(chart_of(release, charts)).get("version"))
     return None if version == release.chart.version else version
 
 
-def _chart(release: Release, charts: Sequence[Path]) -> Path:
+def chart_of(release: Release, charts: Sequence[Path]) -> Path:
+    """Return the unpacked chart of a release, by the name in its Chart.yaml (CompareError)."""
     names = {str(_chart_yaml(path).get("name")): path for path in charts}
     if release.chart.name not in names:
         there = ", ".join(names) or "none"

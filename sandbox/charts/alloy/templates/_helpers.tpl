@@ -14,9 +14,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "alloy.labels" -}}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{ include "alloy.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Values.image.tag | default .Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ regexReplaceAll "^(@sha256)?:" (include "alloy.imageId" .) "" | trunc 63 | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: alloy
+{{- end -}}
+
+{{- /* A digest takes the place of the tag. */ -}}
+{{- define "alloy.imageId" -}}
+{{- with .Values.image.digest }}@{{ . }}{{ else }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end -}}
 {{- end -}}
 
 {{- define "alloy.account" -}}

@@ -21,6 +21,9 @@ spec:
   enableServiceLinks: {{ $defaults.enableServiceLinks }}
   {{- $token := ternary $values.automountServiceAccountToken $defaults.automountServiceAccountToken (kindIs "bool" $values.automountServiceAccountToken) }}
   automountServiceAccountToken: {{ $token }}
+  {{- with .ctx.Values.imagePullSecrets }}
+  imagePullSecrets: {{ toJson . }}
+  {{- end }}
   {{- with coalesce $values.priorityClassName $defaults.priorityClassName }}
   priorityClassName: {{ . }}
   {{- end }}
@@ -50,7 +53,8 @@ spec:
     {{- end }}
   containers:
     - name: {{ .role.container }}
-      image: {{ $loki.image.registry }}/{{ $loki.image.repository }}:{{ $loki.image.tag | default .ctx.Chart.AppVersion }}
+      {{- $version := printf ":%s" ($loki.image.tag | default .ctx.Chart.AppVersion) }}
+      image: {{ $loki.image.registry }}/{{ $loki.image.repository }}{{ ternary (printf "@%s" $loki.image.digest) $version (not (empty $loki.image.digest)) }}
       imagePullPolicy: {{ $loki.image.pullPolicy }}
       args:
         - -config.file=/etc/loki/config/config.yaml

@@ -19,6 +19,12 @@ annotations:
 serviceAccountName: {{ include "standin.serviceAccount" .ctx }}
 securityContext: {{ mergeOverwrite (deepCopy .ctx.Values.rbac.podSecurityContext) .values.securityContext | toJson }}
 terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds }}
+{{- with .ctx.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - {name: {{ . }}}
+  {{- end }}
+{{- end }}
 {{- with .values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}

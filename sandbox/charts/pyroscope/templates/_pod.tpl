@@ -13,6 +13,9 @@ metadata:
 spec:
   serviceAccountName: {{ include "standin.account" .ctx }}
   securityContext: {{ toJson $values.podSecurityContext }}
+  {{- with $values.imagePullSecrets }}
+  imagePullSecrets: {{ toJson . }}
+  {{- end }}
   {{- with $values.nodeSelector }}
   nodeSelector: {{ toJson . }}
   {{- end }}
@@ -42,7 +45,7 @@ spec:
     {{- end }}
   containers:
     - name: {{ ternary "pyroscope" .component (eq .component "all") | quote }}
-      image: {{ $values.image.repository }}:{{ $values.image.tag | default .ctx.Chart.AppVersion }}
+      image: {{ with $values.image.registry }}{{ . }}/{{ end }}{{ $values.image.repository }}:{{ $values.image.tag | default .ctx.Chart.AppVersion }}
       imagePullPolicy: {{ $values.image.pullPolicy }}
       securityContext: {{ toJson $values.securityContext }}
       args:

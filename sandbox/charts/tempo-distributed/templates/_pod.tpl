@@ -67,6 +67,12 @@ spec:
   enableServiceLinks: false
   securityContext: {{ toJson $all.tempo.podSecurityContext }}
   terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds }}
+  {{- with coalesce $all.tempo.image.pullSecrets $all.global.image.pullSecrets }}
+  imagePullSecrets:
+    {{- range . }}
+    - {name: {{ . }}}
+    {{- end }}
+  {{- end }}
   {{- include "standin.placement" . | nindent 2 }}
   containers:
     - name: {{ .component }}

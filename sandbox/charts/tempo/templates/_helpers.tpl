@@ -22,7 +22,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "tempo.labels" -}}
 {{ include "tempo.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Values.tempo.tag | default .Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ mustRegexReplaceAllLiteral "@sha.*" .Values.tempo.tag "" | default .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- with merge dict .Values.extraLabels .Values.global.commonLabels }}
