@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import pulumi
 from pulumi import ResourceOptions
 
-from components import outputs, preflight, registrations
+from components import metadata, outputs, preflight, registrations
 from components.alerts import Alerts
 from components.backends import deploy_backends
 from components.buckets import Buckets
@@ -26,6 +26,7 @@ from components.gateway import BackendCertificate, Gateway
 from components.namespace import Namespace
 from components.network_policies import NetworkPolicies
 from components.object_store_authority import ObjectStoreAuthority
+from components.priority_class import PriorityClass
 from components.providers import Providers
 from components.stack_config import load_stack
 from telemetry.policies.enforcement import enforce
@@ -38,6 +39,7 @@ def there(parts: Iterable[pulumi.Resource | None]) -> list[pulumi.Resource]:
 
 stack, credentials = load_stack()
 preflight.run(stack, credentials)
+metadata.put_on_all(stack)
 enforce(stack, credentials)
 
 providers = Providers.of(stack, credentials)
@@ -45,14 +47,15 @@ in_cluster, in_store, in_grafana = ([each] for each in (providers.kubernetes, pr
 
 namespace = Namespace("namespace", settings=stack.namespace, opts=ResourceOptions(providers=in_cluster))
 in_namespace = ResourceOptions(providers=in_cluster, depends_on=[namespace])
+priority = PriorityClass.of(stack, opts=ResourceOptions(providers=in_cluster))
 policies = NetworkPolicies("guardrails", stack=stack, opts=in_namespace)
-after_policies = ResourceOptions(providers=in_cluster, depends_on=[namespace, policies])
+after_policies = ResourceOptions(providers=in_cluster, depends_on=there([namespace, policies, priority]))
 buckets = Buckets("buckets", stack=stack, opts=ResourceOptions(providers=in_store))
 gateway = Gateway.of(stack, credentials, opts=after_policies)
 certificate = BackendCertificate.of(stack, credentials, opts=after_policies)
 authority = ObjectStoreAuthority.of(stack, opts=after_policies)
 
-before_pods = there([namespace, policies, buckets, certificate, authority])
+before_pods = there([namespace, policies, priority, buckets, certificate, authority])
 backends = deploy_backends(stack, credentials, opts=ResourceOptions(providers=in_cluster, depends_on=before_pods))
 served = there([*backends, gateway])
 datasources = Datasources(

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components import metadata
 from components.backend import Backend
 from components.mimir import Mimir
 from components.tempo import Tempo
 from telemetry.config.credentials import Credentials
 from telemetry.stack import Stack
+from telemetry.stack.backends import StackBackend
 
 _COMPONENTS: Mapping[str, type[Backend]] = {"mimir": Mimir, "tempo": Tempo}
 """Of those that need more than a backend's description says."""
@@ -18,7 +20,15 @@ def deploy_backends(stack: Stack, credentials: Credentials, *, opts: pulumi.Reso
     """Register the backends that a stack has."""
     return [
         _COMPONENTS.get(backend.of.name, Backend)(
-            backend.of.name, backend=backend, identity=getattr(credentials, backend.signal), opts=opts
+            backend.of.name,
+            backend=backend,
+            identity=getattr(credentials, backend.signal),
+            opts=_options(backend, opts),
         )
         for backend in stack.backends
     ]
+
+
+def _options(backend: StackBackend, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    own = metadata.of_part(backend.settings.labels, backend.settings.annotations)
+    return pulumi.ResourceOptions.merge(opts, own) if own else opts

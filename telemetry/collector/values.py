@@ -11,8 +11,8 @@ from telemetry.config.collector import ALLOY, RELOADER, RELOADER_IMAGE, Collecto
 from telemetry.config.quantities import bytes_text, cpu_text
 from telemetry.config.resources import Compute
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
-from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, pod_security
-from telemetry.spec.values.images import named, pull_secrets, with_digest
+from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, merged, named, pod_security
+from telemetry.spec.values.images import pull_secrets, with_digest
 from telemetry.spec.values.transport import BACKENDS_SECRET, serves_tls
 from telemetry.stack import Stack
 from telemetry.stack.collector import sender
@@ -33,7 +33,7 @@ def values(stack: Stack, collector: Collector) -> Values:
     """Return the chart's values."""
     ports = (("otlp-grpc", OTLP_GRPC), ("otlp-http", OTLP_HTTP))
     mounted = _mounted(stack, collector)
-    return {
+    rendered: Values = {
         "fullnameOverride": RELEASE,
         "crds": {"create": False},  # cluster-wide, and for logs
         "global": {
@@ -67,11 +67,29 @@ def values(stack: Stack, collector: Collector) -> Values:
                     *(_secret(name, secret) for name, secret, _ in mounted),
                 ]
             },
-            **_placement(collector),
+            **_placement(stack, collector),
         },
         # Each application is served by its own node's pod, and so are its retries.
         "service": {"internalTrafficPolicy": "Local"},
         **_rights(stack, collector),
+    }
+    return merged(rendered, _metadata(stack))
+
+
+def _metadata(stack: Stack) -> Values:
+    """Return labels and annotations; the chart takes neither for a Role, and no labels for the Service."""
+    labels, annotations = stack.labels, stack.annotations
+    controller = {
+        **named("extraLabels", labels.objects),
+        **named("extraAnnotations", annotations.objects),
+        **named("podLabels", labels.of_pods),
+        **named("podAnnotations", annotations.of_pods),
+    }
+    of_objects = named("annotations", annotations.objects)
+    return {
+        **named("controller", controller),
+        **named("service", of_objects),
+        **named("serviceAccount", of_objects | named("additionalLabels", labels.objects)),
     }
 
 
@@ -120,10 +138,11 @@ def _rights(stack: Stack, collector: Collector) -> Values:
     return {"rbac": {"create": scrapes, **role}, "serviceAccount": {"automountServiceAccountToken": scrapes}}
 
 
-def _placement(collector: Collector) -> Values:
+def _placement(stack: Stack, collector: Collector) -> Values:
+    common = stack.priority_class
     chosen: Values = {
         "nodeSelector": collector.node_selector,
         "tolerations": [each.model_dump(exclude_none=True) for each in collector.tolerations],
-        "priorityClassName": collector.priority_class,
+        "priorityClassName": collector.priority_class or (common.name if common else None),
     }
     return {key: value for key, value in chosen.items() if value}

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 from pydantic import BeforeValidator, ValidationInfo
 
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.metadata import Annotations, Labels
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import duration_text
 from telemetry.config.role_policy import check_policy, filled
@@ -24,6 +25,14 @@ class Section(Protocol):
     @property
     def placement(self) -> Placement:
         """Where its pods may run."""
+
+    @property
+    def labels(self) -> Labels:
+        """Labels of its objects and pods, beside those of the stack."""
+
+    @property
+    def annotations(self) -> Annotations:
+        """Annotations of its objects and pods, beside those of the stack."""
 
     @property
     def retention(self) -> int:

@@ -9,7 +9,7 @@ from telemetry.config.base import SettingError, Settings
 from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.images import Image
 from telemetry.config.network import Destination
-from telemetry.config.placement import LabelKey, LabelValue, Toleration
+from telemetry.config.placement import ClassName, LabelKey, LabelValue, Toleration
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute, Nodes
 from telemetry.config.roles import Role
@@ -109,8 +109,8 @@ class Collector(Settings):
     tolerations: list[Toleration] = Field(
         default_factory=list, description="Taints that it tolerates; nodes with others have no collector."
     )
-    priority_class: str | None = Field(
-        default=None, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", description="Priority class of its pods."
+    priority_class: ClassName | None = Field(
+        default=None, description="Priority class of its pods; none is telemetry:priority_class."
     )
 
     @model_validator(mode="after")

@@ -2,18 +2,33 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
 
 _NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
+ClassName = Annotated[str, Field(pattern=_NAME, max_length=253)]
+"""The name of a class of the cluster's."""
+_DOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+_LONGEST_DOMAIN = 253
+
+
+def _check_domain(key: str) -> str:
+    domain = key.rpartition("/")[0]
+    if len(domain) > _LONGEST_DOMAIN:
+        raise ValueError(f"has {len(domain)} characters before the slash, Kubernetes allows {_LONGEST_DOMAIN}")
+    return key
+
+
 LabelKey = Annotated[
-    str, Field(pattern=r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$")
+    str,
+    Field(pattern=rf"^({_DOMAIN}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{{0,61}}[A-Za-z0-9])?$"),
+    AfterValidator(_check_domain),
 ]
 """A label's key as Kubernetes takes it, with or without a domain in front."""
 HOSTNAME = "kubernetes.io/hostname"
 """The label that every kubelet gives its node."""
-LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$")]
+LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$")]
 """A label's value as Kubernetes takes it."""
 
 
@@ -45,14 +60,14 @@ class Placement(Settings):
         default_factory=dict, description="Labels that a node must have, such as node-type."
     )
     tolerations: list[Toleration] = Field(default_factory=list, description="Taints that the pods tolerate.")
-    storage_class: str | None = Field(
+    storage_class: ClassName | None = Field(
         default=None,
-        pattern=_NAME,
         description="Storage class of every volume claim; none is the cluster's default. A claim keeps its "
         "class: changing it needs new volumes.",
     )
-    priority_class: str | None = Field(
-        default=None, pattern=_NAME, description="Priority class of every pod; it must exist on the cluster."
+    priority_class: ClassName | None = Field(
+        default=None,
+        description="Priority class of every pod, which must exist on the cluster; none is telemetry:priority_class.",
     )
     spread_over: list[LabelKey] = Field(
         default=[HOSTNAME],

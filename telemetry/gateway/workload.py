@@ -14,8 +14,8 @@ from telemetry.gateway.access import takes_certificates
 from telemetry.gateway.addresses import SERVICE
 from telemetry.gateway.layout import Layout
 from telemetry.gateway.secrets import CERT_MANAGER_SECRET, CLIENT_CA_SECRET, CONFIG_MAP, TENANTS_SECRET, TLS_SECRET
-from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, pod_security, resources
-from telemetry.spec.values.images import named, pull_secrets
+from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, named, pod_security, resources
+from telemetry.spec.values.images import pull_secrets
 from telemetry.spec.values.placement import ROLLING, pod_placement, spread
 from telemetry.spec.values.transport import BACKENDS_SECRET
 from telemetry.stack import Stack
@@ -50,14 +50,17 @@ def deployment(stack: Stack, gateway: Gateway, role: Role, *, watch: str) -> Val
         "selector": {"matchLabels": SELECTOR},
         **({"strategy": ROLLING} if role.replicas > 1 else {}),
         "template": {
-            "metadata": {"labels": LABELS, "annotations": {"telemetry/watch": checksum}},
+            "metadata": {
+                "labels": {**stack.labels.of_pods, **LABELS},
+                "annotations": {**stack.annotations.of_pods, "telemetry/watch": checksum},
+            },
             "spec": {
                 "automountServiceAccountToken": False,
                 "enableServiceLinks": False,
                 "terminationGracePeriodSeconds": _DRAIN_SECONDS,
                 "securityContext": _pod_security(stack.kubernetes.platform),
                 **named("imagePullSecrets", pull_secrets(stack.images)),
-                **pod_placement(gateway.placement),
+                **pod_placement(stack, gateway.placement),
                 **_spread(stack, gateway, role),
                 "containers": [_container(stack, gateway, role)],
                 "volumes": list(_volumes(stack, gateway)),

@@ -9,10 +9,12 @@ from telemetry.config.base import Settings
 from telemetry.config.connections import Kubernetes
 from telemetry.config.gateway import Gateway
 from telemetry.config.images import Images
+from telemetry.config.metadata import Annotations, Labels
 from telemetry.config.monitoring import Monitoring
 from telemetry.config.namespace import Namespace
 from telemetry.config.network import Security
 from telemetry.config.object_store import ObjectStore
+from telemetry.config.priority import PriorityClass
 from telemetry.config.trust import Trust
 
 Environment = Literal["dev", "test", "prod"]
@@ -50,6 +52,18 @@ class Surroundings(Protocol):
         """Where container images come from."""
 
     @property
+    def labels(self) -> Labels:
+        """Labels of objects and pods; a backend's own among them."""
+
+    @property
+    def annotations(self) -> Annotations:
+        """Annotations of objects and pods; a backend's own among them."""
+
+    @property
+    def priority_class(self) -> PriorityClass | None:
+        """Priority of pods whose placement names none."""
+
+    @property
     def security(self) -> Security:
         """Guard rails around the pods."""
 
@@ -85,6 +99,9 @@ class Context(Generic[S, L]):
     object_store: ObjectStore
     trust: Trust
     images: Images
+    labels: Labels
+    annotations: Annotations
+    priority_class: PriorityClass | None
     security: Security
     gateway: Gateway | None
     monitoring: Monitoring

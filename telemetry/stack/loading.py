@@ -155,9 +155,11 @@ def _validate(model: type[_Model], raw: Any, prefix: str, findings: list[str]) -
 def _finding(model: type[BaseModel], raw: Any, prefix: str, detail: ErrorDetails) -> str:
     """Return one line: path, value, what is allowed, mend."""
     reason = detail.get("ctx", {}).get("error")
-    location = [*map(str, detail["loc"]), *(reason.key.split(".") if isinstance(reason, SettingError) else ())]
+    of_a_key = detail["loc"][-1:] == ("[key]",)  # pydantic's word for a mapping's key, where it is what is wrong
+    stands_at = detail["loc"][:-1] if of_a_key else detail["loc"]
+    location = [*map(str, stands_at), *(reason.key.split(".") if isinstance(reason, SettingError) else ())]
     path = f"{PROJECT}:{prefix}{'.'.join(location)}".rstrip(".")
-    value = "" if model is Credentials else _shown(raw, location)
+    value = "" if model is Credentials or of_a_key else _shown(raw, location)
     match detail["type"]:
         case "missing":
             return f"{path}: is not set; {_how_to_set(model, raw, location, path)}"

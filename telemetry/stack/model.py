@@ -13,10 +13,12 @@ from telemetry.config.connections import Grafana, Kubernetes
 from telemetry.config.dashboards import Dashboards
 from telemetry.config.gateway import Gateway
 from telemetry.config.images import Images
+from telemetry.config.metadata import ON_BOTH, Annotations, Labels
 from telemetry.config.monitoring import Monitoring
 from telemetry.config.namespace import Namespace
 from telemetry.config.network import Security, store_of
 from telemetry.config.object_store import ObjectStore
+from telemetry.config.priority import PriorityClass
 from telemetry.config.roles import Role
 from telemetry.config.trust import Trust
 from telemetry.spec.backend import Signal
@@ -41,6 +43,13 @@ class Stack(Settings):
         default_factory=Trust, description="Whom to trust where certificates are of a private authority."
     )
     images: Images = Field(default_factory=Images, description="Where container images come from.")
+    labels: Labels = Field(default_factory=Labels, description="Labels of objects and pods; a backend may have more.")
+    annotations: Annotations = Field(
+        default_factory=Annotations, description="Annotations of objects and pods; a backend may have more."
+    )
+    priority_class: PriorityClass | None = Field(
+        default=None, description="Priority of all pods whose placement names none; none is the cluster's default."
+    )
     traces: Annotated[Traces, section_of("traces")] = Field(description="Tempo.")
     metrics: Annotated[Metrics, section_of("metrics")] = Field(description="Mimir.")
     logs: Annotated[Logs, section_of("logs")] | None = Field(
@@ -169,6 +178,18 @@ class Stack(Settings):
     @model_validator(mode="after")
     def _images_are_of_this_stack(self) -> Self:
         image_names.check(self)
+        return self
+
+    @model_validator(mode="after")
+    def _metadata_is_said_once(self) -> Self:
+        for backend in self.backends:
+            for name in ("labels", "annotations"):
+                twice = getattr(backend.context, name).twice
+                if twice is not None:
+                    raise SettingError(
+                        f"{backend.signal}.{name}",
+                        f"{twice} {ON_BOTH}, with those of telemetry:{name} counted; remove one of the two",
+                    )
         return self
 
     @property

@@ -44,6 +44,7 @@ MADE: dict[str, Callable[[dict[str, Any]], State]] = {
     "aws:s3/bucketVersioning:BucketVersioning": lambda given: (given["bucket"], given),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lambda given: (given["bucket"], given),
     "kubernetes:core/v1:Namespace": lambda given: (given["metadata"]["name"], given),
+    "kubernetes:scheduling.k8s.io/v1:PriorityClass": lambda given: (given["metadata"]["name"], given),
     "kubernetes:core/v1:LimitRange": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:core/v1:ResourceQuota": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:core/v1:ServiceAccount": lambda given: (_namespaced(given["metadata"]), given),

@@ -81,6 +81,11 @@ PROD: Change = all_of(
     put("collector", {**DAEMON_SET, "tenant": "platform", "secret": "its-secret", "nodes": 4, **{
         key: PLACED[key] for key in ("node_selector", "tolerations", "priority_class")
     }, "scrape": {"api_server": SOMEWHERE}}),
+    put("labels", {"objects": {"cost": "1"}, "pods": {"mesh": "off"}}),
+    put("annotations", {"objects": {"owner": "us"}, "pods": {"evict": "no"}}),
+    *(put(f"{signal}.{what}", {"objects": {"team": signal}, "pods": {"shift": "day"}})
+      for signal in ("traces", "metrics", "logs", "profiles") for what in ("labels", "annotations")),
+    put("priority_class", {"name": "telemetry", "value": 1000, "preempts": False}),
     put("images", {
         "registry": "r.example/m", "pull_secrets": ["login"], "require_digests": False,
         "overrides": {"grafana/mimir": {

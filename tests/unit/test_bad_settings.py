@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from telemetry.capacity.fit import check, summary
 from telemetry.stack import ConfigError, load
 from tests.support import SECRETS, Change, all_of, as_engine_gives, drop, load_tree, put, tree
-from tests.unit import bad_backends, bad_collectors, bad_images, bad_inputs, bad_profiles, bad_sizes, bad_tenants
+from tests.unit import (
+    bad_backends,
+    bad_collectors,
+    bad_images,
+    bad_inputs,
+    bad_metadata,
+    bad_profiles,
+    bad_sizes,
+    bad_tenants,
+)
 from tests.unit.bad_backends import TEMPO, TEMPO_DISTRIBUTED
 from tests.unit.bad_inputs import Bad
 from tests.unit.rendered import values_of
@@ -26,6 +35,7 @@ BAD = [
     *bad_tenants.GATEWAY,
     *bad_collectors.COLLECTORS,
     *bad_images.IMAGES,
+    *bad_metadata.METADATA,
 ]
 NOT_TO_BE_SHOWN = (*SECRETS, "pw0-fake", "90210")
 

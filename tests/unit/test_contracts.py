@@ -93,6 +93,10 @@ FOR_EVERY_CHART: dict[str, Change] = {
     "mirrored and pinned": all_of(
         put("images", {"registry": "r.example/m", "pull_secrets": ["login"]}), pinned_in_full
     ),
+    "labelled and annotated": all_of(
+        put("labels", {"objects": {"cost": "1"}, "pods": {"mesh": "off"}}),
+        put("annotations", {"objects": {"owner": "us"}, "pods": {"evict": "no"}}),
+    ),
     "placed": all_of(
         put("traces.placement", PLACEMENT),
         put("metrics.placement", PLACEMENT),

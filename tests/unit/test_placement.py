@@ -9,7 +9,7 @@ import yaml
 from telemetry.config.placement import Placement
 from telemetry.config.resources import Nodes
 from telemetry.spec.values.placement import ROLLING, pod_placement, spread
-from tests.support import Change, all_of, put
+from tests.support import Change, all_of, load_stack, put
 from tests.unit.rendered import Values, leaves, rendered
 
 PLACEMENT = {
@@ -64,11 +64,21 @@ def spreads(chart: str, *changes: Change) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_nothing_is_said_of_a_place_that_nobody_chose() -> None:
-    assert pod_placement(Placement()) == {}
+    assert pod_placement(load_stack(), Placement()) == {}
 
 
 def test_a_place_is_said_in_kubernetes_own_terms() -> None:
-    assert pod_placement(Placement.model_validate(PLACEMENT)) == POD
+    assert pod_placement(load_stack(), Placement.model_validate(PLACEMENT)) == POD
+
+
+@pytest.mark.parametrize("placement", [{}, {"node_selector": {"pool": "a"}}])
+def test_a_priority_of_all_pods_is_that_of_whoever_has_none(placement: dict[str, Any]) -> None:
+    stack = load_stack("dev", put("priority_class.name", "all"))
+    assert pod_placement(stack, Placement.model_validate(placement))["priorityClassName"] == "all"
+    assert pod_placement(stack, Placement.model_validate({**placement, "priority_class": "own"})) == {
+        **pod_placement(load_stack(), Placement.model_validate(placement)),
+        "priorityClassName": "own",
+    }
 
 
 @each_chart

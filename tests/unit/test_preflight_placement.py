@@ -89,3 +89,10 @@ def test_topology_makes_sense(topology: dict[str, int], said: str) -> None:
     with pytest.raises(Exception, match=r"telemetry:kubernetes\.nodes\.topology") as refusal:
         load_stack("prod", put("kubernetes.nodes", nodes))
     assert said in str(refusal.value)
+
+
+def test_a_class_of_all_pods_must_exist_unless_the_program_makes_it(ask: Any) -> None:
+    (line,) = ask({}, put("priority_class", {"name": "telemetry"}))
+    assert line.startswith("telemetry:priority_class.name: 'telemetry' does not exist on the cluster;")
+    made = put("priority_class", {"name": "telemetry", "value": 1000})
+    assert ask({}, made, put("traces.placement.priority_class", "telemetry")) == []

@@ -17,6 +17,7 @@ from telemetry.config.backend_settings import (
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.buckets import Purpose
 from telemetry.config.chart import Chart, Versions, checked_version, must_be
+from telemetry.config.metadata import WithMetadata
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.quorum import min_available
@@ -57,7 +58,7 @@ class LogsCapacity(Settings):
     max_streams: int = Field(ge=1, description="Active streams, all tenants together, before replication.")
 
 
-class Logs(Settings):
+class Logs(WithMetadata):
     """Grafana Loki: one process with every role, or its three (SimpleScalable) as workloads of their own."""
 
     topology: Literal["monolithic", "distributed"] = Field(

@@ -11,8 +11,8 @@ from telemetry.config.images import Image
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
-from telemetry.spec.values.common import Values, credentials_from, pod_security, resources
-from telemetry.spec.values.images import named, pull_secrets, with_digest
+from telemetry.spec.values.common import Values, credentials_from, merged, named, pod_security, resources
+from telemetry.spec.values.images import pull_secrets, with_digest
 from telemetry.spec.values.limits import overrides, shared
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
@@ -46,14 +46,14 @@ def service(topology: str, role: str, *, headless: bool = False) -> str:
 def values(context: LokiContext) -> Values:
     """Return the chart's values."""
     logs = context.settings
-    return {
+    rendered: Values = {
         **_switched_off(),
         "global": {"clusterDomain": f"{context.kubernetes.cluster_domain}."},  # with a dot: without, names are searched
         **named("imagePullSecrets", pull_secrets(context.images)),
         "deploymentMode": _MODES[logs.topology],
         **_roles(context, logs),
         "defaults": {
-            **pod_placement(logs.placement),
+            **pod_placement(context, logs.placement),
             "automountServiceAccountToken": False,
             "podAnnotations": UNKNOWN_KEY,
             "extraEnvFrom": credentials_from(SECRET),
@@ -64,6 +64,19 @@ def values(context: LokiContext) -> Values:
         "serviceAccount": {"automountServiceAccountToken": False},
         "rbac": {"namespaced": True},  # else the chart makes a ClusterRole, with no rules in it
         "loki": {**_config(context, logs), **_pods(context)},
+    }
+    return merged(rendered, _metadata(context))
+
+
+def _metadata(context: LokiContext) -> Values:
+    """Return labels and annotations. Common labels are on pods too, which are not to have them twice."""
+    labels, annotations = context.labels, named("annotations", context.annotations.objects)
+    of_pods = named("podLabels", labels.pods) | named("podAnnotations", context.annotations.of_pods)
+    return {
+        **named("commonLabels", labels.objects),
+        **named("defaults", {**annotations, **named("service", annotations), **of_pods}),
+        **named("serviceAccount", annotations),
+        **named("memberlist", named("service", annotations)),
     }
 
 

@@ -9,6 +9,7 @@ from telemetry.config.backend_settings import check_buckets, check_enabled, chec
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.buckets import Purpose
 from telemetry.config.chart import Chart, Versions, checked_version, must_be
+from telemetry.config.metadata import WithMetadata
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Duration
 from telemetry.config.quorum import min_available
@@ -51,7 +52,7 @@ class MetricsCapacity(Settings):
     max_series: int = Field(ge=1, description="Series in memory, all tenants together, before replication.")
 
 
-class Metrics(Settings):
+class Metrics(WithMetadata):
     """Grafana Mimir in classic architecture; its chart has no single binary: one replica of each role is the least."""
 
     backend: Literal["mimir"] = Field(

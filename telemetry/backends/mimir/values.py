@@ -10,8 +10,8 @@ from telemetry.config.images import NGINX, Image
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
-from telemetry.spec.values.common import Values, absolute_name, credentials_from, pod_security, resources
-from telemetry.spec.values.images import joined, named, with_tag
+from telemetry.spec.values.common import Values, absolute_name, credentials_from, merged, named, pod_security, resources
+from telemetry.spec.values.images import joined, with_tag
 from telemetry.spec.values.limits import overrides, shared
 from telemetry.spec.values.placement import ROLLING, pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
@@ -47,7 +47,7 @@ _EXEMPLARS = 100_000
 
 def values(context: MimirContext) -> Values:
     """Return the chart's values."""
-    return {
+    rendered: Values = {
         **_switched_off(),
         **{_key(name): _role(name, role, context) for name, role in deployed_roles(context).items()},
         "global": _dns(context),
@@ -56,6 +56,24 @@ def values(context: MimirContext) -> Values:
         "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
         "mimir": {"structuredConfig": _config(context)},
         **({"runtimeConfig": {"overrides": tenant_overrides(context)}} if context.tenants else {}),
+    }
+    return merged(rendered, _metadata(context))
+
+
+def _metadata(context: MimirContext) -> Values:
+    """Return labels and annotations: of pods, Services and, annotations alone, of what has the pods.
+
+    The chart takes none for the rest, and labels of claims never change.
+    """
+    labels, annotations = context.labels, context.annotations
+    of_services = {**named("labels", labels.objects), **named("annotations", annotations.objects)}
+    of_role = {**named("annotations", annotations.objects), **named("service", of_services)}
+    of_pods = {**named("podLabels", labels.of_pods), **named("podAnnotations", annotations.of_pods)}
+    gossip = named("service", named("annotations", annotations.objects))
+    return {
+        **({_key(name): of_role for name in deployed_roles(context)} if of_role else {}),
+        **named("global", of_pods),
+        **named("gossip_ring", gossip),
     }
 
 
@@ -95,7 +113,7 @@ def _role(name: str, role: Role, context: MimirContext) -> Values:
         # An autoscaler of ours sets the replicas; a number here would set them back with every `up`.
         "replicas": None if role.autoscaling else role.replicas,
         "resources": resources(role),
-        **pod_placement(placement),
+        **pod_placement(context, placement),
     }
     if role.max_replicas > 1:
         values["topologySpreadConstraints"] = spread(

@@ -9,6 +9,7 @@ from telemetry.config.backend_settings import check_roles, check_single_binary, 
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.buckets import Purpose
 from telemetry.config.chart import Chart, Versions, checked_version, must_be
+from telemetry.config.metadata import WithMetadata
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Duration, duration_text
 from telemetry.config.roles import Role
@@ -32,7 +33,7 @@ class ProfilesBuckets(Settings):
     blocks: Purpose = Field(default="blocks", description="Blocks of profiles and their symbols.")
 
 
-class Profiles(Settings):
+class Profiles(WithMetadata):
     """Grafana Pyroscope: one process with every role, or its roles as workloads of their own."""
 
     topology: Literal["monolithic", "distributed"] = Field(

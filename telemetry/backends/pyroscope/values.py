@@ -19,10 +19,12 @@ from telemetry.spec.values.common import (
     Values,
     absolute_name,
     credentials_from,
+    merged,
+    named,
     pod_security,
     resources,
 )
-from telemetry.spec.values.images import named, pull_secrets, with_tag
+from telemetry.spec.values.images import pull_secrets, with_tag
 from telemetry.spec.values.limits import overrides, shared
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
@@ -57,7 +59,7 @@ def values(context: PyroscopeContext) -> Values:
     """Return the chart's values."""
     profiles = context.settings
     single = profiles.topology == "monolithic"
-    return {
+    rendered: Values = {
         "alloy": {"enabled": False},  # on by default: it would scrape the profiles of the whole cluster
         "pyroscope": {
             **named("image", with_tag(context.images, IMAGE)),
@@ -76,13 +78,26 @@ def values(context: PyroscopeContext) -> Values:
                 if context.tenants
                 else {}
             ),
-            **pod_placement(profiles.placement),
+            **pod_placement(context, profiles.placement),
             **_files(context),
             **({"service": {"scheme": "HTTPS"}} if serves_tls(context) else {}),
             **(_single(profiles) if single else {}),
         },
         **({} if single else {"architecture": {"microservices": _apart(context, profiles)}}),
     }
+    return merged(rendered, _metadata(context))
+
+
+def _metadata(context: PyroscopeContext) -> Values:
+    """Return labels and annotations. The chart has one key for labels, of objects and pods alike."""
+    annotations = context.annotations
+    of_services = {key: annotations.objects for key in ("annotations", "headlessAnnotations") if annotations.objects}
+    wanted = {
+        **named("extraLabels", context.labels.of_pods),
+        **named("podAnnotations", annotations.of_pods),
+        **named("service", of_services),
+    }
+    return named("pyroscope", wanted)
 
 
 def _single(profiles: Profiles) -> Values:

@@ -15,6 +15,7 @@ from telemetry.config.backend_settings import (
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.buckets import Purpose
 from telemetry.config.chart import Chart, Versions, checked_version
+from telemetry.config.metadata import WithMetadata
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.quorum import min_available
@@ -155,7 +156,7 @@ def _check_message_size(size: int) -> int:
     return size
 
 
-class Traces(TempoShape):
+class Traces(TempoShape, WithMetadata):
     """Grafana Tempo."""
 
     retention: Duration = Field(

@@ -28,10 +28,12 @@ from telemetry.spec.values.common import (
     Values,
     any_address,
     credentials_from,
+    merged,
+    named,
     pod_security,
     resources,
 )
-from telemetry.spec.values.images import named, with_tag
+from telemetry.spec.values.images import with_tag
 from telemetry.spec.values.limits import shared
 from telemetry.spec.values.placement import pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
@@ -43,6 +45,9 @@ which lists the bucket as it starts. The query-frontend reads the list of blocks
 
 _KEYS = {"query-frontend": "queryFrontend", "metrics-generator": "metricsGenerator"}
 """Sections of the values whose name is not the role's."""
+
+_HAVE_TWINS = ("distributor", "ingester", "metrics-generator", "query-frontend")
+"""Roles with a headless Service beside the other."""
 
 _MAX_BLOCK_BYTES = 5 * 1024**3
 """The chart's default is 100 GB and its comment advises 5 GB or less: a larger block costs a small compactor memory."""
@@ -66,12 +71,12 @@ def values(context: TempoContext, shape: TempoShape) -> Values:
         "querier": {"config": querier_client(context)},
         "metrics-generator": _generator(context),
     }
-    return {
+    rendered: Values = {
         **{_key(name): _role(context, shape, name) | own.get(name, {}) for name in shape.roles},
         "reportingEnabled": False,  # phones home
         "multitenancyEnabled": bool(context.tenants),
         **_storage_class(shape.placement.storage_class),
-        "defaults": {**pod_placement(shape.placement), **_files(context)},
+        "defaults": {**pod_placement(context, shape.placement), **_files(context)},
         "serviceAccount": {"automountServiceAccountToken": False},  # the chart's default, to rely on
         "tempo": {
             **named("image", _image(context)),
@@ -87,6 +92,25 @@ def values(context: TempoContext, shape: TempoShape) -> Values:
         "storage": {"trace": {"backend": "s3", "s3": s3(context)}},
         "overrides": {"defaults": _defaults(context, generates=generates)},
         **({"per_tenant_overrides": tenant_overrides(context, generates=generates)} if context.tenants else {}),
+    }
+    return merged(rendered, _metadata(context, shape))
+
+
+def _metadata(context: TempoContext, shape: TempoShape) -> Values:
+    """Return labels and annotations; the chart takes no annotations for ConfigMaps and disruption budgets."""
+    labels, annotations = context.labels, named("annotations", context.annotations.objects)
+    services = {name: named("service", annotations) for name in shape.roles}
+    twins = {name: named("serviceDiscovery", annotations) for name in _HAVE_TWINS if name in shape.roles}
+    of_roles = {_key(name): {**annotations, **services[name], **twins.get(name, {})} for name in shape.roles}
+    return {
+        **(of_roles if annotations else {}),
+        **named("global", named("commonLabels", labels.objects)),
+        **named("serviceAccount", annotations),
+        **named(
+            "defaults",
+            named("podLabels", labels.pods) | named("podAnnotations", context.annotations.of_pods),
+        ),
+        **named("tempo", named("memberlist", named("service", annotations))),
     }
 
 

@@ -21,10 +21,12 @@ from telemetry.spec.values.common import (
     Values,
     any_address,
     credentials_from,
+    merged,
+    named,
     pod_security,
     resources,
 )
-from telemetry.spec.values.images import named, with_tag
+from telemetry.spec.values.images import with_tag
 from telemetry.spec.values.limits import shared
 from telemetry.spec.values.placement import pod_placement
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
@@ -43,7 +45,7 @@ def values(context: TempoContext, shape: TempoShape) -> Values:
     """
     role, storage_class = shape.roles["all"], shape.placement.storage_class
     assert role.volume is not None  # noqa: S101 - settings.roles demands one
-    return {
+    rendered: Values = {
         "replicas": role.replicas,
         "tempo": {
             **with_tag(context.images, IMAGE),
@@ -71,10 +73,25 @@ def values(context: TempoContext, shape: TempoShape) -> Values:
             "size": bytes_text(role.volume),
             **({"storageClassName": storage_class} if storage_class else {}),
         },
-        **pod_placement(shape.placement),
+        **pod_placement(context, shape.placement),
         "podAnnotations": UNKNOWN_KEY,
         "securityContext": pod_security(context.kubernetes.platform),
         "serviceAccount": {"automountServiceAccountToken": False},
+    }
+    return merged(rendered, _metadata(context))
+
+
+def _metadata(context: TempoContext) -> Values:
+    """Return labels and annotations; the chart's ConfigMap takes no annotations, and claims are to stay as they are."""
+    labels, annotations = context.labels, context.annotations
+    of_objects = named("annotations", annotations.objects)
+    return {
+        **named("global", named("commonLabels", labels.objects)),
+        **named("podLabels", labels.of_pods),
+        **of_objects,
+        **named("podAnnotations", annotations.of_pods),
+        **named("service", of_objects),
+        **named("serviceAccount", of_objects),
     }
 
 

@@ -36,7 +36,7 @@ def check(stack: Stack) -> list[str]:
     except UNUSABLE:
         return []
     try:
-        return [*_nodes(api, stack, placed), *_classes(api, placed)]
+        return [*_nodes(api, stack, placed), *_classes(api, stack, placed)]
     except (urllib3.exceptions.HTTPError, ValueError):  # nobody answers, or something else does
         return []
 
@@ -90,16 +90,22 @@ def _hard_keys(stack: Stack, placed: Placed) -> Iterator[str]:
             yield key
 
 
-def _classes(api: client.ApiClient, placed: list[Placed]) -> Iterator[str]:
+def _classes(api: client.ApiClient, stack: Stack, placed: list[Placed]) -> Iterator[str]:
     """Yield classes that do not exist: pods with them are refused, and volume claims wait for ever."""
-    for each in placed:
-        for field, where in (("priority_class", _PRIORITY), ("storage_class", _STORAGE)):
-            name = getattr(each.placement, field)
-            if name is not None and _is_missing(api, f"{where}/{name}"):
-                yield (
-                    f"{each.key}.{field}: {name!r} does not exist on the cluster; "
-                    f"kubectl get {where.rpartition('/')[2]} lists those that do"
-                )
+    common = stack.priority_class
+    made = common.name if common is not None and common.value is not None else None
+    asked = [
+        (f"{each.key}.{field}", where, getattr(each.placement, field))
+        for each in placed
+        for field, where in (("priority_class", _PRIORITY), ("storage_class", _STORAGE))
+    ]
+    asked += [("telemetry:priority_class.name", _PRIORITY, common.name)] if common is not None else []
+    for key, where, name in asked:
+        if name is not None and (where, name) != (_PRIORITY, made) and _is_missing(api, f"{where}/{name}"):
+            yield (
+                f"{key}: {name!r} does not exist on the cluster; "
+                f"kubectl get {where.rpartition('/')[2]} lists those that do"
+            )
 
 
 def _is_missing(api: client.ApiClient, path: str) -> bool:

@@ -1,5 +1,6 @@
 """What the values of every chart share: resources, security contexts and the way to the S3 credentials."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from telemetry.config.quantities import bytes_text, cpu_text
@@ -50,6 +51,20 @@ def pod_security(platform: str) -> Values:
     """
     ids: Values = {"runAsUser": None, "runAsGroup": None, "fsGroup": None} if platform == "openshift" else {}
     return {**ids, "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def named(key: str, value: Mapping[str, Any] | Sequence[Any]) -> Values:
+    """Return a key of the values, where there is anything to say."""
+    return {key: value} if value else {}
+
+
+def merged(values: Values, more: Values) -> Values:
+    """Return values with more of them merged in, mappings key by key."""
+    result = dict(values)
+    for key, value in more.items():
+        below = result.get(key)
+        result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
 
 
 def credentials_from(secret_name: str) -> list[Values]:

@@ -29,8 +29,3 @@ def joined(images: Images, image: Image) -> Values:
 def pull_secrets(images: Images) -> list[Values]:
     """Return the pull secrets as a pod's spec has them."""
     return [{"name": name} for name in images.pull_secrets]
-
-
-def named(key: str, value: Values | list[Values] | list[str]) -> Values:
-    """Return a key of the values, where there is anything to say."""
-    return {key: value} if value else {}

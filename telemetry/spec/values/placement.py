@@ -2,18 +2,20 @@
 
 from telemetry.config.placement import Placement
 from telemetry.config.resources import Nodes
+from telemetry.spec.context import Surroundings
 from telemetry.spec.values.common import Values
 
 ROLLING: Values = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
 """How a Deployment of two or more replicas is updated: one at a time, so never to zero, and within the same quota."""
 
 
-def pod_placement(placement: Placement) -> Values:
+def pod_placement(context: Surroundings, placement: Placement) -> Values:
     """Return a pod's `nodeSelector`, `tolerations` and `priorityClassName`, each only where it is set."""
+    common = context.priority_class
     chosen: Values = {
         "nodeSelector": placement.node_selector,
         "tolerations": [toleration.model_dump(exclude_none=True) for toleration in placement.tolerations],
-        "priorityClassName": placement.priority_class,
+        "priorityClassName": placement.priority_class or (common.name if common else None),
     }
     return {key: value for key, value in chosen.items() if value}
 

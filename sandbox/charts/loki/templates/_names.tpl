@@ -23,6 +23,9 @@ app.kubernetes.io/component: {{ . }}
 helm.sh/chart: {{ .ctx.Chart.Name }}-{{ .ctx.Chart.Version }}
 {{ include "loki.selectorLabels" . }}
 app.kubernetes.io/version: {{ .ctx.Values.loki.image.tag | default .ctx.Chart.AppVersion | quote }}
+{{- with .ctx.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{- define "standin.metadata" -}}
@@ -33,6 +36,10 @@ labels:
   {{- with .labels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+{{- with .annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{- define "loki.serviceAccountName" -}}

@@ -16,6 +16,9 @@ metadata:
   labels:
     {{- include "loki.labels" . | nindent 4 }}
     app.kubernetes.io/part-of: memberlist
+    {{- with mergeOverwrite dict $defaults.podLabels $values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 spec:
   serviceAccountName: {{ include "loki.serviceAccountName" .ctx }}
   enableServiceLinks: {{ $defaults.enableServiceLinks }}

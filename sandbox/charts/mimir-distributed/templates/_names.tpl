@@ -48,7 +48,7 @@ name: {{ .component }}-{{ .zone }}
 name: {{ include "standin.name" . }}{{ .suffix }}
 namespace: {{ .ctx.Release.Namespace }}
 labels:
-  {{- include "standin.labels" . | nindent 2 }}
+  {{- merge dict (.labels | default dict) (include "standin.labels" . | fromYaml) | toYaml | nindent 2 }}
 {{- end -}}
 
 {{- define "standin.httpPort" -}}

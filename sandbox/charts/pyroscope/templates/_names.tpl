@@ -26,6 +26,9 @@ labels:
   helm.sh/chart: {{ .ctx.Chart.Name }}-{{ .ctx.Chart.Version }}
   {{- include "standin.selector" . | nindent 2 }}
   app.kubernetes.io/version: {{ .ctx.Chart.AppVersion | quote }}
+  {{- range $key, $value := .ctx.Values.pyroscope.extraLabels }}
+  {{ $key }}: {{ $value | quote }}
+  {{- end }}
 {{- end -}}
 
 {{- define "standin.account" -}}

@@ -9,6 +9,9 @@ metadata:
     {{- toYaml $values.podAnnotations | nindent 4 }}
   labels:
     {{- include "standin.selector" . | nindent 4 }}
+    {{- range $key, $label := .ctx.Values.pyroscope.extraLabels }}
+    {{ $key }}: {{ $label | quote }}
+    {{- end }}
     name: {{ ternary "pyroscope" .component (eq .component "all") | quote }}
 spec:
   serviceAccountName: {{ include "standin.account" .ctx }}
