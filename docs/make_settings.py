@@ -17,10 +17,10 @@ from telemetry.config.chart import ChartName
 from telemetry.config.connections import Url
 from telemetry.config.credentials import Credentials, Secret
 from telemetry.config.gateway import Host
+from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.markdown import table
 from telemetry.config.network import Cidr
 from telemetry.config.object_store import S3Endpoint
-from telemetry.config.placement import LabelKey, LabelValue
 from telemetry.config.quantities import Bytes, Cpu, Duration, bytes_text, duration_text
 from telemetry.config.role_spec import Need, RoleSpec, RoleTable
 from telemetry.config.roles import Role

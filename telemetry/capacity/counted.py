@@ -94,9 +94,10 @@ def limits_of(stack: Stack) -> Limits:
 def workloads_of(stack: Stack) -> Iterator[Workload]:
     """Yield all roles of a stack with the storage class of their claims."""
     for backend in stack.backends:
-        storage = backend.settings.placement.storage_class
         for release in backend.sizes:
-            yield from (Workload(f"{release.key}.{name}", role, storage) for name, role in release.roles.items())
+            for name, role in release.roles.items():
+                placement = backend.settings.placement.of(role.placement)
+                yield Workload(f"{release.key}.{name}", role, placement.storage_class)
     if stack.gateway_role is not None:
         yield Workload("telemetry:gateway.base", stack.gateway_role)
     if stack.collector_role is not None:
@@ -105,8 +106,10 @@ def workloads_of(stack: Stack) -> Iterator[Workload]:
 
 def _stated(workloads: Iterable[Workload], resource: str, limits: Limits, *, requested: bool) -> Need:
     total, unstated = 0, []
+    stating = {("memory", False): "memory_limit", ("ephemeral-storage", True): "ephemeral_storage"}
     for each in workloads:
-        stated = each.role.memory_limit if resource == "memory" and not requested else None
+        key = stating.get((resource, requested))
+        stated = getattr(each.role, key) if key else None
         given = stated if stated is not None else limits.of(resource)
         if given is None:
             unstated.append(each.key)

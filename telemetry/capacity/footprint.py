@@ -1,7 +1,7 @@
 """What a stack asks for: requests and volume claims, summed over all pods of its releases."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from telemetry.config.resources import Resources
 from telemetry.config.roles import Role
@@ -10,12 +10,13 @@ from telemetry.stack import Stack
 
 @dataclass(frozen=True)
 class Footprint:
-    """An amount of resources: CPU in millicores, memory and storage in bytes, and the number of pods."""
+    """An amount of resources: CPU in millicores, memory, storage and disk of nodes in bytes, and the number of pods."""
 
     cpu: int = 0
     memory: int = 0
     storage: int = 0
     pods: int = 0
+    ephemeral: int = 0
 
     def __add__(self, other: "Footprint") -> "Footprint":
         return Footprint(
@@ -23,13 +24,14 @@ class Footprint:
             memory=self.memory + other.memory,
             storage=self.storage + other.storage,
             pods=self.pods + other.pods,
+            ephemeral=self.ephemeral + other.ephemeral,
         )
 
     def __sub__(self, other: "Footprint") -> "Footprint":
         return self + -1 * other
 
     def __rmul__(self, times: int) -> "Footprint":
-        return Footprint(times * self.cpu, times * self.memory, times * self.storage, times * self.pods)
+        return Footprint(*(times * amount for amount in astuple(self)))
 
     def fits(self, quota: Resources) -> bool:
         """Whether a quota has room for it."""
@@ -39,7 +41,9 @@ class Footprint:
 def of_role(role: Role, *, at_most: bool = False) -> Footprint:
     """Return what all replicas of a role ask for; `at_most` after autoscaling has added all that it may."""
     replicas = role.max_replicas if at_most else role.replicas
-    return replicas * Footprint(cpu=role.cpu, memory=role.memory, storage=role.volume or 0, pods=1)
+    return replicas * Footprint(
+        cpu=role.cpu, memory=role.memory, storage=role.volume or 0, pods=1, ephemeral=role.ephemeral_storage or 0
+    )
 
 
 def of_roles(roles: Iterable[Role], *, at_most: bool = False) -> Footprint:

@@ -103,6 +103,7 @@ def of_pod(spec: Object) -> Footprint:
         memory=math.ceil(_of_pod(spec, "memory")),
         storage=sum(_storage(claim["spec"]) for claim in _ephemeral_claims(spec)),
         pods=1,
+        ephemeral=math.ceil(_of_pod(spec, "ephemeral-storage")),
     )
 
 

@@ -67,7 +67,9 @@ def compare(
 
 
 def _differences(differences: list[ChartDifference]) -> RichTable:
-    table = tables.Table("What the charts ask for", ("Release", "", "CPU", "Memory", "Storage", "Pods"))
+    table = tables.Table(
+        "What the charts ask for", ("Release", "", "CPU", "Memory", "Storage", "Pods", "Disk of nodes")
+    )
     for each in differences:
         table.add(f"{each.release}, autoscaled" if each.at_most else each.release, "asked", *_figures(each.asked))
         table.add("", "report", *_figures(each.reported))
@@ -81,4 +83,5 @@ def _figures(amount: Footprint) -> tuple[str, ...]:
         quantity("memory", amount.memory),
         quantity("storage", amount.storage),
         str(amount.pods),
+        quantity("storage", amount.ephemeral),
     )

@@ -8,8 +8,9 @@ from telemetry.config.access import SecretName
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.images import Image
+from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.network import Destination
-from telemetry.config.placement import ClassName, LabelKey, LabelValue, Toleration
+from telemetry.config.placement import ClassName, Toleration
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute, Nodes
 from telemetry.config.roles import Role

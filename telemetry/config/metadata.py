@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
-from telemetry.config.placement import LabelKey, LabelValue
+from telemetry.config.labels import LabelKey, LabelValue
 
 _OWNED_PREFIXES = {
     "app.kubernetes.io": "Services, NetworkPolicies and the charts know pods by it",

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.connections import Url
-from telemetry.config.placement import LabelKey, LabelValue
+from telemetry.config.labels import LabelKey, LabelValue
 
 Exporter = Literal["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager"]
 Latency = Literal["100ms", "250ms", "500ms", "1s", "2.5s", "5s", "10s", "25s", "50s"]

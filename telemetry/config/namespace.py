@@ -23,7 +23,13 @@ class Namespace(Settings):
     )
     quota: Quota | None = Field(
         default=None,
-        description="What its ResourceQuota allows today; set on the namespace only if the program owns it.",
+        description="What its ResourceQuota allows today; set on the namespace only if the program owns it, or with "
+        "set_quota.",
+    )
+    set_quota: bool = Field(
+        default=False,
+        description="Whether the program sets the quota on a namespace that exists already, as a ResourceQuota "
+        "`telemetry` beside those of the platform; Kubernetes holds to all of them.",
     )
     used: Quota | None = Field(
         default=None,
@@ -47,6 +53,14 @@ class Namespace(Settings):
                 "a namespace that the program creates needs a quota; add quota: {cpu, memory, storage}, "
                 "or leave create off and let the platform own the namespace",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _set_quota_has_figures(self) -> Self:
+        if self.set_quota and self.quota is None:
+            raise SettingError("quota", "is not set, and set_quota makes one of it; add quota: {cpu, memory, storage}")
+        if self.set_quota and self.create:
+            raise SettingError("set_quota", "goes without saying where the program creates the namespace; remove it")
         return self
 
     @model_validator(mode="after")

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.object_store import ObjectStore
-from telemetry.config.placement import LabelKey, LabelValue
 from telemetry.config.quantities import Bytes, Cpu
 from telemetry.config.resources import Compute
 

@@ -2,34 +2,17 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from telemetry.config.affinity import Affinity
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.labels import LabelKey, LabelValue
 
 _NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
 ClassName = Annotated[str, Field(pattern=_NAME, max_length=253)]
 """The name of a class of the cluster's."""
-_DOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
-_LONGEST_DOMAIN = 253
-
-
-def _check_domain(key: str) -> str:
-    domain = key.rpartition("/")[0]
-    if len(domain) > _LONGEST_DOMAIN:
-        raise ValueError(f"has {len(domain)} characters before the slash, Kubernetes allows {_LONGEST_DOMAIN}")
-    return key
-
-
-LabelKey = Annotated[
-    str,
-    Field(pattern=rf"^({_DOMAIN}/)?[A-Za-z0-9]([A-Za-z0-9_.-]{{0,61}}[A-Za-z0-9])?$"),
-    AfterValidator(_check_domain),
-]
-"""A label's key as Kubernetes takes it, with or without a domain in front."""
 HOSTNAME = "kubernetes.io/hostname"
 """The label that every kubelet gives its node."""
-LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$")]
-"""A label's value as Kubernetes takes it."""
 
 
 class Toleration(Settings):
@@ -53,6 +36,38 @@ class Toleration(Settings):
         return self
 
 
+def _check_spread(keys: list[str]) -> None:
+    twice = [key for index, key in enumerate(keys) if key in keys[:index]]
+    if twice:
+        raise SettingError("spread_over", f"names {twice[0]} twice, which Kubernetes refuses; remove one")
+
+
+class RolePlacement(Settings):
+    """Where the pods of one role may run: each key in place of the backend's own, whole."""
+
+    node_selector: dict[LabelKey, LabelValue] | None = Field(
+        default=None, min_length=1, description="Labels that a node must have; none is the backend's."
+    )
+    tolerations: list[Toleration] | None = Field(
+        default=None, min_length=1, description="Taints that the pods tolerate; none is the backend's."
+    )
+    affinity: Affinity | None = Field(default=None, description="Nodes and pods to be near or far; none as above.")
+    storage_class: ClassName | None = Field(
+        default=None, description="Storage class of the role's volume claims; none is the backend's."
+    )
+    priority_class: ClassName | None = Field(
+        default=None, description="Priority class of its pods; none is the backend's."
+    )
+    spread_over: list[LabelKey] | None = Field(
+        default=None, description="Topology keys over which its replicas are spread; none is the backend's."
+    )
+
+    @model_validator(mode="after")
+    def _spreads_once_over_each(self) -> Self:
+        _check_spread(self.spread_over or [])
+        return self
+
+
 class Placement(Settings):
     """Where the pods of a backend may run."""
 
@@ -60,6 +75,9 @@ class Placement(Settings):
         default_factory=dict, description="Labels that a node must have, such as node-type."
     )
     tolerations: list[Toleration] = Field(default_factory=list, description="Taints that the pods tolerate.")
+    affinity: Affinity | None = Field(
+        default=None, description="Nodes and pods to be near or far, beside the selector and the spread."
+    )
     storage_class: ClassName | None = Field(
         default=None,
         description="Storage class of every volume claim; none is the cluster's default. A claim keeps its "
@@ -78,7 +96,10 @@ class Placement(Settings):
 
     @model_validator(mode="after")
     def _spreads_once_over_each(self) -> Self:
-        twice = [key for index, key in enumerate(self.spread_over) if key in self.spread_over[:index]]
-        if twice:
-            raise SettingError("spread_over", f"names {twice[0]} twice, which Kubernetes refuses; remove one")
+        _check_spread(self.spread_over)
         return self
+
+    def of(self, role: RolePlacement | None) -> Self:
+        """Return where the pods of a role may run."""
+        own = {} if role is None else {name: value for name, value in role if value is not None}
+        return self.model_copy(update=own)

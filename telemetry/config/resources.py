@@ -5,7 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
-from telemetry.config.placement import HOSTNAME, LabelKey
+from telemetry.config.labels import LabelKey
+from telemetry.config.placement import HOSTNAME
 from telemetry.config.quantities import Bytes, Cpu
 
 

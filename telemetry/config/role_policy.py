@@ -29,10 +29,11 @@ def filled(given: object, table: RoleTable, runs: Iterable[str], total: Compute 
 
 
 def check_policy(roles: dict[str, Role], table: RoleTable) -> dict[str, Role]:
-    """Refuse memory limits, volumes and autoscalers where the resource policy or the role has no place for them."""
+    """Refuse limits, volumes, autoscalers and the like where the resource policy or the role has no place for them."""
     for name, role in roles.items():
         _check_limit(name, role, table[name])
         _check_volume(name, role, table[name])
+        _check_pods(name, role, table[name])
         if role.autoscaling is not None and not table[name].scales:
             able = ", ".join(other for other, spec in table.items() if spec.scales) or "none"
             raise SettingError(
@@ -53,6 +54,13 @@ def _check_limit(name: str, role: Role, spec: RoleSpec) -> None:
     low, high = spec.limit_range
     if role.memory_limit is None or not parse_bytes(low) <= role.memory_limit <= parse_bytes(high):
         raise SettingError(f"{name}.memory_limit", f"must be {low} to {high}; set it within that range")
+
+
+def _check_pods(name: str, role: Role, spec: RoleSpec) -> None:
+    if role.placement is not None and role.placement.storage_class is not None and role.volume is None:
+        raise SettingError(f"{name}.placement.storage_class", f"{name} has no volume claim; remove it")
+    if role.termination_grace is not None and spec.grace_because:
+        raise SettingError(f"{name}.termination_grace", f"{spec.grace_because}; remove it")
 
 
 def _check_volume(name: str, role: Role, spec: RoleSpec) -> None:

@@ -34,6 +34,8 @@ class RoleSpec(NamedTuple):
     """Why it may not."""
     disk_is_cache: bool = False
     """Whether it can do without its volume claim."""
+    grace_because: str = ""
+    """Why nobody may say how long its pods may take to end; empty where one may."""
     note: str = ""
     """What a reader of its figures has to know."""
 

@@ -6,7 +6,8 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from telemetry.config.base import SettingError, Settings
-from telemetry.config.quantities import Bytes, Cpu, bytes_text
+from telemetry.config.placement import RolePlacement
+from telemetry.config.quantities import Bytes, Cpu, Duration, bytes_text
 
 
 class Autoscaling(Settings):
@@ -30,6 +31,17 @@ class Autoscaling(Settings):
         return self
 
 
+class Bandwidth(Settings):
+    """What a pod may send and take, where the cluster's network shapes traffic (the CNI plugin `bandwidth`)."""
+
+    ingress: str | None = Field(
+        default=None, pattern=r"^[1-9]\d{0,11}[kMG]?$", description="What it may take, in bits per second: `100M`."
+    )
+    egress: str | None = Field(
+        default=None, pattern=r"^[1-9]\d{0,11}[kMG]?$", description="What it may send, in bits per second: `100M`."
+    )
+
+
 class Role(Settings):
     """What one replica of a role asks for, and how many there are. There is no CPU limit to set."""
 
@@ -43,6 +55,22 @@ class Role(Settings):
         description="Memory limit; only where growth is unbounded: ingesters, store-gateways.",
     )
     volume: Bytes | None = Field(default=None, description="Size of its volume claim (WAL, block and index caches).")
+    ephemeral_storage: Bytes | None = Field(
+        default=None,
+        description="Request of its node's own disk, for what it writes beside its volume claim; none asks for "
+        "nothing. A quota that counts `requests.ephemeral-storage` counts it.",
+    )
+    placement: RolePlacement | None = Field(
+        default=None, description="Where its pods may run, in place of what `placement` of the backend says."
+    )
+    termination_grace: Duration | None = Field(
+        default=None,
+        ge=60,
+        le=86_400,
+        description="How long its pods may take to end, before they are killed; none is the chart's, which is made to "
+        "fit what the role has to flush or drain.",
+    )
+    bandwidth: Bandwidth | None = Field(default=None, description="What each pod may send and take; none is all.")
     autoscaling: Autoscaling | None = Field(
         default=None,
         description="Scale on CPU between two numbers of pods; never for what holds data.",

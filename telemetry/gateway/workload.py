@@ -16,7 +16,7 @@ from telemetry.gateway.layout import Layout
 from telemetry.gateway.secrets import CERT_MANAGER_SECRET, CLIENT_CA_SECRET, CONFIG_MAP, TENANTS_SECRET, TLS_SECRET
 from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, named, pod_security, resources
 from telemetry.spec.values.images import pull_secrets
-from telemetry.spec.values.placement import ROLLING, pod_placement, spread
+from telemetry.spec.values.placement import ROLLING, pod_of, pod_placement, spread
 from telemetry.spec.values.transport import BACKENDS_SECRET
 from telemetry.stack import Stack
 from telemetry.stack.images import image_of_gateway
@@ -61,6 +61,7 @@ def deployment(stack: Stack, gateway: Gateway, role: Role, *, watch: str) -> Val
                 "securityContext": _pod_security(stack.kubernetes.platform),
                 **named("imagePullSecrets", pull_secrets(stack.images)),
                 **pod_placement(stack, gateway.placement),
+                **pod_of(gateway.placement, role),
                 **_spread(stack, gateway, role),
                 "containers": [_container(stack, gateway, role)],
                 "volumes": list(_volumes(stack, gateway)),
@@ -126,16 +127,10 @@ def _container(stack: Stack, gateway: Gateway, role: Role) -> Values:
         "ports": [{"name": name, "containerPort": port} for name, port in ports],
         "readinessProbe": probe("/ready", periodSeconds=5),
         "livenessProbe": probe("/live", periodSeconds=10, initialDelaySeconds=10),
-        "resources": _resources(gateway, role),
+        "resources": resources(role),
         "securityContext": RESTRICTED_CONTAINER,
         "volumeMounts": [*mounts, *({"name": name, "mountPath": path} for name, path in writable.items())],
     }
-
-
-def _resources(gateway: Gateway, role: Role) -> Values:
-    """Return requests, with the disk that the scratch volume may take, so that a node has it."""
-    asked = resources(role)
-    return {**asked, "requests": {**asked["requests"], "ephemeral-storage": bytes_text(gateway.scratch)}}
 
 
 def _pod_security(platform: str) -> Values:

@@ -78,6 +78,7 @@ def gateway_role(gateway: Gateway, tenants: Sequence[Tenant]) -> Role:
     whole = gateway.total or budgeted(gateway, tenants)
     return Role.model_construct(
         replicas=gateway.replicas,
+        ephemeral_storage=gateway.scratch,
         cpu=-(-whole.cpu // gateway.replicas),
         memory=-(-whole.memory // (gateway.replicas * _MI)) * _MI,
         memory_limit=None,

@@ -17,12 +17,28 @@ from tests.support import (
 )
 from tests.unit.bad_collectors import DAEMON_SET
 
+_TERM = {"topology_key": "rack", "labels": {"a": "b"}, "namespaces": ["n"]}
+_REQUIREMENTS = [{"key": "disk", "operator": "In", "values": ["ssd"]}]
+AFFINITY = {
+    "nodes": {
+        "required": [{"requirements": _REQUIREMENTS}],
+        "preferred": [{"requirements": _REQUIREMENTS, "weight": 7}],
+    },
+    **{way: {"required": [_TERM], "preferred": [{**_TERM, "weight": 7}]} for way in ("beside", "apart_from")},
+}
 PLACED = {
     "node_selector": {"pool": "telemetry"},
     "tolerations": [{"key": "only", "operator": "Equal", "value": "telemetry", "effect": "NoSchedule"}],
     "storage_class": "fast",
+    "affinity": AFFINITY,
     "priority_class": "high",
     "spread_over": ["kubernetes.io/hostname"],
+}
+PODS = {
+    "placement": PLACED,
+    "ephemeral_storage": "1Gi",
+    "termination_grace": "9m",
+    "bandwidth": {"ingress": "10M", "egress": "10M"},
 }
 SOMEWHERE = {"namespaces": [{"a": "b"}], "pods": {"c": "d"}, "cidrs": ["10.1.0.0/16"], "ports": [443]}
 PLACE = {key: value for key, value in SOMEWHERE.items() if key != "ports"}
@@ -86,6 +102,9 @@ PROD: Change = all_of(
     *(put(f"{signal}.{what}", {"objects": {"team": signal}, "pods": {"shift": "day"}})
       for signal in ("traces", "metrics", "logs", "profiles") for what in ("labels", "annotations")),
     put("priority_class", {"name": "telemetry", "value": 1000, "preempts": False}),
+    *(put(f"{signal}.roles.{role}", {**PODS, "replicas": 3}) for signal, role in (
+        ("traces", "ingester"), ("metrics", "ingester"), ("logs", "write"), ("profiles", "metastore"))),
+    put("namespace.set_quota", True),
     put("images", {
         "registry": "r.example/m", "pull_secrets": ["login"], "require_digests": False,
         "overrides": {"grafana/mimir": {

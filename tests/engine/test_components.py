@@ -416,6 +416,13 @@ def test_an_owned_namespace_comes_with_its_quota_before_everything_in_it(preview
     assert {namespace.urn, quota.urn} <= set(run.one("telemetry:traces:Tempo", "tempo").dependencies)
 
 
+def test_a_quota_is_set_on_a_namespace_that_exists() -> None:
+    run = changed(put("namespace.set_quota", True), put("namespace.quota.counted", {"count/deployments.apps": 20}))
+    assert run.of(NAMESPACE) == []
+    hard = run.one(QUOTA, "ca7f8f-dev-quota").plain["spec"]["hard"]
+    assert (hard["requests.cpu"], hard["count/deployments.apps"]) == ("2530m", "20")
+
+
 @pytest.mark.parametrize(
     ("progress", "hard"),
     [

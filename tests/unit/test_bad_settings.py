@@ -17,6 +17,7 @@ from tests.unit import (
     bad_images,
     bad_inputs,
     bad_metadata,
+    bad_pods,
     bad_profiles,
     bad_sizes,
     bad_tenants,
@@ -36,6 +37,7 @@ BAD = [
     *bad_collectors.COLLECTORS,
     *bad_images.IMAGES,
     *bad_metadata.METADATA,
+    *bad_pods.PODS,
 ]
 NOT_TO_BE_SHOWN = (*SECRETS, "pw0-fake", "90210")
 

@@ -5,6 +5,7 @@ The facts are in tests/contracts; the sandbox's stand-in charts are held to the 
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.support import (
     all_of,
     drop,
     load_stack,
+    load_tree,
     put,
 )
 
@@ -80,6 +82,26 @@ def pinned_in_full(settings: Tree) -> None:
     put("images.overrides", dict.fromkeys(mine, PINNED))(settings)
 
 
+AFFINITY = {
+    "nodes": {"required": [{"requirements": [{"key": "pool", "values": ["telemetry"]}]}]},
+    "apart_from": {"preferred": [{"topology_key": "kubernetes.io/hostname", "labels": {"a": "b"}}]},
+}
+
+
+def placed_role_by_role(settings: Tree) -> None:
+    """Say of every role of its own where its pods may run, how they end, and what they may send."""
+    for backend in load_tree(deepcopy(settings), settings["environment"])[0].backends:
+        for each in backend.sizes:
+            for name, role in each.roles.items():
+                placement = {**PLACEMENT, "affinity": AFFINITY}
+                if role.volume is None:
+                    del placement["storage_class"]
+                own = {"placement": placement, "ephemeral_storage": "1Gi", "bandwidth": {"egress": "100M"}}
+                grace = {} if each.table[name].grace_because else {"termination_grace": "2m"}
+                of_role = settings[backend.signal].setdefault("roles", {}).setdefault(name, {})
+                of_role.update({**own, **grace})
+
+
 FOR_EVERY_CHART: dict[str, Change] = {
     "as it is": all_of(),
     "plain Kubernetes": put("kubernetes.platform", "kubernetes"),
@@ -96,6 +118,9 @@ FOR_EVERY_CHART: dict[str, Change] = {
     "labelled and annotated": all_of(
         put("labels", {"objects": {"cost": "1"}, "pods": {"mesh": "off"}}),
         put("annotations", {"objects": {"owner": "us"}, "pods": {"evict": "no"}}),
+    ),
+    "placed role by role": all_of(
+        put("kubernetes.nodes", {"count": 9, "cpu": "8", "memory": "32Gi"}), placed_role_by_role
     ),
     "placed": all_of(
         put("traces.placement", PLACEMENT),

@@ -11,10 +11,11 @@ from telemetry.config.images import Image
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
+from telemetry.spec.values.affinity import REQUIRED
 from telemetry.spec.values.common import Values, credentials_from, merged, named, pod_security, resources
 from telemetry.spec.values.images import pull_secrets, with_digest
 from telemetry.spec.values.limits import overrides, shared
-from telemetry.spec.values.placement import pod_placement, spread
+from telemetry.spec.values.placement import pod_of, pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import http_server, mounts, serves_tls, store_authority, volumes
 
@@ -97,11 +98,17 @@ def _roles(context: LokiContext, logs: Logs) -> Values:
 
 
 def _role(context: LokiContext, logs: Logs, name: str, role: Role) -> Values:
+    placement = logs.placement.of(role.placement)
     values: Values = {
         "replicas": role.replicas,
         "resources": resources(role),
         "affinity": None,  # by default a hard one: a second replica would need a second node
     }
+    pod = pod_of(logs.placement, role)
+    if "affinity" in pod:
+        # Helm merges it with the chart's.
+        apart = pod["affinity"].get("podAntiAffinity")
+        pod["affinity"] = {**pod["affinity"], "podAntiAffinity": apart and {REQUIRED: None, **apart}}
     if (scaling := role.autoscaling) is not None:
         # Beside the replicas, which the chart leaves out of the Deployment then, but its disruption budget counts.
         values["autoscaling"] = {
@@ -118,15 +125,15 @@ def _role(context: LokiContext, logs: Logs, name: str, role: Role) -> Values:
         }
         nodes = context.kubernetes.nodes
         values["topologySpreadConstraints"] = spread(
-            logs.placement, nodes=nodes, replicas=role.max_replicas, selector=labels
+            placement, nodes=nodes, replicas=role.max_replicas, selector=labels
         )
     if role.volume is not None:
-        values["persistence"] = _volume(name, role.volume, logs.placement)
+        values["persistence"] = _volume(name, role.volume, placement)
     if name == "all":
         values["terminationGracePeriodSeconds"] = _GRACE_SECONDS
     if name == "backend":
         values["automountServiceAccountToken"] = False  # its own default of true goes before `defaults`
-    return values
+    return {**values, **pod}
 
 
 def _volume(name: str, size: int, placement: Placement) -> Values:

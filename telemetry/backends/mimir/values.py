@@ -13,7 +13,7 @@ from telemetry.config.roles import Role
 from telemetry.spec.values.common import Values, absolute_name, credentials_from, merged, named, pod_security, resources
 from telemetry.spec.values.images import joined, with_tag
 from telemetry.spec.values.limits import overrides, shared
-from telemetry.spec.values.placement import ROLLING, pod_placement, spread
+from telemetry.spec.values.placement import ROLLING, pod_of, pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import (
     HTTPS_PROBE,
@@ -108,7 +108,7 @@ def _key(role_name: str) -> str:
 
 
 def _role(name: str, role: Role, context: MimirContext) -> Values:
-    placement = context.settings.placement
+    placement = context.settings.placement.of(role.placement)
     values: Values = {
         # An autoscaler of ours sets the replicas; a number here would set them back with every `up`.
         "replicas": None if role.autoscaling else role.replicas,
@@ -134,7 +134,7 @@ def _role(name: str, role: Role, context: MimirContext) -> Values:
     if name == "ruler":
         # The chart passes a ballast of 1 GiB, which lets the heap of a 128Mi pod grow to 2 GiB before it is collected.
         values["extraArgs"] = {"mem-ballast-size-bytes": 0}
-    return {**values, **_files(name, context)}
+    return merged({**values, **_files(name, context)}, pod_of(context.settings.placement, role))
 
 
 def _files(name: str, context: MimirContext) -> Values:

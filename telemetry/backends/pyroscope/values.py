@@ -26,7 +26,7 @@ from telemetry.spec.values.common import (
 )
 from telemetry.spec.values.images import pull_secrets, with_tag
 from telemetry.spec.values.limits import overrides, shared
-from telemetry.spec.values.placement import pod_placement, spread
+from telemetry.spec.values.placement import pod_of, pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import http_server, mounts, serves_tls, store_authority, volumes
 
@@ -61,28 +61,30 @@ def values(context: PyroscopeContext) -> Values:
     single = profiles.topology == "monolithic"
     rendered: Values = {
         "alloy": {"enabled": False},  # on by default: it would scrape the profiles of the whole cluster
-        "pyroscope": {
-            **named("image", with_tag(context.images, IMAGE)),
-            **named("imagePullSecrets", pull_secrets(context.images)),
-            "cluster_domain": f".{context.kubernetes.cluster_domain}.",
-            "rbac": {"create": False},  # see _arguments
-            "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
-            "podAnnotations": UNKNOWN_KEY,
-            "podSecurityContext": pod_security(context.kubernetes.platform),
-            "securityContext": RESTRICTED_CONTAINER,
-            "extraEnvFrom": credentials_from(SECRET),
-            "extraArgs": _arguments(context, profiles),
-            "structuredConfig": _config(context, profiles),
-            **(
-                {"tenantOverrides": overrides(context.tenants, limits_of, retention=_RETENTION)}
-                if context.tenants
-                else {}
-            ),
-            **pod_placement(context, profiles.placement),
-            **_files(context),
-            **({"service": {"scheme": "HTTPS"}} if serves_tls(context) else {}),
-            **(_single(profiles) if single else {}),
-        },
+        "pyroscope": merged(
+            {
+                **named("image", with_tag(context.images, IMAGE)),
+                **named("imagePullSecrets", pull_secrets(context.images)),
+                "cluster_domain": f".{context.kubernetes.cluster_domain}.",
+                "rbac": {"create": False},  # see _arguments
+                "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
+                "podAnnotations": UNKNOWN_KEY,
+                "podSecurityContext": pod_security(context.kubernetes.platform),
+                "securityContext": RESTRICTED_CONTAINER,
+                "extraEnvFrom": credentials_from(SECRET),
+                "extraArgs": _arguments(context, profiles),
+                "structuredConfig": _config(context, profiles),
+                **(
+                    {"tenantOverrides": overrides(context.tenants, limits_of, retention=_RETENTION)}
+                    if context.tenants
+                    else {}
+                ),
+                **pod_placement(context, profiles.placement),
+                **_files(context),
+                **({"service": {"scheme": "HTTPS"}} if serves_tls(context) else {}),
+            },
+            _single(profiles) if single else {},
+        ),
         **({} if single else {"architecture": {"microservices": _apart(context, profiles)}}),
     }
     return merged(rendered, _metadata(context))
@@ -106,7 +108,8 @@ def _single(profiles: Profiles) -> Values:
         "replicaCount": role.replicas,
         "resources": resources(role),
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
-        "persistence": _volume(role, profiles.placement),
+        "persistence": _volume(role, profiles.placement.of(role.placement)),
+        **pod_of(profiles.placement, role),
     }
 
 
@@ -116,6 +119,7 @@ def _apart(context: PyroscopeContext, profiles: Profiles) -> Values:
 
 
 def _role(context: PyroscopeContext, profiles: Profiles, name: str, role: Role) -> Values:
+    placement = profiles.placement.of(role.placement)
     values: Values = {
         "replicaCount": role.replicas,
         "resources": {"limits": None, **resources(role)},  # the chart has a memory limit for every role
@@ -127,13 +131,13 @@ def _role(context: PyroscopeContext, profiles: Profiles, name: str, role: Role) 
             "app.kubernetes.io/component": name,
         }
         values["topologySpreadConstraints"] = spread(
-            profiles.placement, nodes=context.kubernetes.nodes, replicas=role.replicas, selector=labels
+            placement, nodes=context.kubernetes.nodes, replicas=role.replicas, selector=labels
         )
     if role.volume is not None:
-        values["persistence"] = _volume(role, profiles.placement)
+        values["persistence"] = _volume(role, placement)
     if name == "metastore":
         values["extraArgs"] = {"metastore.raft.bootstrap-expect-peers": role.replicas}
-    return values
+    return {**values, **pod_of(profiles.placement, role)}
 
 
 def _volume(role: Role, placement: Placement) -> Values:

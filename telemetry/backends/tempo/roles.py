@@ -6,7 +6,15 @@ from telemetry.config.role_spec import INGESTER_LIMITS, RoleSpec, RoleTable
 
 TEMPO_SINGLE: RoleTable = {
     # The single binary holds the ingester and follows its rule for limits.
-    "all": RoleSpec("75m", "384Mi", volume="1Gi", limit="4Gi", limit_range=INGESTER_LIMITS, share=(100, 100)),
+    "all": RoleSpec(
+        "75m",
+        "384Mi",
+        volume="1Gi",
+        limit="4Gi",
+        limit_range=INGESTER_LIMITS,
+        share=(100, 100),
+        grace_because="the chart tempo has no key for it, so it is Kubernetes' 30s",
+    ),
 }
 
 

@@ -35,7 +35,7 @@ from telemetry.spec.values.common import (
 )
 from telemetry.spec.values.images import with_tag
 from telemetry.spec.values.limits import shared
-from telemetry.spec.values.placement import pod_placement, spread
+from telemetry.spec.values.placement import pod_of, pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
 
@@ -135,16 +135,19 @@ def _security(platform: str) -> Values:
 
 def _role(context: TempoContext, shape: TempoShape, name: str) -> Values:
     role = shape.roles[name]
+    pod = pod_of(shape.placement, role)
+    affinity = yaml.safe_dump(pod.pop("affinity"), sort_keys=False) if "affinity" in pod else ""
     keyed: Values = {"extraEnvFrom": credentials_from(SECRET), "podAnnotations": UNKNOWN_KEY}
-    return {
+    values: Values = {
         # Stated for an autoscaled role too: the chart leaves it out of the Deployment, but its budgets count it.
         "replicas": role.replicas,
         "resources": resources(role),
-        "affinity": "",  # by default a hard one: a second replica would need a second node
+        "affinity": affinity,  # a text; by default a hard one: a second replica would need a second node
         "topologySpreadConstraints": _spread(context, shape, name),
         **_autoscaling(name, role),
         **(keyed if name in READS_BUCKETS else {}),
     }
+    return merged(values, pod)
 
 
 def _spread(context: TempoContext, shape: TempoShape, name: str) -> str:
@@ -158,7 +161,8 @@ def _spread(context: TempoContext, shape: TempoShape, name: str) -> str:
         "app.kubernetes.io/component": name,
     }
     nodes, replicas = context.kubernetes.nodes, shape.roles[name].max_replicas
-    constraints = spread(shape.placement, nodes=nodes, replicas=replicas, selector=labels)
+    placement = shape.placement.of(shape.roles[name].placement)
+    constraints = spread(placement, nodes=nodes, replicas=replicas, selector=labels)
     return "".join(
         yaml.safe_dump([constraint], sort_keys=False) for constraint in constraints
     )  # one by one: no anchors
@@ -176,10 +180,11 @@ def _autoscaling(name: str, role: Role) -> Values:
 
 
 def _ingester(shape: TempoShape) -> Values:
-    volume = shape.roles["ingester"].volume
+    role = shape.roles["ingester"]
+    volume, own = role.volume, role.placement.storage_class if role.placement else None
     assert volume is not None  # noqa: S101 - settings.role_policy demands one
     return {
-        "persistence": {"enabled": True, "size": bytes_text(volume)},
+        "persistence": {"enabled": True, "size": bytes_text(volume), **named("storageClass", own or "")},
         "config": {"replication_factor": shape.replication_factor, "flush_all_on_shutdown": True},
         # Left out, the chart lets all go but a majority of the replication factor.
         "maxUnavailable": 1,

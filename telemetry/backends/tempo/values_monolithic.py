@@ -28,7 +28,7 @@ from telemetry.spec.values.common import (
 )
 from telemetry.spec.values.images import with_tag
 from telemetry.spec.values.limits import shared
-from telemetry.spec.values.placement import pod_placement
+from telemetry.spec.values.placement import pod_of, pod_placement
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
 
@@ -43,7 +43,8 @@ def values(context: TempoContext, shape: TempoShape) -> Values:
         context: Tempo's settings, and what is around it.
         shape: the monolithic shape, which the stack has or is moving away from.
     """
-    role, storage_class = shape.roles["all"], shape.placement.storage_class
+    role = shape.roles["all"]
+    placement = shape.placement.of(role.placement)
     assert role.volume is not None  # noqa: S101 - settings.roles demands one
     rendered: Values = {
         "replicas": role.replicas,
@@ -71,14 +72,14 @@ def values(context: TempoContext, shape: TempoShape) -> Values:
         "persistence": {
             "enabled": True,
             "size": bytes_text(role.volume),
-            **({"storageClassName": storage_class} if storage_class else {}),
+            **named("storageClassName", placement.storage_class or ""),
         },
-        **pod_placement(context, shape.placement),
+        **pod_placement(context, placement),
         "podAnnotations": UNKNOWN_KEY,
         "securityContext": pod_security(context.kubernetes.platform),
         "serviceAccount": {"automountServiceAccountToken": False},
     }
-    return merged(rendered, _metadata(context))
+    return merged(merged(rendered, pod_of(shape.placement, role)), _metadata(context))
 
 
 def _metadata(context: TempoContext) -> Values:

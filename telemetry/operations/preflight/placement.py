@@ -7,7 +7,8 @@ import urllib3
 from kubernetes import client
 
 from telemetry.clients.kubernetes import METADATA_ONLY, UNUSABLE, api_client, find, get
-from telemetry.config.placement import LabelKey, LabelValue, Placement
+from telemetry.config.labels import LabelKey, LabelValue
+from telemetry.config.placement import Placement
 from telemetry.spec.values.placement import is_hard
 from telemetry.stack import Stack
 
@@ -43,9 +44,13 @@ def check(stack: Stack) -> list[str]:
 
 def _placed(stack: Stack) -> Iterator[Placed]:
     for backend in stack.backends:
-        roles = [role for each in backend.releases for role in each.roles.values()]
-        placement = backend.settings.placement
-        yield Placed(f"telemetry:{backend.signal}.placement", placement, tuple(role.max_replicas for role in roles))
+        key, placement = f"telemetry:{backend.signal}", backend.settings.placement
+        roles = [(name, role) for each in backend.releases for name, role in each.roles.items()]
+        common = tuple(role.max_replicas for _, role in roles if role.placement is None)
+        yield Placed(f"{key}.placement", placement, common)
+        for name, role in roles:
+            if role.placement is not None:
+                yield Placed(f"{key}.roles.{name}.placement", placement.of(role.placement), (role.max_replicas,))
     if stack.traces.moving_from is not None:
         yield Placed("telemetry:traces.moving_from.placement", stack.traces.moving_from.placement, ())
     if stack.gateway is not None and stack.gateway_role is not None:

@@ -38,7 +38,10 @@ def any_address(context: Surroundings) -> str:
 
 def resources(role: Role) -> Values:
     """Return requests, and a memory limit where the resource policy has one. Never a CPU limit."""
-    values: Values = {"requests": {"cpu": cpu_text(role.cpu), "memory": bytes_text(role.memory)}}
+    requests = {"cpu": cpu_text(role.cpu), "memory": bytes_text(role.memory)}
+    if role.ephemeral_storage is not None:
+        requests["ephemeral-storage"] = bytes_text(role.ephemeral_storage)
+    values: Values = {"requests": requests}
     if role.memory_limit is not None:
         values["limits"] = {"memory": bytes_text(role.memory_limit)}
     return values

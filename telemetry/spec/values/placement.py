@@ -1,8 +1,10 @@
 """Where pods run and how their replicas are kept apart, in the terms of a pod's spec."""
 
-from telemetry.config.placement import Placement
+from telemetry.config.placement import Placement, RolePlacement
 from telemetry.config.resources import Nodes
+from telemetry.config.roles import Bandwidth, Role
 from telemetry.spec.context import Surroundings
+from telemetry.spec.values.affinity import in_kubernetes_terms
 from telemetry.spec.values.common import Values
 
 ROLLING: Values = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
@@ -16,6 +18,27 @@ def pod_placement(context: Surroundings, placement: Placement) -> Values:
         "nodeSelector": placement.node_selector,
         "tolerations": [toleration.model_dump(exclude_none=True) for toleration in placement.tolerations],
         "priorityClassName": placement.priority_class or (common.name if common else None),
+    }
+    return {key: value for key, value in chosen.items() if value}
+
+
+def pod_of(placement: Placement, role: Role) -> Values:
+    """Return what is said of the pods of one role alone, each key only where it is set; annotations beside the spec's.
+
+    Args:
+        placement: where the pods of the whole backend may run.
+        role: the role.
+    """
+    own = role.placement or RolePlacement()
+    affinity, bandwidth = placement.of(own).affinity, role.bandwidth or Bandwidth()
+    limits = {f"kubernetes.io/{way}-bandwidth": value for way, value in bandwidth if value is not None}
+    chosen: Values = {
+        "nodeSelector": own.node_selector,
+        "tolerations": [each.model_dump(exclude_none=True) for each in own.tolerations or ()],
+        "affinity": in_kubernetes_terms(affinity) if affinity else None,
+        "priorityClassName": own.priority_class,
+        "terminationGracePeriodSeconds": role.termination_grace,
+        "podAnnotations": limits,
     }
     return {key: value for key, value in chosen.items() if value}
 
