@@ -205,6 +205,7 @@ def test_components_are_named_after_their_class_and_register_what_they_annotate(
         put("monitoring.rules", "prometheus-rule"),
         put("dashboards", {"datasource": "prometheus"}),
         put("collector", DAEMON_SET),
+        put("priority_class", {"name": "telemetry", "value": 1000}),
         WITH_LOGS_IN_PROD,
         WITH_PROFILES_IN_PROD,
     )

@@ -203,9 +203,9 @@ def test_compare_ends_with_1_and_the_difference_if_they_ask_for_more(tmp_path: P
     )
     shown = run("compare", "prod", *charts, "--helm", fake_helm(tmp_path / "helm", rendered))
     assert shown.exit_code == 1
-    differences = [line.split()[-5:] for line in shown.output.splitlines() if "difference" in line]
-    nothing = ["difference", "0", "0", "0", "0"]
-    assert differences == [nothing, ["difference", "7m", "0", "0", "1"], nothing]
+    differences = [line.split()[-6:] for line in shown.output.splitlines() if "difference" in line]
+    nothing = ["difference", "0", "0", "0", "0", "0"]
+    assert differences == [nothing, ["difference", "7m", "0", "0", "1", "0"], nothing]
 
 
 def test_compare_says_what_keeps_it_from_comparing(tmp_path: Path, charts: list[str | Path]) -> None:
