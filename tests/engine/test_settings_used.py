@@ -264,7 +264,8 @@ def declared(model: type[BaseModel], *place: str) -> Iterator[str]:
         if inner is None:
             yield ".".join((*place, name))
         else:
-            many = get_origin(field.annotation) in (list, dict)
+            alternatives = (field.annotation, *get_args(field.annotation))
+            many = any(get_origin(each) in (list, dict) for each in alternatives)
             yield from declared(inner, *place, name, *(("*",) if many else ()))
 
 
