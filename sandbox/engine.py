@@ -159,10 +159,10 @@ class Engine:
 
 def failed(command: str, stack: str) -> str:
     """Return what the user is told below the engine's own words: nothing is lost, and what comes next."""
-    return (
-        f"pulumi {command} of {stack} failed; the reason is above. Once it is mended: make {command} STACK={stack}, "
-        "which repairs what this run has left and goes on from there"
-    )
+    again = f"pulumi {command} of {stack} failed; the reason is above. Once it is mended: make {command} STACK={stack}"
+    if command == "preview":
+        return f"{again}; nothing was changed"
+    return f"{again}, which repairs what this run has left and goes on from there"
 
 
 def heed_interrupts() -> None:
