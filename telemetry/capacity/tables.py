@@ -9,10 +9,10 @@ from rich.table import Table as RichTable
 from telemetry.capacity.figures import Report, Row, Scenario
 from telemetry.capacity.fit import Verdict
 from telemetry.capacity.footprint import Footprint
-from telemetry.config.amounts import percent, rounded
+from telemetry.capacity.request import justification
+from telemetry.config.amounts import NAMES, percent, rounded
 from telemetry.config.markdown import table as markdown_table
 
-_NAMES = {"cpu": "CPU", "memory": "Memory", "storage": "Storage"}
 _TIMES = "\u00d7"
 
 
@@ -106,7 +106,7 @@ def quota(report: Report) -> Table:
         kind, most = line.resource, line.everything + line.growth
         figures = (line.quota, line.used, line.new, line.phase_3, line.planned, line.requested)
         table.add(
-            _NAMES[kind],
+            NAMES[kind],
             *("-" if figure is None else rounded(kind, figure) for figure in figures),
             percent(line.headroom(line.planned)),
             rounded(kind, line.beyond),
@@ -143,11 +143,15 @@ def footnotes(report: Report) -> list[str]:
 
 def markdown(report: Report, verdict: Verdict) -> str:
     """Return the whole report as Markdown."""
-    tables = (table.markdown() for table in (breakdown(report), quota(report), fits(report)))
-    notes = _list("Notes", footnotes(report))
-    return "\n\n".join(
-        [f"# Capacity of {report.environment}", *tables, _list("Verdict", verdict_lines(verdict)), notes, ""]
-    )
+    why = justification(report)
+    parts = [
+        *(table.markdown() for table in (breakdown(report), quota(report))),
+        *(["### Justification", *why] if why else []),
+        fits(report).markdown(),
+        _list("Verdict", verdict_lines(verdict)),
+        _list("Notes", footnotes(report)),
+    ]
+    return "\n\n".join([f"# Capacity of {report.environment}", *parts, ""])
 
 
 def verdict_lines(verdict: Verdict) -> list[str]:

@@ -6,6 +6,8 @@ from telemetry.config.quantities import bytes_text, cpu_text
 
 Resource = Literal["cpu", "memory", "storage"]
 RESOURCES: tuple[Resource, ...] = ("cpu", "memory", "storage")
+NAMES: dict[Resource, str] = {"cpu": "CPU", "memory": "Memory", "storage": "Storage"}
+"""What people call them."""
 
 MI, GI = 1 << 20, 1 << 30
 

@@ -5,6 +5,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from telemetry.capacity import tables
 from telemetry.capacity.figures import Report, Scenario, report
+from telemetry.capacity.fit import check
 from telemetry.capacity.tables import Table
 from tests.support import ENVIRONMENTS, load_stack
 
@@ -88,3 +89,21 @@ def test_tables_are_as_last_agreed(environment: str, golden: SnapshotAssertion) 
     figures = report(load_stack(environment))
     shown = (tables.breakdown(figures), tables.quota(figures), tables.fits(figures))
     assert {table.title: [table.headers, *table.rows] for table in shown} == golden
+
+
+def test_the_quota_request_says_why_in_words() -> None:
+    text = tables.markdown(report(load_stack("prod")), check(load_stack("prod")))
+    request = text.partition("### Justification\n")[2].partition("\n###")[0]
+    for words in (
+        "Tempo, Mimir and Gateway are the telemetry platform of prod",
+        "3 replicas of Tempo ingester and 3 replicas of Mimir ingester are needed so that one can be lost",
+        "11 roles that hold no data have at least 2 replicas",
+        "**No CPU limits**",
+        "it has room for Phase 3 (CPU 950m, Memory 3.3Gi and Storage 2Gi)",
+        "**Requested increases**: CPU 4000m → 10000m, Memory 16Gi → 32Gi, Storage 64Gi → 96Gi.",
+    ):
+        assert words in request, request
+
+
+def test_who_asks_for_nothing_justifies_nothing() -> None:
+    assert "Justification" not in tables.markdown(report(load_stack("dev")), check(load_stack("dev")))
