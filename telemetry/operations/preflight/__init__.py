@@ -9,7 +9,18 @@ from telemetry.stack import Stack
 def findings(stack: Stack, credentials: Credentials) -> list[str]:
     """Return one line for each system that cannot be used: the key's path, the reason, the mend."""
     # Imported here: these clients take longer to load than a preview has time for.
-    from telemetry.operations.preflight import cluster, dns, grafana, placement, quota, releases, s3, tokens, volumes
+    from telemetry.operations.preflight import (
+        cluster,
+        dns,
+        grafana,
+        placement,
+        pull_secrets,
+        quota,
+        releases,
+        s3,
+        tokens,
+        volumes,
+    )
 
     with ThreadPoolExecutor() as pool:
         asked = [
@@ -17,6 +28,7 @@ def findings(stack: Stack, credentials: Credentials) -> list[str]:
             pool.submit(dns.check, stack.kubernetes),
             pool.submit(releases.check, stack),
             pool.submit(placement.check, stack),
+            pool.submit(pull_secrets.check, stack),
             pool.submit(quota.check, stack),
             pool.submit(tokens.check, stack),
             pool.submit(s3.check, stack.object_store, credentials.identities(stack.signals), stack.trust),

@@ -1,0 +1,39 @@
+"""Before the first change the namespace is asked for the logins that pods name."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from telemetry.operations.preflight import pull_secrets
+from tests.doubles import by_path, kubeconfig
+from tests.support import Change, load_stack, put
+
+NAMED = put("images.pull_secrets", ["login", "other"])
+AT = "/api/v1/namespaces/ca7f8f-dev/secrets"
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Any:
+    def ask(answers: dict[str, Any], *changes: Change) -> list[str]:
+        with by_path(answers) as server:
+            file = tmp_path / "kubeconfig"
+            file.write_text(kubeconfig(server, "ca7f8f-dev", "kt0-fake"))
+            return pull_secrets.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)), NAMED, *changes))
+
+    return ask
+
+
+def test_a_login_that_is_not_there_is_named(ask: Any) -> None:
+    (line,) = ask({f"{AT}/login": {}})
+    assert line.startswith("telemetry:images.pull_secrets: 'other' does not exist in ca7f8f-dev, so no image")
+    assert "kubectl create secret docker-registry other -n ca7f8f-dev" in line
+    assert ask({f"{AT}/login": {}, f"{AT}/other": {}}) == []
+
+
+def test_a_namespace_that_is_yet_to_be_made_is_not_asked(ask: Any) -> None:
+    assert ask({}, put("namespace.create", True)) == []
+
+
+def test_who_may_not_look_is_told_nothing(ask: Any) -> None:
+    assert ask({f"{AT}/login": 403, f"{AT}/other": 403}) == []
