@@ -19,12 +19,12 @@ _NAMED = 5
 
 
 class Datasources(pulumi.ComponentResource):
-    """One for each backend, or such a set for each tenant and one for all, linked by their uids."""
+    """One for each backend, and such a set for each tenant, linked by their uids."""
 
     declared: pulumi.Output[dict[str, dict[str, str]]]
-    """Per signal the `name` and `uid` of the datasource that shows everything, known once it exists.
+    """Per signal the `name` and `uid` of the environment's datasource, such as `Mimir (prod)`, known once it exists.
 
-    Empty where there are tenants and nobody may read all of them.
+    Empty where there are several tenants, nobody may read all of them, and none of them is the platform's own.
     """
     tenants: pulumi.Output[dict[str, dict[str, dict[str, str]]]]
     """By tenant id and signal the `name` and `uid` of a tenant's datasource, known once all exist."""
@@ -48,7 +48,7 @@ class Datasources(pulumi.ComponentResource):
         self.declared = _declared(shown, made)
         self.tenants = _tenants(shown, found, made)
         self.unseen = unseen(stack, readers)
-        self._tell(self.unseen)
+        self._tell(self.unseen, of_environment=any(view.tenant is None for view in shown))
         self.register_outputs({"declared": self.declared, "tenants": self.tenants, "unseen": self.unseen})
 
     def _made(self, datasources: Mapping[str, Datasource]) -> Made:
@@ -78,10 +78,21 @@ class Datasources(pulumi.ComponentResource):
             else None,
             http_headers=_secret(datasource.headers) if datasource.headers else None,
             # A new uid means a new datasource of the same name, which Grafana refuses while the old one is there.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=after),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                delete_before_replace=True,
+                depends_on=after,
+                aliases=[pulumi.Alias(name=datasource.earlier_uid)] if datasource.earlier_uid else None,
+            ),
         )
 
-    def _tell(self, unseen: Sequence[str]) -> None:
+    def _tell(self, unseen: Sequence[str], *, of_environment: bool) -> None:
+        if not of_environment:
+            pulumi.log.info(
+                "no datasources of the environment itself: nobody reads all tenants (gateway.federation), and no "
+                "tenant that we know the credential of is the only one or the platform's own (monitoring.tenant)",
+                self,
+            )
         if unseen:
             more = f" and {len(unseen) - _NAMED} more" if len(unseen) > _NAMED else ""
             pulumi.log.info(
@@ -97,7 +108,7 @@ def _secret(headers: Mapping[str, str]) -> pulumi.Output[dict[str, str]]:
 
 
 def _declared(shown: Sequence[View], made: Sequence[Made]) -> pulumi.Output[dict[str, dict[str, str]]]:
-    """Return the set that shows everything; it is the last."""
+    """Return the environment's set; it is the last."""
     if not shown or shown[-1].tenant is not None:
         return pulumi.Output.from_input({})
     last = {signal: pulumi.Output.all(name=each.name, uid=each.uid) for signal, each in made[-1].items()}

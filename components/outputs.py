@@ -103,7 +103,7 @@ class Outputs(TypedDict):
     certificate_authority: str
     """PEM that clients of the gateway must trust; empty without a gateway, or where it is a public one."""
     datasources: dict[str, Datasource]
-    """Per signal the one that shows everything; empty where there are tenants and nobody may read all of them."""
+    """Per signal the environment's, such as `Mimir (prod)`; empty where there may be none (docs/tenants.md)."""
     buckets: list[str]
     tenants: list[Tenant]
     capacity: Summary

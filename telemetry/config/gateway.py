@@ -119,7 +119,7 @@ class BackendTls(Settings):
 
 
 class Federation(Settings):
-    """One more credential that reads, and never writes, all tenants at once, with datasources for it."""
+    """One more credential that reads, and never writes, all tenants at once, for the environment's datasources."""
 
     token: Rotation = Field(default_factory=Rotation, description="Its token.")
     requests_per_second: int = Field(
@@ -204,7 +204,9 @@ class Gateway(Settings):
         default=None, description="TLS to the backends; none is plain HTTP within the namespace."
     )
     federation: Federation | None = Field(
-        default_factory=Federation, description="Reading all tenants at once; null switches it off."
+        default_factory=Federation,
+        description="Reading all tenants at once; null switches it off, and the environment's datasources show one "
+        "tenant or are none (docs/tenants.md).",
     )
     accept_shared_organisation: bool = Field(
         default=False,

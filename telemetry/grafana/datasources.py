@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from telemetry.grafana.views import View
+from telemetry.spec.backend import Backend
 from telemetry.spec.datasource import DatasourceSettings, Uids
 from telemetry.stack import Stack
 from telemetry.stack.backends import metrics_first
@@ -27,6 +29,8 @@ class Datasource:
     """Sent with each request; values are secret."""
     org: int | None
     """The Grafana organisation that it belongs to; None is the provider's."""
+    earlier_uid: str | None
+    """What it was called while the stack had no tenants, or had some; None: it never had another uid."""
 
 
 def datasources_of(
@@ -49,8 +53,7 @@ def datasources_of(
                 backend.signal: _datasource(
                     view,
                     backend.datasource(context, uids),
-                    uid=view.uid(backend),
-                    name=view.name(backend),
+                    backend=backend,
                     url=urls[backend.signal],
                     authority=authority,
                 )
@@ -61,18 +64,19 @@ def datasources_of(
 
 
 def _datasource(
-    view: View, settings: DatasourceSettings, *, uid: str, name: str, url: str, authority: str | None
+    view: View, settings: DatasourceSettings, *, backend: Backend[Any, Any], url: str, authority: str | None
 ) -> Datasource:
     secure = {**view.certificate, **({"tlsCACert": authority} if authority else {})}
     return Datasource(
-        uid=uid,
-        name=name,
+        uid=view.uid(backend),
+        name=view.name(backend),
         kind=settings.kind,
         url=url,
         json_data=json.dumps({**settings.json_data, **_tls(view, authority)}, sort_keys=True),
         secure_json_data=json.dumps(secure, sort_keys=True) if secure else None,
         headers=view.headers,
         org=view.org,
+        earlier_uid=view.earlier_uid(backend),
     )
 
 

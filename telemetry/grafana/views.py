@@ -1,4 +1,4 @@
-"""Who sees which data in Grafana: all there is, or each tenant its own data and some the data of all tenants.
+"""Who sees which data in Grafana: each tenant its own, and the environment's datasources whatever may be shown of all.
 
 A datasource's uid is what dashboards and links refer to, and changing it replaces the datasource, so it is a constant
 of backend, environment and tenant. A name is not a uid: Grafana tells upper case from lower. It finds neither from
@@ -7,7 +7,7 @@ another organisation, so a link leads to a datasource of the same one.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from telemetry.spec.backend import Backend
@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # cryptography is slow to load, and a stack without a gateway
 _LONGEST_UID = 40
 """Characters of [a-zA-Z0-9_-] (Grafana)."""
 _TENANT_HEADER = "X-Scope-OrgID"
+_WITHOUT_TENANTS, _WITH_TENANTS = "", "_all"
+"""How the uids of the environment's datasources end. No tenant's has an underscore, not even that of a tenant `all`."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,11 @@ class View:
 
     environment: str
     suffix: str
-    """How uids end. `-team-a`: a tenant's data; `_all`: that of all tenants; nothing: all there is, without tenants.
-
-    What a tenant's objects are called after has no underscore, so a tenant `all` is another one.
-    """
+    """How uids end: `-team-a` for a tenant's own; for the environment's `_all` with tenants, else nothing."""
     title: str
-    """How names end: `(prod, Team A)`. A tenant's ends in a parenthesis, the one of all tenants does not."""
+    """How names end: `(prod, Team A)` for a tenant's own, `(prod)` for the environment's."""
     tenant: str | None = None
+    """Whose own it is; None is the environment's."""
     org: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     certificate: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -44,10 +44,14 @@ class View:
 
         A longer one than Grafana takes is cut, and ends in a digest that no other has.
         """
-        whole = f"{backend.name}-{self.environment}{self.suffix}"
-        if len(whole) <= _LONGEST_UID:
-            return whole
-        return f"{whole[: _LONGEST_UID - 9]}_{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+        return _uid(backend, self.environment, self.suffix)
+
+    def earlier_uid(self, backend: Backend[Any, Any]) -> str | None:
+        """Return the uid of the environment's datasource before a stack got its first tenants, or lost its last one."""
+        if self.tenant is not None:
+            return None
+        other = _WITHOUT_TENANTS if self.suffix == _WITH_TENANTS else _WITH_TENANTS
+        return _uid(backend, self.environment, other)
 
     def name(self, backend: Backend[Any, Any]) -> str:
         """Return the name of a backend's datasource, such as TITLE (prod, Team A)."""
@@ -57,22 +61,20 @@ class View:
 def views(
     stack: Stack, *, credentials: Mapping[str, "Credential"], federation: "Credential | None"
 ) -> tuple[View, ...]:
-    """Return the views of a stack: all there is, or each tenant's data and then that of all tenants.
+    """Return the views of a stack: each tenant's own, and then the environment's, where there may be one.
 
     Args:
         stack: the settings.
         credentials: what the gateway knows tenants by, by tenant id; without a gateway empty.
         federation: what it knows the reader of all tenants by, if there is one.
     """
-    if not stack.tenants:
-        return (_of_everything(stack),)
     without = set(unseen(stack, credentials))
-    of_tenants = (
-        _of_tenant(stack.environment, tenant, credentials.get(tenant.id))
+    of_tenants = {
+        tenant.id: _of_tenant(stack.environment, tenant, credentials.get(tenant.id))
         for tenant in stack.tenants
         if tenant.id not in without
-    )
-    return (*of_tenants, *_of_all(stack, federation))
+    }
+    return (*of_tenants.values(), *_of_environment(stack, federation, of_tenants))
 
 
 def unseen(stack: Stack, credentials: Mapping[str, "Credential"]) -> list[str]:
@@ -90,12 +92,31 @@ def of_platform(stack: Stack) -> View:
     return _of_tenant(stack.environment, tenant, None)
 
 
+def environment_org(stack: Stack) -> int | None:
+    """Return the Grafana organisation of the environment's datasources; None is that of our login."""
+    if stack.gateway is None:
+        return None
+    if stack.gateway.federation is not None:
+        return stack.gateway.federation.grafana_org
+    tenant = _instead_of_all(stack)
+    return tenant.grafana_org if tenant else None
+
+
+def _instead_of_all(stack: Stack) -> Tenant | None:
+    """Return the tenant whose data the environment's datasources show where nobody reads all: the only one, or ours.
+
+    Its own organisation may see that data anyway. Any other choice would show a tenant's data to other people.
+    """
+    only = stack.tenants[0] if len(stack.tenants) == 1 else None
+    return only or next((each for each in stack.tenants if each.id == stack.monitoring.tenant), None)
+
+
 def _is_let_in(tenant: Tenant, credential: "Credential") -> bool:
     return tenant.access.is_satisfied(token=credential.token is not None, certificate=credential.pair is not None)
 
 
 def _of_everything(stack: Stack) -> View:
-    return View(stack.environment, "", f"({stack.environment})")
+    return View(stack.environment, _WITHOUT_TENANTS, f"({stack.environment})")
 
 
 def _of_tenant(environment: str, tenant: Tenant, credential: "Credential | None") -> View:
@@ -111,16 +132,30 @@ def _of_tenant(environment: str, tenant: Tenant, credential: "Credential | None"
     )
 
 
-def _of_all(stack: Stack, federation: "Credential | None") -> Iterator[View]:
-    """Yield the view of all tenants: a gateway knows who they are and has to let us in, a backend is told."""
-    title = f"({stack.environment}): all tenants"
+def _of_environment(stack: Stack, federation: "Credential | None", of_tenants: Mapping[str, View]) -> Iterator[View]:
+    """Yield what `Mimir (prod)` shows: all data to whom it may be shown, else that of one tenant, else there is none.
+
+    Without a gateway a backend is told whose data is asked for; a gateway knows, and has to let us in.
+    """
+    everything = _of_everything(stack)
+    if not stack.tenants:
+        yield everything
+        return
+    environment = replace(everything, suffix=_WITH_TENANTS, org=environment_org(stack))
     if stack.gateway is None:
-        ids = "|".join(tenant.id for tenant in stack.tenants)
-        yield View(stack.environment, "_all", title, headers={_TENANT_HEADER: ids})
-    elif stack.gateway.federation is not None and federation is not None:
-        org = stack.gateway.federation.grafana_org
-        yield View(stack.environment, "_all", title, org=org, headers=_bearer(federation))
+        yield replace(environment, headers={_TENANT_HEADER: "|".join(tenant.id for tenant in stack.tenants)})
+    elif federation is not None:
+        yield replace(environment, headers=_bearer(federation))
+    elif (tenant := _instead_of_all(stack)) and (own := of_tenants.get(tenant.id)):
+        yield replace(environment, headers=own.headers, certificate=own.certificate)
 
 
 def _bearer(credential: "Credential | None") -> dict[str, str]:
     return {"Authorization": f"Bearer {credential.token}"} if credential and credential.token else {}
+
+
+def _uid(backend: Backend[Any, Any], environment: str, suffix: str) -> str:
+    whole = f"{backend.name}-{environment}{suffix}"
+    if len(whole) <= _LONGEST_UID:
+        return whole
+    return f"{whole[: _LONGEST_UID - 9]}_{hashlib.sha256(whole.encode()).hexdigest()[:8]}"

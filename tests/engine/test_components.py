@@ -293,11 +293,10 @@ def test_each_backend_has_the_keys_of_its_own_identity(environment: str, preview
 def test_exports_are_the_contract(environment: str, preview: bool) -> None:
     exports = run_of(environment, preview=preview).exports
     assert exports.keys() == EXPORTS
-    everything = {"dev": " (dev)", "test": " (test): all tenants", "prod": " (prod): all tenants"}[environment]
     uids = {"dev": "-dev", "test": "-test_all", "prod": "-prod_all"}[environment]
     assert exports["datasources"] == {
-        "traces": {"name": f"Tempo{everything}", "uid": f"tempo{uids}"},
-        "metrics": {"name": f"Mimir{everything}", "uid": f"mimir{uids}"},
+        "traces": {"name": f"Tempo ({environment})", "uid": f"tempo{uids}"},
+        "metrics": {"name": f"Mimir ({environment})", "uid": f"mimir{uids}"},
     }
     assert [each["id"] for each in exports["tenants"]] == ([] if environment == "dev" else ["platform"])
     for tenant in exports["tenants"]:

@@ -57,7 +57,7 @@ def test_without_a_gateway_every_tenant_has_its_own(preview: bool) -> None:
     run = changed(TENANTS_ONLY, preview=preview)
     endings = ("-team-a", "-team-b", "-team-c", "_all")
     assert by_name(run).keys() == {f"{backend}-dev{ending}" for ending in endings for backend in ("mimir", "tempo")}
-    assert outputs(run)["declared"] == pair("_all", "(dev): all tenants")
+    assert outputs(run)["declared"] == pair("_all", "(dev)")
     assert outputs(run)["unseen"] == []
     assert not any("secureJsonDataEncoded" in each.inputs for each in run.of(DATASOURCE))
 
@@ -69,7 +69,7 @@ def test_behind_the_gateway_those_have_whose_credential_we_know(
     caplog.set_level("INFO")
     run = changed(GATEWAY, THEIR_OWN_AUTHORITY, preview=preview)
     assert outputs(run) == {
-        "declared": pair("_all", "(dev): all tenants"),
+        "declared": pair("_all", "(dev)"),
         "tenants": {f"team-{each}": pair(f"-team-{each}", f"(dev, Team {each.upper()})") for each in "ac"},
         "unseen": ["team-b"],
     }

@@ -14,7 +14,7 @@ from telemetry.config.access import Access, Pair
 from telemetry.config.gateway import Federation, Gateway
 from telemetry.gateway.access import Credential
 from telemetry.grafana.datasources import Datasource, datasources_of
-from telemetry.grafana.views import unseen, views
+from telemetry.grafana.views import environment_org, unseen, views
 from telemetry.stack import Stack
 from telemetry.stack.tenants import Tenant, object_name
 from tests.support import ENVIRONMENTS, WITH_LOGS, Change, drop, load_stack, put
@@ -120,8 +120,8 @@ def test_a_tenant_has_its_own_and_there_is_a_pair_for_all() -> None:
         "tempo-prod-team-a": "Tempo (prod, Team A)",
         "mimir-prod-b": "Mimir (prod, Team B)",
         "tempo-prod-b": "Tempo (prod, Team B)",
-        "mimir-prod_all": "Mimir (prod): all tenants",
-        "tempo-prod_all": "Tempo (prod): all tenants",
+        "mimir-prod_all": "Mimir (prod)",
+        "tempo-prod_all": "Tempo (prod)",
     }
 
 
@@ -172,9 +172,51 @@ def test_a_public_authority_needs_no_setting() -> None:
         assert "tls" not in each.json_data
 
 
-def test_nobody_reads_all_tenants_where_that_is_switched_off() -> None:
-    stack = stack_of("prod", [tenant()], Gateway(federation=None))
-    assert by_uid(of(stack, federation=None)).keys() == {"mimir-prod-team-a", "tempo-prod-team-a"}
+SEVERAL = [tenant(), tenant("b", "Team B", grafana_org=7)]
+BY_ID = {"team-a": Credential("one-fake", None), "b": Credential("two-fake", None)}
+
+
+def without_federation(tenants: list[Tenant], platform: str | None = None) -> Stack:
+    """Return a stack in which nobody reads all tenants; `platform` is the one with the platform's own metrics."""
+    stack = stack_of("prod", tenants, Gateway(federation=None))
+    return stack.model_copy(update={"monitoring": stack.monitoring.model_copy(update={"tenant": platform})})
+
+
+@pytest.mark.parametrize(
+    ("tenants", "platform", "shown"), [(SEVERAL[1:], None, "b"), (SEVERAL, "b", "b"), (SEVERAL, "team-a", "team-a")]
+)
+def test_where_nobody_reads_all_the_environments_show_one_tenant_to_those_who_see_it_anyway(
+    tenants: list[Tenant], platform: str | None, shown: str
+) -> None:
+    stack = without_federation(tenants, platform)
+    found = by_uid(of(stack, BY_ID, federation=None))
+    for name in ("mimir", "tempo"):
+        environment, own = found[f"{name}-prod_all"], found[f"{name}-prod-{shown}"]
+        assert environment.name == f"{name.title()} (prod)"
+        assert (environment.headers, environment.org) == (own.headers, own.org)
+        assert environment.org == environment_org(stack)
+
+
+@pytest.mark.parametrize(
+    ("platform", "credentials"), [(None, BY_ID), ("b", {**BY_ID, "b": Credential(None, None)})], ids=["none", "unknown"]
+)
+def test_where_nobody_reads_all_no_other_tenant_stands_for_them(
+    platform: str | None, credentials: dict[str, Credential]
+) -> None:
+    found = of(without_federation(SEVERAL, platform), credentials, federation=None)
+    assert {each.name for each in found} == {
+        f"{title} (prod, {each.display_name})"
+        for title in ("Mimir", "Tempo")
+        for each in SEVERAL
+        if credentials[each.id].token
+    }
+
+
+def test_first_tenants_give_the_environments_another_uid_and_it_is_still_the_same_datasource() -> None:
+    before, after = (of(stack_of("dev", tenants))[-2:] for tenants in ([], [tenant()]))
+    assert [each.name for each in before] == [each.name for each in after]
+    assert [each.earlier_uid for each in after] == [each.uid for each in before]
+    assert [each.earlier_uid for each in before] == [each.uid for each in after]
 
 
 @pytest.mark.parametrize(

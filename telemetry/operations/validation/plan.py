@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from telemetry.clients.target import Tenant
+from telemetry.grafana.views import environment_org
 from telemetry.operations.validation import grafana
 from telemetry.operations.validation.target import StackTarget
 from telemetry.spec.checks import Check, CheckSkipped, Lane
@@ -16,16 +17,15 @@ _NO_TENANT = "no tenants"
 
 
 def lanes(target: StackTarget, datasources: Mapping[str, str]) -> list[Lane]:
-    """Return all lanes; `datasources` are the uids, by signal, of those that show everything."""
-    stack, gateway = target.stack, target.stack.gateway
-    org = gateway.federation.grafana_org if gateway is not None and gateway.federation is not None else None
+    """Return all lanes; `datasources` are the uids, by signal, of the environment's."""
+    stack = target.stack
     common = [
         check
         for backend in metrics_first(stack.backends)
         if backend.of.checks
         for check in import_module(backend.of.checks).platform_checks(backend.context, target)
     ]
-    common += grafana.checks(target, datasources, org)
+    common += grafana.checks(target, datasources, environment_org(stack))
     return [*(_lane(target, tenant) for tenant in target.tenants), Lane(PLATFORM, tuple(common))]
 
 
