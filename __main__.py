@@ -22,6 +22,7 @@ from components.buckets import Buckets
 from components.collector import Collector
 from components.dashboards import Dashboards
 from components.datasources import Datasources
+from components.exposure import Exposure
 from components.gateway import BackendCertificate, Gateway
 from components.namespace import Namespace
 from components.network_policies import NetworkPolicies
@@ -62,6 +63,7 @@ datasources = Datasources(
     "datasources", stack=stack, credentials=credentials, opts=ResourceOptions(providers=in_grafana, depends_on=served)
 )
 
+Exposure.of(stack, opts=ResourceOptions(providers=in_cluster, depends_on=there([gateway])))
 Collector.of(stack, opts=ResourceOptions(providers=in_cluster, depends_on=served))
 Alerts.of(stack, opts=in_namespace)
 Dashboards.of(stack, datasources, opts=ResourceOptions(providers=in_grafana, depends_on=[datasources]))

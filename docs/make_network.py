@@ -52,8 +52,9 @@ $neighbours
 
 - `grafana`, wherever it is not in the stack's namespace; all environments share one, so it is elsewhere for most.
 - `clients`: collectors and applications of other namespaces. With a gateway in front, `namespaces: [{}]` (all of the
-  cluster) is a fair choice, because it lets in nobody without a credential. An ingress controller or OpenShift's router
-  is a client as well.
+  cluster) is a fair choice, because it lets in nobody without a credential.
+- `ingress`: the ingress controller or router that brings connections from outside, where the gateway has such a way in
+  ([tenants.md](tenants.md#from-outside-of-the-cluster)).
 - `alert_receivers`: without it no notification leaves the cluster. Of private addresses Mimir calls those alone that
   its `cidrs` name ([tenants.md](tenants.md#what-a-credential-may-do)).
 - `object_store`, where `object_store.endpoint` is neither a Service (`name.namespace.svc`) nor an address; a preview

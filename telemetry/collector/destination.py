@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from telemetry.config.collector import Collector
 from telemetry.config.gateway import Gateway
-from telemetry.gateway.addresses import client_endpoints, host
+from telemetry.gateway.addresses import cluster_endpoints, host
 from telemetry.spec.ports import absolute
 from telemetry.stack import Stack
 from telemetry.stack.collector import sender
@@ -42,7 +42,7 @@ class Destination:
 
 def destination(stack: Stack, collector: Collector) -> Destination:
     """Return where a collector of a stack sends to: the gateway where there is one, else the backends themselves."""
-    endpoints = {backend.signal: client_endpoints(backend) for backend in stack.backends}
+    endpoints = {backend.signal: cluster_endpoints(backend) for backend in stack.backends}
     traces, metrics, logs = endpoints["traces"], endpoints["metrics"], endpoints.get("logs")
     tenant = sender(collector, stack.tenants)
     plain = Destination(

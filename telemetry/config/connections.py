@@ -126,3 +126,8 @@ class Grafana(Settings):
     """The Grafana instance that all environments share."""
 
     url: Url = Field(description="Its address as seen from where Pulumi runs.")
+    reaches_services: bool = Field(
+        default=False,
+        description="Whether a Grafana outside of the cluster (security.grafana.cidrs) resolves and reaches the names "
+        "of Services there; else it needs gateway.expose.",
+    )

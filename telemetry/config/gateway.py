@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.access import Day, Rotation, SecretName
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.expose import Expose
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
@@ -190,6 +191,9 @@ class Gateway(Settings):
     )
     hosts: list[Host] = Field(
         default_factory=list, description="DNS names by which it is known beside those in the cluster."
+    )
+    expose: Expose | None = Field(
+        default=None, description="A way in from outside of the cluster; none: it is reached in the cluster alone."
     )
     certificate: ServerCertificate = Field(
         default_factory=ServerCertificate, description="Its own certificate. There is no gateway without TLS."

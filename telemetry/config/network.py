@@ -121,6 +121,12 @@ class Security(Settings):
         description="Where collectors and applications send and read from; none is the stack's own namespace. With a "
         "gateway they reach nothing else.",
     )
+    ingress: Place | None = Field(
+        default=None,
+        description="Where the pods are that bring connections from outside to the gateway (gateway.expose): an "
+        "ingress controller's, a router's, a Gateway's. None is OpenShift's routers for routes, else nobody. A load "
+        "balancer needs none: it keeps the addresses of clients.",
+    )
     monitoring: Place | None = Field(
         default=None,
         description="What scrapes the backends' metrics; none is openshift-monitoring and "

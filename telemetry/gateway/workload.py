@@ -5,7 +5,7 @@ Tenants reach the pods as mounted files that `watch.sh` looks after, so that a c
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from telemetry.config.gateway import Gateway
 from telemetry.config.quantities import bytes_text
@@ -26,6 +26,20 @@ SELECTOR = {"app.kubernetes.io/name": SERVICE, "app.kubernetes.io/instance": SER
 LABELS = {**SELECTOR, "app.kubernetes.io/part-of": "telemetry"}
 
 _LAYOUT = Layout()
+
+
+class ServicePort(NamedTuple):
+    """A port of the gateway's Service, and that of its pods."""
+
+    name: str
+    number: int
+    target: int
+
+
+HTTPS = ServicePort("https", 443, _LAYOUT.https_port)
+OTLP_HTTP = ServicePort("otlp-http", 4318, _LAYOUT.https_port)
+OTLP_GRPC = ServicePort("otlp-grpc", 4317, _LAYOUT.grpc_port)
+
 _GROUP_MAY_READ = 0o440
 _IMAGE_USER = 101
 """The user of nginx's unprivileged image; any would do, and OpenShift chooses another."""
@@ -72,14 +86,10 @@ def deployment(stack: Stack, gateway: Gateway, role: Role, *, watch: str) -> Val
 
 def service() -> Values:
     """Return the Service's spec."""
-    ports = (
-        ("https", 443, _LAYOUT.https_port),
-        ("otlp-http", 4318, _LAYOUT.https_port),
-        ("otlp-grpc", 4317, _LAYOUT.grpc_port),
-    )
+    ports = (HTTPS, OTLP_HTTP, OTLP_GRPC)
     return {
         "selector": SELECTOR,
-        "ports": [{"name": name, "port": port, "targetPort": target} for name, port, target in ports],
+        "ports": [{"name": each.name, "port": each.number, "targetPort": each.target} for each in ports],
     }
 
 

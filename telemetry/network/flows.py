@@ -45,6 +45,7 @@ def _with_gateway(backends: _Backends, others: Neighbours) -> Iterator[Flow]:
     https, grpc = Port(layout.https_port), Port(layout.grpc_port)
     yield Flow(_peers(others.clients), ours, (https, grpc), "telemetry is sent and read, with credentials")
     yield Flow(_peers(others.grafana), ours, (https,), "datasources query, with credentials")
+    yield Flow(_peers(others.ingress), ours, (https, grpc), "what comes from outside is passed on, with credentials")
     for backend in backends:
         yield from _entries(ours, backend.network.from_gateway)
     yield Flow(_peers(others.api_server), ours, (https,), "`smoke` sees that the gateway refuses strangers")

@@ -8,6 +8,7 @@ from telemetry.gateway.addresses import SERVICE as GATEWAY
 from telemetry.spec.flows import Outside, Pods
 from telemetry.stack import Stack
 from telemetry.stack.backends import metrics_first
+from telemetry.stack.outside import ingress_of
 
 _HOST_NETWORK = {"policy-group.network.openshift.io/host-network": ""}
 """What OpenShift's OVN-Kubernetes calls the host network of all nodes."""
@@ -20,6 +21,7 @@ class Neighbours(NamedTuple):
     object_store: Outside
     grafana: Outside
     clients: Outside
+    ingress: Outside
     monitoring: Outside
     api_server: Outside
     alert_receivers: Outside
@@ -57,6 +59,7 @@ def neighbours_of(stack: Stack) -> Neighbours:
         ),
         grafana=Outside("Grafana", security.grafana or here),
         clients=Outside("clients", security.clients or here),
+        ingress=Outside("way in from outside", ingress_of(stack)),
         monitoring=Outside("monitoring", security.monitoring or named(*scrapers)),
         api_server=Outside("API server", security.api_server or api_server),
         alert_receivers=Outside("alert receivers", security.alert_receivers or Destination()),

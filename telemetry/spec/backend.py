@@ -16,6 +16,7 @@ from telemetry.spec.context import Context
 from telemetry.spec.datasource import DatasourceSettings, Uids
 from telemetry.spec.flows import Network
 from telemetry.spec.panels import Dashboard, Panel
+from telemetry.spec.ports import GatewayAddress
 from telemetry.spec.promql import Scope
 from telemetry.spec.release import Release
 from telemetry.spec.routes import Route, Upstream
@@ -95,8 +96,8 @@ class Backend(Generic[S, L]):
     """Roles whose pods have no metrics."""
     network: Callable[[Context[S, L]], Network]
     """Who speaks with whom of it."""
-    gateway_endpoints: Callable[[str], Any]
-    """Where clients reach it at a gateway of that name: the same named tuple as `endpoints`."""
+    gateway_endpoints: Callable[[GatewayAddress], Any]
+    """Where clients reach it at a gateway: the same named tuple as `endpoints`."""
     routes: tuple[Route, ...]
     """What it offers at the gateway; no path is another backend's too."""
     upstreams: Callable[[Context[S, L]], Iterable[Upstream]]

@@ -1,11 +1,22 @@
 """Ports that several backends share, and the forms of their Services' names."""
 
+from typing import NamedTuple
+
 from telemetry.spec.context import Surroundings
 from telemetry.spec.values.common import absolute_name
 
 OTLP_GRPC, OTLP_HTTP = 4317, 4318
 GRPC, GOSSIP = 9095, 7946
 """Ports of the backends' pods."""
+
+
+class GatewayAddress(NamedTuple):
+    """Where clients find the gateway."""
+
+    url: str
+    """For HTTP, without a path."""
+    grpc: str
+    """`host:port`, for OTLP over gRPC."""
 
 
 def twin(service: str) -> str:

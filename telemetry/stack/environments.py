@@ -48,6 +48,8 @@ def _values(stack: Stack) -> Iterator[tuple[str, str, str]]:
         yield key, url, _without_top_domain(url)
     for index, host in enumerate(stack.gateway.hosts if stack.gateway else ()):
         yield f"gateway.hosts.{index}", host, _without_top_domain(f"https://{host}")
+    for host in stack.gateway.expose.names if stack.gateway and stack.gateway.expose else ():
+        yield "gateway.expose.hosts", host, _without_top_domain(f"https://{host}")
 
 
 def _without_top_domain(url: str) -> str:

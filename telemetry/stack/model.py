@@ -24,7 +24,7 @@ from telemetry.config.trust import Trust
 from telemetry.spec.backend import Signal
 from telemetry.spec.context import Environment
 from telemetry.stack import images as image_names
-from telemetry.stack import tenancy
+from telemetry.stack import outside, tenancy
 from telemetry.stack.backends import StackBackend, backends_of
 from telemetry.stack.collector import check
 from telemetry.stack.sections import section_of
@@ -113,6 +113,11 @@ class Stack(Settings):
     @model_validator(mode="after")
     def _tenants_are_served(self) -> Self:
         tenancy.check(self)
+        return self
+
+    @model_validator(mode="after")
+    def _outside_finds_a_way_in(self) -> Self:
+        outside.check(self)
         return self
 
     monitoring: Monitoring = Field(

@@ -56,6 +56,7 @@ TENANT = {
     "access": {"accepts": "either", "token": ROTATED, "certificate": ROTATED, "reader": ROTATED},
     "grafana_org": 3,
 }
+HOSTS = {"http": "telemetry.example.org", "grpc": "otlp.example.org"}
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 RULES: Change = put(
     "monitoring",
@@ -92,6 +93,9 @@ PROD: Change = all_of(
     put("gateway.hosts", ["telemetry.example.org"]),
     put("gateway.total", {"cpu": "2", "memory": "4Gi"}),
     put("gateway.backend_tls", {"secret": "our-own-tls"}),
+    put("gateway.expose", {"kind": "gateway_api", "hosts": HOSTS, "annotations": {"a": "b"}, "parent": {
+        "name": "edge", "namespace": "edge", "listener": "tls",
+    }}),
     put("gateway.federation", {"token": ROTATED, "grafana_org": 4}),
     put("dashboards", {"grafana_org": 2, "datasource": "prometheus", "folder": "Ours"}),
     put("collector", {**DAEMON_SET, "tenant": "platform", "secret": "its-secret", "nodes": 4, **{
@@ -117,7 +121,7 @@ PROD: Change = all_of(
     put("object_store.abort_incomplete_uploads", "1d"),
     put("object_store.sse_key_configured", True),
     put("security", {
-        **dict.fromkeys(("grafana", "clients", "monitoring", "dns", "api_server"), PLACE),
+        **dict.fromkeys(("grafana", "clients", "ingress", "monitoring", "dns", "api_server"), PLACE),
         **dict.fromkeys(("object_store", "alert_receivers"), SOMEWHERE),
         "limit_range": {
             "default_request": {"cpu": "50m", "memory": "64Mi"},
@@ -140,6 +144,8 @@ CERTIFIED: Change = all_of(
         "source": "cert-manager", "issuer": {"name": "ours", "kind": "ClusterIssuer"}, "authority": AUTHORITY,
     }),
     put("gateway.client_ca_secret", "clients-ca"),
+    put("gateway.expose", {"kind": "ingress", "hosts": HOSTS, "class_name": "nginx"}),
+    put("security.ingress", PLACE),
     put("tenants", [{**TENANT, "access": {"accepts": "either", "certificate_subject": "CN=agent"}}]),
 )  # fmt: skip
 EXISTING: Change = put("gateway.certificate", {"source": "existing", "secret": "its-certificate"})

@@ -30,6 +30,7 @@ from tests.support import (
     put,
 )
 from tests.unit.bad_collectors import DAEMON_SET
+from tests.unit.bad_expose import HOSTS
 
 BUCKET, RELEASE = "aws:s3/bucket:Bucket", "kubernetes:helm.sh/v3:Release"
 SECRET, DATASOURCE = "kubernetes:core/v1:Secret", "grafana:oss/dataSource:DataSource"
@@ -200,6 +201,7 @@ def test_every_resource_is_the_child_of_its_component(environment: str, preview:
 def test_components_are_named_after_their_class_and_register_what_they_annotate(preview: bool) -> None:
     every = all_of(
         put("gateway.backend_tls", {}),
+        put("gateway.expose", {"kind": "route", "hosts": HOSTS}),
         put("trust", {"file": "tests/unit/fixtures/authority.pem"}),
         put("object_store.endpoint", "https://seaweedfs-ha-s3.ca7f8f-tools.svc:8333"),
         put("monitoring.rules", "prometheus-rule"),

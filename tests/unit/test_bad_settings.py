@@ -14,6 +14,7 @@ from tests.support import SECRETS, Change, all_of, as_engine_gives, drop, load_t
 from tests.unit import (
     bad_backends,
     bad_collectors,
+    bad_expose,
     bad_images,
     bad_inputs,
     bad_metadata,
@@ -38,6 +39,7 @@ BAD = [
     *bad_images.IMAGES,
     *bad_metadata.METADATA,
     *bad_pods.PODS,
+    *bad_expose.EXPOSE,
 ]
 NOT_TO_BE_SHOWN = (*SECRETS, "pw0-fake", "90210")
 

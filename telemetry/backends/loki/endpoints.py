@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from telemetry.backends.loki import values as loki
 from telemetry.backends.loki.context import LokiContext
+from telemetry.spec.ports import GatewayAddress
 from telemetry.spec.values.transport import scheme
 
 HTTP_PORT = 3100
@@ -30,10 +31,10 @@ def loki_endpoints(context: LokiContext) -> LokiEndpoints:
     return LokiEndpoints(push=f"{write}/loki/api/v1/push", otlp_http=f"{write}/otlp/v1/logs", query=read)
 
 
-def gateway_endpoints(host: str) -> LokiEndpoints:
+def gateway_endpoints(gateway: GatewayAddress) -> LokiEndpoints:
     """Return where Loki is at the gateway."""
     return LokiEndpoints(
-        push=f"https://{host}/loki/api/v1/push", otlp_http=f"https://{host}/otlp/v1/logs", query=f"https://{host}"
+        push=f"{gateway.url}/loki/api/v1/push", otlp_http=f"{gateway.url}/otlp/v1/logs", query=gateway.url
     )
 
 

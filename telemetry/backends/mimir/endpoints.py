@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from telemetry.backends.mimir import values as mimir
 from telemetry.backends.mimir.context import MimirContext
-from telemetry.spec.ports import twin
+from telemetry.spec.ports import GatewayAddress, twin
 from telemetry.spec.values.transport import scheme
 
 HTTP_PORT = 8080
@@ -35,12 +35,12 @@ def mimir_endpoints(context: MimirContext) -> MimirEndpoints:
     )
 
 
-def gateway_endpoints(host: str) -> MimirEndpoints:
+def gateway_endpoints(gateway: GatewayAddress) -> MimirEndpoints:
     """Return where Mimir is at the gateway."""
     return MimirEndpoints(
-        remote_write=f"https://{host}/api/v1/push",
-        otlp_http=f"https://{host}/otlp/v1/metrics",
-        query=f"https://{host}/prometheus",
+        remote_write=f"{gateway.url}/api/v1/push",
+        otlp_http=f"{gateway.url}/otlp/v1/metrics",
+        query=f"{gateway.url}/prometheus",
     )
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from telemetry.backends.pyroscope import values as pyroscope
 from telemetry.backends.pyroscope.context import PyroscopeContext
+from telemetry.spec.ports import GatewayAddress
 from telemetry.spec.values.transport import scheme
 
 HTTP_PORT = 4040
@@ -29,6 +30,6 @@ def pyroscope_endpoints(context: PyroscopeContext) -> PyroscopeEndpoints:
     return PyroscopeEndpoints(push=push, query=query)
 
 
-def gateway_endpoints(host: str) -> PyroscopeEndpoints:
+def gateway_endpoints(gateway: GatewayAddress) -> PyroscopeEndpoints:
     """Return where Pyroscope is at the gateway."""
-    return PyroscopeEndpoints(push=f"https://{host}", query=f"https://{host}")
+    return PyroscopeEndpoints(push=gateway.url, query=gateway.url)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from telemetry.backends.tempo.context import TempoContext
-from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP
+from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP, GatewayAddress
 from telemetry.spec.values.transport import scheme
 
 HTTP_PORT = 3200
@@ -31,11 +31,9 @@ def tempo_endpoints(context: TempoContext) -> TempoEndpoints:
     )
 
 
-def gateway_endpoints(host: str) -> TempoEndpoints:
+def gateway_endpoints(gateway: GatewayAddress) -> TempoEndpoints:
     """Return where Tempo is at the gateway."""
-    return TempoEndpoints(
-        otlp_grpc=f"{host}:{OTLP_GRPC}", otlp_http=f"https://{host}/v1/traces", query=f"https://{host}/tempo"
-    )
+    return TempoEndpoints(otlp_grpc=gateway.grpc, otlp_http=f"{gateway.url}/v1/traces", query=f"{gateway.url}/tempo")
 
 
 def admin_endpoints(context: TempoContext) -> dict[str, str]:

@@ -10,6 +10,7 @@ def findings(stack: Stack, credentials: Credentials) -> list[str]:
     """Return one line for each system that cannot be used: the key's path, the reason, the mend."""
     # Imported here: these clients take longer to load than a preview has time for.
     from telemetry.operations.preflight import (
+        certificate,
         cluster,
         dns,
         grafana,
@@ -31,6 +32,7 @@ def findings(stack: Stack, credentials: Credentials) -> list[str]:
             pool.submit(pull_secrets.check, stack),
             pool.submit(quota.check, stack),
             pool.submit(tokens.check, stack),
+            pool.submit(certificate.check, stack),
             pool.submit(s3.check, stack.object_store, credentials.identities(stack.signals), stack.trust),
             pool.submit(volumes.check, stack),
             pool.submit(grafana.check, stack, credentials.grafana),
