@@ -21,6 +21,7 @@ from telemetry.collector.config import configuration
 from telemetry.config.gateway import Gateway
 from telemetry.gateway import access, workload
 from telemetry.gateway import secrets as contents
+from telemetry.gateway.expose import objects_of
 from telemetry.grafana.dashboards.dashboards import dashboards_of, documents_of
 from telemetry.grafana.views import View, views
 from telemetry.monitoring.rules import groups_of, prometheus_rules
@@ -55,6 +56,7 @@ WHILE_READ = {
     "gateway.accept_shared_organisation": "lets tenants through who see each other's datasources",
     "images.overrides": "none of an image that is not there; tests/unit/test_images.py has the others",
     "images.require_digests": "what a policy asks (tests/unit/policy_cases.py)",
+    "grafana.reaches_services": "lets a Grafana outside of the cluster through",
     "*.chart.repository": "says where from, as does reference",
 }
 """What counts while settings are read; tests/unit/bad_*.py and the tests of their own have them."""
@@ -166,6 +168,7 @@ MAKERS: tuple[Callable[[Stack], Any], ...] = (
     lambda stack: (groups_of(stack), prometheus_rules(stack)),
     lambda stack: stack.dashboards and (list(dashboards_of(stack)), documents_of(stack, "uid")),
     lambda stack: (stack.buckets, stack.protects_buckets),
+    lambda stack: list(objects_of(stack)),
     lambda stack: stack.gateway and [vars(each) for each in _secrets(stack, stack.gateway)],
     lambda stack: stack.gateway and list(_workload(stack, stack.gateway)),
     lambda stack: [sorted(vars(each).items()) for each in _views(stack)],
