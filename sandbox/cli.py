@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 import yaml
@@ -19,14 +19,17 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox.engine import Engine, EngineError
+from sandbox.nodes.images import STAND_IN
+from sandbox.nodes.rights import missing
 from sandbox.paths import REPO, relative, state_dir
 from sandbox.plugins.install import install, installed
 from sandbox.recovery import Recovery, explained
 from sandbox.stacks import UnknownStackError, prepare
 from sandbox.stand_ins import rows
-from sandbox.toolchain import Toolchain, ToolchainError
-from sandbox.world import Connections, World, WorldError
+from sandbox.toolchain import REAL_NODES_TOOLS, UP_TOOLS, Toolchain, ToolchainError
+from sandbox.world import Connections, NodePool, World, WorldError
 from sandbox.world.files import private_dir
+from sandbox.world.kubelets import entering, served
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 console = Console()
@@ -72,13 +75,17 @@ def _told(*others: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def _sandbox(stack: str | None = None, *, mend: bool = True) -> Iterator[Sandbox]:
-    """Yield the sandbox, set up, and with a stack also that stack: prepared, and mended if a run was killed."""
+def _sandbox(stack: str | None = None, *, mend: bool = True, real_nodes: bool = False) -> Iterator[Sandbox]:
+    """Yield the sandbox, set up, and with a stack also that stack: prepared, and mended if a run was killed.
+
+    A world that has real nodes keeps them, whether they are asked for or not.
+    """
     state = private_dir(state_dir())
     with _told(), _alone(state):
         toolchain = Toolchain(console=console)
-        toolchain.ensure()
-        world = World(state, toolchain)
+        nodes = _nodes(state, asked=real_nodes)
+        toolchain.ensure([*UP_TOOLS, *(REAL_NODES_TOOLS if nodes.real else ())])
+        world = World(state, toolchain, nodes)
         connections = world.start(console)
         engine = Engine(state, toolchain)
         install(engine.home, engine.toolchain)
@@ -87,6 +94,17 @@ def _sandbox(stack: str | None = None, *, mend: bool = True) -> Iterator[Sandbox
             if mend:
                 Recovery(engine, stack).run()
         yield Sandbox(engine, world, connections)
+
+
+def _nodes(state: Path, *, asked: bool) -> NodePool:
+    """Return which nodes the world is to have: kwok's, where real ones cannot be had."""
+    nodes = NodePool.remembered(state)
+    if nodes.real or not asked:
+        return nodes
+    if reason := missing():
+        console.print(f"[yellow]no real nodes here, kwok's instead:[/] {reason}", highlight=False, soft_wrap=True)
+        return nodes
+    return NodePool(real=True)
 
 
 @contextmanager
@@ -105,9 +123,12 @@ def _alone(state: Path) -> Iterator[None]:
 
 
 @app.command()
-def up(stack: Stack = "dev") -> None:
+def up(
+    stack: Stack = "dev",
+    nodes: Annotated[Literal["kwok", "real"], typer.Option(envvar="NODES", help="Whether pods run.")] = "kwok",
+) -> None:
     """Set everything up, preview and deploy a stack onto this machine, and print what was made and where."""
-    with _sandbox(stack) as sandbox:
+    with _sandbox(stack, real_nodes=nodes == "real") as sandbox:
         sandbox.engine.run("preview", stack)
         with explained(sandbox.engine, stack, sandbox.variables(stack)):
             sandbox.engine.run("up", stack, "--yes", "--skip-preview")
@@ -175,6 +196,10 @@ def validate(
     from sandbox.validation import addresses
 
     with _sandbox(stack) as sandbox:
+        if sandbox.connections.real_nodes:
+            command = [sys.executable, "-m", "telemetry", "validate", stack, "--allow-skipped", *(options or ())]
+            inside = entering(state_dir(), command)
+            raise typer.Exit(sandbox.engine.execute(inside, sandbox.variables(stack)))
         sandbox.engine.toolchain.ensure(["mimir"])
         if "endpoints" not in sandbox.engine.json("stack output --json", stack):
             console.print(f"[red]nothing is deployed yet; first: make up STACK={stack}")
@@ -191,17 +216,22 @@ def validate(
 @app.command()
 def status() -> None:
     """Show the services of the world, and what in it is a stand-in; exit code 1 if a service does not run."""
-    toolchain = Toolchain(console=console)
-    services = World(state_dir(), toolchain).status()
+    toolchain, nodes = Toolchain(console=console), NodePool.remembered(state_dir())
+    services = World(state_dir(), toolchain, nodes).status()
     table = Table("Service", "State", "Address", "Log")
     for service in services:
         state = "[green]running[/]" if service.running else "[red]stopped[/]"
         table.add_row(service.name, state, service.address, relative(service.log))
     console.print(table)
     stand_ins = Table("Stand-in", "Instead of", "How far it goes", title="What is not real here")
-    for row in rows(installed(Engine(state_dir(), toolchain).home)):
+    for row in rows(installed(Engine(state_dir(), toolchain).home), real_nodes=nodes.real):
         stand_ins.add_row(*(text.replace("`", "") for text in row))
     console.print(stand_ins)
+    if nodes.real:
+        images = Table("Image", "What is in it", title=f"{nodes.count} real nodes; their images are made here")
+        for name, what in sorted(served(state_dir()).items()):
+            images.add_row(name, f"[yellow]{what}[/]" if what == STAND_IN else what)
+        console.print(images)
     if not services or not all(service.running for service in services):
         raise typer.Exit(1)
 

@@ -55,7 +55,7 @@ def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, An
         },
         f"{PROJECT}:object_store": {
             "provisioning_endpoint": connections.s3_endpoint,
-            "endpoint": connections.s3_endpoint,
+            **({} if connections.real_nodes else {"endpoint": connections.s3_endpoint}),
             "seaweedfs_version": connections.s3_version,
         },
         f"{PROJECT}:grafana": {"url": connections.grafana_url},

@@ -14,6 +14,7 @@ class StandIn:
     instead_of: str
     how_far: str
     plugin: str = ""
+    real_nodes_replace: bool = False
 
 
 STAND_INS = (
@@ -45,6 +46,7 @@ STAND_INS = (
         "kwok",
         "kubelets and the containers of all pods",
         "pods are admitted, scheduled and bound to volumes for real, then reported ready without running",
+        real_nodes_replace=True,
     ),
     StandIn(
         "sinks behind the gateway (`sandbox/gateway/`), in tests of it",
@@ -54,10 +56,11 @@ STAND_INS = (
 )
 
 
-def rows(plugins: Mapping[str, Kind]) -> list[tuple[str, str, str]]:
-    """Return part, what it stands in for and how far; without plugins that are the real ones."""
+def rows(plugins: Mapping[str, Kind], *, real_nodes: bool = False) -> list[tuple[str, str, str]]:
+    """Return part, what it stands in for and how far; without what is real."""
     return [
         (each.part, each.instead_of, each.how_far)
         for each in STAND_INS
         if not each.plugin or plugins.get(each.plugin, "stand-in") == "stand-in"
+        if not (real_nodes and each.real_nodes_replace)
     ]

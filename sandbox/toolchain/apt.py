@@ -28,6 +28,13 @@ Dir::Cache "{work}/cache";
 """
 
 
+_WRAPPER = """\
+#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+LD_LIBRARY_PATH=$(echo "$here"/usr/lib/*-linux-gnu*) exec "$here/{program}" "$@"
+"""
+
+
 @dataclass(frozen=True)
 class FetchedPackage:
     """The origin of tools (cache.Origin) that come with a package."""
@@ -76,6 +83,8 @@ class FetchedPackage:
                 unpacked = self._run([unpacker, "-x", str(archive), str(draft)], work)
                 if unpacked.returncode != 0:
                     raise self._error("it could not be unpacked", unpacked.stderr)
+        if self.package.wrapped:
+            _wrap(draft, self.package.wrapped)
         for tool in self._tools():
             trial = tried(tool, draft / tool.built_as)
             if not trial.fits:
@@ -103,3 +112,10 @@ class FetchedPackage:
             f"fetching the package {self.name} failed: {why}{words}\n  Install {needed} yourself (with "
             "the system's package manager), so that it is on PATH, and run the command again."
         )
+
+
+def _wrap(directory: Path, program: str) -> None:
+    """Put a script on top of the directory that runs a program with the libraries beside it."""
+    script = directory / Path(program).name
+    script.write_text(_WRAPPER.format(program=program))
+    script.chmod(0o755)

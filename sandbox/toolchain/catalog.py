@@ -34,11 +34,16 @@ class Module:
 
 @dataclass(frozen=True)
 class Package:
-    """One package of Debian and Ubuntu, for a program that is no Go module; ``parts`` are others that belong to it."""
+    """One package of Debian and Ubuntu, for a program that is no Go module; ``parts`` are others that belong to it.
+
+    Where ``parts`` are shared libraries, ``wrapped`` is the program (its path in the package) that finds them by a
+    script of the same name on top of the directory.
+    """
 
     name: str
     what: str
     parts: tuple[str, ...] = ()
+    wrapped: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,10 @@ KUBERNETES_PLUGIN = "pulumi-resource-kubernetes"
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4@v4.0.0-20260115033456-f47bc2d6f199"
 _PROVIDER_DATA = ("schema.json", "terraform-mapping.json")
 
+CNI_PLUGINS = ("bridge", "host-local", "loopback")
+"""Network plugins: found by their folder, and no program of PATH that happens to have such a name will do."""
+_NEVER = SpecifierSet("<0")
+
 MODULES = {
     module.name: module
     for module in (
@@ -103,12 +112,25 @@ MODULES = {
         Module("alloyfmt", "the parser and formatter of Alloy's configuration"),
         Module("actionlint", "the linter of the pipeline's workflows"),
         Module("registry", "a registry for charts and images, which keeps them in memory"),
+        # Kubernetes of the version, and with the dependencies, that the control plane has: most is compiled already.
+        Module("kubelet", "kubelet and kube-proxy of the real nodes"),
+        Module("containerd", "the real nodes' container runtime and network plugins"),
+        Module("coredns", "the real nodes' DNS"),
     )
 }
 
 PACKAGES = {
     package.name: package
-    for package in (Package("nginx", "the web server of the gateway", parts=("libnginx-mod-stream",)),)
+    for package in (
+        Package("nginx", "the web server of the gateway", parts=("libnginx-mod-stream",)),
+        Package("runc", "what starts the real nodes' containers"),
+        Package(
+            "nftables",
+            "the real nodes' packet filter",
+            parts=("libnftables1", "libnftnl11", "libjansson4", "libmnl0", "libedit2", "libgmp10", "libxtables12"),
+            wrapped="usr/sbin/nft",
+        ),
+    )
 }
 
 # The engine speaks to the language host of the pinned SDK, so an older CLI will not do. SeaweedFS is taken
@@ -156,10 +178,22 @@ TOOLS = {
             binary="usr/sbin/nginx",
             mentions=("--with-http_ssl_module", "--with-http_v2_module", "--with-stream"),
         ),
+        Tool("kubelet", "kubelet", ("--version",), SpecifierSet("==1.36.*")),
+        Tool("kube-proxy", "kubelet", ("--version",), SpecifierSet("==1.36.*")),
+        # Linked without their version, so that only those of PATH, which have it, can be held to one.
+        Tool("containerd", "containerd", ("--version",), SpecifierSet(">=2.4,<3")),
+        Tool("containerd-shim-runc-v2", "containerd", ("-v",), SpecifierSet(">=2.4,<3")),
+        *(Tool(name, "containerd", ("--version",), _NEVER) for name in CNI_PLUGINS),
+        Tool("coredns", "coredns", ("-version",), SpecifierSet(">=1.14,<2")),
+        Tool("runc", "runc", ("--version",), SpecifierSet(">=1.1,<2"), binary="usr/sbin/runc"),
+        Tool("nft", "nftables", ("--version",), SpecifierSet(">=1.0.1,<2")),
     )
 }
 
 _FOR_CHECKS = ("mimir", "promtool", "actionlint", "alloyfmt", "registry", "nginx")
 OWN_TOOLS = tuple(name for name, tool in TOOLS.items() if not tool.origin)
-UP_TOOLS = tuple(name for name in TOOLS if name not in (*_FOR_CHECKS, *OWN_TOOLS))
+_NODE_TOOLS = ("kubelet", "kube-proxy", "containerd", "containerd-shim-runc-v2", *CNI_PLUGINS, "coredns", "runc", "nft")
+REAL_NODES_TOOLS = (*_NODE_TOOLS, "mimir", "nginx")
+"""What real nodes are made of, and their pods' images."""
+UP_TOOLS = tuple(name for name in TOOLS if name not in (*_FOR_CHECKS, *_NODE_TOOLS, *OWN_TOOLS))
 """What ``up`` needs. Mimir only proves data paths, nginx the gateway; the others check files or serve tests."""

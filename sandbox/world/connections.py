@@ -36,6 +36,8 @@ class Connections(BaseModel):
     grafana_url: str
     grafana_auth: SecretStr
     """``user:password``, the basic form that the Grafana provider's ``auth`` takes."""
+    real_nodes: bool = False
+    """Whether pods run; then they reach the object store by the address that a stack's file has."""
 
     @field_serializer("grafana_auth", when_used="json")
     def _reveal(self, value: SecretStr) -> str:

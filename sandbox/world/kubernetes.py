@@ -9,6 +9,8 @@ import httpx
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sandbox.nodes import dns, provisioner
+from sandbox.world import kubelets
 from sandbox.world.files import remembered, write_private
 from sandbox.world.nodes import NodePool
 from sandbox.world.service import Place, Service, answers
@@ -52,7 +54,12 @@ class Cluster:
     def services(self) -> list[Service]:
         """Return the cluster's services; writes the files that they read."""
         write_private(self.kubeconfig, self._kubeconfig())
-        return [self._etcd(), self._api_server(), *self._controllers(), self._kwok()]
+        control_plane = [self._etcd(), self._api_server(), *self._controllers()]
+        if not self._nodes.real:
+            return [*control_plane, self._kwok()]
+        ranges = (SERVICE_RANGE, POD_RANGE)
+        nodes = kubelets.Kubelets(self._place, self._nodes, self.kubeconfig, CONTEXT, ranges)
+        return [*control_plane, *nodes.services(self._node_ready)]
 
     def _etcd(self) -> Service:
         place = self._place
@@ -106,6 +113,7 @@ class Cluster:
             f"--service-cluster-ip-range={SERVICE_RANGE}",
             "--endpoint-reconciler-type=none",  # a loopback address is no endpoint; nothing in here needs one
             "--profiling=false",
+            *(self._ways_to_nodes() if self._nodes.real else ()),
         ]
         return Service(
             "kube-apiserver",
@@ -196,6 +204,25 @@ class Cluster:
             }
         )
 
+    def _ways_to_nodes(self) -> list[str]:
+        """Return the flags by which the API server reaches kubelets and pods, which no route leads to."""
+        connection = {
+            "proxyProtocol": "HTTPConnect",
+            "transport": {"uds": {"udsName": str(kubelets.way_in(self._place.state))}},
+        }
+        selector = {
+            "apiVersion": "apiserver.k8s.io/v1beta1",
+            "kind": "EgressSelectorConfiguration",
+            "egressSelections": [{"name": "cluster", "connection": connection}],
+        }
+        file = write_private(self._place.config("egress.yaml"), yaml.safe_dump(selector))
+        return [
+            f"--egress-selector-config-file={file}",
+            f"--kubelet-client-certificate={self._place.tls.certificate}",
+            f"--kubelet-client-key={self._place.tls.key}",
+            "--kubelet-preferred-address-types=InternalIP",
+        ]
+
     def _api_ready(self, client: httpx.Client) -> bool:
         return self._call(client, "GET", "/readyz").status_code == httpx.codes.OK
 
@@ -205,13 +232,25 @@ class Cluster:
         ready = [node for node in nodes if {"Ready": "True"}.items() <= _conditions(node).items()]
         return len(ready) >= self._nodes.count
 
+    def _node_ready(self, client: httpx.Client, name: str) -> bool:
+        found = self._call(client, "GET", f"/api/v1/nodes/{name}").raise_for_status().json()
+        return _conditions(found).get("Ready") == "True"
+
     def _prepare(self, client: httpx.Client) -> None:
-        """Make the nodes and the default StorageClass, or bring them to their stated size."""
-        self._apply(client, "/apis/storage.k8s.io/v1/storageclasses", _STORAGE_CLASS)
+        """Make the default StorageClass, the DNS's Services and kwok's nodes, or bring these to their stated size."""
+        real = self._nodes.real
+        storage_class = provisioner.storage_class() if real else _STORAGE_CLASS
+        self._apply(client, "/apis/storage.k8s.io/v1/storageclasses", storage_class)
         for namespace, name in _DNS.items():
             self._apply(client, "/api/v1/namespaces", _named("Namespace", namespace))
-            service = {**_named("Service", name), "spec": {"ports": [{"name": "dns", "port": 53, "protocol": "UDP"}]}}
+            ports = dns.ports() if real else [{"name": "dns", "port": 53, "protocol": "UDP"}]
+            service = {**_named("Service", name), "spec": {"ports": ports}}
             self._apply(client, f"/api/v1/namespaces/{namespace}/services", service)
+            if real:
+                slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+                self._apply(client, slices, dns.endpoints(namespace, name))
+        if real:
+            return
         for node in self._nodes.objects():
             self._apply(client, "/api/v1/nodes", node)
             self._apply(client, "/api/v1/nodes", {**node, "status": self._nodes.status()}, "/status")

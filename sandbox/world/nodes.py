@@ -1,18 +1,44 @@
 """The nodes of the world's cluster: how many, how large, and the objects that make them."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from sandbox.world.errors import WorldError
+from sandbox.world.files import write_private
+
+_FILE = "nodes.json"
 
 
 @dataclass(frozen=True)
 class NodePool:
-    """Nodes of one size: three, as many as prod has ingesters to spread. Quantities are Kubernetes quantities."""
+    """Nodes of one size: three, as many as prod has ingesters to spread. Quantities are Kubernetes quantities.
+
+    Real ones are as large as the machine, and kubelets make them.
+    """
 
     count: int = 3
+    real: bool = False
     cpu: str = "16"
     memory: str = "64Gi"
     pods: int = 250
     ephemeral_storage: str = "1Ti"
+
+    @classmethod
+    def remembered(cls, state: Path) -> "NodePool":
+        """Return what a world was started with; kwok's nodes, unless it says otherwise."""
+        file = state / _FILE
+        return cls(**json.loads(file.read_text())) if file.exists() else cls()
+
+    def remember(self, state: Path) -> None:
+        """Write down that a world has real nodes. A cluster keeps the kind that it began with."""
+        file = state / _FILE
+        if self.real != file.exists() and (state / "data" / "etcd").exists():
+            kind = "kwok's" if self.real else "real"
+            raise WorldError(f"this sandbox's cluster was made with {kind} nodes; `make clean` makes room for others")
+        if self.real:
+            write_private(file, json.dumps({"real": True, "count": self.count}))
 
     def objects(self) -> list[dict[str, Any]]:
         """Return the Node objects; kwok takes them for its own and reports them ready."""

@@ -1,6 +1,6 @@
 """The parts of a world put together: which services there are, and how their users reach them."""
 
-from sandbox.world import grafana_service, kubernetes, seaweedfs
+from sandbox.world import grafana_service, kubelets, kubernetes, seaweedfs
 from sandbox.world.connections import Connections
 from sandbox.world.nodes import NodePool
 from sandbox.world.service import Place, Service
@@ -18,10 +18,23 @@ WAVES = (
 NAMES = tuple(name for wave in WAVES for name in wave)
 
 
+def waves(nodes: NodePool) -> tuple[tuple[str, ...], ...]:
+    """Return the waves of a world with such nodes: real ones are in kwok's place."""
+    if not nodes.real:
+        return WAVES
+    return (*(tuple(name for name in wave if name != "kwok") for wave in WAVES), *kubelets.waves(nodes.count))
+
+
+def ports(nodes: NodePool) -> tuple[str, ...]:
+    """Return the names of the ports of a world with such nodes."""
+    return (*PORTS, *kubelets.PORTS) if nodes.real else PORTS
+
+
 class Parts:
     """Cluster, object store and Grafana in one place."""
 
     def __init__(self, place: Place, nodes: NodePool) -> None:
+        self._real = nodes.real
         self._cluster = kubernetes.Cluster(place, nodes)
         self._store = seaweedfs.ObjectStore(place)
         self._grafana = grafana_service.Grafana(place)
@@ -41,4 +54,5 @@ class Parts:
             s3_identities=self._store.identities,
             grafana_url=self._grafana.url,
             grafana_auth=self._grafana.auth,
+            real_nodes=self._real,
         )

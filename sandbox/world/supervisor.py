@@ -10,11 +10,13 @@ import httpx
 from filelock import FileLock
 from rich.console import Console
 
+from sandbox.nodes.cgroups import Cgroups
+from sandbox.world import kubelets
 from sandbox.world.bring_up import BringUp
 from sandbox.world.connections import Connections
 from sandbox.world.files import private_dir
 from sandbox.world.nodes import NodePool
-from sandbox.world.parts import NAMES, PORTS, WAVES, Parts
+from sandbox.world.parts import Parts, ports, waves
 from sandbox.world.ports import LOOPBACK, Ports
 from sandbox.world.process import ProcessTable, Running, end
 from sandbox.world.progress import narrated
@@ -40,7 +42,7 @@ class World:
     def __init__(self, state_dir: Path, toolchain: ToolPaths, nodes: NodePool | None = None) -> None:
         self._state = state_dir.absolute()
         self._tools = toolchain
-        self._nodes = nodes or NodePool()
+        self._nodes = nodes or NodePool.remembered(self._state)
         self._table = ProcessTable(self._state)
 
     def start(self, console: Console | None = None) -> Connections:
@@ -50,6 +52,7 @@ class World:
         Raises ServiceError for a service that does not become ready, naming its log.
         """
         with self._locked():
+            self._nodes.remember(self._state)
             running = self._find_running()
             place = self._place(running)
             parts = Parts(place, self._nodes)
@@ -78,7 +81,7 @@ class World:
     def status(self) -> list[ServiceStatus]:
         """Return one entry per service, running or not."""
         addresses = Ports(self._state / "ports.json").known()
-        found = ((name, self._table.find(name)) for name in NAMES)
+        found = ((name, self._table.find(name)) for name in self._names)
         return [
             ServiceStatus(
                 name,
@@ -92,23 +95,38 @@ class World:
 
     def _find_running(self) -> dict[str, Running]:
         """Return the services that run, by name; ends processes that nobody knows of any more."""
-        running = {name: found for name in NAMES if (found := self._table.find(name))}
-        if len(running) < len(NAMES):
+        running = {name: found for name in self._names if (found := self._table.find(name))}
+        if self._nodes.real and kubelets.NETWORK not in running:  # what was among the nodes is so no more
+            self._end_nodes()
+            running = {name: found for name in running if (found := self._table.find(name))}
+        elif len(running) < len(self._names) and not self._nodes.real:
             end(self._table.strays(running.values()))
         return running
 
     def _place(self, running: dict[str, Running]) -> Place:
-        ports = Ports(self._state / "ports.json")
-        ours = [port for port in PORTS if any(port.startswith(service) for service in running)]
-        ports.settle(PORTS, keep=ours)
-        return Place(self._state, ports, ensure_tls(self._state / "tls"), self._tools)
+        chosen, names = Ports(self._state / "ports.json"), ports(self._nodes)
+        ours = [port for port in names if any(port.startswith(service) for service in running)]
+        chosen.settle(names, keep=ours)
+        return Place(self._state, chosen, ensure_tls(self._state / "tls"), self._tools)
 
     def _stop(self) -> None:
-        for wave in reversed(WAVES):
+        if self._nodes.real:
+            self._end_nodes()
+        for wave in reversed(waves(self._nodes)):
             end([found.process for name in wave if (found := self._table.find(name))])
         end(self._table.strays(()))
-        for name in NAMES:
+        for name in self._names:
             self._table.forget(name)
+
+    def _end_nodes(self) -> None:
+        """End all that is among the nodes, with every container; nobody is there to do it in order."""
+        for wave in reversed(kubelets.waves(self._nodes.count)):
+            end([found.process for name in wave if (found := self._table.find(name))])
+        Cgroups(self._state).remove()
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(name for wave in waves(self._nodes) for name in wave)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

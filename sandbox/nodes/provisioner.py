@@ -1,0 +1,124 @@
+"""`python -m sandbox.nodes.provisioner KUBECONFIG DIRECTORY`: makes the volumes that pods on real nodes claim.
+
+They are `local` ones: to those, unlike to host paths, a kubelet applies a pod's fsGroup. A claim is waited with until
+the scheduler has said on which node its pod will run.
+"""
+
+import logging
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+NAME = "sandbox.local/volumes"
+_SELECTED = "volume.kubernetes.io/selected-node"
+_MADE_BY = "pv.kubernetes.io/provisioned-by"
+_SECONDS = 0.5
+_log = logging.getLogger(__name__)
+
+
+def storage_class() -> dict[str, Any]:
+    """Return the default StorageClass of real nodes."""
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        "provisioner": NAME,
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+
+
+def wanted(claims: list[dict[str, Any]], directory: Path) -> list[dict[str, Any]]:
+    """Return the volumes that claims still have to be given."""
+    return [
+        _volume(claim, directory)
+        for claim in claims
+        if claim["status"].get("phase") == "Pending" and _SELECTED in claim["metadata"].get("annotations", {})
+    ]
+
+
+def released(volumes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the volumes that nobody claims any more."""
+    return [
+        volume
+        for volume in volumes
+        if volume["metadata"].get("annotations", {}).get(_MADE_BY) == NAME
+        and volume["status"].get("phase") == "Released"
+        and volume["spec"]["persistentVolumeReclaimPolicy"] == "Delete"
+    ]
+
+
+def _volume(claim: dict[str, Any], directory: Path) -> dict[str, Any]:
+    metadata, spec = claim["metadata"], claim["spec"]
+    name = f"pvc-{metadata['uid']}"
+    node = metadata["annotations"][_SELECTED]
+    reference = {"apiVersion": "v1", "kind": "PersistentVolumeClaim"}
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name, "annotations": {_MADE_BY: NAME}},
+        "spec": {
+            "accessModes": spec["accessModes"],
+            "capacity": {"storage": spec["resources"]["requests"]["storage"]},
+            "claimRef": {**reference, **{key: metadata[key] for key in ("namespace", "name", "uid")}},
+            "local": {"path": str(directory / name)},
+            "persistentVolumeReclaimPolicy": "Delete",
+            "storageClassName": spec["storageClassName"],
+            "nodeAffinity": {
+                "required": {
+                    "nodeSelectorTerms": [
+                        {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}]}
+                    ]
+                }
+            },
+        },
+    }
+
+
+class Provisioner:
+    """Makes and removes volumes, as the API says."""
+
+    def __init__(self, api: httpx.Client, directory: Path) -> None:
+        self._api = api
+        self._directory = directory
+
+    def look(self) -> None:
+        """Make the volumes that are missing, and remove those that were released."""
+        claims = self._items("/api/v1/persistentvolumeclaims")
+        for volume in wanted(claims, self._directory):
+            Path(volume["spec"]["local"]["path"]).mkdir(parents=True, exist_ok=True)
+            made = self._api.post("/api/v1/persistentvolumes", json=volume)
+            if made.status_code != httpx.codes.CONFLICT:  # it is there, and waits to be bound
+                made.raise_for_status()
+        for volume in released(self._items("/api/v1/persistentvolumes")):
+            shutil.rmtree(volume["spec"]["local"]["path"], ignore_errors=True)
+            self._api.delete(f"/api/v1/persistentvolumes/{volume['metadata']['name']}")
+
+    def _items(self, path: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = self._api.get(path).raise_for_status().json()["items"]
+        return items
+
+
+def main(kubeconfig: Path, directory: Path) -> None:
+    """Look again and again, until killed; what fails is tried again."""
+    logging.basicConfig(level=logging.WARNING)
+    config = yaml.safe_load(kubeconfig.read_text())
+    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    headers = {"Authorization": f"Bearer {user['token']}"}
+    with httpx.Client(base_url=cluster["server"], verify=cluster["certificate-authority"], headers=headers) as api:
+        provisioner = Provisioner(api, directory)
+        while True:
+            try:
+                provisioner.look()
+            except httpx.HTTPError as error:
+                _log.warning("%s", error)
+            time.sleep(_SECONDS)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
