@@ -16,6 +16,7 @@ from sandbox.nodes import oci
 from sandbox.nodes.images import Images
 
 SERVED = "served.json"
+_DIGEST = "sha256:"
 
 
 class Store:
@@ -44,7 +45,7 @@ class Store:
     def blob(self, digest: str) -> Path | None:
         """Return a blob's file."""
         path = self._blobs / digest
-        return path if "/" not in digest and path.is_file() else None
+        return path if digest.startswith(_DIGEST) and path.is_file() else None
 
 
 def served(directory: Path) -> dict[str, str]:
@@ -72,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path == "/v2/":
             self._send(HTTPStatus.OK, {}, 0)
             return
-        if repository and not rest.startswith("sha256:"):
+        if repository and not rest.startswith(_DIGEST):
             registry = parse_qs(url.query).get("ns", [""])[0]
             digest = self.store.manifest(repository, rest, registry)
         else:
@@ -95,12 +96,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
+def handler(store: Store) -> type[BaseHTTPRequestHandler]:
+    """Return the handler of requests for a store's images."""
+    return type("Handler", (_Handler,), {"store": store})
+
+
 def main(port: int, directory: Path, programs: dict[str, str]) -> None:
     """Serve on loopback until killed."""
     directory.mkdir(parents=True, exist_ok=True)
     images = Images({name: Path(path) for name, path in programs.items()})
-    handler = type("Handler", (_Handler,), {"store": Store(directory, images)})
-    ThreadingHTTPServer(("127.0.0.1", port), handler).serve_forever()
+    ThreadingHTTPServer(("127.0.0.1", port), handler(Store(directory, images))).serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,124 @@
+"""The images of real nodes: what is written is what the format's documents say, and what stands for what is told."""
+
+import hashlib
+import json
+import tarfile
+import threading
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox.nodes import oci, registry
+from sandbox.nodes.images import STAND_IN, Images
+from sandbox.nodes.oci import Contents
+
+DIGEST = "sha256:"
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "sbin" / "program"
+    path.parent.mkdir()
+    path.write_bytes(b"\x7fELF")
+    return path
+
+
+@pytest.fixture
+def served(tmp_path: Path, program: Path) -> Iterator[tuple[httpx.Client, Path]]:
+    directory = tmp_path / "images"
+    directory.mkdir()
+    store = registry.Store(directory, Images({"mimir": program, "nginx": program}))
+    with ThreadingHTTPServer(("127.0.0.1", 0), registry.handler(store)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}") as client:
+            yield client, directory
+        server.shutdown()
+
+
+def document(blobs: Path, digest: str) -> Any:
+    data = (blobs / digest).read_bytes()
+    assert digest == DIGEST + hashlib.sha256(data).hexdigest()
+    return json.loads(data)
+
+
+def test_an_image_is_a_manifest_a_configuration_and_a_layer(tmp_path: Path, program: Path) -> None:
+    contents = Contents(
+        ["/bin/x", "-a"],
+        101,
+        {"/bin/x": program},
+        {"/etc/y": "text", "/bin/s": "#!/bin/sh"},
+        {"/l": "/bin/x"},
+        ["/tmp"],
+    )
+    manifest = document(tmp_path, oci.write(contents, tmp_path))
+    config = document(tmp_path, manifest["config"]["digest"])
+    assert (config["os"], config["config"]["Entrypoint"], config["config"]["User"]) == (
+        "linux",
+        ["/bin/x", "-a"],
+        "101",
+    )
+    (layer,) = manifest["layers"]
+    assert config["rootfs"]["diff_ids"] == [layer["digest"]]
+    file = tmp_path / layer["digest"]
+    assert layer["size"] == file.stat().st_size
+    assert layer["digest"] == DIGEST + hashlib.sha256(file.read_bytes()).hexdigest()
+    with tarfile.open(file) as archive:
+        entries = {entry.name: entry for entry in archive}
+        assert {name: entry.mode for name, entry in entries.items() if entry.isfile()} == {
+            "bin/x": 0o755,
+            "etc/y": 0o644,
+            "bin/s": 0o755,
+        }
+        assert (entries["tmp"].isdir(), entries["l"].linkname) == (True, "/bin/x")
+        assert {(entry.uid, entry.gid, entry.mtime) for entry in entries.values()} == {(0, 0, 0)}
+
+
+def test_the_same_contents_are_the_same_image(tmp_path: Path, program: Path) -> None:
+    contents = Contents(["/bin/x"], 101, {"/bin/x": program})
+    first = oci.write(contents, tmp_path / "one")
+    program.touch()
+    assert oci.write(contents, tmp_path / "two") == first
+
+
+@pytest.mark.parametrize(
+    ("repository", "entrypoint"),
+    [
+        ("grafana/mimir", "/bin/mimir"),
+        ("nginxinc/nginx-unprivileged", "nginx"),
+        ("grafana/tempo", "/bin/answer"),
+        ("nginx/nginx-prometheus-exporter", "/bin/answer"),
+        ("memcached", "/bin/answer"),
+    ],
+)
+def test_a_program_that_is_not_here_is_replaced_and_named(program: Path, repository: str, entrypoint: str) -> None:
+    image = Images({"mimir": program, "nginx": program}).find(repository)
+    assert image.contents.entrypoint[0] == entrypoint
+    assert (image.what == STAND_IN) == (entrypoint == "/bin/answer")
+
+
+def test_the_registry_serves_any_name_and_tells_what_it_is(served: tuple[httpx.Client, Path]) -> None:
+    client, directory = served
+    assert client.get("/v2/").status_code == 200
+    for repository in ("grafana/mimir", "grafana/tempo"):
+        named = client.head(f"/v2/{repository}/manifests/1.2.3", params={"ns": "docker.io"})
+        digest = named.headers["Docker-Content-Digest"]
+        assert named.headers["Content-Type"] == oci.MANIFEST
+        manifest = client.get(f"/v2/{repository}/manifests/{digest}")
+        assert manifest.headers["Content-Type"] == oci.MANIFEST
+        layer = manifest.json()["layers"][0]
+        blob = client.get(f"/v2/{repository}/blobs/{layer['digest']}").content
+        assert layer["digest"] == DIGEST + hashlib.sha256(blob).hexdigest()
+    told = registry.served(directory)
+    assert sorted(told) == ["docker.io/grafana/mimir:1.2.3", "docker.io/grafana/tempo:1.2.3"]
+    assert told["docker.io/grafana/tempo:1.2.3"] == STAND_IN
+    assert "mimir of this machine" in told["docker.io/grafana/mimir:1.2.3"]
+
+
+def test_the_registry_gives_out_nothing_but_blobs(served: tuple[httpx.Client, Path]) -> None:
+    client, _ = served
+    for path in ("/v2/x/blobs/sha256:0", "/v2/x/blobs/..", "/v2/x/blobs/../served.json", "/", "/served.json"):
+        assert client.get(path).status_code == 404
