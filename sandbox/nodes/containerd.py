@@ -22,6 +22,8 @@ disabled_plugins = ["io.containerd.nri.v1.nri"]
 address = {_text(socket)}
 [ttrpc]
 address = {_text(f"{socket}.ttrpc")}
+[plugins."io.containerd.internal.v1.opt"]
+path = {_text(root / "opt")}
 [plugins."io.containerd.cri.v1.images"]
 use_local_image_pull = true
 [plugins."io.containerd.cri.v1.images".pinned_images]
@@ -30,6 +32,7 @@ sandbox = {_text(PAUSE_IMAGE)}
 config_path = {_text(hosts)}
 [plugins."io.containerd.cri.v1.runtime"]
 restrict_oom_score_adj = true
+tolerate_missing_hugetlb_controller = true
 [plugins."io.containerd.cri.v1.runtime".containerd]
 default_runtime_name = "runc"
 [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]

@@ -12,7 +12,7 @@ _HEALTH_PORT = 10260
 _PODS = 110
 
 
-def configuration(index: int, *, cgroup: str, logs: Path, ca: Path, certificate: Path, key: Path) -> str:
+def configuration(index: int, *, cgroup: str, data: Path, ca: Path, certificate: Path, key: Path) -> str:
     """Return the file of `--config`."""
     return yaml.safe_dump(
         {
@@ -34,7 +34,8 @@ def configuration(index: int, *, cgroup: str, logs: Path, ca: Path, certificate:
             "clusterDNS": [WORLD],
             "resolvConf": "/dev/null",
             "containerRuntimeEndpoint": f"unix://{SOCKET.format(index=index)}",
-            "podLogsDir": str(logs),
+            "podLogsDir": str(data / "logs"),
+            "volumePluginDir": str(data / "plugins"),
             "maxPods": _PODS,
             "serializeImagePulls": False,
             # Its pods' groups are below one of its own: without, each of several kubelets removes the others'.

@@ -164,7 +164,7 @@ class Kubelets:
         text = kubelet.configuration(
             index,
             cgroup=self._cgroups.path(node),
-            logs=data / "logs",
+            data=data,
             ca=place.tls.ca,
             certificate=place.tls.certificate,
             key=place.tls.key,

@@ -32,6 +32,7 @@ def validate(
         typer.Option(help="HOST:PORT=HOST:PORT: connect there in its place, as to a port that kubectl forwards."),
     ] = None,
     tenant: Annotated[list[str] | None, typer.Option(help="Only these tenants; all otherwise.")] = None,
+    skip: Annotated[list[str] | None, typer.Option(help="Leave out a signal, such as traces.")] = None,
     flush: Annotated[bool, typer.Option(help="Let Mimir's ingesters flush each tenant, to find a block.")] = True,
     api_server: Annotated[
         bool, typer.Option(help="Ask services that have no route from here through the API server.")
@@ -70,7 +71,8 @@ def validate(
             settings, outputs, credentials, reach, moved, only=tenant or (), flush=flush, behind=behind_gateway
         )
         shown = {signal: each["uid"] for signal, each in outputs["datasources"].items()}
-        lanes = plan.lanes(target, shown)
+        _refuse_unknown("--skip", skip or (), [each.signal for each in settings.backends])
+        lanes = plan.without(plan.lanes(target, shown), skip or ())
 
         def tell(result: Any) -> None:
             if not as_json:

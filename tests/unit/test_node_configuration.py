@@ -15,7 +15,7 @@ SELECTED = {"volume.kubernetes.io/selected-node": "sandbox-1"}
 
 
 def kubelets(count: int) -> list[dict[str, object]]:
-    files = {"logs": HERE, "ca": HERE, "certificate": HERE, "key": HERE}
+    files = {"data": HERE, "ca": HERE, "certificate": HERE, "key": HERE}
     return [yaml.safe_load(kubelet.configuration(index, cgroup=f"/x/{index}", **files)) for index in range(count)]
 
 

@@ -19,7 +19,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, outputs: dict[str, Any]) -> None:
         cli.console.print("What a killed or failed run has left")
         toolchain = SimpleNamespace(ensure=lambda _: None)
         engine = SimpleNamespace(environment={"PULUMI_HOME": "/x y"}, toolchain=toolchain, json=lambda *_: outputs)
-        yield SimpleNamespace(engine=engine)
+        yield SimpleNamespace(engine=engine, connections=SimpleNamespace(real_nodes=False))
 
     monkeypatch.setattr(cli, "_sandbox", sandbox)
     monkeypatch.setattr(cli.console, "stderr", False)

@@ -212,8 +212,8 @@ def test_no_go_at_all(bench: Bench) -> None:
 
 
 def test_an_unknown_tool(bench: Bench) -> None:
-    with pytest.raises(ToolchainError, match="there is no tool 'kubelet'"):
-        bench.toolchain().path("kubelet")
+    with pytest.raises(ToolchainError, match="there is no tool 'kubeadm'"):
+        bench.toolchain().path("kubeadm")
 
 
 def test_progress_is_told_in_lines_where_there_is_no_terminal(bench: Bench) -> None:

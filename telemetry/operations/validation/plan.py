@@ -1,6 +1,6 @@
 """Lists the checks of a stack: those of each tenant, and those of the stack itself."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib import import_module
 
 from telemetry.clients.target import Tenant
@@ -27,6 +27,17 @@ def lanes(target: StackTarget, datasources: Mapping[str, str]) -> list[Lane]:
     ]
     common += grafana.checks(target, datasources, environment_org(stack))
     return [*(_lane(target, tenant) for tenant in target.tenants), Lane(PLATFORM, tuple(common))]
+
+
+def without(lanes: Iterable[Lane], signals: Collection[str]) -> list[Lane]:
+    """Return lanes in which what belongs to some signals is skipped."""
+    return [
+        Lane(
+            lane.name,
+            tuple(_skipped(each, "left out by --skip") if each.signal in signals else each for each in lane.checks),
+        )
+        for lane in lanes
+    ]
 
 
 def _lane(target: StackTarget, tenant: Tenant) -> Lane:
