@@ -87,7 +87,7 @@ KUBERNETES_PLUGIN = "pulumi-resource-kubernetes"
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4@v4.0.0-20260115033456-f47bc2d6f199"
 _PROVIDER_DATA = ("schema.json", "terraform-mapping.json")
 
-CNI_PLUGINS = ("bridge", "host-local", "loopback")
+CNI_PLUGINS = ("host-local", "loopback", "ptp")
 """Network plugins: found by their folder, and no program of PATH that happens to have such a name will do."""
 _NEVER = SpecifierSet("<0")
 
