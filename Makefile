@@ -9,6 +9,7 @@ SANDBOX := $(BIN)/python -m sandbox
 COMMANDS := $(BIN)/python -m telemetry
 EXPLAIN := $(BIN)/python -m telemetry explain
 
+# `make up NODES=real`: the sandbox's pods run. It reaches the sandbox as a variable of the environment.
 # $(call engine,up) is a step of STACK's life, $(call command,report) a command on it; ARGS are further options, unless
 # a second argument says that they are somebody else's.
 ifeq ($(ON),sandbox)
