@@ -11,7 +11,26 @@ from sandbox.nodes.oci import Contents
 
 STAND_IN = "stand-in: it only answers probes"
 _NGINX_USER, _MIMIR_USER, _NOBODY = 101, 10001, 65534
-_SHELL = ("sh", "awk", "sed", "cat", "kill", "mv", "rm", "mkdir", "printf", "sha256sum", "sleep", "date", "wc", "sort")
+_SHELL = (
+    *(
+        "sh",
+        "awk",
+        "sed",
+        "grep",
+        "find",
+        "cat",
+        "cut",
+        "head",
+        "tail",
+        "tr",
+        "wc",
+        "sort",
+        "tee",
+        "printf",
+        "sha256sum",
+    ),
+    *("cp", "mv", "rm", "ln", "ls", "mkdir", "mkfifo", "touch", "chmod", "stat", "date", "sleep", "kill", "env", "id"),
+)
 _MODULE = "lib/nginx/modules/ngx_stream_module.so"
 _LIBRARY = re.compile(r"(/\S+) \(0x")
 # Debian's nginx has the stream module in a file of its own; images of nginx have it built in.
