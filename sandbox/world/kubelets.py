@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from sandbox.nodes.addresses import CLUSTER_DOMAIN, DNS_PORT, NODE_RANGE, WORLD,
 from sandbox.nodes.cgroups import SERVICES, Cgroups
 from sandbox.nodes.containerd import SOCKET
 from sandbox.paths import REPO, STACKS
-from sandbox.toolchain import CNI_PLUGINS
+from sandbox.toolchain import CNI_PLUGINS, ToolchainError
 from sandbox.world.files import private_dir, write_private
 from sandbox.world.nodes import NodePool
 from sandbox.world.process import Launch
@@ -83,10 +84,8 @@ class Kubelets:
     def _images(self) -> Service:
         place, programs = self._place, {}
         for name in _BACKENDS:
-            try:
+            with suppress(ToolchainError):  # its image is one that only answers probes then
                 programs[name] = str(place.tools.path(name))
-            except Exception:  # noqa: BLE001, S112 (whatever the reason: its image is a stand-in then)
-                continue
         arguments = ["-m", "sandbox.nodes.registry", str(place.ports[IMAGES]), str(place.data(IMAGES))]
         return Service(
             IMAGES,
