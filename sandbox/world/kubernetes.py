@@ -9,7 +9,7 @@ import httpx
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sandbox.nodes import dns, provisioner
+from sandbox.nodes import dns, identities, provisioner
 from sandbox.world import kubelets
 from sandbox.world.files import remembered, write_private
 from sandbox.world.nodes import NodePool
@@ -250,6 +250,9 @@ class Cluster:
                 slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
                 self._apply(client, slices, dns.endpoints(namespace, name))
         if real:
+            admission = "/apis/admissionregistration.k8s.io/v1/mutatingadmission"
+            self._apply(client, f"{admission}policies", identities.policy())
+            self._apply(client, f"{admission}policybindings", identities.binding())
             return
         for node in self._nodes.objects():
             self._apply(client, "/api/v1/nodes", node)
