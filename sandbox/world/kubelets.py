@@ -137,7 +137,8 @@ class Kubelets:
         path = {"PATH": f"{self._place.tools.path('nft').parent}:/usr/sbin:/usr/bin:/sbin:/bin"}
         launch = self._inside("kube-proxy", self._tool("kube-proxy"), [f"--config={file}"], (file,), path)
         ready = self._listens("127.0.0.1", proxy.HEALTH_PORT)
-        return Service("kube-proxy", (), launch, ready, "", after=(NETWORK, "kube-apiserver"))
+        # It waits for its node, which a kubelet makes at the same time.
+        return Service("kube-proxy", (), launch, ready, "", after=(NETWORK, "kube-apiserver"), seconds=_KUBELET_SECONDS)
 
     def _containerd(self, index: int) -> Service:
         place, name = self._place, f"containerd-{index}"
