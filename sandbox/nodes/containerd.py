@@ -17,11 +17,12 @@ def configuration(
 version = 3
 root = {_text(root)}
 state = {_text(Path(socket).parent)}
-disabled_plugins = ["io.containerd.nri.v1.nri"]
 [grpc]
 address = {_text(socket)}
 [ttrpc]
 address = {_text(f"{socket}.ttrpc")}
+[plugins."io.containerd.nri.v1.nri"]
+disable = true
 [plugins."io.containerd.internal.v1.opt"]
 path = {_text(root / "opt")}
 [plugins."io.containerd.cri.v1.images"]
