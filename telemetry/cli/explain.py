@@ -62,7 +62,7 @@ def _explain(stack: str, config_file: Path | None, *, asked: bool) -> bool:
 
     with error_boundary(ConfigError, ClusterError, OSError) as console:
         found = ask(stack_file.load(stack, config_file))
-        for line in lines(found.unready, hidden=found.hidden):
+        for line in lines(found.unready, hidden=found.hidden, said=found.said):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         if asked and not found.unready:
             console.print(f"{stack}: no workload is known that is not ready")

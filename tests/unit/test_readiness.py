@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from telemetry.cli.app import app
 from telemetry.operations.readiness.objects import Objects
 from telemetry.operations.readiness.text import lines
-from telemetry.operations.readiness.why import Unready, unready
+from telemetry.operations.readiness.why import Log, Unready, unready
 from tests.doubles import by_path, kubeconfig, refused
 from tests.support import put
 from tests.unit.test_commands import stack_config
@@ -191,6 +191,34 @@ def test_explain_quotes_the_cluster_and_names_only_what_is_ours(stack_at: Any) -
     assert f"FailedCreate: {QUOTA}" in done.output
     assert "of-others" not in done.output
     assert "we may not see DaemonSet, Deployment" in done.output
+
+
+@pytest.mark.parametrize(
+    ("state", "before"),
+    [
+        ({"state": {"running": {}}}, False),
+        ({"state": {"terminated": {"exitCode": 1}}}, False),
+        ({"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 1}}}, True),
+        ({"state": {"waiting": {"reason": "ImagePullBackOff"}}}, None),
+    ],
+)
+def test_logs_are_those_of_containers_that_have_run(state: dict[str, Any], before: bool | None) -> None:
+    pods = [pod(name=f"mimir-ingester-{index}", **container(**state)) for index in range(2)]
+    (one,) = found(workload(), *pods)
+    assert one.logs == (() if before is None else (Log("mimir-ingester-1", "ingester", before),))
+
+
+def test_explain_shows_the_end_of_a_log_without_what_looks_like_a_secret(stack_at: Any) -> None:
+    lists = {
+        "/apis/apps/v1/namespaces/ca7f8f-dev/statefulsets": {"items": [workload()]},
+        "/api/v1/namespaces/ca7f8f-dev/pods": {"items": [pod(**container(state={"running": {}}))]},
+        "/api/v1/namespaces/ca7f8f-dev/pods/mimir-ingester-0/log": "no bucket; Authorization: Bearer abcdefgh12345678",
+    }
+    with by_path(lists) as server:
+        done = CliRunner().invoke(app, ["explain", "dev", "--config-file", stack_at(server)], env={"COLUMNS": "200"})
+    assert "pod mimir-ingester-0: container ingester has written last:" in done.output
+    assert '| "no bucket' in done.output
+    assert "abcdefgh12345678" not in done.output
 
 
 def test_explain_says_that_all_are_ready_or_that_nobody_answers(stack_at: Any) -> None:

@@ -1,13 +1,21 @@
 """Asks the cluster of a stack which of the stack's workloads are not ready, and why."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from telemetry.clients.kubernetes import cluster_errors, connect
+import urllib3
+from kubernetes import client
+
+from telemetry.clients.kubernetes import call, cluster_errors, connect
 from telemetry.gateway.addresses import SERVICE
 from telemetry.operations.readiness.objects import Objects
-from telemetry.operations.readiness.why import Unready, unready
+from telemetry.operations.readiness.why import Log, Unready, unready
+from telemetry.redaction import Redactor
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
+
+_LAST_LINES = 5
+_OK = 200
 
 
 @dataclass(frozen=True)
@@ -17,6 +25,8 @@ class Readiness:
     unready: tuple[Unready, ...]
     hidden: tuple[str, ...] = ()
     """Kinds that we may not see."""
+    said: Mapping[Log, tuple[str, ...]] = field(default_factory=dict)
+    """The last lines of logs, without what looks like a secret."""
 
 
 def ask(stack: Stack) -> Readiness:
@@ -26,11 +36,23 @@ def ask(stack: Stack) -> Readiness:
         ClusterError: no cluster answers, or it refuses us.
     """
     api = connect(stack.kubernetes)
+    ours = {each.name for each in releases_of(stack)}
     with cluster_errors(stack.kubernetes.context):
         objects = Objects.read(api, stack.namespace.name)
-    ours = {each.name for each in releases_of(stack)}
-    found = [each for each in unready(objects) if each.release in ours or _is_gateway(stack, each)]
-    return Readiness(tuple(found), objects.hidden)
+        found = [each for each in unready(objects) if each.release in ours or _is_gateway(stack, each)]
+        said = {log: _last_lines(api, stack.namespace.name, log) for each in found for log in each.logs}
+    return Readiness(tuple(found), objects.hidden, said)
+
+
+def _last_lines(api: client.ApiClient, namespace: str, log: Log) -> tuple[str, ...]:
+    """Return the end of a log; nothing where we may not read it, or its kubelet does not answer."""
+    query = {"container": log.container, "tailLines": str(_LAST_LINES), "previous": str(log.before).lower()}
+    try:
+        answer = call(api, "GET", f"/api/v1/namespaces/{namespace}/pods/{log.pod}/log", query=query)
+    except urllib3.exceptions.HTTPError:
+        return ()
+    text = answer.body.decode(errors="replace") if answer.status == _OK else ""
+    return tuple(Redactor().message(line) for line in text.splitlines())
 
 
 def _is_gateway(stack: Stack, found: Unready) -> bool:

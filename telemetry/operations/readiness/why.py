@@ -17,6 +17,15 @@ _REVISION = "controller-revision-hash"
 
 
 @dataclass(frozen=True)
+class Log:
+    """What a container has written: in this run of it, or in the one before."""
+
+    pod: str
+    container: str
+    before: bool
+
+
+@dataclass(frozen=True)
 class Unready:
     """A workload that is not ready."""
 
@@ -31,6 +40,8 @@ class Unready:
     """Whether it is a StatefulSet that waits for each of its pods to be ready before it goes on to the next."""
     stuck: tuple[str, ...] = ()
     """Pods of a StatefulSet that are of an earlier template and will never be replaced while they are not ready."""
+    logs: tuple[Log, ...] = ()
+    """Where more may be said: one log of each container that has run and is not ready."""
 
     def __str__(self) -> str:
         """Return what it is and how far it got."""
@@ -63,6 +74,7 @@ def _unready(objects: "Objects", workload: Object) -> Unready:
         tuple(dict.fromkeys(reasons)),
         _is_ordered(workload),
         stuck,
+        tuple({log.container: log for pod in pods for log in _logs(pod)}.values()),
     )
 
 
@@ -147,6 +159,15 @@ def _of_container(container: Mapping[str, Any]) -> Iterator[str]:
             yield f"container {name} ended with {end.get('reason', 'an error')} (exit code {end.get('exitCode')})"
     if "running" in state and not container.get("ready"):
         yield f"container {name} runs, and its probe does not say that it is ready"
+
+
+def _logs(pod: Object) -> Iterator[Log]:
+    status = pod.get("status") or {}
+    for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        state, before = container.get("state") or {}, bool((container.get("lastState") or {}).get("terminated"))
+        failed = bool((state.get("terminated") or {}).get("exitCode"))
+        if failed or before or ("running" in state and not container.get("ready")):
+            yield Log(pod["metadata"]["name"], container["name"], before and not failed)
 
 
 def _of_claim(objects: "Objects", name: str) -> Iterator[str]:
