@@ -9,7 +9,6 @@ SANDBOX := $(BIN)/python -m sandbox
 COMMANDS := $(BIN)/python -m telemetry
 EXPLAIN := $(BIN)/python -m telemetry explain
 
-# `make up NODES=real`: the sandbox's pods run. It reaches the sandbox as a variable of the environment.
 # $(call engine,up) is a step of STACK's life, $(call command,report) a command on it; ARGS are further options, unless
 # a second argument says that they are somebody else's.
 ifeq ($(ON),sandbox)
@@ -42,7 +41,7 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@
 
-up: setup  ## Set everything up, preview and deploy STACK (default dev) onto this machine (ON=cluster: where it belongs)
+up: setup  ## Set everything up, preview and deploy STACK (default dev) onto this machine (NODES=real: pods run; ON=cluster: where it belongs)
 	@$(call explained,$(call engine,up))
 
 preview: setup  ## Show what `make up` would change in STACK

@@ -6,7 +6,7 @@ import secrets
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,8 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
+from sandbox import real_nodes
 from sandbox.engine import Engine, EngineError
-from sandbox.nodes.images import STAND_IN
-from sandbox.nodes.rights import missing
 from sandbox.paths import REPO, relative, state_dir
 from sandbox.plugins.install import install, installed
 from sandbox.recovery import Recovery, explained
@@ -29,7 +28,6 @@ from sandbox.stand_ins import rows
 from sandbox.toolchain import REAL_NODES_TOOLS, UP_TOOLS, Toolchain, ToolchainError
 from sandbox.world import Connections, NodePool, World, WorldError
 from sandbox.world.files import private_dir
-from sandbox.world.kubelets import entering, served
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 console = Console()
@@ -55,12 +53,6 @@ class Sandbox:
         """Return the namespace of a stack's workloads."""
         return str(self.settings(stack)["telemetry:namespace"]["name"])
 
-    def validate_among_nodes(self, stack: str, options: Sequence[str] = ()) -> int:
-        """Validate a stack where the cluster's names lead to pods that run, but for what only answers probes."""
-        left_out = [word for signal in _stand_ins() for word in ("--skip", signal)]
-        command = [sys.executable, "-m", "telemetry", "validate", stack, "--allow-skipped", *left_out, *options]
-        return self.engine.execute(entering(state_dir(), command), self.variables(stack))
-
     def variables(self, stack: str) -> dict[str, str]:
         """Return what points `helm`, `kubectl` and `python -m telemetry` at the sandbox."""
         return {
@@ -81,7 +73,7 @@ def _told(*others: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def _sandbox(stack: str | None = None, *, mend: bool = True, real_nodes: bool = False) -> Iterator[Sandbox]:
+def _sandbox(stack: str | None = None, *, mend: bool = True, pods_run: bool = False) -> Iterator[Sandbox]:
     """Yield the sandbox, set up, and with a stack also that stack: prepared, and mended if a run was killed.
 
     A world that has real nodes keeps them, whether they are asked for or not.
@@ -89,7 +81,7 @@ def _sandbox(stack: str | None = None, *, mend: bool = True, real_nodes: bool = 
     state = private_dir(state_dir())
     with _told(), _alone(state):
         toolchain = Toolchain(console=console)
-        nodes = _nodes(state, asked=real_nodes)
+        nodes = real_nodes.chosen(state, console, asked=pods_run)
         toolchain.ensure([*UP_TOOLS, *(REAL_NODES_TOOLS if nodes.real else ())])
         world = World(state, toolchain, nodes)
         connections = world.start(console)
@@ -100,17 +92,6 @@ def _sandbox(stack: str | None = None, *, mend: bool = True, real_nodes: bool = 
             if mend:
                 Recovery(engine, stack).run()
         yield Sandbox(engine, world, connections)
-
-
-def _nodes(state: Path, *, asked: bool) -> NodePool:
-    """Return which nodes the world is to have: kwok's, where real ones cannot be had."""
-    nodes = NodePool.remembered(state)
-    if nodes.real or not asked:
-        return nodes
-    if reason := missing():
-        console.print(f"[yellow]no real nodes here, kwok's instead:[/] {reason}", highlight=False, soft_wrap=True)
-        return nodes
-    return NodePool(real=True)
 
 
 @contextmanager
@@ -134,7 +115,7 @@ def up(
     nodes: Annotated[Literal["kwok", "real"], typer.Option(envvar="NODES", help="Whether pods run.")] = "kwok",
 ) -> None:
     """Set everything up, preview and deploy a stack onto this machine, and print what was made and where."""
-    with _sandbox(stack, real_nodes=nodes == "real") as sandbox:
+    with _sandbox(stack, pods_run=nodes == "real") as sandbox:
         sandbox.engine.run("preview", stack)
         with explained(sandbox.engine, stack, sandbox.variables(stack)):
             sandbox.engine.run("up", stack, "--yes", "--skip-preview")
@@ -178,7 +159,7 @@ def smoke(stack: Stack = "dev") -> None:
 
     with _sandbox(stack) as sandbox:
         if sandbox.connections.real_nodes:
-            raise typer.Exit(sandbox.validate_among_nodes(stack))
+            raise typer.Exit(real_nodes.validate(sandbox.engine, stack, sandbox.variables(stack)))
         sandbox.engine.toolchain.ensure(["mimir"])
         buckets = sandbox.engine.json("stack output --json", stack).get("buckets")
         if buckets is None:
@@ -207,7 +188,7 @@ def validate(
 
     with _sandbox(stack) as sandbox:
         if sandbox.connections.real_nodes:
-            raise typer.Exit(sandbox.validate_among_nodes(stack, options or ()))
+            raise typer.Exit(real_nodes.validate(sandbox.engine, stack, sandbox.variables(stack), options or ()))
         sandbox.engine.toolchain.ensure(["mimir"])
         if "endpoints" not in sandbox.engine.json("stack output --json", stack):
             console.print(f"[red]nothing is deployed yet; first: make up STACK={stack}")
@@ -219,14 +200,6 @@ def validate(
             command = [sys.executable, "-m", "telemetry", "validate", stack, *here, *asked, *(options or ())]
             status = sandbox.engine.execute(command, sandbox.variables(stack))
     raise typer.Exit(status)
-
-
-def _stand_ins() -> list[str]:
-    """Return the signals whose backend's pods only answer probes: nothing that these do proves anything."""
-    from telemetry.backends import BACKENDS
-
-    images = {name.rpartition("/")[2].partition(":")[0]: what for name, what in served(state_dir()).items()}
-    return [each.signal for each in BACKENDS if images.get(each.name) == STAND_IN]
 
 
 @app.command()
@@ -244,10 +217,7 @@ def status() -> None:
         stand_ins.add_row(*(text.replace("`", "") for text in row))
     console.print(stand_ins)
     if nodes.real:
-        images = Table("Image", "What is in it", title=f"{nodes.count} real nodes; their images are made here")
-        for name, what in sorted(served(state_dir()).items()):
-            images.add_row(name, f"[yellow]{what}[/]" if what == STAND_IN else what)
-        console.print(images)
+        console.print(real_nodes.images(state_dir()))
     if not services or not all(service.running for service in services):
         raise typer.Exit(1)
 

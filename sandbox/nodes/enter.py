@@ -1,6 +1,6 @@
-"""`python -m sandbox.nodes.enter PIDFILE CGROUP PROGRAM …`: run a program among the nodes, in place of this one.
+"""`python -m sandbox.nodes.enter PIDFILE STATE PROGRAM …`: run a program among the nodes, in place of this one.
 
-PIDFILE is that of the process which holds the namespaces; CGROUP is a directory's name below every hierarchy, or `-`.
+PIDFILE is that of the process which holds the namespaces; STATE is the world whose control group it joins, or `-`.
 """
 
 import json

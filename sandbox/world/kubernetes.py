@@ -40,6 +40,12 @@ _STORAGE_CLASS = {
 _DNS = {"openshift-dns": "dns-default", "kube-system": "kube-dns"}
 """The Service of the cluster's DNS on OpenShift and elsewhere, by namespace; a stack's preflight looks for it."""
 
+_FOR_KWOK = (
+    "--enable-hostpath-provisioner=true",
+    "--node-monitor-grace-period=8760h",  # a node of kwok's that says nothing is well
+)
+"""What the controller-manager is told where no kubelet is."""
+
 
 class Cluster:
     """Services and files of the cluster."""
@@ -140,8 +146,7 @@ class Cluster:
             "kube-controller-manager": [
                 f"--service-account-private-key-file={self._service_account_key()}",
                 f"--root-ca-file={place.tls.ca}",
-                "--enable-hostpath-provisioner=true",
-                "--node-monitor-grace-period=8760h",  # a node of kwok's that says nothing is well
+                *(() if self._nodes.real else _FOR_KWOK),
             ],
             "kube-scheduler": [],
         }

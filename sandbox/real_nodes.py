@@ -1,0 +1,48 @@
+"""Real nodes as the commands see them: whether they can be had, validation among them, and what their images are."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.engine import Engine
+from sandbox.nodes.images import STAND_IN
+from sandbox.nodes.rights import missing
+from sandbox.world import NodePool
+from sandbox.world.kubelets import entering, served
+
+
+def chosen(state: Path, console: Console, *, asked: bool) -> NodePool:
+    """Return which nodes a world is to have: those that it has, else real ones where asked for and to be had."""
+    nodes = NodePool.remembered(state)
+    if nodes.real or not asked:
+        return nodes
+    if reason := missing():
+        console.print(f"[yellow]no real nodes here, kwok's instead:[/] {reason}", highlight=False, soft_wrap=True)
+        return nodes
+    return NodePool(real=True)
+
+
+def validate(engine: Engine, stack: str, variables: Mapping[str, str], options: Sequence[str] = ()) -> int:
+    """Validate a stack by the cluster's own names, but for signals whose pods only answer probes; return its code."""
+    left_out = [word for signal in _replaced(engine.state) for word in ("--skip", signal)]
+    command = [sys.executable, "-m", "telemetry", "validate", stack, "--allow-skipped", *left_out, *options]
+    return engine.execute(entering(engine.state, command), variables)
+
+
+def images(state: Path) -> Table:
+    """Return what stands behind each image, for people; stand-ins are marked."""
+    table = Table("Image", "What is in it", title=f"{NodePool.remembered(state).count} real nodes; images made here")
+    for name, what in sorted(served(state).items()):
+        table.add_row(name, f"[yellow]{what}[/]" if what == STAND_IN else what)
+    return table
+
+
+def _replaced(state: Path) -> list[str]:
+    """Return the signals whose backend is not here: nothing that its stand-in does proves anything."""
+    from telemetry.backends import BACKENDS
+
+    found = {name.rpartition("/")[2].partition(":")[0]: what for name, what in served(state).items()}
+    return [each.signal for each in BACKENDS if found.get(each.name) == STAND_IN]
