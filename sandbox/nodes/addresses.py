@@ -1,7 +1,9 @@
 """The addresses inside the nodes' network namespace; outside of it they do not exist."""
 
 WORLD = "10.95.0.1"
-"""Where pods find what is not in a pod: DNS and the object store."""
+"""Where pods find the cluster's DNS, which is in no pod."""
+STORE = "10.95.0.2"
+"""Where they find the object store."""
 DNS_PORT = 53
 NODE_RANGE = "10.95.0.0/24"
 CLUSTER_DOMAIN = "cluster.local"

@@ -4,17 +4,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sandbox.nodes.addresses import CLUSTER_DOMAIN, DNS_PORT, WORLD
+from sandbox.nodes.addresses import CLUSTER_DOMAIN, DNS_PORT, STORE, WORLD
 
+SERVICES = {"openshift-dns": "dns-default", "kube-system": "kube-dns"}
+"""The Service of the cluster's DNS on OpenShift and elsewhere, by namespace; a stack's preflight looks for it."""
 _PROTOCOLS = ("UDP", "TCP")
 
 
-def configuration(kubeconfig: Path, context: str, outside: Iterable[str]) -> str:
-    """Return the Corefile. ``outside`` are names of Services whose address is the world's own, such as the store's."""
-    names = " ".join(f"{name.removesuffix('.')}.{CLUSTER_DOMAIN}" for name in outside)
+def configuration(kubeconfig: Path, context: str, stores: Iterable[str]) -> str:
+    """Return the Corefile. ``stores`` are the names of the object store's Services, which the cluster does not have."""
+    names = " ".join(f"{name.removesuffix('.')}.{CLUSTER_DOMAIN}" for name in stores)
     hosts = f"""
     hosts {{
-        {WORLD} {names}
+        {STORE} {names}
         fallthrough
     }}"""
     return f"""\

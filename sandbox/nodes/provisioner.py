@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
+
+from sandbox.nodes.api import connected
 
 NAME = "sandbox.local/volumes"
 _SELECTED = "volume.kubernetes.io/selected-node"
@@ -107,10 +108,7 @@ class Provisioner:
 def main(kubeconfig: Path, directory: Path) -> None:
     """Look again and again, until killed; what fails is tried again."""
     logging.basicConfig(level=logging.WARNING)
-    config = yaml.safe_load(kubeconfig.read_text())
-    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-    headers = {"Authorization": f"Bearer {user['token']}"}
-    with httpx.Client(base_url=cluster["server"], verify=cluster["certificate-authority"], headers=headers) as api:
+    with connected(kubeconfig) as api:
         provisioner = Provisioner(api, directory)
         while True:
             try:

@@ -12,7 +12,7 @@ import httpx
 import yaml
 
 from sandbox.nodes import cni, containerd, dns, kubelet, proxy, registry
-from sandbox.nodes.addresses import CLUSTER_DOMAIN, DNS_PORT, NODE_RANGE, WORLD, node_address, node_name
+from sandbox.nodes.addresses import CLUSTER_DOMAIN, DNS_PORT, NODE_RANGE, STORE, WORLD, node_address, node_name
 from sandbox.nodes.cgroups import SERVICES, Cgroups
 from sandbox.nodes.containerd import SOCKET
 from sandbox.paths import REPO, STACKS
@@ -36,7 +36,7 @@ def waves(count: int) -> tuple[tuple[str, ...], ...]:
     """Return the names of the services, each wave after those that it needs."""
     return (
         (IMAGES, NETWORK),
-        ("volumes", "kube-proxy", "coredns", *(f"containerd-{index}" for index in range(count))),
+        ("volumes", "network-policies", "kube-proxy", "coredns", *(f"containerd-{index}" for index in range(count))),
         tuple(f"kubelet-{index}" for index in range(count)),
     )
 
@@ -75,6 +75,7 @@ class Kubelets:
             self._images(),
             self._network(),
             self._volumes(),
+            self._policies(),
             self._dns(),
             self._proxy(),
             *map(self._containerd, nodes),
@@ -102,14 +103,14 @@ class Kubelets:
         settings = {
             "state": str(place.state),
             "groups": [SERVICES, *map(node_name, range(self._count))],
-            "addresses": [WORLD, *map(node_address, range(self._count))],
+            "addresses": [WORLD, STORE, *map(node_address, range(self._count))],
             "service_range": self._service_range,
             "source": WORLD,
             "resolv_conf": _RESOLV_CONF.format(world=WORLD, domain=CLUSTER_DOMAIN),
             "kept": [str(path) for path in (place.state, REPO, Path.home(), Path(sys.prefix))],
             "forwards": [
                 *(("127.0.0.1", place.ports[name], place.ports[name]) for name in own),
-                *((WORLD, port, place.ports["seaweedfs"]) for port in sorted({port for _, port in _stores()})),
+                *((STORE, port, place.ports["seaweedfs"]) for port in sorted({port for _, port in _stores()})),
             ],
             "socket": str(way_in(place.state)),
         }
@@ -122,6 +123,12 @@ class Kubelets:
         arguments = ["-m", "sandbox.nodes.provisioner", str(self._kubeconfig), str(place.data("volumes"))]
         launch = self._python("volumes", arguments, files=(self._kubeconfig,))
         return Service("volumes", (), launch, lambda _: True, "", after=("kube-apiserver",))
+
+    def _policies(self) -> Service:
+        neighbours = {WORLD: list(dns.SERVICES), STORE: sorted({name.split(".")[1] for name, _ in _stores()})}
+        arguments = ["-m", "sandbox.nodes.enforcer", str(self._kubeconfig), self._tool("nft"), json.dumps(neighbours)]
+        launch = self._inside("network-policies", sys.executable, arguments, (self._kubeconfig,))
+        return Service("network-policies", (), launch, lambda _: True, "", after=(NETWORK, "kube-apiserver"))
 
     def _dns(self) -> Service:
         names = sorted({name for name, _ in _stores()})
@@ -246,6 +253,6 @@ def _stores() -> list[tuple[str, int]]:
     for stack in STACKS:
         config = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())["config"]
         url = urlsplit(config.get("telemetry:object_store", {}).get("endpoint") or "")
-        if url.hostname and url.scheme == "http":
+        if url.hostname and url.scheme == "http" and url.hostname.endswith(".svc"):
             found.append((url.hostname, url.port or 80))
     return found

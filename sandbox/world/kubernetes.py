@@ -36,10 +36,6 @@ _STORAGE_CLASS = {
     "volumeBindingMode": "WaitForFirstConsumer",
 }
 
-
-_DNS = {"openshift-dns": "dns-default", "kube-system": "kube-dns"}
-"""The Service of the cluster's DNS on OpenShift and elsewhere, by namespace; a stack's preflight looks for it."""
-
 _FOR_KWOK = (
     "--enable-hostpath-provisioner=true",
     "--node-monitor-grace-period=8760h",  # a node of kwok's that says nothing is well
@@ -246,7 +242,7 @@ class Cluster:
         real = self._nodes.real
         storage_class = provisioner.storage_class() if real else _STORAGE_CLASS
         self._apply(client, "/apis/storage.k8s.io/v1/storageclasses", storage_class)
-        for namespace, name in _DNS.items():
+        for namespace, name in dns.SERVICES.items():
             self._apply(client, "/api/v1/namespaces", _named("Namespace", namespace))
             ports = dns.ports() if real else [{"name": "dns", "port": 53, "protocol": "UDP"}]
             service = {**_named("Service", name), "spec": {"ports": ports}}

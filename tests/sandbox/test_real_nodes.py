@@ -1,5 +1,6 @@
 """Pods that run: dev on a real node, its probes, its data path through the cluster's DNS, and nothing left of it."""
 
+import json
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from rich.console import Console
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from sandbox.engine import Engine
+from sandbox.nodes.addresses import STORE, WORLD
 from sandbox.nodes.cgroups import Cgroups
 from sandbox.nodes.images import STAND_IN
 from sandbox.nodes.rights import missing
@@ -20,7 +22,10 @@ from sandbox.stacks import prepare
 from sandbox.toolchain import REAL_NODES_TOOLS, UP_TOOLS, Toolchain
 from sandbox.world import NodePool, World
 from sandbox.world.kubelets import entering, served
+from telemetry.clients.kubernetes import get
+from telemetry.network.evaluate import Pod, allows
 from tests.sandbox.deployment import Deployment
+from tests.sandbox.pod_connections import CLOSED, OPEN
 from tests.sandbox.reach import processes
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]
@@ -129,6 +134,59 @@ def test_a_metric_is_written_and_read_by_the_names_of_the_cluster(dev: Deploymen
 def test_the_api_server_reaches_what_a_pod_says(dev: Deployment) -> None:
     name = next(name for name in dev.pods() if "distributor" in name)
     assert "Starting application" in dev.core.read_namespaced_pod_log(name, dev.namespace)
+
+
+def pods_of(dev: Deployment) -> dict[str, Pod]:
+    """The stack's pods as policies see them."""
+    labels = get(dev.core.api_client, f"/api/v1/namespaces/{dev.namespace}")["metadata"]["labels"]
+    listed = get(dev.core.api_client, f"/api/v1/namespaces/{dev.namespace}/pods")["items"]
+    return {
+        each["metadata"]["name"]: Pod(
+            dev.namespace,
+            each["metadata"]["labels"],
+            labels,
+            {
+                (port["name"], port.get("protocol", "TCP")): port["containerPort"]
+                for container in each["spec"]["containers"]
+                for port in container.get("ports") or ()
+            },
+            each["status"]["podIP"],
+        )
+        for each in listed
+    }
+
+
+def processes_of(world: World, dev: Deployment) -> dict[str, int]:
+    """A process of each pod, found by the pod's control group."""
+    found = {}
+    for pod in dev.core.list_namespaced_pod(dev.namespace).items:
+        groups = [path for top in Cgroups(state_of(world)).left() for path in top.rglob(f"pod{pod.metadata.uid}/*")]
+        files = (group / "cgroup.procs" for group in groups if group.is_dir())
+        found[pod.metadata.name] = next(int(pid) for file in files for pid in file.read_text().split())
+    return found
+
+
+def test_policies_let_pass_what_they_allow_between_every_two_pods_and_nothing_else(
+    dev: Deployment, real: World
+) -> None:
+    pods = pods_of(dev)
+    dns = Pod("openshift-dns", {}, {"kubernetes.io/metadata.name": "openshift-dns"}, {}, WORLD)
+    store = Pod(dev.namespace, {}, next(iter(pods.values())).namespace_labels, {}, STORE)
+    ports = sorted({53, 8333, 9094, 14250, *(port for pod in pods.values() for port in pod.ports.values())})
+    targets = [(end, port) for end in (*pods.values(), dns, store) for port in ports]
+    asked = {"sources": processes_of(real, dev), "targets": [(str(end.address), port) for end, port in targets]}
+    command = [sys.executable, "-m", "tests.sandbox.pod_connections"]
+    done = subprocess.run(command, cwd=REPO, input=json.dumps(asked), capture_output=True, text=True, check=True)
+    policies = get(dev.core.api_client, f"/apis/networking.k8s.io/v1/namespaces/{dev.namespace}/networkpolicies")
+    seen = json.loads(done.stdout)
+    wrong = [
+        (name, str(end.address), port, how)
+        for name, pod in pods.items()
+        for (end, port), how in zip(targets, seen[name], strict=True)
+        if how != (OPEN if allows(policies["items"], pod, end, port) else CLOSED)
+    ]
+    assert wrong == []
+    assert {how for hows in seen.values() for how in hows} == {OPEN, CLOSED}
 
 
 @retry(retry=retry_if_result(bool), stop=stop_after_delay(5), wait=wait_fixed(0.1))
