@@ -21,7 +21,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, outputs: dict[str, Any]) -> None:
         engine = SimpleNamespace(environment={"PULUMI_HOME": "/x y"}, toolchain=toolchain, json=lambda *_: outputs)
         yield SimpleNamespace(engine=engine, connections=SimpleNamespace(real_nodes=False))
 
-    monkeypatch.setattr(cli, "_sandbox", sandbox)
+    monkeypatch.setattr(cli, "opened", sandbox)
     monkeypatch.setattr(cli.console, "stderr", False)
 
 
