@@ -28,7 +28,6 @@ def configuration(kubeconfig: Path, context: str, stores: Iterable[str]) -> str:
         pods insecure
         ttl 5
     }}
-    reload 0s
 }}
 """
 

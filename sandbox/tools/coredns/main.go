@@ -9,11 +9,10 @@ import (
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/hosts"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
-	_ "github.com/coredns/coredns/plugin/reload"
 )
 
 func main() {
 	// In the order in which they see a request.
-	dnsserver.Directives = []string{"reload", "bind", "errors", "hosts", "kubernetes"}
+	dnsserver.Directives = []string{"bind", "errors", "hosts", "kubernetes"}
 	coremain.Run()
 }
