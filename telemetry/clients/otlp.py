@@ -70,7 +70,12 @@ def otlp_line(text: str, via: str) -> bytes:
 
 def remote_write(value: float, via: str) -> bytes:
     """Return a sample as Prometheus' remote-write 1.0 has it: a compressed WriteRequest (prompb/types.proto)."""
-    return bytes(cramjam.snappy.compress_raw(write_request({"__name__": METRIC, VIA: via}, value, time.time())))
+    return compressed(write_request({"__name__": METRIC, VIA: via}, value, time.time()))
+
+
+def compressed(requests: bytes) -> bytes:
+    """Return a WriteRequest as it is sent; several in a row are one."""
+    return bytes(cramjam.snappy.compress_raw(requests))
 
 
 def write_request(labels: Mapping[str, str], value: float, at: float) -> bytes:
