@@ -58,39 +58,6 @@ def faults(
         raise typer.Exit(1)
 
 
-def continuity(
-    stack: Annotated[str, typer.Argument(help="A stack that is deployed on real nodes.")] = "prod",
-    only: Annotated[list[str] | None, typer.Option(help="Only events whose names begin so; repeatable.")] = None,
-) -> None:
-    """Write steadily to a stack on real nodes while it changes and is hurt; write docs/reliability.md, docs/capacity.md.
-
-    Exit code 1 if anything that was acknowledged is not found, or was refused where it should not be.
-    """
-    from tenacity import RetryError
-
-    from sandbox.continuity import page, run, usage
-    from sandbox.continuity.events import EVENTS
-    from sandbox.continuity.site import Site
-    from sandbox.faults.page import Run
-
-    with told(RetryError), opened(stack) as sandbox:
-        if not sandbox.connections.real_nodes:
-            console.print(f"[red]no pods run here; first: make up NODES=real STACK={stack}")
-            raise typer.Exit(1)
-        site = Site(stack, sandbox.engine, sandbox.world, sandbox.connections)
-        begun, outcomes = Run.now(), []
-        events = [event for event in EVENTS if not only or event.name.startswith(tuple(only))]
-        try:
-            for outcome in run.run(site, events, lambda line: console.print(line, highlight=False, soft_wrap=True)):
-                outcomes.append(outcome)
-        finally:
-            page.show(console, outcomes)
-        if not only:
-            page.write(stack, outcomes, begun)
-    if not all(outcome.passed for outcome in outcomes):
-        raise typer.Exit(1)
-
-
 def _program_config(sandbox: Sandbox) -> dict[str, str]:
     """Return the config of dev as the engine hands it to the program, with made-up secrets."""
     identity = {"access_key": "bench", "secret_key": "bench"}

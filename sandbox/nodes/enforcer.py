@@ -89,13 +89,9 @@ def _text(selector: Object) -> str:
 
 
 def _expression(each: Object) -> str:
-    values = f"({','.join(each.get('values') or ())})"
-    return {
-        "In": f"{each['key']} in {values}",
-        "NotIn": f"{each['key']} notin {values}",
-        "Exists": each["key"],
-        "DoesNotExist": f"!{each['key']}",
-    }[each["operator"]]
+    key, values = str(each["key"]), f"({','.join(each.get('values') or ())})"
+    said = {"In": f"{key} in {values}", "NotIn": f"{key} notin {values}", "Exists": key, "DoesNotExist": f"!{key}"}
+    return said[each["operator"]]
 
 
 def main(kubeconfig: Path, nft: str, neighbours: Mapping[str, Sequence[str]]) -> None:

@@ -6,16 +6,15 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
-import yaml
 
 from sandbox.nodes import cni, containerd, dns, kubelet, proxy, registry
 from sandbox.nodes.addresses import CLUSTER_DOMAIN, DNS_PORT, NODE_RANGE, STORE, WORLD, node_address, node_name
 from sandbox.nodes.cgroups import SERVICES, Cgroups
 from sandbox.nodes.containerd import SOCKET
-from sandbox.paths import REPO, STACKS
+from sandbox.nodes.stores import stores
+from sandbox.paths import REPO
 from sandbox.toolchain import CNI_PLUGINS, ToolchainError
 from sandbox.world.files import private_dir, write_private
 from sandbox.world.nodes import NodePool
@@ -110,7 +109,7 @@ class Kubelets:
             "kept": [str(path) for path in (place.state, REPO, Path.home(), Path(sys.prefix))],
             "forwards": [
                 *(("127.0.0.1", place.ports[name], place.ports[name]) for name in own),
-                *((STORE, port, place.ports["seaweedfs"]) for port in sorted({port for _, port in _stores()})),
+                *((STORE, port, place.ports["seaweedfs"]) for port in sorted({store.port for store in stores()})),
             ],
             "socket": str(way_in(place.state)),
         }
@@ -125,13 +124,13 @@ class Kubelets:
         return Service("volumes", (), launch, lambda _: True, "", after=("kube-apiserver",))
 
     def _policies(self) -> Service:
-        neighbours = {WORLD: list(dns.SERVICES), STORE: sorted({name.split(".")[1] for name, _ in _stores()})}
+        neighbours = {WORLD: list(dns.SERVICES), STORE: sorted({store.namespace for store in stores()})}
         arguments = ["-m", "sandbox.nodes.enforcer", str(self._kubeconfig), self._tool("nft"), json.dumps(neighbours)]
         launch = self._inside("network-policies", sys.executable, arguments, (self._kubeconfig,))
         return Service("network-policies", (), launch, lambda _: True, "", after=(NETWORK, "kube-apiserver"))
 
     def _dns(self) -> Service:
-        names = sorted({name for name, _ in _stores()})
+        names = sorted({store.host for store in stores()})
         file = write_private(self._place.config("Corefile"), dns.configuration(self._kubeconfig, self._context, names))
         launch = self._inside("coredns", self._tool("coredns"), [f"-conf={file}"], (file, self._kubeconfig))
         ready = self._listens(WORLD, DNS_PORT)
@@ -245,14 +244,3 @@ class Kubelets:
             except OSError:
                 return False
         return True
-
-
-def _stores() -> list[tuple[str, int]]:
-    """Return name and port of the object store as pods ask for it, by the stacks' files."""
-    found = []
-    for stack in STACKS:
-        config = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())["config"]
-        url = urlsplit(config.get("telemetry:object_store", {}).get("endpoint") or "")
-        if url.hostname and url.scheme == "http" and url.hostname.endswith(".svc"):
-            found.append((url.hostname, url.port or 80))
-    return found

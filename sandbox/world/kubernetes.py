@@ -10,6 +10,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sandbox.nodes import dns, identities, provisioner
+from sandbox.nodes.stores import stores
 from sandbox.world import kubelets
 from sandbox.world.files import remembered, write_private
 from sandbox.world.nodes import NodePool
@@ -238,7 +239,7 @@ class Cluster:
         return _conditions(found).get("Ready") == "True"
 
     def _prepare(self, client: httpx.Client) -> None:
-        """Make the default StorageClass, the DNS's Services and kwok's nodes, or bring these to their stated size."""
+        """Make the default StorageClass, the DNS's Services and what else the nodes need, or bring it to its state."""
         real = self._nodes.real
         storage_class = provisioner.storage_class() if real else _STORAGE_CLASS
         self._apply(client, "/apis/storage.k8s.io/v1/storageclasses", storage_class)
@@ -247,14 +248,24 @@ class Cluster:
             ports = dns.ports() if real else [{"name": "dns", "port": 53, "protocol": "UDP"}]
             service = {**_named("Service", name), "spec": {"ports": ports}}
             self._apply(client, f"/api/v1/namespaces/{namespace}/services", service)
-            if real:
-                slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
-                self._apply(client, slices, dns.endpoints(namespace, name))
         if real:
-            admission = "/apis/admissionregistration.k8s.io/v1/mutatingadmission"
-            self._apply(client, f"{admission}policies", identities.policy())
-            self._apply(client, f"{admission}policybindings", identities.binding())
-            return
+            self._prepare_for_pods(client)
+        else:
+            self._prepare_kwoks_nodes(client)
+
+    def _prepare_for_pods(self, client: httpx.Client) -> None:
+        """Make what pods that run look for, and kubelets do not bring."""
+        for namespace, name in dns.SERVICES.items():
+            slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+            self._apply(client, slices, dns.endpoints(namespace, name))
+        for namespace in sorted({store.namespace for store in stores() if not store.is_own}):
+            self._apply(client, "/api/v1/namespaces", _named("Namespace", namespace))
+        admission = "/apis/admissionregistration.k8s.io/v1/mutatingadmission"
+        self._apply(client, f"{admission}policies", identities.policy())
+        self._apply(client, f"{admission}policybindings", identities.binding())
+
+    def _prepare_kwoks_nodes(self, client: httpx.Client) -> None:
+        """Make the nodes, or bring them to their stated size."""
         for node in self._nodes.objects():
             self._apply(client, "/api/v1/nodes", node)
             self._apply(client, "/api/v1/nodes", {**node, "status": self._nodes.status()}, "/status")

@@ -60,21 +60,25 @@ class Api:
 
     def __init__(self) -> None:
         labels, spec = {"app": "a"}, {"containers": [{"ports": [{"name": "web", "containerPort": 80}]}]}
-        pod = {"metadata": {"uid": "1", "labels": labels}, "spec": spec, "status": {"podIP": "10.0.0.1"}}
+        self.pod: Any = {"metadata": {"uid": "1", "labels": labels}, "spec": spec, "status": {"podIP": "10.0.0.1"}}
         selector = {"matchExpressions": [{"key": "app", "operator": "In", "values": ["a", "b"]}]}
         rule = {"to": [{"namespaceSelector": {"matchLabels": {"name": "dns"}}}]}
         policy = {
             "metadata": {"namespace": "x", "name": "p", "uid": "2"},
             "spec": {"podSelector": selector, "policyTypes": ["Egress"], "egress": [rule]},
         }
-        self.pods = {"/api/v1/pods": [pod], "/api/v1/namespaces/x/pods": [pod]}
         namespaces = [{"metadata": {"name": name, "labels": {"name": name}}} for name in ("dns", "x")]
-        self.others = {"/apis/networking.k8s.io/v1/networkpolicies": [policy], "/api/v1/namespaces": namespaces}
+        self.items: dict[str, list[Any]] = {
+            "/api/v1/pods": [self.pod],
+            "/api/v1/namespaces/x/pods": [self.pod],
+            "/apis/networking.k8s.io/v1/networkpolicies": [policy],
+            "/api/v1/namespaces": namespaces,
+        }
         self.asked: list[str] = []
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url.params.get("labelSelector", ""))
-        items: list[Any] = {**self.pods, **self.others}.get(request.url.path, [])
+        items = self.items.get(request.url.path, [])
         if request.url.params.get("labelSelector") == "name=dns":
             items = items[:1]
         return httpx.Response(200, text=json.dumps({"items": items}))
@@ -95,6 +99,6 @@ def test_the_table_is_written_when_something_has_changed_and_again_where_that_fa
     assert len(written) == 1
     assert "ip daddr { 10.0.0.9 }" in written[0]
     assert {"app in (a,b)", "name=dns"} <= set(api.asked)
-    api.pods["/api/v1/pods"][0]["status"]["podIP"] = "10.0.0.3"
+    api.pod["status"]["podIP"] = "10.0.0.3"
     enforcer.look(written.append)
     assert "10.0.0.3 : jump egress_0" in written[1]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from sandbox import cli
+from sandbox import cli, session
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, outputs: dict[str, Any]) -> None:
@@ -16,13 +16,13 @@ def pretend(monkeypatch: pytest.MonkeyPatch, outputs: dict[str, Any]) -> None:
 
     @contextmanager
     def sandbox(_: str) -> Iterator[Any]:
-        cli.console.print("What a killed or failed run has left")
+        session.console.print("What a killed or failed run has left")
         toolchain = SimpleNamespace(ensure=lambda _: None)
         engine = SimpleNamespace(environment={"PULUMI_HOME": "/x y"}, toolchain=toolchain, json=lambda *_: outputs)
         yield SimpleNamespace(engine=engine, connections=SimpleNamespace(real_nodes=False))
 
     monkeypatch.setattr(cli, "opened", sandbox)
-    monkeypatch.setattr(cli.console, "stderr", False)
+    monkeypatch.setattr(session.console, "stderr", False)
 
 
 def test_what_a_shell_is_to_run_stands_alone_on_the_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
