@@ -26,7 +26,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup up preview refresh destroy smoke validate checklist report policies drift explain repair adopt export-state restore-state \
-	images bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults test test-all test-unit lint lint-workflows format docs credentials \
+	images bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults continuity usage test test-all test-unit lint lint-workflows format docs credentials \
 	comment issue
 
 help:  ## Show this list
@@ -143,6 +143,12 @@ bench: setup  ## Measure the speed goals and write docs/performance.md
 
 faults: setup  ## Inject every fault, prove that nothing is lost, and write docs/reliability.md
 	@$(SANDBOX) faults $(ARGS)
+
+continuity: setup  ## Write steadily to STACK on real nodes while it changes and is hurt; write docs/reliability.md
+	@$(SANDBOX) continuity $(STACK) $(ARGS)
+
+usage: setup  ## Measure what each role of STACK on real nodes uses, and write docs/capacity.md
+	@$(SANDBOX) usage $(STACK)
 
 # Each of the workers has a world of its own; a file's tests share it. Files in their order: the quick ones fill up the end.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder

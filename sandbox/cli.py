@@ -187,5 +187,5 @@ def tool(name: Annotated[str, typer.Argument(help="such as helm or actionlint")]
         typer.echo(toolchain.path(name))
 
 
-for command in (trials.bench, trials.faults):
+for command in (trials.bench, trials.faults, trials.continuity, trials.usage):
     app.command()(command)

@@ -2,12 +2,17 @@
 
 import json
 import secrets
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sandbox.session import Sandbox, console, opened, told
 from sandbox.toolchain import Toolchain
+
+if TYPE_CHECKING:
+    from sandbox.continuity.site import Site
 
 
 def bench(
@@ -56,6 +61,63 @@ def faults(
             page.show(console, list(outcomes.values()))
     if not all(outcome.passed for outcome in outcomes.values()):
         raise typer.Exit(1)
+
+
+def continuity(
+    stack: Annotated[str, typer.Argument(help="A stack that is deployed on real nodes.")] = "prod",
+    only: Annotated[list[str] | None, typer.Option(help="Only events whose names begin so; repeatable.")] = None,
+) -> None:
+    """Write steadily to a stack on real nodes while it changes and is hurt, and write docs/reliability.md.
+
+    Exit code 1 if anything that was acknowledged is not found, or was refused where it should not be.
+    """
+    from sandbox.continuity import page, run
+    from sandbox.continuity.events import EVENTS
+    from sandbox.faults.page import Run
+
+    events, begun, outcomes = [e for e in EVENTS if not only or e.name.startswith(tuple(only))], Run.now(), []
+    with _site(stack) as site:
+        try:
+            for outcome in run.run(site, events, lambda line: console.print(line, highlight=False, soft_wrap=True)):
+                outcomes.append(outcome)  # noqa: PERF402 (what was seen before a failure is shown)
+        finally:
+            page.show_events(console, outcomes)
+        if not only:
+            page.write_events(stack, outcomes, begun)
+    if not all(outcome.passed for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def usage(stack: Annotated[str, typer.Argument(help="A stack that is deployed on real nodes.")] = "prod") -> None:
+    """Measure what each role of a stack on real nodes uses, idle and written to, and write docs/capacity.md.
+
+    Exit code 1 if a role asks for less memory than it uses when idle.
+    """
+    from sandbox.continuity import page
+    from sandbox.continuity import usage as measuring
+    from sandbox.faults.page import Run
+
+    begun = Run.now()
+    with _site(stack) as site:
+        roles = measuring.measured(site)
+    page.show_usage(console, roles)
+    page.write_usage(stack, roles, begun)
+    if any(role.is_too_little for role in roles):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _site(stack: str) -> Iterator["Site"]:
+    """Yield a stack on real nodes."""
+    from tenacity import RetryError
+
+    from sandbox.continuity.site import Site
+
+    with told(RetryError), opened(stack) as sandbox:
+        if not sandbox.connections.real_nodes:
+            console.print(f"[red]no pods run here; first: make up NODES=real STACK={stack}")
+            raise typer.Exit(1)
+        yield Site(stack, sandbox.engine, sandbox.world, sandbox.connections)
 
 
 def _program_config(sandbox: Sandbox) -> dict[str, str]:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from sandbox.faults.fault import Fault, Outcome
 from sandbox.faults.message import is_clear, reason
+from sandbox.marked import parts
 from sandbox.paths import REPO
 from telemetry.config import markdown
 
@@ -71,10 +72,7 @@ def page(old: str, rows: Iterable[Sequence[str]], order: Sequence[Fault]) -> str
     Raises:
         ValueError: the page has no place for them.
     """
-    before, begin, rest = old.partition(BEGIN)
-    between, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no lines {BEGIN} and {END}")
+    before, between, tail = parts(old, BEGIN, END)
     lines = {**_lines(between), **{cells[0]: markdown.row(cells) for cells in rows}}
     names = [f"`{fault.name}`" for fault in order]
     where = f"The last run was on {os.cpu_count()} cores with a load average of {os.getloadavg()[0]:.0f}."

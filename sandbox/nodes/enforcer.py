@@ -19,7 +19,9 @@ import httpx
 from sandbox.nodes.api import connected
 from sandbox.nodes.policies import End, Object, ruleset
 
-_SECONDS = 0.5
+_PODS = "/api/v1/pods"
+_SECONDS = 2
+_PAUSE_SECONDS = 0.5
 _ENDED = ("Succeeded", "Failed")
 _log = logging.getLogger(__name__)
 
@@ -31,11 +33,12 @@ class Enforcer:
         self._api = api
         self._neighbours = neighbours
         self._seen: object = None
+        self._version = "0"
 
     def look(self, write: Callable[[str], object]) -> None:
         """Write the table, if what it depends on has changed since it was written."""
         policies = self._items("/apis/networking.k8s.io/v1/networkpolicies")
-        pods, namespaces = self._items("/api/v1/pods"), self._items("/api/v1/namespaces")
+        namespaces, pods = self._items("/api/v1/namespaces"), self._items(_PODS)
         seen = [
             [(each["metadata"]["uid"], each["spec"]) for each in policies],
             [(each["metadata"]["uid"], each["metadata"].get("labels"), _address(each)) for each in pods],
@@ -44,6 +47,12 @@ class Enforcer:
         if seen != self._seen:
             write(ruleset(policies, self._select()))
             self._seen = seen
+
+    def wait(self) -> None:
+        """Return when a pod changes, or after a while."""
+        query = {"watch": "1", "resourceVersion": self._version, "timeoutSeconds": str(_SECONDS)}
+        with self._api.stream("GET", _PODS, params=query) as answer:
+            next(answer.iter_lines(), None)
 
     def _select(self) -> Any:
         """Return a function that says whom selectors mean, and asks about each once."""
@@ -67,7 +76,10 @@ class Enforcer:
         return select
 
     def _items(self, path: str, **query: str) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = self._api.get(path, params=query).raise_for_status().json()["items"]
+        listed = self._api.get(path, params=query).raise_for_status().json()
+        if path == _PODS:
+            self._version = str(listed["metadata"]["resourceVersion"])
+        items: list[dict[str, Any]] = listed["items"]
         return items
 
 
@@ -102,9 +114,10 @@ def main(kubeconfig: Path, nft: str, neighbours: Mapping[str, Sequence[str]]) ->
         while True:
             try:
                 enforcer.look(lambda table: subprocess.run([nft, "-f", "-"], input=table, text=True, check=True))
+                enforcer.wait()
             except (httpx.HTTPError, subprocess.CalledProcessError) as error:
                 _log.warning("%s", error)
-            time.sleep(_SECONDS)
+                time.sleep(_PAUSE_SECONDS)
 
 
 if __name__ == "__main__":

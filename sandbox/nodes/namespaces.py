@@ -30,12 +30,7 @@ _TUNABLES = {
     "kernel/keys/root_maxkeys": "1000000",
     "kernel/keys/root_maxbytes": "25000000",
 }
-_NETWORK = {
-    "ip_forward": "1",
-    "conf/all/rp_filter": "0",
-    "conf/default/rp_filter": "0",
-    "icmp_ratemask": "0",  # every connection that a NetworkPolicy refuses is told so
-}
+_NETWORK = {"ip_forward": "1", "conf/all/rp_filter": "0", "conf/default/rp_filter": "0"}
 
 
 @dataclass(frozen=True)

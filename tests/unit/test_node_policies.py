@@ -37,8 +37,8 @@ def chains(**spec: Any) -> dict[str, list[str]]:
         ({"from": [OUTSIDE]}, ["ip saddr 192.0.2.0/24 ip saddr != 192.0.2.7/32 return"]),
     ],
 )
-def test_what_comes_in_passes_by_rule_and_is_else_refused(rule: Object, lines: list[str]) -> None:
-    assert chains(ingress=[rule])["ingress_0"] == [*lines, "reject with icmpx admin-prohibited"]
+def test_what_comes_in_passes_by_rule_and_is_else_dropped(rule: Object, lines: list[str]) -> None:
+    assert chains(ingress=[rule])["ingress_0"] == [*lines, "drop"]
 
 
 def test_a_named_port_of_what_goes_out_is_that_of_each_target() -> None:
@@ -81,7 +81,7 @@ class Api:
         items = self.items.get(request.url.path, [])
         if request.url.params.get("labelSelector") == "name=dns":
             items = items[:1]
-        return httpx.Response(200, text=json.dumps({"items": items}))
+        return httpx.Response(200, text=json.dumps({"metadata": {"resourceVersion": "7"}, "items": items}))
 
 
 def test_the_table_is_written_when_something_has_changed_and_again_where_that_failed() -> None:

@@ -1,0 +1,82 @@
+"""What happens to a stack while somebody writes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sandbox.continuity.site import Config, Site
+
+_AWAY_SECONDS = 60
+_MIMIR = "app.kubernetes.io/name=mimir,app.kubernetes.io/component"
+_GATEWAY = "app.kubernetes.io/name=gateway"
+
+Strike = Callable[[Site], None]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens; ``strike`` returns when it is done, whether or not all pods are ready again."""
+
+    name: str
+    what: str
+    strike: Strike
+    refused: bool = True
+    """Whether requests may be refused: not where the gateway and two of everything are to keep it up."""
+
+
+def _killed(selector: str) -> Strike:
+    return lambda site: site.kill_pod(selector)
+
+
+def _restarted(service: str, seconds: float = 0.0) -> Strike:
+    return lambda site: site.kill_service(service, seconds)
+
+
+def _deployed(edit: Callable[[Config], object]) -> Strike:
+    return lambda site: site.up(edit)
+
+
+def _more_memory(config: Config) -> None:
+    config["telemetry:metrics"]["roles"]["ingester"]["memory"] = "1100Mi"
+
+
+def _renewed(config: Config) -> None:
+    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT00:00:00Z}"
+    config["telemetry:tenants"][0]["access"] = {"token": {"version": 2, "previous_until": tomorrow}}
+    config["telemetry:gateway"]["issued"] = {"version": 2}
+
+
+def _one_more(config: Config) -> None:
+    config["telemetry:tenants"].append({"id": "added", "display_name": "Added while others write"})
+
+
+EVENTS = (
+    Event("nothing", "nothing, for comparison", lambda _: None, refused=False),
+    Event(
+        "ingesters-roll",
+        "`up` with another memory request of Mimir's ingesters: one after the other is replaced",
+        _deployed(_more_memory),
+        refused=False,
+    ),
+    Event(
+        "ingester-killed",
+        "one of three ingesters killed with force, its volume kept",
+        _killed(f"{_MIMIR}=ingester"),
+    ),
+    Event(
+        "store-gateway-killed",
+        "one store-gateway killed with force",
+        _killed(f"{_MIMIR}=store-gateway"),
+    ),
+    Event("compactor-killed", "the compactor killed with force", _killed(f"{_MIMIR}=compactor")),
+    Event("gateway-killed", "one of two gateway pods killed with force", _killed(_GATEWAY)),
+    Event("kubelet-restarted", "one node's kubelet killed and started again", _restarted("kubelet-0")),
+    Event("store-away", "the object store gone for a minute", _restarted("seaweedfs", _AWAY_SECONDS)),
+    Event(
+        "credentials-renewed",
+        "`up` with a new token, the old one valid for a day, and new servers' certificates",
+        _deployed(_renewed),
+        refused=False,
+    ),
+    Event("tenant-added", "`up` with one more tenant", _deployed(_one_more), refused=False),
+)

@@ -1,0 +1,89 @@
+"""What was measured on real nodes, for people and as tables of docs/."""
+
+import os
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from sandbox import marked
+from sandbox.continuity.run import Outcome
+from sandbox.continuity.usage import Measured, Use
+from sandbox.faults.page import PAGE, Run
+from sandbox.paths import REPO
+from telemetry.config.quantities import cpu_text
+
+_EVENTS = ("<!-- continuity: written by make continuity -->", "<!-- end of continuity -->")
+_EVENT_HEADINGS = (
+    "Event",
+    "What happens",
+    "Requests",
+    "Refused",
+    "Samples acknowledged",
+    "Not found",
+    "Ready again after",
+)
+_CAPACITY = REPO / "docs" / "capacity.md"
+_USAGE = ("<!-- usage: written by make usage -->", "<!-- end of usage -->")
+_USAGE_HEADINGS = ("Role", "CPU asked for", "idle", "written to", "Memory asked for", "idle", "written to")
+_MEBI = 1 << 20
+
+
+def write_events(stack: str, outcomes: Sequence[Outcome], run: Run) -> None:
+    """Put the outcomes into docs/reliability.md."""
+    marked.put(PAGE, _EVENTS, _EVENT_HEADINGS, map(_outcome, outcomes), _where(stack, run))
+
+
+def show_events(console: Console, outcomes: Sequence[Outcome]) -> None:
+    """Print them."""
+    table = Table(*_EVENT_HEADINGS)
+    for each in outcomes:
+        table.add_row(*_outcome(each), style="" if each.passed else "red")
+    console.print(table)
+
+
+def write_usage(stack: str, roles: Sequence[Measured], run: Run) -> None:
+    """Put what was used into docs/capacity.md."""
+    marked.put(_CAPACITY, _USAGE, _USAGE_HEADINGS, map(_role, roles), _where(stack, run))
+
+
+def show_usage(console: Console, roles: Sequence[Measured]) -> None:
+    """Print it."""
+    table = Table(*_USAGE_HEADINGS)
+    for each in roles:
+        table.add_row(*_role(each), style="red" if each.is_too_little else "")
+    console.print(table)
+
+
+def _where(stack: str, run: Run) -> str:
+    return f"Stack {stack}; {run}; {os.cpu_count()} cores, load average {os.getloadavg()[0]:.0f}."
+
+
+def _outcome(outcome: Outcome) -> list[str]:
+    refused = f"{outcome.refused}" + (f" ({', '.join(outcome.answers)})" if outcome.refused else "")
+    return [
+        f"`{outcome.event.name}`",
+        outcome.event.what,
+        str(outcome.requests),
+        refused,
+        str(outcome.acknowledged),
+        str(outcome.lost),
+        f"{outcome.seconds:.0f} s",
+    ]
+
+
+def _role(measured: Measured) -> list[str]:
+    asked, uses = measured.asked, (measured.idle, measured.loaded)
+    idle = _memory(measured.idle)
+    return [
+        measured.role,
+        cpu_text(round(asked.cpu)),
+        *(f"{use.cpu:.0f}m" for use in uses),
+        _memory(asked),
+        f"**{idle}**" if measured.is_too_little else idle,
+        _memory(measured.loaded),
+    ]
+
+
+def _memory(use: Use) -> str:
+    return f"{use.memory / _MEBI:.0f}Mi"

@@ -1,0 +1,111 @@
+"""A stack on real nodes, and the ways in which it is changed and hurt."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes import client, config
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from sandbox.engine import Engine, EngineError
+from sandbox.paths import REPO
+from sandbox.world import Connections, World
+from sandbox.world.files import write_private
+from sandbox.world.kubelets import entering
+from sandbox.world.process import ProcessTable, end
+from telemetry.operations.readiness.ask import ask
+from telemetry.operations.readiness.why import Unready
+from telemetry.stack import file as stack_file
+
+_READY_SECONDS = 300
+_POLL_SECONDS = 0.5
+Config = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Site:
+    """One deployed stack in a world with real nodes."""
+
+    stack: str
+    engine: Engine
+    world: World
+    connections: Connections
+
+    def up(self, edit: Callable[[Config], object]) -> None:
+        """Change the stack's settings and deploy them. Raises EngineError."""
+        file = self.engine.config_file(self.stack)
+        content = yaml.safe_load(file.read_text())
+        edit(content["config"])
+        write_private(file, yaml.safe_dump(content))
+        self.engine.run("up", self.stack, "--yes", "--skip-preview")
+
+    def kill_pod(self, selector: str) -> None:
+        """Kill the first pod that a label selector means, with force, as a lost node does; its volume stays."""
+        pods = self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
+        name = min(pod.metadata.name for pod in pods)
+        self.core.delete_namespaced_pod(name, self.namespace, grace_period_seconds=0)
+        self._await(lambda: bool(self._unready()))  # its controller has seen it
+
+    def kill_service(self, name: str, seconds: float = 0.0) -> None:
+        """Kill a service of the world, and start it again after a while."""
+        found = ProcessTable(self.engine.state).find(name)
+        if found is not None:
+            found.process.kill()
+            end([found.process])
+        time.sleep(seconds)
+        self.world.start()
+
+    def await_ready(self) -> None:
+        """Return once every workload is ready. Raises tenacity.RetryError."""
+        self._await(lambda: not self._unready())
+
+    def _unready(self) -> tuple[Unready, ...]:
+        return ask(stack_file.load(self.stack, self.engine.config_file(self.stack))).unready
+
+    def _await(self, done: Callable[[], bool]) -> None:
+        retry = retry_if_result(lambda so: not so)
+        Retrying(stop=stop_after_delay(_READY_SECONDS), wait=wait_fixed(_POLL_SECONDS), retry=retry)(done)
+
+    @contextmanager
+    def written_to(self, file: Path) -> Iterator[None]:
+        """Have somebody write steadily for the length of a block, which begins with the first answer."""
+        file.touch()
+        writer = subprocess.Popen(self._client(file), cwd=REPO, env=self.engine.environment)
+        try:
+            self._await(lambda: file.stat().st_size > 0 or writer.poll() is not None)
+            if writer.poll() is not None:
+                raise EngineError("the writer has ended; it has said why above")
+            yield
+        finally:
+            writer.terminate()
+            writer.wait()
+
+    def lost(self, file: Path, begin: int, until: int) -> int:
+        """Return how many samples of a while were acknowledged and are not found."""
+        command, environment = self._client(file, begin, until), self.engine.environment
+        done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    def _client(self, file: Path, *window: int) -> Sequence[str]:
+        asked = [self.stack, str(self.engine.config_file(self.stack)), str(file), *map(str, window)]
+        return entering(self.engine.state, [sys.executable, "-m", "sandbox.continuity.client", *asked])
+
+    @cached_property
+    def namespace(self) -> str:
+        """The namespace of the stack's workloads."""
+        content = yaml.safe_load(self.engine.config_file(self.stack).read_text())
+        return str(content["config"]["telemetry:namespace"]["name"])
+
+    @cached_property
+    def core(self) -> client.CoreV1Api:
+        """The cluster's core API."""
+        return client.CoreV1Api(
+            config.new_client_from_config(str(self.connections.kubeconfig), self.connections.context)
+        )

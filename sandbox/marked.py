@@ -1,0 +1,26 @@
+"""Tables of docs/ that runs write: between two marks, around which people write."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from telemetry.config import markdown
+
+
+def parts(text: str, begin: str, end: str) -> tuple[str, str, str]:
+    """Return what is before, between and behind two marks.
+
+    Raises:
+        ValueError: a mark is missing.
+    """
+    before, begun, rest = text.partition(begin)
+    between, ended, after = rest.partition(end)
+    if not begun or not ended:
+        raise ValueError(f"the page has no lines {begin} and {end}")
+    return before, between, after
+
+
+def put(page: Path, marks: tuple[str, str], headings: Sequence[str], rows: Iterable[Sequence[str]], where: str) -> None:
+    """Put a table into a page in place of the one before, and below it where and when it was measured."""
+    before, _, after = parts(page.read_text(), *marks)
+    table = markdown.table(headings, rows)
+    page.write_text(f"{before}{marks[0]}\n\n{table}\n\n{where}\n\n{marks[1]}{after}")
