@@ -79,11 +79,10 @@ def continuity(
     with _site(stack) as site:
         try:
             for outcome in run.run(site, events, lambda line: console.print(line, highlight=False, soft_wrap=True)):
-                outcomes.append(outcome)  # noqa: PERF402 (what was seen before a failure is shown)
+                outcomes.append(outcome)
+                page.write_events([outcome], begun)
         finally:
             page.show_events(console, outcomes)
-        if not only:
-            page.write_events(stack, outcomes, begun)
     if not all(outcome.passed for outcome in outcomes):
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox import marked
+from sandbox.continuity.events import EVENTS
 from sandbox.continuity.run import Outcome
 from sandbox.continuity.usage import Measured, Use
 from sandbox.faults.page import PAGE, Run
@@ -22,6 +23,7 @@ _EVENT_HEADINGS = (
     "Samples acknowledged",
     "Not found",
     "Ready again after",
+    "Run",
 )
 _CAPACITY = REPO / "docs" / "capacity.md"
 _USAGE = ("<!-- usage: written by make usage -->", "<!-- end of usage -->")
@@ -29,14 +31,16 @@ _USAGE_HEADINGS = ("Role", "CPU asked for", "idle", "written to", "Memory asked 
 _MEBI = 1 << 20
 
 
-def write_events(stack: str, outcomes: Sequence[Outcome], run: Run) -> None:
-    """Put the outcomes into docs/reliability.md."""
-    marked.put(PAGE, _EVENTS, _EVENT_HEADINGS, map(_outcome, outcomes), _where(stack, run))
+def write_events(outcomes: Sequence[Outcome], run: Run) -> None:
+    """Put the outcomes into docs/reliability.md; the rows of other events stay."""
+    rows = marked.rows_of(PAGE, _EVENTS) | {row[0]: [*row, str(run)] for row in map(_outcome, outcomes)}
+    order = [f"`{event.name}`" for event in EVENTS]
+    marked.put(PAGE, _EVENTS, _EVENT_HEADINGS, [rows[name] for name in order if name in rows])
 
 
 def show_events(console: Console, outcomes: Sequence[Outcome]) -> None:
     """Print them."""
-    table = Table(*_EVENT_HEADINGS)
+    table = Table(*_EVENT_HEADINGS[:-1])
     for each in outcomes:
         table.add_row(*_outcome(each), style="" if each.passed else "red")
     console.print(table)
@@ -44,7 +48,8 @@ def show_events(console: Console, outcomes: Sequence[Outcome]) -> None:
 
 def write_usage(stack: str, roles: Sequence[Measured], run: Run) -> None:
     """Put what was used into docs/capacity.md."""
-    marked.put(_CAPACITY, _USAGE, _USAGE_HEADINGS, map(_role, roles), _where(stack, run))
+    where = f"Stack {stack}; {run}; {os.cpu_count()} cores, load average {os.getloadavg()[0]:.0f}."
+    marked.put(_CAPACITY, _USAGE, _USAGE_HEADINGS, map(_role, roles), where)
 
 
 def show_usage(console: Console, roles: Sequence[Measured]) -> None:
@@ -53,10 +58,6 @@ def show_usage(console: Console, roles: Sequence[Measured]) -> None:
     for each in roles:
         table.add_row(*_role(each), style="red" if each.is_too_little else "")
     console.print(table)
-
-
-def _where(stack: str, run: Run) -> str:
-    return f"Stack {stack}; {run}; {os.cpu_count()} cores, load average {os.getloadavg()[0]:.0f}."
 
 
 def _outcome(outcome: Outcome) -> list[str]:

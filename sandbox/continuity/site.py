@@ -90,7 +90,7 @@ class Site:
     def lost(self, file: Path, begin: int, until: int) -> int:
         """Return how many samples of a while were acknowledged and are not found."""
         command, environment = self._client(file, begin, until), self.engine.environment
-        done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, cwd=REPO, env=environment, stdout=subprocess.PIPE, text=True, check=True)
         return int(done.stdout)
 
     def _client(self, file: Path, *window: int) -> Sequence[str]:

@@ -88,8 +88,9 @@ def test_a_rollout_may_refuse_nothing_and_nothing_may_lose_anything() -> None:
 def test_a_table_takes_the_place_of_the_one_before_and_nothing_else(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("before\n<b>\nold\n<e>\nafter\n")
-    for rows in ([["1"]], [["2"]]):
-        marked.put(page, ("<b>", "<e>"), ["A"], rows, "Here.")
-    assert page.read_text() == "before\n<b>\n\n| A |\n| --- |\n| 2 |\n\nHere.\n\n<e>\nafter\n"
+    for number in "12":
+        marked.put(page, ("<b>", "<e>"), ["A", "B"], [["`x`", number]], "Here.")
+    assert page.read_text() == "before\n<b>\n\n| A | B |\n| --- | --- |\n| `x` | 2 |\n\nHere.\n\n<e>\nafter\n"
+    assert marked.rows_of(page, ("<b>", "<e>")) == {"`x`": ["`x`", "2"]}
     with pytest.raises(ValueError, match="no lines"):
-        marked.put(page, ("<b>", "<other>"), ["A"], [], "Here.")
+        marked.put(page, ("<b>", "<other>"), ["A"], [])
