@@ -6,9 +6,12 @@ import pulumi
 from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
 
 from telemetry.capacity.fit import check
+from telemetry.collector.release import refusal as of_collector
 from telemetry.config.credentials import Credentials
 from telemetry.gateway import access
 from telemetry.gateway import secrets as contents
+from telemetry.releases import overlays
+from telemetry.spec.overlay import unchecked
 from telemetry.stack import ConfigError, Stack, load
 
 
@@ -25,6 +28,7 @@ def load_stack() -> tuple[Stack, Credentials]:
         today = _today()
         _refuse_what_does_not_fit(stack, credentials, today)
         _warn_of_what_ends(stack, today)
+        _warn_of_unchecked_values(stack)
     except ConfigError as error:
         raise pulumi.RunError(f"Pulumi.{pulumi.get_stack()}.yaml cannot be used:\n{error}") from error
     return stack, credentials
@@ -37,11 +41,17 @@ def _today() -> date:
 def _refuse_what_does_not_fit(stack: Stack, credentials: Credentials, today: date) -> None:
     verdict = check(stack)
     too_much = contents.too_much(stack, credentials.gateway_key, credentials.previous_gateway_key)
-    refusals = (*verdict.refusals, *filter(None, (too_much, access.refusal(stack, today))))
+    refusals = (*verdict.refusals, *filter(None, (too_much, access.refusal(stack, today), of_collector(stack))))
     if refusals:
         raise ConfigError(refusals)
     for warning in verdict.warnings:
         pulumi.log.warn(warning)
+
+
+def _warn_of_unchecked_values(stack: Stack) -> None:
+    for release in overlays(stack):
+        if (text := unchecked(release.overlay, release.chart)) is not None:
+            pulumi.log.warn(f"telemetry:{release.section}.values: {text}")
 
 
 def _warn_of_what_ends(stack: Stack, today: date) -> None:

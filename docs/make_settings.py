@@ -73,6 +73,7 @@ _WRITTEN: tuple[tuple[Any, str], ...] = (
     (ChartName, " or ".join(f"`{name}`" for name in CHARTS)),
     (LabelKey, "a label's key, such as `node-type`"),
     (LabelValue, "a label's value"),
+    (Any, "any value"),
     (bool, "`true` or `false`"),
     (int, "whole number"),
     (float, "number"),

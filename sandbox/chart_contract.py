@@ -1,4 +1,4 @@
-"""Reads a chart's values.yaml into a contract for tests/contracts (`python -m sandbox.chart_contract FOLDER`).
+"""Reads a chart's values.yaml into a contract for telemetry/charts (`python -m sandbox.chart_contract FOLDER`).
 
 What a chart reads without stating it (`undocumented`), and mappings that it renders whole (`verbatim`), are in its
 templates: these two lists are written by hand.

@@ -40,7 +40,7 @@ STAND_INS = (
         "charts (`sandbox/charts/`)",
         "tempo, tempo-distributed, mimir-distributed, loki, pyroscope, alloy",
         "names, value paths, workloads and configuration of the real ones for the values that this program sets, held "
-        "against lists of the real ones' values (`tests/contracts/`)",
+        "against lists of the real ones' values (`telemetry/charts/`)",
     ),
     StandIn(
         "kwok",

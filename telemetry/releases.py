@@ -25,6 +25,11 @@ def releases_of(stack: Stack) -> tuple[Release, ...]:
     return (*of_backends, *([ours] if ours else []))
 
 
+def overlays(stack: Stack) -> list[Release]:
+    """Return the releases that values are laid over."""
+    return [release for release in releases_of(stack) if not release.overlay.is_empty]
+
+
 class DeployedRelease(TypedDict):
     """A Helm release as the program would deploy it; there is no secret in its values."""
 

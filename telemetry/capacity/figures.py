@@ -14,6 +14,7 @@ from telemetry.capacity.volumes import Volumes
 from telemetry.config.amounts import RESOURCES, Resource
 from telemetry.config.resources import Resources
 from telemetry.config.roles import Role
+from telemetry.releases import overlays
 from telemetry.spec.backend import Phase, SizedRelease
 from telemetry.stack import Stack
 
@@ -160,6 +161,11 @@ def _notes(stack: Stack) -> Iterator[str]:
     for backend in stack.backends:
         if backend.of.capacity_notes is not None:
             yield from backend.of.capacity_notes(backend.context)
+    if laid_over := ", ".join(release.name for release in overlays(stack)):
+        yield (
+            f"Values are laid over those of {laid_over} (docs/values.md): pods and containers that these add are in no "
+            "figure here, and `make report` counts them."
+        )
 
 
 def _rows(stack: Stack) -> Iterator[Row]:

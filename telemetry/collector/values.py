@@ -1,6 +1,6 @@
 """Values of the chart `alloy` 1.11.1: Grafana Alloy as a DaemonSet, with the configuration of collector/.
 
-Source of every path: operations/helm/charts/alloy of grafana/alloy (tests/contracts/alloy-1.11.1.json).
+Source of every path: operations/helm/charts/alloy of grafana/alloy (telemetry/charts/alloy-1.11.1.json).
 """
 
 from telemetry.collector.config import CONFIG_MAP, FILE

@@ -14,10 +14,14 @@ def did_you_mean(given: str, names: Iterable[str]) -> str:
 
 
 class SettingError(ValueError):
-    """What a validator that sees several keys raises: names the one to correct, relative to what it validates."""
+    """What a validator that sees several keys raises: names the one to correct, relative to what it validates.
 
-    def __init__(self, key: str, reason: str) -> None:
+    `hidden`: the value may be a secret, and no message repeats it.
+    """
+
+    def __init__(self, key: str, reason: str, *, hidden: bool = False) -> None:
         self.key = key
+        self.hidden = hidden
         super().__init__(reason)
 
 
@@ -27,7 +31,7 @@ def below(key: str) -> Iterator[None]:
     try:
         yield
     except SettingError as error:
-        raise SettingError(f"{key}.{error.key}", str(error)) from error
+        raise SettingError(f"{key}.{error.key}", str(error), hidden=error.hidden) from error
 
 
 class Settings(BaseModel):

@@ -10,6 +10,7 @@ from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.images import Image
 from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.network import Destination
+from telemetry.config.overlay import Overlay
 from telemetry.config.placement import ClassName, Toleration
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute, Nodes
@@ -113,6 +114,7 @@ class Collector(Settings):
     priority_class: ClassName | None = Field(
         default=None, description="Priority class of its pods; none is telemetry:priority_class."
     )
+    values: Overlay = Field(default_factory=Overlay, description="Helm values for what no setting has.")
 
     @model_validator(mode="after")
     def _has_a_chart_to_deploy(self) -> Self:
@@ -120,6 +122,8 @@ class Collector(Settings):
             raise SettingError("chart", "is not set, and deploy: daemon-set needs it; add the chart alloy")
         if self.chart is not None and not self.deploys:
             raise SettingError("chart", "belongs to deploy: daemon-set; set that, or remove it")
+        if not (self.deploys or self.values.is_empty):
+            raise SettingError("values", "are of the chart, which deploy: daemon-set deploys; set that, or remove them")
         return self
 
     @model_validator(mode="after")

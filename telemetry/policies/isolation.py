@@ -6,6 +6,7 @@ from typing import Any
 
 from telemetry.collector.values import RELEASE as COLLECTOR
 from telemetry.engine.preview import UNKNOWN
+from telemetry.network.peers import workloads_of
 from telemetry.policies.model import Breach, Manifest, World
 from telemetry.policies.pods import Container, Pod, containers, pods
 
@@ -64,6 +65,16 @@ def no_host_namespaces(world: World) -> Iterator[Breach]:
             if port.get("hostPort"):
                 name = port.get("name", port.get("containerPort"))
                 yield each.breach(f"ports[{name}].hostPort", str(port["hostPort"]))
+
+
+def pods_are_known(world: World) -> Iterator[Breach]:
+    """Yield pods that no NetworkPolicy of the stack opens anything for, where it has policies."""
+    if not world.stack.security.network_policies:
+        return
+    known = [each.labels for each in workloads_of(world.stack)]
+    for pod in pods(world):
+        if not any(labels.items() <= pod.labels.items() for labels in known):
+            yield pod.breach("containers", "in none of the stack's flows")
 
 
 def no_host_paths(world: World) -> Iterator[Breach]:

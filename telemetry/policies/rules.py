@@ -70,6 +70,14 @@ RULES = (
         check=isolation.no_host_namespaces,
     ),
     Rule(
+        "known-pods",
+        about="manifests",
+        allowed="pods that the stack's flows know, where it has NetworkPolicies",
+        mend="switch off what the values have added, or run it outside of the stack's releases",
+        why="What no flow names is cut off by the stack's NetworkPolicies, or beyond them (R22).",
+        check=isolation.pods_are_known,
+    ),
+    Rule(
         "no-host-path",
         about="manifests",
         allowed="volumes that are not of a node",

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Self
 
+from telemetry.config.base import below
 from telemetry.config.chart import Chart
 from telemetry.config.credentials import S3Identity
+from telemetry.config.overlay import Overlay
 from telemetry.config.roles import Role
+from telemetry.spec.overlay import check, laid_over
 from telemetry.spec.values import s3_key
 from telemetry.spec.values.common import Values
 
@@ -17,13 +21,30 @@ class Release:
 
     name: str
     chart: Chart
-    values: Values
+    rendered: Values
+    """The values that the program sets by itself."""
     roles: Mapping[str, Role]
     autoscalers: tuple[Mapping[str, Any], ...] = ()
     """Those that the program adds to the chart's own, as far as they tell how many pods there may be."""
     components: Mapping[str, str] = field(default_factory=dict)
     """Roles by what the label `app.kubernetes.io/component` of their pods says, where that is not the role's name."""
+    overlay: Overlay = field(default_factory=Overlay)
+    """What is laid over them."""
+    section: str = ""
+    """Where the settings have it, from their top on: `traces.moving_from`; the overlay stands below it at `values`."""
+    sizes: str = "roles"
+    """Where the settings have its sizes, below the section."""
+
+    @cached_property
+    def values(self) -> Values:
+        """What Helm is given: nobody looks at what the program renders without what is laid over it."""
+        return laid_over(self.rendered, self.overlay)
+
+    def check(self) -> None:
+        """Refuse an overlay that would not do (SettingError, its key from the top of the settings)."""
+        with below(f"{self.section}.values"):
+            check(self.rendered, self.overlay, self.chart, sizes=f"telemetry:{self.section}.{self.sizes}")
 
     def with_key(self, identity: S3Identity) -> Self:
         """Return the release with pods that say which key they use, so that they restart with the next."""
-        return replace(self, values=s3_key.with_digest(self.values, s3_key.digest(identity)))
+        return replace(self, rendered=s3_key.with_digest(self.rendered, s3_key.digest(identity)))

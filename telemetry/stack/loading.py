@@ -159,7 +159,8 @@ def _finding(model: type[BaseModel], raw: Any, prefix: str, detail: ErrorDetails
     stands_at = detail["loc"][:-1] if of_a_key else detail["loc"]
     location = [*map(str, stands_at), *(reason.key.split(".") if isinstance(reason, SettingError) else ())]
     path = f"{PROJECT}:{prefix}{'.'.join(location)}".rstrip(".")
-    value = "" if model is Credentials or of_a_key else _shown(raw, location)
+    hidden = of_a_key or model is Credentials or (isinstance(reason, SettingError) and reason.hidden)
+    value = "" if hidden else _shown(raw, location)
     match detail["type"]:
         case "missing":
             return f"{path}: is not set; {_how_to_set(model, raw, location, path)}"

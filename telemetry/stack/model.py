@@ -197,6 +197,12 @@ class Stack(Settings):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _values_can_be_laid_over(self) -> Self:
+        for release in (release for backend in self.backends for release in backend.releases):
+            release.check()
+        return self
+
     @property
     def collector_role(self) -> Role | None:
         """What the collector's pods ask for, one on each node; None where the program deploys none."""

@@ -90,6 +90,20 @@ PROD: Change = all_of(
     put("kubernetes.kubeconfig", "/nowhere/kubeconfig"),
     put("namespace.requested_quota", {"cpu": "40", "memory": "128Gi", "storage": "512Gi"}),
     put("tenants", [TENANT, {"id": "b", "display_name": "B", "access": {"token_secret": "its-own"}}]),
+    put("metrics.values", {
+        "add": {"ingester": {"schedulerName": "ours"}},
+        "override": {"mimir": {"structuredConfig": {"usage_stats": {"enabled": True}}}},
+    }),
+    put("traces.values", {
+        "add": {"ingester": {"dnsConfig": {"options": [{"name": "ndots"}]}}}, "override": {"reportingEnabled": True},
+    }),
+    put("logs.values", {
+        "add": {"loki": {"revisionHistoryLimit": 3}}, "override": {"loki": {"analytics": {"reporting_enabled": True}}},
+    }),
+    put("profiles.values", {
+        "add": {"pyroscope": {"dnsPolicy": "Default"}},
+        "override": {"pyroscope": {"extraArgs": {"log.level": "warn"}}},
+    }),
     put("gateway.hosts", ["telemetry.example.org"]),
     put("gateway.total", {"cpu": "2", "memory": "4Gi"}),
     put("gateway.backend_tls", {"secret": "our-own-tls"}),
@@ -100,6 +114,9 @@ PROD: Change = all_of(
     put("dashboards", {"grafana_org": 2, "datasource": "prometheus", "folder": "Ours"}),
     put("collector", {**DAEMON_SET, "tenant": "platform", "secret": "its-secret", "nodes": 4, **{
         key: PLACED[key] for key in ("node_selector", "tolerations", "priority_class")
+    }, "values": {
+        "add": {"alloy": {"hostAliases": [{"ip": "10.1.1.1", "hostnames": ["gateway"]}]}},
+        "override": {"alloy": {"enableReporting": True}},
     }, "scrape": {"api_server": SOMEWHERE}}),
     put("labels", {"objects": {"cost": "1"}, "pods": {"mesh": "off"}}),
     put("annotations", {"objects": {"owner": "us"}, "pods": {"evict": "no"}}),

@@ -9,6 +9,7 @@ from components import stack_config
 from telemetry.operations import preflight
 from tests.engine.recorder import Run, run_of, run_program
 from tests.support import ENVIRONMENTS, SECRETS, Change, all_of, credentials, drop, put, tree
+from tests.unit.bad_collectors import DAEMON_SET
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -104,6 +105,23 @@ def test_certificates_that_end_soon_are_a_warning(
     monkeypatch.setattr(stack_config, "_today", lambda: date(2030, 1, 1))
     run_program(settings, "test", preview=True)
     assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+
+
+def test_values_that_alloys_chart_does_not_know_are_refused_and_nothing_is_registered() -> None:
+    settings, run = tree(), Run()
+    put("collector", {**DAEMON_SET, "values": {"add": {"alloy": {"hostAliasses": []}}}})(settings)
+    with pytest.raises(pulumi.RunError, match=r"telemetry:collector\.values\.add\.alloy\.hostAliasses: unknown"):
+        run_program(settings, "dev", preview=True, run=run)
+    assert run.resources == []
+
+
+def test_values_of_a_chart_whose_paths_are_not_known_are_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    settings = tree()
+    all_of(put("metrics.chart.version", "6.0.6"), put("metrics.values.add.ingester.schedulerName", "ours"))(settings)
+    run = run_program(settings, "dev", preview=True)
+    (warning,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.startswith("telemetry:metrics.values: the paths of the chart mimir-distributed 6.0.6 are not known")
+    assert run.one("kubernetes:helm.sh/v3:Release", "mimir").plain["values"]["ingester"]["schedulerName"] == "ours"
 
 
 def test_an_increase_under_way_is_a_warning_and_the_stack_goes_on(caplog: pytest.LogCaptureFixture) -> None:

@@ -73,7 +73,7 @@ def test_the_charts_ask_for_exactly_what_the_report_says(
 def test_a_part_of_the_chart_that_nobody_sized_is_a_difference(helm: str) -> None:
     [_, mimir] = releases_of(load_stack("prod"))
     values = {**mimir.values, "rollout_operator": {"enabled": True}}
-    [found] = differences(helm, (replace(mimir, values=values),))
+    [found] = differences(helm, (replace(mimir, rendered=values),))
     assert found.amount == Footprint(cpu=100, memory=parse_bytes("100Mi"), pods=1)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from telemetry.network.peers import gateway
 from telemetry.policies.data import BUCKET
 from telemetry.policies.model import SECRET, Registered, World
 from telemetry.stack import Stack
@@ -31,6 +32,7 @@ POD: Mapping[str, Any] = {
     "containers": [deepcopy(dict(CONTAINER))],
     "volumes": [{"name": "scratch", "emptyDir": {}}],
 }
+NO_POLICIES = put("security.network_policies", False)
 AT = "spec.template.spec"
 WAIT = "initContainers"
 NGINX = f"{AT}.containers[nginx]"
@@ -55,7 +57,7 @@ def workload(*edits: Edit, kind: str = "Deployment", name: str = "gateway") -> d
     spec = deepcopy(dict(POD))
     for edit in edits:
         edit(spec)
-    template = {"metadata": {"labels": {}}, "spec": spec}
+    template = {"metadata": {"labels": gateway().labels}, "spec": spec}
     return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name}, "spec": {"template": template}}
 
 
@@ -140,6 +142,14 @@ def account(automount: bool | None) -> dict[str, Any]:
     """Return a ServiceAccount."""
     stated = {} if automount is None else {"automountServiceAccountToken": automount}
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "mimir"}, **stated}
+
+
+def stranger() -> dict[str, Any]:
+    """Return a workload of a release that is in no flow."""
+    obj = workload(kind="StatefulSet", name="mimir-chunks-cache")
+    labels = {"app.kubernetes.io/name": "mimir", "app.kubernetes.io/instance": "mimir"}
+    obj["spec"]["template"]["metadata"]["labels"] = {**labels, "app.kubernetes.io/component": "chunks-cache"}
+    return obj
 
 
 def trusting(spec: dict[str, Any]) -> None:
@@ -256,6 +266,14 @@ CASES = (
             f"{NGINX}.ports[http].hostPort",
         ),
     ),
+    Case("known-pods", "a flow's pods", world(deployed(workload()))),
+    Case(
+        "known-pods",
+        "a cache that values have switched on",
+        world(mimir=[stranger()]),
+        (("StatefulSet mimir-chunks-cache", f"{AT}.containers"),),
+    ),
+    Case("known-pods", "no policies", World.of(load_stack("dev", NO_POLICIES), (), {"mimir": [stranger()]})),
     *of_pods("no-host-path", ("a node's directory", volume(hostPath={"path": "/"}), f"{AT}.volumes[v].hostPath")),
     *of_pods(
         "no-capabilities",

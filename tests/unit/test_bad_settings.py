@@ -22,6 +22,7 @@ from tests.unit import (
     bad_profiles,
     bad_sizes,
     bad_tenants,
+    bad_values,
 )
 from tests.unit.bad_backends import TEMPO, TEMPO_DISTRIBUTED
 from tests.unit.bad_inputs import Bad
@@ -40,6 +41,7 @@ BAD = [
     *bad_metadata.METADATA,
     *bad_pods.PODS,
     *bad_expose.EXPOSE,
+    *bad_values.VALUES,
 ]
 NOT_TO_BE_SHOWN = (*SECRETS, "pw0-fake", "90210")
 

@@ -1,11 +1,11 @@
 """Charts ignore keys that they do not know without a word, so every value is checked against the chart's own paths.
 
-The facts are in tests/contracts; the sandbox's stand-in charts are held to the same facts.
+The facts are in telemetry/charts; the sandbox's stand-in charts are held to the same facts.
 """
 
-import json
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from sandbox.chart_contract import contract
+from telemetry.charts.paths import ChartPaths, paths_of
 from telemetry.collector import values as alloy
 from telemetry.config.collector import Collector
 from telemetry.releases import CHARTS, releases_of
@@ -32,14 +33,6 @@ from tests.support import (
 )
 
 REPO = Path(__file__).parents[2]
-CONTRACTS = {
-    "tempo": "tempo-2.2.4",
-    "tempo-distributed": "tempo-distributed-2.26.2",
-    "mimir-distributed": "mimir-distributed-6.1.0",
-    "alloy": "alloy-1.11.1",
-    "loki": "loki-18.11.0",
-    "pyroscope": "pyroscope-2.2.1",
-}
 DEPLOYED_IN = {
     "tempo": ("dev", "test"),
     "tempo-distributed": ("prod",),
@@ -198,36 +191,24 @@ FOR_ONE_CHART: dict[str, dict[str, Change]] = {
 Leaf = tuple[str, Any]
 
 
-class Contract:
-    """What a chart's values.yaml offers."""
+def contract_of(chart: str) -> ChartPaths:
+    """Return what the newest version of a chart that settings accept offers."""
+    found = paths_of(chart, CHARTS[chart][0])
+    assert found is not None
+    return found
 
-    def __init__(self, chart: str) -> None:
-        facts = json.loads((REPO / "tests" / "contracts" / f"{CONTRACTS[chart]}.json").read_text())
-        self.paths: dict[str, Any] = facts["paths"]
-        self.undocumented: set[str] = set(facts["undocumented"])
-        self.verbatim: set[str] = set(facts["verbatim"])
 
-    def knows(self, path: str, value: object) -> bool:
-        """Whether the chart has this path: a leaf, a place below what takes any key, or a part that None takes away."""
-        if path in self.paths or path in self.undocumented:
-            return True
-        if value is None and any(known.startswith(f"{path}/") for known in self.paths):
-            return True
-        parts = path.split("/")
-        above = ["/".join(parts[:end]) for end in range(1, len(parts))]
-        return any(parent in self.verbatim or self.paths.get(parent) in ({}, []) for parent in above)
-
-    def agrees(self, path: str, default: object) -> bool:
-        """Whether the chart has the same default."""
-        if path in self.undocumented:
-            return default is None
-        match self.paths.get(path, "<absent>"):
-            case "<text>":
-                return isinstance(default, str)
-            case str(text) if text.startswith("<list of "):
-                return isinstance(default, list) and text == f"<list of {len(default)}>"
-            case known:
-                return known == default and type(known) is type(default)
+def agrees(contract: ChartPaths, path: str, default: object) -> bool:
+    """Whether a chart has the same default."""
+    if path in contract.undocumented:
+        return default is None
+    match contract.defaults.get(path, "<absent>"):
+        case "<text>":
+            return isinstance(default, str)
+        case str(text) if text.startswith("<list of "):
+            return isinstance(default, list) and text == f"<list of {len(default)}>"
+        case known:
+            return known == default and type(known) is type(default)
 
 
 def leaves(values: Any, *parents: str) -> Iterator[Leaf]:
@@ -264,13 +245,13 @@ def cases() -> Iterator[Any]:
                 yield pytest.param(chart, environment, change, id=f"{chart}, {environment}: {name}")
 
 
-each_chart = pytest.mark.parametrize("chart", CONTRACTS)
+each_chart = pytest.mark.parametrize("chart", DEPLOYED_IN)
 each_case = pytest.mark.parametrize(("chart", "environment", "change"), list(cases()))
 
 
 @each_case
 def test_every_value_that_we_set_exists_in_the_chart(chart: str, environment: str, change: Change) -> None:
-    contract = Contract(chart)
+    contract = contract_of(chart)
     given = set_by(produced(chart, load_stack(environment, *WITH_ALL[environment], change)))
     assert given
     assert [path for path, value in given if not contract.knows(path, value)] == []
@@ -278,17 +259,16 @@ def test_every_value_that_we_set_exists_in_the_chart(chart: str, environment: st
 
 @each_case
 def test_the_stand_in_reads_every_value_that_we_set(chart: str, environment: str, change: Change) -> None:
-    offered = Contract(chart)
-    offered.paths = dict(leaves(stand_in(chart)))
+    offered = replace(contract_of(chart), defaults=dict(leaves(stand_in(chart))))
     given = set_by(produced(chart, load_stack(environment, *WITH_ALL[environment], change)))
     assert [path for path, value in given if not offered.knows(path, value)] == []
 
 
 @each_chart
 def test_the_stand_in_has_the_charts_own_paths_and_defaults(chart: str) -> None:
-    contract = Contract(chart)
+    contract = contract_of(chart)
     own = dict(leaves(stand_in(chart)))
-    assert {path: value for path, value in own.items() if not contract.agrees(path, value)} == {}
+    assert {path: value for path, value in own.items() if not agrees(contract, path, value)} == {}
 
 
 @each_chart
@@ -300,13 +280,13 @@ def test_the_stand_in_is_of_a_version_that_settings_accept(chart: str) -> None:
 @each_chart
 def test_a_contract_is_read_from_an_unpacked_chart(chart: str) -> None:
     """As docs/upgrading.md says, here of the stand-in: a subset of the real one's paths, in the same words."""
-    read, known = contract(REPO / "sandbox" / "charts" / chart), Contract(chart)
+    read, known = contract(REPO / "sandbox" / "charts" / chart), contract_of(chart)
     paths = {path: value for path, value in read["paths"].items() if not path.startswith("standin")}
     assert read["chart"] == chart
     assert len(paths) > 30
-    same = {path for path, value in paths.items() if known.paths.get(path, "<absent>") == value}
+    same = {path for path, value in paths.items() if known.defaults.get(path, "<absent>") == value}
     # Texts and lists that the older contracts shortened at another length.
-    assert {path for path in paths.keys() - same if isinstance(known.paths.get(path), int | dict)} == set()
+    assert {path for path in paths.keys() - same if isinstance(known.defaults.get(path), int | dict)} == set()
 
 
 @each_chart
@@ -332,11 +312,11 @@ def test_every_file_of_a_stand_in_says_first_what_it_stands_in_for(chart: str) -
     ],
 )
 def test_a_contract_tells_known_paths_from_unknown_ones(path: str, value: object, known: bool) -> None:
-    assert Contract("tempo").knows(path, value) is known
+    assert contract_of("tempo").knows(path, value) is known
 
 
 @pytest.mark.parametrize(
-    ("path", "default", "agrees"),
+    ("path", "default", "same"),
     [
         ("replicas", 1, True),
         ("replicas", 2, False),
@@ -350,5 +330,5 @@ def test_a_contract_tells_known_paths_from_unknown_ones(path: str, value: object
         ("nowhere", None, False),
     ],
 )
-def test_a_contract_tells_equal_defaults_from_others(path: str, default: object, agrees: bool) -> None:
-    assert Contract("tempo").agrees(path, default) is agrees
+def test_a_contract_tells_equal_defaults_from_others(path: str, default: object, same: bool) -> None:
+    assert agrees(contract_of("tempo"), path, default) is same

@@ -12,7 +12,15 @@ from telemetry.spec.release import Release
 def releases(context: LokiContext) -> Iterator[Release]:
     """Yield Loki's one release."""
     settings = context.settings
-    yield Release(RELEASE, settings.chart, values(context), settings.roles, components={SINGLE: "all"})
+    yield Release(
+        RELEASE,
+        settings.chart,
+        values(context),
+        settings.roles,
+        components={SINGLE: "all"},
+        overlay=settings.values,
+        section="logs",
+    )
 
 
 def sizes(context: LokiContext) -> Iterator[SizedRelease]:

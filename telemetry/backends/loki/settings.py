@@ -18,6 +18,7 @@ from telemetry.config.base import SettingError, Settings
 from telemetry.config.buckets import Purpose
 from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.metadata import WithMetadata
+from telemetry.config.overlay import Overlay
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.quorum import min_available
@@ -93,6 +94,7 @@ class Logs(WithMetadata):
         description="Replicas and resources per role; of the single binary, `all`.",
     )
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
+    values: Overlay = Field(default_factory=Overlay, description="Helm values for what no setting has.")
     retention: Duration = Field(
         default=90 * _DAY,
         description="How long the compactor keeps a line; Loki's own default is for ever.",

@@ -14,7 +14,16 @@ from telemetry.spec.release import Release
 def releases(context: MimirContext) -> Iterator[Release]:
     """Yield Mimir's one release."""
     roles = deployed_roles(context)
-    yield Release(RELEASE, context.settings.chart, values(context), roles, tuple(_autoscalers(roles)))
+    settings = context.settings
+    yield Release(
+        RELEASE,
+        settings.chart,
+        values(context),
+        roles,
+        tuple(_autoscalers(roles)),
+        overlay=settings.values,
+        section="metrics",
+    )
 
 
 def sizes(context: MimirContext) -> Iterator[SizedRelease]:

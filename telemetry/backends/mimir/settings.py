@@ -10,6 +10,7 @@ from telemetry.config.base import SettingError, Settings
 from telemetry.config.buckets import Purpose
 from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.metadata import WithMetadata
+from telemetry.config.overlay import Overlay
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Duration
 from telemetry.config.quorum import min_available
@@ -85,6 +86,7 @@ class Metrics(WithMetadata):
         default_factory=dict, validate_default=True, description="Replicas and resources per role."
     )
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
+    values: Overlay = Field(default_factory=Overlay, description="Helm values for what no setting has.")
     retention: Duration = Field(
         default=30 * _DAY,
         description="How long the compactor keeps a sample; Mimir's own default is for ever (grafana/mimir#1700).",

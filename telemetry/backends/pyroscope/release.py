@@ -11,7 +11,8 @@ from telemetry.spec.release import Release
 
 def releases(context: PyroscopeContext) -> Iterator[Release]:
     """Yield Pyroscope's one release."""
-    yield Release(RELEASE, context.settings.chart, values(context), context.settings.roles)
+    settings = context.settings
+    yield Release(RELEASE, settings.chart, values(context), settings.roles, overlay=settings.values, section="profiles")
 
 
 def sizes(context: PyroscopeContext) -> Iterator[SizedRelease]:

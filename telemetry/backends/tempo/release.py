@@ -21,7 +21,14 @@ _VALUES: dict[Topology, Callable[..., Values]] = {
 def releases(context: TempoContext) -> Iterator[Release]:
     """Yield Tempo in the shape that is wanted, then in the one that is being moved away from."""
     for shape in context.settings.shapes:
-        yield Release(TEMPO[shape.topology], shape.chart, _VALUES[shape.topology](context, shape), shape.roles)
+        yield Release(
+            TEMPO[shape.topology],
+            shape.chart,
+            _VALUES[shape.topology](context, shape),
+            shape.roles,
+            overlay=shape.values,
+            section="traces" if shape is context.settings else "traces.moving_from",
+        )
 
 
 def sizes(context: TempoContext) -> Iterator[SizedRelease]:

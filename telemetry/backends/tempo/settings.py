@@ -16,6 +16,7 @@ from telemetry.config.base import SettingError, Settings
 from telemetry.config.buckets import Purpose
 from telemetry.config.chart import Chart, Versions, checked_version
 from telemetry.config.metadata import WithMetadata
+from telemetry.config.overlay import Overlay
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.quorum import min_available
@@ -84,6 +85,7 @@ class TempoShape(Settings):
         description="Replicas and resources per role; of the single binary, `all`.",
     )
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
+    values: Overlay = Field(default_factory=Overlay, description="Helm values for what no setting has.")
 
     @model_validator(mode="after")
     def _chart_has_the_topology(self) -> Self:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from telemetry.capacity import beyond, objects
 from telemetry.capacity import fit as capacity
-from telemetry.capacity import objects
 from telemetry.capacity.verdict import Verdict
 from telemetry.engine.preview import Preview, Step
 from telemetry.kubernetes.defaults import Object
@@ -15,6 +15,8 @@ from telemetry.operations.report.preview_items import items
 from telemetry.operations.report.retention import PLACES, shortened
 from telemetry.operations.report.warnings import warnings
 from telemetry.redaction import Redactor
+from telemetry.releases import overlays
+from telemetry.spec.overlay import told
 from telemetry.stack import Stack
 
 
@@ -52,11 +54,12 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
     changed = tuple(sorted((*resources, *of_releases), key=_place))
     becoming = _becoming(preview, rendered)
     releases = tuple(_release(step, found) for step in preview.releases)
+    also = (*_shortened(preview, rendered), *_laid_over(stack))
     return ChangeReport(
         stack=stack.environment,
         compared_with=found.compared_with,
         resources=preview.counts,
-        warnings=warnings(changed, releases, preview, _sized(stack, preview, becoming), _shortened(preview, rendered)),
+        warnings=warnings(changed, releases, preview, _sized(stack, preview, becoming), also),
         policies=judged(stack, preview, becoming),
         capacity=Capacity(before=preview.outputs.get("capacity"), after=dict(capacity.summary(stack))),
         releases=tuple(each for each in releases if each.action != "same" or each.status not in ("deployed", None)),
@@ -89,7 +92,15 @@ def _sized(stack: Stack, preview: Preview, becoming: Mapping[str, tuple[Object, 
     verdict = capacity.check(stack)
     registered = [step.new for step in preview.steps if step.custom and step.action != "delete" and "kind" in step.new]
     all_of_them = [*registered, *(each for objects in becoming.values() for each in objects)]
-    return Verdict(verdict.refusals, (*verdict.warnings, *objects.check(stack, all_of_them, releases=len(becoming))))
+    counted = objects.check(stack, all_of_them, releases=len(becoming))
+    return Verdict(verdict.refusals, (*verdict.warnings, *counted, *beyond.check(stack, all_of_them)))
+
+
+def _laid_over(stack: Stack) -> Iterator[Warn]:
+    """Yield which values of each release are not the program's own."""
+    for release in overlays(stack):
+        for text in told(release.overlay, release.chart):
+            yield Warn(level="notice", about=f"release {release.name}", text=text)
 
 
 def _of(step: Step, rendered: Mapping[str, Rendered]) -> list[Item]:
