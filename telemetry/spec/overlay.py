@@ -11,7 +11,7 @@ from telemetry.config.base import SettingError
 from telemetry.config.chart import Chart
 from telemetry.config.overlay import Overlay
 from telemetry.redaction import Redactor
-from telemetry.spec.values.common import Values
+from telemetry.spec.values.common import Values, merged
 
 Path = tuple[str, ...]
 
@@ -31,16 +31,6 @@ def leaves(values: Any, *path: str) -> Iterator[tuple[Path, Any]]:
             yield from leaves(value, *path, str(key))
     elif path:
         yield path, values
-
-
-def merged(values: Values, over: Mapping[str, Any]) -> Values:
-    """Return values with others merged over them, as Helm merges: mappings key by key, all else whole."""
-    result = dict(values)
-    for key, value in over.items():
-        below = result.get(key)
-        mergeable = isinstance(value, Mapping) and isinstance(below, Mapping)
-        result[key] = merged(dict(below), value) if mergeable else value
-    return result
 
 
 def laid_over(rendered: Values, overlay: Overlay) -> Values:
@@ -147,4 +137,4 @@ def _is_set(rendered: Values, path: Path) -> bool:
         if part not in found:
             return False
         found = found[part]
-    return found != {}
+    return not (isinstance(found, Mapping) and not found)

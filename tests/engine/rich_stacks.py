@@ -16,6 +16,7 @@ from tests.support import (
     with_ruler,
 )
 from tests.unit.bad_collectors import DAEMON_SET
+from tests.unit.limit_cases import METRICS
 
 _TERM = {"topology_key": "rack", "labels": {"a": "b"}, "namespaces": ["n"]}
 _REQUIREMENTS = [{"key": "disk", "operator": "In", "values": ["ssd"]}]
@@ -43,9 +44,29 @@ PODS = {
 SOMEWHERE = {"namespaces": [{"a": "b"}], "pods": {"c": "d"}, "cidrs": ["10.1.0.0/16"], "ports": [443]}
 PLACE = {key: value for key, value in SOMEWHERE.items() if key != "ports"}
 LIMITS = {
-    "metrics": {"max_query_length": "9d", "max_query_parallelism": 9},
-    "traces": {"max_search_duration": "9h"},
-    "logs": {"max_query_length": "9d"},
+    "metrics": {**METRICS, "others": {"ruler_max_rules_per_rule_group": 50}},
+    "traces": {
+        "max_attribute_size": "4Ki",
+        "max_search_duration": "9h",
+        "max_metrics_duration": "9h",
+        "max_tag_values_size": "9Mi",
+        "max_generated_series": 9_000,
+        "others": {"ingestion": {"tenant_shard_size": 3}},
+    },
+    "logs": {
+        **dict.fromkeys(("per_stream_rate", "per_stream_burst", "max_line_size", "max_query_size"), "9Mi"),
+        **dict.fromkeys(("max_labels", "max_label_name_length", "max_label_value_length", "max_query_parallelism"), 90),
+        **dict.fromkeys(("max_query_series", "max_query_chunks", "max_query_lines"), 9_000),
+        **dict.fromkeys(("oldest_line", "max_query_length", "max_query_lookback"), "9d"),
+        "promoted_otlp_attributes": ["k8s.namespace.name"],
+        "others": {"max_line_size_truncate": True},
+    },
+    "profiles": {
+        **dict.fromkeys(("max_labels", "max_label_name_length", "max_label_value_length"), 90),
+        **dict.fromkeys(("max_query_length", "max_query_lookback"), "9d"),
+        "max_profile_size": "9Mi",
+        "others": {"max_sessions_per_series": 9},
+    },
 }
 ROTATED = {"version": 2, "previous_until": "2026-12-01T00:00:00Z"}
 TENANT = {

@@ -13,7 +13,8 @@ from telemetry.engine.preview import read
 from telemetry.operations.report.build import Found, Rendered, build
 from telemetry.operations.report.model import ChangeReport
 from telemetry.releases import deployed, releases_of
-from telemetry.spec.overlay import laid_over, merged, unchecked
+from telemetry.spec.overlay import laid_over, unchecked
+from telemetry.spec.values.common import merged
 from telemetry.stack import Stack
 from tests.support import Change, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET

@@ -5,7 +5,7 @@ more replicas has a disruption budget of one pod; Deployments roll without a sur
 """
 
 from telemetry.backends.loki.context import LokiContext
-from telemetry.backends.loki.limits import limits_of
+from telemetry.backends.loki.limits import RETENTION, limits_of
 from telemetry.backends.loki.settings import Logs
 from telemetry.config.images import Image
 from telemetry.config.placement import Placement
@@ -27,7 +27,6 @@ SINGLE = "single-binary"
 """The chart's component of a single binary."""
 
 IMAGE = Image("docker.io", "grafana/loki")
-_RETENTION = "retention_period"
 _MODES = {"monolithic": "Monolithic", "distributed": "SimpleScalable"}
 _SECTIONS = {"all": "singleBinary", "read": "read", "write": "write", "backend": "backend"}
 """Sections of the values by role."""
@@ -171,14 +170,14 @@ def _config(context: LokiContext, logs: Logs) -> Values:
         "compactor": {"retention_enabled": True, "delete_request_store": "s3"},
         "limits_config": {
             **shared(context.limits, limits_of),
-            _RETENTION: duration_text(logs.retention),
+            RETENTION: duration_text(logs.retention),
             "allow_structured_metadata": True,  # without it OTLP is refused
         },
         **({"querier": {"multi_tenant_queries_enabled": True}} if context.tenants else {}),
         "analytics": {"reporting_enabled": False},  # phones home
         "structuredConfig": _caches(logs),
         **(
-            {"runtimeConfig": {"overrides": overrides(context.tenants, limits_of, retention=_RETENTION)}}
+            {"runtimeConfig": {"overrides": overrides(context.tenants, limits_of, retention=RETENTION)}}
             if context.tenants
             else {}
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from telemetry.backends.mimir.context import MimirContext
-from telemetry.backends.mimir.limits import limits_of
+from telemetry.backends.mimir.limits import RETENTION, limits_of
 from telemetry.backends.mimir.receivers import receivers_firewall
 from telemetry.config.gateway import NGINX_TAG
 from telemetry.config.images import NGINX, Image
@@ -40,7 +40,6 @@ SERVICE_ACCOUNT = "mimir-pods"
 the chart forbids it. Another name than the chart's, which goes with the first upgrade of a release that has it."""
 
 _IMAGE = Image("docker.io", "grafana/mimir")
-_RETENTION = "compactor_blocks_retention_period"
 _EXEMPLARS = 100_000
 """Exemplars kept per tenant. Mimir's default of 0 drops them, and the datasource's link to traces with them."""
 
@@ -91,7 +90,7 @@ def deployed_roles(context: MimirContext) -> dict[str, Role]:
 
 def tenant_overrides(context: MimirContext) -> Values:
     """Return `overrides`, tenant by tenant; what is not stated stays as `limits` have it."""
-    return overrides(context.tenants, limits_of, retention=_RETENTION)
+    return overrides(context.tenants, limits_of, retention=RETENTION)
 
 
 def _switched_off() -> Values:
@@ -168,7 +167,7 @@ def _config(context: MimirContext) -> Values:
     """Return Mimir's own configuration, merged by the chart over its defaults."""
     buckets, roles = context.buckets, context.settings.roles
     return {
-        **_classic_architecture(replication=_ring(context, "ingester")),
+        **merged(_classic_architecture(replication=_ring(context, "ingester")), _ha_tracker(context)),
         "multitenancy_enabled": bool(context.tenants),
         **({"tenant_federation": {"enabled": True}} if context.tenants else {}),
         **_tls(context),
@@ -185,10 +184,10 @@ def _config(context: MimirContext) -> Values:
         "store_gateway": {"sharding_ring": _ring(context, "store-gateway")},
         "alertmanager": {"sharding_ring": _ring(context, "alertmanager")},
         "limits": {
-            **shared(context.limits, limits_of),
-            _RETENTION: duration_text(context.settings.retention),
             "max_global_exemplars_per_user": _EXEMPLARS,
             "cardinality_analysis_enabled": True,  # the gateway offers it; off, it answers 500
+            **shared(context.limits, limits_of),
+            RETENTION: duration_text(context.settings.retention),
             **receivers_firewall(context.security),
         },
     }
@@ -223,6 +222,15 @@ def _classic_architecture(replication: Values) -> Values:
         "ingester": {"push_grpc_method_enabled": True, "ring": replication},
         "distributor": {"remote_timeout": "2s"},
     }
+
+
+def _ha_tracker(context: MimirContext) -> Values:
+    """Return the tracker of Prometheus replicas, if there is anybody whose samples come from several."""
+    granted = [tenant.limits for tenant in context.tenants.values()]
+    granted += [context.limits] if context.limits else []
+    if not any(limits.ha_tracker for limits in granted):
+        return {}
+    return {"distributor": {"ha_tracker": {"enable_ha_tracker": True, "kvstore": {"store": "memberlist"}}}}
 
 
 def _index_cache(store_gateway: Role) -> Values:

@@ -8,7 +8,7 @@ and the addresses of query-backends. It has no key for how Deployments roll, so 
 """
 
 from telemetry.backends.pyroscope.context import PyroscopeContext
-from telemetry.backends.pyroscope.limits import limits_of
+from telemetry.backends.pyroscope.limits import RETENTION, limits_of
 from telemetry.backends.pyroscope.settings import Profiles
 from telemetry.config.images import Image
 from telemetry.config.placement import Placement
@@ -40,7 +40,6 @@ SERVICE_ACCOUNT = "pyroscope-pods"
 """The program's own account for the pods: the chart's has no key that takes its token away."""
 
 IMAGE = Image("docker.io", "grafana/pyroscope")
-_RETENTION = "retention_period"
 _WITHOUT = ("tenant-settings", "ad-hoc-profiles", "admin")
 """Components of Pyroscope's own pages, which nobody is offered here; Grafana asks none of them."""
 _SCRATCH = "/data"
@@ -75,7 +74,7 @@ def values(context: PyroscopeContext) -> Values:
                 "extraArgs": _arguments(context, profiles),
                 "structuredConfig": _config(context, profiles),
                 **(
-                    {"tenantOverrides": overrides(context.tenants, limits_of, retention=_RETENTION)}
+                    {"tenantOverrides": overrides(context.tenants, limits_of, retention=RETENTION)}
                     if context.tenants
                     else {}
                 ),
@@ -177,7 +176,7 @@ def _config(context: PyroscopeContext, profiles: Profiles) -> Values:
         "storage": {"backend": "s3", "s3": _s3(context)},
         "limits": {
             **shared(context.limits, limits_of),
-            _RETENTION: duration_text(profiles.retention),
+            RETENTION: duration_text(profiles.retention),
         },
         "analytics": {"reporting_enabled": False},  # phones home
     }

@@ -5,7 +5,7 @@ from telemetry.backends.tempo.limits import limits_of
 from telemetry.config.images import Image
 from telemetry.config.quantities import duration_text
 from telemetry.spec.ports import absolute
-from telemetry.spec.values.common import Values
+from telemetry.spec.values.common import Values, merged
 from telemetry.spec.values.transport import otlp_receiver, remote_write, store_authority
 
 SECRET = "tempo-s3"  # noqa: S105 - a Secret's name
@@ -55,11 +55,10 @@ def tenant_overrides(context: TempoContext, *, generates: bool) -> Values:
     """
     made, retention = processors(context) if generates else {}, context.settings.retention
     return {
-        tenant: {
-            **limits_of(of.limits),
-            "compaction": {"block_retention": duration_text(of.retention or retention)},
-            **made,
-        }
+        tenant: merged(
+            merged(limits_of(of.limits), {"compaction": {"block_retention": duration_text(of.retention or retention)}}),
+            made,
+        )
         for tenant, of in context.tenants.items()
     }
 

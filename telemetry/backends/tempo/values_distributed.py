@@ -213,8 +213,8 @@ def _defaults(context: TempoContext, *, generates: bool) -> Values:
     """Return what holds for every tenant. What is granted at all is a rate of the platform, not of each distributor."""
     limits = shared(context.limits, limits_of)
     if context.tenants or limits:
-        limits = {**limits, "ingestion": {"rate_strategy": "global", **limits.get("ingestion", {})}}
-    return {**limits, **(processors(context) if generates else {})}
+        limits = merged({"ingestion": {"rate_strategy": "global"}}, limits)
+    return merged(limits, processors(context) if generates else {})
 
 
 def _receivers(context: TempoContext) -> Values:

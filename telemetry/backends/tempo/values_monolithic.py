@@ -126,7 +126,7 @@ def _overrides(context: TempoContext, shape: TempoShape) -> Values:
     Not from the chart's ConfigMap, whose every change restarts the pod, but from one that `components.tempo` makes.
     """
     generates = "metrics-generator" in shape.runs
-    defaults: Values = {**shared(context.limits, limits_of), **(processors(context) if generates else {})}
+    defaults = merged(shared(context.limits, limits_of), processors(context) if generates else {})
     file = {"per_tenant_override_config": f"{_TENANTS_PATH}/{OVERRIDES_FILE}"} if context.tenants else {}
     wanted = {**({"defaults": defaults} if defaults else {}), **file}
     return {"overrides": wanted} if wanted else {}

@@ -62,7 +62,7 @@ def named(key: str, value: Mapping[str, Any] | Sequence[Any]) -> Values:
 
 
 def merged(values: Values, more: Values) -> Values:
-    """Return values with more of them merged in, mappings key by key."""
+    """Return values with more of them merged in as Helm does it: mappings key by key, everything else whole."""
     result = dict(values)
     for key, value in more.items():
         below = result.get(key)
