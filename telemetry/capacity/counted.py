@@ -106,16 +106,26 @@ def workloads_of(stack: Stack) -> Iterator[Workload]:
 
 def _stated(workloads: Iterable[Workload], resource: str, limits: Limits, *, requested: bool) -> Need:
     total, unstated = 0, []
-    stating = {("memory", False): "memory_limit", ("ephemeral-storage", True): "ephemeral_storage"}
     for each in workloads:
-        key = stating.get((resource, requested))
-        stated = getattr(each.role, key) if key else None
-        given = stated if stated is not None else limits.of(resource)
-        if given is None:
+        stated = _requested(each.role, resource) if requested else _limit(each.role, resource)
+        given = limits.of(resource)
+        if stated is not None:
+            total += each.role.max_replicas * stated
+        elif given is None:
             unstated.append(each.key)
         else:
             total += each.role.max_replicas * each.containers * given
     return Need(total, tuple(unstated))
+
+
+def _requested(role: Role, resource: str) -> int | None:
+    """Return what a role asks for itself, of what it may leave out."""
+    return role.ephemeral_storage if resource == "ephemeral-storage" else None
+
+
+def _limit(role: Role, resource: str) -> int | None:
+    """Return the limit that a role says itself."""
+    return {"cpu": role.cpu_limit, "memory": role.memory_limit}.get(resource)
 
 
 def _unstated(need_of: Mapping[str, Need]) -> Iterator[str]:
@@ -157,7 +167,7 @@ def _too_low_limits(stack: Stack) -> Iterator[str]:
     for each in workloads_of(stack):
         for resource, asked in (("cpu", each.role.cpu), ("memory", each.role.memory)):
             limit = limits.of(resource)
-            stated = resource == "memory" and each.role.memory_limit is not None
+            stated = _limit(each.role, resource) is not None
             if limit is not None and not stated and limit < asked:
                 yield (
                     f"{_LIMIT_RANGE}.{resource}: {text(f'limits.{resource}', limit)} is below what {each.key} asks for "

@@ -10,6 +10,7 @@ from typing import Literal
 
 from telemetry.capacity import qos
 from telemetry.capacity.footprint import Footprint, of_role
+from telemetry.capacity.limits import words
 from telemetry.capacity.volumes import Volumes
 from telemetry.config.amounts import RESOURCES, Resource
 from telemetry.config.resources import Resources
@@ -125,6 +126,13 @@ class Report:
     """Those that its buckets take in the object store."""
     notes: tuple[str, ...] = ()
     """What the figures alone do not tell."""
+    limits: str = ""
+    """What the platform's policy says of limits, and what these come to."""
+
+    @property
+    def has_cpu_limits(self) -> bool:
+        """Whether any role has one."""
+        return any(row.size.cpu_limit is not None for row in self.rows)
 
     @property
     def backends(self) -> dict[str, Footprint]:
@@ -154,7 +162,7 @@ def report(stack: Stack) -> Report:
     """Return all figures of a stack. What is not stated as used or for Phase 3 counts as nothing."""
     rows = tuple(_rows(stack))
     lines = tuple(_line(resource, stack, rows) for resource in RESOURCES)
-    return Report(stack.environment, rows, lines, Volumes.of(stack), tuple(_notes(stack)))
+    return Report(stack.environment, rows, lines, Volumes.of(stack), tuple(_notes(stack)), " ".join(words(stack)))
 
 
 def _notes(stack: Stack) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from telemetry.capacity import counted, volumes
+from telemetry.capacity import counted, limits, volumes
 from telemetry.capacity.figures import Line, Report, Scenario, report
 from telemetry.capacity.summary import Summary, summary
 from telemetry.capacity.verdict import Verdict
@@ -78,7 +78,13 @@ def check(stack: Stack) -> Verdict:
     of_quota = _quota(figures, stack.namespace.quota_increase)
     also = counted.check(stack)
     slots = (line for line in [volumes.shortage(stack)] if line)
-    refusals = (*of_quota.refusals, *also.refusals, *slots, *_too_large(figures, stack.kubernetes.nodes))
+    refusals = (
+        *of_quota.refusals,
+        *also.refusals,
+        *limits.check(stack),
+        *slots,
+        *_too_large(figures, stack.kubernetes.nodes),
+    )
     later = () if refusals else tuple(_with_phase_3(figures))
     return Verdict(refusals, (*of_quota.warnings, *also.warnings, *later))
 

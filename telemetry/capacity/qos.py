@@ -28,8 +28,9 @@ def of_pod(containers: Iterable[Container]) -> Qos:
 
 
 def of_role(role: Role) -> Qos:
-    """Return the class of a role's pods: one container with both requests and at most a memory limit."""
-    limits = {} if role.memory_limit is None else {"memory": role.memory_limit}
+    """Return the class of a role's pods, as of one container with all that it says."""
+    stated = {"cpu": role.cpu_limit, "memory": role.memory_limit}
+    limits = {name: limit for name, limit in stated.items() if limit is not None}
     return of_pod([Container({"cpu": role.cpu, "memory": role.memory}, limits)])
 
 

@@ -68,18 +68,22 @@ def breakdown(report: Report) -> Table:
     """Return the plan's table of roles (R5), then what is beyond it, then the sums."""
     table = Table(
         f"{report.environment.title()} Component Breakdown (Phase 1)",
-        ("Component", "Replicas", "CPU req", "Memory req", "Storage PVC", "Mem limit", "QoS"),
+        (
+            *("Component", "Replicas", "CPU req", "Memory req", "Storage PVC"),
+            *(("CPU limit",) if report.has_cpu_limits else ()),
+            *("Mem limit", "QoS"),
+        ),
     )
     planned = [row for row in report.rows if row.in_plan and row.phase == 1]
     later = [row for row in report.rows if row.in_plan and row.phase == 3]
     beyond = [row for row in report.rows if not row.in_plan]
-    _add_rows(table, planned)
+    _add_rows(table, planned, cpu_limits=report.has_cpu_limits)
     _add_sum(table, "Phase 1 total", _total(planned))
     if later:
-        _add_rows(table, later)
+        _add_rows(table, later, cpu_limits=report.has_cpu_limits)
         _add_sum(table, "Phase 3 total", _total(later))
     if beyond:
-        _add_rows(table, beyond)
+        _add_rows(table, beyond, cpu_limits=report.has_cpu_limits)
         _add_sum(table, "Beyond the plan", _total(beyond))
     for backend, subtotal in report.backends.items():
         _add_sum(table, f"{backend} in all", subtotal)
@@ -129,7 +133,7 @@ def fits(report: Report) -> Table:
 
 def footnotes(report: Report) -> list[str]:
     """Return what a reader has to know to trust the figures."""
-    notes = ["A row is the total over its replicas. Requests only: there is no CPU limit anywhere."]
+    notes = [f"A row is the total over its replicas. {report.limits}"]
     notes += dict.fromkeys(row.note for row in report.rows if row.note)
     if not all(row.in_plan for row in report.rows):
         notes.append("Beyond the plan: what the plan's table does not name, but runs all the same.")
@@ -164,9 +168,10 @@ def _list(title: str, items: Iterable[str]) -> str:
     return "\n".join([f"### {title}", "", *(f"- {item}" for item in items)])
 
 
-def _add_rows(table: Table, rows: Iterable[Row]) -> None:
+def _add_rows(table: Table, rows: Iterable[Row], *, cpu_limits: bool) -> None:
     for row in rows:
         size, total = row.size, row.total
+        cpu_limit = rounded("cpu", size.cpu_limit) if size.cpu_limit else ""
         storage = rounded("storage", total.storage) if size.volume else ""
         if size.volume and size.replicas > 1:
             storage += f" ({rounded('storage', size.volume)}{_TIMES}{size.replicas})"
@@ -176,6 +181,7 @@ def _add_rows(table: Table, rows: Iterable[Row]) -> None:
             rounded("cpu", total.cpu),
             rounded("memory", total.memory),
             storage,
+            *((cpu_limit,) if cpu_limits else ()),
             rounded("memory", size.memory_limit) if size.memory_limit else "",
             row.qos,
         )
@@ -183,7 +189,8 @@ def _add_rows(table: Table, rows: Iterable[Row]) -> None:
 
 def _add_sum(table: Table, name: str, total: Footprint) -> None:
     figures = (rounded("cpu", total.cpu), rounded("memory", total.memory), rounded("storage", total.storage))
-    table.add(name, str(total.pods), *figures, "", "", is_sum=True)
+    empty = [""] * (len(table.headers) - len(figures) - 2)  # of limits and classes, which are of one replica
+    table.add(name, str(total.pods), *figures, *empty, is_sum=True)
 
 
 def _total(rows: Iterable[Row]) -> Footprint:

@@ -2,6 +2,7 @@
 
 from telemetry.collector.values import RELEASE, values
 from telemetry.config.base import SettingError
+from telemetry.config.collector import containers_of
 from telemetry.spec.release import Release
 from telemetry.stack import Stack
 
@@ -16,6 +17,7 @@ def collector_release(stack: Stack) -> Release | None:
         settings.chart,
         values(stack, settings),
         {"alloy": role},
+        containers=containers_of(settings, stack.policy),
         overlay=settings.values,
         section="collector",
         sizes="size",

@@ -7,11 +7,10 @@ from telemetry.collector.config import CONFIG_MAP, FILE
 from telemetry.collector.destination import CREDENTIALS
 from telemetry.collector.pipeline import OTLP_GRPC, OTLP_HTTP
 from telemetry.collector.scraping import BACKENDS
-from telemetry.config.collector import ALLOY, RELOADER, RELOADER_IMAGE, Collector
-from telemetry.config.quantities import bytes_text, cpu_text
-from telemetry.config.resources import Compute
+from telemetry.config.collector import ALLOY, RELOADER_IMAGE, Collector, containers_of
+from telemetry.config.quantities import bytes_text
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
-from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, merged, named, pod_security
+from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, merged, named, pod_security, resources
 from telemetry.spec.values.images import pull_secrets, with_digest
 from telemetry.spec.values.transport import BACKENDS_SECRET, serves_tls
 from telemetry.stack import Stack
@@ -33,6 +32,7 @@ def values(stack: Stack, collector: Collector) -> Values:
     """Return the chart's values."""
     ports = (("otlp-grpc", OTLP_GRPC), ("otlp-http", OTLP_HTTP))
     mounted = _mounted(stack, collector)
+    containers = containers_of(collector, stack.policy)  # Alloy's own limiter takes the place of a memory limit
     rendered: Values = {
         "fullnameOverride": RELEASE,
         "crds": {"create": False},  # cluster-wide, and for logs
@@ -47,13 +47,13 @@ def values(stack: Stack, collector: Collector) -> Values:
             "storagePath": _STORAGE,
             "enableReporting": False,  # phones home
             "extraPorts": [{"name": name, "port": port, "targetPort": port, "protocol": "TCP"} for name, port in ports],
-            "resources": _requests(collector.size),
+            "resources": resources(containers["alloy"]),
             "securityContext": RESTRICTED_CONTAINER,
             "mounts": {"extra": [_mount("storage", _STORAGE), *(_mount(name, path) for name, _, path in mounted)]},
         },
         "configReloader": {
             **named("image", with_digest(stack.images, RELOADER_IMAGE)),
-            "resources": _requests(RELOADER),
+            "resources": resources(containers["config-reloader"]),
             # The chart's own names a user, which OpenShift refuses.
             "securityContext": {**RESTRICTED_CONTAINER, "runAsUser": None, "runAsGroup": None},
         },
@@ -119,11 +119,6 @@ def _mount(name: str, path: str) -> Values:
 def _secret(name: str, secret: str) -> Values:
     keys = {"items": [{"key": "ca.crt", "path": "ca.crt"}]} if name == "backends" else {}  # its key is the backends'
     return {"name": name, "secret": {"secretName": secret, "defaultMode": _GROUP_MAY_READ, **keys}}
-
-
-def _requests(size: Compute) -> Values:
-    """Return requests; Alloy's own limiter takes the place of a memory limit."""
-    return {"requests": {"cpu": cpu_text(size.cpu), "memory": bytes_text(size.memory)}}
 
 
 def _pod_security(stack: Stack) -> Values:

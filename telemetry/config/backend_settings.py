@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, ValidationInfo
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.metadata import Annotations, Labels
 from telemetry.config.placement import Placement
+from telemetry.config.policy import Policy
 from telemetry.config.quantities import duration_text
 from telemetry.config.role_policy import check_policy, filled
 from telemetry.config.role_spec import RoleTable, check_choice, expand
@@ -74,7 +75,7 @@ def check_roles(tables: Mapping[str, RoleTable]) -> Callable[[dict[str, Role], V
 
     def check(roles: dict[str, Role], info: ValidationInfo) -> dict[str, Role]:
         table = _table(tables, info)
-        return roles if table is None else check_policy(roles, table)
+        return roles if table is None else check_policy(roles, table, _policy(info))
 
     return check
 
@@ -98,6 +99,12 @@ def check_buckets(buckets: Settings, why: str = "") -> None:
         twins = [other for other, its_name in names.items() if its_name == name and other != purpose]
         if twins:
             raise SettingError(twins[0], f"would share the bucket of {purpose}{why}; give each its own")
+
+
+def _policy(info: ValidationInfo) -> Policy:
+    """Return the stack's resource policy, which `section_of` hands down; the default where it is refused already."""
+    policy = (info.context or {}).get("policy")
+    return policy if isinstance(policy, Policy) else Policy()
 
 
 def _table(tables: Mapping[str, RoleTable], info: ValidationInfo) -> RoleTable | None:

@@ -12,8 +12,10 @@ from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.network import Destination
 from telemetry.config.overlay import Overlay
 from telemetry.config.placement import ClassName, Toleration
+from telemetry.config.policy import Policy
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute, Nodes
+from telemetry.config.role_policy import limited
 from telemetry.config.roles import Role
 
 _LEAST_MEMORY = 64 * 2**20
@@ -142,15 +144,22 @@ RELOADER = Compute.model_construct(cpu=10, memory=50 * 2**20)
 """What the chart's second container asks for, which has Alloy read a changed configuration: the chart's own figures."""
 
 
-def role_of(collector: Collector, nodes: Nodes | None) -> Role | None:
+def containers_of(collector: Collector, policy: Policy) -> dict[str, Role]:
+    """Return what each container of its pods asks for, by name."""
+
+    def role(size: Compute) -> Role:
+        return limited(Role.model_construct(replicas=1, cpu=size.cpu, memory=size.memory), policy)
+
+    return {"alloy": role(collector.size), "config-reloader": role(RELOADER)}
+
+
+def role_of(collector: Collector, nodes: Nodes | None, policy: Policy) -> Role | None:
     """Return what its pods ask for, one on each node; None where the program deploys none."""
     if not collector.deploys:
         return None
-    return Role.model_construct(
+    role = Role.model_construct(
         replicas=collector.nodes or (nodes.count if nodes else 1),
         cpu=collector.size.cpu + RELOADER.cpu,
         memory=collector.size.memory + RELOADER.memory,
-        memory_limit=None,
-        volume=None,
-        autoscaling=None,
     )
+    return limited(role, policy)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from telemetry.config.base import SettingError
+from telemetry.config.policy import Policy
 from telemetry.config.quantities import parse_bytes
 from telemetry.config.resources import Compute
 from telemetry.config.role_spec import RoleSpec, RoleTable, check_sized
@@ -28,10 +29,15 @@ def filled(given: object, table: RoleTable, runs: Iterable[str], total: Compute 
     return split(roles, given, table, total) if total is not None and readable else roles
 
 
-def check_policy(roles: dict[str, Role], table: RoleTable) -> dict[str, Role]:
-    """Refuse limits, volumes, autoscalers and the like where the resource policy or the role has no place for them."""
+def check_policy(roles: dict[str, Role], table: RoleTable, policy: Policy) -> dict[str, Role]:
+    """Return the roles with the limits that the resource policy gives them.
+
+    Raises:
+        SettingError: a limit, a volume, an autoscaler or the like where the policy or the role has no place for one.
+    """
     for name, role in roles.items():
-        _check_limit(name, role, table[name])
+        _check_cpu_limit(name, role, policy)
+        _check_memory_limit(name, role, table[name], policy)
         _check_volume(name, role, table[name])
         _check_pods(name, role, table[name])
         if role.autoscaling is not None and not table[name].scales:
@@ -40,15 +46,48 @@ def check_policy(roles: dict[str, Role], table: RoleTable) -> dict[str, Role]:
                 f"{name}.autoscaling",
                 f"{name} is not autoscaled: {table[name].fixed_because}; remove it (roles that scale: {able})",
             )
-    return roles
+    return {name: limited(role, policy) for name, role in roles.items()}
 
 
-def _check_limit(name: str, role: Role, spec: RoleSpec) -> None:
+def limited(role: Role, policy: Policy) -> Role:
+    """Return a role with the limits that the policy adds to those that it says."""
+    if policy.qos == "guaranteed":
+        return role.model_copy(update={"cpu_limit": role.cpu, "memory_limit": role.memory})
+    added = {}
+    if policy.limits_all_cpu and role.cpu_limit is None:
+        added["cpu_limit"] = role.cpu
+    if policy.limits_all_memory and role.memory_limit is None:
+        added["memory_limit"] = role.memory
+    return role.model_copy(update=added) if added else role
+
+
+def _check_cpu_limit(name: str, role: Role, policy: Policy) -> None:
+    if role.cpu_limit is None:
+        return
+    if policy.qos == "guaranteed" and role.cpu_limit != role.cpu:
+        raise SettingError(f"{name}.cpu_limit", "is not the request, and policy.qos: guaranteed makes it so; remove it")
+    if policy.cpu_limits == "none" and policy.qos != "guaranteed":
+        raise SettingError(
+            f"{name}.cpu_limit", "no container has a CPU limit; remove it, or set policy.cpu_limits: chosen"
+        )
+
+
+def _check_memory_limit(name: str, role: Role, spec: RoleSpec, policy: Policy) -> None:
+    if policy.qos == "guaranteed":
+        by_itself = None if spec.limit is None else parse_bytes(spec.limit)
+        if role.memory_limit not in (None, by_itself, role.memory):
+            raise SettingError(
+                f"{name}.memory_limit", "is not the request, and policy.qos: guaranteed makes it so; remove it"
+            )
+        return
+    if policy.memory_limits != "growing":
+        return
     if spec.limit_range is None:
         if role.memory_limit is not None:
             raise SettingError(
                 f"{name}.memory_limit",
-                "memory limits are only for ingesters and store-gateways; remove it",
+                "memory limits are only for ingesters and store-gateways; remove it, or set policy.memory_limits: "
+                "chosen",
             )
         return
     low, high = spec.limit_range

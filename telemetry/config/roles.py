@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.placement import RolePlacement
-from telemetry.config.quantities import Bytes, Cpu, Duration, bytes_text
+from telemetry.config.quantities import Bytes, Cpu, Duration, bytes_text, cpu_text
 
 
 class Autoscaling(Settings):
@@ -43,16 +43,21 @@ class Bandwidth(Settings):
 
 
 class Role(Settings):
-    """What one replica of a role asks for, and how many there are. There is no CPU limit to set."""
+    """What one replica of a role asks for, and how many there are."""
 
     model_config = ConfigDict(json_schema_extra={"required": []})  # a stack's file need not say what `merged` fills in
 
     replicas: int = Field(ge=1, le=100, description="Number of pods; the fewest, where the role is autoscaled.")
-    cpu: Cpu = Field(description="CPU request; no limit, because CFS throttling delays writes.")
+    cpu: Cpu = Field(description="CPU request.")
+    cpu_limit: Cpu | None = Field(
+        default=None,
+        description="CPU limit; only where telemetry:policy has a place for one, because CFS throttling delays writes.",
+    )
     memory: Bytes = Field(description="Memory request.")
     memory_limit: Bytes | None = Field(
         default=None,
-        description="Memory limit; only where growth is unbounded: ingesters, store-gateways.",
+        description="Memory limit; only where growth is unbounded (ingesters, store-gateways), unless telemetry:policy "
+        "says otherwise.",
     )
     volume: Bytes | None = Field(default=None, description="Size of its volume claim (WAL, block and index caches).")
     ephemeral_storage: Bytes | None = Field(
@@ -83,6 +88,16 @@ class Role(Settings):
                 "memory_limit",
                 f"{bytes_text(self.memory_limit)} is below the request memory {bytes_text(self.memory)}; "
                 "raise the limit or lower the request",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _cpu_limit_covers_request(self) -> Self:
+        if self.cpu_limit is not None and self.cpu_limit < self.cpu:
+            raise SettingError(
+                "cpu_limit",
+                f"{cpu_text(self.cpu_limit)} is below the request cpu {cpu_text(self.cpu)}; raise the limit or lower "
+                "the request",
             )
         return self
 

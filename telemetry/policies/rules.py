@@ -5,12 +5,12 @@ from telemetry.policies.model import Rule
 
 RULES = (
     Rule(
-        "no-cpu-limits",
+        "cpu-limits",
         about="manifests",
-        allowed="none",
-        mend="remove the limit; the request is enough for the scheduler",
+        allowed="the limit that the settings give the role, which is none unless telemetry:policy says otherwise",
+        mend="remove the limit, or choose it in the settings (docs/resource-policy.md)",
         why="A CPU limit throttles writes while the node has CPU to spare (R31).",
-        check=sizes.no_cpu_limits,
+        check=sizes.cpu_limits_as_stated,
     ),
     Rule(
         "memory-limits",
@@ -19,7 +19,7 @@ RULES = (
         mend="set memory_limit of the role where it may have one, or remove the limit",
         why="Only ingesters and store-gateways grow without bound, and a killed one recovers; a limit anywhere else "
         "only adds a way to fail (R32).",
-        check=sizes.memory_limits_where_allowed,
+        check=sizes.memory_limits_as_stated,
     ),
     Rule(
         "requests",

@@ -1,9 +1,9 @@
 """Rules about what containers ask for and may use (R30 to R32)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from telemetry.config.quantities import bytes_text, parse_bytes
+from telemetry.config.quantities import bytes_text, cpu_text, parse_bytes, parse_cpu
 from telemetry.config.roles import Role
 from telemetry.engine.preview import UNKNOWN
 from telemetry.gateway.addresses import SERVICE
@@ -17,26 +17,38 @@ _ALL = "all"
 """The role of a binary that is all roles at once, whose pods may have no component."""
 
 
-def no_cpu_limits(world: World) -> Iterator[Breach]:
-    """Yield CPU limits."""
-    for each in containers(world):
-        limit = _asked(each, "limits", "cpu")
-        if limit is not None:
-            yield each.breach("resources.limits.cpu", str(limit))
+def cpu_limits_as_stated(world: World) -> Iterator[Breach]:
+    """Yield CPU limits that are not their role's, and containers without one where the policy wants one in each."""
+    return _limits(
+        world, "cpu", _millicores, cpu_text, lambda role: role.cpu_limit, all_=world.stack.policy.limits_all_cpu
+    )
 
 
-def memory_limits_where_allowed(world: World) -> Iterator[Breach]:
-    """Yield memory limits that are not their role's."""
+def memory_limits_as_stated(world: World) -> Iterator[Breach]:
+    """Yield memory limits that are not their role's, and containers without one where the policy wants one in each."""
+    everywhere = world.stack.policy.limits_all_memory
+    return _limits(world, "memory", _bytes, bytes_text, lambda role: role.memory_limit, all_=everywhere)
+
+
+def _limits(
+    world: World,
+    resource: str,
+    read: Callable[[object], int | None],
+    text: Callable[[int], str],
+    of: Callable[[Role], int | None],
+    *,
+    all_: bool,
+) -> Iterator[Breach]:
     roles = _roles(world.stack)
     for each in containers(world):
-        limit = _asked(each, "limits", "memory")
-        if limit is None or limit == UNKNOWN:
+        limit = _asked(each, "limits", resource)
+        if limit == UNKNOWN or (limit is None and (not all_ or each.path.startswith("ephemeralContainers"))):
             continue
         role = _role(each, roles)
-        allowed = role.memory_limit if role is not None else None
-        if allowed is None or _bytes(limit) != allowed:
-            what = bytes_text(allowed) if allowed is not None else "none for this role"
-            yield each.breach("resources.limits.memory", str(limit), what)
+        allowed = of(role) if role is not None else None
+        if allowed is None or limit is None or read(limit) != allowed:
+            what = text(allowed) if allowed is not None else "none for this role"
+            yield each.breach(f"resources.limits.{resource}", "not set" if limit is None else str(limit), what)
 
 
 def requests_everywhere(world: World) -> Iterator[Breach]:
@@ -54,6 +66,14 @@ def _asked(container: Container, what: str, resource: str) -> Any:
     return ((container.spec.get("resources") or {}).get(what) or {}).get(resource)
 
 
+def _millicores(quantity: object) -> int | None:
+    """Return CPU in millicores; None if the settings would not write it so."""
+    try:
+        return parse_cpu(quantity)
+    except ValueError:
+        return None
+
+
 def _bytes(quantity: object) -> int | None:
     """Return a size in bytes; None if the settings would not write it so."""
     try:
@@ -63,7 +83,7 @@ def _bytes(quantity: object) -> int | None:
 
 
 def _roles(stack: Stack) -> Mapping[tuple[str, str], Role]:
-    """Return the roles of a stack by release and component."""
+    """Return the roles of a stack by release and component, or by release and container where pods have several."""
     found: dict[tuple[str, str], Role] = {}
     for release in releases_of(stack):
         found |= {(release.name, name): role for name, role in release.roles.items()}
@@ -72,10 +92,11 @@ def _roles(stack: Stack) -> Mapping[tuple[str, str], Role]:
             for component, name in release.components.items()
             if name in release.roles
         }
+        found |= {(release.name, name): role for name, role in release.containers.items()}
     return found if stack.gateway_role is None else {**found, ("", SERVICE): stack.gateway_role}
 
 
 def _role(container: Container, roles: Mapping[tuple[str, str], Role]) -> Role | None:
     manifest = container.pod.of
     component = str(container.pod.labels.get(_COMPONENT, _ALL) if manifest.release else manifest.name)
-    return roles.get((manifest.release, component))
+    return roles.get((manifest.release, component)) or roles.get((manifest.release, str(container.spec.get("name"))))

@@ -28,6 +28,8 @@ class Release:
     """Those that the program adds to the chart's own, as far as they tell how many pods there may be."""
     components: Mapping[str, str] = field(default_factory=dict)
     """Roles by what the label `app.kubernetes.io/component` of their pods says, where that is not the role's name."""
+    containers: Mapping[str, Role] = field(default_factory=dict)
+    """What each container of its pods is given, by name, where they have several."""
     overlay: Overlay = field(default_factory=Overlay)
     """What is laid over them."""
     section: str = ""

@@ -18,6 +18,7 @@ from telemetry.config.monitoring import Monitoring
 from telemetry.config.namespace import Namespace
 from telemetry.config.network import Security, store_of
 from telemetry.config.object_store import ObjectStore
+from telemetry.config.policy import Policy
 from telemetry.config.priority import PriorityClass
 from telemetry.config.roles import Role
 from telemetry.config.trust import Trust
@@ -50,6 +51,7 @@ class Stack(Settings):
     priority_class: PriorityClass | None = Field(
         default=None, description="Priority of all pods whose placement names none; none is the cluster's default."
     )
+    policy: Policy = Field(default_factory=Policy, description="Which limits containers have.")
     traces: Annotated[Traces, section_of("traces")] = Field(description="Tempo.")
     metrics: Annotated[Metrics, section_of("metrics")] = Field(description="Mimir.")
     logs: Annotated[Logs, section_of("logs")] | None = Field(
@@ -206,12 +208,14 @@ class Stack(Settings):
     @property
     def collector_role(self) -> Role | None:
         """What the collector's pods ask for, one on each node; None where the program deploys none."""
-        return None if self.collector is None else collecting.role_of(self.collector, self.kubernetes.nodes)
+        if self.collector is None:
+            return None
+        return collecting.role_of(self.collector, self.kubernetes.nodes, self.policy)
 
     @property
     def gateway_role(self) -> Role | None:
         """What one replica of the gateway asks for; None without one."""
-        return None if self.gateway is None else tenancy.gateway_role(self.gateway, self.tenants)
+        return None if self.gateway is None else tenancy.gateway_role(self.gateway, self.tenants, self.policy)
 
     @property
     def backends(self) -> tuple[StackBackend, ...]:

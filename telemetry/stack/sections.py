@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Union
 
-from pydantic import ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 
 from telemetry.backends import backends_for
 from telemetry.config.base import SettingError
@@ -18,14 +18,14 @@ def backend_of(signal: Signal, section: object) -> Backend[Any, Any]:
 
 
 def section_of(signal: Signal) -> WrapValidator:
-    """Return a validator that reads a section as its backend says."""
+    """Return a validator that reads a section as its backend says, in the context of what stands before it."""
 
-    def read(section: Any, _: ValidatorFunctionWrapHandler) -> Any:
+    def read(section: Any, _: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         backends = backends_for(signal)
         name = section.get("backend") if isinstance(section, Mapping) else None
         if len(backends) > 1 and isinstance(name, str) and name not in backends:
             raise SettingError("backend", f"must be {' or '.join(map(repr, backends))}; correct it")
-        return backend_of(signal, section).settings.model_validate(section)
+        return backend_of(signal, section).settings.model_validate(section, context=info.data)
 
     written = tuple(backend.settings for backend in backends_for(signal).values())
     return WrapValidator(read, json_schema_input_type=Union[written])  # noqa: UP007 - of as many as there are

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry.config.base import SettingError, below
 from telemetry.config.gateway import SCRATCH_SPARE, Gateway
+from telemetry.config.policy import Policy
 from telemetry.config.quantities import bytes_text, cpu_text, duration_text
 from telemetry.config.resources import Compute
+from telemetry.config.role_policy import limited
 from telemetry.config.roles import Role
 from telemetry.spec.backend import Signal
 from telemetry.stack.backends import SIGNALS, StackBackend, metrics_first
@@ -70,13 +72,13 @@ def existing_tokens_memory(tenants: Sequence[Tenant]) -> int:
     return -(-existing * _TOKEN_BYTES // _MI) * _MI
 
 
-def gateway_role(gateway: Gateway, tenants: Sequence[Tenant]) -> Role:
+def gateway_role(gateway: Gateway, tenants: Sequence[Tenant], policy: Policy) -> Role:
     """Return one replica of the gateway: its part of the whole, rounded up to whole millicores and Mi.
 
     The whole is its total where that is stated, so that a new tenant restarts nothing while there is room in it.
     """
     whole = gateway.total or budgeted(gateway, tenants)
-    return Role.model_construct(
+    role = Role.model_construct(
         replicas=gateway.replicas,
         ephemeral_storage=gateway.scratch,
         cpu=-(-whole.cpu // gateway.replicas),
@@ -85,6 +87,7 @@ def gateway_role(gateway: Gateway, tenants: Sequence[Tenant]) -> Role:
         volume=None,
         autoscaling=None,
     )
+    return limited(role, policy)
 
 
 def _check_gateway(environment: str, tenants: Sequence[Tenant], gateway: Gateway | None) -> None:

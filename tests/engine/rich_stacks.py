@@ -111,6 +111,10 @@ PROD: Change = all_of(
     put("kubernetes.kubeconfig", "/nowhere/kubeconfig"),
     put("namespace.requested_quota", {"cpu": "40", "memory": "128Gi", "storage": "512Gi"}),
     put("tenants", [TENANT, {"id": "b", "display_name": "B", "access": {"token_secret": "its-own"}}]),
+    put("policy.cpu_limits", "chosen"),
+    *(put(f"{role}.cpu_limit", "9") for role in (
+        "traces.roles.querier", "metrics.roles.querier", "logs.roles.read", "profiles.roles.query-backend",
+    )),
     put("metrics.values", {
         "add": {"ingester": {"schedulerName": "ours"}},
         "override": {"mimir": {"structuredConfig": {"usage_stats": {"enabled": True}}}},

@@ -37,6 +37,7 @@ Place = tuple[str, ...]
 
 WHILE_READ = {
     "environment": "all names follow it; the stack's own is held against it",
+    "policy": "the limits of the roles that are made",
     "namespace.quota": "what does not fit is refused",
     "*.enabled_roles": "the roles that are made",
     "*.topology": "the chart, roles and values that are made",

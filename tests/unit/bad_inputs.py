@@ -91,7 +91,6 @@ UNKNOWN = [
         "unknown role", put(f"{ROLES}.ingestor.replicas", 1), f"{ROLES}.ingestor", "mean ingester?", "correct or remove"
     ),
     at("unknown key of a role", f"{ROLES}.ruler.replica", 1, "mean replicas?", "correct"),
-    at("CPU limit", f"{ROLES}.ingester.cpu_limit", "1", "unknown key", "remove it"),
     at("unknown bucket", "traces.buckets.block", "b", "mean blocks?", "correct or remove"),
     at("unknown platform", "kubernetes.platform", "eks", "'openshift' or", "correct it"),
     at("unknown environment", "environment", "stage", "'dev', 'test' or 'prod'", "correct it"),

@@ -17,6 +17,25 @@ def _total(backend: str, cpu: object, memory: object, *roles: Change) -> Change:
 SIZES = [
     at("no replica", f"{METRICS}.querier.replicas", 0, "equal to 1", "correct it"),
     at("limit where none is", f"{METRICS}.querier.memory_limit", "1Gi", "only for ingesters and store", "remove it"),
+    at("CPU limit", f"{METRICS}.querier.cpu_limit", "2", "no container has a CPU limit", "policy.cpu_limits: chosen"),
+    Bad(
+        "CPU limit below request",
+        all_of(put("policy.cpu_limits", "chosen"), put(f"{METRICS}.querier.cpu_limit", "1m")),
+        f"{METRICS}.querier.cpu_limit",
+        "1m is below the request cpu",
+        "raise the limit or lower",
+    ),
+    *(
+        Bad(
+            f"another {key} than the request of what is guaranteed",
+            all_of(put("policy.qos", "guaranteed"), put(f"{METRICS}.querier.{key}", limit)),
+            f"{METRICS}.querier.{key}",
+            "is not the request, and policy.qos: guaranteed makes it so",
+            "remove it",
+        )
+        for key, limit in (("cpu_limit", "2"), ("memory_limit", "9Gi"))
+    ),
+    at("no such policy", "policy.cpu_limits", "some", "must be 'none', 'chosen' or 'all'", "correct it"),
     at("limit out of range", f"{METRICS}.ingester.memory_limit", "16Gi", "4Gi to 8Gi", "set it within"),
     at("no limit", f"{TRACES}.all.memory_limit", None, "4Gi to 8Gi", "set it"),
     Bad(

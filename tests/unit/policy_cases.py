@@ -10,7 +10,7 @@ from telemetry.network.peers import gateway
 from telemetry.policies.data import BUCKET
 from telemetry.policies.model import SECRET, Registered, World
 from telemetry.stack import Stack
-from tests.support import load_stack, put
+from tests.support import all_of, load_stack, put
 
 Edit = Callable[[dict[str, Any]], None]
 """Changes an object, or a pod's spec, in place."""
@@ -32,6 +32,9 @@ POD: Mapping[str, Any] = {
     "containers": [deepcopy(dict(CONTAINER))],
     "volumes": [{"name": "scratch", "emptyDir": {}}],
 }
+LIMITS_IN_ALL = all_of(
+    put("policy", {"cpu_limits": "all", "memory_limits": "all"}), put("metrics.roles.ingester.cpu_limit", "2")
+)
 NO_POLICIES = put("security.network_policies", False)
 AT = "spec.template.spec"
 WAIT = "initContainers"
@@ -81,6 +84,14 @@ def ingester(limit: str | None, component: str = "ingester", release: str = "mim
     obj = workload(*([first("resources.limits", {"memory": limit})] if limit else []), kind="StatefulSet", name="x")
     obj["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"] = component
     return World.of(stack_of("prod"), (), {release: [obj]})
+
+
+def limited(component: str, **limits: str) -> World:
+    """Return a world whose policy wants limits in each container, with one workload of a release."""
+    obj = workload(first("resources.limits", limits), kind="StatefulSet", name="x")
+    del obj["spec"]["template"]["spec"]["initContainers"]
+    obj["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"] = component
+    return World.of(load_stack("prod", LIMITS_IN_ALL), (), {"mimir": [obj]})
 
 
 def of_pods(policy: str, *wrong: tuple[str, Edit, str]) -> list[Case]:
@@ -170,13 +181,33 @@ _OWN_ACCOUNT = Registered("kubernetes:core/v1:ServiceAccount", "mimir", account(
 
 CASES = (
     *of_pods(
-        "no-cpu-limits",
+        "cpu-limits",
         ("a limit", first("resources.limits", {"cpu": "1"}), f"{NGINX}.resources.limits.cpu"),
         (
             "of an init container",
             first("resources.limits", {"cpu": 1}, "initContainers"),
             f"{AT}.initContainers[wait].resources.limits.cpu",
         ),
+    ),
+    Case("cpu-limits", "as chosen for the role", limited("ingester", cpu="2", memory="4Gi")),
+    Case(
+        "cpu-limits",
+        "another than chosen",
+        limited("ingester", cpu="3", memory="4Gi"),
+        (("StatefulSet x", f"{NGINX}.resources.limits.cpu"),),
+    ),
+    Case(
+        "cpu-limits",
+        "none where each container has one",
+        limited("querier", memory="512Mi"),
+        (("StatefulSet x", f"{NGINX}.resources.limits.cpu"),),
+    ),
+    Case("memory-limits", "the request, where each container has one", limited("querier", cpu="100m", memory="512Mi")),
+    Case(
+        "memory-limits",
+        "none where each container has one",
+        limited("querier", cpu="100m"),
+        (("StatefulSet x", f"{NGINX}.resources.limits.memory"),),
     ),
     Case("memory-limits", "an ingester's", ingester("4Gi")),
     Case("memory-limits", "an ingester's, in bytes", ingester(str(4 << 30))),

@@ -23,7 +23,7 @@ from tests.unit.policy_cases import CASES, CONTAINER, POD, Case, deployed, first
 
 BY_NAME = {rule.name: rule for rule in RULES}
 OF_CONTAINERS = {
-    "no-cpu-limits": ("resources.limits", {"cpu": "1"}),
+    "cpu-limits": ("resources.limits", {"cpu": "1"}),
     "memory-limits": ("resources.limits", {"memory": "1Gi"}),
     "image-version": ("image", "nginx"),
     "no-privileged": ("securityContext.privileged", True),

@@ -74,7 +74,7 @@ def report(**more: Any) -> ChangeReport:
             "compared_with": "what is deployed in namespace ns",
             "resources": {"create": 1, "update": 3, "replace": 0, "delete": 0, "same": 18},
             "warnings": warnings,
-            "policies": {"rules": ["no-cpu-limits", "requests"]},
+            "policies": {"rules": ["cpu-limits", "requests"]},
             "capacity": {"before": {**CAPACITY, "cpu": "300m"}, "after": {**CAPACITY, "resources": QUOTAS}},
             "releases": releases,
             "items": items,
@@ -112,7 +112,7 @@ def test_the_shape_of_the_json_is_as_last_agreed(golden: SnapshotAssertion) -> N
 
 
 BROKEN = {
-    "rule": "no-cpu-limits",
+    "rule": "cpu-limits",
     "severity": "mandatory",
     "object": "Deployment gateway",
     "path": "spec.x",
@@ -123,17 +123,17 @@ BROKEN = {
 
 
 def test_a_policy_that_is_not_kept_is_told_even_when_nothing_changes() -> None:
-    broken = report(**NOTHING, policies={"rules": ["no-cpu-limits", "requests"], "violations": [BROKEN]})
+    broken = report(**NOTHING, policies={"rules": ["cpu-limits", "requests"], "violations": [BROKEN]})
     said = "Deployment gateway, spec.x is 1; allowed: none; remove it"
     for text in (printed(broken), markdown(broken)):
         assert "1 of 2 policies are kept" in text
-        assert f"no-cpu-limits: {said}" in text
+        assert f"cpu-limits: {said}" in text
     assert json.loads(broken.model_dump_json())["policies"]["violations"] == [BROKEN]
 
 
 def test_many_violations_do_not_make_a_comment_too_long() -> None:
     many = [{**BROKEN, "object": f"Deployment {number}"} for number in range(2_000)]
-    text = markdown(report(policies={"rules": ["no-cpu-limits"], "violations": many}))
+    text = markdown(report(policies={"rules": ["cpu-limits"], "violations": many}))
     assert "more violations, left out for length" in text
     assert len(text) <= 21_000
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from telemetry.backends import BACKENDS
 from telemetry.backends.mimir.roles import MIMIR_META, MIMIR_ROLES
 from telemetry.backends.tempo.roles import TEMPO_META, TEMPO_ROLES
+from telemetry.config.policy import Policy
 from telemetry.config.role_policy import check_policy
 from telemetry.config.role_spec import RoleTable, expand
 from telemetry.config.roles import Autoscaling, Role
@@ -52,7 +53,7 @@ def test_the_roles_are_those_asked_for(backend: str) -> None:
 @each_table
 def test_the_sizes_that_a_role_starts_from_are_within_the_policy(table: RoleTable) -> None:
     roles = {name: Role.model_validate(spec.defaults()) for name, spec in table.items()}
-    assert check_policy(roles, table) == roles
+    assert check_policy(roles, table, Policy()) == roles
 
 
 @each_table

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ValidationError
 from telemetry.backends.mimir.roles import MIMIR_ROLES
 from telemetry.backends.tempo.roles import TEMPO_SINGLE
 from telemetry.config.credentials import Credentials
-from telemetry.config.roles import Role
 from telemetry.releases import CHARTS
 from telemetry.stack import Stack
 from tests.support import ENVIRONMENTS, SECRETS, all_of, drop, load_stack, load_tree, put, tree
@@ -174,7 +173,3 @@ def test_settings_cannot_be_changed() -> None:
 def test_secrets_do_not_show_in_text() -> None:
     _, credentials = load_tree(tree())
     assert [secret for secret in SECRETS if secret in f"{credentials!r} {credentials}"] == []
-
-
-def test_there_is_no_place_for_a_cpu_limit() -> None:
-    assert not any("cpu" in name and "limit" in name for name in Role.model_fields)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from telemetry.capacity import beyond, objects
+from telemetry.capacity import beyond, limits, objects
 from telemetry.capacity import fit as capacity
 from telemetry.capacity.verdict import Verdict
+from telemetry.config.policy import Policy
 from telemetry.engine.preview import Preview, Step
 from telemetry.kubernetes.defaults import Object
 from telemetry.operations.report.manifests import compare
@@ -54,7 +55,7 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
     changed = tuple(sorted((*resources, *of_releases), key=_place))
     becoming = _becoming(preview, rendered)
     releases = tuple(_release(step, found) for step in preview.releases)
-    also = (*_shortened(preview, rendered), *_laid_over(stack))
+    also = (*_shortened(preview, rendered), *_policy(stack), *_laid_over(stack))
     return ChangeReport(
         stack=stack.environment,
         compared_with=found.compared_with,
@@ -94,6 +95,12 @@ def _sized(stack: Stack, preview: Preview, becoming: Mapping[str, tuple[Object, 
     all_of_them = [*registered, *(each for objects in becoming.values() for each in objects)]
     counted = objects.check(stack, all_of_them, releases=len(becoming))
     return Verdict(verdict.refusals, (*verdict.warnings, *counted, *beyond.check(stack, all_of_them)))
+
+
+def _policy(stack: Stack) -> Iterator[Warn]:
+    """Yield what the platform's policy says of limits, where it is not the default."""
+    if stack.policy != Policy():
+        yield Warn(level="notice", about="limits", text=" ".join(limits.words(stack)))
 
 
 def _laid_over(stack: Stack) -> Iterator[Warn]:

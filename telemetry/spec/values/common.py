@@ -37,14 +37,14 @@ def any_address(context: Surroundings) -> str:
 
 
 def resources(role: Role) -> Values:
-    """Return requests, and a memory limit where the resource policy has one. Never a CPU limit."""
+    """Return requests, and the limits that the resource policy has for the role."""
     requests = {"cpu": cpu_text(role.cpu), "memory": bytes_text(role.memory)}
     if role.ephemeral_storage is not None:
         requests["ephemeral-storage"] = bytes_text(role.ephemeral_storage)
-    values: Values = {"requests": requests}
+    limits: Values = {} if role.cpu_limit is None else {"cpu": cpu_text(role.cpu_limit)}
     if role.memory_limit is not None:
-        values["limits"] = {"memory": bytes_text(role.memory_limit)}
-    return values
+        limits["memory"] = bytes_text(role.memory_limit)
+    return {"requests": requests, **({"limits": limits} if limits else {})}
 
 
 def pod_security(platform: str) -> Values:
