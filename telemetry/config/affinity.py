@@ -7,8 +7,6 @@ from pydantic import Field, model_validator
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.labels import LabelKey, LabelValue
 
-Weight = int
-
 
 class Requirement(Settings):
     """What a node's label must be, in Kubernetes' own terms."""
@@ -44,7 +42,7 @@ class NodeTerm(Settings):
 class PreferredNodes(NodeTerm):
     """Nodes that are preferred to others."""
 
-    weight: Weight = Field(default=100, ge=1, le=100, description="How much, beside other preferences.")
+    weight: int = Field(default=100, ge=1, le=100, description="How much, beside other preferences.")
 
 
 class NodeAffinity(Settings):
@@ -65,7 +63,7 @@ class PodTerm(Settings):
 class PreferredPods(PodTerm):
     """Pods that are preferred to others."""
 
-    weight: Weight = Field(default=100, ge=1, le=100, description="How much, beside other preferences.")
+    weight: int = Field(default=100, ge=1, le=100, description="How much, beside other preferences.")
 
 
 class PodAffinity(Settings):

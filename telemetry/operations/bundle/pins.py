@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from telemetry.config.images import ImageOverride
+from telemetry.config.images import Image, ImageOverride
 from telemetry.operations.bundle.images import Reference, parse
 from telemetry.operations.bundle.registries import Registries, UnresolvedError
 from telemetry.stack import Stack
@@ -26,7 +26,7 @@ class Used:
 
 def used(stack: Stack, images: Iterable[str]) -> list[Used]:
     """Return the images of rendered objects, and what they are called in the settings."""
-    places = {_place(stack, name): name for name in images_of(stack)}
+    places = {_place(stack, image): name for name, image in images_of(stack).items()}
     return [_of(stack, image, parse(image), places) for image in sorted(images)]
 
 
@@ -56,9 +56,8 @@ def _of(stack: Stack, image: str, reference: Reference, places: Mapping[tuple[st
     return Used(image, name, reference.tag or (stated.tag if stated else None), reference.digest)
 
 
-def _place(stack: Stack, name: str) -> tuple[str, str]:
+def _place(stack: Stack, image: Image) -> tuple[str, str]:
     """Return the registry and repository of an image, as a container engine takes its name apart."""
-    image = images_of(stack)[name]
     chosen = stack.images.chosen(image)
     where = parse(f"{chosen.get('registry', image.registry)}/{chosen.get('repository', image.repository)}")
     return where.registry, where.repository
