@@ -1,0 +1,80 @@
+"""All that a platform may ask for, held before the real API server: every object and a pod of every role is taken."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kubernetes import client, config, dynamic
+
+from sandbox.world import Connections
+from telemetry.clients.dry_run import Cluster
+from telemetry.operations.compare.charts import objects_of_gateway
+from telemetry.stack.images import images_of
+from tests.sandbox.charts import Object, charts_of, render, values_of, workloads
+from tests.sandbox.test_metadata import MARKED
+from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, Change, all_of, load_stack, put
+
+pytestmark = pytest.mark.sandbox
+
+NAMESPACE = CLASS = "platform-rules"
+NEAR = {
+    "nodes": {"required": [{"requirements": [{"key": "disk", "operator": "Gt", "values": ["4"]}]}]},
+    "apart_from": {"preferred": [{"topology_key": "kubernetes.io/hostname", "labels": {"app": "batch"}}]},
+}
+BACKENDS = all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, put("kubernetes.platform", "kubernetes"))
+PIN = {"tag": "9.9.9", "digest": f"sha256:{64 * 'a'}"}
+IMAGES: Change = put(
+    "images",
+    {
+        "registry": "r.example:5000/m",
+        "pull_secrets": ["login"],
+        "overrides": dict.fromkeys(images_of(load_stack("prod", BACKENDS)), PIN),
+    },
+)
+ROLE = {"ephemeral_storage": "1Gi", "termination_grace": "7m", "bandwidth": {"egress": "10M"}, "placement": {
+    "affinity": NEAR, "tolerations": [{"key": "only", "operator": "Exists"}], "storage_class": "standard",
+}}  # fmt: skip
+ROLES = (("traces", "ingester"), ("metrics", "ingester"), ("logs", "write"), ("profiles", "metastore"))
+ASKED = all_of(
+    BACKENDS,
+    IMAGES,
+    MARKED,
+    put("priority_class", {"name": CLASS, "value": 1000}),
+    put("gateway.placement", {"affinity": NEAR}),
+    *(put(f"{signal}.roles.{role}.{key}", value) for signal, role in ROLES for key, value in ROLE.items()),
+)
+
+
+@pytest.fixture
+def cluster(world: Connections) -> Iterator[Cluster]:
+    """The API server, with a namespace that wants PodSecurity `restricted`, and the priority class."""
+    api = config.new_client_from_config(str(world.kubeconfig), world.context)
+    core, scheduling = client.CoreV1Api(api), client.SchedulingV1Api(api)
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    core.create_namespace({"metadata": {"name": NAMESPACE, "labels": labels}})
+    scheduling.create_priority_class({"metadata": {"name": CLASS}, "value": 1000})
+    yield Cluster(dynamic.DynamicClient(api))
+    scheduling.delete_priority_class(CLASS)
+    core.delete_namespace(NAMESPACE)
+
+
+def pod_of(workload: Object) -> dict[str, Any]:
+    """Return a pod of a workload, which admission looks at as it does not at the workload; without its account."""
+    template = workload["spec"]["template"]
+    spec = {key: value for key, value in template["spec"].items() if key != "serviceAccountName"}
+    metadata = {key: template["metadata"][key] for key in ("labels", "annotations")}
+    name = f"pod-of-{workload['metadata']['name']}"
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "name": name}, "spec": spec}
+
+
+def test_the_api_server_takes_every_object_and_a_pod_of_every_role(cluster: Cluster) -> None:
+    stack = load_stack("prod", ASKED)
+    objects = [each for chart in charts_of(stack) for each in render(chart, values_of(chart, stack))]
+    objects += objects_of_gateway(stack)
+    pods = [pod_of(each) for each in workloads(objects)]
+    assert len(pods) > 20
+    for each in (*objects, *pods):
+        each["metadata"]["namespace"] = NAMESPACE
+        taken = cluster.applied(each)
+        if each["kind"] == "Pod":
+            assert taken["spec"]["priority"] == 1000
