@@ -25,7 +25,7 @@ $(error ON=$(ON) is neither sandbox nor cluster)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview refresh destroy smoke validate checklist report policies drift explain repair adopt export-state restore-state \
+.PHONY: help setup init up preview refresh destroy smoke validate checklist report policies drift explain repair adopt export-state restore-state \
 	images bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults continuity usage test test-all test-unit lint lint-workflows format docs credentials \
 	comment issue
 
@@ -40,6 +40,10 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@
+
+# A new stack is for a cluster of your own, so there is no ON; in `make shell` it is one for the sandbox.
+init: setup  ## Ask what a new STACK has to be told, write its file, set its secrets, and preview it
+	@$(COMMANDS) init $(STACK) $(ARGS)
 
 up: setup  ## Set everything up, preview and deploy STACK (default dev) onto this machine (NODES=real: pods run; ON=cluster: where it belongs)
 	@$(call explained,$(call engine,up))

@@ -15,6 +15,7 @@ from telemetry.cli import explain as explain_command
 from telemetry.cli import export_state as export_state_command
 from telemetry.cli import identities as identities_command
 from telemetry.cli import images as images_command
+from telemetry.cli import init as init_command
 from telemetry.cli import masked as masked_command
 from telemetry.cli import policies as policies_command
 from telemetry.cli import repair as repair_command
@@ -27,6 +28,7 @@ from telemetry.cli import values as values_command
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
 for command in (
+    init_command.init,
     capacity_command.capacity,
     compare_command.compare,
     report_command.report,

@@ -53,6 +53,16 @@ def api_client(settings: Kubernetes) -> client.ApiClient:
     return api
 
 
+def contexts() -> tuple[str, ...]:
+    """Return the contexts of the kubeconfig, the current one first; none where there is no such file, or no context."""
+    try:
+        every, current = config.list_kube_config_contexts()
+    except UNUSABLE:
+        return ()
+    names = (str(each["name"]) for each in (current, *every) if each)
+    return tuple(dict.fromkeys(names))
+
+
 def connect(settings: Kubernetes) -> client.ApiClient:
     """Return a client of a stack's cluster.
 

@@ -50,6 +50,11 @@ def must_be(name: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def from_repository(name: str, charts: Versions, repository: str) -> dict[str, str]:
+    """Return the settings of a chart from an HTTP repository, in the first of the versions that were checked."""
+    return {"name": name, "version": charts[name][0], "repository": repository}
+
+
 class Chart(Settings):
     """A chart by name in an HTTP repository, by `oci://` reference, or by a relative path."""
 

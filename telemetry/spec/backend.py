@@ -12,7 +12,7 @@ from telemetry.config.role_spec import RoleTable
 from telemetry.config.roles import Role
 from telemetry.spec.alerts import Rule
 from telemetry.spec.changes import Changes
-from telemetry.spec.context import Context
+from telemetry.spec.context import Context, Environment
 from telemetry.spec.datasource import DatasourceSettings, Uids
 from telemetry.spec.flows import Network
 from telemetry.spec.panels import Dashboard, Panel
@@ -120,6 +120,8 @@ class Backend(Generic[S, L]):
     # What it asks of a stack's settings.
     charts: Versions
     """The charts that it is deployed from, with the versions whose keys our values were checked against."""
+    starter: Callable[[Environment], dict[str, Any]]
+    """Its section in the file of a new stack: its chart, and what an environment needs beyond the defaults."""
     check: Callable[[Context[S, L]], None] | None
     """Refuses settings that it cannot do with in this stack (SettingError, its key from the top of the settings)."""
     check_limits: Callable[[Context[S, L], L, int | None], None] | None

@@ -1,6 +1,7 @@
 """Reads a stack's file, Pulumi.<stack>.yaml, as the program would be given it, without its secrets."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ def load(stack: str, file: Path | None = None) -> Stack:
     Raises:
         ConfigError: the file is not there or cannot be used, with every finding.
     """
-    return load_settings({key: _text(value) for key, value in config(stack, file).items()}, stack)
+    return load_settings(as_given(config(stack, file)), stack)
 
 
 def config(stack: str, file: Path | None = None) -> dict[str, Any]:
@@ -39,6 +40,6 @@ def config(stack: str, file: Path | None = None) -> dict[str, Any]:
     return found
 
 
-def _text(value: object) -> str:
-    """Return a value as the engine hands it to a program: text as it is, everything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+def as_given(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return config as the engine hands it to a program: text as it is, everything else as JSON."""
+    return {key: each if isinstance(each, str) else json.dumps(each, default=str) for key, each in config.items()}

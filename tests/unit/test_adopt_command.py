@@ -47,7 +47,7 @@ class Made:
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def run(made: Made, *options: str, answer: str | None = None) -> tuple[int, str]:
         monkeypatch.setattr(adopt_command, "Adoption", made)
-        monkeypatch.setattr(confirmation, "_at_terminal", lambda: answer is not None)
+        monkeypatch.setattr(confirmation, "at_terminal", lambda: answer is not None)
         done = CliRunner().invoke(app, ["adopt", "dev", *options], input=answer, env={"COLUMNS": "200"})
         return done.exit_code, done.output
 

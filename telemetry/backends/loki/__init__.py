@@ -13,6 +13,7 @@ from telemetry.backends.loki.requirements import check
 from telemetry.backends.loki.roles import LOKI_TABLES
 from telemetry.backends.loki.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.loki.settings import CHARTS, SHORTEST_RETENTION, Logs
+from telemetry.backends.loki.starter import starter
 from telemetry.backends.loki.values import IMAGE, RELEASE, SECRET
 from telemetry.spec.backend import Backend
 
@@ -49,6 +50,7 @@ BACKEND = Backend(
     tenant_panels=tenant_panels,
     store_panels=store_panels,
     charts=CHARTS,
+    starter=starter,
     check=check,
     check_limits=None,
     shortest_retention=SHORTEST_RETENTION,

@@ -14,6 +14,7 @@ from telemetry.backends.mimir.roles import MIMIR_TABLES
 from telemetry.backends.mimir.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.mimir.service_levels import indicators
 from telemetry.backends.mimir.settings import CHARTS, SHORTEST_RETENTION, Metrics
+from telemetry.backends.mimir.starter import starter
 from telemetry.backends.mimir.values import RELEASE, SECRET, SERVICE_ACCOUNT, images
 from telemetry.spec.backend import Backend
 
@@ -50,6 +51,7 @@ BACKEND = Backend(
     tenant_panels=tenant_panels,
     store_panels=store_panels,
     charts=CHARTS,
+    starter=starter,
     check=check,
     check_limits=None,
     shortest_retention=SHORTEST_RETENTION,

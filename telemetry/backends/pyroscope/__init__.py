@@ -10,6 +10,7 @@ from telemetry.backends.pyroscope.requirements import check
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
 from telemetry.backends.pyroscope.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.pyroscope.settings import CHARTS, SHORTEST_RETENTION, Profiles
+from telemetry.backends.pyroscope.starter import starter
 from telemetry.backends.pyroscope.values import IMAGE, RELEASE, SECRET, SERVICE_ACCOUNT
 from telemetry.spec.backend import Backend
 
@@ -46,6 +47,7 @@ BACKEND = Backend(
     tenant_panels=None,
     store_panels=None,
     charts=CHARTS,
+    starter=starter,
     check=check,
     check_limits=None,
     shortest_retention=SHORTEST_RETENTION,

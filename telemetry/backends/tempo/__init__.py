@@ -15,6 +15,7 @@ from telemetry.backends.tempo.roles import TEMPO_TABLES
 from telemetry.backends.tempo.routes import ROUTES, upstreams
 from telemetry.backends.tempo.service_levels import indicators
 from telemetry.backends.tempo.settings import CHARTS, SHORTEST_RETENTION, Traces
+from telemetry.backends.tempo.starter import starter
 from telemetry.backends.tempo.values_common import IMAGE, SECRET
 from telemetry.spec.backend import Backend
 
@@ -51,6 +52,7 @@ BACKEND = Backend(
     tenant_panels=tenant_panels,
     store_panels=store_panels,
     charts=CHARTS,
+    starter=starter,
     check=check,
     check_limits=check_limits,
     shortest_retention=SHORTEST_RETENTION,
