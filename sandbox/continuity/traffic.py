@@ -7,12 +7,14 @@ acknowledged has promised that all of its samples are kept.
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from telemetry.clients import otlp
 from telemetry.clients.target import Target
@@ -90,11 +92,17 @@ def _found(client: httpx.Client, url: str, via: str, moments: list[int]) -> dict
     while moments and until <= moments[-1] / 1000:
         until += _WINDOW_SECONDS
         asked = {"query": f'{METRIC}{{{otlp.VIA}="{via}"}}[{_WINDOW_SECONDS}s]', "time": f"{until:.3f}"}
-        answer = client.get(f"{url}/api/v1/query", params=asked, timeout=60).raise_for_status().json()
-        for series in answer["data"]["result"]:
+        for series in _queried(client, f"{url}/api/v1/query", asked):
             for at, _ in series["values"]:
                 counts[round(at * 1000)] = counts.get(round(at * 1000), 0) + 1
     return counts
+
+
+@retry(retry=retry_if_exception_type(httpx.HTTPError), stop=stop_after_delay(120), wait=wait_fixed(1), reraise=True)
+def _queried(client: httpx.Client, url: str, asked: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return what a query finds; a reader that is refused asks again."""
+    result: list[dict[str, Any]] = client.get(url, params=asked, timeout=60).raise_for_status().json()["data"]["result"]
+    return result
 
 
 def _posted(client: httpx.Client, url: str, body: bytes, headers: dict[str, str]) -> str:

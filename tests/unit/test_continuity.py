@@ -53,6 +53,18 @@ def test_what_was_acknowledged_is_counted_wherever_it_is_not_found(missing: int)
     assert traffic.lost(Backend(missing=missing).target, sent) == missing
 
 
+def test_a_reader_that_is_refused_asks_again() -> None:
+    backend = Backend()
+    statuses = iter([502])
+
+    def once_refused(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status) if (status := next(statuses, 0)) else backend.answer(request)
+
+    target = backend.target
+    target.client = lambda _: httpx.Client(transport=httpx.MockTransport(once_refused))
+    assert traffic.lost(target, [Sent(MOMENTS[0], "otlp", "200")]) == 0
+
+
 def test_what_was_refused_was_promised_by_nobody() -> None:
     sent = [Sent(MOMENTS[-1] + 1000, "otlp", "503"), Sent(MOMENTS[-1] + 1000, "remote-write", "ReadTimeout")]
     assert traffic.lost(Backend().target, sent) == 0
