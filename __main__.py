@@ -16,6 +16,7 @@ import pulumi
 from pulumi import ResourceOptions
 
 from components import metadata, outputs, preflight, registrations
+from components.alerting import ReceiverCredentials
 from components.alerts import Alerts
 from components.backends import deploy_backends
 from components.buckets import Buckets
@@ -55,8 +56,9 @@ buckets = Buckets("buckets", stack=stack, opts=ResourceOptions(providers=in_stor
 gateway = Gateway.of(stack, credentials, opts=after_policies)
 certificate = BackendCertificate.of(stack, credentials, opts=after_policies)
 authority = ObjectStoreAuthority.of(stack, opts=after_policies)
+receivers = ReceiverCredentials.of(stack, credentials, opts=after_policies)
 
-before_pods = there([namespace, policies, priority, buckets, certificate, authority])
+before_pods = there([namespace, policies, priority, buckets, certificate, authority, receivers])
 backends = deploy_backends(stack, credentials, opts=ResourceOptions(providers=in_cluster, depends_on=before_pods))
 served = there([*backends, gateway])
 datasources = Datasources(

@@ -92,4 +92,4 @@ def _source(stack: Stack, settings: Wanted, unseen: Sequence[str]) -> _Source:
             f"telemetry:dashboards.datasource: is not set, and the tenant {view.tenant} has no datasource of ours, "
             "because the program does not know its credential; name the uid of the one that it has"
         )
-    return _Source(view.uid(stack.backend("metrics").of), view.org)
+    return _Source(view.uid(stack.backend("metrics").of.name), view.org)

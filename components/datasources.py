@@ -10,16 +10,20 @@ from telemetry.gateway import access
 from telemetry.gateway.addresses import query_urls
 from telemetry.grafana.datasources import Datasource, datasources_of
 from telemetry.grafana.views import View, unseen, views
+from telemetry.spec.datasource import ALERTS
 from telemetry.stack import Stack
 
 Made = dict[str, grafana.oss.DataSource]
-"""A view's datasources by signal."""
+"""A view's datasources by signal, and its Alertmanager."""
 _NAMED = 5
 """How many tenants a message names."""
 
 
 class Datasources(pulumi.ComponentResource):
-    """One for each backend, and such a set for each tenant, linked by their uids."""
+    """One for each backend, and an Alertmanager where somebody is told of alerts; and such a set for each tenant.
+
+    They are linked by their uids.
+    """
 
     declared: pulumi.Output[dict[str, dict[str, str]]]
     """Per signal the `name` and `uid` of the environment's datasource, such as `Mimir (prod)`, known once it exists.
@@ -111,7 +115,9 @@ def _declared(shown: Sequence[View], made: Sequence[Made]) -> pulumi.Output[dict
     """Return the environment's set; it is the last."""
     if not shown or shown[-1].tenant is not None:
         return pulumi.Output.from_input({})
-    last = {signal: pulumi.Output.all(name=each.name, uid=each.uid) for signal, each in made[-1].items()}
+    last = {
+        signal: pulumi.Output.all(name=each.name, uid=each.uid) for signal, each in made[-1].items() if signal != ALERTS
+    }
     return pulumi.Output.all(**last).apply(dict)
 
 
@@ -120,7 +126,7 @@ def _tenants(
 ) -> pulumi.Output[dict[str, dict[str, dict[str, str]]]]:
     """Return tenants' datasources once the last of each is there."""
     declared = {
-        view.tenant: {signal: {"name": each.name, "uid": each.uid} for signal, each in of.items()}
+        view.tenant: {signal: {"name": each.name, "uid": each.uid} for signal, each in of.items() if signal != ALERTS}
         for view, of in zip(shown, found, strict=True)
         if view.tenant is not None
     }

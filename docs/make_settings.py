@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from docs.page import write
 from telemetry.backends import BACKENDS
 from telemetry.config.access import Day, Moment, SecretName
+from telemetry.config.alerting import Address, Hours, Name, Server
 from telemetry.config.buckets import Purpose
 from telemetry.config.chart import ChartName
 from telemetry.config.connections import Url
@@ -25,6 +26,7 @@ from telemetry.config.quantities import Bytes, Cpu, Duration, bytes_text, durati
 from telemetry.config.role_spec import Need, RoleSpec, RoleTable
 from telemetry.config.roles import Role
 from telemetry.config.seaweedfs import FEATURES, version_text
+from telemetry.config.trust import Pem
 from telemetry.releases import CHARTS
 from telemetry.stack import Stack
 
@@ -67,6 +69,11 @@ _WRITTEN: tuple[tuple[Any, str], ...] = (
     (SecretStr, "secret"),
     (SecretName, "a Secret's name"),
     (Host, "a DNS name"),
+    (Pem, "certificates in PEM"),
+    (Address, "a mail address"),
+    (Server, "`host:port`"),
+    (Hours, "a part of a day, such as `22:00-24:00`"),
+    (Name, "lower-case letters, digits, hyphens"),
     (Cidr, "a range of addresses, such as `10.20.0.0/16`"),
     (Day, "a day, such as `'2026-11-21'`"),
     (Moment, "a moment in UTC, such as `'2026-12-01T00:00:00Z'`"),

@@ -1,4 +1,4 @@
-"""Real Mimir processes on what a release has: each with all roles, joined into one ring over loopback.
+"""Real Mimir processes on what a release has: each with all roles, joined over loopback; and alertmanagers beside them.
 
 The cluster's pods do not run (kwok only says so), so the `mimir` binary is started here, on the very ConfigMap and
 Secret of the deployed release. Only addresses and directories are given anew, as flags: the file is untouched.
@@ -63,8 +63,17 @@ class Member:
 
 
 @contextmanager
-def ring(deployed: Deployed, size: int, directory: Path, program: Path) -> Iterator[list[Member]]:
+def ring(
+    deployed: Deployed, size: int, directory: Path, program: Path, *, alertmanagers: int = 0
+) -> Iterator[list[Member]]:
     """Run so many Mimirs, and yield them once each is ready and all know each other's ingesters.
+
+    Args:
+        deployed: what they run on.
+        size: how many have all roles but the alertmanager's.
+        directory: where their files go.
+        program: the executable.
+        alertmanagers: how many are nothing else; they come after the others, whose rulers send to each of them.
 
     Raises:
         RuntimeError: one did not start; the message ends with its last lines.
@@ -72,17 +81,23 @@ def ring(deployed: Deployed, size: int, directory: Path, program: Path) -> Itera
     files = {"mimir.yaml": deployed.config, "runtime.yaml": deployed.runtime, "fallback.yaml": deployed.fallback}
     for name, content in files.items():
         (directory / name).write_text(content)
-    free = iter(_free_ports(3 * size))
-    ports = [[next(free), next(free), next(free)] for _ in range(size)]
+    free = iter(free_ports(3 * (size + alertmanagers)))
+    ports = [[next(free), next(free), next(free)] for _ in range(size + alertmanagers)]
+    told = [f"http://127.0.0.1:{http}/alertmanager" for http, _, _ in ports[size:]]
+    roles = [["-target=all", *([f"-ruler.alertmanager-url={','.join(told)}"] if told else [])]] * size
+    roles += [["-target=alertmanager"]] * alertmanagers
     with ExitStack() as stack:
         members = [
-            stack.enter_context(_member(deployed, f"mimir-{index}", own, ports[0][2], directory, program))
-            for index, own in enumerate(ports)
+            stack.enter_context(
+                _member(deployed, f"mimir-{index}", own, ports[0][2], directory, [str(program), *flags])
+            )
+            for index, (own, flags) in enumerate(zip(ports, roles, strict=True))
         ]
         for index, member in enumerate(members):
             log = directory / f"mimir-{index}" / "log"
             await_ready(member.process, f"{member.url}/ready", "Mimir", log, seconds=_SECONDS_TO_START, client=None)
-        _wait_joined(members)
+        _wait_joined(members[:size], "ingester/ring")
+        _wait_joined(members[size:], "multitenant_alertmanager/ring")
         try:
             yield members
         finally:
@@ -92,13 +107,13 @@ def ring(deployed: Deployed, size: int, directory: Path, program: Path) -> Itera
 
 @contextmanager
 def _member(
-    deployed: Deployed, name: str, ports: list[int], join: int, directory: Path, program: Path
+    deployed: Deployed, name: str, ports: list[int], join: int, directory: Path, command: list[str]
 ) -> Iterator[Member]:
     own = directory / name
     own.mkdir()
-    command = [str(program), *_flags(name, ports, join, directory, own)]
     with (own / "log").open("w+") as log:
-        process = subprocess.Popen(command, env=deployed.environment, stdout=log, stderr=log)
+        whole = [*command, *_flags(name, ports, join, directory, own)]
+        process = subprocess.Popen(whole, env=deployed.environment, stdout=log, stderr=log)
         member = Member(f"http://127.0.0.1:{ports[0]}", process)
         try:
             yield member
@@ -110,7 +125,6 @@ def _flags(name: str, ports: list[int], join: int, shared: Path, own: Path) -> l
     http, grpc, gossip = ports
     here = f"127.0.0.1:{grpc}"
     return [
-        "-target=all",
         f"-config.file={shared / 'mimir.yaml'}",
         "-config.expand-env=true",
         "-server.http-listen-address=127.0.0.1",
@@ -143,18 +157,18 @@ def _flags(name: str, ports: list[int], join: int, shared: Path, own: Path) -> l
     ]
 
 
-def _wait_joined(members: list[Member]) -> None:
-    """Wait until every member knows every ingester: the ring spreads by gossip."""
+def _wait_joined(members: list[Member], page: str) -> None:
+    """Wait until every member knows every other one of a ring, which spreads by gossip."""
     for attempt in Retrying(stop=stop_after_delay(60), wait=wait_fixed(0.25), reraise=True):
         with attempt:
             for member in members:
-                page = httpx.get(f"{member.url}/ingester/ring", headers={"Accept": "application/json"})
-                active = [each for each in page.raise_for_status().json()["shards"] if each["state"] == "ACTIVE"]
+                shown = httpx.get(f"{member.url}/{page}", headers={"Accept": "application/json"})
+                active = [each for each in shown.raise_for_status().json()["shards"] if each["state"] == "ACTIVE"]
                 if len(active) != len(members):
-                    raise RuntimeError(f"{member.url} knows {len(active)} of {len(members)} ingesters")
+                    raise RuntimeError(f"{member.url}/{page} has {len(active)} of {len(members)}")
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return ports on loopback that nobody listens on."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [each.getsockname()[1] for each in sockets]

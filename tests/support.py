@@ -109,6 +109,42 @@ def with_ruler(settings: Tree) -> None:
     settings["tenants"][0].setdefault("access", {})["scopes"] = {"metrics": ["read", "write", "admin"]}
 
 
+ALERTING: Tree = {
+    "receivers": [
+        {
+            "name": "mail",
+            "email": {
+                "to": ["ops@example.org", "night@example.org"],
+                "sender": "telemetry@example.org",
+                "server": "smtp.example.org:587",
+                "user": "telemetry",
+            },
+        },
+        {"name": "chat", "slack": {"channel": "#telemetry"}},
+        {"name": "pager", "pagerduty": {}, "secret": {"name": "pager", "key": "routing-key"}},
+        {"name": "program", "webhook": {"url": "https://hook.example.org/alerts", "bearer_token": True}},
+    ],
+    "receiver": "mail",
+    "routes": [
+        {"receiver": "pager", "severities": ["page"], "proceed": True},
+        {"receiver": "chat", "severities": ["ticket"], "mute": ["nights"]},
+    ],
+    "mute_times": {"nights": {"hours": ["22:00-24:00", "00:00-06:00"], "zone": "Europe/Zurich"}},
+}
+"""Somebody is told in each of the ways that there are."""
+
+
+def with_alerting(settings: Tree) -> None:
+    """Have people told of alerts; a tenant's Grafana sees them where the tenant may."""
+    put("alerting", ALERTING)(settings)
+    put(
+        "credentials.alerting", {"mail": "am0-fake", "chat": "https://chat.example.org/ac0-fake", "program": "ap0-fake"}
+    )(settings)
+    put("security.alert_receivers", {"cidrs": ["203.0.113.0/24"], "ports": [443, 587]})(settings)
+    for tenant in settings.get("tenants", ()):
+        tenant.setdefault("access", {}).setdefault("scopes", {"metrics": ["read", "write", "alerts"]})
+
+
 LOKI_CHART = {
     "name": "loki",
     "version": "18.11.0",

@@ -111,6 +111,7 @@ MODULES = {
         Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
         Module("alloyfmt", "the parser and formatter of Alloy's configuration"),
         Module("actionlint", "the linter of the pipeline's workflows"),
+        Module("amtool", "the reader of Alertmanager's configuration"),
         Module("registry", "a registry for charts and images, which keeps them in memory"),
         # Kubernetes of the version, and with the dependencies, that the control plane has: most is compiled already.
         Module("kubelet", "kubelet and kube-proxy of the real nodes"),
@@ -168,6 +169,7 @@ TOOLS = {
         Tool("alloy", "", ("--version",), SpecifierSet(">=1.11,<2")),
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
         Tool("alloyfmt", "alloyfmt", ("--version",), SpecifierSet("==0.1.0")),
+        Tool("amtool", "amtool", ("--version",), SpecifierSet(">=0.28,<1")),
         # It cannot say its version, so that of PATH never fits: other programs have the same name.
         Tool("registry", "registry", ("--help",), SpecifierSet(">=0.22")),
         Tool(
@@ -190,7 +192,7 @@ TOOLS = {
     )
 }
 
-_FOR_CHECKS = ("mimir", "promtool", "actionlint", "alloyfmt", "registry", "nginx")
+_FOR_CHECKS = ("mimir", "promtool", "actionlint", "alloyfmt", "amtool", "registry", "nginx")
 OWN_TOOLS = tuple(name for name, tool in TOOLS.items() if not tool.origin)
 _NODE_TOOLS = ("kubelet", "kube-proxy", "containerd", "containerd-shim-runc-v2", *CNI_PLUGINS, "coredns", "runc", "nft")
 REAL_NODES_TOOLS = (*_NODE_TOOLS, "mimir", "nginx")

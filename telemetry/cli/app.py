@@ -3,6 +3,7 @@
 import typer
 
 from telemetry.cli import adopt as adopt_command
+from telemetry.cli import alerting as alerting_command
 from telemetry.cli import bundle as bundle_command
 from telemetry.cli import capacity as capacity_command
 from telemetry.cli import checklist as checklist_command
@@ -50,6 +51,7 @@ for command in (
     identities_command.identities,
     masked_command.masked,
     rules_command.rules,
+    alerting_command.alerting,
     images_command.images,
     bundle_command.bundle,
     bundle_command.bundle_lock,

@@ -60,17 +60,22 @@ class Rotation(Settings):
 _Use = Literal["read", "write"]
 
 
-_Right = Literal["read", "write", "admin"]
+SILENCES = "metrics:alerts"
+"""The scope of alerts and silences."""
+_Right = Literal["read", "write", "alerts", "admin"]
 
 
 class Scopes(Settings):
-    """What a tenant's own credentials may do. Grafana comes with others, which only read."""
+    """What a tenant's own credentials may do.
+
+    Grafana comes with others, which only read; and with telemetry:alerting silence too, where the tenant may.
+    """
 
     traces: list[_Use] = Field(default=["read", "write"], description="read: queries; write: spans.")
     metrics: list[_Right] = Field(
         default=["read", "write"],
-        description="read: queries; write: samples; admin: the tenant's rules, and all of its alertmanager, whose "
-        "configuration has the passwords of receivers in it.",
+        description="read: queries; write: samples; alerts: alerts and silences in the tenant's alertmanager; admin: "
+        "that, the tenant's rules, and the configuration of its alertmanager, which may have passwords in it.",
     )
     logs: list[_Use] = Field(default=["read", "write"], description="read: queries; write: lines.")
     profiles: list[_Use] = Field(default=["read", "write"], description="read: queries; write: profiles.")
@@ -79,7 +84,13 @@ class Scopes(Settings):
     def names(self) -> tuple[str, ...]:
         """All of them, each as `metrics:read`."""
         signals = type(self).model_fields
-        return tuple(sorted({f"{signal}:{right}" for signal in signals for right in getattr(self, signal)}))
+        given = {f"{signal}:{right}" for signal in signals for right in getattr(self, signal)}
+        return tuple(sorted(given | ({SILENCES} if self.silences else set())))
+
+    @property
+    def silences(self) -> bool:
+        """Whether they see the tenant's alerts and hold them back."""
+        return not {"alerts", "admin"}.isdisjoint(self.metrics)
 
 
 class Access(Settings):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from telemetry.config.access import Moment
+from telemetry.config.alerting import Name
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.strength import LEAST_BITS, bits
 
@@ -124,6 +125,10 @@ class Credentials(Settings):
     )
     grafana: GrafanaIdentity = Field(description="Manages datasources.")
     gateway: GatewayKey | None = Field(default=None, description="Needed where there is a gateway.")
+    alerting: dict[Name, Secret] = Field(
+        default_factory=dict,
+        description="By receiver: its mail account's password, its webhook's address, its routing key or its token.",
+    )
 
     def identities(self, signals: Iterable[str]) -> dict[str, S3Identity]:
         """Return the S3 identities of the backends of some signals, and the provisioner's, by their key."""

@@ -11,6 +11,7 @@ from telemetry.config.expose import Expose
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
+from telemetry.config.trust import Pem
 
 _DAY = 86_400
 NGINX_TAG = "1.29.8-alpine"
@@ -21,12 +22,6 @@ _VERSION = re.compile(r":v?(\d+)\.(\d+)(?:\.(\d+))?(?![\w.])")
 _HOST = r"^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
 Host = Annotated[str, Field(pattern=_HOST, max_length=253)]
 """A DNS name."""
-
-
-def _check_pem(value: str) -> str:
-    if not value.strip().startswith("-----BEGIN CERTIFICATE-----") or "PRIVATE KEY" in value:
-        raise ValueError("not a certificate; give the authority's certificate in PEM, never a key")
-    return value.strip() + "\n"
 
 
 SCRATCH_SPARE = 64 * 2**20
@@ -75,7 +70,7 @@ class ServerCertificate(Settings):
     )
     secret: SecretName | None = Field(default=None, description="With `existing`: the Secret with tls.crt and tls.key.")
     issuer: Issuer | None = Field(default=None, description="With `cert-manager`: who issues it.")
-    authority: Annotated[str, AfterValidator(_check_pem)] | None = Field(
+    authority: Pem | None = Field(
         default=None,
         description="PEM of the authority that clients and Grafana are to trust, where it is neither ours nor public.",
     )

@@ -22,6 +22,16 @@ def _check_file(value: str) -> str:
     return value
 
 
+def _check_pem(value: str) -> str:
+    if not value.strip().startswith(_BEGIN) or "PRIVATE KEY" in value:
+        raise ValueError("not a certificate; give the authority's certificate in PEM, never a key")
+    return value.strip() + "\n"
+
+
+Pem = Annotated[str, AfterValidator(_check_pem)]
+"""Certificates of authorities in PEM."""
+
+
 class Trust(Settings):
     """Whom the program and the pods trust where a certificate is of a private authority."""
 

@@ -96,7 +96,13 @@ def tokens_of(
 
 def _tenants_conf(stack: Stack, gateway: Gateway, key: str, previous: PreviousKey | None) -> str:
     tokens, size = tokens_of(stack, gateway, key, previous), stack.traces.max_message_size
-    return tenants_conf(tenants=stack.tenants, tokens=tokens, federation=gateway.federation, max_body=size)
+    return tenants_conf(
+        tenants=stack.tenants,
+        tokens=tokens,
+        federation=gateway.federation,
+        max_body=size,
+        alerting=stack.alerting is not None,
+    )
 
 
 def too_much(stack: Stack, key: str, previous: PreviousKey | None = None) -> str | None:

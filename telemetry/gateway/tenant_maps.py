@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
+from telemetry.config.access import SILENCES
 from telemetry.config.gateway import Federation
 from telemetry.gateway.accepted import EVERYBODY, Accepted, subjects
 from telemetry.gateway.pcre import before, below
@@ -38,7 +39,12 @@ _Limits = Limits | Federation
 
 
 def tenants_conf(
-    *, tenants: Sequence[Tenant], tokens: Iterable[Accepted], federation: Federation | None, max_body: int
+    *,
+    tenants: Sequence[Tenant],
+    tokens: Iterable[Accepted],
+    federation: Federation | None,
+    max_body: int,
+    alerting: bool,
 ) -> str:
     """Return tenants.conf, which nginx.conf includes.
 
@@ -47,6 +53,7 @@ def tenants_conf(
         tokens: those that the program makes (gateway/accepted.py).
         federation: who reads all tenants; None for nobody.
         max_body: the largest request of a tenant that states none, in bytes.
+        alerting: whether who reads for a tenant may silence its alerts, where the tenant may.
 
     Raises:
         ValueError: two tenants have the same credential, or one has a `$` in it, which nginx would read as a variable.
@@ -66,6 +73,7 @@ def tenants_conf(
         *_map("$owner", "$accepts", _accepts(tenants, federation), default="nothing"),
         *_ids(tenants, federation),
         *_classes("$scopes_of_tenant", {each.object_name: " ".join(each.access.scopes.names) for each in tenants}),
+        *_map("$name", "$silences_of_reader", _silences(tenants) if alerting else ()),
         *_body_limits(tenants, max_body),
         *_rate_limits(limits),
         *_concurrency_limits(limits),
@@ -106,6 +114,12 @@ def _accepts(tenants: Iterable[Tenant], federation: Federation | None) -> Iterat
         yield tenant.object_name, tenant.access.accepts
     if federation is not None:
         yield EVERYBODY, "token"
+
+
+def _silences(tenants: Iterable[Tenant]) -> Iterator[Entry]:
+    for tenant in tenants:
+        if tenant.access.scopes.silences:
+            yield tenant.object_name, f" {SILENCES}"
 
 
 def _ids(tenants: Sequence[Tenant], federation: Federation | None) -> Lines:

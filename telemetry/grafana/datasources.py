@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from telemetry.grafana.views import View
-from telemetry.spec.backend import Backend
-from telemetry.spec.datasource import DatasourceSettings, Uids
+from telemetry.spec.datasource import ALERTS, DatasourceSettings, Uids
 from telemetry.stack import Stack
 from telemetry.stack.backends import metrics_first
+
+_ALERTMANAGER = "alertmanager"
+"""Grafana's type of it, and what its uids begin with."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Datasource:
 def datasources_of(
     stack: Stack, views: Iterable[View], *, urls: Mapping[str, str], authority: str | None
 ) -> list[dict[str, Datasource]]:
-    """Return the datasources of each view by signal, in the order in which they are made.
+    """Return the datasources of each view by signal, and its Alertmanager, in the order in which they are made.
 
     Args:
         stack: the settings.
@@ -47,36 +48,49 @@ def datasources_of(
     described = [(backend.of, backend.context) for backend in metrics_first(stack.backends)]
     found: list[dict[str, Datasource]] = []
     for view in views:
-        uids: Uids = {backend.signal: view.uid(backend) for backend, _ in described}
-        found.append(
-            {
-                backend.signal: _datasource(
+        uids: Uids = {
+            **{backend.signal: view.uid(backend.name) for backend, _ in described},
+            **({ALERTS: view.uid(_ALERTMANAGER)} if view.alerts else {}),
+        }
+        of_view: dict[str, Datasource] = {}
+        for backend, context in described:
+            given, url = backend.datasource(context, uids), urls[backend.signal]
+            of_view[backend.signal] = _datasource(
+                view, given, begins=backend.name, title=backend.title, url=url, authority=authority
+            )
+            if backend.alertmanager is not None and ALERTS in uids:
+                of_view[ALERTS] = _datasource(
                     view,
-                    backend.datasource(context, uids),
-                    backend=backend,
-                    url=urls[backend.signal],
+                    _alertmanager(backend.name),
+                    begins=_ALERTMANAGER,
+                    title="Alertmanager",
+                    url=backend.alertmanager(url),
                     authority=authority,
                 )
-                for backend, context in described
-            }
-        )
+        found.append(of_view)
     return found
 
 
+def _alertmanager(implementation: str) -> DatasourceSettings:
+    """Return how Grafana reads an Alertmanager; it is not to send the alerts of its own rules there."""
+    settings = {"implementation": implementation, "handleGrafanaManagedAlerts": False}
+    return DatasourceSettings(_ALERTMANAGER, settings)
+
+
 def _datasource(
-    view: View, settings: DatasourceSettings, *, backend: Backend[Any, Any], url: str, authority: str | None
+    view: View, settings: DatasourceSettings, *, begins: str, title: str, url: str, authority: str | None
 ) -> Datasource:
     secure = {**view.certificate, **({"tlsCACert": authority} if authority else {})}
     return Datasource(
-        uid=view.uid(backend),
-        name=view.name(backend),
+        uid=view.uid(begins),
+        name=view.name(title),
         kind=settings.kind,
         url=url,
         json_data=json.dumps({**settings.json_data, **_tls(view, authority)}, sort_keys=True),
         secure_json_data=json.dumps(secure, sort_keys=True) if secure else None,
         headers=view.headers,
         org=view.org,
-        earlier_uid=view.earlier_uid(backend),
+        earlier_uid=view.earlier_uid(begins),
     )
 
 

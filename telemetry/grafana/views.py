@@ -8,9 +8,8 @@ another organisation, so a link leads to a datasource of the same one.
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from telemetry.spec.backend import Backend
 from telemetry.stack import Stack
 from telemetry.stack.tenants import Tenant
 
@@ -38,24 +37,26 @@ class View:
     org: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     certificate: Mapping[str, str] = field(default_factory=dict, repr=False)
+    alerts: bool = False
+    """Whether these people see alerts and silences: of one tenant, or where there are none."""
 
-    def uid(self, backend: Backend[Any, Any]) -> str:
-        """Return the uid of a backend's datasource, such as NAME-prod-team-a, or NAME-prod_all.
+    def uid(self, name: str) -> str:
+        """Return the uid of a datasource, such as NAME-prod-team-a, or NAME-prod_all.
 
         A longer one than Grafana takes is cut, and ends in a digest that no other has.
         """
-        return _uid(backend, self.environment, self.suffix)
+        return _uid(name, self.environment, self.suffix)
 
-    def earlier_uid(self, backend: Backend[Any, Any]) -> str | None:
+    def earlier_uid(self, name: str) -> str | None:
         """Return the uid of the environment's datasource before a stack got its first tenants, or lost its last one."""
         if self.tenant is not None:
             return None
         other = _WITHOUT_TENANTS if self.suffix == _WITH_TENANTS else _WITH_TENANTS
-        return _uid(backend, self.environment, other)
+        return _uid(name, self.environment, other)
 
-    def name(self, backend: Backend[Any, Any]) -> str:
-        """Return the name of a backend's datasource, such as TITLE (prod, Team A)."""
-        return f"{backend.title} {self.title}"
+    def name(self, title: str) -> str:
+        """Return the name of a datasource, such as TITLE (prod, Team A)."""
+        return f"{title} {self.title}"
 
 
 def views(
@@ -70,7 +71,7 @@ def views(
     """
     without = set(unseen(stack, credentials))
     of_tenants = {
-        tenant.id: _of_tenant(stack.environment, tenant, credentials.get(tenant.id))
+        tenant.id: _of_tenant(stack, tenant, credentials.get(tenant.id))
         for tenant in stack.tenants
         if tenant.id not in without
     }
@@ -89,7 +90,7 @@ def of_platform(stack: Stack) -> View:
     if not stack.tenants:
         return _of_everything(stack)
     (tenant,) = (each for each in stack.tenants if each.id == stack.monitoring.tenant)
-    return _of_tenant(stack.environment, tenant, None)
+    return _of_tenant(stack, tenant, None)
 
 
 def environment_org(stack: Stack) -> int | None:
@@ -116,19 +117,20 @@ def _is_let_in(tenant: Tenant, credential: "Credential") -> bool:
 
 
 def _of_everything(stack: Stack) -> View:
-    return View(stack.environment, _WITHOUT_TENANTS, f"({stack.environment})")
+    return View(stack.environment, _WITHOUT_TENANTS, f"({stack.environment})", alerts=stack.alerting is not None)
 
 
-def _of_tenant(environment: str, tenant: Tenant, credential: "Credential | None") -> View:
+def _of_tenant(stack: Stack, tenant: Tenant, credential: "Credential | None") -> View:
     pair = credential.pair if credential else None
     return View(
-        environment,
+        stack.environment,
         f"-{tenant.object_name}",
-        f"({environment}, {tenant.display_name})",
+        f"({stack.environment}, {tenant.display_name})",
         tenant=tenant.id,
         org=tenant.grafana_org,
         headers={_TENANT_HEADER: tenant.id, **_bearer(credential)},
         certificate={"tlsClientCert": pair.certificate, "tlsClientKey": pair.key} if pair else {},
+        alerts=stack.alerting is not None and (stack.gateway is None or tenant.access.scopes.silences),
     )
 
 
@@ -141,21 +143,21 @@ def _of_environment(stack: Stack, federation: "Credential | None", of_tenants: M
     if not stack.tenants:
         yield everything
         return
-    environment = replace(everything, suffix=_WITH_TENANTS, org=environment_org(stack))
+    environment = replace(everything, suffix=_WITH_TENANTS, org=environment_org(stack), alerts=False)
     if stack.gateway is None:
         yield replace(environment, headers={_TENANT_HEADER: "|".join(tenant.id for tenant in stack.tenants)})
     elif federation is not None:
         yield replace(environment, headers=_bearer(federation))
     elif (tenant := _instead_of_all(stack)) and (own := of_tenants.get(tenant.id)):
-        yield replace(environment, headers=own.headers, certificate=own.certificate)
+        yield replace(environment, headers=own.headers, certificate=own.certificate, alerts=own.alerts)
 
 
 def _bearer(credential: "Credential | None") -> dict[str, str]:
     return {"Authorization": f"Bearer {credential.token}"} if credential and credential.token else {}
 
 
-def _uid(backend: Backend[Any, Any], environment: str, suffix: str) -> str:
-    whole = f"{backend.name}-{environment}{suffix}"
+def _uid(name: str, environment: str, suffix: str) -> str:
+    whole = f"{name}-{environment}{suffix}"
     if len(whole) <= _LONGEST_UID:
         return whole
     return f"{whole[: _LONGEST_UID - 9]}_{hashlib.sha256(whole.encode()).hexdigest()[:8]}"

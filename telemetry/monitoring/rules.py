@@ -58,7 +58,12 @@ def _rule(rule: Rule, stack: Stack) -> dict[str, Any]:
         "expr": rule.expr,
         "for": rule.wait,
         # Sums have no namespace of their own, and several environments may notify the same people.
-        "labels": {"severity": severity, "namespace": stack.namespace.name, "environment": stack.environment},
+        "labels": {
+            "severity": severity,
+            "namespace": stack.namespace.name,
+            "environment": stack.environment,
+            **({"tenant": f"{{{{ $labels.{rule.about} }}}}"} if rule.about else {}),
+        },
         "annotations": {
             "summary": rule.summary,
             "description": rule.description,

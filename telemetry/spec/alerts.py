@@ -20,6 +20,8 @@ class Alert:
     """What is wrong, in one line."""
     description: str
     """The figures, as a template of Prometheus."""
+    about: str | None = None
+    """The label of its series that says which tenant it is about, where that is not `tenant`."""
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,9 @@ class Backend(Generic[S, L]):
     ruler: str | None
     """The module of its ruler's client, which loads what only that needs: `Ruler(client)` (spec/ruler.py)."""
 
+    alertmanager: Callable[[str], str] | None
+    """The address of its Alertmanager as Grafana wants it, given that at which its data is queried."""
+
     # What Grafana shows of it beside its own dashboard.
     datasource: Callable[[Context[S, L], Uids], DatasourceSettings]
     """How Grafana reads its data, and how it gets from there to other signals."""

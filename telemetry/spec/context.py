@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
+from telemetry.config.alerting import Alerting
 from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.connections import Kubernetes
@@ -75,6 +76,10 @@ class Surroundings(Protocol):
     def monitoring(self) -> Monitoring:
         """What watches the platform itself."""
 
+    @property
+    def alerting(self) -> Alerting | None:
+        """Who is told of alerts."""
+
 
 @dataclass(frozen=True)
 class Grant(Generic[L]):
@@ -105,6 +110,7 @@ class Context(Generic[S, L]):
     security: Security
     gateway: Gateway | None
     monitoring: Monitoring
+    alerting: Alerting | None = None
     tenants: Mapping[str, Grant[L]] = field(default_factory=dict)
     """Whose data is kept apart, by id; none: there is one tenant without a name."""
     limits: L | None = None

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 Uids = Mapping[str, str]
-"""Uids of the datasources that the same people see, by signal; a signal without a backend is not in it."""
+"""Uids of the datasources that the same people see, by signal; a signal without a backend is not in it.
+
+ALERTS is among them where these people see an Alertmanager.
+"""
+ALERTS = "alerts"
+"""The key of an Alertmanager where datasources are listed by signal."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Access = Literal["read", "write", "admin"]
+Access = Literal["read", "write", "alerts", "admin"]
 Protocol = Literal["http", "grpc"]
 
 SEGMENT = r"(?:[\w.~!$&'()*+,:@=-]|%[0-9A-Fa-f]{2})+"

@@ -92,6 +92,7 @@ class StackBackend:
             security=stack.security,
             gateway=stack.gateway,
             monitoring=stack.monitoring,
+            alerting=stack.alerting,
             tenants={
                 tenant.id: Grant(getattr(tenant.limits, signal), getattr(tenant.retention, signal))
                 for tenant in stack.tenants

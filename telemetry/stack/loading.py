@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from telemetry.config.base import SettingError, did_you_mean
 from telemetry.config.credentials import Credentials
+from telemetry.spec.alertmanager import made_here
 from telemetry.spec.context import Environment
 from telemetry.stack import environments, tenants_file
 from telemetry.stack.backends import SIGNALS
@@ -135,6 +136,13 @@ def _key_findings(stack: Stack, credentials: Credentials) -> list[str]:
             f"{key}: is not set, and the gateway derives tokens and certificates from it; set it with: "
             f"openssl rand -base64 32 | pulumi config set --secret --path '{key}'"
         )
+    for name in made_here(stack.alerting) if stack.alerting is not None else ():
+        if name not in credentials.alerting:
+            key = f"{PROJECT}:{CREDENTIALS}.alerting.{name}"
+            found.append(
+                f"{key}: is not set, and the receiver {name} needs it; set it with: pulumi config set --secret --path "
+                f"'{key}', or name a Secret in {PROJECT}:alerting.receivers.….secret"
+            )
     for signal in (each.signal for each in stack.backends if getattr(credentials, each.signal) is None):
         key = f"{PROJECT}:{CREDENTIALS}.{signal}"
         found.append(

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from telemetry.backends.sections import Logs, Metrics, Profiles, Traces
 from telemetry.config import collector as collecting
+from telemetry.config.alerting import Alerting
 from telemetry.config.base import SettingError, Settings, below, did_you_mean
 from telemetry.config.buckets import LONGEST_NAME
 from telemetry.config.collector import Collector
@@ -26,6 +27,7 @@ from telemetry.spec.backend import Signal
 from telemetry.spec.context import Environment
 from telemetry.stack import images as image_names
 from telemetry.stack import outside, tenancy
+from telemetry.stack.alerting import check as check_alerting
 from telemetry.stack.backends import StackBackend, backends_of
 from telemetry.stack.collector import check
 from telemetry.stack.sections import section_of
@@ -147,6 +149,16 @@ class Stack(Settings):
                     "has no admin, and monitoring.rules: ruler puts the platform's rules there in this tenant's name; "
                     "add it: [read, write, admin]",
                 )
+        return self
+
+    alerting: Alerting | None = Field(
+        default=None, description="Who is told of alerts; none: nobody but whom tenants name themselves."
+    )
+
+    @model_validator(mode="after")
+    def _receivers_are_reached(self) -> Self:
+        if self.alerting is not None:
+            check_alerting(self, self.alerting)
         return self
 
     dashboards: Dashboards | None = Field(

@@ -4,15 +4,18 @@ from functools import cache
 
 from telemetry.stack import Stack
 from tests.support import (
+    ALERTING,
     WITH_LOGS,
     WITH_LOGS_IN_PROD,
     WITH_PROFILES,
     WITH_PROFILES_IN_PROD,
     Change,
+    Tree,
     all_of,
     drop,
     load_stack,
     put,
+    with_alerting,
     with_ruler,
 )
 from tests.unit.bad_collectors import DAEMON_SET
@@ -91,6 +94,42 @@ RULES: Change = put(
     },
 )
 """Alerts and all that they can be told."""
+
+
+def alerting(settings: Tree) -> None:
+    """Have people told of alerts, with all that can be said of it."""
+    with_alerting(settings)
+    settings["alerting"] |= {
+        "receivers": [
+            *({**each, "resolved": False} for each in ALERTING["receivers"]),
+            *(
+                {"name": f"other-{way}", way: {"authority": AUTHORITY, **more}}
+                for way, more in (
+                    ("slack", {"port": 8443}),
+                    ("pagerduty", {"url": "https://pager.example.org"}),
+                    ("webhook", {"url": "https://hook.example.org"}),
+                    ("email", {"to": ["a@example.org"], "sender": "b@example.org", "server": "smtp.example.org:465"}),
+                )
+            ),
+        ],
+        "routes": [
+            {
+                "receiver": "chat",
+                "severities": ["ticket"],
+                "namespaces": ["some"],
+                "tenants": ["platform"],
+                "labels": {"team": "ours"},
+                "mute": ["nights"],
+                "proceed": True,
+            }
+        ],
+        "inhibitions": [{"source": {"a": "b"}, "target": {"c": "d"}}],
+        "mute_times": {"nights": {"weekdays": ["monday"], "hours": ["22:00-24:00"], "zone": "Europe/Zurich"}},
+    }
+    settings["credentials"]["alerting"] |= {"other-slack": "os0-fake", "other-pagerduty": "op0-fake"}
+    settings["security"]["alert_receivers"]["ports"] = [443, 465, 587, 8443]
+
+
 SCALED: Change = all_of(
     *(drop(f"{signal}.roles.querier.replicas") for signal in ("traces", "metrics")),
     *(put(f"{signal}.roles.querier.autoscaling", {}) for signal in ("traces", "metrics")),
@@ -164,12 +203,13 @@ PROD: Change = all_of(
     put("object_store.sse_key_configured", True),
     put("security", {
         **dict.fromkeys(("grafana", "clients", "ingress", "monitoring", "dns", "api_server"), PLACE),
-        **dict.fromkeys(("object_store", "alert_receivers"), SOMEWHERE),
+        "object_store": SOMEWHERE,
         "limit_range": {
             "default_request": {"cpu": "50m", "memory": "64Mi"},
             "default_limit": {"cpu": "8", "memory": "32Gi", "ephemeral_storage": "1Gi"},
         },
     }),
+    alerting,
 )  # fmt: skip
 DEV: Change = all_of(
     WITH_LOGS,

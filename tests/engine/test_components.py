@@ -28,6 +28,7 @@ from tests.support import (
     drop,
     load_stack,
     put,
+    with_alerting,
 )
 from tests.unit.bad_collectors import DAEMON_SET
 from tests.unit.bad_expose import HOSTS
@@ -205,6 +206,7 @@ def test_components_are_named_after_their_class_and_register_what_they_annotate(
         put("trust", {"file": "tests/unit/fixtures/authority.pem"}),
         put("object_store.endpoint", "https://seaweedfs-ha-s3.ca7f8f-tools.svc:8333"),
         put("monitoring.rules", "prometheus-rule"),
+        with_alerting,
         put("dashboards", {"datasource": "prometheus"}),
         put("collector", DAEMON_SET),
         put("priority_class", {"name": "telemetry", "value": 1000}),

@@ -58,6 +58,7 @@ WHILE_READ = {
     "images.overrides": "none of an image that is not there; tests/unit/test_images.py has the others",
     "images.require_digests": "what a policy asks (tests/unit/policy_cases.py)",
     "grafana.reaches_services": "lets a Grafana outside of the cluster through",
+    "alerting.receivers.*.slack.port": "one that is not opened is refused",
     "*.chart.repository": "says where from, as does reference",
 }
 """What counts while settings are read; tests/unit/bad_*.py and the tests of their own have them."""
@@ -280,10 +281,13 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
 
 
+_NAMED = ("roles", "overrides", "mute_times")
+
+
 def _any_role(where: str) -> str:
-    """Return a path with `*` for a name that is anybody's: a role's, or an image's."""
+    """Return a path with `*` for a name that is anybody's: a role's, an image's, a mute time's."""
     parts = where.split(".")
-    return ".".join("*" if at and parts[at - 1] in ("roles", "overrides") else part for at, part in enumerate(parts))
+    return ".".join("*" if at and parts[at - 1] in _NAMED else part for at, part in enumerate(parts))
 
 
 UNSET = {

@@ -8,13 +8,14 @@ import httpx
 import pytest
 
 from sandbox.toolchain import Toolchain
+from telemetry.config.access import SILENCES
 from telemetry.gateway import access
 from telemetry.grafana.datasources import datasources_of
 from telemetry.grafana.views import views
 from telemetry.spec.routes import SEGMENT, Route
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import channel, export, http
-from tests.support import ROUTES, WITH_LOGS, WITH_PROFILES
+from tests.support import ROUTES, WITH_LOGS, WITH_PROFILES, with_alerting
 
 UNBOUNDED = {"requests_per_second": 100_000, "requests_burst": 100_000}
 SCOPES = sorted({route.scope for route in ROUTES})
@@ -62,6 +63,11 @@ def refused(edge: Edge, client: httpx.Client, offered: Sequence[tuple[str, Route
     return found
 
 
+def implied(route: Route, scope: str) -> bool:
+    """Return whether a right lets somebody use a route: who administers also silences."""
+    return route.scope == scope or (route.scope, scope) == (SILENCES, "metrics:admin")
+
+
 def datasources(edge: Edge) -> Mapping[str, Mapping[str, str]]:
     """Return the headers with which Grafana's datasources come, by uid."""
     chosen = edge.gateway.stack
@@ -90,7 +96,9 @@ def test_a_datasource_reads_everything_and_writes_and_administers_nothing(edge: 
 def test_a_token_does_what_its_scope_says_and_no_more(edge: Edge, scope: str) -> None:
     token = edge.token(scope.replace(":", "-"))
     with http(edge.gateway, token) as client:
-        assert refused(edge, client, HTTP) == {(method, route.path) for method, route in HTTP if route.scope != scope}
+        assert refused(edge, client, HTTP) == {
+            (method, route.path) for method, route in HTTP if not implied(route, scope)
+        }
     with channel(edge.gateway) as opened:
         wanted = grpc.StatusCode.OK if scope == "traces:write" else grpc.StatusCode.PERMISSION_DENIED
         assert export(opened, token) == wanted
@@ -101,4 +109,18 @@ def test_a_token_may_do_all_that_it_was_given(edge: Edge) -> None:
     with http(edge.gateway, edge.token("all")) as client:
         assert refused(edge, client, HTTP) == set()
     with http(edge.gateway, "theirs") as client:
-        assert refused(edge, client, HTTP) == {(m, route.path) for m, route in HTTP if route.access == "admin"}
+        administered = {(m, route.path) for m, route in HTTP if route.access in ("alerts", "admin")}
+        assert refused(edge, client, HTTP) == administered
+
+
+def test_where_alerts_are_sent_grafana_silences_for_whom_may(gateway_tools: Toolchain) -> None:
+    may = tenant("may", access={"scopes": {"metrics": ["read", "alerts"]}}, limits=UNBOUNDED)
+    others = [tenant("others", limits=UNBOUNDED)]
+    with open_edge(gateway_tools, [may, *others], changes=(WITH_LOGS, WITH_PROFILES, with_alerting)) as opened:
+        given = datasources(opened)
+        assert {uid for uid in given if uid.startswith("alertmanager")} == {"alertmanager-dev-may"}
+        for uid, headers in given.items():
+            with http(opened.gateway, headers=dict(headers)) as client:
+                allowed = ("read", "alerts") if uid.endswith("-may") else ("read",)
+                wanted = {(method, route.path) for method, route in HTTP if route.access not in allowed}
+                assert refused(opened, client, HTTP) == wanted, uid

@@ -12,6 +12,7 @@ from telemetry.capacity.fit import check, summary
 from telemetry.stack import ConfigError, load
 from tests.support import SECRETS, Change, all_of, as_engine_gives, drop, load_tree, put, tree
 from tests.unit import (
+    bad_alerting,
     bad_backends,
     bad_collectors,
     bad_expose,
@@ -42,6 +43,7 @@ BAD = [
     *bad_pods.PODS,
     *bad_expose.EXPOSE,
     *bad_values.VALUES,
+    *bad_alerting.ALERTING,
 ]
 NOT_TO_BE_SHOWN = (*SECRETS, "pw0-fake", "90210")
 

@@ -30,6 +30,7 @@ from tests.support import (
     load_stack,
     load_tree,
     put,
+    with_alerting,
 )
 
 REPO = Path(__file__).parents[2]
@@ -178,6 +179,7 @@ FOR_ONE_CHART: dict[str, dict[str, Change]] = {
             put("metrics.roles.ingester", {"replicas": 3, "volume": "10Gi"}),
             put("metrics.roles.gateway", {"replicas": 2, "memory": "1.5Gi"}),
         ),
+        "people are told of alerts": with_alerting,
         "nothing on the store-gateway's disk": put("metrics.roles.store-gateway", {"volume": None}),
         "autoscaled": all_of(
             *(

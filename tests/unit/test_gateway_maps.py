@@ -38,10 +38,16 @@ def tenant(tenant_id: str, **more: Any) -> Tenant:
     return Tenant.model_validate({"id": tenant_id, "display_name": f"Tenant {tenant_id[:60]}", **more})
 
 
-def conf(tenants: Sequence[Tenant], federation: Federation | None = None, previous: PreviousKey | None = None) -> str:
+def conf(
+    tenants: Sequence[Tenant],
+    federation: Federation | None = None,
+    previous: PreviousKey | None = None,
+    *,
+    alerting: bool = False,
+) -> str:
     """Return the tenants' configuration."""
     known = accepted.tokens(environment=ENVIRONMENT, tenants=tenants, key=KEY, federation=federation, previous=previous)
-    return tenants_conf(tenants=tenants, tokens=known, federation=federation, max_body=16 * 2**20)
+    return tenants_conf(tenants=tenants, tokens=known, federation=federation, max_body=16 * 2**20, alerting=alerting)
 
 
 def asked(

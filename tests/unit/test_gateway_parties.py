@@ -17,6 +17,7 @@ from tests.unit.test_gateway_maps import (
     READS,
     asked,
     conf,
+    federation_token,
     outcome,
     reader_token,
     tenant,
@@ -30,11 +31,22 @@ def test_a_tenant_may_do_what_its_scopes_say_and_its_reader_may_read() -> None:
     both = " ".join(
         f"{each}:{right}" for each in ("logs", "metrics", "profiles", "traces") for right in ("read", "write")
     )
-    for each, scopes in (("a", both), ("c", "metrics:admin metrics:write traces:write")):
+    for each, scopes in (("a", both), ("c", "metrics:admin metrics:alerts metrics:write traces:write")):
         assert asked(known, token(each, 1)).value("scopes") == scopes
         request = asked(known, reader_token(each, 1))
         assert (outcome(request), request.value("scopes")) == (each, READS)
     assert asked(known, "tlm_wrong").value("scopes") == ""
+
+
+def test_a_reader_silences_where_alerts_are_sent_and_its_tenant_may() -> None:
+    rights = {"a": ["read"], "b": ["read", "alerts"], "c": ["read", "write", "admin"]}
+    tenants = [tenant(each, access={"scopes": {"metrics": of}}) for each, of in rights.items()]
+    known, without = maps(conf(tenants, Federation(), alerting=True)), maps(conf(tenants, Federation()))
+    for each in rights:
+        also = "" if each == "a" else " metrics:alerts"
+        assert asked(known, reader_token(each, 1)).value("scopes") == f"{READS}{also}"
+        assert asked(without, reader_token(each, 1)).value("scopes") == READS
+    assert asked(known, federation_token(1)).value("scopes") == READS
 
 
 def test_a_reader_comes_as_its_tenant_must() -> None:

@@ -119,15 +119,14 @@ def test_every_signal_is_read_and_written_by_scopes_of_its_own(signal: str) -> N
     assert scopes == {f"{signal}:{right}" for right in getattr(RIGHTS, signal)}
 
 
-RIGHTS = Scopes(metrics=["read", "write", "admin"])
+RIGHTS = Scopes(metrics=["read", "write", "alerts", "admin"])
 """All rights that a tenant may be given; a right that no route asks for would be an idle setting."""
 
 
-def test_whatever_changes_rules_or_alerts_is_administration() -> None:
+def test_whatever_changes_rules_or_receivers_is_administration_and_silences_are_a_right_of_their_own() -> None:
     for route in ROUTES:
-        assert (route.access == "admin") == route.path.startswith(
-            ("/prometheus/config", "/alertmanager", "/api/v1/alerts")
-        )
+        assert (route.access == "admin") == route.path.startswith(("/prometheus/config", "/api/v1/alerts"))
+        assert (route.access == "alerts") == route.path.startswith("/alertmanager/api/v2/")
 
 
 def test_who_may_only_read_finds_nothing_that_deletes_or_pushes() -> None:

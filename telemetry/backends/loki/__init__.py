@@ -45,6 +45,7 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=REQUEST_HEADERS,
     ruler=None,
+    alertmanager=None,
     datasource=datasource,
     build_info="loki_build_info",
     tenant_panels=tenant_panels,

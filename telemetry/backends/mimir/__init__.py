@@ -4,7 +4,13 @@ from telemetry.backends.mimir.alerts import rules
 from telemetry.backends.mimir.changes import CHANGES
 from telemetry.backends.mimir.dashboard import dashboard
 from telemetry.backends.mimir.datasource import datasource
-from telemetry.backends.mimir.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, mimir_endpoints
+from telemetry.backends.mimir.endpoints import (
+    HTTP_PORT,
+    admin_endpoints,
+    alertmanager,
+    gateway_endpoints,
+    mimir_endpoints,
+)
 from telemetry.backends.mimir.flows import network
 from telemetry.backends.mimir.limits import MetricsLimits
 from telemetry.backends.mimir.panels import store_panels, tenant_panels
@@ -46,6 +52,7 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=REQUEST_HEADERS,
     ruler="telemetry.backends.mimir.ruler",
+    alertmanager=alertmanager,
     datasource=datasource,
     build_info="cortex_build_info",
     tenant_panels=tenant_panels,

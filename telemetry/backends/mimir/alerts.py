@@ -101,6 +101,7 @@ def _tenants(context: MimirContext, here: Scope) -> Iterator[Alert]:
         "15m",
         "A tenant's samples are dropped, because it is at a limit in Mimir.",
         "{{ $labels.user }} loses {{ $value | humanize }} samples per second: {{ $labels.reason }}.",
+        about="user",
     )
     if "overrides-exporter" not in context.settings.runs:
         return
@@ -114,6 +115,7 @@ def _tenants(context: MimirContext, here: Scope) -> Iterator[Alert]:
         "15m",
         "A tenant has less than 10 % of its series left in Mimir.",
         "{{ $labels.user }} uses {{ $value | humanizePercentage }} of them; at the limit, new series are dropped.",
+        about="user",
     )
 
 
@@ -125,6 +127,7 @@ def _rulers(here: Scope) -> Iterator[Alert]:
         "15m",
         "Mimir's ruler cannot evaluate a group of rules.",
         "Alerts of {{ $labels.rule_group }} of {{ $labels.user }} may not fire.",
+        about="user",
     )
     failed = here.rate("cortex_alertmanager_notifications_failed_total", "5m", by="user, integration")
     sent = here.rate("cortex_alertmanager_notifications_total", "5m", by="user, integration")
@@ -135,4 +138,5 @@ def _rulers(here: Scope) -> Iterator[Alert]:
         "15m",
         "Mimir's alertmanager does not reach those whom it is to notify.",
         "{{ $value | humanizePercentage }} of those of {{ $labels.user }} by {{ $labels.integration }} fail.",
+        about="user",
     )

@@ -44,6 +44,11 @@ def gateway_endpoints(gateway: GatewayAddress) -> MimirEndpoints:
     )
 
 
+def alertmanager(query: str) -> str:
+    """Return where Grafana finds Mimir's Alertmanager: what it asks begins with /alertmanager or /api/v1/alerts."""
+    return query.removesuffix("/prometheus")
+
+
 def admin_endpoints(context: MimirContext) -> dict[str, str]:
     """Return where Mimir shows limits and ring, and where ingesters flush."""
     at = f"{scheme(context)}://{{}}.{context.namespace.name}.svc:{HTTP_PORT}".format

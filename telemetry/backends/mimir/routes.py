@@ -41,13 +41,13 @@ _RULES = (
         ("rules", ("rules/", f"{SEGMENT}(?:/{SEGMENT})?")),  # a namespace, a group in it
     ),
 )
-# All of it, for its configuration has passwords of receivers in it, and a silence hides an alert.
+# A silence hides an alert; the configuration has passwords of receivers in it besides.
 _ALERTMANAGER = (
     *routes_below(
         "/alertmanager/api/v2/",
         ANY,
         "metrics_alertmanager",
-        "admin",
+        "alerts",
         ("status", "receivers", "alerts", "alerts/groups", "silences", ("silence/", SEGMENT)),
     ),
     Route(ANY, "/api/v1/alerts", "metrics_alertmanager", "admin", "/api/v1/alerts"),

@@ -10,6 +10,7 @@ from telemetry.config.images import NGINX, Image
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
+from telemetry.spec.alertmanager import configuration, mount, volume
 from telemetry.spec.values.common import Values, absolute_name, credentials_from, merged, named, pod_security, resources
 from telemetry.spec.values.images import joined, with_tag
 from telemetry.spec.values.limits import overrides, shared
@@ -128,6 +129,9 @@ def _role(name: str, role: Role, context: MimirContext) -> Values:
         values["zoneAwareReplication"] = {"enabled": False}
     if name == "gateway":
         values["nginx"] = {"image": {"tag": NGINX_TAG, **with_tag(context.images, NGINX)}}  # the chart's tag moves
+    if name == "alertmanager" and context.alerting is not None:
+        # For every tenant that has none of its own. The chart restarts the pods when it changes.
+        values["fallbackConfig"] = configuration(context.alerting, context.monitoring.severities)
     if name in ("gateway", "overrides-exporter"):
         values["enabled"] = True  # the gateway's stated, because the last 5.x charts had it off
     if name == "ruler":
@@ -137,13 +141,15 @@ def _role(name: str, role: Role, context: MimirContext) -> Values:
 
 
 def _files(name: str, context: MimirContext) -> Values:
-    """Return the certificates that a role's pods mount, and how they are probed where they serve TLS."""
-    wanted = volumes(context)
+    """Return the certificates and credentials that a role's pods mount, and how they are probed if they serve TLS."""
+    wanted, paths = volumes(context), mounts(context)
+    if name == "alertmanager" and context.alerting is not None and (secrets := volume(context.alerting)):
+        wanted, paths = [*wanted, secrets], [*paths, mount()]
     if not wanted or name == "gateway":
         return {}
     probed = ("readinessProbe", "livenessProbe") if name == "overrides-exporter" else ("readinessProbe",)
     probes = dict.fromkeys(probed, HTTPS_PROBE) if serves_tls(context) else {}
-    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(context), **probes}
+    return {"extraVolumes": wanted, "extraVolumeMounts": paths, **probes}
 
 
 def _volume(role: Role, placement: Placement) -> Values:

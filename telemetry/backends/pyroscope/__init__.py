@@ -42,6 +42,7 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=REQUEST_HEADERS,
     ruler=None,
+    alertmanager=None,
     datasource=datasource,
     build_info=None,
     tenant_panels=None,

@@ -47,6 +47,7 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=(),
     ruler=None,
+    alertmanager=None,
     datasource=datasource,
     build_info="tempo_build_info",
     tenant_panels=tenant_panels,

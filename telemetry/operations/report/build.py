@@ -17,6 +17,7 @@ from telemetry.operations.report.retention import PLACES, shortened
 from telemetry.operations.report.warnings import warnings
 from telemetry.redaction import Redactor
 from telemetry.releases import overlays
+from telemetry.spec.alertmanager import who_is_told
 from telemetry.spec.overlay import told
 from telemetry.stack import Stack
 
@@ -55,7 +56,7 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
     changed = tuple(sorted((*resources, *of_releases), key=_place))
     becoming = _becoming(preview, rendered)
     releases = tuple(_release(step, found) for step in preview.releases)
-    also = (*_shortened(preview, rendered), *_policy(stack), *_laid_over(stack))
+    also = (*_shortened(preview, rendered), *_policy(stack), *_laid_over(stack), *_told(stack))
     return ChangeReport(
         stack=stack.environment,
         compared_with=found.compared_with,
@@ -80,6 +81,12 @@ def _shortened(preview: Preview, rendered: Mapping[str, Rendered]) -> Iterator[W
         if step.type == "kubernetes:core/v1:ConfigMap" and step.name in PLACES:
             before[step.name], after[step.name] = (dict(step.old),), (dict(step.new),)
     return shortened(before, after)
+
+
+def _told(stack: Stack) -> Iterator[Warn]:
+    """Yield who is told of alerts."""
+    if stack.alerting is not None:
+        yield Warn(level="notice", about="alerts", text=f"are told to {who_is_told(stack.alerting)}")
 
 
 def _becoming(preview: Preview, rendered: Mapping[str, Rendered]) -> dict[str, tuple[Object, ...]]:

@@ -58,7 +58,7 @@ CASES: tuple[Case, ...] = (
         "MimirTenantLimited",
         "samples are over the rate",
         {of(_DISCARDED, user="platform", reason="rate_limited", group=""): "0+60x180"},
-        'user="platform", reason="rate_limited"',
+        'tenant="platform", reason="rate_limited"',
     ),
     silent(
         "MimirTenantLimited",
