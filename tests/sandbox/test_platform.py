@@ -59,9 +59,17 @@ def cluster(world: Connections) -> Iterator[Cluster]:
 
 
 def pod_of(workload: Object) -> dict[str, Any]:
-    """Return a pod of a workload, which admission looks at as it does not at the workload; without its account."""
-    template = workload["spec"]["template"]
+    """Return a pod of a workload, which admission looks at as it does not at the workload.
+
+    Without its account, which is not there, and with a claim's volume as the controller of StatefulSets adds it.
+    """
+    template, claims = workload["spec"]["template"], workload["spec"].get("volumeClaimTemplates", ())
     spec = {key: value for key, value in template["spec"].items() if key != "serviceAccountName"}
+    names = [claim["metadata"]["name"] for claim in claims]
+    spec["volumes"] = [
+        *spec.get("volumes", ()),
+        *({"name": name, "persistentVolumeClaim": {"claimName": name}} for name in names),
+    ]
     metadata = {key: template["metadata"][key] for key in ("labels", "annotations")}
     name = f"pod-of-{workload['metadata']['name']}"
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "name": name}, "spec": spec}
