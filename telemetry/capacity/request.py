@@ -17,7 +17,8 @@ def justification(report: Report) -> list[str]:
     """Return the paragraphs of the request; none where no increase is requested."""
     if all(line.requested is None for line in report.lines):
         return []
-    return [_purpose(report), *_availability(report.rows), _NO_CPU_LIMITS, *_phases(report), _increases(report)]
+    limits = () if report.has_cpu_limits else (_NO_CPU_LIMITS,)
+    return [_purpose(report), *_availability(report.rows), *limits, *_phases(report), _increases(report)]
 
 
 def _purpose(report: Report) -> str:

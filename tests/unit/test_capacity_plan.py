@@ -7,7 +7,7 @@ from telemetry.capacity import tables
 from telemetry.capacity.figures import Report, Scenario, report
 from telemetry.capacity.fit import check
 from telemetry.capacity.tables import Table
-from tests.support import ENVIRONMENTS, load_stack
+from tests.support import ENVIRONMENTS, load_stack, put
 
 TIMES = "\u00d7"
 # 'Prod Component Breakdown (Phase 1)', typed in: replicas, CPU, memory, storage.
@@ -103,6 +103,13 @@ def test_the_quota_request_says_why_in_words() -> None:
         "**Requested increases**: CPU 4000m → 10000m, Memory 16Gi → 32Gi, Storage 64Gi → 96Gi.",
     ):
         assert words in request, request
+
+
+def test_a_request_of_a_platform_that_limits_cpu_does_not_say_that_there_are_no_limits() -> None:
+    limited = load_stack("prod", put("policy", {"cpu_limits": "all"}))
+    text = tables.markdown(report(limited), check(limited))
+    assert "### Justification" in text
+    assert "**No CPU limits**" not in text
 
 
 def test_who_asks_for_nothing_justifies_nothing() -> None:
