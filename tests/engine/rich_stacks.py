@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from telemetry.config.credentials import Credentials
 from telemetry.stack import Stack
 from tests.support import (
     ALERTING,
@@ -12,8 +13,10 @@ from tests.support import (
     Change,
     Tree,
     all_of,
+    changed_tree,
     drop,
     load_stack,
+    load_tree,
     put,
     with_alerting,
     with_ruler,
@@ -127,7 +130,11 @@ def alerting(settings: Tree) -> None:
         "mute_times": {"nights": {"weekdays": ["monday"], "hours": ["22:00-24:00"], "zone": "Europe/Zurich"}},
     }
     settings["credentials"]["alerting"] |= {"other-slack": "os0-fake", "other-pagerduty": "op0-fake"}
-    settings["security"]["alert_receivers"]["ports"] = [443, 465, 587, 8443]
+    settings["security"]["alert_receivers"] |= {
+        "namespaces": SOMEWHERE["namespaces"],
+        "pods": SOMEWHERE["pods"],
+        "ports": [443, 465, 587, 8443],
+    }
 
 
 SCALED: Change = all_of(
@@ -250,3 +257,9 @@ def stacks() -> dict[str, Stack]:
         "certified": load_stack("test", CERTIFIED),
         "existing": load_stack("test", EXISTING, RULER),
     }
+
+
+@cache
+def credentials() -> Credentials:
+    """Return the made-up secrets of the stack that has the most of them."""
+    return load_tree(changed_tree("prod", PROD), "prod")[1]

@@ -29,8 +29,8 @@ from telemetry.network.policies import policies_of
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
 from tests.engine.recorder import Run, run_program
-from tests.engine.rich_stacks import stacks
-from tests.support import credentials, tree
+from tests.engine.rich_stacks import credentials, stacks
+from tests.support import tree
 
 Place = tuple[str, ...]
 """Where a leaf stands, from the stack's own field on."""
