@@ -3,8 +3,6 @@
 import json
 import subprocess
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 import yaml
@@ -14,6 +12,7 @@ from sandbox.engine import Engine, checkpoint_of
 from sandbox.paths import REPO
 from sandbox.stacks import prepare
 from sandbox.world import Connections
+from sandbox.world.connections import S3Identity
 from telemetry.policies.evaluate import violations
 from telemetry.policies.model import World
 from telemetry.releases import releases_of
@@ -49,7 +48,7 @@ def test_a_stack_with_its_releases_keeps_every_policy(environment: str) -> None:
 @pytest.fixture(scope="module")
 def violating(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that is ours, with a setting that breaks a policy; its connections lead nowhere."""
-    prepare("test", engine, cast(Connections, _nowhere(tmp_path_factory.mktemp("nowhere"))))
+    prepare("test", engine, _nowhere(tmp_path_factory.mktemp("nowhere")))
     folder = tmp_path_factory.mktemp("violating")
     project = {"name": "telemetry", "runtime": {"name": "python"}}
     (folder / "Pulumi.yaml").write_text(json.dumps(project))
@@ -81,7 +80,7 @@ def test_plain_pulumi_refuses_a_violation_before_it_makes_anything(
     assert {each["type"] for each in made} <= {"pulumi:pulumi:Stack"}
 
 
-def _nowhere(folder: Path) -> Any:
+def _nowhere(folder: Path) -> Connections:
     """Return connections at which nobody answers."""
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(
@@ -96,12 +95,12 @@ def _nowhere(folder: Path) -> Any:
         )
     )
     names = ("provisioner", "traces", "metrics")
-    return SimpleNamespace(
-        context="sandbox",
+    return Connections(
         kubeconfig=kubeconfig,
+        api_server="https://127.0.0.1:9",
         s3_endpoint="http://127.0.0.1:9",
         s3_version="4.53",
         grafana_url="http://127.0.0.1:9",
-        s3_identities={name: SimpleNamespace(access_key=name, secret_key=SecretStr("s0-fake")) for name in names},
+        s3_identities={name: S3Identity(access_key=name, secret_key=SecretStr("s0-fake")) for name in names},
         grafana_auth=SecretStr("ga0-fake"),
     )
