@@ -233,7 +233,7 @@ def test_guesses_wait_for_their_turn_and_a_right_one_is_not_told_from_a_wrong_on
 
 
 def test_who_gives_up_a_guess_does_not_get_its_turn_back(gateway_tools: Toolchain) -> None:
-    limits = {"requests": 20, "unknown_per_second": 10}
+    limits = {"requests": 20, "unknown_per_second": 5}  # slow, so that turns stay taken on a busy machine
     with open_edge(gateway_tools, [tenant("payments", limits=FAST)], address_limits=limits) as edge:
         guesser, other = edge.network.address(), edge.network.address()
         with ExitStack() as opened:
