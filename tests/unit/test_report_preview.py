@@ -98,11 +98,21 @@ def test_a_dashboard_is_told_panel_by_panel() -> None:
 
 
 def test_the_three_steps_of_a_replacement_are_one() -> None:
-    old, new = {"uid": "a", "type": "x"}, {"uid": "b", "type": "x"}
-    ops = ("create-replacement", "replace", "delete-replaced")
-    preview = seen(*(step(op, DATASOURCE, old, None if op == "delete-replaced" else new) for op in ops))
+    preview = replacement({"uid": "a", "type": "x"}, {"uid": "a", "type": "y"})
     assert preview.counts == {"create": 0, "update": 0, "replace": 1, "delete": 0, "same": 0}
-    assert (only(preview).action, only(preview).name) == ("replace", "b")
+    assert (only(preview).action, only(preview).name) == ("replace", "a")
+
+
+def test_what_is_replaced_under_another_name_goes_and_comes() -> None:
+    preview = replacement({"uid": "a", "type": "x"}, {"uid": "b", "type": "x"})
+    found = [(each.name, each.action) for one in preview.steps for each in items(one)]
+    assert found == [("a", "delete"), ("b", "create")]
+
+
+def replacement(old: dict[str, Any], new: dict[str, Any]) -> Preview:
+    """Return a preview in which a datasource is replaced, in the engine's three steps."""
+    ops = ("create-replacement", "replace", "delete-replaced")
+    return seen(*(step(op, DATASOURCE, old, None if op == "delete-replaced" else new) for op in ops))
 
 
 @pytest.mark.parametrize(("retained", "action"), [(True, "forget"), (False, "delete")])

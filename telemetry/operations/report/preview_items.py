@@ -51,15 +51,31 @@ def items(step: Step) -> Iterator[Item]:
             protected=step.was_protected,
         )
     elif provider in ("aws", "grafana"):
-        changes = diff(_readable(step.old), _readable(step.new)) if action in ("change", "replace") else []
-        yield Item(
-            system="s3" if provider == "aws" else "grafana",
-            kind=kind.rpartition(":")[2],
-            name=str(step.inputs.get("bucket") or step.inputs.get("uid") or step.name),
-            action=action,
-            fields=_fields(step, changes, ""),
-            protected=step.was_protected,
-        )
+        yield from _outside(step, action, "s3" if provider == "aws" else "grafana", kind.rpartition(":")[2])
+
+
+def _outside(step: Step, action: Action, system: Literal["s3", "grafana"], kind: str) -> Iterator[Item]:
+    """Yield what is done to a bucket or a thing of Grafana's; replaced under another name, one goes and one comes."""
+    was, will = (_known_as(step, inputs) for inputs in (step.old, step.new))
+    if action == "replace" and was != will:
+        gone: Action = "forget" if step.retained else "delete"
+        yield Item(system=system, kind=kind, name=was, action=gone, protected=step.was_protected)
+        yield Item(system=system, kind=kind, name=will, action="create")
+        return
+    changes = diff(_readable(step.old), _readable(step.new)) if action in ("change", "replace") else []
+    yield Item(
+        system=system,
+        kind=kind,
+        name=_known_as(step, step.inputs),
+        action=action,
+        fields=_fields(step, changes, ""),
+        protected=step.was_protected,
+    )
+
+
+def _known_as(step: Step, inputs: Mapping[str, Any]) -> str:
+    """Return what a bucket or a thing of Grafana's is called where it is."""
+    return str(inputs.get("bucket") or inputs.get("uid") or step.name)
 
 
 def _readable(inputs: Mapping[str, Any]) -> dict[str, Any]:
