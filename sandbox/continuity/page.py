@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import marked
 from sandbox.continuity.events import EVENTS
 from sandbox.continuity.run import Outcome
 from sandbox.continuity.usage import Measured, Use
 from sandbox.faults.page import PAGE, Run
+from sandbox.marked import with_table
 from sandbox.paths import REPO
 from telemetry.config.quantities import cpu_text
 
@@ -33,9 +33,9 @@ _MEBI = 1 << 20
 
 def write_events(outcomes: Sequence[Outcome], run: Run) -> None:
     """Put the outcomes into docs/reliability.md; the rows of other events stay."""
-    rows = marked.rows_of(PAGE, _EVENTS) | {row[0]: [*row, str(run)] for row in map(_outcome, outcomes)}
+    rows = [[*_outcome(each), str(run)] for each in outcomes]
     order = [f"`{event.name}`" for event in EVENTS]
-    marked.put(PAGE, _EVENTS, _EVENT_HEADINGS, [rows[name] for name in order if name in rows])
+    PAGE.write_text(with_table(PAGE.read_text(), _EVENTS, _EVENT_HEADINGS, rows, order))
 
 
 def show_events(console: Console, outcomes: Sequence[Outcome]) -> None:
@@ -49,7 +49,9 @@ def show_events(console: Console, outcomes: Sequence[Outcome]) -> None:
 def write_usage(stack: str, roles: Sequence[Measured], run: Run) -> None:
     """Put what was used into docs/capacity.md."""
     where = f"Stack {stack}; {run}; {os.cpu_count()} cores, load average {os.getloadavg()[0]:.0f}."
-    marked.put(_CAPACITY, _USAGE, _USAGE_HEADINGS, map(_role, roles), where)
+    rows = [_role(each) for each in roles]
+    order = [row[0] for row in rows]
+    _CAPACITY.write_text(with_table(_CAPACITY.read_text(), _USAGE, _USAGE_HEADINGS, rows, order, where))
 
 
 def show_usage(console: Console, roles: Sequence[Measured]) -> None:

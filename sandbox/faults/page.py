@@ -15,9 +15,8 @@ from rich.table import Table
 
 from sandbox.faults.fault import Fault, Outcome
 from sandbox.faults.message import is_clear, reason
-from sandbox.marked import parts
+from sandbox.marked import with_table
 from sandbox.paths import REPO
-from telemetry.config import markdown
 
 PAGE = REPO / "docs" / "reliability.md"
 BEGIN, END = "<!-- matrix: written by make faults -->", "<!-- end of the matrix -->"
@@ -72,12 +71,9 @@ def page(old: str, rows: Iterable[Sequence[str]], order: Sequence[Fault]) -> str
     Raises:
         ValueError: the page has no place for them.
     """
-    before, between, tail = parts(old, BEGIN, END)
-    lines = {**_lines(between), **{cells[0]: markdown.row(cells) for cells in rows}}
     names = [f"`{fault.name}`" for fault in order]
     where = f"The last run was on {os.cpu_count()} cores with a load average of {os.getloadavg()[0]:.0f}."
-    table = [*markdown.head(_HEADINGS), *(lines[name] for name in names if name in lines)]
-    return f"{before}{BEGIN}\n\n" + "\n".join(table) + f"\n\n{where}\n\n{END}{tail}"
+    return with_table(old, (BEGIN, END), _HEADINGS, rows, names, where)
 
 
 def write(rows: Sequence[Sequence[str]], order: Sequence[Fault], path: Path = PAGE) -> None:
@@ -125,12 +121,6 @@ def _cell(text: str) -> str:
         text = pattern.sub(instead, text)
     line = " ".join(text.split())
     return line if len(line) <= _WORDS else f"{line[:_WORDS]}…"
-
-
-def _lines(table: str) -> dict[str, str]:
-    """Return the rows of a table in Markdown by their first cell."""
-    found = (line for line in table.splitlines() if line.startswith("| `"))
-    return {line.split(" | ")[0].removeprefix("| "): line for line in found}
 
 
 def _git(*arguments: str) -> str:
