@@ -27,8 +27,7 @@ def target(stack: str, settings: Path) -> Target:
 def main(stack: str, settings: Path, file: Path, *window: int) -> None:
     """Write, or count."""
     if window:
-        sent = [each for each in traffic.read(file.read_text().splitlines()) if window[0] <= each.moment <= window[1]]
-        sys.stdout.write(f"{traffic.lost(target(stack, settings), sent)}\n")
+        sys.stdout.write(f"{traffic.lost(target(stack, settings), traffic.read(file, *window))}\n")
         return
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

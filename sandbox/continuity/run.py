@@ -53,7 +53,7 @@ def run(site: Site, events: Sequence[Event], told: Callable[[str], None]) -> Ite
 
 
 def _outcome(site: Site, event: Event, file: Path, window: tuple[int, int], seconds: float) -> Outcome:
-    sent = [each for each in traffic.read(file.read_text().splitlines()) if window[0] <= each.moment <= window[1]]
+    sent = traffic.read(file, *window)
     refused = [each for each in sent if not each.taken]
     return Outcome(
         event,

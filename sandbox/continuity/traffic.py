@@ -7,7 +7,7 @@ acknowledged has promised that all of its samples are kept.
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,8 @@ def write(target: Target, file: Path, stop: threading.Event) -> None:
                     lines.flush()
 
     ways = [
-        ("otlp", "otlp_http", _otlp, _PROTOBUF),
-        ("remote-write", "remote_write", _remote_write, _PROTOBUF | _SNAPPY),
+        (_OTLP, "otlp_http", _otlp, _PROTOBUF),
+        (_REMOTE_WRITE, "remote_write", _remote_write, _PROTOBUF | _SNAPPY),
     ]
     threads = [threading.Thread(target=run, args=way) for way in ways]
     for thread in threads:
@@ -67,15 +67,16 @@ def write(target: Target, file: Path, stop: threading.Event) -> None:
         thread.join()
 
 
-def read(lines: Iterable[str]) -> Iterator[Sent]:
-    """Return the requests of a file."""
-    return (Sent(**json.loads(line)) for line in lines)
+def read(file: Path, begin: int, until: int) -> list[Sent]:
+    """Return the requests of a while, in milliseconds since the epoch, both ends included."""
+    sent = (Sent(**json.loads(line)) for line in file.read_text().splitlines())
+    return [each for each in sent if begin <= each.moment <= until]
 
 
 def lost(target: Target, sent: Iterable[Sent]) -> int:
     """Return how many samples were acknowledged and are not found."""
     taken = {
-        via: sorted(each.moment for each in sent if each.taken and each.via == via) for via in ("otlp", "remote-write")
+        via: sorted(each.moment for each in sent if each.taken and each.via == via) for via in (_OTLP, _REMOTE_WRITE)
     }
     missing = 0
     with target.client(target.tenants[0]) as client:

@@ -1,6 +1,7 @@
 """What is counted while a stack on real nodes changes: requests that are refused, samples that are not found again."""
 
 import json
+import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,11 +11,11 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from sandbox import marked
 from sandbox.continuity import traffic
 from sandbox.continuity.events import EVENTS
 from sandbox.continuity.run import Outcome
 from sandbox.continuity.traffic import SERIES, Sent
+from sandbox.marked import with_table
 
 MOMENTS = [1_000_000_000_000 + 1000 * second for second in range(70)]
 
@@ -81,7 +82,7 @@ def test_both_protocols_are_written_with_all_series_and_their_answers_noted(tmp_
     request = ExportMetricsServiceRequest.FromString(backend.posted["/otlp"])
     points = request.resource_metrics[0].scope_metrics[0].metrics[0].gauge.data_points
     assert len({str(point.attributes) for point in points}) == SERIES
-    told = list(traffic.read(file.read_text().splitlines()))
+    told = traffic.read(file, 0, sys.maxsize)
     assert {(each.via, each.answer, each.taken) for each in told} == {
         ("otlp", "503", False),
         ("remote-write", "503", False),
@@ -97,12 +98,13 @@ def test_a_rollout_may_refuse_nothing_and_nothing_may_lose_anything() -> None:
     assert not Outcome(killed, 10, 10, ("502",), 0, 0, 1.0).passed
 
 
-def test_a_table_takes_the_place_of_the_one_before_and_nothing_else(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("before\n<b>\nold\n<e>\nafter\n")
+def test_a_table_takes_the_place_of_the_one_before_and_nothing_else() -> None:
+    marks, order = ("<b>", "<e>"), ["`x`", "`y`"]
+    page = "before\n<b>\nold\n<e>\nafter\n"
     for number in "12":
-        marked.put(page, ("<b>", "<e>"), ["A", "B"], [["`x`", number]], "Here.")
-    assert page.read_text() == "before\n<b>\n\n| A | B |\n| --- | --- |\n| `x` | 2 |\n\nHere.\n\n<e>\nafter\n"
-    assert marked.rows_of(page, ("<b>", "<e>")) == {"`x`": ["`x`", "2"]}
+        page = with_table(page, marks, ["A", "B"], [["`x`", number]], order, "Here.")
+    assert page == "before\n<b>\n\n| A | B |\n| --- | --- |\n| `x` | 2 |\n\nHere.\n\n<e>\nafter\n"
+    both = with_table(page, marks, ["A", "B"], [["`y`", "3"]], order)
+    assert both == "before\n<b>\n\n| A | B |\n| --- | --- |\n| `x` | 2 |\n| `y` | 3 |\n\n<e>\nafter\n"
     with pytest.raises(ValueError, match="no lines"):
-        marked.put(page, ("<b>", "<other>"), ["A"], [])
+        with_table(page, ("<b>", "<other>"), ["A"], [], [])
