@@ -8,7 +8,6 @@ from sandbox.nodes.addresses import CLUSTER_DOMAIN, DNS_PORT, STORE, WORLD
 
 SERVICES = {"openshift-dns": "dns-default", "kube-system": "kube-dns"}
 """The Service of the cluster's DNS on OpenShift and elsewhere, by namespace; a stack's preflight looks for it."""
-_PROTOCOLS = ("UDP", "TCP")
 
 
 def configuration(kubeconfig: Path, context: str, stores: Iterable[str]) -> str:
@@ -40,14 +39,11 @@ def endpoints(namespace: str, service: str) -> dict[str, Any]:
         "metadata": {"name": service, "namespace": namespace, "labels": {"kubernetes.io/service-name": service}},
         "addressType": "IPv4",
         "endpoints": [{"addresses": [WORLD], "conditions": {"ready": True}}],
-        "ports": [{"name": _port(protocol), "port": DNS_PORT, "protocol": protocol} for protocol in _PROTOCOLS],
+        "ports": ports(),
     }
 
 
 def ports() -> list[dict[str, Any]]:
-    """Return the Service's ports."""
-    return [{"name": _port(protocol), "port": DNS_PORT, "protocol": protocol} for protocol in _PROTOCOLS]
-
-
-def _port(protocol: str) -> str:
-    return "dns" if protocol == "UDP" else "dns-tcp"
+    """Return the Service's ports, which are CoreDNS's own."""
+    names = {"dns": "UDP", "dns-tcp": "TCP"}
+    return [{"name": name, "port": DNS_PORT, "protocol": protocol} for name, protocol in names.items()]

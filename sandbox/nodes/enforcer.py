@@ -5,25 +5,22 @@ and the object store, as the names of namespaces by address.
 """
 
 import json
-import logging
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from sandbox.nodes.api import connected
+from sandbox.nodes.api import connected, listed, look_for_ever
 from sandbox.nodes.policies import End, Object, ruleset
 
 _PODS = "/api/v1/pods"
 _SECONDS = 2
 _PAUSE_SECONDS = 0.5
 _ENDED = ("Succeeded", "Failed")
-_log = logging.getLogger(__name__)
 
 
 class Enforcer:
@@ -76,10 +73,10 @@ class Enforcer:
         return select
 
     def _items(self, path: str, **query: str) -> list[dict[str, Any]]:
-        listed = self._api.get(path, params=query).raise_for_status().json()
+        found = listed(self._api, path, **query)
         if path == _PODS:
-            self._version = str(listed["metadata"]["resourceVersion"])
-        items: list[dict[str, Any]] = listed["items"]
+            self._version = str(found["metadata"]["resourceVersion"])
+        items: list[dict[str, Any]] = found["items"]
         return items
 
 
@@ -107,17 +104,14 @@ def _expression(each: Object) -> str:
 
 
 def main(kubeconfig: Path, nft: str, neighbours: Mapping[str, Sequence[str]]) -> None:
-    """Look again and again, until killed; what fails is tried again."""
-    logging.basicConfig(level=logging.WARNING)
+    """Look again and again, until killed."""
+
+    def write(table: str) -> None:
+        subprocess.run([nft, "-f", "-"], input=table, text=True, check=True)
+
     with connected(kubeconfig) as api:
         enforcer = Enforcer(api, neighbours)
-        while True:
-            try:
-                enforcer.look(lambda table: subprocess.run([nft, "-f", "-"], input=table, text=True, check=True))
-                enforcer.wait()
-            except (httpx.HTTPError, subprocess.CalledProcessError) as error:
-                _log.warning("%s", error)
-                time.sleep(_PAUSE_SECONDS)
+        look_for_ever(partial(enforcer.look, write), enforcer.wait, _PAUSE_SECONDS)
 
 
 if __name__ == "__main__":

@@ -4,34 +4,21 @@ They are `local` ones: to those, unlike to host paths, a kubelet applies a pod's
 the scheduler has said on which node its pod will run.
 """
 
-import logging
 import shutil
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from sandbox.nodes.api import connected
+from sandbox.nodes.api import connected, listed, look_for_ever
 
 NAME = "sandbox.local/volumes"
 _SELECTED = "volume.kubernetes.io/selected-node"
 _MADE_BY = "pv.kubernetes.io/provisioned-by"
 _SECONDS = 0.5
-_log = logging.getLogger(__name__)
-
-
-def storage_class() -> dict[str, Any]:
-    """Return the default StorageClass of real nodes."""
-    return {
-        "apiVersion": "storage.k8s.io/v1",
-        "kind": "StorageClass",
-        "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-        "provisioner": NAME,
-        "reclaimPolicy": "Delete",
-        "volumeBindingMode": "WaitForFirstConsumer",
-    }
 
 
 def wanted(claims: list[dict[str, Any]], directory: Path) -> list[dict[str, Any]]:
@@ -101,21 +88,14 @@ class Provisioner:
             self._api.delete(f"/api/v1/persistentvolumes/{volume['metadata']['name']}")
 
     def _items(self, path: str) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = self._api.get(path).raise_for_status().json()["items"]
+        items: list[dict[str, Any]] = listed(self._api, path)["items"]
         return items
 
 
 def main(kubeconfig: Path, directory: Path) -> None:
-    """Look again and again, until killed; what fails is tried again."""
-    logging.basicConfig(level=logging.WARNING)
+    """Look again and again, until killed."""
     with connected(kubeconfig) as api:
-        provisioner = Provisioner(api, directory)
-        while True:
-            try:
-                provisioner.look()
-            except httpx.HTTPError as error:
-                _log.warning("%s", error)
-            time.sleep(_SECONDS)
+        look_for_ever(Provisioner(api, directory).look, partial(time.sleep, _SECONDS), _SECONDS)
 
 
 if __name__ == "__main__":

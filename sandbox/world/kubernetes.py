@@ -23,20 +23,9 @@ SERVICE_RANGE = "10.96.0.0/16"
 POD_RANGE = "10.244.0.0/16"
 PORTS = ("etcd", "etcd-peer", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 
-_STORAGE_CLASS = {
-    "apiVersion": "storage.k8s.io/v1",
-    "kind": "StorageClass",
-    "metadata": {
-        "name": "standard",
-        "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
-    },
-    # The controller-manager's own provisioner. It makes empty directories below /tmp/hostpath_pv, a place
-    # that is fixed in its code; no container runs here, so nothing is ever written into them.
-    "provisioner": "kubernetes.io/host-path",
-    "reclaimPolicy": "Delete",
-    "volumeBindingMode": "WaitForFirstConsumer",
-}
-
+# The controller-manager's own provisioner. It makes empty directories below /tmp/hostpath_pv, a place
+# that is fixed in its code; where kwok is no container runs, so nothing is ever written into them.
+_HOST_PATH = "kubernetes.io/host-path"
 _FOR_KWOK = (
     "--enable-hostpath-provisioner=true",
     "--node-monitor-grace-period=8760h",  # a node of kwok's that says nothing is well
@@ -241,7 +230,7 @@ class Cluster:
     def _prepare(self, client: httpx.Client) -> None:
         """Make the default StorageClass, the DNS's Services and what else the nodes need, or bring it to its state."""
         real = self._nodes.real
-        storage_class = provisioner.storage_class() if real else _STORAGE_CLASS
+        storage_class = _storage_class(provisioner.NAME if real else _HOST_PATH)
         self._apply(client, "/apis/storage.k8s.io/v1/storageclasses", storage_class)
         for namespace, name in dns.SERVICES.items():
             self._apply(client, "/api/v1/namespaces", _named("Namespace", namespace))
@@ -280,6 +269,18 @@ class Cluster:
             "Content-Type": "application/apply-patch+yaml",
         }
         return client.request(method, self.api_server + path, headers=headers, content=body, timeout=5)
+
+
+def _storage_class(by: str) -> dict[str, Any]:
+    """Return the default StorageClass, whose volumes a provisioner makes."""
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        "provisioner": by,
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
 
 
 def _named(kind: str, name: str) -> dict[str, Any]:
