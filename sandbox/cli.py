@@ -38,7 +38,7 @@ def up(
         # Imported here, as are other slow clients below: a command should not wait for what it does not use.
         from sandbox.summary import show
 
-        show(console, stack, sandbox.engine, sandbox.connections, sandbox.namespace(stack))
+        show(console, stack, sandbox.engine, sandbox.connections, sandbox.engine.namespace(stack))
 
 
 @app.command()
@@ -82,7 +82,7 @@ def smoke(stack: Stack = "dev") -> None:
             console.print(f"[red]nothing is deployed yet; first: make up STACK={stack}")
             raise typer.Exit(1)
         blocks = next(name for name in buckets if name.startswith("dts-metrics-") and name.endswith("-blocks"))
-        proof = prove(sandbox.namespace(stack), blocks, sandbox.engine.toolchain, sandbox.connections)
+        proof = prove(sandbox.engine.namespace(stack), blocks, sandbox.engine.toolchain, sandbox.connections)
         console.print(
             f"{proof.ingesters} Mimirs, {proof.lost} of them lost: sent {proof.sent} over OTLP, a query answered "
             f"{proof.read}, and its block is in {proof.bucket} as {proof.block} ({proof.seconds:.1f} s)"

@@ -7,11 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
@@ -51,6 +53,22 @@ class Engine:
     def config_file(self, stack: str) -> Path:
         """Return the stack's settings with the sandbox's connections laid over them."""
         return self.project / f"Pulumi.{stack}.yaml"
+
+    def settings(self, stack: str) -> dict[str, Any]:
+        """Return the stack's overlaid settings as they stand in its file."""
+        config: dict[str, Any] = yaml.safe_load(self.config_file(stack).read_text())["config"]
+        return config
+
+    def change(self, stack: str, edit: Callable[[dict[str, Any]], object]) -> None:
+        """Edit these settings."""
+        file = self.config_file(stack)
+        content = yaml.safe_load(file.read_text())
+        edit(content["config"])
+        write_private(file, yaml.safe_dump(content))
+
+    def namespace(self, stack: str) -> str:
+        """Return the namespace of the stack's workloads."""
+        return str(self.settings(stack)["telemetry:namespace"]["name"])
 
     def checkpoint(self, stack: str) -> Path:
         """Return the file in which the backend keeps the stack's state."""

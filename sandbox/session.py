@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import typer
-import yaml
 from filelock import FileLock, Timeout
 from rich.console import Console
 
@@ -32,15 +30,6 @@ class Sandbox:
     engine: Engine
     world: World
     connections: Connections
-
-    def settings(self, stack: str) -> dict[str, Any]:
-        """Return the stack's overlaid settings as they stand in its file."""
-        config: dict[str, Any] = yaml.safe_load(self.engine.config_file(stack).read_text())["config"]
-        return config
-
-    def namespace(self, stack: str) -> str:
-        """Return the namespace of a stack's workloads."""
-        return str(self.settings(stack)["telemetry:namespace"]["name"])
 
     def variables(self, stack: str) -> dict[str, str]:
         """Return what points `helm`, `kubectl` and `python -m telemetry` at the sandbox."""

@@ -14,7 +14,6 @@ import boto3
 import httpx
 import yaml
 from botocore.config import Config
-from kubernetes import client, config
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
@@ -73,11 +72,6 @@ def prove(namespace: str, bucket: str, toolchain: Toolchain, connections: Connec
     return Proof(value, read, ingesters, len(lost), bucket, block, time.monotonic() - begun)
 
 
-def core_of(connections: Connections) -> client.CoreV1Api:
-    """Return the core API of the world's cluster."""
-    return client.CoreV1Api(config.new_client_from_config(str(connections.kubeconfig), connections.context))
-
-
 def others_start(settings: Stack, toolchain: Toolchain, connections: Connections) -> Iterator[str]:
     """Start the stack's other backends, as far as the user has them, and say of each how it went.
 
@@ -88,7 +82,7 @@ def others_start(settings: Stack, toolchain: Toolchain, connections: Connections
     with (
         tempfile.TemporaryDirectory(prefix="telemetry-smoke-") as directory,
         network() as net,
-        own_backends.running(settings, toolchain, core_of(connections), net, Path(directory)),
+        own_backends.running(settings, toolchain, connections.core(), net, Path(directory)),
     ):
         for name in own_backends.wanted(settings):
             yield f"{name}: skipped, {skipped[name]}" if name in skipped else f"{name}: is ready on what was deployed"
@@ -96,7 +90,7 @@ def others_start(settings: Stack, toolchain: Toolchain, connections: Connections
 
 def deployed_in(namespace: str, bucket: str, connections: Connections) -> Deployed:
     """Return what Mimir's release has in a namespace."""
-    core = core_of(connections)
+    core = connections.core()
     configuration = core.read_namespaced_config_map("mimir-config", namespace).data
     runtime = core.read_namespaced_config_map("mimir-runtime", namespace).data
     fallback = core.read_namespaced_config_map("mimir-alertmanager-fallback-config", namespace).data

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from kubernetes import client, config
 from rich.console import Console
 from rich.table import Table
 
@@ -46,9 +45,8 @@ def _made(stack: str, outputs: dict[str, Any], connections: Connections, namespa
 
 def _workloads(connections: Connections, namespace: str) -> list[tuple[str, int, int]]:
     """Return for each release its name, its ready pods and its pods."""
-    api = config.new_client_from_config(str(connections.kubeconfig), connections.context)
     counts: dict[str, list[bool]] = {}
-    for pod in client.CoreV1Api(api).list_namespaced_pod(namespace).items:
+    for pod in connections.core().list_namespaced_pod(namespace).items:
         release = pod.metadata.labels.get("app.kubernetes.io/instance", "?")
         ready = any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions or [])
         counts.setdefault(release, []).append(ready)

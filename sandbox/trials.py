@@ -123,7 +123,7 @@ def _program_config(sandbox: Sandbox) -> dict[str, str]:
     """Return the config of dev as the engine hands it to the program, with made-up secrets."""
     identity = {"access_key": "bench", "secret_key": "bench"}
     credentials = {**dict.fromkeys(("provisioner", "traces", "metrics"), identity), "grafana": {"auth": "bench"}}
-    config = sandbox.settings("dev") | {"telemetry:credentials": credentials}
+    config = sandbox.engine.settings("dev") | {"telemetry:credentials": credentials}
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     return {
         "PULUMI_CONFIG": json.dumps(texts),

@@ -8,7 +8,7 @@ from pathlib import Path
 from sandbox import own_backends
 from sandbox.gateway.loopback import network
 from sandbox.mimir_ring import ring
-from sandbox.smoke import core_of, deployed_in
+from sandbox.smoke import deployed_in
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from telemetry.stack import file as stack_file
@@ -33,7 +33,7 @@ def addresses(stack: str, file: Path, toolchain: Toolchain, connections: Connect
         tempfile.TemporaryDirectory(prefix="telemetry-validate-") as directory,
         ring(deployed, ingesters, Path(directory), toolchain.path("mimir")) as members,
         network() as net,
-        own_backends.running(settings, toolchain, core_of(connections), net, Path(directory)) as others,
+        own_backends.running(settings, toolchain, connections.core(), net, Path(directory)) as others,
     ):
         asked = {name: url for name, url in others.items() if "." in name}
         yield {f"metrics.{name}": f"{members[0].url}{_PATHS.get(name, '')}" for name in _NAMES} | asked

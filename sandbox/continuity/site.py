@@ -10,14 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-from kubernetes import client, config
+from kubernetes import client
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from sandbox.engine import Engine, EngineError
 from sandbox.paths import REPO
 from sandbox.world import Connections, World
-from sandbox.world.files import write_private
 from sandbox.world.kubelets import entering
 from sandbox.world.process import ProcessTable, end
 from telemetry.operations.readiness.ask import ask
@@ -40,10 +38,7 @@ class Site:
 
     def up(self, edit: Callable[[Config], object]) -> None:
         """Change the stack's settings and deploy them. Raises EngineError."""
-        file = self.engine.config_file(self.stack)
-        content = yaml.safe_load(file.read_text())
-        edit(content["config"])
-        write_private(file, yaml.safe_dump(content))
+        self.engine.change(self.stack, edit)
         self.engine.run("up", self.stack, "--yes", "--skip-preview")
 
     def kill_pod(self, selector: str) -> None:
@@ -100,12 +95,9 @@ class Site:
     @cached_property
     def namespace(self) -> str:
         """The namespace of the stack's workloads."""
-        content = yaml.safe_load(self.engine.config_file(self.stack).read_text())
-        return str(content["config"]["telemetry:namespace"]["name"])
+        return self.engine.namespace(self.stack)
 
     @cached_property
     def core(self) -> client.CoreV1Api:
         """The cluster's core API."""
-        return client.CoreV1Api(
-            config.new_client_from_config(str(self.connections.kubeconfig), self.connections.context)
-        )
+        return self.connections.core()

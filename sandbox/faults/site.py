@@ -15,7 +15,7 @@ import boto3
 import httpx
 import psutil
 import yaml
-from kubernetes import client, config
+from kubernetes import client
 
 from sandbox.engine import Engine, checkpoint_of, failed
 from sandbox.faults.proxy import Proxy
@@ -152,10 +152,7 @@ class Site:
 
     def change(self, edit: Edit) -> None:
         """Edit the stack's settings."""
-        file = self.engine.config_file(self.stack)
-        content = yaml.safe_load(file.read_text())
-        edit(content["config"])
-        write_private(file, yaml.safe_dump(content))
+        self.engine.change(self.stack, edit)
 
     def new_retention(self, rng: Random) -> None:
         """Make a change that rolls both backends."""
@@ -255,8 +252,7 @@ class Site:
     @property
     def namespace(self) -> str:
         """The namespace of the stack's workloads."""
-        content = yaml.safe_load(self.engine.config_file(self.stack).read_text())
-        return str(content["config"]["telemetry:namespace"]["name"])
+        return self.engine.namespace(self.stack)
 
     @cached_property
     def s3(self) -> Any:
@@ -273,7 +269,7 @@ class Site:
     @cached_property
     def core(self) -> client.CoreV1Api:
         """The cluster's core API."""
-        return client.CoreV1Api(config.new_client_from_config(str(self.direct.kubeconfig), self.direct.context))
+        return self.direct.core()
 
     @cached_property
     def grafana(self) -> httpx.Client:

@@ -2,10 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, SecretStr, field_serializer
 
 from sandbox.world.files import write_private
+
+if TYPE_CHECKING:
+    from kubernetes import client
 
 FILE_NAME = "connections.json"
 
@@ -38,6 +42,13 @@ class Connections(BaseModel):
     """``user:password``, the basic form that the Grafana provider's ``auth`` takes."""
     real_nodes: bool = False
     """Whether pods run; then they reach the object store by the address that a stack's file has."""
+
+    def core(self) -> "client.CoreV1Api":
+        """Return a client of the cluster's core API."""
+        # Imported here: it takes long to load, and most commands do not speak to the cluster themselves.
+        from kubernetes import client, config
+
+        return client.CoreV1Api(config.new_client_from_config(str(self.kubeconfig), self.context))
 
     @field_serializer("grafana_auth", when_used="json")
     def _reveal(self, value: SecretStr) -> str:

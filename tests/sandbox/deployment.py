@@ -17,7 +17,7 @@ import boto3
 import httpx
 import psutil
 import yaml
-from kubernetes import client, config
+from kubernetes import client
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 from typer.testing import CliRunner, Result
 
@@ -171,8 +171,7 @@ class Deployment:
     @property
     def namespace(self) -> str:
         """The namespace of the stack's workloads."""
-        content = yaml.safe_load(self.engine.config_file(self.stack).read_text())
-        return str(content["config"]["telemetry:namespace"]["name"])
+        return self.engine.namespace(self.stack)
 
     @property
     def s3(self) -> Any:
@@ -198,9 +197,7 @@ class Deployment:
     @cached_property
     def core(self) -> client.CoreV1Api:
         """The cluster's core API."""
-        return client.CoreV1Api(
-            config.new_client_from_config(str(self.connections.kubeconfig), self.connections.context)
-        )
+        return self.connections.core()
 
     def pods(self) -> dict[str, bool]:
         """Return the pods of the stack, and whether each is ready."""

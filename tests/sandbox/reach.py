@@ -8,7 +8,6 @@ import boto3
 import httpx
 import psutil
 from botocore.exceptions import ClientError
-from kubernetes import client, config
 
 from sandbox.plugins.aws_bucket import empty
 from sandbox.world import Connections
@@ -38,10 +37,6 @@ def remove_bucket(s3: Any, name: str) -> None:
         except ClientError as error:
             if error.response["Error"]["Code"] not in ("NoSuchBucket", "NoSuchBucketPolicy"):
                 raise
-
-
-def core(connections: Connections) -> Any:
-    return client.CoreV1Api(config.new_client_from_config(str(connections.kubeconfig)))
 
 
 def grafana(connections: Connections) -> httpx.Client:

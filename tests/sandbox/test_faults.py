@@ -6,7 +6,7 @@ from random import Random
 import boto3
 import httpx
 import pytest
-from kubernetes import client, config
+from kubernetes import client
 
 from sandbox.faults.fault import Fault, Struck
 from sandbox.faults.matrix import Matrix
@@ -36,7 +36,7 @@ class Scene:
             aws_access_key_id=identity.access_key,
             aws_secret_access_key=identity.secret_key.get_secret_value(),
         )
-        self.core = client.CoreV1Api(config.new_client_from_config(str(world.kubeconfig), world.context))
+        self.core = world.core()
         user, _, password = world.grafana_auth.get_secret_value().partition(":")
         self.grafana = httpx.Client(base_url=world.grafana_url, auth=(user, password), trust_env=False)
         self.s3.create_bucket(Bucket=BUCKET)

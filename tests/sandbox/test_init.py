@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from kubernetes import client, config
 
 from sandbox.engine import Engine
 from sandbox.world import Connections
@@ -61,7 +60,7 @@ def environment(engine: Engine, world: Connections) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def namespace(world: Connections) -> Iterator[None]:
     """A namespace with a quota, as a platform hands it out."""
-    core = client.CoreV1Api(config.new_client_from_config(str(world.kubeconfig), world.context))
+    core = world.core()
     core.create_namespace({"metadata": {"name": NAMESPACE}})
     core.create_namespaced_resource_quota(NAMESPACE, {"metadata": {"name": "platform"}, "spec": {"hard": QUOTA}})
     yield

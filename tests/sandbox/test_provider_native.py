@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from kubernetes import client, config
 
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
@@ -23,7 +22,7 @@ _numbers = itertools.count()
 @pytest.fixture(scope="module")
 def core(world: Connections) -> Iterator[Any]:
     """The API server, with a namespace for these tests."""
-    api = client.CoreV1Api(config.new_client_from_config(str(world.kubeconfig), world.context))
+    api = world.core()
     api.create_namespace({"metadata": {"name": NAMESPACE}})
     yield api
     api.delete_namespace(NAMESPACE)

@@ -23,7 +23,7 @@ from sandbox.world.parts import NAMES, PORTS, WAVES, Parts
 from sandbox.world.ports import Ports
 from sandbox.world.service import Place
 from sandbox.world.tls import ensure_tls
-from tests.sandbox.reach import core, grafana, processes, s3
+from tests.sandbox.reach import grafana, processes, s3
 
 pytestmark = pytest.mark.sandbox
 
@@ -64,7 +64,7 @@ def works(connections: Connections) -> None:
     """Use every part once, in a way that leaves nothing and does not wait for SeaweedFS, which after a restart takes
     objects only when its master has waited 15 s for volume servers.
     """
-    api = core(connections)
+    api = connections.core()
     name = f"check-{time.monotonic_ns()}"
     api.create_namespace({"metadata": {"name": name}})
     api.delete_namespace(name)
@@ -112,7 +112,7 @@ def interrupted_at_once(world: World) -> bool:
 
 def test_data_and_addresses_survive_a_stop_and_a_start_that_ctrl_c_ends_at_once(spare: World) -> None:
     connections = spare.start()
-    core(connections).create_namespaced_config_map("default", {"metadata": {"name": "kept"}, "data": {"a": "1"}})
+    connections.core().create_namespaced_config_map("default", {"metadata": {"name": "kept"}, "data": {"a": "1"}})
     s3(connections).create_bucket(Bucket="kept")
     s3(connections).put_object(Bucket="kept", Key="a", Body=b"1")
     source = {"name": "Kept", "uid": "kept", "type": "tempo"}
@@ -125,7 +125,7 @@ def test_data_and_addresses_survive_a_stop_and_a_start_that_ctrl_c_ends_at_once(
     assert interrupted_at_once(spare)
     assert spare.start() == connections
     assert marked(spare) == sorted(NAMES)
-    assert core(connections).read_namespaced_config_map("kept", "default").data == {"a": "1"}
+    assert connections.core().read_namespaced_config_map("kept", "default").data == {"a": "1"}
     assert s3(connections).get_object(Bucket="kept", Key="a")["Body"].read() == b"1"
     s3(connections).put_object(Bucket="kept", Key="a", Body=b"2")
     assert grafana(connections).get("/api/datasources/uid/kept").json()["name"] == "Kept"
@@ -268,16 +268,16 @@ def test_destroy_leaves_nothing(spare: World, toolchain: Toolchain, tmp_path: Pa
         "metadata": {"name": "data"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
     }
-    core(connections).create_namespaced_persistent_volume_claim("default", claim)
+    connections.core().create_namespaced_persistent_volume_claim("default", claim)
     mount = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
     container = {"name": "main", "image": "example.org/none"}
     pod = {"metadata": {"name": "user"}, "spec": {"containers": [container], "volumes": [mount]}}
 
     @retry(stop=stop_after_delay(20), wait=wait_fixed(0.1))
     def volume() -> Path:
-        return Path(core(connections).list_persistent_volume().items[0].spec.host_path.path)
+        return Path(connections.core().list_persistent_volume().items[0].spec.host_path.path)
 
-    created(lambda: core(connections).create_namespaced_pod("default", pod))
+    created(lambda: connections.core().create_namespaced_pod("default", pod))
     made = volume()
     assert made.exists()
     spare.destroy()
