@@ -158,6 +158,14 @@ def find(api: client.ApiClient, path: str, *, accept: str = "application/json") 
         raise
 
 
+def is_missing(api: client.ApiClient, path: str) -> bool:
+    """Whether there is nothing at a path; not where we may not look. Raises what `get` raises but ApiException."""
+    try:
+        return find(api, path, accept=METADATA_ONLY) is None
+    except client.ApiException:
+        return False
+
+
 def delete(api: client.ApiClient, path: str) -> None:
     """Delete an object; one that is gone already is fine.
 

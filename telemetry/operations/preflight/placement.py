@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import METADATA_ONLY, UNUSABLE, api_client, find, get
+from telemetry.clients.kubernetes import UNUSABLE, api_client, get, is_missing
 from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.placement import Placement
 from telemetry.spec.values.placement import is_hard
@@ -106,15 +106,8 @@ def _classes(api: client.ApiClient, stack: Stack, placed: list[Placed]) -> Itera
     ]
     asked += [("telemetry:priority_class.name", _PRIORITY, common.name)] if common is not None else []
     for key, where, name in asked:
-        if name is not None and (where, name) != (_PRIORITY, made) and _is_missing(api, f"{where}/{name}"):
+        if name is not None and (where, name) != (_PRIORITY, made) and is_missing(api, f"{where}/{name}"):
             yield (
                 f"{key}: {name!r} does not exist on the cluster; "
                 f"kubectl get {where.rpartition('/')[2]} lists those that do"
             )
-
-
-def _is_missing(api: client.ApiClient, path: str) -> bool:
-    try:
-        return find(api, path, accept=METADATA_ONLY) is None
-    except client.ApiException:
-        return False

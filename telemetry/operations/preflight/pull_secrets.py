@@ -1,9 +1,8 @@
 """Checks that the Secrets are there with which nodes log in to a registry: without one no pod of the stack starts."""
 
 import urllib3
-from kubernetes import client
 
-from telemetry.clients.kubernetes import METADATA_ONLY, UNUSABLE, api_client, find
+from telemetry.clients.kubernetes import UNUSABLE, api_client, is_missing
 from telemetry.stack import Stack
 
 
@@ -11,20 +10,14 @@ def check(stack: Stack) -> list[str]:
     """Return what is missing; nothing where we may not look, nobody answers, or the namespace is yet to be made."""
     if stack.namespace.create or not stack.images.pull_secrets:
         return []
+    secrets = f"/api/v1/namespaces/{stack.namespace.name}/secrets"
     try:
         api = api_client(stack.kubernetes)
-    except UNUSABLE:
+        missing = [name for name in stack.images.pull_secrets if is_missing(api, f"{secrets}/{name}")]
+    except (*UNUSABLE, urllib3.exceptions.HTTPError, ValueError):
         return []
     return [
         f"telemetry:images.pull_secrets: {name!r} does not exist in {stack.namespace.name}, so no image could be "
         f"pulled; make it with: kubectl create secret docker-registry {name} -n {stack.namespace.name} …"
-        for name in stack.images.pull_secrets
-        if _is_missing(api, f"/api/v1/namespaces/{stack.namespace.name}/secrets/{name}")
+        for name in missing
     ]
-
-
-def _is_missing(api: client.ApiClient, path: str) -> bool:
-    try:
-        return find(api, path, accept=METADATA_ONLY) is None
-    except (client.ApiException, urllib3.exceptions.HTTPError, ValueError):
-        return False
