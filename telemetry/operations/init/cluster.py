@@ -1,8 +1,8 @@
 """What a cluster shows of itself, so that less has to be asked; what it does not show is none of it."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
@@ -27,6 +27,8 @@ class Cluster:
     """The cluster of a context, asked for what its user may list."""
 
     settings: Kubernetes
+    _known: dict[str, Mapping[str, Any]] = field(default_factory=dict, compare=False)
+    """Answers by path: several questions depend on one, and who does not answer is waited for once."""
 
     @property
     def platform(self) -> str | None:
@@ -37,7 +39,7 @@ class Cluster:
     @cached_property
     def namespaces(self) -> tuple[str, ...]:
         """The namespaces that its user may see; on OpenShift, where few may list all, their own projects."""
-        found = [*self._listed("/api/v1/namespaces")] or [*self._listed(_PROJECTS)]
+        found = self._listed("/api/v1/namespaces") or self._listed(_PROJECTS)
         return tuple(sorted(str(each["metadata"]["name"]) for each in found))
 
     def allowed(self, namespace: str) -> Mapping[str, str]:
@@ -74,13 +76,16 @@ class Cluster:
             if any(one.get("port") == port for one in each["spec"].get("ports") or ())
         )
 
-    def _listed(self, path: str, key: str = "items") -> Iterator[Mapping[str, Any]]:
-        if self._api is None:
-            return
+    def _listed(self, path: str, key: str = "items") -> Sequence[Mapping[str, Any]]:
+        if path not in self._known:
+            self._known[path] = self._asked(path)
+        return self._known[path].get(key) or ()
+
+    def _asked(self, path: str) -> Mapping[str, Any]:
         try:
-            yield from get(self._api, path).get(key) or ()
+            return {} if self._api is None else get(self._api, path)
         except (client.ApiException, urllib3.exceptions.HTTPError, ValueError):  # or something else answers
-            return
+            return {}
 
     @cached_property
     def _api(self) -> client.ApiClient | None:
