@@ -40,9 +40,10 @@ def limits_of(stack: Stack) -> Limits:
 
 def check(stack: Stack) -> Iterator[str]:
     """Yield why a stack may use more than the policy's total."""
-    total, found = stack.policy.total, limits_of(stack)
+    total = stack.policy.total
     if total is None:
         return
+    found = limits_of(stack)
     resources: tuple[tuple[Resource, int, int], ...] = (
         ("cpu", found.cpu, total.cpu),
         ("memory", found.memory, total.memory),
