@@ -12,6 +12,7 @@ from telemetry.config.quantities import bytes_text
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
 from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, merged, named, pod_security, resources
 from telemetry.spec.values.images import pull_secrets, with_digest
+from telemetry.spec.values.placement import pod_placement
 from telemetry.spec.values.transport import BACKENDS_SECRET, serves_tls
 from telemetry.stack import Stack
 from telemetry.stack.collector import sender
@@ -67,7 +68,7 @@ def values(stack: Stack, collector: Collector) -> Values:
                     *(_secret(name, secret) for name, secret, _ in mounted),
                 ]
             },
-            **_placement(stack, collector),
+            **pod_placement(stack, collector),
         },
         # Each application is served by its own node's pod, and so are its retries.
         "service": {"internalTrafficPolicy": "Local"},
@@ -131,13 +132,3 @@ def _rights(stack: Stack, collector: Collector) -> Values:
     scrapes = collector.scrape is not None
     role = {"namespaces": [stack.namespace.name], "rules": [_READS_PODS], "clusterRules": []} if scrapes else {}
     return {"rbac": {"create": scrapes, **role}, "serviceAccount": {"automountServiceAccountToken": scrapes}}
-
-
-def _placement(stack: Stack, collector: Collector) -> Values:
-    common = stack.priority_class
-    chosen: Values = {
-        "nodeSelector": collector.node_selector,
-        "tolerations": [each.model_dump(exclude_none=True) for each in collector.tolerations],
-        "priorityClassName": collector.priority_class or (common.name if common else None),
-    }
-    return {key: value for key, value in chosen.items() if value}

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.backends.mimir.values import tenant_overrides as mimir_overrides
+from telemetry.backends.mimir.values import values as mimir_values
 from telemetry.backends.tempo.values_common import tenant_overrides
 from telemetry.gateway import secrets as contents
 from telemetry.releases import releases_of
@@ -88,7 +88,7 @@ def test_a_capacity_that_is_just_enough_is_taken() -> None:
 def test_mimir_is_told_of_what_a_tenant_says_and_keeps_its_own_limits_for_the_rest() -> None:
     limits = {"metrics": {"ingestion_rate": 5, "burst": 6, "max_series": 7, "max_query_length": "2d"}}
     stack = load_stack("dev", put("tenants", [tenant(limits=limits, retention={"metrics": "3d"})]))
-    assert mimir_overrides(stack.backend("metrics").context) == {
+    assert mimir_values(stack.backend("metrics").context)["runtimeConfig"]["overrides"] == {
         "payments": {
             "ingestion_rate": 5,
             "ingestion_burst_size": 6,
@@ -97,7 +97,7 @@ def test_mimir_is_told_of_what_a_tenant_says_and_keeps_its_own_limits_for_the_re
             "compactor_blocks_retention_period": "72h",
         }
     }
-    assert mimir_overrides(load_stack("dev").backend("metrics").context) == {}
+    assert "runtimeConfig" not in mimir_values(load_stack("dev").backend("metrics").context)
 
 
 def test_tempo_is_told_every_value_because_it_takes_nothing_over_from_the_defaults() -> None:

@@ -176,11 +176,7 @@ def _config(context: LokiContext, logs: Logs) -> Values:
         **({"querier": {"multi_tenant_queries_enabled": True}} if context.tenants else {}),
         "analytics": {"reporting_enabled": False},  # phones home
         "structuredConfig": _caches(logs),
-        **(
-            {"runtimeConfig": {"overrides": overrides(context.tenants, limits_of, retention=RETENTION)}}
-            if context.tenants
-            else {}
-        ),
+        **named("runtimeConfig", named("overrides", overrides(context.tenants, limits_of, retention=RETENTION))),
     }
 
 

@@ -55,7 +55,7 @@ def values(context: MimirContext) -> Values:
         "rbac": {"create": False, "podSecurityContext": pod_security(context.kubernetes.platform)},
         "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
         "mimir": {"structuredConfig": _config(context)},
-        **({"runtimeConfig": {"overrides": tenant_overrides(context)}} if context.tenants else {}),
+        **named("runtimeConfig", named("overrides", overrides(context.tenants, limits_of, retention=RETENTION))),
     }
     return merged(rendered, _metadata(context))
 
@@ -87,11 +87,6 @@ def images(context: MimirContext) -> Iterator[Image]:
 def deployed_roles(context: MimirContext) -> dict[str, Role]:
     """Return the roles that are deployed: where our gateway is on, the chart's is off."""
     return {name: role for name, role in context.settings.roles.items() if context.gateway is None or name != "gateway"}
-
-
-def tenant_overrides(context: MimirContext) -> Values:
-    """Return `overrides`, tenant by tenant; what is not stated stays as `limits` have it."""
-    return overrides(context.tenants, limits_of, retention=RETENTION)
 
 
 def _switched_off() -> Values:

@@ -73,11 +73,7 @@ def values(context: PyroscopeContext) -> Values:
                 "extraEnvFrom": credentials_from(SECRET),
                 "extraArgs": _arguments(context, profiles),
                 "structuredConfig": _config(context, profiles),
-                **(
-                    {"tenantOverrides": overrides(context.tenants, limits_of, retention=RETENTION)}
-                    if context.tenants
-                    else {}
-                ),
+                **named("tenantOverrides", overrides(context.tenants, limits_of, retention=RETENTION)),
                 **pod_placement(context, profiles.placement),
                 **_files(context),
                 **({"service": {"scheme": "HTTPS"}} if serves_tls(context) else {}),

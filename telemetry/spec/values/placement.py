@@ -1,6 +1,9 @@
 """Where pods run and how their replicas are kept apart, in the terms of a pod's spec."""
 
-from telemetry.config.placement import Placement, RolePlacement
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from telemetry.config.placement import Placement, RolePlacement, Toleration
 from telemetry.config.resources import Nodes
 from telemetry.config.roles import Bandwidth, Role
 from telemetry.spec.context import Surroundings
@@ -11,7 +14,23 @@ ROLLING: Values = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "ma
 """How a Deployment of two or more replicas is updated: one at a time, so never to zero, and within the same quota."""
 
 
-def pod_placement(context: Surroundings, placement: Placement) -> Values:
+class Placed(Protocol):
+    """What says where pods run: a backend's placement, or the collector's own settings."""
+
+    @property
+    def node_selector(self) -> Mapping[str, str]:
+        """Labels that a node must have."""
+
+    @property
+    def tolerations(self) -> Sequence[Toleration]:
+        """Taints that the pods tolerate."""
+
+    @property
+    def priority_class(self) -> str | None:
+        """Their priority class; None is the stack's."""
+
+
+def pod_placement(context: Surroundings, placement: Placed) -> Values:
     """Return a pod's `nodeSelector`, `tolerations` and `priorityClassName`, each only where it is set."""
     common = context.priority_class
     chosen: Values = {
