@@ -182,6 +182,13 @@ WITH_PROFILES_IN_PROD: Change = put(
 """Gives a stack a Pyroscope as prod would have it, in Phase 3 (docs/operations.md)."""
 
 
+ALL_BACKENDS: dict[str, Change] = {
+    "dev": all_of(WITH_LOGS, WITH_PROFILES),
+    "prod": all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD),
+}
+"""Gives a stack every backend that there is, in the shape of its environment."""
+
+
 def load_tree(settings: Tree, stack_name: str = "dev") -> tuple[Stack, Credentials]:
     """Load a tree as the program would, its credentials encrypted."""
     return load(as_engine_gives(settings), ["telemetry:credentials"], stack_name)

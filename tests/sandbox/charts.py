@@ -39,6 +39,11 @@ def charts_of(stack: Stack) -> tuple[str, ...]:
     return (stack.traces.chart.name, stack.metrics.chart.name, *others)
 
 
+def rendered(stack: Stack) -> dict[str, list[Object]]:
+    """Return the objects of each chart that a stack deploys, the collector's included."""
+    return {each.chart.name: render(each.chart.name, each.values, each.name) for each in releases_of(stack)}
+
+
 def run_helm(chart: str, values: Values, release: str = "") -> "subprocess.CompletedProcess[str]":
     """Return what `helm template` said of a stand-in in namespace `here`."""
     command = [str(_helm()), "template", release or RELEASES[chart], str(REPO / "sandbox" / "charts" / chart)]

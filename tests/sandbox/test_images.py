@@ -12,36 +12,24 @@ from telemetry.policies.evaluate import violations
 from telemetry.policies.model import World
 from telemetry.stack import Stack
 from telemetry.stack.images import images_of
-from tests.sandbox.charts import Object, charts_of, render, values_of, workloads
-from tests.support import (
-    WITH_LOGS,
-    WITH_LOGS_IN_PROD,
-    WITH_PROFILES,
-    WITH_PROFILES_IN_PROD,
-    Change,
-    all_of,
-    load_stack,
-    put,
-)
+from tests.sandbox.charts import Object, rendered, workloads
+from tests.support import ALL_BACKENDS, Change, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET
 
 pytestmark = pytest.mark.sandbox
 
 MIRROR = "r.example:5000/mirror"
-CASES = {
-    "dev": all_of(WITH_LOGS, WITH_PROFILES, put("collector", DAEMON_SET)),
-    "prod": all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD),
-}
+COLLECTOR: Change = put("collector", DAEMON_SET)
 
 
 def pinned(environment: str) -> Stack:
     """Return a stack all of whose images are mirrored and pinned."""
-    others: Change = CASES[environment]
-    names = images_of(load_stack(environment, others))
+    others = (ALL_BACKENDS[environment], *([COLLECTOR] if environment == "dev" else []))
+    names = images_of(load_stack(environment, *others))
     override = {"tag": "9.9.9", "digest": f"sha256:{64 * 'a'}"}
     return load_stack(
         environment,
-        others,
+        *others,
         put(
             "images",
             {
@@ -54,17 +42,15 @@ def pinned(environment: str) -> Stack:
     )
 
 
-def rendered(stack: Stack) -> dict[str, list[Object]]:
-    """Return the objects of each release, and the gateway's."""
-    charts = [*charts_of(stack), *(["alloy"] if stack.collector_role else [])]
-    ours = {"gateway": objects_of_gateway(stack)} if stack.gateway else {}
-    return {chart: render(chart, values_of(chart, stack), "x") for chart in charts} | ours
+def with_gateway(stack: Stack) -> dict[str, list[Object]]:
+    """Return the objects of each chart, and the gateway's."""
+    return rendered(stack) | ({"gateway": objects_of_gateway(stack)} if stack.gateway else {})
 
 
-@pytest.mark.parametrize("environment", CASES)
+@pytest.mark.parametrize("environment", ALL_BACKENDS)
 def test_every_container_is_at_the_mirror_and_pinned_and_every_pod_logs_in(environment: str) -> None:
     stack = pinned(environment)
-    objects = rendered(stack)
+    objects = with_gateway(stack)
     everything = [each for some in objects.values() for each in some]
     images = images_in(everything)
     assert images
@@ -78,7 +64,7 @@ def test_every_container_is_at_the_mirror_and_pinned_and_every_pod_logs_in(envir
 
 def test_a_label_never_holds_a_digest() -> None:
     """What the charts say of their version in a label; the API server takes no digest there."""
-    labels = [each["metadata"]["labels"] for some in rendered(pinned("dev")).values() for each in some]
+    labels = [each["metadata"]["labels"] for some in with_gateway(pinned("dev")).values() for each in some]
     versions = {each.get("app.kubernetes.io/version", "") for each in labels}
     assert [version for version in versions if not set(version).isdisjoint("@:") or len(version) > 63] == []
 

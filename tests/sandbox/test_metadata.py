@@ -4,17 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.charts import Object, charts_of, render, values_of, workloads
-from tests.support import (
-    WITH_LOGS,
-    WITH_LOGS_IN_PROD,
-    WITH_PROFILES,
-    WITH_PROFILES_IN_PROD,
-    Change,
-    all_of,
-    load_stack,
-    put,
-)
+from tests.sandbox import charts
+from tests.sandbox.charts import Object, workloads
+from tests.support import ALL_BACKENDS, Change, all_of, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET
 
 pytestmark = pytest.mark.sandbox
@@ -23,8 +15,8 @@ LABELS = {"objects": {"cost": "1"}, "pods": {"mesh": "off"}}
 ANNOTATIONS = {"objects": {"owner": "us"}, "pods": {"evict": "no"}}
 MARKED = all_of(put("labels", LABELS), put("annotations", ANNOTATIONS))
 CASES: dict[str, Change] = {
-    "dev": all_of(WITH_LOGS, WITH_PROFILES, put("collector", DAEMON_SET), MARKED),
-    "prod": all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, MARKED),
+    "dev": all_of(ALL_BACKENDS["dev"], put("collector", DAEMON_SET), MARKED),
+    "prod": all_of(ALL_BACKENDS["prod"], MARKED),
 }
 UNLABELLED = {
     "mimir-distributed": {"Deployment", "StatefulSet", "ConfigMap", "PodDisruptionBudget", "Service mimir-gossip-ring"},
@@ -45,10 +37,7 @@ UNANNOTATED = {
 @pytest.fixture(scope="module", params=CASES)
 def rendered(request: pytest.FixtureRequest) -> dict[str, list[Object]]:
     """Return the objects of each chart of a stack with labels and annotations."""
-    stack = load_stack(request.param, CASES[request.param])
-    charts = [*charts_of(stack), *(["alloy"] if stack.collector_role else [])]
-    names = {"alloy": "collector"}
-    return {chart: render(chart, values_of(chart, stack), names.get(chart, "")) for chart in charts}
+    return charts.rendered(load_stack(request.param, CASES[request.param]))
 
 
 def without(objects: list[Object], kind: str, key: str) -> set[str]:

@@ -10,9 +10,9 @@ from sandbox.world import Connections
 from telemetry.clients.dry_run import Cluster
 from telemetry.operations.compare.charts import objects_of_gateway
 from telemetry.stack.images import images_of
-from tests.sandbox.charts import Object, charts_of, render, values_of, workloads
+from tests.sandbox.charts import Object, rendered, workloads
 from tests.sandbox.test_metadata import MARKED
-from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, Change, all_of, load_stack, put
+from tests.support import ALL_BACKENDS, Change, all_of, load_stack, put
 
 pytestmark = pytest.mark.sandbox
 
@@ -21,7 +21,7 @@ NEAR = {
     "nodes": {"required": [{"requirements": [{"key": "disk", "operator": "Gt", "values": ["4"]}]}]},
     "apart_from": {"preferred": [{"topology_key": "kubernetes.io/hostname", "labels": {"app": "batch"}}]},
 }
-BACKENDS = all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, put("kubernetes.platform", "kubernetes"))
+BACKENDS = all_of(ALL_BACKENDS["prod"], put("kubernetes.platform", "kubernetes"))
 PIN = {"tag": "9.9.9", "digest": f"sha256:{64 * 'a'}"}
 IMAGES: Change = put(
     "images",
@@ -77,7 +77,7 @@ def pod_of(workload: Object) -> dict[str, Any]:
 
 def test_the_api_server_takes_every_object_and_a_pod_of_every_role(cluster: Cluster) -> None:
     stack = load_stack("prod", ASKED)
-    objects = [each for chart in charts_of(stack) for each in render(chart, values_of(chart, stack))]
+    objects = [each for of_chart in rendered(stack).values() for each in of_chart]
     objects += objects_of_gateway(stack)
     pods = [pod_of(each) for each in workloads(objects)]
     assert len(pods) > 20

@@ -12,24 +12,10 @@ from telemetry.operations.compare.charts import compare
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
 from tests.sandbox.charts import charts_of, render, values_of, workloads
-from tests.support import (
-    WITH_LOGS,
-    WITH_LOGS_IN_PROD,
-    WITH_PROFILES,
-    WITH_PROFILES_IN_PROD,
-    Change,
-    Tree,
-    all_of,
-    load_stack,
-    load_tree,
-)
+from tests.support import ALL_BACKENDS, Tree, load_stack, load_tree
 
 pytestmark = pytest.mark.sandbox
 
-CASES: dict[str, Change] = {
-    "dev": all_of(WITH_LOGS, WITH_PROFILES),
-    "prod": all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD),
-}
 NEAR = {"nodes": {"required": [{"requirements": [{"key": "disk", "operator": "Exists"}]}]}}
 MINUTES = 7
 
@@ -51,9 +37,9 @@ def each_role_says(settings: Tree) -> None:
                 settings[backend.signal].setdefault("roles", {}).setdefault(name, {}).update(own)
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=ALL_BACKENDS)
 def stack(request: pytest.FixtureRequest) -> Stack:
-    return load_stack(request.param, CASES[request.param], each_role_says)
+    return load_stack(request.param, ALL_BACKENDS[request.param], each_role_says)
 
 
 def test_every_pod_is_placed_and_ends_as_its_role_says(stack: Stack) -> None:
