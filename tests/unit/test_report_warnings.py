@@ -169,3 +169,10 @@ def test_the_most_severe_comes_first() -> None:
     found = warnings(items, (), NOTHING, Verdict(warnings=("quota is short",)))
     assert [warning.level for warning in found] == ["destructive", "fails", "disruptive", "disruptive", "notice"]
     assert "quota is short" in [warning.text for warning in found]
+
+
+def test_a_label_of_a_secret_is_no_new_credential() -> None:
+    label, key = field("metadata.labels.cost", None, "1"), field("data.AWS_SECRET_ACCESS_KEY", "[secret]", "[secret]")
+    assert of(thing("Secret", name="mimir-s3", fields=[label])) == []
+    (notice,) = of(thing("Secret", name="mimir-s3", fields=[label, key]))
+    assert "the old key must count until" in notice.text

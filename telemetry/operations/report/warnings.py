@@ -188,9 +188,14 @@ def _restarts(items: Sequence[Item]) -> Iterator[Warn]:
 
 def _credentials(items: Sequence[Item]) -> Iterator[Warn]:
     for each in items:
-        if each.kind != "Secret" or each.action != "change" or each.reloaded:
+        if each.kind != "Secret" or each.action != "change" or each.reloaded or _is_of_metadata(each):
             continue
         yield Warn(level="notice", about=each.title, text=_of_credentials(each.name))
+
+
+def _is_of_metadata(item: Item) -> bool:
+    """Whether only labels and annotations change, which no pod reads."""
+    return bool(item.fields) and all(each.path.startswith("metadata.") for each in item.fields)
 
 
 def _of_credentials(secret: str) -> str:
