@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -123,6 +123,18 @@ def answered(stream: socket.socket) -> int:
         return 0
 
 
+def answers(streams: Sequence[socket.socket], refused: int) -> Counter[int]:
+    """How many streams had which answer once so many were refused; 0 for those without one."""
+    said = [0] * len(streams)
+
+    def are_refused() -> bool:
+        said[:] = [status or answered(each) for status, each in zip(said, streams, strict=True)]
+        return said.count(429) >= refused
+
+    until(are_refused)
+    return Counter(said)
+
+
 def workers(edge: Edge) -> list[psutil.Process]:
     family = psutil.Process(edge.gateway.process.pid).children(recursive=True)
     return [each for each in family if "worker process" in " ".join(each.cmdline())]
@@ -160,8 +172,7 @@ def test_a_tenants_unfinished_requests_take_little_memory_and_no_more_disk_than_
         before = memory(edge)
         streams = [unfinished(edge, opened, token, announced=16 * MI, sent=MI, source=mine) for _ in range(100)]
         until(lambda: written(edge) >= 14 * MI)
-        said = Counter(map(answered, streams))
-        assert said == {0: 15, 429: 85}  # a quarter of what 1Gi has room for
+        assert answers(streams, refused=85) == {0: 15, 429: 85}  # a quarter of what 1Gi has room for
         assert written(edge) <= 16 * MI
         grown = memory(edge) - before
         assert grown < 30 * MI, grown / MI
@@ -182,9 +193,7 @@ def test_all_tenants_together_have_no_more_disk_than_there_is(gateway_tools: Too
             for _ in range(3)
         ]
         until(lambda: written(edge) >= 7 * MI)
-        said = [answered(each) for each in streams]
-        assert said.count(0) == 8
-        assert {each for each in said if each} == {429}
+        assert answers(streams, refused=10) == {0: 8, 429: 10}
         assert written(edge) <= 9 * MI
 
 
@@ -197,14 +206,13 @@ def test_a_tenant_works_on_so_many_requests_at_a_time_over_whatever_protocol(gat
             for each in addresses
             for _ in range(10)
         ]
-        time.sleep(0.3)
-        assert Counter(map(answered, streams)) == {0: 20, 429: 10}
+        assert answers(streams, refused=10) == {0: 20, 429: 10}
         assert served(edge, addresses[0], "greedy") == 429
         assert served(edge, addresses[0]) == 200
 
 
 def test_guesses_wait_for_their_turn_and_a_right_one_is_not_told_from_a_wrong_one(gateway_tools: Toolchain) -> None:
-    limits = {"requests": 40, "unknown_per_second": 10}
+    limits = {"requests": 20, "unknown_per_second": 4}  # a guesser on a busy machine is quicker than that
     with open_edge(gateway_tools, [tenant("payments", limits=FAST)], address_limits=limits) as edge:
         guesser, other = edge.network.address(), edge.network.address()
         began, over = time.monotonic(), threading.Event()
@@ -227,17 +235,17 @@ def test_guesses_wait_for_their_turn_and_a_right_one_is_not_told_from_a_wrong_on
                 each.result()
         said = Counter(answers)
         assert said.keys() == {401, 429}
-        # At once, ten a second, and those that were waiting at the end.
-        assert said[401] <= 10 + 40 + 10 * (time.monotonic() - began)
+        # At once, four a second, and those that were waiting at the end.
+        assert said[401] <= 4 + 20 + 4 * (time.monotonic() - began)
         assert right[429] >= 8
 
 
 def test_who_gives_up_a_guess_does_not_get_its_turn_back(gateway_tools: Toolchain) -> None:
-    limits = {"requests": 20, "unknown_per_second": 5}  # slow, so that turns stay taken on a busy machine
+    limits = {"requests": 20, "unknown_per_second": 1}  # turns stay taken for 20 s, however busy the machine is
     with open_edge(gateway_tools, [tenant("payments", limits=FAST)], address_limits=limits) as edge:
         guesser, other = edge.network.address(), edge.network.address()
         with ExitStack() as opened:
-            for number in range(100):
+            for number in range(40):
                 unfinished(edge, opened, f"fake-{number}", announced=0, sent=0, source=guesser)
         assert served(edge, guesser) == 429
         assert served(edge, other) == 200
