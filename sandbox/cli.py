@@ -62,38 +62,6 @@ def destroy(stack: Stack = "dev") -> None:
         sandbox.engine.run("destroy", stack, "--yes", "--skip-preview", "--exclude-protected")
 
 
-@app.command()
-def smoke(stack: Stack = "dev") -> None:
-    """Start real Mimirs on what the stack has made; send a metric, read it back, find its block in the bucket.
-
-    On real nodes there are Mimirs already: it is `validate` then.
-
-    A Tempo, Loki, Pyroscope or Alloy on PATH is started as well, if the stack has one.
-    """
-    from sandbox.smoke import others_start, prove
-    from telemetry.stack import file as stack_file
-
-    with opened(stack) as sandbox:
-        if sandbox.connections.real_nodes:
-            raise typer.Exit(real_nodes.validate(sandbox.engine, stack, sandbox.variables(stack)))
-        sandbox.engine.toolchain.ensure(["mimir"])
-        buckets = sandbox.engine.json("stack output --json", stack).get("buckets")
-        if buckets is None:
-            console.print(f"[red]nothing is deployed yet; first: make up STACK={stack}")
-            raise typer.Exit(1)
-        blocks = next(name for name in buckets if name.startswith("dts-metrics-") and name.endswith("-blocks"))
-        proof = prove(sandbox.engine.namespace(stack), blocks, sandbox.engine.toolchain, sandbox.connections)
-        console.print(
-            f"{proof.ingesters} Mimirs, {proof.lost} of them lost: sent {proof.sent} over OTLP, a query answered "
-            f"{proof.read}, and its block is in {proof.bucket} as {proof.block} ({proof.seconds:.1f} s)"
-        )
-        settings = stack_file.load(stack, sandbox.engine.config_file(stack))
-        for line in others_start(settings, sandbox.engine.toolchain, sandbox.connections):
-            console.print(line, highlight=False, soft_wrap=True)
-        if proof.read != proof.sent:
-            raise typer.Exit(1)
-
-
 @app.command(context_settings={"ignore_unknown_options": True})
 def validate(
     stack: Stack = "dev",

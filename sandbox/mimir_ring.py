@@ -4,6 +4,7 @@ The cluster's pods do not run (kwok only says so), so the `mimir` binary is star
 Secret of the deployed release. Only addresses and directories are given anew, as flags: the file is untouched.
 """
 
+import base64
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import httpx
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from sandbox.readiness import await_ready
+from sandbox.world import Connections
 
 RINGS = (
     "alertmanager.sharding-ring",
@@ -60,6 +62,23 @@ class Member:
         """End it as a lost node does."""
         self.process.kill()
         self.process.wait()
+
+
+def deployed_in(namespace: str, bucket: str, connections: Connections) -> Deployed:
+    """Return what Mimir's release has in a namespace."""
+    core = connections.core()
+    configuration = core.read_namespaced_config_map("mimir-config", namespace).data
+    runtime = core.read_namespaced_config_map("mimir-runtime", namespace).data
+    fallback = core.read_namespaced_config_map("mimir-alertmanager-fallback-config", namespace).data
+    secret = core.read_namespaced_secret("mimir-s3", namespace).data
+    environment = {key: base64.b64decode(text).decode() for key, text in secret.items()}
+    return Deployed(
+        config=configuration["mimir.yaml"],
+        runtime=runtime["runtime.yaml"],
+        fallback=fallback["alertmanager_fallback_config.yaml"],
+        environment=environment,
+        bucket=bucket,
+    )
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def show(console: Console, stack: str, engine: Engine, connections: Connections,
     )
     console.print(
         "[dim]Look around:  make status  ·  make shell (then: pulumi stack -s "
-        f"{stack}, helm list -A)  ·  make smoke  ·  make down[/]"
+        f"{stack}, helm list -A)  ·  make validate  ·  make down[/]"
     )
 
 

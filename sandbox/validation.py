@@ -7,8 +7,7 @@ from pathlib import Path
 
 from sandbox import own_backends
 from sandbox.gateway.loopback import network
-from sandbox.mimir_ring import ring
-from sandbox.smoke import deployed_in
+from sandbox.mimir_ring import deployed_in, ring
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from telemetry.stack import file as stack_file

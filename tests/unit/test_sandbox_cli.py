@@ -32,16 +32,16 @@ def test_what_a_shell_is_to_run_stands_alone_on_the_standard_output(monkeypatch:
     assert "What a killed or failed run has left" in done.stderr
 
 
-def test_a_smoke_of_nothing_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_validation_of_nothing_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, {})
-    done = CliRunner().invoke(cli.app, ["smoke", "prod"])
+    done = CliRunner().invoke(cli.app, ["validate", "prod"])
     assert done.exit_code == 1
     assert "nothing is deployed yet; first: make up STACK=prod" in done.output
 
 
 def test_every_command_has_help() -> None:
     names = [each.name or each.callback.__name__ for each in cli.app.registered_commands if each.callback]
-    assert {"up", "preview", "smoke", "validate", "status", "exec", "bench", "faults"} <= set(names)
+    assert {"up", "preview", "validate", "status", "exec", "bench", "faults"} <= set(names)
     for name in names:
         done = CliRunner().invoke(cli.app, [name, "--help"])
         assert done.exit_code == 0, done.output
