@@ -4,6 +4,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -29,9 +30,13 @@ Stack = Annotated[str, typer.Argument(help="dev, test or prod")]
 def up(
     stack: Stack = "dev",
     nodes: Annotated[Literal["kwok", "real"], typer.Option(envvar="NODES", help="Whether pods run.")] = "kwok",
+    images: Annotated[
+        Path | None,
+        typer.Option(envvar="IMAGES", help="A folder with OCI archives of images for real nodes."),
+    ] = None,
 ) -> None:
     """Set everything up, preview and deploy a stack onto this machine, and print what was made and where."""
-    with opened(stack, pods_run=nodes == "real") as sandbox:
+    with opened(stack, pods_run=nodes == "real", images=images) as sandbox:
         sandbox.engine.run("preview", stack)
         with explained(sandbox.engine, stack, sandbox.variables(stack)):
             sandbox.engine.run("up", stack, "--yes", "--skip-preview")

@@ -2,27 +2,52 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from sandbox.engine import Engine
+from sandbox.nodes.archives import archives
 from sandbox.nodes.images import STAND_IN
 from sandbox.nodes.rights import missing
-from sandbox.world import NodePool
+from sandbox.world import NodePool, WorldError
 from sandbox.world.kubelets import entering, served
 
 
-def chosen(state: Path, console: Console, *, asked: bool) -> NodePool:
-    """Return which nodes a world is to have: those that it has, else real ones where asked for and to be had."""
+def chosen(state: Path, console: Console, *, asked: bool, folder: Path | None = None) -> NodePool:
+    """Return which nodes a world is to have: those that it has, else real ones where asked for and to be had.
+
+    Args:
+        state: the world's.
+        console: where it is said that there are none.
+        asked: whether pods are to run.
+        folder: archives of images; without, those that the world has.
+
+    Raises:
+        WorldError: archives that cannot be used, or nobody asked for nodes to use them.
+    """
     nodes = NodePool.remembered(state)
-    if nodes.real or not asked:
+    images = nodes.images if folder is None else _checked(folder)
+    if nodes.real:
+        return replace(nodes, images=images)
+    if images and not asked:
+        raise WorldError("IMAGES is for pods that run: make up NODES=real IMAGES=folder")
+    if not asked:
         return nodes
     if reason := missing():
         console.print(f"[yellow]no real nodes here, kwok's instead:[/] {reason}", highlight=False, soft_wrap=True)
         return nodes
-    return NodePool(real=True)
+    return NodePool(real=True, images=images)
+
+
+def _checked(folder: Path) -> str:
+    try:
+        archives(folder)
+    except ValueError as error:
+        raise WorldError(f"IMAGES: {error}") from error
+    return str(folder.resolve())
 
 
 def validate(engine: Engine, stack: str, variables: Mapping[str, str], options: Sequence[str] = ()) -> int:

@@ -51,15 +51,17 @@ def told(*others: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
-def opened(stack: str | None = None, *, mend: bool = True, pods_run: bool = False) -> Iterator[Sandbox]:
+def opened(
+    stack: str | None = None, *, mend: bool = True, pods_run: bool = False, images: Path | None = None
+) -> Iterator[Sandbox]:
     """Yield the sandbox, set up, and with a stack also that stack: prepared, and mended if a run was killed.
 
-    A world that has real nodes keeps them, whether they are asked for or not.
+    A world that has real nodes keeps them, whether they are asked for or not, and the archives of their images.
     """
     state = private_dir(state_dir())
     with told(), alone(state):
         toolchain = Toolchain(console=console)
-        nodes = real_nodes.chosen(state, console, asked=pods_run)
+        nodes = real_nodes.chosen(state, console, asked=pods_run, folder=images)
         toolchain.ensure([*UP_TOOLS, *(REAL_NODES_TOOLS if nodes.real else ())])
         world = World(state, toolchain, nodes)
         connections = world.start(console)

@@ -1,46 +1,60 @@
-"""`python -m sandbox.nodes.registry PORT DIRECTORY PROGRAMS`: the registry that all images of the nodes come from.
+"""`python -m sandbox.nodes.registry PORT DIRECTORY PROGRAMS [ARCHIVES]`: the registry that all nodes' images come from.
 
-It answers for every registry, repository and tag: an image is made when it is asked for, and what was made is told in
-DIRECTORY's `served.json`. PROGRAMS is JSON, paths by tool.
+It answers for every registry, repository and tag: an image is taken from the folder ARCHIVES if it is there, else made
+when it is asked for. What was served is told in DIRECTORY's `served.json`. PROGRAMS is JSON, paths by tool.
 """
 
 import json
 import sys
 import threading
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.nodes import oci
-from sandbox.nodes.images import Images
+from sandbox.nodes.archives import Archive, archives, short
+from sandbox.nodes.images import Image, Images
 
 SERVED = "served.json"
 _DIGEST = "sha256:"
 
 
 class Store:
-    """Images that were made, as blobs in a directory."""
+    """Images that were made or taken out of archives, as blobs in a directory."""
 
-    def __init__(self, directory: Path, images: Images) -> None:
+    def __init__(self, directory: Path, images: Images, given: Mapping[str, Archive] | None = None) -> None:
         self._directory = directory
         self._blobs = directory / "blobs"
         self._images = images
+        self._given = given or {}
         self._lock = threading.Lock()
         self._manifests: dict[str, str] = {}
         self._served: dict[str, str] = served(directory)
 
     def manifest(self, repository: str, tag: str, registry: str) -> str:
-        """Return the digest of an image's manifest; makes the image if need be."""
-        image = self._images.find(repository)
+        """Return the digest of an image's manifest; unpacks or makes the image if need be."""
+        name = f"{registry}/{repository}:{tag}".removeprefix("/")
+        image = self._given.get(short(name)) or self._images.find(repository)
         with self._lock:
             if image.what not in self._manifests:
-                self._manifests[image.what] = oci.write(image.contents, self._blobs)
-            name = f"{registry}/{repository}:{tag}".removeprefix("/")
+                self._manifests[image.what] = self._put(image)
             if self._served.get(name) != image.what:
                 self._served[name] = image.what
                 (self._directory / SERVED).write_text(json.dumps(self._served, indent=2))
             return self._manifests[image.what]
+
+    def _put(self, image: Archive | Image) -> str:
+        if isinstance(image, Image):
+            return oci.write(image.contents, self._blobs)
+        image.unpack(self._blobs)
+        return image.digest
+
+    def kind(self, digest: str) -> str:
+        """Return the media type of a manifest, or of an index of manifests."""
+        told: dict[str, str] = json.loads((self._blobs / digest).read_bytes())
+        return told.get("mediaType") or (oci.INDEX if "manifests" in told else oci.MANIFEST)
 
     def blob(self, digest: str) -> Path | None:
         """Return a blob's file."""
@@ -82,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path is None:
             self._send(HTTPStatus.NOT_FOUND, {}, 0)
             return
-        kind = oci.MANIFEST if "/manifests/" in url.path else "application/octet-stream"
+        kind = self.store.kind(digest) if "/manifests/" in url.path else "application/octet-stream"
         self._send(HTTPStatus.OK, {"Content-Type": kind, "Docker-Content-Digest": digest}, path.stat().st_size)
         if body:
             with path.open("rb") as stream:
@@ -101,12 +115,13 @@ def handler(store: Store) -> type[BaseHTTPRequestHandler]:
     return type("Handler", (_Handler,), {"store": store})
 
 
-def main(port: int, directory: Path, programs: dict[str, str]) -> None:
+def main(port: int, directory: Path, programs: dict[str, str], given: Path | None = None) -> None:
     """Serve on loopback until killed."""
     directory.mkdir(parents=True, exist_ok=True)
     images = Images({name: Path(path) for name, path in programs.items()})
-    ThreadingHTTPServer(("127.0.0.1", port), handler(Store(directory, images))).serve_forever()
+    store = Store(directory, images, archives(given) if given else None)
+    ThreadingHTTPServer(("127.0.0.1", port), handler(store)).serve_forever()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]), *map(Path, sys.argv[4:]))

@@ -62,6 +62,7 @@ class Kubelets:
     def __init__(self, place: Place, nodes: NodePool, kubeconfig: Path, context: str, ranges: tuple[str, str]) -> None:
         self._place = place
         self._count = nodes.count
+        self._archives = nodes.images
         self._kubeconfig = kubeconfig
         self._context = context
         self._service_range, self._pod_range = ranges
@@ -90,7 +91,7 @@ class Kubelets:
         return Service(
             IMAGES,
             PORTS,
-            self._python(IMAGES, [*arguments, json.dumps(programs)]),
+            self._python(IMAGES, [*arguments, json.dumps(programs), *filter(None, [self._archives])]),
             answers(f"{place.url(IMAGES)}/v2/"),
             place.address(IMAGES),
         )

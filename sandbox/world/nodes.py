@@ -24,6 +24,8 @@ class NodePool:
     memory: str = "64Gi"
     pods: int = 250
     ephemeral_storage: str = "1Ti"
+    images: str = ""
+    """A folder with archives of images, which real nodes take before those that are made here."""
 
     @classmethod
     def remembered(cls, state: Path) -> "NodePool":
@@ -32,13 +34,16 @@ class NodePool:
         return cls(**json.loads(file.read_text())) if file.exists() else cls()
 
     def remember(self, state: Path) -> None:
-        """Write down that a world has real nodes. A cluster keeps the kind that it began with."""
+        """Write down that a world has real nodes, and their images. A cluster keeps those that it began with."""
         file = state / _FILE
-        if self.real != file.exists() and (state / "data" / "etcd").exists():
-            kind = "kwok's" if self.real else "real"
-            raise WorldError(f"this sandbox's cluster was made with {kind} nodes; `make clean` makes room for others")
+        if (state / "data" / "etcd").exists():
+            before = self.remembered(state)
+            if before.real != self.real:
+                raise _others("cluster", "real nodes" if before.real else "kwok's nodes")
+            if before.images != self.images:
+                raise _others("nodes", f"the images of {before.images}" if before.images else "no images of yours")
         if self.real:
-            write_private(file, json.dumps({"real": True, "count": self.count}))
+            write_private(file, json.dumps({"real": True, "count": self.count, "images": self.images}))
 
     def objects(self) -> list[dict[str, Any]]:
         """Return the Node objects; kwok takes them for its own and reports them ready."""
@@ -62,3 +67,7 @@ class NodePool:
             "topology.kubernetes.io/zone": "sandbox",
         }
         return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}
+
+
+def _others(what: str, kind: str) -> WorldError:
+    return WorldError(f"this sandbox's {what} began with {kind}; `make clean` makes room for others")

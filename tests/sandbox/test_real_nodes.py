@@ -14,7 +14,7 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 from sandbox.engine import Engine
 from sandbox.nodes.addresses import STORE, WORLD
 from sandbox.nodes.cgroups import Cgroups
-from sandbox.nodes.images import STAND_IN
+from sandbox.nodes.images import STAND_IN, Images
 from sandbox.nodes.rights import missing
 from sandbox.paths import REPO
 from sandbox.plugins.install import install
@@ -24,11 +24,15 @@ from sandbox.world import NodePool, World
 from sandbox.world.kubelets import entering, served
 from telemetry.clients.kubernetes import get
 from telemetry.network.evaluate import Pod, allows
+from tests.image_archive import archived
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.pod_connections import CLOSED, OPEN
 from tests.sandbox.reach import processes
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]
+
+OURS = "docker.io/grafana/tempo:2.10.8"
+"""An image that is given as an archive."""
 
 # Runs among the nodes, and asks as an application in the stack's namespace would.
 WRITER_AND_READER = """
@@ -79,7 +83,10 @@ def tools(before: tuple[str, ...]) -> Toolchain:  # noqa: ARG001 (seen before an
 @pytest.fixture(scope="module")
 def real(tools: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world with one real node."""
-    world = World(tmp_path_factory.mktemp("real"), tools, NodePool(real=True, count=1))
+    contents = Images({"nginx": tools.path("nginx")}).find("memcached").contents
+    archive = archived(tmp_path_factory.mktemp("archives"), OURS, contents)
+    nodes = NodePool(real=True, count=1, images=str(archive.parent))
+    world = World(tmp_path_factory.mktemp("real"), tools, nodes)
     try:
         yield world
     finally:
@@ -121,6 +128,7 @@ def test_what_is_no_real_program_is_named(dev: Deployment, real: World) -> None:
     assert images <= told.keys()
     kinds = {name.rpartition("/")[2].partition(":")[0]: what == STAND_IN for name, what in told.items()}
     assert (kinds["mimir"], kinds["nginx-unprivileged"]) == (False, False)
+    assert told[OURS] == "an image of yours (archive.tar)"
 
 
 def test_a_metric_is_written_and_read_by_the_names_of_the_cluster(dev: Deployment, real: World) -> None:

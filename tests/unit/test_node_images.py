@@ -11,10 +11,15 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 
+from sandbox import real_nodes
 from sandbox.nodes import oci, registry
+from sandbox.nodes.archives import archives
 from sandbox.nodes.images import STAND_IN, Images
 from sandbox.nodes.oci import Contents
+from sandbox.world import WorldError
+from tests.image_archive import archived
 
 DIGEST = "sha256:"
 
@@ -122,3 +127,51 @@ def test_the_registry_gives_out_nothing_but_blobs(served: tuple[httpx.Client, Pa
     client, _ = served
     for path in ("/v2/x/blobs/sha256:0", "/v2/x/blobs/..", "/v2/x/blobs/../served.json", "/", "/served.json"):
         assert client.get(path).status_code == 404
+
+
+def test_an_image_of_an_archive_goes_before_one_that_is_made(tmp_path: Path, program: Path) -> None:
+    archive = archived(tmp_path, "docker.io/grafana/tempo:2.10.5", Contents(["/tempo"], 10001, {"/tempo": program}))
+    store = registry.Store(tmp_path / "images", Images({"nginx": program}), archives(archive.parent))
+    digest = store.manifest("grafana/tempo", "2.10.5", "docker.io")
+    path = store.blob(digest)
+    assert path is not None
+    config = document(path.parent, document(path.parent, digest)["config"]["digest"])
+    assert (config["config"]["Entrypoint"], store.kind(digest)) == (["/tempo"], oci.MANIFEST)
+    store.manifest("grafana/tempo", "2.10.6", "docker.io")
+    assert registry.served(tmp_path / "images") == {
+        "docker.io/grafana/tempo:2.10.5": "an image of yours (archive.tar)",
+        "docker.io/grafana/tempo:2.10.6": STAND_IN,
+    }
+
+
+@pytest.mark.parametrize("name", ["grafana/tempo:1", "docker.io/grafana/tempo:1", "index.docker.io/grafana/tempo:1"])
+def test_an_image_is_known_however_a_tool_writes_its_name(tmp_path: Path, program: Path, name: str) -> None:
+    path = archived(tmp_path, name, Contents(["/tempo"], 1, {"/tempo": program}))
+    assert archives(path.parent).keys() == {"grafana/tempo:1"}
+
+
+@pytest.mark.parametrize("name", [None, "2.10.5"])
+def test_an_image_without_its_whole_name_is_refused(tmp_path: Path, program: Path, name: str | None) -> None:
+    path = archived(tmp_path, name, Contents(["/tempo"], 1, {"/tempo": program}))
+    with pytest.raises(ValueError, match=r"archive\.tar: an image in it has no name and tag"):
+        archives(path.parent)
+
+
+def test_a_folder_without_a_usable_archive_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no archive of an image in it \(\*\.tar\)"):
+        archives(tmp_path)
+    (tmp_path / "text.tar").write_text("no archive")
+    with pytest.raises(ValueError, match=r"text\.tar: no archive of an image in OCI's layout"):
+        archives(tmp_path)
+    (tmp_path / "text.tar").unlink()
+    with tarfile.open(tmp_path / "empty.tar", "w"):
+        pass
+    with pytest.raises(ValueError, match=r"it has no index\.json"):
+        archives(tmp_path)
+
+
+def test_images_are_for_nodes_that_run_them(tmp_path: Path, program: Path) -> None:
+    path = archived(tmp_path, "grafana/tempo:1", Contents(["/tempo"], 1, {"/tempo": program}))
+    for folder, why in ((path.parent, "IMAGES is for pods that run"), (tmp_path, "IMAGES: .*: there is no archive")):
+        with pytest.raises(WorldError, match=why):
+            real_nodes.chosen(tmp_path, Console(), asked=False, folder=folder)

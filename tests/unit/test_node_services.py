@@ -1,5 +1,6 @@
 """Which services a world with real nodes has, in which order, and that it keeps the kind that it began with."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,5 @@ def test_a_cluster_keeps_its_kind_of_nodes(tmp_path: Path) -> None:
         REAL.remember(plain)
     with pytest.raises(WorldError, match="real nodes; `make clean`"):
         NodePool().remember(real)
+    with pytest.raises(WorldError, match="nodes began with no images of yours; `make clean`"):
+        replace(REAL, images="/archives").remember(real)
