@@ -52,7 +52,7 @@ def _checked(folder: Path) -> str:
 
 def validate(engine: Engine, stack: str, variables: Mapping[str, str], options: Sequence[str] = ()) -> int:
     """Validate a stack by the cluster's own names, but for signals whose pods only answer probes; return its code."""
-    left_out = [word for signal in _replaced(engine.state) for word in ("--skip", signal)]
+    left_out = [word for signal in replaced(engine.state) for word in ("--skip", signal)]
     command = [sys.executable, "-m", "telemetry", "validate", stack, "--allow-skipped", *left_out, *options]
     return engine.execute(entering(engine.state, command), variables)
 
@@ -65,7 +65,7 @@ def images(state: Path) -> Table:
     return table
 
 
-def _replaced(state: Path) -> list[str]:
+def replaced(state: Path) -> list[str]:
     """Return the signals whose backend is not here: nothing that its stand-in does proves anything."""
     from telemetry.backends import BACKENDS
 

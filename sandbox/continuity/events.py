@@ -8,6 +8,7 @@ from sandbox.continuity.site import Config, Site
 
 _AWAY_SECONDS = 60
 _MIMIR = "app.kubernetes.io/name=mimir,app.kubernetes.io/component"
+_TEMPO = "app.kubernetes.io/name=tempo,app.kubernetes.io/component"
 _GATEWAY = "app.kubernetes.io/name=gateway"
 
 Strike = Callable[[Site], None]
@@ -22,6 +23,8 @@ class Event:
     strike: Strike
     refused: bool = True
     """Whether requests may be refused: not where the gateway and two of everything are to keep it up."""
+    strikes: str = "metrics"
+    """The signal whose backend has to run for this to mean anything."""
 
 
 def _killed(selector: str) -> Strike:
@@ -48,6 +51,7 @@ def _renewed(config: Config) -> None:
 
 def _one_more(config: Config) -> None:
     config["telemetry:tenants"].append({"id": "added", "display_name": "Added while others write"})
+    config["telemetry:gateway"]["accept_shared_organisation"] = True
 
 
 EVENTS = (
@@ -62,6 +66,12 @@ EVENTS = (
         "ingester-killed",
         "one of three ingesters killed with force, its volume kept",
         _killed(f"{_MIMIR}=ingester"),
+    ),
+    Event(
+        "traces-ingester-killed",
+        "one of Tempo's ingesters killed with force, its volume kept",
+        _killed(f"{_TEMPO}=ingester"),
+        strikes="traces",
     ),
     Event(
         "store-gateway-killed",

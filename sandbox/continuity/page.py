@@ -14,17 +14,11 @@ from sandbox.marked import with_table
 from sandbox.paths import REPO
 from telemetry.config.quantities import cpu_text
 
-_EVENTS = ("<!-- continuity: written by make continuity -->", "<!-- end of continuity -->")
-_EVENT_HEADINGS = (
-    "Event",
-    "What happens",
-    "Requests",
-    "Refused",
-    "Samples acknowledged",
-    "Not found",
-    "Ready again after",
-    "Run",
-)
+_EVENTS = {
+    "metrics": ("<!-- continuity: written by make continuity -->", "<!-- end of continuity -->"),
+    "traces": ("<!-- continuity of traces: written by make continuity -->", "<!-- end of continuity of traces -->"),
+}
+_PARTS = {"metrics": "Samples", "traces": "Traces"}
 _CAPACITY = REPO / "docs" / "capacity.md"
 _USAGE = ("<!-- usage: written by make usage -->", "<!-- end of usage -->")
 _USAGE_HEADINGS = ("Role", "CPU asked for", "idle", "written to", "Memory asked for", "idle", "written to")
@@ -32,18 +26,25 @@ _MEBI = 1 << 20
 
 
 def write_events(outcomes: Sequence[Outcome], run: Run) -> None:
-    """Put the outcomes into docs/reliability.md; the rows of other events stay."""
-    rows = [[*_outcome(each), str(run)] for each in outcomes]
+    """Put the outcomes into docs/reliability.md, a table for each signal; the rows of other events stay."""
     order = [f"`{event.name}`" for event in EVENTS]
-    PAGE.write_text(with_table(PAGE.read_text(), _EVENTS, _EVENT_HEADINGS, rows, order))
+    for signal, marks in _EVENTS.items():
+        rows = [[*_outcome(each), str(run)] for each in outcomes if each.signal == signal]
+        if rows:
+            headings = [*_headings(signal), "Run"]
+            PAGE.write_text(with_table(PAGE.read_text(), marks, headings, rows, order))
 
 
 def show_events(console: Console, outcomes: Sequence[Outcome]) -> None:
     """Print them."""
-    table = Table(*_EVENT_HEADINGS[:-1])
-    for each in outcomes:
-        table.add_row(*_outcome(each), style="" if each.passed else "red")
-    console.print(table)
+    for signal in dict.fromkeys(each.signal for each in outcomes):
+        event, _, *seen = _headings(signal)  # what happens was told when it did
+        table = Table(event, *seen)
+        for each in outcomes:
+            if each.signal == signal:
+                name, _, *cells = _outcome(each)
+                table.add_row(name.strip("`"), *cells, style="" if each.passed else "red")
+        console.print(table)
 
 
 def write_usage(stack: str, roles: Sequence[Measured], run: Run) -> None:
@@ -60,6 +61,11 @@ def show_usage(console: Console, roles: Sequence[Measured]) -> None:
     for each in roles:
         table.add_row(*_role(each), style="red" if each.is_too_little else "")
     console.print(table)
+
+
+def _headings(signal: str) -> list[str]:
+    taken = f"{_PARTS[signal]} acknowledged"
+    return ["Event", "What happens", "Requests", "Refused", taken, "Not found", "Ready again after"]
 
 
 def _outcome(outcome: Outcome) -> list[str]:

@@ -13,8 +13,10 @@ from typing import Any
 from kubernetes import client
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from sandbox.continuity.signals import SIGNALS
 from sandbox.engine import Engine, EngineError
 from sandbox.paths import REPO
+from sandbox.real_nodes import replaced
 from sandbox.world import Connections, World
 from sandbox.world.kubelets import entering
 from sandbox.world.process import ProcessTable, end
@@ -72,7 +74,7 @@ class Site:
     def written_to(self, file: Path) -> Iterator[None]:
         """Have somebody write steadily for the length of a block, which begins with the first answer."""
         file.touch()
-        writer = subprocess.Popen(self._client(file), cwd=REPO, env=self.engine.environment)
+        writer = subprocess.Popen(self._client(file, self.signals), cwd=REPO, env=self.engine.environment)
         try:
             self._await(lambda: file.stat().st_size > 0 or writer.poll() is not None)
             if writer.poll() is not None:
@@ -82,14 +84,19 @@ class Site:
             writer.terminate()
             writer.wait()
 
-    def lost(self, file: Path, begin: int, until: int) -> int:
-        """Return how many samples of a while were acknowledged and are not found."""
-        command, environment = self._client(file, begin, until), self.engine.environment
+    @cached_property
+    def signals(self) -> Sequence[str]:
+        """The signals whose backends run here, and do not only answer probes."""
+        return [name for name in SIGNALS if name not in replaced(self.engine.state)]
+
+    def lost(self, file: Path, signal: str, begin: int, until: int) -> int:
+        """Return how many of a signal's samples or traces of a while were acknowledged and are not found."""
+        command, environment = self._client(file, [signal], begin, until), self.engine.environment
         done = subprocess.run(command, cwd=REPO, env=environment, stdout=subprocess.PIPE, text=True, check=True)
         return int(done.stdout)
 
-    def _client(self, file: Path, *window: int) -> Sequence[str]:
-        asked = [self.stack, str(self.engine.config_file(self.stack)), str(file), *map(str, window)]
+    def _client(self, file: Path, signals: Sequence[str], *window: int) -> Sequence[str]:
+        asked = [self.stack, str(self.engine.config_file(self.stack)), str(file), ",".join(signals), *map(str, window)]
         return entering(self.engine.state, [sys.executable, "-m", "sandbox.continuity.client", *asked])
 
     @cached_property

@@ -3,19 +3,26 @@
 import json
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from sandbox.continuity import traffic
+from sandbox.continuity import run, traffic
 from sandbox.continuity.events import EVENTS
+from sandbox.continuity.metrics import METRICS, SERIES
 from sandbox.continuity.run import Outcome
-from sandbox.continuity.traffic import SERIES, Sent
+from sandbox.continuity.site import Site
+from sandbox.continuity.traces import IN_A_REQUEST, TRACES, trace_id
+from sandbox.continuity.traffic import Sent
 from sandbox.marked import with_table
+from tests.support import load_tree, tree
 
 MOMENTS = [1_000_000_000_000 + 1000 * second for second in range(70)]
 
@@ -26,11 +33,17 @@ class Backend:
     def __init__(self, status: int = 200, missing: int = 0) -> None:
         self.status, self.missing = status, missing
         self.posted: dict[str, bytes] = {}
+        self.unknown: set[str] = set()
+        """Ids of traces that are not found."""
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             self.posted[request.url.path] = request.content
             return httpx.Response(self.status)
+        if request.url.path.startswith("/tempo/api/traces/"):
+            return httpx.Response(
+                404 if request.url.path.rpartition("/")[2] in self.unknown else 200, json={"batches": 1}
+            )
         until = float(request.url.params["time"])
         inside = [moment / 1000 for moment in MOMENTS if until - 60 < moment / 1000 <= until]
         result = [{"values": [[at, "1"] for at in inside]} for _ in range(SERIES)]
@@ -40,10 +53,16 @@ class Backend:
 
     @property
     def target(self) -> Any:
-        names = {"otlp_http": "/otlp", "remote_write": "/push", "query": "/prometheus"}
+        names = {
+            "metrics.otlp_http": "/otlp",
+            "metrics.remote_write": "/push",
+            "metrics.query": "/prometheus",
+            "traces.otlp_http": "/spans",
+            "traces.query": "/tempo",
+        }
         return SimpleNamespace(
             tenants=[None],
-            addresses={f"metrics.{name}": f"http://backend{path}" for name, path in names.items()},
+            addresses={name: f"http://backend{path}" for name, path in names.items()},
             client=lambda _: httpx.Client(transport=httpx.MockTransport(self.answer)),
         )
 
@@ -51,7 +70,23 @@ class Backend:
 @pytest.mark.parametrize("missing", [0, 3])
 def test_what_was_acknowledged_is_counted_wherever_it_is_not_found(missing: int) -> None:
     sent = [Sent(moment, "otlp", "200") for moment in MOMENTS]
-    assert traffic.lost(Backend(missing=missing).target, sent) == missing
+    assert traffic.lost(Backend(missing=missing).target, METRICS, sent) == missing
+
+
+def test_a_trace_is_asked_for_by_its_id() -> None:
+    backend, moments = Backend(), MOMENTS[:3]
+    backend.unknown = {trace_id(moments[0], 1).hex(), trace_id(moments[2], 0).hex(), trace_id(moments[1] + 1, 0).hex()}
+    sent = [Sent(moments[0], "spans", "200"), Sent(moments[1], "spans", "200"), Sent(moments[2], "spans", "503")]
+    assert traffic.lost(backend.target, TRACES, sent) == 1
+
+
+def test_what_strikes_a_backend_that_is_not_here_is_skipped_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = next(each for each in EVENTS if each.strikes == "traces")
+    monkeypatch.setattr(run, "_SETTLED_SECONDS", 0)
+    told: list[str] = []
+    site = SimpleNamespace(signals=["metrics"], written_to=lambda _: nullcontext())
+    assert list(run.run(cast("Site", site), [event], told.append)) == []
+    assert told == ["traces-ingester-killed: skipped, no backend for traces is on this machine"]
 
 
 def test_a_reader_that_is_refused_asks_again() -> None:
@@ -63,26 +98,29 @@ def test_a_reader_that_is_refused_asks_again() -> None:
 
     target = backend.target
     target.client = lambda _: httpx.Client(transport=httpx.MockTransport(once_refused))
-    assert traffic.lost(target, [Sent(MOMENTS[0], "otlp", "200")]) == 0
+    assert traffic.lost(target, METRICS, [Sent(MOMENTS[0], "otlp", "200")]) == 0
 
 
 def test_what_was_refused_was_promised_by_nobody() -> None:
     sent = [Sent(MOMENTS[-1] + 1000, "otlp", "503"), Sent(MOMENTS[-1] + 1000, "remote-write", "ReadTimeout")]
-    assert traffic.lost(Backend().target, sent) == 0
+    assert traffic.lost(Backend().target, METRICS, sent) == 0
 
 
-def test_both_protocols_are_written_with_all_series_and_their_answers_noted(tmp_path: Path) -> None:
+def test_both_signals_are_written_in_all_ways_and_their_answers_noted(tmp_path: Path) -> None:
     backend, file, stop = Backend(status=503), tmp_path / "sent", threading.Event()
-    writing = threading.Thread(target=traffic.write, args=(backend.target, file, stop))
+    writing = threading.Thread(target=traffic.write, args=(backend.target, [METRICS, TRACES], file, stop))
     writing.start()
-    while len(backend.posted) < 2:
+    while len(backend.posted) < 3:
         stop.wait(0.01)
     stop.set()
     writing.join()
     request = ExportMetricsServiceRequest.FromString(backend.posted["/otlp"])
     points = request.resource_metrics[0].scope_metrics[0].metrics[0].gauge.data_points
     assert len({str(point.attributes) for point in points}) == SERIES
-    told = traffic.read(file, 0, sys.maxsize)
+    spans = ExportTraceServiceRequest.FromString(backend.posted["/spans"]).resource_spans[0].scope_spans[0].spans
+    assert len({span.trace_id for span in spans}) == IN_A_REQUEST
+    assert {each.via for each in traffic.read(file, TRACES, 0, sys.maxsize)} == {"spans"}
+    told = traffic.read(file, METRICS, 0, sys.maxsize)
     assert {(each.via, each.answer, each.taken) for each in told} == {
         ("otlp", "503", False),
         ("remote-write", "503", False),
@@ -92,10 +130,10 @@ def test_both_protocols_are_written_with_all_series_and_their_answers_noted(tmp_
 def test_a_rollout_may_refuse_nothing_and_nothing_may_lose_anything() -> None:
     rollout = next(event for event in EVENTS if event.name == "ingesters-roll")
     killed = next(event for event in EVENTS if event.name == "ingester-killed")
-    assert not Outcome(rollout, 10, 1, ("502",), 1800, 0, 1.0).passed
-    assert Outcome(killed, 10, 1, ("502",), 1800, 0, 1.0).passed
-    assert not Outcome(killed, 10, 1, ("502",), 1800, 1, 1.0).passed
-    assert not Outcome(killed, 10, 10, ("502",), 0, 0, 1.0).passed
+    assert not Outcome(rollout, "metrics", 10, 1, ("502",), 1800, 0, 1.0).passed
+    assert Outcome(killed, "metrics", 10, 1, ("502",), 1800, 0, 1.0).passed
+    assert not Outcome(killed, "metrics", 10, 1, ("502",), 1800, 1, 1.0).passed
+    assert not Outcome(killed, "metrics", 10, 10, ("502",), 0, 0, 1.0).passed
 
 
 def test_a_table_takes_the_place_of_the_one_before_and_nothing_else() -> None:
@@ -108,3 +146,29 @@ def test_a_table_takes_the_place_of_the_one_before_and_nothing_else() -> None:
     assert both == "before\n<b>\n\n| A | B |\n| --- | --- |\n| `x` | 2 |\n| `y` | 3 |\n\n<e>\nafter\n"
     with pytest.raises(ValueError, match="no lines"):
         with_table(page, ("<b>", "<other>"), ["A"], [], [])
+
+
+class Deployed:
+    """A site that only holds what it is to deploy against the settings."""
+
+    def __init__(self) -> None:
+        self.changes = 0
+
+    def up(self, edit: Callable[[dict[str, Any]], object]) -> None:
+        config = {f"telemetry:{key}": value for key, value in tree("prod").items()}
+        edit(config)
+        assert load_tree({key.removeprefix("telemetry:"): value for key, value in config.items()}, "prod")
+        self.changes += 1
+
+    def kill_pod(self, selector: str) -> None:
+        """No change of settings."""
+
+    def kill_service(self, name: str, seconds: float = 0.0) -> None:
+        """No change of settings."""
+
+
+def test_what_is_deployed_while_others_write_can_be_deployed() -> None:
+    site = Deployed()
+    for event in EVENTS:
+        event.strike(cast("Site", site))
+    assert site.changes == 3
