@@ -30,6 +30,7 @@ from components.network_policies import NetworkPolicies
 from components.object_store_authority import ObjectStoreAuthority
 from components.priority_class import PriorityClass
 from components.providers import Providers
+from components.scraping import Scraping
 from components.stack_config import load_stack
 from telemetry.policies.enforcement import enforce
 
@@ -68,6 +69,7 @@ datasources = Datasources(
 Exposure.of(stack, opts=ResourceOptions(providers=in_cluster, depends_on=there([gateway])))
 Collector.of(stack, opts=ResourceOptions(providers=in_cluster, depends_on=served))
 Alerts.of(stack, opts=in_namespace)
+Scraping.of(stack, opts=in_namespace)
 Dashboards.of(stack, datasources, opts=ResourceOptions(providers=in_grafana, depends_on=[datasources]))
 
 outputs.export(stack=stack, buckets=buckets, backends=backends, gateway=gateway, datasources=datasources)

@@ -3,9 +3,9 @@
 from typing import Self
 
 import pulumi
-import pulumi_kubernetes as k8s
 
-from telemetry.monitoring.rules import prometheus_rules
+from components.kubernetes import operator_objects
+from telemetry.monitoring.operator import prometheus_rules
 from telemetry.stack import Stack
 
 
@@ -20,18 +20,7 @@ class Alerts(pulumi.ComponentResource):
 
     def __init__(self, name: str, *, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("telemetry:monitoring:Alerts", name, opts=opts)
-        wanted = prometheus_rules(stack)
-        labels = {"app.kubernetes.io/part-of": "telemetry", **stack.monitoring.labels}
-        for each, spec in wanted.items():
-            k8s.apiextensions.CustomResource(
-                each,
-                api_version="monitoring.coreos.com/v1",
-                kind="PrometheusRule",
-                metadata={"name": each, "namespace": stack.namespace.name, "labels": labels},
-                spec=spec,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        self.rules = list(wanted)
+        self.rules = operator_objects(prometheus_rules(stack), labels=stack.monitoring.labels, parent=self)
         self.register_outputs({"rules": self.rules})
 
     @classmethod

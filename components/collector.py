@@ -6,10 +6,10 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes import release
+from telemetry.collector.addresses import RELEASE
 from telemetry.collector.config import CONFIG_MAP, FILE, configuration
 from telemetry.collector.pipeline import OTLP_GRPC
 from telemetry.collector.release import collector_release
-from telemetry.collector.values import RELEASE
 from telemetry.config.collector import Collector as Wanted
 from telemetry.stack import Stack
 

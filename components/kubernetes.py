@@ -1,12 +1,13 @@
 """Kubernetes objects that several components make alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from telemetry.config.credentials import S3Identity
 from telemetry.config.roles import Autoscaling
+from telemetry.monitoring.operator import GROUP, VERSION, OperatorObject
 from telemetry.spec.release import Release
 from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
 
@@ -83,6 +84,28 @@ def service(
         },
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[after]),
     )
+
+
+def operator_objects(
+    wanted: Iterable[OperatorObject], *, labels: Mapping[str, str], parent: pulumi.Resource
+) -> list[str]:
+    """Register objects of the Prometheus operator, with the labels by which it finds them, and return their names."""
+    names = []
+    for each in wanted:
+        k8s.apiextensions.CustomResource(
+            each.name,
+            api_version=f"{GROUP}/{VERSION}",
+            kind=each.kind,
+            metadata={
+                "name": each.name,
+                "namespace": each.namespace,
+                "labels": {"app.kubernetes.io/part-of": "telemetry", **labels},
+            },
+            spec=each.spec,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+        names.append(each.name)
+    return names
 
 
 def service_account(name: str, *, namespace: str, parent: pulumi.Resource) -> k8s.core.v1.ServiceAccount:

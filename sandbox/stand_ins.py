@@ -49,6 +49,12 @@ STAND_INS = (
         real_nodes_replace=True,
     ),
     StandIn(
+        "kinds of the Prometheus operator (`sandbox/world/operator.py`)",
+        "a Prometheus operator and its Prometheus",
+        "PodMonitor and PrometheusRule objects are checked by the operator's own definitions, and kept; nothing is "
+        "scraped, and no rule evaluated",
+    ),
+    StandIn(
         "sinks behind the gateway (`sandbox/gateway/`), in tests of it",
         "Tempo, Loki and Pyroscope",
         "they take and count what arrives, and answer by the API's documentation; nothing is kept",

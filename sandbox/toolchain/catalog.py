@@ -106,6 +106,7 @@ MODULES = {
             files=tuple((_PROVIDER, f"cmd/{KUBERNETES_PLUGIN}/{name}") for name in _PROVIDER_DATA),
             generated=("github.com/pulumi/pulumi-kubernetes/sdk/v4/...",),
         ),
+        Module("operator-crds", "the kinds of objects that the Prometheus operator reads"),
         Module("seaweedfs", "the object store SeaweedFS"),
         # promtool comes with Mimir, which has most of its packages; the tag leaves out the clients of 25 clouds.
         Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
@@ -152,6 +153,7 @@ TOOLS = {
         Tool("kube-controller-manager", "platform", ("--version",), SpecifierSet("==1.36.*")),
         Tool("kube-scheduler", "platform", ("--version",), SpecifierSet("==1.36.*")),
         Tool("kwok", "platform", ("--version",), SpecifierSet(">=0.8,<0.9")),
+        Tool("operator-crds", "operator-crds", ("--version",), SpecifierSet("==0.93.*")),
         Tool("weed", "seaweedfs", ("version",), SpecifierSet("==4.53.*")),
         Tool(
             KUBERNETES_PLUGIN,

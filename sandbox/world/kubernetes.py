@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sandbox.nodes import dns, identities, provisioner
 from sandbox.nodes.stores import stores
-from sandbox.world import kubelets
+from sandbox.world import kubelets, operator
 from sandbox.world.files import remembered, write_private
 from sandbox.world.nodes import NodePool
 from sandbox.world.service import Place, Service, answers
@@ -214,6 +214,10 @@ class Cluster:
             "--kubelet-preferred-address-types=InternalIP",
         ]
 
+    @property
+    def _login(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"}
+
     def _api_ready(self, client: httpx.Client) -> bool:
         return self._call(client, "GET", "/readyz").status_code == httpx.codes.OK
 
@@ -237,10 +241,17 @@ class Cluster:
             ports = dns.ports() if real else [{"name": "dns", "port": 53, "protocol": "UDP"}]
             service = {**_named("Service", name), "spec": {"ports": ports}}
             self._apply(client, f"/api/v1/namespaces/{namespace}/services", service)
+        self._prepare_operators_kinds(client)
         if real:
             self._prepare_for_pods(client)
         else:
             self._prepare_kwoks_nodes(client)
+
+    def _prepare_operators_kinds(self, client: httpx.Client) -> None:
+        for kind in operator.KINDS:
+            path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{kind}.{operator.GROUP}"
+            self._patch(client, path, operator.definition(self._place.tools, kind))
+        operator.await_served(client, self.api_server, self._login)
 
     def _prepare_for_pods(self, client: httpx.Client) -> None:
         """Make what pods that run look for, and kubelets do not bring."""
@@ -260,14 +271,14 @@ class Cluster:
             self._apply(client, "/api/v1/nodes", {**node, "status": self._nodes.status()}, "/status")
 
     def _apply(self, client: httpx.Client, collection: str, manifest: dict[str, Any], subresource: str = "") -> None:
-        path = f"{collection}/{manifest['metadata']['name']}{subresource}?fieldManager=sandbox&force=true"
-        self._call(client, "PATCH", path, json.dumps(manifest)).raise_for_status()
+        self._patch(client, f"{collection}/{manifest['metadata']['name']}{subresource}", json.dumps(manifest))
+
+    def _patch(self, client: httpx.Client, path: str, text: str) -> None:
+        """Apply an object, as JSON or YAML."""
+        self._call(client, "PATCH", f"{path}?fieldManager=sandbox&force=true", text).raise_for_status()
 
     def _call(self, client: httpx.Client, method: str, path: str, body: str | None = None) -> httpx.Response:
-        headers = {
-            "Authorization": f"Bearer {self._token}",
-            "Content-Type": "application/apply-patch+yaml",
-        }
+        headers = {**self._login, "Content-Type": "application/apply-patch+yaml"}
         return client.request(method, self.api_server + path, headers=headers, content=body, timeout=5)
 
 

@@ -19,8 +19,8 @@ def configuration(stack: Stack, collector: Collector) -> str:
     to = destination(stack, collector)
     blocks = [Block("logging", arguments={"level": "info", "format": "logfmt"})]
     blocks += pipeline.blocks(collector, to, received=stack.traces.max_message_size)
-    if collector.scrape is not None:
-        blocks += scraping.blocks(stack, collector, collector.scrape)
-    if pipeline.writes_remotely(collector):
+    if stack.collector_scrapes:
+        blocks += scraping.blocks(stack, collector)
+    if stack.collector_scrapes or collector.metrics == "remote-write":
         blocks.append(pipeline.remote_write(collector, to))
     return text(blocks)

@@ -20,11 +20,6 @@ _RELOAD = "10m"
 """How often certificates are read again: a rotated one is renewed in the mounted Secret within a minute or two."""
 
 
-def writes_remotely(collector: Collector) -> bool:
-    """Whether anything goes by Prometheus remote-write."""
-    return collector.scrape is not None or collector.metrics == "remote-write"
-
-
 def blocks(collector: Collector, to: Destination, *, received: int) -> Iterator[Block]:
     """Yield the blocks of applications' telemetry; `received` is the largest message from applications, in bytes."""
     exporters, largest = _exporters(collector, to), f"{received // _MI}MiB"

@@ -1,6 +1,7 @@
 """The collector's release."""
 
-from telemetry.collector.values import RELEASE, values
+from telemetry.collector.addresses import RELEASE
+from telemetry.collector.values import values
 from telemetry.config.base import SettingError
 from telemetry.config.collector import containers_of
 from telemetry.spec.release import Release

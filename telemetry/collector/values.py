@@ -3,6 +3,7 @@
 Source of every path: operations/helm/charts/alloy of grafana/alloy (telemetry/charts/alloy-1.11.1.json).
 """
 
+from telemetry.collector.addresses import HTTP_PORT, RELEASE
 from telemetry.collector.config import CONFIG_MAP, FILE
 from telemetry.collector.destination import CREDENTIALS
 from telemetry.collector.pipeline import OTLP_GRPC, OTLP_HTTP
@@ -13,14 +14,11 @@ from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
 from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, merged, named, pod_security, resources
 from telemetry.spec.values.images import pull_secrets, with_digest
 from telemetry.spec.values.placement import pod_placement
-from telemetry.spec.values.transport import BACKENDS_SECRET, serves_tls
+from telemetry.spec.values.scraping import scrape_annotations
+from telemetry.spec.values.transport import backends_secret_name
 from telemetry.stack import Stack
 from telemetry.stack.collector import sender
 
-RELEASE = "collector"
-"""Not `alloy`: the namespace may have one of that name."""
-HTTP = 12345
-"""Alloy's own port, which its readiness is asked at."""
 _STORAGE = "/var/lib/alloy"
 _USER = 473
 """The image's user `alloy`; by itself it runs as root."""
@@ -72,7 +70,7 @@ def values(stack: Stack, collector: Collector) -> Values:
         },
         # Each application is served by its own node's pod, and so are its retries.
         "service": {"internalTrafficPolicy": "Local"},
-        **_rights(stack, collector),
+        **_rights(stack),
     }
     return merged(rendered, _metadata(stack))
 
@@ -84,7 +82,7 @@ def _metadata(stack: Stack) -> Values:
         **named("extraLabels", labels.objects),
         **named("extraAnnotations", annotations.objects),
         **named("podLabels", labels.of_pods),
-        **named("podAnnotations", annotations.of_pods),
+        **named("podAnnotations", annotations.of_pods | scrape_annotations(stack, HTTP_PORT)),
     }
     of_objects = named("annotations", annotations.objects)
     return {
@@ -107,9 +105,8 @@ def _mounted(stack: Stack, collector: Collector) -> list[tuple[str, str, str]]:
     found = []
     if (secret := credential_secret(stack, collector)) is not None:
         found.append(("credentials", secret, CREDENTIALS))
-    if collector.scrape is not None and serves_tls(stack) and stack.gateway is not None:
-        tls = stack.gateway.backend_tls
-        found.append(("backends", (tls.secret if tls else None) or BACKENDS_SECRET, BACKENDS))
+    if stack.collector_scrapes and (secret := backends_secret_name(stack)) is not None:
+        found.append(("backends", secret, BACKENDS))
     return found
 
 
@@ -127,8 +124,8 @@ def _pod_security(stack: Stack) -> Values:
     return {key: value for key, value in (ids | pod_security(stack.kubernetes.platform)).items() if value is not None}
 
 
-def _rights(stack: Stack, collector: Collector) -> Values:
+def _rights(stack: Stack) -> Values:
     """Return what the pods may ask the API server: which pods there are, if they scrape; else they have no token."""
-    scrapes = collector.scrape is not None
+    scrapes = stack.collector_scrapes
     role = {"namespaces": [stack.namespace.name], "rules": [_READS_PODS], "clusterRules": []} if scrapes else {}
     return {"rbac": {"create": scrapes, **role}, "serviceAccount": {"automountServiceAccountToken": scrapes}}

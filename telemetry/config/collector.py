@@ -46,28 +46,6 @@ class Queue(Settings):
     )
 
 
-class Scrape(Settings):
-    """Scraping the platform's own pods, so that alerts and dashboards have data."""
-
-    interval: Duration = Field(
-        default=60,
-        le=240,
-        description="Time between two scrapes of a pod; after 5m without a sample, Prometheus takes it for gone.",
-    )
-    api_server: Destination | None = Field(
-        default=None,
-        description="Where the API server's machines are, which tells what pods there are, with their port, such as "
-        "`{cidrs: [10.0.0.1/32], ports: [6443]}` (`kubectl get endpoints kubernetes -n default`). Needed where there "
-        "are NetworkPolicies.",
-    )
-
-    @model_validator(mode="after")
-    def _api_server_has_a_port(self) -> Self:
-        if self.api_server is not None and not (self.api_server.ports and not self.api_server.is_nobody):
-            raise SettingError("api_server", "needs both a place and ports, such as {cidrs: […], ports: [6443]}")
-        return self
-
-
 class Collector(Settings):
     """Grafana Alloy in front of the platform (docs/collector.md)."""
 
@@ -104,8 +82,11 @@ class Collector(Settings):
         description="On how many nodes it runs, for the quota; none is kubernetes.nodes.count.",
     )
     queue: Queue = Field(default_factory=Queue, description="What is kept while the platform does not answer.")
-    scrape: Scrape | None = Field(
-        default=None, description="Scraping the platform's own pods; none leaves that to others."
+    api_server: Destination | None = Field(
+        default=None,
+        description="Where the API server's machines are, with their port, such as `{cidrs: [10.0.0.1/32], ports: "
+        "[6443]}` (`kubectl get endpoints kubernetes -n default`). It tells which pods there are to be scraped; needed "
+        "with `daemon-set` where there are NetworkPolicies and monitoring.scrape is collector.",
     )
     node_selector: dict[LabelKey, LabelValue] = Field(
         default_factory=dict, description="Labels of the nodes that it runs on; none is every node."
@@ -126,6 +107,12 @@ class Collector(Settings):
             raise SettingError("chart", "belongs to deploy: daemon-set; set that, or remove it")
         if not (self.deploys or self.values.is_empty):
             raise SettingError("values", "are of the chart, which deploy: daemon-set deploys; set that, or remove them")
+        return self
+
+    @model_validator(mode="after")
+    def _api_server_has_a_port(self) -> Self:
+        if self.api_server is not None and not (self.api_server.ports and not self.api_server.is_nobody):
+            raise SettingError("api_server", "needs both a place and ports, such as {cidrs: […], ports: [6443]}")
         return self
 
     @model_validator(mode="after")

@@ -52,8 +52,22 @@ class Severities(Settings):
 
 
 class Monitoring(Settings):
-    """Rules that tell of trouble with the platform itself (docs/monitoring.md)."""
+    """Scraping of the platform itself, and rules that tell of trouble with it (docs/monitoring.md)."""
 
+    scrape: Literal["none", "collector", "operator", "annotations"] = Field(
+        default="none",
+        description="Who scrapes the platform's own metrics. collector: Alloy (telemetry:collector), which writes them "
+        "to Mimir; operator: a Prometheus operator, for which the program makes PodMonitor objects; annotations: a "
+        "Prometheus that finds pods by `prometheus.io/scrape`; none: whoever is told by other means.",
+    )
+    scrape_interval: int = Field(
+        default=30,
+        ge=5,
+        le=240,
+        description="Seconds between two scrapes of a pod, where the collector or an operator scrapes; after 300 "
+        "without a sample, Prometheus takes it for gone.",
+    )
+    evaluation_interval: int = Field(default=30, ge=5, le=300, description="Seconds between two evaluations of a rule.")
     rules: Literal["none", "prometheus-rule", "ruler"] = Field(
         default="none",
         description="prometheus-rule: the program makes PrometheusRule objects, which need the Prometheus operator's "
@@ -62,7 +76,8 @@ class Monitoring(Settings):
     )
     labels: dict[LabelKey, LabelValue] = Field(
         default_factory=dict,
-        description="Labels of the PrometheusRule objects, as the operator's ruleSelector wants them.",
+        description="Labels of the PrometheusRule and PodMonitor objects, as the operator's ruleSelector and "
+        "podMonitorSelector want them.",
     )
     tenant: str | None = Field(
         default=None,

@@ -17,6 +17,7 @@ from telemetry.gateway.secrets import CERT_MANAGER_SECRET, CLIENT_CA_SECRET, CON
 from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, named, pod_security, resources
 from telemetry.spec.values.images import pull_secrets
 from telemetry.spec.values.placement import ROLLING, pod_of, pod_placement, spread
+from telemetry.spec.values.scraping import scrape_annotations
 from telemetry.spec.values.transport import BACKENDS_SECRET
 from telemetry.stack import Stack
 from telemetry.stack.images import image_of_gateway
@@ -66,7 +67,11 @@ def deployment(stack: Stack, gateway: Gateway, role: Role, *, watch: str) -> Val
         "template": {
             "metadata": {
                 "labels": {**stack.labels.of_pods, **LABELS},
-                "annotations": {**stack.annotations.of_pods, "telemetry/watch": checksum},
+                "annotations": {
+                    **stack.annotations.of_pods,
+                    **scrape_annotations(stack, _LAYOUT.health_port),
+                    "telemetry/watch": checksum,
+                },
             },
             "spec": {
                 "automountServiceAccountToken": False,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from telemetry.backends import BACKENDS
-from telemetry.collector.values import RELEASE as COLLECTOR
+from telemetry.collector.addresses import RELEASE as COLLECTOR
 from telemetry.gateway.addresses import SERVICE as GATEWAY
 from telemetry.network.peers import workloads_of
 from telemetry.releases import releases_of

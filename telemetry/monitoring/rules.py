@@ -9,7 +9,6 @@ from telemetry.stack import Stack
 from telemetry.stack.backends import metrics_first
 
 RUNBOOKS = "docs/runbooks.md"
-_INTERVAL = "1m"
 _MAKERS: Mapping[str, Callable[[Stack], Iterator[Rule]]] = {
     "object-store": object_store.rules,
     "gateway": gateway.rules,
@@ -40,12 +39,7 @@ def groups_of(stack: Stack) -> list[dict[str, Any]]:
 def group_of(family: Family, stack: Stack) -> dict[str, Any]:
     """Return one family as a group of a rule file."""
     rules = [_rule(rule, stack) for rule in family.rules]
-    return {"name": f"telemetry-{family.name}", "interval": _INTERVAL, "rules": rules}
-
-
-def prometheus_rules(stack: Stack) -> dict[str, dict[str, Any]]:
-    """Return the specs of PrometheusRule objects by name, a family each: one object has room for 1 MiB."""
-    return {group["name"]: {"groups": [group]} for group in groups_of(stack)}
+    return {"name": f"telemetry-{family.name}", "interval": f"{stack.monitoring.evaluation_interval}s", "rules": rules}
 
 
 def _rule(rule: Rule, stack: Stack) -> dict[str, Any]:

@@ -7,9 +7,9 @@ node.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from telemetry.collector.scraping import scraped
 from telemetry.config.network import Destination
 from telemetry.gateway.layout import Layout
+from telemetry.monitoring.scraping import Target, targets_of
 from telemetry.network.peers import Neighbours, collector, gateway, neighbours_of, workloads_of
 from telemetry.spec.flows import Entry, Exit, Flow, Outside, Peer, Pods, Port
 from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP
@@ -89,13 +89,12 @@ def _collected(stack: Stack, backends: _Backends, running: tuple[Pods, ...], oth
     else:
         for backend in backends:
             yield from _entries(ours, backend.network.from_collector)
-    if settings.scrape is None:
+    if not stack.collector_scrapes:
         return
-    with_metrics = _with_metrics(backends, running)
-    for app, port in scraped(stack).items():
-        targets = tuple(pods for pods in with_metrics if pods.app == app)
-        yield Flow(ours, targets, (Port(port),), f"the collector scrapes {app.capitalize()}'s own metrics")
-    api_server = Outside("API server", settings.scrape.api_server or Destination())
+    for target in targets_of(stack):
+        why = f"the collector scrapes {target.title}'s own metrics"
+        yield Flow(ours, _scraped(target, running), (Port(target.port),), why)
+    api_server = Outside("API server", settings.api_server or Destination())
     yield _to(ours, api_server, "the collector asks which pods there are")
 
 
@@ -114,24 +113,17 @@ def _outer(stack: Stack, backends: _Backends, running: tuple[Pods, ...], others:
     yield _to(users, others.object_store, "buckets are read and written")
     for network in networks:
         yield from _exits(network.notifies, others.alert_receivers, running)
-    with_metrics = _with_metrics(backends, running)
-    for backend in metrics_first(backends):
-        targets = tuple(pods for pods in with_metrics if pods.app == backend.of.name)
-        why = f"{backend.of.title}'s own metrics are scraped"
-        yield Flow(_peers(others.monitoring), targets, (Port(backend.of.http_port),), why)
-    if stack.gateway is not None:
-        health = (Port(Layout().health_port),)
-        why = "whether the gateway has loaded its files is scraped"
-        yield Flow(_peers(others.monitoring), (gateway(),), health, why)
+    for target in targets_of(stack):
+        why = f"{target.title}'s own metrics are scraped"
+        yield Flow(_peers(others.monitoring), _scraped(target, running), (Port(target.port),), why)
     numbers = _DNS_PORTS[stack.kubernetes.platform]
     asked = tuple(Port(number, protocol) for number in numbers for protocol in ("UDP", "TCP"))
     yield Flow(running, _peers(others.dns), asked, "names are resolved")
 
 
-def _with_metrics(backends: _Backends, running: tuple[Pods, ...]) -> tuple[Pods, ...]:
-    """Return the pods that have metrics."""
-    without = {(backend.of.name, role) for backend in backends for role in backend.of.without_metrics}
-    return tuple(pods for pods in running if (pods.app, pods.role) not in without)
+def _scraped(target: Target, running: tuple[Pods, ...]) -> tuple[Pods, ...]:
+    """Return the pods that are scraped of a target."""
+    return tuple(pods for pods in running if pods.app == target.app and pods.role not in target.without)
 
 
 def _entries(sources: tuple[Peer, ...], entries: Iterable[Entry]) -> Iterator[Flow]:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from telemetry.collector.values import RELEASE as COLLECTOR
+from telemetry.collector.addresses import APP, RELEASE
 from telemetry.config.network import Destination, Place, named, store_of
 from telemetry.gateway.addresses import SERVICE as GATEWAY
 from telemetry.spec.flows import Outside, Pods
@@ -73,7 +73,7 @@ def gateway() -> Pods:
 
 def collector() -> Pods:
     """Return the collector's pods."""
-    return Pods("alloy", COLLECTOR)
+    return Pods(APP, RELEASE)
 
 
 def workloads_of(stack: Stack) -> tuple[Pods, ...]:

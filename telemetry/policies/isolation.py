@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from telemetry.collector.values import RELEASE as COLLECTOR
+from telemetry.collector.addresses import RELEASE as COLLECTOR
 from telemetry.engine.preview import UNKNOWN
 from telemetry.network.peers import workloads_of
 from telemetry.policies.model import Breach, Manifest, World
@@ -118,9 +118,8 @@ def read_only_root(world: World) -> Iterator[Breach]:
 def no_service_account_tokens(world: World) -> Iterator[Breach]:
     """Yield pods that are given a token for the API server, by themselves or by their ServiceAccount."""
     accounts = {each.name: each for each in world.manifests if each.kind == "ServiceAccount"}
-    scrapes = world.stack.collector is not None and world.stack.collector.scrape is not None
     for pod in pods(world):
-        if scrapes and pod.of.release == COLLECTOR:
+        if world.stack.collector_scrapes and pod.of.release == COLLECTOR:
             continue
         breach = _token(pod, accounts)
         if breach is not None:

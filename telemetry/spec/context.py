@@ -115,5 +115,7 @@ class Context(Generic[S, L]):
     """Whose data is kept apart, by id; none: there is one tenant without a name."""
     limits: L | None = None
     """What all may use together, where there are no tenants; None is what the backend grants by itself."""
+    scrape_annotations: dict[str, str] = field(default_factory=dict)
+    """By which its pods with metrics are found; none where other ways lead to them."""
     remote_write: str = ""
     """Where metrics that the backend makes of its data are written: the metrics backend's address for remote-write."""

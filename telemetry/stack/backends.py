@@ -12,6 +12,8 @@ from telemetry.spec.backend import Backend, Signal, SizedRelease
 from telemetry.spec.context import Context, Grant
 from telemetry.spec.flows import Network
 from telemetry.spec.release import Release
+from telemetry.spec.values.scraping import scrape_annotations
+from telemetry.spec.values.transport import scheme
 from telemetry.stack.sections import backend_of
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ class StackBackend:
                 for tenant in stack.tenants
             },
             limits=None if stack.limits is None else getattr(stack.limits, signal),
+            scrape_annotations=scrape_annotations(stack, self.of.http_port, scheme=scheme(stack)),
             remote_write="" if signal == "metrics" else stack.backend("metrics").endpoints.remote_write,
         )
 

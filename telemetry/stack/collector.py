@@ -20,6 +20,7 @@ def check(
     gateway: Gateway | None,
     nodes: Nodes | None,
     guarded: bool,
+    scrapes: bool,
     signals: Collection[Signal],
 ) -> None:
     """Refuse what does not fit together (SettingError).
@@ -30,6 +31,7 @@ def check(
         gateway: what is in front of the backends.
         nodes: the cluster's nodes.
         guarded: whether there are NetworkPolicies.
+        scrapes: whether it scrapes the platform's own pods.
         signals: what there is a backend for.
     """
     ids = [tenant.id for tenant in tenants]
@@ -46,13 +48,18 @@ def check(
         )
     if gateway is not None and (tenant := sender(collector, tenants)) is not None:
         _check_scopes(tenant, tenants, [signal for signal in _SENT if signal in signals])
+    if collector.api_server is not None and not scrapes:
+        raise SettingError(
+            "api_server",
+            "is for scraping, which the collector does not do; set monitoring.scrape: collector, or remove it",
+        )
     if not collector.deploys:
         return
     if collector.nodes is None and nodes is None:
         raise SettingError("nodes", "is not set, and neither is kubernetes.nodes; say on how many nodes it runs")
-    if guarded and collector.scrape is not None and collector.scrape.api_server is None:
+    if guarded and scrapes and collector.api_server is None:
         raise SettingError(
-            "scrape.api_server",
+            "api_server",
             "is not set, and NetworkPolicies keep its pods from the API server; add {cidrs: […], ports: [6443]}",
         )
 

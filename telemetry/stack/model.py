@@ -26,7 +26,7 @@ from telemetry.config.trust import Trust
 from telemetry.spec.backend import Signal
 from telemetry.spec.context import Environment
 from telemetry.stack import images as image_names
-from telemetry.stack import outside, tenancy
+from telemetry.stack import outside, scraping, tenancy
 from telemetry.stack.alerting import check as check_alerting
 from telemetry.stack.backends import StackBackend, backends_of
 from telemetry.stack.collector import check
@@ -190,8 +190,14 @@ class Stack(Settings):
                     gateway=self.gateway,
                     nodes=self.kubernetes.nodes,
                     guarded=self.security.network_policies,
+                    scrapes=self.collector_scrapes,
                     signals=self.signals,
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_scrapes(self) -> Self:
+        scraping.check(self)
         return self
 
     @model_validator(mode="after")
@@ -216,6 +222,11 @@ class Stack(Settings):
         for release in (release for backend in self.backends for release in backend.releases):
             release.check()
         return self
+
+    @property
+    def collector_scrapes(self) -> bool:
+        """Whether the collector scrapes the platform's own pods."""
+        return self.monitoring.scrape == "collector"
 
     @property
     def collector_role(self) -> Role | None:

@@ -58,6 +58,7 @@ MADE: dict[str, Callable[[dict[str, Any]], State]] = {
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:policy/v1:PodDisruptionBudget": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:cert-manager.io/v1:Certificate": lambda given: (_namespaced(given["metadata"]), given),
+    "kubernetes:monitoring.coreos.com/v1:PodMonitor": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:monitoring.coreos.com/v1:PrometheusRule": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:helm.sh/v3:Release": lambda given: (_namespaced(given), {**given, "status": {"status": "deployed"}}),

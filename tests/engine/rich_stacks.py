@@ -89,6 +89,7 @@ RULES: Change = put(
     "monitoring",
     {
         "rules": "prometheus-rule",
+        "scrape": "collector",
         "tenant": "platform",
         "labels": {"release": "prometheus"},
         "runbook_url": "https://runbooks.example.org",
@@ -188,7 +189,7 @@ PROD: Change = all_of(
     }, "values": {
         "add": {"alloy": {"hostAliases": [{"ip": "10.1.1.1", "hostnames": ["gateway"]}]}},
         "override": {"alloy": {"enableReporting": True}},
-    }, "scrape": {"api_server": SOMEWHERE}}),
+    }, "api_server": SOMEWHERE}),
     put("labels", {"objects": {"cost": "1"}, "pods": {"mesh": "off"}}),
     put("annotations", {"objects": {"owner": "us"}, "pods": {"evict": "no"}}),
     *(put(f"{signal}.{what}", {"objects": {"team": signal}, "pods": {"shift": "day"}})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from telemetry.monitoring.rules import prometheus_rules
+from telemetry.monitoring.operator import prometheus_rules
 from tests.engine.recorder import changed, run_of
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put, with_ruler
 
@@ -20,7 +20,9 @@ def test_nothing_is_registered_unless_it_is_asked_for(environment: str) -> None:
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
 def test_the_rules_are_sent_word_for_word(preview: bool) -> None:
     sent = {each.name: each.plain for each in changed(ON, environment="prod", preview=preview).of(RULE)}
-    assert {name: each["spec"] for name, each in sent.items()} == prometheus_rules(load_stack("prod", ON))
+    assert {name: each["spec"] for name, each in sent.items()} == {
+        each.name: each.spec for each in prometheus_rules(load_stack("prod", ON))
+    }
     labels = {"app.kubernetes.io/part-of": "telemetry", "release": "monitoring"}
     assert [each["metadata"] for each in sent.values()] == [
         {"name": name, "namespace": "ca7f8f-prod", "labels": labels} for name in sent

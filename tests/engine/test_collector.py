@@ -5,13 +5,11 @@ import pytest
 from telemetry.collector.config import configuration
 from telemetry.collector.release import collector_release
 from tests.engine.recorder import changed, run_of
-from tests.support import ENVIRONMENTS, Change, load_stack, put
-from tests.unit.bad_collectors import CHART, DAEMON_SET
+from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put
+from tests.unit.bad_collectors import API_SERVER, CHART, DAEMON_SET, SCRAPES
 
 CONFIG_MAP, RELEASE = "kubernetes:core/v1:ConfigMap", "kubernetes:helm.sh/v3:Release"
-SCRAPING: Change = put(
-    "collector", {**DAEMON_SET, "scrape": {"api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]}}}
-)
+SCRAPING: Change = all_of(put("collector", {**DAEMON_SET, "api_server": API_SERVER}), SCRAPES)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

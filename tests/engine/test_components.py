@@ -206,6 +206,7 @@ def test_components_are_named_after_their_class_and_register_what_they_annotate(
         put("trust", {"file": "tests/unit/fixtures/authority.pem"}),
         put("object_store.endpoint", "https://seaweedfs-ha-s3.ca7f8f-tools.svc:8333"),
         put("monitoring.rules", "prometheus-rule"),
+        put("monitoring.scrape", "operator"),
         with_alerting,
         put("dashboards", {"datasource": "prometheus"}),
         put("collector", DAEMON_SET),

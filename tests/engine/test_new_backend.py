@@ -26,7 +26,8 @@ from tests.support import all_of, changed_tree, load_stack, put
 chart = {"name": "tiny", "repository": "https://charts.example.org", "version": "1.0.0"}
 changes = all_of(
     put("profiles", {"backend": "tiny", "chart": chart}),
-    put("collector", {"scrape": {}, "deploy": "config-map"}),
+    put("collector", {"deploy": "config-map"}),
+    put("monitoring.scrape", "collector"),
 )
 stack = load_stack("test", changes)
 run = run_program(changed_tree("test", changes), "test", preview=True)

@@ -24,7 +24,8 @@ from telemetry.gateway import secrets as contents
 from telemetry.gateway.expose import objects_of
 from telemetry.grafana.dashboards.dashboards import dashboards_of, documents_of
 from telemetry.grafana.views import View, views
-from telemetry.monitoring.rules import groups_of, prometheus_rules
+from telemetry.monitoring.operator import pod_monitors, prometheus_rules
+from telemetry.monitoring.rules import groups_of
 from telemetry.network.policies import policies_of
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
@@ -167,7 +168,7 @@ MAKERS: tuple[Callable[[Stack], Any], ...] = (
     lambda stack: (report(stack), check(stack)),
     lambda stack: stack.gateway and contents.config_map(stack, stack.gateway),
     lambda stack: stack.collector and configuration(stack, stack.collector),
-    lambda stack: (groups_of(stack), prometheus_rules(stack)),
+    lambda stack: (groups_of(stack), list(prometheus_rules(stack)), list(pod_monitors(stack))),
     lambda stack: stack.dashboards and (list(dashboards_of(stack)), documents_of(stack, "uid")),
     lambda stack: (stack.buckets, stack.protects_buckets),
     lambda stack: list(objects_of(stack)),

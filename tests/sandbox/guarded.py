@@ -35,14 +35,17 @@ NO_GENERATOR: Change = put(
     "traces.enabled_roles", ["distributor", "ingester", "querier", "query-frontend", "compactor"]
 )
 GATEWAY: Change = all_of(ROOM, put("gateway", {"backend_tls": {}}), put("tenants", [{"id": "a", "display_name": "A"}]))
-COLLECTOR: Change = put(
-    "collector",
-    {
-        "deploy": "daemon-set",
-        "chart": {"name": "alloy", "version": "1.11.1", "repository": "https://grafana.github.io/helm-charts"},
-        "nodes": 3,
-        "scrape": {"api_server": {"namespaces": [{NAMESPACE_LABEL: "control-plane"}], "ports": [6443]}},
-    },
+COLLECTOR: Change = all_of(
+    put(
+        "collector",
+        {
+            "deploy": "daemon-set",
+            "chart": {"name": "alloy", "version": "1.11.1", "repository": "https://grafana.github.io/helm-charts"},
+            "nodes": 3,
+            "api_server": {"namespaces": [{NAMESPACE_LABEL: "control-plane"}], "ports": [6443]},
+        },
+    ),
+    put("monitoring.scrape", "collector"),
 )
 VARIANTS: dict[str, tuple[str, Change]] = {
     "dev with a collector": ("dev", all_of(ROOM, COLLECTOR)),

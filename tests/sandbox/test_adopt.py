@@ -111,13 +111,13 @@ def forget(*endings: str) -> Callable[[dict[str, Any]], None]:
 
 
 def with_dashboards_and_collector(config: dict[str, Any]) -> None:
-    config["telemetry:monitoring"] = {"tenant": "platform"}
+    config["telemetry:monitoring"] = {"tenant": "platform", "scrape": "collector"}
     config["telemetry:dashboards"] = {}
     config["telemetry:collector"] = {
         "deploy": "daemon-set",
         "chart": {"name": "alloy", "version": "1.11.1", "reference": "./sandbox/charts/alloy"},
         "nodes": 3,
-        "scrape": {"api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]}},
+        "api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]},
     }
 
 

@@ -25,11 +25,10 @@ from telemetry.policies.evaluate import violations
 from telemetry.policies.model import World
 from tests.sandbox.charts import Object, render
 from tests.support import REPO, WITH_LOGS, Change, all_of, load_stack, put
-from tests.unit.bad_collectors import DAEMON_SET
+from tests.unit.bad_collectors import API_SERVER, DAEMON_SET, SCRAPES
 
 Json = dict[str, Any]
 TABLE: Json = json.loads((REPO / "tests" / "contracts" / "alloy-components-1.18.json").read_text())["components"]
-API_SERVER = {"cidrs": ["10.0.0.1/32"], "ports": [6443]}
 
 ids = st.text("abcXYZ019!_.*'()-", min_size=1, max_size=20).filter(
     lambda name: name not in (".", "..", "__mimir_cluster", "anonymous", "single-tenant")
@@ -41,10 +40,10 @@ queues = st.fixed_dictionaries(
                   "retry_for": st.sampled_from(["10m", "90m", "2d", "1w"])},
 )  # fmt: skip
 scrapes = st.none() | st.fixed_dictionaries(
-    {"api_server": st.just(API_SERVER)}, optional={"interval": st.sampled_from(["1m", "4m"])}
+    {"scrape": st.just("collector")}, optional={"scrape_interval": st.sampled_from([5, 240])}
 )
 collectors = st.fixed_dictionaries(
-    {"queue": queues, "scrape": scrapes},
+    {"queue": queues},
     optional={
         "metrics": st.sampled_from(["otlp", "remote-write"]),
         "size": st.fixed_dictionaries({"cpu": st.just("50m"), "memory": st.sampled_from(["64Mi", "1.3Gi"])}),
@@ -54,7 +53,7 @@ gateways = st.none() | st.fixed_dictionaries(
     {}, optional={"backend_tls": st.just({}),
                   "certificate": st.just({"source": "cert-manager", "issuer": {"name": "public"}})},
 )  # fmt: skip
-stacks = st.tuples(collectors, st.booleans(), gateways, st.none() | tenants, st.booleans())
+stacks = st.tuples(collectors, scrapes, st.booleans(), gateways, st.none() | tenants, st.booleans())
 
 
 @cache
@@ -80,13 +79,14 @@ def of(environment: str, *changes: Change) -> str:
 @settings(max_examples=150, deadline=None)
 @given(stacks)
 def test_every_configuration_parses_is_formatted_and_names_only_what_alloy_has(
-    drawn: tuple[Json, bool, Json | None, list[Json] | None, bool],
+    drawn: tuple[Json, Json | None, bool, Json | None, list[Json] | None, bool],
 ) -> None:
-    chosen, deploys, gateway, own, logs = drawn
+    chosen, scrapes, deploys, gateway, own, logs = drawn
     gateway = gateway if own else None
     found = of(
         "dev",
         put("collector", {**chosen, **(DAEMON_SET if deploys else {})}),
+        *([put("monitoring", scrapes), put("collector.api_server", API_SERVER)] if scrapes else []),
         *([put("tenants", own)] if own else []),
         *([put("gateway", gateway)] if gateway is not None else []),
         *([WITH_LOGS] if logs else []),
@@ -165,8 +165,8 @@ def test_the_parser_finds_mistakes_and_the_formatter_others() -> None:
 
 def deployed(environment: str, *changes: Change) -> tuple[Any, list[Object]]:
     room = put("namespace.quota", {"cpu": "16", "memory": "64Gi", "storage": "96Gi"})
-    scrape = {"api_server": API_SERVER}
-    stack = load_stack(environment, put("collector", {**DAEMON_SET, "scrape": scrape}), room, *changes)
+    collector = put("collector", {**DAEMON_SET, "api_server": API_SERVER})
+    stack = load_stack(environment, collector, SCRAPES, room, *changes)
     wanted = collector_release(stack)
     assert wanted is not None
     return stack, render("alloy", wanted.values, wanted.name)

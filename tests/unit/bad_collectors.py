@@ -6,6 +6,8 @@ from tests.support import Change, all_of, put
 from tests.unit.bad_inputs import Bad
 
 CHART = {"name": "alloy", "version": "1.11.1", "repository": "https://grafana.github.io/helm-charts"}
+API_SERVER = {"cidrs": ["10.0.0.1/32"], "ports": [6443]}
+SCRAPES: Change = put("monitoring.scrape", "collector")
 DAEMON_SET: dict[str, Any] = {"deploy": "daemon-set", "chart": CHART, "nodes": 3}
 TWO: Change = put("tenants", [{"id": "a", "display_name": "A"}, {"id": "b", "display_name": "B"}])
 
@@ -48,14 +50,14 @@ COLLECTORS = [
         put("tenants", [{"id": "a", "display_name": "A", "access": {"token_secret": "mine"}}]),
         env="prod",
     ),
-    _of("a closed API server", {**DAEMON_SET, "scrape": {}}, ".scrape.api_server", "NetworkPolicies", "ports: [6443]"),
+    _of("a closed API server", DAEMON_SET, ".api_server", "NetworkPolicies", "ports: [6443]", SCRAPES),
+    _of("an idle API server", {"api_server": API_SERVER}, ".api_server", "is for scraping", "or remove it"),
     _of(
         "an API server without ports",
-        {**DAEMON_SET, "scrape": {"api_server": {"cidrs": ["10.0.0.1/32"]}}},
-        ".scrape.api_server",
+        {**DAEMON_SET, "api_server": {"cidrs": ["10.0.0.1/32"]}},
+        ".api_server",
         "needs both a place and ports",
         "such as {cidrs",
     ),
     _of("too small", {"size": {"cpu": "10m", "memory": "32Mi"}}, ".size.memory", "too little", "at least 64Mi"),
-    _of("a long silence", {"scrape": {"interval": "10m"}}, ".scrape.interval", "less than or equal", "correct it"),
 ]

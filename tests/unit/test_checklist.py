@@ -16,8 +16,9 @@ from rich.console import Console
 from telemetry.cli import checklist as checklist_command
 from telemetry.clients.target import Tenant
 from telemetry.gateway.secrets import mounted_secrets
+from telemetry.monitoring.operator import pod_monitors
 from telemetry.monitoring.rules import groups_of
-from telemetry.operations.checklist import activity, items, metrics, report, rules, secrets
+from telemetry.operations.checklist import activity, items, metrics, report, rules, scraping, secrets
 from telemetry.operations.checklist.model import ChecklistFinding, Given, State, Ticked
 from telemetry.operations.validation.target import StackTarget
 from telemetry.spec.checks import CheckSkipped
@@ -153,6 +154,31 @@ def test_metrics_that_are_elsewhere_are_for_people(change: Change, why: str) -> 
     with pytest.raises(CheckSkipped) as skipped:
         metrics.look(given(change, answers=counted(1, 1)))
     assert why in str(skipped.value)
+
+
+OPERATOR = put("monitoring.scrape", "operator")
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What an operator is told in a cluster in which everything is as it should be, to be changed: specs and pods."""
+    specs = {each.name: each.spec for each in pod_monitors(given(OPERATOR).stack)}
+    found: dict[str, Any] = {**specs, "pods": dict.fromkeys((8080, 3200), 9)}
+    monkeypatch.setattr(scraping, "live_spec", lambda _, wanted: found.get(wanted.name))
+    monkeypatch.setattr(scraping, "ready_pods", lambda _, __, ___, port: found["pods"][port])
+    return found
+
+
+def test_what_an_operator_is_told_is_held_against_the_settings_and_the_pods(told: dict[str, Any]) -> None:
+    looked = given(OPERATOR)
+    said = "3 PodMonitor objects select 9 pods of Mimir, 9 pods of Tempo, 9 pods of the gateway"
+    assert metrics.look(looked) == ChecklistFinding("done", said)
+    told["pods"][3200] = 0
+    assert metrics.look(looked) == ChecklistFinding("open", "no pod of Tempo is ready to be scraped")
+    told["telemetry-mimir"] = {**told["telemetry-mimir"], "podMetricsEndpoints": []}
+    del told["telemetry-tempo"]
+    open_ = metrics.look(looked).detail
+    assert open_.startswith("PodMonitor telemetry-mimir is another; PodMonitor telemetry-tempo is missing")
 
 
 # ---- What validation saw.

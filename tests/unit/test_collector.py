@@ -13,19 +13,20 @@ from telemetry.backends.loki.values import RELEASE as LOKI
 from telemetry.backends.mimir.values import RELEASE as MIMIR
 from telemetry.backends.tempo.release import TEMPO
 from telemetry.capacity.footprint import of_stack
-from telemetry.collector import pipeline, scraping
+from telemetry.collector import pipeline
 from telemetry.collector import values as alloy
 from telemetry.collector.config import configuration
 from telemetry.collector.destination import destination
 from telemetry.collector.release import collector_release
 from telemetry.collector.syntax import Block, Expression, text
 from telemetry.gateway.addresses import SERVICE as GATEWAY
+from telemetry.monitoring.scraping import targets_of
 from telemetry.network.policies import policies_of
 from telemetry.releases import releases_of
 from tests.support import ENVIRONMENTS, WITH_LOGS_IN_PROD, Change, drop, load_stack, put
-from tests.unit.bad_collectors import DAEMON_SET, TWO
+from tests.unit.bad_collectors import API_SERVER, DAEMON_SET, SCRAPES, TWO
 
-SCRAPE = {"api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]}}
+WITH_API_SERVER = {**DAEMON_SET, "api_server": API_SERVER}
 
 
 def of(environment: str, settings: dict[str, Any], *more: Change) -> str:
@@ -131,34 +132,39 @@ def test_a_queue_fits_into_its_disk_and_one_in_memory_needs_no_preview_of_alloy(
 
 
 def test_scraping_finds_the_backends_own_port_and_names_what_rules_want() -> None:
-    found = of("prod", {**DAEMON_SET, "scrape": SCRAPE}, put("gateway.backend_tls", {}))
+    found = of("prod", WITH_API_SERVER, SCRAPES, put("gateway.backend_tls", {}))
     assert 'names = ["ca7f8f-prod"]' in found
     assert 'field = "spec.nodeName=" + coalesce(sys.env("HOSTNAME"), constants.hostname)' in found
-    assert 'regex         = "mimir;8080|tempo;3200|gateway;8080"' in found
+    assert 'regex         = "mimir;8080|tempo;3200|gateway;8080|alloy;12345"' in found
     for label in ("namespace", "pod", "container", "job"):
         assert f'target_label  = "{label}"' in found
     assert 'server_name = "backends.ca7f8f-prod.svc"' in found
-    assert re.search(r'regex += "gateway"\s+target_label += "__scheme__"\s+replacement += "http"', found)
+    assert re.search(r'regex += "gateway\|alloy"\s+target_label += "__scheme__"\s+replacement += "http"', found)
     assert 'scheme          = "https"' in found
 
 
 def test_an_alloy_that_exists_shares_targets_where_it_is_a_cluster() -> None:
-    theirs, ours = of("prod", {"scrape": {}}), of("prod", {**DAEMON_SET, "scrape": SCRAPE})
+    theirs, ours = of("prod", {}, SCRAPES), of("prod", WITH_API_SERVER, SCRAPES)
     assert ("enabled = true" in theirs, "spec.nodeName" in theirs) == (True, False)
     assert ("enabled = false" in ours, "spec.nodeName" in ours) == (True, True)
 
 
 def test_what_is_scraped_is_called_as_the_releases_are() -> None:
-    assert set(scraping.releases(load_stack("prod"))) == {MIMIR, GATEWAY, *TEMPO.values()}
-    with_logs = load_stack("prod", WITH_LOGS_IN_PROD)
-    assert set(scraping.releases(with_logs)) == {MIMIR, LOKI, GATEWAY, *TEMPO.values()}
-    assert set(scraping.scraped(with_logs)) == {"mimir", "tempo", "loki", GATEWAY}
-    assert GATEWAY not in scraping.releases(load_stack("dev"))
+    with_logs = load_stack("prod", WITH_LOGS_IN_PROD, put("collector", DAEMON_SET))
+    assert {each.app: set(each.releases) for each in targets_of(with_logs)} == {
+        "mimir": {MIMIR},
+        "tempo": set(TEMPO.values()),
+        "loki": {LOKI},
+        GATEWAY: {GATEWAY},
+        "alloy": {"collector"},
+    }
+    assert [each.app for each in targets_of(load_stack("dev"))] == ["mimir", "tempo"]
 
 
 @pytest.mark.parametrize("scrapes", [True, False])
 def test_pods_have_a_token_only_to_find_pods_in_their_own_namespace(scrapes: bool) -> None:
-    stack = load_stack("prod", put("collector", {**DAEMON_SET, "scrape": SCRAPE if scrapes else None}))
+    changes = (put("collector", WITH_API_SERVER), SCRAPES) if scrapes else (put("collector", DAEMON_SET),)
+    stack = load_stack("prod", *changes)
     assert stack.collector is not None
     values = alloy.values(stack, stack.collector)
     assert values["serviceAccount"] == {"automountServiceAccountToken": scrapes}

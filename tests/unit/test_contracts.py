@@ -32,6 +32,7 @@ from tests.support import (
     put,
     with_alerting,
 )
+from tests.unit.bad_collectors import API_SERVER, SCRAPES
 
 REPO = Path(__file__).parents[2]
 DEPLOYED_IN = {
@@ -113,6 +114,7 @@ FOR_EVERY_CHART: dict[str, Change] = {
         put("labels", {"objects": {"cost": "1"}, "pods": {"mesh": "off"}}),
         put("annotations", {"objects": {"owner": "us"}, "pods": {"evict": "no"}}),
     ),
+    "found by annotations": put("monitoring.scrape", "annotations"),
     "placed role by role": all_of(
         put("kubernetes.nodes", {"count": 9, "cpu": "8", "memory": "32Gi"}), placed_role_by_role
     ),
@@ -128,11 +130,11 @@ COLLECTOR = {
     "deploy": "daemon-set",
     "chart": {"name": "alloy", "version": "1.11.1", "repository": "https://grafana.github.io/helm-charts"},
     "nodes": 4,
-    "scrape": {"api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]}},
 }
 FOR_ONE_CHART: dict[str, dict[str, Change]] = {
     "alloy": {
-        "no scraping": put("collector", {**COLLECTOR, "scrape": None, "queue": {"on_disk": False}}),
+        "a queue in memory": put("collector", {**COLLECTOR, "queue": {"on_disk": False}}),
+        "scraping": all_of(put("collector", {**COLLECTOR, "api_server": API_SERVER}), SCRAPES),
         "placed, as a collector": put(
             "collector",
             {

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from sandbox.mimir_metrics import listed
 from telemetry.monitoring import slo
-from telemetry.monitoring.rules import families_of, groups_of, prometheus_rules
+from telemetry.monitoring.operator import prometheus_rules
+from telemetry.monitoring.rules import families_of, groups_of
 from telemetry.network.peers import workloads_of
 from telemetry.spec.alerts import Alert, Record, Rule
 from telemetry.stack import ConfigError, Stack
@@ -109,6 +110,12 @@ def test_an_unmanaged_certificate_has_no_alert_that_never_fires() -> None:
     assert "GatewayCertificateExpires" not in alerts_of(load_stack("prod", existing))
 
 
+def test_rules_are_evaluated_as_often_as_the_settings_say() -> None:
+    often = put("monitoring.evaluation_interval", 15)
+    assert {group["interval"] for group in groups_of(load_stack("prod"))} == {"30s"}
+    assert {group["interval"] for group in groups_of(load_stack("prod", often))} == {"15s"}
+
+
 def test_alerts_bear_the_words_that_the_settings_choose() -> None:
     change = all_of(
         put("monitoring.severities", {"page": "P1"}), put("monitoring.runbook_url", "https://wiki.example.org/r")
@@ -123,9 +130,9 @@ def test_alerts_bear_the_words_that_the_settings_choose() -> None:
 
 def test_each_family_is_an_object_of_its_own() -> None:
     stack = load_stack("prod", EVERYTHING)
-    objects = prometheus_rules(stack)
-    assert list(objects) == [f"telemetry-{family.name}" for family in families_of(stack)]
-    assert [group for spec in objects.values() for group in spec["groups"]] == groups_of(stack)
+    objects = list(prometheus_rules(stack))
+    assert [each.name for each in objects] == [f"telemetry-{family.name}" for family in families_of(stack)]
+    assert [group for each in objects for group in each.spec["groups"]] == groups_of(stack)
 
 
 @given(target=st.floats(95, 99.999))
@@ -187,6 +194,10 @@ def problem(change: Change, environment: str = "test") -> str:
             "monitoring.objectives.traces_ingest.latency",
             "remove it",
         ),
+        (put("monitoring.scrape", "prometheus"), "monitoring.scrape", "'operator' or 'annotations'"),
+        (put("monitoring.scrape", "collector"), "monitoring.scrape", "add telemetry:collector"),
+        (put("monitoring.scrape_interval", 300), "monitoring.scrape_interval", "less than or equal to 240"),
+        (put("monitoring.evaluation_interval", "1m"), "monitoring.evaluation_interval", "whole number"),
         (put("monitoring.exporters", ["nginx"]), "monitoring.exporters.0", "kube-state-metrics"),
         (put("monitoring.object_store_labels", {"job": "s3"}), "monitoring.object_store_labels", "add that, or remove"),
     ],

@@ -71,7 +71,8 @@ def values(context: LokiContext) -> Values:
 def _metadata(context: LokiContext) -> Values:
     """Return labels and annotations. Common labels are on pods too, which are not to have them twice."""
     labels, annotations = context.labels, named("annotations", context.annotations.objects)
-    of_pods = named("podLabels", labels.pods) | named("podAnnotations", context.annotations.of_pods)
+    pod_annotations = context.annotations.of_pods | context.scrape_annotations
+    of_pods = named("podLabels", labels.pods) | named("podAnnotations", pod_annotations)
     return {
         **named("commonLabels", labels.objects),
         **named("defaults", {**annotations, **named("service", annotations), **of_pods}),

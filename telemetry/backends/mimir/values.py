@@ -1,6 +1,7 @@
 """Values of the chart `mimir-distributed` 6.1: Grafana Mimir in classic architecture."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from telemetry.backends.mimir.context import MimirContext
 from telemetry.backends.mimir.limits import RETENTION, limits_of
@@ -109,6 +110,7 @@ def _role(name: str, role: Role, context: MimirContext) -> Values:
         "replicas": None if role.autoscaling else role.replicas,
         "resources": resources(role),
         **pod_placement(context, placement),
+        **named("podAnnotations", _pod_annotations(name, context)),
     }
     if role.max_replicas > 1:
         values["topologySpreadConstraints"] = spread(
@@ -119,7 +121,7 @@ def _role(name: str, role: Role, context: MimirContext) -> Values:
     if name in _STATEFUL:
         values["persistentVolume"] = _volume(role, placement)
     if name in READS_BUCKETS:
-        values |= {"extraEnvFrom": credentials_from(SECRET), "podAnnotations": UNKNOWN_KEY}
+        values["extraEnvFrom"] = credentials_from(SECRET)
     if name in _HAS_ZONES:
         values["zoneAwareReplication"] = {"enabled": False}
     if name == "gateway":
@@ -133,6 +135,12 @@ def _role(name: str, role: Role, context: MimirContext) -> Values:
         # The chart passes a ballast of 1 GiB, which lets the heap of a 128Mi pod grow to 2 GiB before it is collected.
         values["extraArgs"] = {"mem-ballast-size-bytes": 0}
     return merged({**values, **_files(name, context)}, pod_of(context.settings.placement, role))
+
+
+def _pod_annotations(name: str, context: MimirContext) -> dict[str, Any]:
+    """Return what a role's pods have beside those of all; the chart's nginx has no metrics."""
+    keyed = UNKNOWN_KEY if name in READS_BUCKETS else {}
+    return {**keyed, **(context.scrape_annotations if name != "gateway" else {})}
 
 
 def _files(name: str, context: MimirContext) -> Values:

@@ -91,7 +91,7 @@ def _metadata(context: PyroscopeContext) -> Values:
     of_services = {key: annotations.objects for key in ("annotations", "headlessAnnotations") if annotations.objects}
     wanted = {
         **named("extraLabels", context.labels.of_pods),
-        **named("podAnnotations", annotations.of_pods),
+        **named("podAnnotations", annotations.of_pods | context.scrape_annotations),
         **named("service", of_services),
     }
     return named("pyroscope", wanted)

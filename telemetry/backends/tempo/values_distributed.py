@@ -108,7 +108,8 @@ def _metadata(context: TempoContext, shape: TempoShape) -> Values:
         **named("serviceAccount", annotations),
         **named(
             "defaults",
-            named("podLabels", labels.pods) | named("podAnnotations", context.annotations.of_pods),
+            named("podLabels", labels.pods)
+            | named("podAnnotations", context.annotations.of_pods | context.scrape_annotations),
         ),
         **named("tempo", named("memberlist", named("service", annotations))),
     }

@@ -90,7 +90,7 @@ def _metadata(context: TempoContext) -> Values:
         **named("global", named("commonLabels", labels.objects)),
         **named("podLabels", labels.of_pods),
         **of_objects,
-        **named("podAnnotations", annotations.of_pods),
+        **named("podAnnotations", annotations.of_pods | context.scrape_annotations),
         **named("service", of_objects),
         **named("serviceAccount", of_objects),
     }

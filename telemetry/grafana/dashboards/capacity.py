@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from telemetry.capacity.footprint import of_role, of_stack
-from telemetry.collector.values import RELEASE as COLLECTOR
+from telemetry.collector.addresses import RELEASE as COLLECTOR
 from telemetry.config.roles import Role
 from telemetry.gateway.addresses import SERVICE
 from telemetry.releases import releases_of

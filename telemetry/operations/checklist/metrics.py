@@ -6,6 +6,7 @@ import httpx
 
 from telemetry.clients.reach import ask
 from telemetry.clients.target import Tenant
+from telemetry.operations.checklist import scraping
 from telemetry.operations.checklist.model import ChecklistFinding, Given
 from telemetry.spec.backend import Backend
 from telemetry.spec.checks import CheckFailed, CheckSkipped
@@ -14,13 +15,18 @@ from telemetry.stack import Stack
 
 
 def look(given: Given) -> ChecklistFinding:
-    """Ask the metrics backend for one metric of each backend, as the tenant whose metrics they are."""
+    """Ask the metrics backend for one metric of each backend, as the tenant whose metrics they are.
+
+    Where an operator scrapes, the metrics are its Prometheus': what can be seen is what that is told.
+    """
     stack = given.stack
+    if stack.monitoring.scrape == "operator":
+        return scraping.look(given)
     if stack.dashboards is not None and stack.dashboards.datasource is not None:
         raise CheckSkipped(f"the metrics are in another Prometheus (datasource {stack.dashboards.datasource})")
     if not _is_told(stack):
         raise CheckSkipped(
-            "nothing says where the platform's own metrics are (monitoring, dashboards, collector.scrape)"
+            "nothing says where the platform's own metrics are (monitoring.scrape, monitoring.rules, dashboards)"
         )
     here, url = Scope.namespace(stack.namespace.name), given.target.addresses["metrics.query"]
     with given.target.client(owner(given)) as asking:
@@ -49,8 +55,7 @@ def owner(given: Given) -> Tenant:
 
 
 def _is_told(stack: Stack) -> bool:
-    scrapes = stack.collector is not None and stack.collector.scrape is not None
-    return scrapes or stack.dashboards is not None or stack.monitoring.rules == "ruler"
+    return stack.collector_scrapes or stack.dashboards is not None or stack.monitoring.rules == "ruler"
 
 
 def _count(asking: httpx.Client, url: str, here: Scope, backend: Backend[Any, Any]) -> int:

@@ -3,20 +3,18 @@
 from typing import Any
 
 import httpx
-import urllib3
-from kubernetes import client
 
+from telemetry.monitoring.operator import prometheus_rules
 from telemetry.monitoring.ruler import ruler_of, steps
 from telemetry.monitoring.rules import groups_of
 from telemetry.operations.checklist.metrics import owner
 from telemetry.operations.checklist.model import ChecklistFinding, Given
+from telemetry.operations.checklist.objects import live_spec
 from telemetry.spec.checks import CheckFailed, CheckSkipped
 from telemetry.spec.ruler import RulerError
 
 Group = dict[str, Any]
 _OBJECTIVES = "telemetry-slo"
-_TIMEOUT_SECONDS = 10
-_ABSENT = 404
 
 
 def look_at_objectives(given: Given) -> ChecklistFinding:
@@ -34,7 +32,7 @@ def _look(given: Given, *, objectives: bool) -> ChecklistFinding:
     where = given.stack.monitoring.rules
     if where == "none":
         raise CheckSkipped("telemetry:monitoring.rules is none, so somebody else has them or nobody")
-    live = _in_cluster(given, groups) if where == "prometheus-rule" else _in_ruler(given)
+    live = _in_cluster(given) if where == "prometheus-rule" else _in_ruler(given)
     wrong = [f"{each.name} is {'missing' if each.kind == 'add' else 'another'}"
              for each in steps(groups, live) if each.kind in ("add", "change")]  # fmt: skip
     if wrong:
@@ -45,27 +43,9 @@ def _look(given: Given, *, objectives: bool) -> ChecklistFinding:
     return ChecklistFinding("done", f"{rules} rules in {len(groups)} groups are in {place}")
 
 
-def _in_cluster(given: Given, groups: list[Group]) -> dict[str, Group]:
-    api = client.CustomObjectsApi(given.cluster)
-    found: dict[str, Group] = {}
-    for name in (each["name"] for each in groups):
-        try:
-            live = api.get_namespaced_custom_object(
-                "monitoring.coreos.com",
-                "v1",
-                given.stack.namespace.name,
-                "prometheusrules",
-                name,
-                _request_timeout=_TIMEOUT_SECONDS,
-            )
-        except client.ApiException as error:
-            if error.status != _ABSENT:
-                raise CheckFailed(f"the cluster does not show PrometheusRule {name}: {error.status}") from None
-            continue
-        except urllib3.exceptions.HTTPError:
-            raise CheckFailed("the cluster does not answer") from None
-        found |= {group["name"]: group for group in live["spec"]["groups"]}
-    return found
+def _in_cluster(given: Given) -> dict[str, Group]:
+    specs = (live_spec(given, each) for each in prometheus_rules(given.stack))
+    return {group["name"]: group for spec in specs if spec is not None for group in spec["groups"]}
 
 
 def _in_ruler(given: Given) -> dict[str, Group]:

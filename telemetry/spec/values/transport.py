@@ -30,6 +30,12 @@ def serves_tls(context: Surroundings) -> bool:
     return context.gateway is not None and context.gateway.backend_tls is not None
 
 
+def backends_secret_name(context: Surroundings) -> str | None:
+    """Return the Secret with the backends' certificate and its authority (`ca.crt`); None without TLS."""
+    tls = context.gateway.backend_tls if context.gateway else None
+    return None if tls is None else tls.secret or BACKENDS_SECRET
+
+
 def volumes(context: Surroundings) -> list[Values]:
     """Return the volumes of a backend's pods, for the charts' `extraVolumes`."""
     return [{"name": name, "secret": {"secretName": secret}} for name, secret, _ in _mounted(context)]
@@ -85,7 +91,7 @@ def _store_secret(context: Surroundings) -> str | None:
 
 def _mounted(context: Surroundings) -> Iterator[tuple[str, str, str]]:
     """Yield volume, Secret and path."""
-    if context.gateway is not None and context.gateway.backend_tls is not None:
-        yield "backends-tls", context.gateway.backend_tls.secret or BACKENDS_SECRET, _BACKENDS
+    if (secret := backends_secret_name(context)) is not None:
+        yield "backends-tls", secret, _BACKENDS
     if (secret := _store_secret(context)) is not None:
         yield "object-store-ca", secret, _STORE

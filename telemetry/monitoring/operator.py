@@ -1,0 +1,63 @@
+"""Objects of the Prometheus operator (monitoring.coreos.com/v1): what is scraped, and the rules."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from telemetry.monitoring.rules import groups_of
+from telemetry.monitoring.scraping import targets_of
+from telemetry.spec.values.transport import backends_secret_name, server_name
+from telemetry.stack import Stack
+
+GROUP, VERSION = "monitoring.coreos.com", "v1"
+PLURALS = {"PrometheusRule": "prometheusrules", "PodMonitor": "podmonitors"}
+"""What paths of the API server call each kind."""
+
+
+@dataclass(frozen=True)
+class OperatorObject:
+    """An object that an operator reads."""
+
+    kind: str
+    name: str
+    namespace: str
+    spec: dict[str, Any]
+
+
+def kinds_of(stack: Stack) -> dict[str, str]:
+    """Return the kinds of objects that a stack has, by the setting that asks for them."""
+    chosen = stack.monitoring
+    rules = {"monitoring.rules": "PrometheusRule"} if chosen.rules == "prometheus-rule" else {}
+    return rules | ({"monitoring.scrape": "PodMonitor"} if chosen.scrape == "operator" else {})
+
+
+def prometheus_rules(stack: Stack) -> Iterator[OperatorObject]:
+    """Yield the rules, a family each: one object has room for 1 MiB."""
+    for group in groups_of(stack):
+        yield OperatorObject("PrometheusRule", group["name"], stack.namespace.name, {"groups": [group]})
+
+
+def pod_monitors(stack: Stack) -> Iterator[OperatorObject]:
+    """Yield what is scraped, an object for each target."""
+    for target in targets_of(stack):
+        endpoint = {
+            "interval": f"{stack.monitoring.scrape_interval}s",
+            "relabelings": [_of_port(target.port)],
+            **(_tls(stack) if target.tls else {}),
+        }
+        spec = {"selector": target.selector, "podMetricsEndpoints": [endpoint]}
+        yield OperatorObject("PodMonitor", f"telemetry-{target.app}", stack.namespace.name, spec)
+
+
+def _of_port(number: int) -> Mapping[str, Any]:
+    """Return what keeps one port of a pod.
+
+    Charts call their ports differently, and `portNumber` is younger (operator 0.79) than many an OpenShift's operator,
+    whose API server would drop it without a word.
+    """
+    return {"action": "keep", "sourceLabels": ["__meta_kubernetes_pod_container_port_number"], "regex": str(number)}
+
+
+def _tls(stack: Stack) -> Mapping[str, Any]:
+    authority = {"secret": {"name": backends_secret_name(stack), "key": "ca.crt"}}
+    return {"scheme": "https", "tlsConfig": {"ca": authority, "serverName": server_name(stack.namespace.name)}}
