@@ -103,9 +103,22 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def unwatched(settings: Tree) -> None:
+    """Leave it to others to scrape the platform, to watch and to show it, as dev does."""
+    for key in ("monitoring", "dashboards"):
+        settings.pop(key, None)
+
+
+_IN_MIMIR = {"scrape": "none", "rules": "ruler", "tenant": "platform"}
+
+
 def with_ruler(settings: Tree) -> None:
-    """Put the platform's rules into Mimir's ruler, in the name of the tenant that every stack with tenants has."""
-    all_of(put("monitoring.rules", "ruler"), put("monitoring.tenant", "platform"))(settings)
+    """Put the platform's rules into Mimir's ruler, in the name of the tenant that every stack with tenants has.
+
+    Its metrics are there too then, and no longer in the Prometheus that the stack files name.
+    """
+    all_of(*(put(f"monitoring.{key}", of) for key, of in _IN_MIMIR.items()))(settings)
+    settings.pop("dashboards", None)
     settings["tenants"][0].setdefault("access", {})["scopes"] = {"metrics": ["read", "write", "admin"]}
 
 

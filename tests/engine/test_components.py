@@ -15,6 +15,8 @@ import components
 from telemetry.backends.mimir.endpoints import METRICS_TWINS
 from telemetry.capacity.fit import summary
 from telemetry.config.seaweedfs import FEATURES
+from telemetry.grafana.dashboards.dashboards import documents_of, folder_uid
+from telemetry.monitoring.operator import pod_monitors, prometheus_rules
 from telemetry.network.policies import policies_of
 from tests.engine.recorder import Registered, changed, is_secret, run_of
 from tests.support import (
@@ -132,6 +134,19 @@ def outside_of_secrets(value: Any) -> Iterator[str]:
         yield value
 
 
+def watched(environment: str) -> Iterator[tuple[str, str]]:
+    """Yield what there is where the platform is scraped, watched and shown."""
+    stack = load_stack(environment)
+    yield ("telemetry:monitoring:Scraping", "scraping")
+    yield ("telemetry:monitoring:Alerts", "alerts")
+    yield ("telemetry:grafana:Dashboards", "dashboards")
+    for each in (*pod_monitors(stack), *prometheus_rules(stack)):
+        yield (f"kubernetes:monitoring.coreos.com/v1:{each.kind}", each.name)
+    yield ("grafana:oss/folder:Folder", folder_uid(stack))
+    for uid in documents_of(stack, "uid"):
+        yield ("grafana:oss/dashboard:Dashboard", uid)
+
+
 @each_run
 def test_exactly_this_is_registered(environment: str, preview: bool) -> None:
     registered = {(resource.type, resource.name) for resource in run_of(environment, preview=preview).resources}
@@ -157,6 +172,7 @@ def test_exactly_this_is_registered(environment: str, preview: bool) -> None:
         ("telemetry:grafana:Datasources", "datasources"),
         *((type_, name.format(environment)) for type_, name in OF_ENVIRONMENT[environment]),
         ("telemetry:security:Guardrails", "guardrails"),
+        *(watched(environment) if environment != "dev" else ()),
         *((NETWORK_POLICY, name) for name in policies_of(load_stack(environment))),
     }
 

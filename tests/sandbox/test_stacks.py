@@ -1,8 +1,10 @@
 """All three stacks in one world: each is deployed, changed and removed without touching the others."""
 
+import json
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -103,6 +105,54 @@ def test_prods_mimir_takes_and_keeps_metrics_with_one_of_three_ingesters_lost(
     assert any(each["Key"].endswith("/meta.json") for each in blocks)
     for each in blocks:
         prod.s3.delete_object(Bucket=deployed.bucket, Key=each["Key"])
+
+
+def monitors(stack: Deployment) -> list[dict[str, Any]]:
+    """Return the specs of the stack's PodMonitor objects."""
+    api = client.CustomObjectsApi(stack.core.api_client)
+    listed = api.list_namespaced_custom_object("monitoring.coreos.com", "v1", stack.namespace, "podmonitors")
+    return [each["spec"] for each in listed["items"]]
+
+
+def scraped(stack: Deployment) -> Counter[str]:
+    """Return how often each pod of a stack is scraped: by the objects that an operator reads, at a port that it has."""
+    found: Counter[str] = Counter()
+    for spec in monitors(stack):
+        (endpoint,) = spec["podMetricsEndpoints"]
+        (keep,) = endpoint["relabelings"]
+        selector = ",".join(
+            [*(f"{key}={value}" for key, value in spec["selector"]["matchLabels"].items()),
+             *(f"{term['key']} {term['operator'].lower()} ({','.join(term['values'])})"
+               for term in spec["selector"]["matchExpressions"])]
+        )  # fmt: skip
+        for pod in stack.core.list_namespaced_pod(stack.namespace, label_selector=selector).items:
+            ports = [port.container_port for each in pod.spec.containers for port in each.ports or ()]
+            found[pod.metadata.name] += ports.count(int(keep["regex"]))
+    return found
+
+
+@pytest.mark.parametrize("name", ["test", "prod"])
+def test_every_pod_is_scraped_once_and_the_checklist_sees_it(stacks: dict[str, Deployment], name: str) -> None:
+    stack = stacks[name]
+    assert scraped(stack) == dict.fromkeys(stack.pods(), 1)
+    told = json.loads(stack.answer("checklist", "--json").stdout)["items"]
+    states = {each["item"].split()[0]: (each["state"], each["detail"]) for each in told}
+    assert states["Prometheus"][0] == states["Alerts"][0] == states["Component"][0] == "done"
+    mimir, tempo = (sum(pod.startswith(of) for pod in stack.pods()) for of in ("mimir-", "tempo-"))
+    assert f"{mimir} pods of Mimir, {tempo} pods of Tempo" in states["Prometheus"][1]
+
+
+def test_what_is_scraped_is_no_longer_once_the_setting_is_gone(stacks: dict[str, Deployment]) -> None:
+    def scrape(config: dict[str, Any]) -> None:
+        config["telemetry:monitoring"] = {"scrape": "operator"}
+
+    dev = stacks["dev"]
+    with dev.edited(scrape):
+        dev.up()
+        nginx = next(pod for pod in dev.pods() if pod.startswith("mimir-gateway-"))  # the chart's, without metrics
+        assert scraped(dev) == dict.fromkeys(dev.pods().keys() - {nginx}, 1)
+    assert set(dev.changed_by_up().values()) == {"delete"}
+    assert monitors(dev) == []
 
 
 def test_autoscalers_take_over_the_replicas_and_give_them_back(stacks: dict[str, Deployment]) -> None:

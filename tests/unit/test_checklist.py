@@ -31,6 +31,7 @@ from tests.support import (
     credentials,
     load_stack,
     put,
+    unwatched,
     with_ruler,
 )
 
@@ -146,7 +147,7 @@ def test_metrics_that_do_not_arrive_are_seen(mimir: int, tempo: int, state: Stat
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (all_of(), "nothing says where"),
+        (unwatched, "nothing says where"),
         (all_of(RULER, put("dashboards", {"datasource": "theirs"})), "in another Prometheus (datasource theirs)"),
     ],
 )
@@ -246,7 +247,7 @@ def test_rules_as_objects_are_compared_word_for_word(monkeypatch: pytest.MonkeyP
 
 def test_nobodys_rules_are_for_people() -> None:
     with pytest.raises(CheckSkipped):
-        rules.look_at_packs(given())
+        rules.look_at_packs(given(unwatched))
 
 
 # ---- What is told.

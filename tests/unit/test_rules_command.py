@@ -38,7 +38,7 @@ def test_it_writes_a_file_per_family(tmp_path: Path) -> None:
 def test_rules_are_not_loaded_where_the_settings_do_not_say_so() -> None:
     done = run("prod", "--load", "http://127.0.0.1:1")
     assert done.exit_code == 1
-    assert "telemetry:monitoring.rules: is none" in done.output
+    assert "telemetry:monitoring.rules: is prometheus-rule" in done.output
 
 
 def test_a_dry_run_of_nothing_is_a_wrong_call() -> None:
