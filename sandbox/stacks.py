@@ -36,6 +36,7 @@ def prepare(stack: str, engine: Engine, connections: Connections) -> None:
     kept = _created(stack, engine, connections)
     own = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())
     config = merged(own["config"], overlay(own["config"], connections))
+    config.pop(f"{PROJECT}:existing", None)  # nobody else runs anything here
     config |= {_CREDENTIALS: kept["config"][_CREDENTIALS], **_MARK}
     write_private(
         engine.config_file(stack), yaml.safe_dump({"encryptionsalt": kept["encryptionsalt"], "config": config})
@@ -59,6 +60,7 @@ def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, An
             "seaweedfs_version": connections.s3_version,
         },
         f"{PROJECT}:grafana": {"url": connections.grafana_url},
+        **({f"{PROJECT}:monitoring": {"object_store": None}} if f"{PROJECT}:monitoring" in config else {}),
     }
 
 

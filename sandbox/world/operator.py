@@ -14,7 +14,7 @@ _SECONDS, _POLL_SECONDS = 30, 0.05
 
 def definition(tools: ToolPaths, kind: str) -> str:
     """Return the operator's own CustomResourceDefinition of a kind, as YAML."""
-    command = [tools.path("operator-crds"), f"{kind}.{GROUP}"]
+    command = [str(tools.path("operator-crds")), f"{kind}.{GROUP}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

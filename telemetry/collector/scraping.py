@@ -1,11 +1,12 @@
 """Scraping the platform's own pods: found by the API server, told apart by their labels, and nobody else's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from telemetry.collector.pipeline import REMOTE_WRITE
 from telemetry.collector.syntax import Block, Expression, Value
 from telemetry.config.collector import Collector
-from telemetry.monitoring.scraping import targets_of
+from telemetry.monitoring.scraping import Target, targets_of
 from telemetry.spec.flows import INSTANCE_LABEL
 from telemetry.spec.values.transport import server_name, serves_tls
 from telemetry.stack import Stack
@@ -17,30 +18,73 @@ _OWN_NODE = 'coalesce(sys.env("HOSTNAME"), constants.hostname)'
 """The node's name, which the chart puts there."""
 
 
+_PORT = "__meta_kubernetes_pod_container_port_number"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is scraped in one way."""
+
+    label: str
+    """How its blocks are called."""
+    namespace: str
+    selected: str
+    """The pods, as a label selector."""
+    rules: tuple[Block, ...]
+    """What keeps their port, and names what is scraped."""
+    comment: str
+    tls: bool = False
+    """Whether the port speaks TLS, with the backends' certificate."""
+
+
 def blocks(stack: Stack, collector: Collector) -> Iterator[Block]:
-    """Yield discovery, relabelling and scraping.
+    """Yield discovery, relabelling and scraping."""
+    for job in _jobs(stack):
+        yield from _scrape(stack, collector, job)
+
+
+def _jobs(stack: Stack) -> Iterator[_Job]:
+    """Yield one of all pods that are ours, and one for each program of others."""
+    ours, others = ([each for each in targets_of(stack) if each.is_ours is wanted] for wanted in (True, False))
+    releases = ", ".join(name for target in ours for name in target.releases)
+    yield _Job(
+        "platform",
+        stack.namespace.name,
+        f"{INSTANCE_LABEL} in ({releases})",
+        tuple(_of_ours(ours)),
+        "The platform's own metrics, for its alerts and dashboards.",
+        tls=serves_tls(stack),
+    )
+    for target in others:
+        label, comment = target.name.replace("-", "_"), f"The metrics of {target.title}."
+        yield _Job(label, target.namespace, target.query, tuple(_of_others(target)), comment)
+
+
+def _scrape(stack: Stack, collector: Collector, job: _Job) -> Iterator[Block]:
+    """Yield what scrapes the pods of a job.
 
     Each pod of ours scrapes those of its own node. Of an Alloy that exists we know nothing, so there the targets are
     shared, which does nothing where Alloy is no cluster.
     """
-    discovery = Block("discovery.kubernetes", "platform")
-    relabel = Block("discovery.relabel", "platform", {"targets": discovery.refer("targets")}, tuple(_rules(stack)))
+    discovery = Block("discovery.kubernetes", job.label)
+    relabel = Block("discovery.relabel", job.label, {"targets": discovery.refer("targets")}, job.rules)
+    here: dict[str, Value] = {"field": Expression(f'"spec.nodeName=" + {_OWN_NODE}')} if collector.deploys else {}
     yield Block(
         discovery.name,
         discovery.label,
         {"role": "pod"},
         (
-            Block("namespaces", arguments={"names": [stack.namespace.name]}),
-            Block("selectors", arguments={"role": "pod", **_selected(stack, collector)}),
+            Block("namespaces", arguments={"names": [job.namespace]}),
+            Block("selectors", arguments={"role": "pod", "label": job.selected, **here}),
         ),
-        comment="The platform's own metrics, for its alerts and dashboards.",
+        comment=job.comment,
     )
     yield relabel
-    secured: dict[str, Value] = {"scheme": "https"} if serves_tls(stack) else {}
+    secured: dict[str, Value] = {"scheme": "https"} if job.tls else {}
     trusted = {"ca_file": f"{BACKENDS}/ca.crt", "server_name": server_name(stack.namespace.name)}
     yield Block(
         "prometheus.scrape",
-        "platform",
+        job.label,
         {
             "targets": relabel.refer("output"),
             "forward_to": [Expression(REMOTE_WRITE)],
@@ -48,34 +92,36 @@ def blocks(stack: Stack, collector: Collector) -> Iterator[Block]:
             **secured,
         },
         (
-            *((Block("tls_config", arguments=trusted),) if serves_tls(stack) else ()),
+            *((Block("tls_config", arguments=trusted),) if job.tls else ()),
             Block("clustering", arguments={"enabled": not collector.deploys}),
         ),
     )
 
 
-def _selected(stack: Stack, collector: Collector) -> dict[str, Value]:
-    releases = ", ".join(name for target in targets_of(stack) for name in target.releases)
-    label: dict[str, Value] = {"label": f"{INSTANCE_LABEL} in ({releases})"}
-    return {**label, "field": Expression(f'"spec.nodeName=" + {_OWN_NODE}')} if collector.deploys else label
-
-
-def _rules(stack: Stack) -> Iterator[Block]:
-    """Yield what keeps a target of each pod and names it as rules and dashboards want it (docs/monitoring.md)."""
-    targets = targets_of(stack)
-    ports = "|".join(f"{each.app};{each.port}" for each in targets)
-    number = "__meta_kubernetes_pod_container_port_number"
-    yield _rule([f"{_LABEL}name", number], action="keep", regex=ports)
+def _of_ours(targets: Sequence[Target]) -> Iterator[Block]:
+    """Yield what keeps a target of each pod of ours and names it as rules and dashboards want it."""
+    yield _rule([f"{_LABEL}name", _PORT], action="keep", regex="|".join(f"{each.name};{each.port}" for each in targets))
     if without := [role for each in targets for role in each.without]:
         yield _rule([f"{_LABEL}component"], action="drop", regex="|".join(without))
-    yield _rule(["__meta_kubernetes_pod_phase"], action="drop", regex="Succeeded|Failed")
-    if serves_tls(stack):
-        plain = "|".join(each.app for each in targets if not each.tls)
+    if any(each.tls for each in targets):
+        plain = "|".join(each.name for each in targets if not each.tls)
         yield _rule([f"{_LABEL}name"], regex=plain, target_label="__scheme__", replacement="http")
-    named = {"namespace": "namespace", "pod": "pod_name", "container": "pod_container_name"}
-    for label, source in named.items():
-        yield _rule([f"__meta_kubernetes_{source}"], target_label=label)
+    yield from _named()
     yield _rule([f"{_LABEL}instance", f"{_LABEL}component"], separator="/", target_label="job")
+
+
+def _of_others(target: Target) -> Iterator[Block]:
+    """Yield the same for pods of others."""
+    yield _rule([_PORT], action="keep", regex=str(target.port))
+    yield from _named()
+    yield Block("rule", arguments={"target_label": "job", "replacement": target.name})
+
+
+def _named() -> Iterator[Block]:
+    """Yield what leaves out pods that have ended, and the labels that docs/monitoring.md names."""
+    yield _rule(["__meta_kubernetes_pod_phase"], action="drop", regex="Succeeded|Failed")
+    for label, source in {"namespace": "namespace", "pod": "pod_name", "container": "pod_container_name"}.items():
+        yield _rule([f"__meta_kubernetes_{source}"], target_label=label)
 
 
 def _rule(sources: list[str], **arguments: str) -> Block:

@@ -11,6 +11,7 @@ from telemetry.collector.scraping import BACKENDS
 from telemetry.config.collector import ALLOY, RELOADER_IMAGE, Collector, containers_of
 from telemetry.config.quantities import bytes_text
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
+from telemetry.monitoring.scraping import targets_of
 from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, merged, named, pod_security, resources
 from telemetry.spec.values.images import pull_secrets, with_digest
 from telemetry.spec.values.placement import pod_placement
@@ -24,7 +25,7 @@ _USER = 473
 """The image's user `alloy`; by itself it runs as root."""
 _GROUP_MAY_READ = 0o440
 _READS_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
-"""All that discovery needs, in the stack's own namespace."""
+"""All that discovery needs, in the stack's own namespace and those of others that it scrapes."""
 
 
 def values(stack: Stack, collector: Collector) -> Values:
@@ -124,8 +125,13 @@ def _pod_security(stack: Stack) -> Values:
     return {key: value for key, value in (ids | pod_security(stack.kubernetes.platform)).items() if value is not None}
 
 
+def _scraped_in(stack: Stack) -> list[str]:
+    """Return the namespaces with pods that are scraped."""
+    return list(dict.fromkeys(target.namespace for target in targets_of(stack)))
+
+
 def _rights(stack: Stack) -> Values:
     """Return what the pods may ask the API server: which pods there are, if they scrape; else they have no token."""
     scrapes = stack.collector_scrapes
-    role = {"namespaces": [stack.namespace.name], "rules": [_READS_PODS], "clusterRules": []} if scrapes else {}
+    role = {"namespaces": _scraped_in(stack), "rules": [_READS_PODS], "clusterRules": []} if scrapes else {}
     return {"rbac": {"create": scrapes, **role}, "serviceAccount": {"automountServiceAccountToken": scrapes}}

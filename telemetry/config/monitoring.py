@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.connections import Url
+from telemetry.config.existing import ScrapedPods
 from telemetry.config.labels import LabelKey, LabelValue
 
 Exporter = Literal["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager"]
@@ -94,9 +95,15 @@ class Monitoring(Settings):
         description="What is scraped beside the backends themselves. An alert that needs another exporter is left out, "
         "because a rule without data never fires.",
     )
+    object_store: ScrapedPods | None = Field(
+        default=None,
+        description="SeaweedFS' pods, with the port of its `-metricsPort`, to be scraped as our own are; none: whoever "
+        "looks after it sees to that. Of stacks with the same SeaweedFS, one is to say it.",
+    )
     object_store_labels: dict[MetricLabel, str] = Field(
         default_factory=dict,
-        description="Labels that tell our SeaweedFS from others in one Prometheus, such as `{namespace: storage}`.",
+        description="Labels that tell our SeaweedFS from others in one Prometheus, such as `{job: seaweedfs}`, beside "
+        "the namespace of object_store.",
     )
     certificate_days: int = Field(
         default=21, ge=1, le=90, description="Days before its end at which a certificate is alerted on."
@@ -109,4 +116,14 @@ class Monitoring(Settings):
             raise SettingError(
                 "object_store_labels", "nothing asks for them without seaweedfs in exporters; add that, or remove them"
             )
+        if self.object_store is not None and "seaweedfs" not in self.exporters:
+            raise SettingError(
+                "object_store", "nothing asks for its metrics without seaweedfs in exporters; add that, or remove it"
+            )
         return self
+
+    @property
+    def of_object_store(self) -> dict[str, str]:
+        """The labels that SeaweedFS' metrics have."""
+        place = {"namespace": self.object_store.namespace} if self.object_store else {}
+        return place | self.object_store_labels

@@ -1,13 +1,14 @@
 """The Grafana datasources of a view, and the links between them."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from telemetry.grafana.views import View
+from telemetry.grafana.views import TENANT_HEADER, View
 from telemetry.spec.datasource import ALERTS, DatasourceSettings, Uids
 from telemetry.stack import Stack
 from telemetry.stack.backends import metrics_first
+from telemetry.stack.existing import ExistingBackend, existing_of
 
 _ALERTMANAGER = "alertmanager"
 """Grafana's type of it, and what its uids begin with."""
@@ -50,6 +51,7 @@ def datasources_of(
     for view in views:
         uids: Uids = {
             **{backend.signal: view.uid(backend.name) for backend, _ in described},
+            **dict(_uids_of_existing(stack, view)),
             **({ALERTS: view.uid(_ALERTMANAGER)} if view.alerts else {}),
         }
         of_view: dict[str, Datasource] = {}
@@ -67,8 +69,37 @@ def datasources_of(
                     url=backend.alertmanager(url),
                     authority=authority,
                 )
+        for existing in existing_of(stack):
+            if existing.settings.url is not None and view.tenant is None:
+                of_view[existing.signal] = _of_existing(view, existing, existing.settings.url, uids)
         found.append(of_view)
     return found
+
+
+def _uids_of_existing(stack: Stack, view: View) -> Iterator[tuple[str, str]]:
+    """Yield the datasources of backends of others, as far as the same people see them.
+
+    What others keep is not kept apart by our tenants, so no tenant has a datasource of ours for it.
+    """
+    for existing in existing_of(stack):
+        if existing.settings.url is not None and view.tenant is None:
+            yield existing.signal, view.uid(existing.of.name)
+        if existing.settings.datasource is not None and existing.settings.grafana_org == view.org:
+            yield existing.signal, existing.settings.datasource
+
+
+def _of_existing(view: View, existing: ExistingBackend, url: str, uids: Uids) -> Datasource:
+    """Return our datasource of a backend of others: no credential of ours goes there."""
+    tenant = existing.settings.tenant
+    stranger = replace(view, headers={TENANT_HEADER: tenant} if tenant else {}, certificate={})
+    return _datasource(
+        stranger,
+        existing.known.datasource(uids),
+        begins=existing.of.name,
+        title=existing.of.title,
+        url=url,
+        authority=None,
+    )
 
 
 def _alertmanager(implementation: str) -> DatasourceSettings:

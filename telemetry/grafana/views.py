@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # cryptography is slow to load, and a stack without a gateway
 
 _LONGEST_UID = 40
 """Characters of [a-zA-Z0-9_-] (Grafana)."""
-_TENANT_HEADER = "X-Scope-OrgID"
+TENANT_HEADER = "X-Scope-OrgID"
 _WITHOUT_TENANTS, _WITH_TENANTS = "", "_all"
 """How the uids of the environment's datasources end. No tenant's has an underscore, not even that of a tenant `all`."""
 
@@ -128,7 +128,7 @@ def _of_tenant(stack: Stack, tenant: Tenant, credential: "Credential | None") ->
         f"({stack.environment}, {tenant.display_name})",
         tenant=tenant.id,
         org=tenant.grafana_org,
-        headers={_TENANT_HEADER: tenant.id, **_bearer(credential)},
+        headers={TENANT_HEADER: tenant.id, **_bearer(credential)},
         certificate={"tlsClientCert": pair.certificate, "tlsClientKey": pair.key} if pair else {},
         alerts=stack.alerting is not None and (stack.gateway is None or tenant.access.scopes.silences),
     )
@@ -145,7 +145,7 @@ def _of_environment(stack: Stack, federation: "Credential | None", of_tenants: M
         return
     environment = replace(everything, suffix=_WITH_TENANTS, org=environment_org(stack), alerts=False)
     if stack.gateway is None:
-        yield replace(environment, headers={_TENANT_HEADER: "|".join(tenant.id for tenant in stack.tenants)})
+        yield replace(environment, headers={TENANT_HEADER: "|".join(tenant.id for tenant in stack.tenants)})
     elif federation is not None:
         yield replace(environment, headers=_bearer(federation))
     elif (tenant := _instead_of_all(stack)) and (own := of_tenants.get(tenant.id)):

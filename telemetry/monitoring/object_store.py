@@ -11,7 +11,7 @@ def rules(stack: Stack) -> Iterator[Alert]:
     """Yield the object store's alerts; none where it is not scraped."""
     if "seaweedfs" not in stack.monitoring.exporters:
         return
-    store = Scope(stack.monitoring.object_store_labels)
+    store = Scope(stack.monitoring.of_object_store)
     requests = "SeaweedFS_s3_request_total"
     disk = "SeaweedFS_volumeServer_resource"
     yield Alert(

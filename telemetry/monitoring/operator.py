@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.monitoring.rules import groups_of
+from telemetry.monitoring.rules import families_of, group_of
 from telemetry.monitoring.scraping import targets_of
 from telemetry.spec.values.transport import backends_secret_name, server_name
 from telemetry.stack import Stack
@@ -33,8 +33,9 @@ def kinds_of(stack: Stack) -> dict[str, str]:
 
 def prometheus_rules(stack: Stack) -> Iterator[OperatorObject]:
     """Yield the rules, a family each: one object has room for 1 MiB."""
-    for group in groups_of(stack):
-        yield OperatorObject("PrometheusRule", group["name"], stack.namespace.name, {"groups": [group]})
+    for family in families_of(stack):
+        group = group_of(family, stack)
+        yield _object(stack, "PrometheusRule", group["name"], family.namespace, {"groups": [group]})
 
 
 def pod_monitors(stack: Stack) -> Iterator[OperatorObject]:
@@ -46,7 +47,17 @@ def pod_monitors(stack: Stack) -> Iterator[OperatorObject]:
             **(_tls(stack) if target.tls else {}),
         }
         spec = {"selector": target.selector, "podMetricsEndpoints": [endpoint]}
-        yield OperatorObject("PodMonitor", f"telemetry-{target.app}", stack.namespace.name, spec)
+        yield _object(stack, "PodMonitor", f"telemetry-{target.name}", target.namespace, spec)
+
+
+def _object(stack: Stack, kind: str, name: str, namespace: str | None, spec: dict[str, Any]) -> OperatorObject:
+    """Return an object, in the namespace of what it is about: on OpenShift it says nothing of any other.
+
+    In a namespace of others, other stacks may have theirs too.
+    """
+    if namespace in (None, stack.namespace.name):
+        return OperatorObject(kind, name, stack.namespace.name, spec)
+    return OperatorObject(kind, f"{name}-{stack.environment}", str(namespace), spec)
 
 
 def _of_port(number: int) -> Mapping[str, Any]:

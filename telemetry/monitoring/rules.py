@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from telemetry.monitoring import capacity, gateway, object_store, slo
+from telemetry.monitoring import capacity, gateway, object_store, scrapes, slo
 from telemetry.spec.alerts import Alert, Family, Rule
+from telemetry.spec.promql import Scope
 from telemetry.stack import Stack
 from telemetry.stack.backends import metrics_first
+from telemetry.stack.existing import ExistingBackend, existing_of
 
 RUNBOOKS = "docs/runbooks.md"
+_OBJECT_STORE = "object-store"
 _MAKERS: Mapping[str, Callable[[Stack], Iterator[Rule]]] = {
-    "object-store": object_store.rules,
+    _OBJECT_STORE: object_store.rules,
     "gateway": gateway.rules,
+    "scraping": scrapes.rules,
     "capacity": capacity.rules,
     "slo-records": slo.records,
     "slo": slo.alerts,
@@ -27,8 +31,20 @@ def families_of(stack: Stack) -> tuple[Family, ...]:
         for backend in metrics_first(stack.backends)
         if backend.of.alerts is not None
     )
-    others = (Family(name, tuple(make(stack))) for name, make in _MAKERS.items())
-    return tuple(family for family in (*of_backends, *others) if family.rules)
+    existing = map(_of_existing, existing_of(stack))
+    others = (Family(name, tuple(make(stack)), _elsewhere(name, stack)) for name, make in _MAKERS.items())
+    return tuple(family for family in (*of_backends, *existing, *others) if family.rules)
+
+
+def _of_existing(backend: ExistingBackend) -> Family:
+    namespace = backend.settings.namespace
+    return Family(backend.of.name, tuple(backend.known.alerts(Scope.namespace(namespace))), namespace)
+
+
+def _elsewhere(name: str, stack: Stack) -> str | None:
+    """Return the namespace of others that a family is about."""
+    store = stack.monitoring.object_store
+    return store.namespace if store is not None and name == _OBJECT_STORE else None
 
 
 def groups_of(stack: Stack) -> list[dict[str, Any]]:
@@ -38,11 +54,11 @@ def groups_of(stack: Stack) -> list[dict[str, Any]]:
 
 def group_of(family: Family, stack: Stack) -> dict[str, Any]:
     """Return one family as a group of a rule file."""
-    rules = [_rule(rule, stack) for rule in family.rules]
+    rules = [_rule(rule, stack, family.namespace or stack.namespace.name) for rule in family.rules]
     return {"name": f"telemetry-{family.name}", "interval": f"{stack.monitoring.evaluation_interval}s", "rules": rules}
 
 
-def _rule(rule: Rule, stack: Stack) -> dict[str, Any]:
+def _rule(rule: Rule, stack: Stack, namespace: str) -> dict[str, Any]:
     if not isinstance(rule, Alert):
         labels = {"labels": rule.labels} if rule.labels else {}
         return {"record": rule.name, "expr": rule.expr, **labels}
@@ -54,7 +70,7 @@ def _rule(rule: Rule, stack: Stack) -> dict[str, Any]:
         # Sums have no namespace of their own, and several environments may notify the same people.
         "labels": {
             "severity": severity,
-            "namespace": stack.namespace.name,
+            "namespace": namespace,
             "environment": stack.environment,
             **({"tenant": f"{{{{ $labels.{rule.about} }}}}"} if rule.about else {}),
         },

@@ -7,7 +7,7 @@ node.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from telemetry.config.network import Destination
+from telemetry.config.network import NAMESPACE_LABEL, Destination, Place
 from telemetry.gateway.layout import Layout
 from telemetry.monitoring.scraping import Target, targets_of
 from telemetry.network.peers import Neighbours, collector, gateway, neighbours_of, workloads_of
@@ -113,7 +113,7 @@ def _outer(stack: Stack, backends: _Backends, running: tuple[Pods, ...], others:
     yield _to(users, others.object_store, "buckets are read and written")
     for network in networks:
         yield from _exits(network.notifies, others.alert_receivers, running)
-    for target in targets_of(stack):
+    for target in (each for each in targets_of(stack) if each.is_ours):
         why = f"{target.title}'s own metrics are scraped"
         yield Flow(_peers(others.monitoring), _scraped(target, running), (Port(target.port),), why)
     numbers = _DNS_PORTS[stack.kubernetes.platform]
@@ -121,9 +121,12 @@ def _outer(stack: Stack, backends: _Backends, running: tuple[Pods, ...], others:
     yield Flow(running, _peers(others.dns), asked, "names are resolved")
 
 
-def _scraped(target: Target, running: tuple[Pods, ...]) -> tuple[Pods, ...]:
+def _scraped(target: Target, running: tuple[Pods, ...]) -> tuple[Peer, ...]:
     """Return the pods that are scraped of a target."""
-    return tuple(pods for pods in running if pods.app == target.app and pods.role not in target.without)
+    if target.is_ours:
+        return tuple(pods for pods in running if pods.app == target.name and pods.role not in target.without)
+    place = Place(namespaces=[{NAMESPACE_LABEL: target.namespace}], pods=dict(target.labels))
+    return (Outside(target.title, place),)
 
 
 def _entries(sources: tuple[Peer, ...], entries: Iterable[Entry]) -> Iterator[Flow]:

@@ -42,3 +42,5 @@ class Family:
 
     name: str
     rules: tuple[Rule, ...]
+    namespace: str | None = None
+    """The namespace of what they are about; None is the stack's own."""

@@ -48,6 +48,18 @@ class SizedRelease:
     """What a reader of its figures has to know."""
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """What is known of a backend wherever it runs: one of somebody else's, of whose settings nothing is known."""
+
+    alerts: Callable[[Scope], Iterable[Rule]]
+    """What tells of trouble with it, given where its metrics are."""
+    dashboard: Callable[[Scope], Dashboard]
+    """What shows how it is."""
+    datasource: Callable[[Uids], DatasourceSettings]
+    """How Grafana reads its data, and how it gets from there to other signals."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Backend(Generic[S, L]):
     """A backend. Every field is filled, or says None: the backend has none of that."""
@@ -90,6 +102,8 @@ class Backend(Generic[S, L]):
     """What is promised of its requests."""
     dashboard: Callable[[Context[S, L]], Dashboard] | None
     """What shows how it is."""
+    elsewhere: Elsewhere | None
+    """What holds of one that somebody else runs (telemetry:existing)."""
     http_port: int
     """The port of its pods that speaks HTTP: its API, and its metrics."""
     without_metrics: tuple[str, ...]

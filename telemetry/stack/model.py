@@ -12,6 +12,7 @@ from telemetry.config.buckets import LONGEST_NAME
 from telemetry.config.collector import Collector
 from telemetry.config.connections import Grafana, Kubernetes
 from telemetry.config.dashboards import Dashboards
+from telemetry.config.existing import Existing
 from telemetry.config.gateway import Gateway
 from telemetry.config.images import Images
 from telemetry.config.metadata import ON_BOTH, Annotations, Labels
@@ -30,6 +31,7 @@ from telemetry.stack import outside, scraping, tenancy
 from telemetry.stack.alerting import check as check_alerting
 from telemetry.stack.backends import StackBackend, backends_of
 from telemetry.stack.collector import check
+from telemetry.stack.existing import check as check_existing
 from telemetry.stack.sections import section_of
 from telemetry.stack.tenants import BackendLimits, Tenants
 
@@ -122,6 +124,17 @@ class Stack(Settings):
     @model_validator(mode="after")
     def _outside_finds_a_way_in(self) -> Self:
         outside.check(self)
+        return self
+
+    existing: dict[Signal, Existing] = Field(
+        default_factory=dict,
+        description="Backends that somebody else runs, by signal, such as the plan's Loki; so far `logs` alone. They "
+        "are scraped, watched, shown and linked as ours are.",
+    )
+
+    @model_validator(mode="after")
+    def _existing_backends_are_not_ours(self) -> Self:
+        check_existing(self)
         return self
 
     monitoring: Monitoring = Field(

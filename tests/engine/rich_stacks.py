@@ -83,6 +83,7 @@ TENANT = {
     "access": {"accepts": "either", "token": ROTATED, "certificate": ROTATED, "reader": ROTATED},
     "grafana_org": 3,
 }
+SCRAPED = {"namespace": "tools", "pods": {"app": "seaweedfs"}, "port": 9327}
 HOSTS = {"http": "telemetry.example.org", "grpc": "otlp.example.org"}
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 RULES: Change = put(
@@ -94,6 +95,7 @@ RULES: Change = put(
         "labels": {"release": "prometheus"},
         "runbook_url": "https://runbooks.example.org",
         "exporters": ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs"],
+        "object_store": SCRAPED,
         "object_store_labels": {"job": "seaweedfs"},
     },
 )
@@ -237,13 +239,19 @@ CERTIFIED: Change = all_of(
     put("gateway.expose", {"kind": "ingress", "hosts": HOSTS, "class_name": "nginx"}),
     put("security.ingress", PLACE),
     put("tenants", [{**TENANT, "access": {"accepts": "either", "certificate_subject": "CN=agent"}}]),
+    put("existing", {"logs": {**SCRAPED, "url": "http://loki.logging.svc:3100", "tenant": "platform"}}),
 )  # fmt: skip
-EXISTING: Change = put("gateway.certificate", {"source": "existing", "secret": "its-certificate"})
+EXISTING: Change = all_of(
+    put("gateway.certificate", {"source": "existing", "secret": "its-certificate"}),
+    put("existing", {"logs": {**SCRAPED, "datasource": "their-loki", "grafana_org": 3}}),
+)
 
 RULER: Change = all_of(
     put("namespace.phase_3", {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}),
     put("monitoring", {}),
-    put("tenants", [{"id": "platform", "display_name": "Platform"}, {"id": "b", "display_name": "B"}]),
+    put(
+        "tenants", [{"id": "platform", "display_name": "Platform"}, {"id": "b", "display_name": "B", "grafana_org": 3}]
+    ),
     with_ruler,
     put("dashboards", {}),
 )

@@ -282,11 +282,11 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
 
 
-_NAMED = ("roles", "overrides", "mute_times")
+_NAMED = ("existing", "roles", "overrides", "mute_times")
 
 
 def _any_role(where: str) -> str:
-    """Return a path with `*` for a name that is anybody's: a role's, an image's, a mute time's."""
+    """Return a path with `*` for a name that is anybody's: a role's, an image's, a mute time's, a signal's."""
     parts = where.split(".")
     return ".".join("*" if at and parts[at - 1] in _NAMED else part for at, part in enumerate(parts))
 

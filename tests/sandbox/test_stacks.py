@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,25 +108,26 @@ def test_prods_mimir_takes_and_keeps_metrics_with_one_of_three_ingesters_lost(
         prod.s3.delete_object(Bucket=deployed.bucket, Key=each["Key"])
 
 
-def monitors(stack: Deployment) -> list[dict[str, Any]]:
-    """Return the specs of the stack's PodMonitor objects."""
+def objects(stack: Deployment, kind: str, namespace: str) -> dict[str, Any]:
+    """Return the specs of objects of a Prometheus operator by name."""
     api = client.CustomObjectsApi(stack.core.api_client)
-    listed = api.list_namespaced_custom_object("monitoring.coreos.com", "v1", stack.namespace, "podmonitors")
-    return [each["spec"] for each in listed["items"]]
+    listed = api.list_namespaced_custom_object("monitoring.coreos.com", "v1", namespace, kind)
+    return {each["metadata"]["name"]: each["spec"] for each in listed["items"]}
 
 
-def scraped(stack: Deployment) -> Counter[str]:
-    """Return how often each pod of a stack is scraped: by the objects that an operator reads, at a port that it has."""
+def scraped(stack: Deployment, namespace: str | None = None) -> Counter[str]:
+    """Return how often each pod is scraped: by the objects that an operator reads, at a port that it has."""
     found: Counter[str] = Counter()
-    for spec in monitors(stack):
+    place = namespace or stack.namespace
+    for spec in objects(stack, "podmonitors", place).values():
         (endpoint,) = spec["podMetricsEndpoints"]
         (keep,) = endpoint["relabelings"]
         selector = ",".join(
             [*(f"{key}={value}" for key, value in spec["selector"]["matchLabels"].items()),
              *(f"{term['key']} {term['operator'].lower()} ({','.join(term['values'])})"
-               for term in spec["selector"]["matchExpressions"])]
+               for term in spec["selector"].get("matchExpressions", ()))]
         )  # fmt: skip
-        for pod in stack.core.list_namespaced_pod(stack.namespace, label_selector=selector).items:
+        for pod in stack.core.list_namespaced_pod(place, label_selector=selector).items:
             ports = [port.container_port for each in pod.spec.containers for port in each.ports or ()]
             found[pod.metadata.name] += ports.count(int(keep["regex"]))
     return found
@@ -142,17 +144,39 @@ def test_every_pod_is_scraped_once_and_the_checklist_sees_it(stacks: dict[str, D
     assert f"{mimir} pods of Mimir, {tempo} pods of Tempo" in states["Prometheus"][1]
 
 
-def test_what_is_scraped_is_no_longer_once_the_setting_is_gone(stacks: dict[str, Deployment]) -> None:
+@pytest.fixture
+def others(stacks: dict[str, Deployment]) -> Iterator[str]:
+    """A namespace in which somebody else runs a Loki, a SeaweedFS and something besides."""
+    core, name = stacks["dev"].core, "others"
+    core.create_namespace({"metadata": {"name": name}})
+    for app, port in (("loki", 3100), ("seaweedfs", 9327), ("else", 3100)):
+        container = {"name": app, "image": app, "ports": [{"containerPort": port}, {"containerPort": 80}]}
+        pod = {"metadata": {"name": app, "labels": {"app": app}}, "spec": {"containers": [container]}}
+        core.create_namespaced_pod(name, pod)
+    yield name
+    core.delete_namespace(name)
+
+
+def test_what_others_run_is_scraped_in_their_namespace_and_all_of_it_ends_with_the_settings(
+    stacks: dict[str, Deployment], others: str
+) -> None:
     def scrape(config: dict[str, Any]) -> None:
-        config["telemetry:monitoring"] = {"scrape": "operator"}
+        store = {"namespace": others, "pods": {"app": "seaweedfs"}, "port": 9327}
+        watched = {"scrape": "operator", "rules": "prometheus-rule", "exporters": ["seaweedfs"], "object_store": store}
+        config["telemetry:monitoring"] = watched
+        config["telemetry:existing"] = {"logs": {"namespace": others, "pods": {"app": "loki"}, "port": 3100}}
 
     dev = stacks["dev"]
     with dev.edited(scrape):
         dev.up()
         nginx = next(pod for pod in dev.pods() if pod.startswith("mimir-gateway-"))  # the chart's, without metrics
         assert scraped(dev) == dict.fromkeys(dev.pods().keys() - {nginx}, 1)
+        assert scraped(dev, others) == {"loki": 1, "seaweedfs": 1}
+        theirs = {"telemetry-loki-dev", "telemetry-object-store-dev"}
+        assert objects(dev, "prometheusrules", others).keys() == theirs
     assert set(dev.changed_by_up().values()) == {"delete"}
-    assert monitors(dev) == []
+    for kind in ("podmonitors", "prometheusrules"):
+        assert [objects(dev, kind, namespace) for namespace in (dev.namespace, others)] == [{}, {}]
 
 
 def test_autoscalers_take_over_the_replicas_and_give_them_back(stacks: dict[str, Deployment]) -> None:

@@ -151,14 +151,14 @@ def test_an_alloy_that_exists_shares_targets_where_it_is_a_cluster() -> None:
 
 def test_what_is_scraped_is_called_as_the_releases_are() -> None:
     with_logs = load_stack("prod", WITH_LOGS_IN_PROD, put("collector", DAEMON_SET))
-    assert {each.app: set(each.releases) for each in targets_of(with_logs)} == {
+    assert {each.name: set(each.releases) for each in targets_of(with_logs)} == {
         "mimir": {MIMIR},
         "tempo": set(TEMPO.values()),
         "loki": {LOKI},
         GATEWAY: {GATEWAY},
         "alloy": {"collector"},
     }
-    assert [each.app for each in targets_of(load_stack("dev"))] == ["mimir", "tempo"]
+    assert [each.name for each in targets_of(load_stack("dev"))] == ["mimir", "tempo"]
 
 
 @pytest.mark.parametrize("scrapes", [True, False])

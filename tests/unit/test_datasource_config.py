@@ -102,6 +102,32 @@ def test_traces_lead_to_metrics_metrics_to_traces_and_services_to_a_map() -> Non
     }
 
 
+LOKI = {"namespace": "logging", "pods": {"app": "loki"}, "port": 3100}
+
+
+def test_to_somebody_elses_loki_there_are_links_both_ways_by_a_datasource_of_ours_without_our_credentials() -> None:
+    url = {"url": "http://loki.logging.svc:3100", "tenant": "theirs"}
+    stack = load_stack("prod", put("existing", {"logs": {**LOKI, **url}}))
+    found = by_uid(of(stack))
+    loki, tempo = found["loki-prod_all"], json.loads(found["tempo-prod_all"].json_data)
+    assert (loki.name, loki.kind, loki.url) == ("Loki (prod)", "loki", "http://loki.logging.svc:3100")
+    assert (loki.headers, loki.secure_json_data) == ({"X-Scope-OrgID": "theirs"}, None)
+    assert set(referenced(json.loads(loki.json_data))) == {"tempo-prod_all"}
+    assert tempo["tracesToLogsV2"]["datasourceUid"] == "loki-prod_all"
+    assert "loki-prod-platform" not in found  # what others keep is not kept apart by our tenants
+    assert "tracesToLogsV2" not in json.loads(found["tempo-prod-platform"].json_data)
+
+
+def test_to_somebody_elses_datasource_leads_a_span_in_its_own_organisation() -> None:
+    theirs = {"datasource": "their-loki", "grafana_org": 3}
+    stack = load_stack("prod", put("existing", {"logs": {**LOKI, **theirs}}))
+    in_org = stack.model_copy(update={"tenants": [tenant(grafana_org=3), tenant("b", "B", grafana_org=4)]})
+    tempos = {each.uid: json.loads(each.json_data) for each in of(in_org) if each.kind == "tempo"}
+    assert tempos["tempo-prod-team-a"]["tracesToLogsV2"]["datasourceUid"] == "their-loki"
+    assert "tracesToLogsV2" not in tempos["tempo-prod-b"]
+    assert not [each.uid for each in of(in_org) if each.kind == "loki"]
+
+
 def test_no_span_leads_to_metrics_that_nobody_makes() -> None:
     assert not any("tracesToMetrics" in each.json_data for each in of(making(stack_of("dev", []), "service-graphs")))
 

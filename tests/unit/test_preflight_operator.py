@@ -40,6 +40,13 @@ def test_without_an_operator_each_setting_that_needs_one_is_named(ask: Any) -> N
     assert [line.partition(": ")[0] for line in found] == ["telemetry:monitoring.rules", "telemetry:monitoring.scrape"]
 
 
+def test_a_namespace_of_others_is_to_be_there(ask: Any) -> None:
+    loki = put("existing", {"logs": {"namespace": "logging", "pods": {"app": "loki"}, "port": 3100}})
+    (line,) = ask(serving("PodMonitor"), MONITORS, loki)
+    assert line == "telemetry:existing.logs.namespace: 'logging' does not exist on the cluster; correct it"
+    assert ask({**serving("PodMonitor"), "/api/v1/namespaces/logging": {}}, MONITORS, loki) == []
+
+
 def test_nobody_is_asked_for_what_nobody_needs_or_may_look_at(ask: Any) -> None:
     assert ask({}) == []
     assert ask({AT: 403}, RULES, MONITORS) == []

@@ -5,14 +5,19 @@ tests/sandbox/test_scraping.py holds it against the pods of the charts.
 
 import pytest
 
+from telemetry.collector import values as alloy
+from telemetry.collector.config import configuration
 from telemetry.config.network import NAMESPACE_LABEL
 from telemetry.gateway import workload
-from telemetry.monitoring.operator import kinds_of, pod_monitors
+from telemetry.grafana.dashboards.dashboards import documents_of
+from telemetry.monitoring.operator import kinds_of, pod_monitors, prometheus_rules
+from telemetry.monitoring.rules import families_of, group_of
 from telemetry.monitoring.scraping import Target, targets_of
 from telemetry.network.peers import workloads_of
 from telemetry.network.policies import policies_of
 from telemetry.spec.flows import COMPONENT_LABEL, INSTANCE_LABEL, NAME_LABEL, Pods
 from telemetry.stack import ConfigError
+from tests.sandbox.alerts.case import EVERYTHING
 from tests.support import ALL_BACKENDS, Change, all_of, load_stack, put
 from tests.unit.bad_collectors import API_SERVER, DAEMON_SET, SCRAPES
 
@@ -25,10 +30,9 @@ EXAMPLE = {"prometheus.io/scrape": "true", "prometheus.io/path": "/metrics", "pr
 def selects(target: Target, pods: Pods) -> bool:
     """Whether a target's selector selects pods."""
     labels = {NAME_LABEL: pods.app, INSTANCE_LABEL: pods.release, COMPONENT_LABEL: pods.role}
-    found = target.selector["matchLabels"].items() <= labels.items()
-    for term in target.selector["matchExpressions"]:
-        found = found and (labels[term["key"]] in term["values"]) is (term["operator"] == "In")
-    return found
+    terms = target.selector["matchExpressions"]
+    fits = [(labels[each["key"]] in each["values"]) is (each["operator"] == "In") for each in terms]
+    return all(fits) and set(target.selector["matchLabels"].items()) <= set(labels.items())
 
 
 @pytest.mark.parametrize("environment", ALL)
@@ -69,8 +73,8 @@ def test_an_operator_trusts_the_backends_certificate_where_they_have_one() -> No
 
 def test_what_the_cluster_has_to_know_follows_from_what_is_asked_for() -> None:
     rules = put("monitoring.rules", "prometheus-rule")
-    assert kinds_of(load_stack("prod")) == {}
-    assert kinds_of(load_stack("prod", OPERATOR, rules)) == {
+    assert kinds_of(load_stack("dev")) == {}
+    assert kinds_of(load_stack("dev", OPERATOR, rules)) == {
         "monitoring.rules": "PrometheusRule",
         "monitoring.scrape": "PodMonitor",
     }
@@ -89,6 +93,98 @@ def test_annotations_of_the_users_own_do_not_say_it_again(place: str) -> None:
     load_stack("prod", twice)
     with pytest.raises(ConfigError, match=rf"telemetry:{place}.prometheus.io/port: is set by monitoring.scrape"):
         load_stack("prod", twice, ANNOTATIONS)
+
+
+LOKI = {"namespace": "logging", "pods": {"app": "loki"}, "port": 3100}
+STORE = {"namespace": "tools", "pods": {"app": "weed", "tier": "storage"}, "port": 9327}
+OTHERS: Change = all_of(
+    put("existing", {"logs": LOKI}),
+    put("monitoring.exporters", ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs"]),
+    put("monitoring.object_store", STORE),
+)
+
+
+def test_what_others_run_is_told_of_in_their_namespace_under_a_name_of_this_stack() -> None:
+    stack = load_stack("prod", OTHERS)
+    objects = [each for each in (*pod_monitors(stack), *prometheus_rules(stack)) if each.namespace != "ca7f8f-prod"]
+    assert {(each.kind, each.namespace, each.name) for each in objects} == {
+        (kind, namespace, f"telemetry-{name}-prod")
+        for kind in ("PodMonitor", "PrometheusRule")
+        for namespace, name in (("logging", "loki"), ("tools", "object-store"))
+    }
+    selectors = {each.namespace: each.spec["selector"] for each in objects if each.kind == "PodMonitor"}
+    assert selectors == {"logging": {"matchLabels": {"app": "loki"}}, "tools": {"matchLabels": STORE["pods"]}}
+    at_home = put("existing.logs.namespace", "ca7f8f-prod")
+    assert "telemetry-loki" in {each.name for each in pod_monitors(load_stack("prod", OTHERS, at_home))}
+
+
+def test_rules_and_dashboards_of_others_look_at_their_namespace_and_know_no_quorum() -> None:
+    stack = load_stack("prod", OTHERS)
+    families = {each.name: each for each in families_of(stack)}
+    for name, place in (("loki", "logging"), ("object-store", "tools")):
+        rules = group_of(families[name], stack)["rules"]
+        assert {rule["labels"]["namespace"] for rule in rules} == {place}
+        assert all(f'namespace="{place}"' in rule["expr"] for rule in rules)
+    names = {rule.name for rule in families["loki"].rules}
+    assert "LokiNotScraped" in names
+    assert "LokiWritersBelowQuorum" not in names
+    boards = documents_of(stack, "uid")
+    assert 'namespace=\\"logging\\"' in boards["telemetry-prod-loki"]
+    assert 'namespace=\\"tools\\"' in boards["telemetry-prod-object-store"]
+
+
+def test_the_collector_scrapes_what_others_run_and_reaches_nothing_else_of_theirs() -> None:
+    stack = load_stack("prod", OTHERS, put("collector", {**DAEMON_SET, "api_server": API_SERVER}), SCRAPES)
+    assert stack.collector is not None
+    text = configuration(stack, stack.collector)
+    assert text.count("prometheus.scrape ") == 3
+    assert 'names = ["tools"]' in text
+    assert 'label = "app=weed,tier=storage"' in text
+    rights = alloy.values(stack, stack.collector)["rbac"]
+    assert rights["namespaces"] == ["ca7f8f-prod", "logging", "tools"]
+    to_tools = [
+        (rule["ports"], peer)
+        for rule in policies_of(stack)["collector"]["egress"]
+        for peer in rule["to"]
+        if peer.get("namespaceSelector", {}).get("matchLabels") == {NAMESPACE_LABEL: "tools"}
+    ]
+    assert [(ports, peer["podSelector"]["matchLabels"]) for ports, peer in to_tools] == [
+        ([{"port": 9327, "protocol": "TCP"}], STORE["pods"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "mend"),
+    [
+        (put("existing", {"metrics": LOKI}), "existing.metrics", "is ours (telemetry:metrics); remove one of the two"),
+        (
+            put("existing", {"profiles": LOKI}),
+            "existing.profiles",
+            "has no alerts and no dashboard that hold elsewhere",
+        ),
+        (put("existing", {"logs": {**LOKI, "pods": {}}}), "existing.logs.pods", "is empty"),
+        (
+            put("existing", {"logs": {**LOKI, "url": "http://a", "datasource": "b"}}),
+            "existing.logs.url",
+            "one of the two",
+        ),
+        (put("existing", {"logs": {**LOKI, "grafana_org": 3}}), "existing.logs.grafana_org", "add it, or remove this"),
+        (put("existing", {"logs": {**LOKI, "tenant": "a"}}), "existing.logs.tenant", "add it, or remove this"),
+        (put("monitoring.object_store", STORE), "monitoring.object_store", "without seaweedfs in exporters"),
+    ],
+)
+def test_a_mistake_about_others_is_one_line(change: Change, key: str, mend: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load_stack("prod", change)
+    (line,) = raised.value.findings
+    assert line.startswith(f"telemetry:{key}: ")
+    assert mend in line
+
+
+def test_nothing_is_scraped_without_an_alert_that_tells_when_it_no_longer_is() -> None:
+    stack = load_stack("prod", EVERYTHING, put("monitoring.object_store", STORE))
+    missing = [rule for family in families_of(stack) for rule in family.rules if rule.name.endswith("NotScraped")]
+    assert len(missing) == len(targets_of(stack))
 
 
 def test_whoever_scrapes_is_let_in() -> None:

@@ -1,9 +1,9 @@
 """Grafana Loki: logs."""
 
-from telemetry.backends.loki.alerts import rules
+from telemetry.backends.loki.alerts import alerts_anywhere, rules
 from telemetry.backends.loki.changes import CHANGES
-from telemetry.backends.loki.dashboard import dashboard
-from telemetry.backends.loki.datasource import datasource
+from telemetry.backends.loki.dashboard import dashboard, dashboard_anywhere
+from telemetry.backends.loki.datasource import datasource, datasource_anywhere
 from telemetry.backends.loki.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, loki_endpoints
 from telemetry.backends.loki.flows import network
 from telemetry.backends.loki.limits import LogsLimits
@@ -15,7 +15,7 @@ from telemetry.backends.loki.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.loki.settings import CHARTS, SHORTEST_RETENTION, Logs
 from telemetry.backends.loki.starter import starter
 from telemetry.backends.loki.values import IMAGE, RELEASE, SECRET
-from telemetry.spec.backend import Backend
+from telemetry.spec.backend import Backend, Elsewhere
 
 BACKEND = Backend(
     name="loki",
@@ -37,6 +37,7 @@ BACKEND = Backend(
     alerts=rules,
     indicators=None,
     dashboard=dashboard,
+    elsewhere=Elsewhere(alerts_anywhere, dashboard_anywhere, datasource_anywhere),
     http_port=HTTP_PORT,
     without_metrics=(),
     network=network,

@@ -18,6 +18,13 @@ LOKI_QUERY = 'route=~"loki_api_v1_(query|query_range|labels|label_name_values|se
 def rules(context: LokiContext) -> Iterator[Alert]:
     """Yield Loki's alerts."""
     here = Scope.namespace(context.namespace.name)
+    if context.settings.topology == "distributed":
+        yield _writers(context.settings, here)
+    yield from alerts_anywhere(here)
+
+
+def alerts_anywhere(here: Scope) -> Iterator[Alert]:
+    """Yield the alerts on any Loki, whatever its settings."""
     yield Alert(
         "LokiNotScraped",
         f"absent({here('loki_build_info')})",
@@ -26,8 +33,6 @@ def rules(context: LokiContext) -> Iterator[Alert]:
         "Nothing is known of Loki: its metrics are not scraped.",
         "Every other alert on Loki is blind until they are.",
     )
-    if context.settings.topology == "distributed":
-        yield _writers(context.settings, here)
     yield from _requests(here)
     yield from _bucket(here)
     limited = f'reason=~"{_LIMITS}"'

@@ -14,10 +14,18 @@ from telemetry.spec.promql import Scope
 
 def dashboard(context: LokiContext) -> Dashboard:
     """Return Loki's dashboard."""
-    here = Scope.namespace(context.namespace.name)
+    return _dashboard(Scope.namespace(context.namespace.name), context.settings)
+
+
+def dashboard_anywhere(here: Scope) -> Dashboard:
+    """Return the dashboard of any Loki, whatever its settings."""
+    return _dashboard(here, None)
+
+
+def _dashboard(here: Scope, logs: Logs | None) -> Dashboard:
     rows = (
         Row("Taking lines", tuple(_writes(here))),
-        Row("Writers", tuple(_writers(context.settings, here))),
+        Row("Writers", tuple(_writers(logs, here))),
         Row("Answering", tuple(_reads(here))),
         Row("Bucket", tuple(_bucket(here))),
     )
@@ -41,14 +49,14 @@ def _writes(here: Scope) -> Iterator[Panel]:
     yield panel("Time to take lines", "s", "The chosen quantile, by protocol.", (times, "{{route}}"))
 
 
-def _writers(logs: Logs, here: Scope) -> Iterator[Panel]:
+def _writers(logs: Logs | None, here: Scope) -> Iterator[Panel]:
     ring = panel(
         "Writers in the ring",
         "short",
         "By state. The single binary is its own ring.",
         (f"max by (state) ({here('loki_ring_members', name='ingester')})", "{{state}}"),
     )
-    if logs.topology == "distributed":
+    if logs is not None and logs.topology == "distributed":
         needed = min_available(replicas=logs.writers, replication_factor=logs.replication_factor)
         wanted = f"By state. Of {logs.writers}, {needed} must be ACTIVE for every stream to have a quorum."
         ring = replace(ring, description=wanted, bad_below=needed)

@@ -9,7 +9,12 @@ _TRACE_ID_IN_A_LINE = r'[tT]race_?[iI][dD]"?[=:]\s*"?([0-9a-f]{16,32})'
 
 
 def datasource(_: LokiContext, uids: Uids) -> DatasourceSettings:
-    """Return Loki's datasource: the trace's id is structured metadata of a line, else a part of its text."""
+    """Return Loki's datasource."""
+    return datasource_anywhere(uids)
+
+
+def datasource_anywhere(uids: Uids) -> DatasourceSettings:
+    """Return the datasource of any Loki: the trace's id is structured metadata of a line, else a part of its text."""
     if "traces" not in uids:
         return DatasourceSettings("loki", {})
     trace = {"name": "Trace", "datasourceUid": uids["traces"], "url": "${__value.raw}"}

@@ -44,6 +44,7 @@ BACKEND = Backend(
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,
+    elsewhere=None,
     http_port=HTTP_PORT,
     without_metrics=("gateway",),  # the chart's nginx
     network=network,

@@ -34,6 +34,7 @@ BACKEND = Backend(
     alerts=None,  # what Pyroscope exports is not known (docs/monitoring.md)
     indicators=None,
     dashboard=None,
+    elsewhere=None,
     http_port=HTTP_PORT,
     without_metrics=(),
     network=network,

@@ -39,6 +39,7 @@ BACKEND = Backend(
     alerts=rules,
     indicators=indicators,
     dashboard=dashboard,
+    elsewhere=None,
     http_port=HTTP_PORT,
     without_metrics=(),
     network=network,

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from telemetry.grafana.dashboards import capacity, object_store, overview, tenants
 from telemetry.grafana.dashboards.render import rendered
 from telemetry.spec.panels import Dashboard
+from telemetry.spec.promql import Scope
 from telemetry.stack import Stack
 from telemetry.stack.backends import metrics_first
+from telemetry.stack.existing import existing_of
 
 _MAKERS = (
     object_store.dashboard,
@@ -31,6 +33,8 @@ def dashboards_of(stack: Stack) -> Iterator[Dashboard]:
     for backend in metrics_first(stack.backends):
         if backend.of.dashboard is not None:
             yield backend.of.dashboard(backend.context)
+    for existing in existing_of(stack):
+        yield existing.known.dashboard(Scope.namespace(existing.settings.namespace))
     yield from (made for make in _MAKERS if (made := make(stack)) is not None)
 
 

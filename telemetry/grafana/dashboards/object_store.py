@@ -19,7 +19,7 @@ def dashboard(stack: Stack) -> Dashboard:
         if backend.of.store_panels is not None
     ]
     if "seaweedfs" in stack.monitoring.exporters:
-        store = Scope(stack.monitoring.object_store_labels)
+        store = Scope(stack.monitoring.of_object_store)
         rows.append(Row("As SeaweedFS sees itself", (*_requests(store), *_disks(store))))
     about = "How SeaweedFS answers, and how full it is."
     return Dashboard("object-store", "Object store", about, tuple(rows), (QUANTILE,))

@@ -1,13 +1,15 @@
-"""Checks that the cluster knows the objects of the Prometheus operator that the settings ask for."""
+"""Checks that the cluster knows the Prometheus operator's objects that settings ask for, and has their namespaces."""
 
 from collections.abc import Iterator
 
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, find
+from telemetry.clients.kubernetes import UNUSABLE, api_client, find, is_missing
+from telemetry.config.existing import ScrapedPods
 from telemetry.monitoring.operator import GROUP, VERSION, kinds_of
 from telemetry.stack import Stack
+from telemetry.stack.existing import existing_of
 
 
 def check(stack: Stack) -> list[str]:
@@ -16,7 +18,8 @@ def check(stack: Stack) -> list[str]:
     if not kinds:
         return []
     try:
-        return list(_unknown(api_client(stack.kubernetes), kinds))
+        api = api_client(stack.kubernetes)
+        return [*_unknown(api, kinds), *_absent(api, stack)]
     except (*UNUSABLE, urllib3.exceptions.HTTPError, client.ApiException):
         return []
 
@@ -30,3 +33,14 @@ def _unknown(api: client.ApiClient, kinds: dict[str, str]) -> Iterator[str]:
                 f"telemetry:{key}: the cluster knows no {kind} ({GROUP}/{VERSION}); have a Prometheus operator "
                 "installed, or choose another value"
             )
+
+
+def _absent(api: client.ApiClient, stack: Stack) -> Iterator[str]:
+    """Yield the namespaces of others in which objects are to be made, and which are not there."""
+    places: dict[str, ScrapedPods] = {f"existing.{each.signal}": each.settings for each in existing_of(stack)}
+    if stack.monitoring.object_store is not None:
+        places["monitoring.object_store"] = stack.monitoring.object_store
+    for key, pods in places.items():
+        own = pods.namespace == stack.namespace.name
+        if not own and is_missing(api, f"/api/v1/namespaces/{pods.namespace}"):
+            yield f"telemetry:{key}.namespace: {pods.namespace!r} does not exist on the cluster; correct it"

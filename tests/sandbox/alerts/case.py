@@ -3,14 +3,18 @@
 from typing import NamedTuple
 
 from telemetry.spec.promql import equal
-from tests.support import WITH_LOGS_IN_PROD, Change, all_of, put
+from tests.support import ALL_BACKENDS, Change, all_of, put
+from tests.unit.bad_collectors import DAEMON_SET
 
 EVERYTHING: Change = all_of(
     put("monitoring.exporters", ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager"]),
     put("gateway.certificate", {"source": "cert-manager", "issuer": {"name": "ours"}}),
-    WITH_LOGS_IN_PROD,
+    put("namespace.requested_quota.cpu", "20"),  # for the collector
+    put("collector", {**DAEMON_SET, "tenant": "platform"}),
+    ALL_BACKENDS["prod"],
 )
-"""The prod stack with every backend, every exporter and both kinds of certificates, which has every alert there is."""
+"""The prod stack with every backend, every exporter, a collector and both kinds of certificates, which has every alert
+there is."""
 HERE = 'namespace="ca7f8f-prod"'
 
 

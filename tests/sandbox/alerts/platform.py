@@ -92,6 +92,16 @@ CASES: tuple[Case, ...] = (
     # promtool's clock begins at 1970, so certificates that end in 2027 are far away there.
     fires("GatewayCertificateExpires", "ten days are left", {_CERTIFICATE: "864000x180"}, 'certificate="cert-manager"'),
     silent("GatewayCertificateExpires", "sixty days are left", {_CERTIFICATE: "5184000x180"}),
+    fires("CollectorNotScraped", "nobody scrapes it", {of("up", pod="mimir-ingester-0"): "1x180"}),
+    silent("CollectorNotScraped", "it is scraped", {of("up", pod="collector-x7k2p"): "1x180"}),
+    fires(
+        "ScrapeFailing",
+        "one pod does not answer",
+        {of("up", pod="mimir-ingester-0"): "1x60 0x120", of("up", pod="gateway-a"): "1x180"},
+        'pod="mimir-ingester-0"',
+    ),
+    silent("ScrapeFailing", "it does so again", {of("up", pod="mimir-ingester-0"): "1x110 0x5 1x65"}),
+    silent("ScrapeFailing", "a neighbour does not answer", {of("up", pod="somebody-elses-0"): "0x180"}),
     fires("ClusterMetricsMissing", "nobody scrapes it", {'kube_pod_info{namespace="elsewhere"}': "1x180"}),
     silent("ClusterMetricsMissing", "it is scraped", {of("kube_pod_info", pod="mimir-ingester-0"): "1x180"}),
     fires(

@@ -1,0 +1,60 @@
+"""Programs of others that the platform works with: what is scraped of them, and backends that it links to."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from telemetry.config.base import SettingError, Settings
+from telemetry.config.connections import Url
+from telemetry.config.dashboards import DatasourceUid
+from telemetry.config.labels import LabelKey, LabelValue
+from telemetry.config.network import PortNumber
+
+
+class ScrapedPods(Settings):
+    """Pods of others with metrics, which are scraped as our own are by the collector or an operator."""
+
+    namespace: str = Field(
+        pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+        description="Their namespace. Objects that are made for an operator are made there: on OpenShift it looks for "
+        "pods in the objects' own namespace alone.",
+    )
+    pods: dict[LabelKey, LabelValue] = Field(
+        min_length=1, description="Labels of the pods, such as `app.kubernetes.io/name: seaweedfs`."
+    )
+    port: PortNumber = Field(
+        description="The port of the pods with the metrics, which a container of theirs declares; plain HTTP."
+    )
+
+
+class Existing(ScrapedPods):
+    """A backend that somebody else runs: it is watched as ours are, and linked with ours in Grafana."""
+
+    datasource: DatasourceUid | None = Field(
+        default=None,
+        description="The uid of its datasource in Grafana, to which ours lead. Links from there to ours are for who "
+        "looks after it to make; with `url`, the program makes a datasource of its own, with links both ways.",
+    )
+    grafana_org: int | None = Field(
+        default=None,
+        ge=1,
+        description="The Grafana organisation of that datasource, as no other one finds it; none is our login's.",
+    )
+    url: Url | None = Field(
+        default=None,
+        description="Where Grafana finds its query API, for a datasource of ours among the environment's, such as "
+        "`Loki (prod)`. Tenants have none: what others keep is not kept apart by them.",
+    )
+    tenant: str | None = Field(
+        default=None, min_length=1, description="The tenant that the datasource of ours asks for (X-Scope-OrgID)."
+    )
+
+    @model_validator(mode="after")
+    def _is_shown_by_one_datasource(self) -> Self:
+        if self.datasource is not None and self.url is not None:
+            raise SettingError("url", "makes a datasource beside the one of `datasource`; remove one of the two")
+        if self.grafana_org is not None and self.datasource is None:
+            raise SettingError("grafana_org", "is that of `datasource`, which is not set; add it, or remove this")
+        if self.tenant is not None and self.url is None:
+            raise SettingError("tenant", "is asked for at `url`, which is not set; add it, or remove this")
+        return self

@@ -1,0 +1,43 @@
+"""Alerts on scraping itself: on what is not scraped, no other alert can fire.
+
+Backends, the gateway and the object store have such an alert among their own.
+"""
+
+from collections.abc import Iterator
+
+from telemetry.collector.addresses import RELEASE
+from telemetry.monitoring.scraping import targets_of
+from telemetry.spec.alerts import Alert
+from telemetry.spec.promql import Scope
+from telemetry.stack import Stack
+
+_UP = "up"
+"""What every scraper says of each target: 1, or 0 where the last scrape failed."""
+
+
+def rules(stack: Stack) -> Iterator[Alert]:
+    """Yield the alerts."""
+    here = Scope.namespace(stack.namespace.name)
+    if stack.collector_role is not None:
+        yield Alert(
+            "CollectorNotScraped",
+            f"absent({here(_UP, _pods(RELEASE))})",
+            "ticket",
+            "15m",
+            "Nothing is known of the collector: its metrics are not scraped.",
+            "Every other alert on the collector is blind until they are.",
+        )
+    ours = [name for target in targets_of(stack) for name in target.releases]
+    yield Alert(
+        "ScrapeFailing",
+        f"min by (pod) ({here(_UP, _pods(*ours))}) == 0",
+        "ticket",
+        "15m",
+        "A pod is found and does not answer when it is scraped: nothing is known of it.",
+        "{{ $labels.pod }}: no scrape has succeeded for 15 minutes.",
+    )
+
+
+def _pods(*releases: str) -> str:
+    """Return a matcher for pods of releases, as the charts call them."""
+    return f'pod=~"({"|".join(releases)})-.+"'
