@@ -188,6 +188,7 @@ docs: setup  ## Write anew the pages of docs/ that are made from the code
 	@$(BIN)/python -m docs.make_stack_schema
 	@$(BIN)/python -m docs.make_policies
 	@$(BIN)/python -m docs.make_architecture
+	@$(BIN)/python -m docs.make_monitoring
 	@$(COMMANDS) capacity prod --markdown docs/capacity-prod.md --picture docs/capacity-prod.svg >/dev/null
 
 # What the pipeline does; .github/workflows holds no logic, so that all of it can be run and tested here.

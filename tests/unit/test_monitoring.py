@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docs import make_monitoring
 from sandbox.mimir_metrics import listed
 from telemetry.monitoring import slo
 from telemetry.monitoring.operator import prometheus_rules
@@ -215,6 +216,11 @@ def test_the_ruler_takes_what_a_stack_without_tenants_has() -> None:
 @pytest.mark.parametrize(("environment", "change"), VARIANTS)
 def test_no_group_is_larger_than_mimirs_ruler_takes(environment: str, change: Change) -> None:
     assert [group["name"] for group in groups_of(load_stack(environment, change)) if len(group["rules"]) > 20] == []
+
+
+def test_the_page_counts_what_there_is() -> None:
+    stale = "docs/monitoring.md is stale; write it anew with: python -m docs.make_monitoring"
+    assert make_monitoring.PAGE.read_text() == make_monitoring.document(), stale
 
 
 def test_rules_are_plain_data() -> None:
