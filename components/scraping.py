@@ -10,7 +10,7 @@ from telemetry.stack import Stack
 
 
 class Scraping(pulumi.ComponentResource):
-    """PodMonitor objects, one for each backend, the gateway and the collector.
+    """PodMonitor objects, one for each backend, the gateway, the collector, and what others run.
 
     They need the operator's CRD, and an operator whose podMonitorSelector matches `telemetry:monitoring.labels`.
     """
