@@ -73,7 +73,8 @@ def mimir(
     (directory / "runtime.yaml").write_text(yaml.safe_dump({"overrides": dict(overrides)}))
     scheme, verify = ("http", ssl.create_default_context()) if tls is None else ("https", _trusting(tls))
     log = directory / "log"
-    with log.open("w") as output, httpx.Client(base_url=f"{scheme}://{address}:{PORT}", verify=verify) as client:
+    way = httpx.Client(base_url=f"{scheme}://{address}:{PORT}", verify=verify, timeout=60)
+    with log.open("w") as output, way as client:
         process = subprocess.Popen([str(program), *_flags(address, directory, tls)], stdout=output, stderr=output)
         try:
             await_ready(process, "/ready", "Mimir", log, seconds=_SECONDS_TO_START, client=client)

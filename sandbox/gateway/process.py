@@ -20,7 +20,7 @@ from sandbox.gateway.pod import NOBODY, Pod
 from telemetry.clients.processes import is_alive
 from telemetry.gateway import access
 
-_SECONDS_TO_START = 10
+_SECONDS_TO_START = 60
 _SECONDS_TO_DRAIN = 30
 _POLL_SECONDS = 0.005
 _LOOK_SECONDS = 0.2
@@ -51,7 +51,7 @@ class Gateway(Pod):
     def health(self, path: str) -> httpx.Response:
         """Return what its health listener says: `live`, `ready` or `metrics`."""
         url = f"http://{self.layout.address}:{self.layout.health_port}/{path}"
-        return httpx.get(url, trust_env=False, timeout=10)
+        return httpx.get(url, trust_env=False, timeout=60)
 
     def requests(self) -> list[dict[str, Any]]:
         """Return what it has logged of requests."""

@@ -226,7 +226,9 @@ class Deployment:
     def grafana(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Call Grafana."""
         user, _, password = self.connections.grafana_auth.get_secret_value().partition(":")
-        return httpx.request(method, f"{self.connections.grafana_url}{path}", auth=(user, password), json=body)
+        return httpx.request(
+            method, f"{self.connections.grafana_url}{path}", auth=(user, password), json=body, timeout=60
+        )
 
     def _succeeds(self, command: str, *options: str) -> str:
         done = self.pulumi(command, *options)

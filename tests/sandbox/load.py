@@ -37,7 +37,8 @@ class Load:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(16)
         self._stop = threading.Event()
-        self._clients: list[Future[Counter[Answer]]] = []
+        self._clients: list[Future[None]] = []
+        self._answers: list[Counter[Answer]] = []
         self.resent = 0
 
     def http(self, gateway: Gateway, token: str, clients: int) -> None:
@@ -50,10 +51,16 @@ class Load:
         for _ in range(clients):
             self._run(channel(gateway), lambda opened: export(opened, token))
 
+    def so_far(self) -> Counter[Answer]:
+        """Return how often each answer was given."""
+        return sum((each.copy() for each in self._answers), Counter())
+
     def end(self) -> Counter[Answer]:
         """Stop all clients; return how often each answer was given."""
         self._stop.set()
-        return sum((each.result() for each in self._clients), Counter())
+        for each in self._clients:
+            each.result()
+        return self.so_far()
 
     def _send_spans(self, client: httpx.Client) -> int:
         status, again = send_spans_again(client)
@@ -61,12 +68,13 @@ class Load:
         return status
 
     def _run(self, opened: AbstractContextManager[Client], ask: Callable[[Client], Answer]) -> None:
-        def run() -> Counter[Answer]:
-            answers: Counter[Answer] = Counter()
+        answers: Counter[Answer] = Counter()
+        self._answers.append(answers)
+
+        def run() -> None:
             with opened as client:
                 while not self._stop.is_set():
                     answers[ask(client)] += 1
-            return answers
 
         self._clients.append(self._pool.submit(run))
 

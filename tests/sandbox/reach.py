@@ -41,7 +41,7 @@ def remove_bucket(s3: Any, name: str) -> None:
 
 def grafana(connections: Connections) -> httpx.Client:
     user, _, password = connections.grafana_auth.get_secret_value().partition(":")
-    return httpx.Client(base_url=connections.grafana_url, auth=(user, password))
+    return httpx.Client(base_url=connections.grafana_url, auth=(user, password), timeout=60)
 
 
 def processes(state: Path) -> list[tuple[str, psutil.Process]]:

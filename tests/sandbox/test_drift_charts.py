@@ -2,8 +2,7 @@
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -25,6 +24,7 @@ from telemetry.releases import releases_of
 from telemetry.spec.release import Release
 from tests.sandbox.test_exact_capacity import MOVING, SCALED
 from tests.support import Change, load_stack
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -66,7 +66,7 @@ def test_no_object_of_prods_charts_is_drift_by_itself(installed: Installed) -> N
     scaled = manifests.scaled(installed.objects)
     if scaled:
         # Each begins with one replica, and the controller writes its minimum of two.
-        _wait_for(lambda: {each.path for each in installed.drift(frozenset())} == {"spec.replicas"})
+        until(lambda: {each.path for each in installed.drift(frozenset())} == {"spec.replicas"})
     assert installed.drift(scaled) == []
 
 
@@ -97,10 +97,3 @@ def _install(release: Release, space: str, world: Connections, toolchain: Toolch
     assert done.returncode == 0, done.stderr
     get = [helm, "get", "manifest", release.name, *where]
     return subprocess.run(get, capture_output=True, text=True, check=True).stdout
-
-
-def _wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(1)

@@ -57,7 +57,7 @@ def ask(edge: Edge, head: bytes) -> bytes:
     """Send a request as it stands."""
     place = (edge.gateway.layout.address, edge.gateway.layout.https_port)
     with (
-        socket.create_connection(place, timeout=10) as plain,
+        socket.create_connection(place, timeout=60) as plain,
         trusting(edge.gateway).wrap_socket(plain, server_hostname=place[0]) as stream,
     ):
         stream.sendall(head + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -132,7 +132,7 @@ def test_streams_that_are_reset_at_once_end_their_connection(edge: Edge) -> None
     head = b"\x82\x87\x84\x41\x01x"
     before = len(edge.gateway.requests())
     with (
-        socket.create_connection(place, timeout=10) as plain,
+        socket.create_connection(place, timeout=60) as plain,
         context.wrap_socket(plain, server_hostname=place[0]) as stream,
     ):
         stream.sendall(PREFACE)

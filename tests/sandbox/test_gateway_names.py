@@ -46,7 +46,7 @@ def with_resolver(folder: Path, server: str, namespace: str) -> tuple[str, ...]:
     """What a program is started by to have a pod's resolv.conf in place of this machine's."""
     search = f"{namespace}.svc.cluster.local svc.cluster.local cluster.local {SEARCHED}"
     file = folder / "resolv.conf"
-    file.write_text(f"nameserver {server}\nsearch {search}\noptions ndots:5 timeout:1 attempts:1\n")
+    file.write_text(f"nameserver {server}\nsearch {search}\noptions ndots:5 timeout:10 attempts:2\n")
     return ("unshare", "--mount", "sh", "-c", f'mount --bind {file} /etc/resolv.conf && exec "$@"', "sh")
 
 

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from sandbox.paths import REPO
 from telemetry.operations.readiness.objects import Objects
 from telemetry.operations.readiness.why import unready
 from tests.sandbox.deployment import Deployment
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -75,7 +75,7 @@ def templates(dev: Deployment) -> dict[str, Any]:
 def fail(dev: Deployment) -> None:
     """Run an `up` until the scheduler has refused pods of every sort, and interrupt it as a person does."""
     with dev.started("up", "--yes", "--skip-preview") as process:
-        _wait(lambda: _refused(dev) or process.poll() is not None, 120)
+        until(lambda: _refused(dev) or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert dev.releases()["mimir"] == "failed"
@@ -115,13 +115,6 @@ def closed(dev: Deployment) -> Iterator[None]:
         close(closed=False)
 
 
-def _wait(done: Callable[[], Any], seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < until
-        time.sleep(0.3)
-
-
 def test_a_failed_update_is_undone_to_the_last_field_and_pod(dev: Deployment, chart: str) -> None:
     before = templates(dev)
     with dev.edited(broken(chart)):
@@ -143,7 +136,7 @@ def test_a_failed_update_is_undone_to_the_last_field_and_pod(dev: Deployment, ch
     printed = dev.repair("--yes")
     assert "rolled the release mimir, which was failed, back to revision 1" in printed
     assert "deleted pod mimir-compactor-0, which nothing else would replace" in printed
-    _wait(lambda: all(dev.pods().values()), 90)
+    until(lambda: all(dev.pods().values()))
     assert templates(dev) == before
     dev.up()
     assert templates(dev) == before
@@ -170,7 +163,7 @@ def test_what_two_failures_in_a_row_have_left_is_named_and_undone(dev: Deploymen
         assert field in drifted, drifted
     printed = dev.repair("--yes")
     assert "rolled the release mimir, which was failed, back to revision" in printed
-    _wait(lambda: all(dev.pods().values()), 90)
+    until(lambda: all(dev.pods().values()))
     assert templates(dev) == before
     dev.command("drift", "--no-preview")
 
@@ -181,7 +174,7 @@ def test_a_release_that_was_only_late_is_noted_as_deployed_and_nothing_restarts(
     upgrade = ("upgrade", "mimir", chart, "--namespace", dev.namespace, "--values", values_of(dev, tmp_path))
     with closed(dev), pytest.raises(subprocess.CalledProcessError):
         dev.helm(*upgrade, "--wait", "--timeout", "4s")
-    _wait(lambda: _settled(dev), 90)
+    until(lambda: _settled(dev))
     running = {pod.metadata.uid for pod in dev.core.list_namespaced_pod(dev.namespace).items}
     assert "noted that the release mimir, which was failed, is deployed" in dev.repair("--yes")
     # A pod of the template before may still go, but none is new.

@@ -13,6 +13,7 @@ from telemetry.stack.images import images_of
 from tests.sandbox.charts import Object, rendered, workloads
 from tests.sandbox.test_metadata import MARKED
 from tests.support import ALL_BACKENDS, Change, all_of, load_stack, put
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -53,6 +54,7 @@ def cluster(world: Connections) -> Iterator[Cluster]:
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     core.create_namespace({"metadata": {"name": NAMESPACE, "labels": labels}})
     scheduling.create_priority_class({"metadata": {"name": CLASS}, "value": 1000})
+    until(lambda: core.list_namespaced_service_account(NAMESPACE).items)  # without which there is no pod
     yield Cluster(dynamic.DynamicClient(api))
     scheduling.delete_priority_class(CLASS)
     core.delete_namespace(NAMESPACE)

@@ -20,8 +20,8 @@ from tests.sandbox.fixtures.releases import (
     kubeconfig,
     provider,
     resource,
-    wait_for,
 )
+from tests.waiting import until
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]  # by day nothing of the provider changes: it is pinned
 
@@ -133,11 +133,11 @@ def test_replaced_provider_replaces_its_releases_and_a_moved_kubeconfig_does_not
 def test_interrupt_is_clean_and_the_next_up_repairs(stack: Stack, site: Site, name: str) -> None:
     stack.declare(site.provider, resource(name, {"stuck": True}))
     running = stack.start("up", "--yes", "--skip-preview")
-    wait_for(lambda: site.status(name)[0] == "pending-install")
+    until(lambda: site.status(name)[0] == "pending-install")
     began = time.monotonic()
     running.send_signal(signal.SIGINT)
-    text, _ = running.communicate(timeout=30)
-    assert time.monotonic() - began < 12, text  # of which the language host may take 5
+    text, _ = running.communicate(timeout=120)
+    assert time.monotonic() - began < 100, text  # and not as long as the release may take
     assert running.returncode != 0
     assert site.status(name)[0] == "failed"
     assert not list((stack.folder / "backend").rglob(".pulumi/locks/**/*.json"))
@@ -149,11 +149,11 @@ def test_interrupt_is_clean_and_the_next_up_repairs(stack: Stack, site: Site, na
 def test_killed_engine_leaves_a_lock_and_a_pending_create(stack: Stack, site: Site, name: str) -> None:
     stack.declare(site.provider, resource(name, {"stuck": True}, timeout=4))
     running = stack.start("up", "--yes", "--skip-preview")
-    wait_for(lambda: site.status(name)[0] == "pending-install")
+    until(lambda: site.status(name)[0] == "pending-install")
     running.send_signal(signal.SIGKILL)
     running.wait()
     # the orphaned plugin still brings its wait to an end, and does not leave by itself
-    wait_for(lambda: site.status(name)[0] == "failed")
+    until(lambda: site.status(name)[0] == "failed")
     for orphan in plugins_of(stack):
         os.kill(orphan, signal.SIGKILL)
     assert "the stack is currently locked by 1 lock(s)" in stack.up().flat

@@ -12,6 +12,7 @@ from telemetry.backends.mimir import values as mimir
 from tests.sandbox.engine import Stack, engine_environment
 from tests.sandbox.fixtures.releases import Site, open_site, resource
 from tests.support import load_stack
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -38,9 +39,8 @@ def test_a_release_that_does_not_fit_fails_and_is_repaired_by_a_larger_quota(
     state = stack.state()["mimir"]
     assert state["initErrors"], done.text
     assert state["outputs"]["status"]["status"] == "failed"
-    assert 0 < _ready_pods(room) < PODS
-    messages = [event.message for event in room.core.list_namespaced_event(NAMESPACE).items]
-    assert any("exceeded quota: room" in message for message in messages), messages
+    until(lambda: "exceeded quota: room" in _said(room), lambda: _said(room))
+    assert 0 < until(lambda: _ready_pods(room)) < PODS
 
     room.core.patch_namespaced_resource_quota("room", NAMESPACE, _quota("4"))
     stack.must_up(room.provider, _release(timeout=120))
@@ -56,6 +56,10 @@ def _release(timeout: int) -> dict[str, Any]:
 
 def _quota(cpu: str) -> dict[str, Any]:
     return {"metadata": {"name": "room"}, "spec": {"hard": {"requests.cpu": cpu}}}
+
+
+def _said(site: Site) -> str:
+    return "\n".join(event.message for event in site.core.list_namespaced_event(NAMESPACE).items)
 
 
 def _ready_pods(site: Site) -> int:

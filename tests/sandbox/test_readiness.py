@@ -1,8 +1,6 @@
 """Why pods are not there, in the words of the real API server and its controllers."""
 
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from kubernetes import client
@@ -14,6 +12,7 @@ from telemetry.operations.preflight import quota
 from telemetry.operations.readiness.objects import Objects
 from telemetry.operations.readiness.why import Unready, unready
 from tests.support import load_stack, put
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -37,16 +36,9 @@ def found(api: client.ApiClient) -> dict[str, Unready]:
     return {each.kind: each for each in unready(Objects.read(api, NAMESPACE))}
 
 
-def wait_for(done: Callable[[], Any]) -> None:
-    until = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < until
-        time.sleep(0.5)
-
-
 def test_a_quota_on_limits_is_foreseen_quoted_and_met_by_a_default(api: client.ApiClient, world: Connections) -> None:
     _deploy(api)
-    wait_for(lambda: {kind for kind, it in found(api).items() if it.reasons} == {"Deployment", "StatefulSet"})
+    until(lambda: {kind for kind, it in found(api).items() if it.reasons} == {"Deployment", "StatefulSet"})
     for each in found(api).values():
         assert "failed quota: platform: must specify limits.cpu for: main" in each.reasons[0]
         assert "FailedCreate" in each.reasons[0]
@@ -61,7 +53,7 @@ def test_a_quota_on_limits_is_foreseen_quoted_and_met_by_a_default(api: client.A
     client.AppsV1Api(api).patch_namespaced_deployment(
         "counted", NAMESPACE, {"metadata": {"annotations": {"again": "1"}}}
     )
-    wait_for(lambda: found(api) == {})
+    until(lambda: found(api) == {})
 
 
 def _deploy(api: client.ApiClient) -> None:

@@ -1,7 +1,6 @@
 """Receivers that tenants write themselves: the real Mimir calls none inside, unless its firewall is off."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from telemetry.backends.mimir import values as mimir_chart
 from telemetry.backends.mimir.receivers import receivers_firewall
 from telemetry.config.network import Destination, Security
 from tests.support import load_stack
+from tests.waiting import until
 
 PORT = 8080
 PREFIX = "alertmanager_receivers_firewall_block"
@@ -55,10 +55,7 @@ def test_a_webhook_inside_is_called_by_nobody_who_has_a_firewall(
     started, receiver, ledger, log = running
     for tenant in OVERRIDES:
         alert(started, tenant, f"{receiver}/{tenant}")
-    until = time.monotonic() + _SECONDS
-    while not arrived(ledger) or len(refused(log)) < 2:
-        assert time.monotonic() < until, (arrived(ledger), refused(log))
-        time.sleep(0.1)
+    until(lambda: arrived(ledger) and len(refused(log)) > 1, lambda: (arrived(ledger), refused(log)))
     assert arrived(ledger) == {"/without"}
     assert refused(log) == {"by-default", "opened-elsewhere"}
 
@@ -73,10 +70,8 @@ def alert(started: Mimir, tenant: str, url: str) -> None:
     now = datetime.now(UTC).isoformat()
     alerts = json.dumps([{"labels": {"alertname": "fake"}, "startsAt": now}])
     headers |= {"Content-Type": "application/json"}
-    until = time.monotonic() + _SECONDS
-    while not started.client.post("/alertmanager/api/v2/alerts", content=alerts, headers=headers).is_success:
-        assert time.monotonic() < until, tenant  # the Alertmanager looks for new configurations from time to time
-        time.sleep(0.2)
+    # The Alertmanager looks for new configurations from time to time.
+    until(lambda: started.client.post("/alertmanager/api/v2/alerts", content=alerts, headers=headers).is_success)
 
 
 def arrived(ledger: Ledger) -> set[str]:

@@ -4,7 +4,6 @@ import json
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from sandbox.paths import REPO
 from telemetry.operations.repair.locks import parsed
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.reach import remove_bucket
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -112,17 +112,15 @@ def test_state_is_in_the_bucket_with_its_secrets_encrypted(tiny: Project) -> Non
 def test_of_two_ups_at_once_one_fails_cleanly_and_the_state_is_whole(tiny: Project) -> None:
     tiny.run("config", "set", "waits", "yes")
     with tiny.start("up", "--yes", "--skip-preview") as first:
-        until = time.monotonic() + 30
-        while not tiny.objects(LOCKS) and time.monotonic() < until:
-            time.sleep(0.1)
+        until(lambda: tiny.objects(LOCKS))
         with tiny.start("up", "--yes", "--skip-preview") as second:
-            stdout, stderr = second.communicate(timeout=60)
+            stdout, stderr = second.communicate(timeout=120)
         assert second.returncode != 0
         assert "the stack is currently locked by 1 lock(s)" in stderr
         assert [(lock.host, lock.pid) for lock in parsed(stderr)] == [(socket.gethostname(), first.pid)]
         assert first.poll() is None
         (tiny.folder / "told-to-go-on").touch()
-        stdout, stderr = first.communicate(timeout=60)
+        stdout, stderr = first.communicate(timeout=120)
         assert first.returncode == 0, stdout + stderr
     assert tiny.objects(LOCKS) == {}
     assert "1 unchanged" in stdout

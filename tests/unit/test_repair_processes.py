@@ -3,18 +3,17 @@
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from telemetry.clients.processes import is_alive
 from telemetry.operations.repair.processes import Runs, end_family, is_engine
+from tests.waiting import until
 
 ENGINE = './pulumi-resource-made-up "$1" & wait'
-HELPER = "#!/bin/sh\nsh -c 'echo; exec sleep 20' & wait\n"  # it prints something once all three are there
+HELPER = "#!/bin/sh\nsh -c 'echo; exec sleep 120' & wait\n"  # it prints something once all three are there
 Start = Callable[..., subprocess.Popen[str]]
 
 
@@ -70,8 +69,8 @@ def test_the_helper_of_a_killed_engine_is_ended_with_what_it_has_started(runs: R
     os.waitid(os.P_PID, engine.pid, os.WEXITED | os.WNOWAIT)
     assert not is_engine(engine.pid), "not reaped yet, but gone"
     engine.wait()
-    (orphan,) = _eventually(runs.orphans)
-    children = _eventually(orphan.children)
+    (orphan,) = until(runs.orphans)
+    children = until(orphan.children)
     end_family([orphan])
     assert not any(map(is_alive, [orphan, *children]))
     assert runs.orphans() == []
@@ -97,10 +96,3 @@ def test_another_folders_runs_are_left_alone(start: Start, environment: dict[str
     assert elsewhere.engines() == []
     end_family(Runs.of(environment, tmp_path).engines())
     engine.wait()
-
-
-def _eventually(look: Callable[[], list[psutil.Process]]) -> list[psutil.Process]:
-    until = time.monotonic() + 5
-    while not (found := look()) and time.monotonic() < until:
-        time.sleep(0.02)
-    return found

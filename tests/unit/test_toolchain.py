@@ -5,8 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from filelock import FileLock
 from sandbox.paths import REPO
 from sandbox.toolchain import TOOLS, UP_TOOLS, ToolchainError, modules
 from tests.unit.toolchain_bench import Bench
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -237,7 +236,7 @@ def test_a_killed_build_leaves_nothing_that_is_taken_for_whole(bench: Bench) -> 
     (bench.bin / "hang").touch()
     command = [sys.executable, "-c", ENSURE, str(bench.cache), str(bench.sources), str(bench.bin)]
     with subprocess.Popen(command, cwd=REPO, start_new_session=True) as builder:
-        wait_until(lambda: any(bench.cache.glob(".platform-*/pulumi")))
+        until(lambda: any(bench.cache.glob(".platform-*/pulumi")))
         os.killpg(builder.pid, signal.SIGKILL)
     assert [entry for entry in bench.entries() if not entry.startswith(".")] == []
     with pytest.raises(ToolchainError, match="helm is not there yet"):
@@ -254,15 +253,8 @@ def test_a_second_process_waits_and_says_so(bench: Bench) -> None:
     with FileLock(bench.cache / "seaweedfs.lock"):
         second = threading.Thread(target=toolchain.ensure, args=(["weed"],))
         second.start()
-        wait_until(lambda: "another process is building it, waiting" in bench.said.getvalue())
+        until(lambda: "another process is building it, waiting" in bench.said.getvalue())
         assert second.is_alive()
         assert bench.calls() == []
-    second.join(10)
+    second.join(120)
     assert toolchain.path("weed").exists()
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.02)

@@ -9,8 +9,8 @@ import pytest
 from filelock import FileLock
 
 from sandbox.toolchain import TOOLS, UP_TOOLS, ToolchainError
-from tests.unit.test_toolchain import wait_until
 from tests.unit.toolchain_bench import Bench
+from tests.waiting import until
 
 WITH_ALL = "nginx version: nginx/1.22.1\nconfigure arguments: --with-http_ssl_module --with-http_v2_module "
 WITH_ALL += "--with-stream=dynamic"
@@ -143,7 +143,7 @@ def test_a_second_process_waits_and_says_so(bench: Bench) -> None:
     with FileLock(bench.cache / "nginx.lock"):
         second = threading.Thread(target=bench.toolchain().ensure, args=(["nginx"],))
         second.start()
-        wait_until(lambda: "another process is fetching it, waiting" in bench.said.getvalue())
+        until(lambda: "another process is fetching it, waiting" in bench.said.getvalue())
         assert apt_calls(bench) == []
     second.join(10)
     assert bench.toolchain().path("nginx").exists()
