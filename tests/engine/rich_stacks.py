@@ -74,6 +74,10 @@ LIMITS = {
         "others": {"max_sessions_per_series": 9},
     },
 }
+LIMIT_RANGE = {
+    "default_request": {"cpu": "50m", "memory": "64Mi"},
+    "default_limit": {"cpu": "8", "memory": "32Gi", "ephemeral_storage": "1Gi"},
+}
 ROTATED = {"version": 2, "previous_until": "2026-12-01T00:00:00Z"}
 TENANT = {
     "id": "platform",
@@ -214,10 +218,7 @@ PROD: Change = all_of(
     put("security", {
         **dict.fromkeys(("grafana", "clients", "ingress", "monitoring", "dns", "api_server"), PLACE),
         "object_store": SOMEWHERE,
-        "limit_range": {
-            "default_request": {"cpu": "50m", "memory": "64Mi"},
-            "default_limit": {"cpu": "8", "memory": "32Gi", "ephemeral_storage": "1Gi"},
-        },
+        "limit_range": LIMIT_RANGE,
     }),
     alerting,
 )  # fmt: skip
@@ -255,16 +256,26 @@ RULER: Change = all_of(
     with_ruler,
     put("dashboards", {}),
 )
+SMALL: Change = all_of(
+    *(put(f"kubernetes.{key}", value) for key, value in (("cluster_identifier", "one"), ("kubeconfig", "/nowhere"))),
+    put("priority_class", {"name": "telemetry", "value": 1000, "preempts": False}),
+    put("object_store.abort_incomplete_uploads", "1d"),
+    put("security.limit_range", LIMIT_RANGE),
+    put("monitoring", {"rules": "prometheus-rule", "labels": {"release": "prometheus"}}),
+    put("dashboards", {"grafana_org": 2, "datasource": "prometheus", "folder": "Ours"}),
+)
+"""What only the program shows, which takes its time with the others."""
 
 
 @cache
 def stacks() -> dict[str, Stack]:
-    """Return stacks in which between them every setting is set."""
+    """Return stacks in which between them every setting is set, those that take the most time first."""
     return {
         "prod": load_stack("prod", PROD),
         "dev": load_stack("dev", DEV),
         "certified": load_stack("test", CERTIFIED),
         "existing": load_stack("test", EXISTING, RULER),
+        "small": load_stack("dev", SMALL),
     }
 
 

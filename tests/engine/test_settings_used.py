@@ -18,17 +18,19 @@ from components import stack_config
 from telemetry.capacity.figures import report
 from telemetry.capacity.fit import check
 from telemetry.collector.config import configuration
+from telemetry.collector.release import collector_release
 from telemetry.config.gateway import Gateway
 from telemetry.gateway import access, workload
 from telemetry.gateway import secrets as contents
 from telemetry.gateway.expose import objects_of
-from telemetry.grafana.dashboards.dashboards import dashboards_of, documents_of
+from telemetry.grafana.dashboards.dashboards import documents_of
 from telemetry.grafana.views import View, views
 from telemetry.monitoring.operator import pod_monitors, prometheus_rules
 from telemetry.monitoring.rules import groups_of
 from telemetry.network.policies import policies_of
-from telemetry.releases import releases_of
+from telemetry.spec.release import Release
 from telemetry.stack import Stack
+from telemetry.stack.backends import SIGNALS
 from tests.engine.recorder import Run, run_program
 from tests.engine.rich_stacks import credentials, stacks
 from tests.support import tree
@@ -162,14 +164,26 @@ def _views(stack: Stack) -> tuple[View, ...]:
     return views(stack, credentials=access.of_readers(stack, key), federation=access.of_federation(stack, key))
 
 
+def _releases(of: str) -> Callable[[Stack], Any]:
+    """Return what makes the releases of one backend: all of them take the most time, and most settings are of one."""
+    return lambda stack: [
+        _made(each) for backend in stack.backends if backend.signal == of for each in backend.releases
+    ]
+
+
+def _made(release: Release) -> tuple[Any, ...]:
+    return release.name, release.chart, release.values, release.roles, release.autoscalers
+
+
 MAKERS: tuple[Callable[[Stack], Any], ...] = (
-    lambda stack: [(each.name, each.chart, each.values, each.roles, each.autoscalers) for each in releases_of(stack)],
+    *map(_releases, SIGNALS),
+    lambda stack: (release := collector_release(stack)) and _made(release),
     policies_of,
     lambda stack: (report(stack), check(stack)),
     lambda stack: stack.gateway and contents.config_map(stack, stack.gateway),
     lambda stack: stack.collector and configuration(stack, stack.collector),
     lambda stack: (groups_of(stack), list(prometheus_rules(stack)), list(pod_monitors(stack))),
-    lambda stack: stack.dashboards and (list(dashboards_of(stack)), documents_of(stack, "uid")),
+    lambda stack: stack.dashboards and documents_of(stack, "uid"),
     lambda stack: (stack.buckets, stack.protects_buckets),
     lambda stack: list(objects_of(stack)),
     lambda stack: stack.gateway and [vars(each) for each in _secrets(stack, stack.gateway)],
@@ -260,8 +274,7 @@ def idle() -> tuple[str, ...]:
                     break
                 unseen.setdefault(where, []).append((name, changed))
     rest = {where: tries for where, tries in unseen.items() if where not in used}
-    smallest_first = {where: sorted(tries, key=lambda each: each[0] == "prod") for where, tries in rest.items()}
-    return tuple(where for where, tries in smallest_first.items() if not any(program_shows(*each) for each in tries))
+    return tuple(where for where, tries in rest.items() if not any(program_shows(*each) for each in reversed(tries)))
 
 
 def declared(model: type[BaseModel], *place: str) -> Iterator[str]:
