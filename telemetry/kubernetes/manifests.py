@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import yaml
+
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Libyaml's, where it is there: it takes a tenth of the time of the one in Python."""
 _RUNS_ON_INSTALL = {"pre-install", "post-install", "pre-upgrade", "post-upgrade"}
+
+
+def documents(text: str) -> Iterator[Any]:
+    """Yield the documents of YAML, empty ones included (yaml.YAMLError)."""
+    yield from yaml.load_all(text, Loader=LOADER)
 
 
 def flatten_lists(documents: Iterable[Any]) -> Iterator[dict[str, Any]]:

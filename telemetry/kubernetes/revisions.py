@@ -10,9 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
-from telemetry.kubernetes.manifests import flatten_lists
+from telemetry.kubernetes.manifests import documents, flatten_lists
 
 GOOD = ("deployed", "superseded")
 """What Helm calls a revision that was deployed."""
@@ -28,11 +26,9 @@ def manifest(secret: Mapping[str, Any]) -> str:
 
 def additions(before: str, after: str) -> list[str]:
     """Return what a manifest has and an earlier one has not: `StatefulSet mimir-ingester: spec.template…`."""
-    old_objects = {_identity(each): each for each in flatten_lists(yaml.safe_load_all(before))}
+    old_objects = {_identity(each): each for each in flatten_lists(documents(before))}
     return [
-        line
-        for each in flatten_lists(yaml.safe_load_all(after))
-        for line in _of_object(old_objects.get(_identity(each)), each)
+        line for each in flatten_lists(documents(after)) for line in _of_object(old_objects.get(_identity(each)), each)
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from sandbox.toolchain import Toolchain
+from telemetry.kubernetes.manifests import documents
 from telemetry.releases import releases_of
 from telemetry.spec.values.common import Values
 from telemetry.stack import Stack
@@ -55,7 +56,7 @@ def render(chart: str, values: Values, release: str = "") -> list[Object]:
     """Return the objects of a stand-in."""
     done = run_helm(chart, values, release)
     assert done.returncode == 0, done.stderr
-    return [item for item in yaml.safe_load_all(done.stdout) if item]
+    return [item for item in documents(done.stdout) if item]
 
 
 @cache

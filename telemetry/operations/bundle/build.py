@@ -14,6 +14,7 @@ import yaml
 from telemetry.clients.cli_tools import Helm
 from telemetry.config.chart import Chart
 from telemetry.gateway.addresses import SERVICE
+from telemetry.kubernetes.manifests import documents
 from telemetry.operations.bundle import archive, charts, images, manifest, programs, sources, wheels
 from telemetry.operations.bundle.charts import Archive
 from telemetry.operations.bundle.errors import BundleError
@@ -102,7 +103,7 @@ def rendered(order: Order, archives: list[Archive]) -> dict[str, list[Any]]:
             kube_version=order.kube_version,
         )
         try:
-            objects[release.name] = list(yaml.safe_load_all(text))
+            objects[release.name] = list(documents(text))
         except yaml.YAMLError as error:
             raise BundleError(f"release {release.name}: what helm makes of it is no YAML") from error
     ours = objects_of_gateway(order.stack)
@@ -155,8 +156,8 @@ def _concluded(folder: Path, listed: Manifest) -> tuple[Manifest, str]:
 
 def _resolved(order: Order, objects: Mapping[str, list[Any]], tell: Tell) -> tuple[list[Image], dict[str, str]]:
     users: dict[str, list[str]] = {}
-    for release, documents in sorted(objects.items()):
-        for image in images.images_in(documents):
+    for release, made in sorted(objects.items()):
+        for image in images.images_in(made):
             users.setdefault(image, []).append(release)
     tell(f"digests of {len(users)} images")
     answers = order.registries.resolve_all(sorted(users))

@@ -13,6 +13,7 @@ from telemetry.capacity.pod_requests import footprint
 from telemetry.clients.cli_tools import Helm, ToolError
 from telemetry.gateway import workload
 from telemetry.gateway.addresses import SERVICE
+from telemetry.kubernetes.manifests import documents
 from telemetry.spec.release import Release
 from telemetry.stack import Stack
 
@@ -107,7 +108,7 @@ def render(release: Release, chart: Path | None = None, *, namespace: str, helm:
     except ToolError as error:
         where = f" of {pinned.repository}" if pinned.repository and chart is None else ""
         raise CompareError(f"release {release.name}: helm cannot render {source}{where}:\n{error}") from error
-    return list(yaml.safe_load_all(text))
+    return list(documents(text))
 
 
 def other_version(release: Release, charts: Sequence[Path]) -> str | None:

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from telemetry.engine.marks import SPECIAL_KEY
 from telemetry.engine.urn import RELEASE_TYPE
 from telemetry.kubernetes.managed_fields import Json
-from telemetry.kubernetes.manifests import flatten_lists
+from telemetry.kubernetes.manifests import documents, flatten_lists
 
 _AUTOSCALER = "HorizontalPodAutoscaler"
 
@@ -58,7 +56,7 @@ def _is_encrypted(value: Any) -> bool:
 
 def parsed(manifest: str, release: RecordedRelease) -> tuple[Json, ...]:
     """Return the objects of a release's manifest, with the marks by which Helm knows its own."""
-    return tuple(_marked(each, release) for each in flatten_lists(yaml.safe_load_all(manifest)))
+    return tuple(_marked(each, release) for each in flatten_lists(documents(manifest)))
 
 
 def _marked(manifest: Json, release: RecordedRelease) -> Json:

@@ -8,7 +8,7 @@ import yaml
 from telemetry.kubernetes.defaults import Object, normal
 from telemetry.kubernetes.diff import Change, diff, text
 from telemetry.kubernetes.immutable import fixed
-from telemetry.kubernetes.manifests import annotations, flatten_lists, is_deployed
+from telemetry.kubernetes.manifests import LOADER, annotations, flatten_lists, is_deployed
 from telemetry.operations.report.model import Action, Item
 from telemetry.operations.report.reloading import is_reloaded
 from telemetry.operations.report.rollout import restart
@@ -155,13 +155,12 @@ def _stays(it: Object) -> bool:
 
 
 def _loader() -> Any:
-    """Return a safe loader, the fast one where there is one, that leaves dates the texts that they are."""
-    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    """Return a safe loader that leaves dates the texts that they are."""
     resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-        for first, resolvers in base.yaml_implicit_resolvers.items()
+        for first, resolvers in LOADER.yaml_implicit_resolvers.items()
     }
-    return type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})
+    return type("Loader", (LOADER,), {"yaml_implicit_resolvers": resolvers})
 
 
 _LOADER = _loader()

@@ -13,12 +13,12 @@ import yaml
 from telemetry.backends import BACKENDS
 from telemetry.config.quantities import in_seconds
 from telemetry.kubernetes.defaults import Object
+from telemetry.kubernetes.manifests import LOADER
 from telemetry.operations.report.model import Warn
 from telemetry.spec.backend import Signal
 from telemetry.spec.changes import DAY_SECONDS, FOREVER, RetentionPlace
 
 _HOUR = 3_600
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _OF_A_BACKEND = {"compactor", "limits", "limits_config", "server", "storage"}
 """Sections of a backend's own configuration, of which a file of tenants' overrides has none."""
 
@@ -95,7 +95,7 @@ def _configs(objects: Iterable[Object]) -> Iterator[Mapping[str, Any]]:
         files = (each.get("data") or {}) if each.get("kind") == "ConfigMap" else {}
         for text in (text for name, text in files.items() if str(name).endswith((".yaml", ".yml"))):
             with suppress(yaml.YAMLError):
-                config = yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is a safe one
+                config = yaml.load(text, Loader=LOADER)  # noqa: S506 - it is a safe one
                 if isinstance(config, dict):
                     yield config
 
