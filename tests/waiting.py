@@ -10,12 +10,15 @@ SECONDS = 120
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found], told: Callable[[], object] = str) -> Found:
-    """Return what is found once there is any; the test fails with what is told if there is none in the end."""
+def until(look: Callable[[], Found], told: Callable[[], object] = str, *, every: float = 0.05) -> Found:
+    """Return what is found once there is any; the test fails with what is told if there is none in the end.
+
+    `every`: seconds between two looks, more where each takes its time.
+    """
     end = time.monotonic() + SECONDS
     while not (found := look()):
         assert time.monotonic() < end, told() or "it has not come about"
-        time.sleep(0.05)
+        time.sleep(every)
     return found
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 from unittest.mock import patch
 
@@ -18,7 +19,6 @@ import httpx
 import psutil
 import yaml
 from kubernetes import client
-from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 from typer.testing import CliRunner, Result
 
 from sandbox.engine import Engine, checkpoint_of
@@ -27,6 +27,7 @@ from sandbox.recovery import Recovery
 from sandbox.world import Connections
 from telemetry.cli.app import app
 from tests.sandbox.reach import remove_bucket
+from tests.waiting import until
 
 _OPERATIONS = {"created": "create", "updated": "update", "deleted": "delete", "replaced": "replace"}
 _DONE = re.compile(rf"^ [-+~]+ +(\S+) (\S+) ({'|'.join(_OPERATIONS)})\b", re.MULTILINE)
@@ -89,7 +90,9 @@ class Deployment:
         self._drop_roles_of_the_cluster()
         with suppress(client.ApiException):
             self.core.delete_namespace(self.namespace)
-        self._await_no_namespace()
+            # What waits for nobody spares the cluster another look through all kinds.
+            self.core.delete_collection_namespaced_pod(self.namespace, grace_period_seconds=0)
+        until(lambda: not self._has_namespace(), every=0.5)
 
     def _drop_roles_of_the_cluster(self) -> None:
         rbac = client.RbacAuthorizationV1Api(self.core.api_client)
@@ -98,9 +101,14 @@ class Deployment:
                 if (each.metadata.annotations or {}).get("meta.helm.sh/release-namespace") == self.namespace:
                     getattr(rbac, f"delete_{kind}")(each.metadata.name)
 
-    @retry(retry=retry_if_result(bool), stop=stop_after_delay(60), wait=wait_fixed(0.2))
-    def _await_no_namespace(self) -> bool:
-        return self.namespace in {each.metadata.name for each in self.core.list_namespace().items}
+    def _has_namespace(self) -> bool:
+        try:
+            self.core.read_namespace(self.namespace)
+        except client.ApiException as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return False
+        return True
 
     def destroy(self) -> str:
         """Destroy what is not protected and return the output."""

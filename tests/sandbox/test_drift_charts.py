@@ -66,7 +66,7 @@ def test_no_object_of_prods_charts_is_drift_by_itself(installed: Installed) -> N
     scaled = manifests.scaled(installed.objects)
     if scaled:
         # Each begins with one replica, and the controller writes its minimum of two.
-        until(lambda: {each.path for each in installed.drift(frozenset())} == {"spec.replicas"})
+        until(lambda: {each.path for each in installed.drift(frozenset())} == {"spec.replicas"}, every=1)
     assert installed.drift(scaled) == []
 
 

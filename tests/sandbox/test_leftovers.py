@@ -75,7 +75,7 @@ def templates(dev: Deployment) -> dict[str, Any]:
 def fail(dev: Deployment) -> None:
     """Run an `up` until the scheduler has refused pods of every sort, and interrupt it as a person does."""
     with dev.started("up", "--yes", "--skip-preview") as process:
-        until(lambda: _refused(dev) or process.poll() is not None)
+        until(lambda: _refused(dev) or process.poll() is not None, every=0.3)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert dev.releases()["mimir"] == "failed"
@@ -136,7 +136,7 @@ def test_a_failed_update_is_undone_to_the_last_field_and_pod(dev: Deployment, ch
     printed = dev.repair("--yes")
     assert "rolled the release mimir, which was failed, back to revision 1" in printed
     assert "deleted pod mimir-compactor-0, which nothing else would replace" in printed
-    until(lambda: all(dev.pods().values()))
+    until(lambda: all(dev.pods().values()), every=0.5)
     assert templates(dev) == before
     dev.up()
     assert templates(dev) == before
@@ -163,7 +163,7 @@ def test_what_two_failures_in_a_row_have_left_is_named_and_undone(dev: Deploymen
         assert field in drifted, drifted
     printed = dev.repair("--yes")
     assert "rolled the release mimir, which was failed, back to revision" in printed
-    until(lambda: all(dev.pods().values()))
+    until(lambda: all(dev.pods().values()), every=0.5)
     assert templates(dev) == before
     dev.command("drift", "--no-preview")
 
@@ -174,7 +174,7 @@ def test_a_release_that_was_only_late_is_noted_as_deployed_and_nothing_restarts(
     upgrade = ("upgrade", "mimir", chart, "--namespace", dev.namespace, "--values", values_of(dev, tmp_path))
     with closed(dev), pytest.raises(subprocess.CalledProcessError):
         dev.helm(*upgrade, "--wait", "--timeout", "4s")
-    until(lambda: _settled(dev))
+    until(lambda: _settled(dev), every=0.5)
     running = {pod.metadata.uid for pod in dev.core.list_namespaced_pod(dev.namespace).items}
     assert "noted that the release mimir, which was failed, is deployed" in dev.repair("--yes")
     # A pod of the template before may still go, but none is new.

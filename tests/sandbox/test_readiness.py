@@ -38,7 +38,7 @@ def found(api: client.ApiClient) -> dict[str, Unready]:
 
 def test_a_quota_on_limits_is_foreseen_quoted_and_met_by_a_default(api: client.ApiClient, world: Connections) -> None:
     _deploy(api)
-    until(lambda: {kind for kind, it in found(api).items() if it.reasons} == {"Deployment", "StatefulSet"})
+    until(lambda: {kind for kind, it in found(api).items() if it.reasons} == {"Deployment", "StatefulSet"}, every=0.5)
     for each in found(api).values():
         assert "failed quota: platform: must specify limits.cpu for: main" in each.reasons[0]
         assert "FailedCreate" in each.reasons[0]
@@ -53,7 +53,7 @@ def test_a_quota_on_limits_is_foreseen_quoted_and_met_by_a_default(api: client.A
     client.AppsV1Api(api).patch_namespaced_deployment(
         "counted", NAMESPACE, {"metadata": {"annotations": {"again": "1"}}}
     )
-    until(lambda: found(api) == {})
+    until(lambda: found(api) == {}, every=0.5)
 
 
 def _deploy(api: client.ApiClient) -> None:
