@@ -3,7 +3,6 @@
 import json
 import secrets
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -16,7 +15,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from kubernetes import client as kubernetes
 from kubernetes import watch
 
-from sandbox.paths import REPO
 from telemetry.config.credentials import Credentials, S3Key
 from telemetry.object_store.identities import identities_of
 from tests.sandbox.deployment import Deployment
@@ -77,15 +75,7 @@ def keyed(environment: str, credentials: Given) -> list[Keyed]:
 def report(stack: Deployment) -> dict[str, Any]:
     """Return the report on the stack."""
     file = stack.engine.state / "report.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "telemetry", "report", stack.stack, "--json", str(file)],
-        cwd=REPO,
-        env={**stack.engine.environment, "TELEMETRY_CONFIG_FILE": str(stack.engine.config_file(stack.stack))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2, done.stdout + done.stderr
+    stack.command("report", "--json", str(file), code=2, variables={"KUBECONFIG": str(stack.connections.kubeconfig)})
     found: dict[str, Any] = json.loads(file.read_text())
     return found
 

@@ -1,4 +1,4 @@
-"""Another S3 key for both backends of prod, as docs/object-store.md has it, on the real engine and SeaweedFS."""
+"""Another S3 key for both backends, as docs/object-store.md has it, on the real engine and SeaweedFS."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,28 +15,41 @@ from telemetry.backends.tempo import values_distributed as tempo_distributed
 from telemetry.backends.tempo.release import TEMPO
 from telemetry.config.credentials import S3Key
 from telemetry.spec.values.s3_key import ANNOTATION, digest
+from telemetry.stack import Stack
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.engine import dead_port
 from tests.sandbox.rotation import BACKENDS, Given, Pods, Role, Server, changed, changing, give, given, keyed, lets_in
 from tests.sandbox.rotation import report as report_on
 from tests.sandbox.s3_gateway import client, gateway
-from tests.support import load_stack
+from tests.support import Tree, load_stack
 
 pytestmark = pytest.mark.sandbox
 
-STACK = load_stack("prod")
-BUCKETS = {"traces": STACK.backend("traces").buckets["blocks"], "metrics": STACK.backend("metrics").buckets["blocks"]}
-USERS: set[Role] = {
-    *((MIMIR, role) for role in mimir.READS_BUCKETS if role in STACK.backend("metrics").sizes[0].roles),
-    *((TEMPO["distributed"], role) for role in tempo_distributed.READS_BUCKETS),
-}
-"""Roles whose pods have a key."""
+OF = {MIMIR: "metrics", **dict.fromkeys(TEMPO.values(), "traces")}
+"""Backends by release."""
+
+
+def replicated(config: Tree) -> None:
+    """Give dev what prod has: roles of several pods, of both sorts of workload."""
+    config["telemetry:namespace"]["quota"] = {"cpu": "8", "memory": "32Gi", "storage": "64Gi"}
+    config["telemetry:metrics"]["roles"] = {"ingester": {"replicas": 3}, "querier": {"replicas": 2}}
+
+
+def users_of(stack: Stack) -> set[Role]:
+    """Return the roles whose pods have a key; Tempo's one binary is no role."""
+    tempo = {"distributed": tempo_distributed.READS_BUCKETS, "monolithic": ("",)}[stack.traces.topology]
+    return {
+        *((MIMIR, role) for role in mimir.READS_BUCKETS if role in stack.backend("metrics").sizes[0].roles),
+        *((TEMPO[stack.traces.topology], role) for role in tempo),
+    }
 
 
 @dataclass
 class Seen:
     """What was seen at each step."""
 
+    users: set[Role]
+    """Roles whose pods have a key."""
     left_out: str = ""
     """What `up` said when the server did not know the new keys."""
     report: dict[str, Any] = field(default_factory=dict)
@@ -54,41 +67,51 @@ class Seen:
     """Keys by place, and whether the server takes them once all is done."""
 
 
-@pytest.fixture(scope="module")
-def seen(prod: Deployment, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
-    """All steps, one after the other."""
-    found, port = Seen(), dead_port()
+@pytest.fixture(scope="module", params=["dev", pytest.param("prod", marks=pytest.mark.nightly)])
+def seen(
+    request: pytest.FixtureRequest, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Seen]:
+    """All steps, one after the other; those of prod, which has three times as many pods, at night."""
+    deployment: Deployment = request.getfixturevalue(request.param)
+    stack = load_stack(request.param)
+    buckets = {str(each.signal): each.buckets["blocks"] for each in stack.backends if each.signal in BACKENDS}
+    found, port = Seen(users_of(stack)), dead_port()
     server = Server(f"http://127.0.0.1:{port}")
 
     @contextmanager
     def knowing(credentials: Given) -> Iterator[None]:
         """Run the server on what `identities` renders of these credentials."""
         folder: Path = tmp_path_factory.mktemp("gateway")
-        with gateway(prod.connections, toolchain, folder, keyed("prod", credentials), port=port):
+        with gateway(deployment.connections, toolchain, folder, keyed(request.param, credentials), port=port):
             yield
 
-    with prod.edited(lambda config: config["telemetry:object_store"].update(provisioning_endpoint=server.url)):
-        before = given(prod)
+    def through_the_server(config: Tree) -> None:
+        config["telemetry:object_store"]["provisioning_endpoint"] = server.url
+        if request.param == "dev":
+            replicated(config)
+
+    with deployment.edited(through_the_server):
+        before = given(deployment)
         during, after = changing(before), None
         after = changed(during)
         found.old, found.new = ({name: digest(pair(each[name])) for name in BACKENDS} for each in (before, after))
         with knowing(before):
-            prod.up()
-            found.pods["before"] = pods_of(prod)
-            give(prod, during)
-            found.left_out = " ".join(prod.pulumi("up", "--yes", "--skip-preview").stdout.split())
-            found.pods["refused"] = pods_of(prod)
+            deployment.up()
+            found.pods["before"] = pods_of(deployment)
+            give(deployment, during)
+            found.left_out = " ".join(deployment.pulumi("up", "--yes", "--skip-preview").stdout.split())
+            found.pods["refused"] = pods_of(deployment)
         with knowing(during):
-            found.report = report_on(prod)
-            pods, keys = Pods(prod), {name: (pair(after[name]), BUCKETS[name]) for name in BACKENDS}
-            keys |= {f"{name}.previous": (pair(before[name]), BUCKETS[name]) for name in BACKENDS}
+            found.report = report_on(deployment)
+            pods, keys = Pods(deployment), {name: (pair(after[name]), buckets[name]) for name in BACKENDS}
+            keys |= {f"{name}.previous": (pair(before[name]), buckets[name]) for name in BACKENDS}
             with pods.followed(), server.asked(keys):
                 found.ready = dict(pods.fewest)
-                prod.up()
+                deployment.up()
             found.fewest, found.answers = pods.fewest, dict(server.said)
-            found.pods["changed"] = pods_of(prod)
-            give(prod, after)
-            found.changes_at_the_end = prod.changes()
+            found.pods["changed"] = pods_of(deployment)
+            give(deployment, after)
+            found.changes_at_the_end = deployment.changes()
         with knowing(after):
             found.let_in = {place: lets_in(client(server.url, own), bucket) for place, (own, bucket) in keys.items()}
             yield found
@@ -118,7 +141,7 @@ def test_the_step_that_was_left_out_is_named_before_anything_changes(seen: Seen)
 
 def test_the_report_names_exactly_the_workloads_that_restart(seen: Seen) -> None:
     restarting = {each["name"]: each for each in seen.report["items"] if each["restart"]}
-    assert restarting.keys() == {f"{release}-{role}" for release, role in USERS}
+    assert restarting.keys() == {"-".join(filter(None, role)) for role in seen.users}
     for name, each in restarting.items():
         (only,) = each["fields"]
         backend = "metrics" if name.startswith(f"{MIMIR}-") else "traces"
@@ -129,24 +152,21 @@ def test_the_report_names_exactly_the_workloads_that_restart(seen: Seen) -> None
 
 def test_exactly_these_pods_restart_and_have_the_new_key(seen: Seen) -> None:
     before, changed = seen.pods["before"], seen.pods["changed"]
-    assert {role for uid, (role, _) in changed.items() if uid not in before} == USERS
+    assert {role for uid, (role, _) in changed.items() if uid not in before} == seen.users
     assert {role for uid, (role, _) in changed.items() if uid in before} == {
         role for role, _ in changed.values()
-    } - USERS
-    of = {MIMIR: "metrics", TEMPO["distributed"]: "traces"}
-    assert {role: known for role, known in before.values() if known} == {r: seen.old[of[r[0]]] for r in USERS}
-    assert {role: known for role, known in changed.values() if known} == {r: seen.new[of[r[0]]] for r in USERS}
+    } - seen.users
+    assert {role: known for role, known in before.values() if known} == {r: seen.old[OF[r[0]]] for r in seen.users}
+    assert {role: known for role, known in changed.values() if known} == {r: seen.new[OF[r[0]]] for r in seen.users}
     assert not set(seen.old.values()) & {known for _, known in changed.values()}
 
 
 def test_one_pod_of_a_role_at_a_time(seen: Seen) -> None:
-    replicated = {role: number for role, number in seen.ready.items() if number > 1}
-    assert replicated.keys() & USERS, seen.ready
-    assert {role: number - seen.fewest[role] for role, number in replicated.items() if role in USERS} == dict.fromkeys(
-        replicated.keys() & USERS, 1
-    )
-    assert {role: seen.fewest[role] for role in seen.ready.keys() - USERS} == {
-        role: number for role, number in seen.ready.items() if role not in USERS
+    several = {role: number for role, number in seen.ready.items() if number > 1 and role in seen.users}
+    assert several, seen.ready
+    assert {role: number - seen.fewest[role] for role, number in several.items()} == dict.fromkeys(several, 1)
+    assert {role: seen.fewest[role] for role in seen.ready.keys() - seen.users} == {
+        role: number for role, number in seen.ready.items() if role not in seen.users
     }
 
 
