@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sandbox.mimir_ring import deployed_in, ring
 from telemetry.clients import otlp
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.gateway_clients import PROTOBUF
+from tests.sandbox.snapshot import changes, take
 
 pytestmark = pytest.mark.sandbox
 
@@ -26,15 +28,50 @@ RELEASES = {
 }
 PODS = {"dev": 12, "test": 12, "prod": 33}
 REPLICATED = ("distributor", "ingester", "querier", "query-frontend", "metrics-generator", "store-gateway")
+SCALED = ("mimir-querier", "tempo-distributed-querier")
+
+
+def scale(config: dict[str, Any]) -> None:
+    """Give both queriers an autoscaler."""
+    for signal in ("traces", "metrics"):
+        roles = config[f"telemetry:{signal}"]["roles"]
+        roles["querier"] = {"cpu": "100m", "memory": "512Mi", "autoscaling": {"max_replicas": 4}}
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """What was seen of prod while it had autoscalers."""
+
+    bounds: dict[str, tuple[int, int]]
+    """The fewest and the most replicas by the autoscaler's name."""
+    changes: dict[str, str]
+    """What the next `up` would have done to replicas that an autoscaler has chosen."""
 
 
 @pytest.fixture(scope="module")
-def stacks(dev: Deployment, test: Deployment, prod: Deployment) -> dict[str, Deployment]:
-    """The three stacks, deployed in the order of the rollout (R1)."""
-    each = {"dev": dev, "test": test, "prod": prod}
-    for stack in each.values():
-        stack.up()
-    return each
+def scaled(dev: Deployment, test: Deployment, prod: Deployment) -> Scaled:
+    """The three stacks, deployed in the order of the rollout (R1), prod with autoscalers at first."""
+    dev.up()
+    test.up()
+    with prod.edited(scale):
+        prod.up()
+        found = autoscalers(prod)
+        apps = client.AppsV1Api(prod.core.api_client)
+        for name in SCALED:  # what an autoscaler does under load, and no `up` may undo
+            apps.patch_namespaced_deployment_scale(name, prod.namespace, {"spec": {"replicas": 3}})
+        return Scaled(found, prod.changes("--refresh"))
+
+
+def autoscalers(stack: Deployment) -> dict[str, tuple[int, int]]:
+    listed = client.AutoscalingV2Api(stack.core.api_client).list_namespaced_horizontal_pod_autoscaler(stack.namespace)
+    return {each.metadata.name: (each.spec.min_replicas, each.spec.max_replicas) for each in listed.items}
+
+
+@pytest.fixture(scope="module")
+def stacks(dev: Deployment, test: Deployment, prod: Deployment, scaled: Scaled) -> dict[str, Deployment]:  # noqa: ARG001 - before
+    """The three stacks as their files have them."""
+    prod.up()
+    return {"dev": dev, "test": test, "prod": prod}
 
 
 def test_all_three_are_there_side_by_side(stacks: dict[str, Deployment]) -> None:
@@ -179,35 +216,19 @@ def test_what_others_run_is_scraped_in_their_namespace_and_all_of_it_ends_with_t
         assert [objects(dev, kind, namespace) for namespace in (dev.namespace, others)] == [{}, {}]
 
 
-def test_autoscalers_take_over_the_replicas_and_give_them_back(stacks: dict[str, Deployment]) -> None:
+def test_autoscalers_have_the_replicas_and_give_them_back(scaled: Scaled, stacks: dict[str, Deployment]) -> None:
+    assert scaled == Scaled(dict.fromkeys(SCALED, (2, 4)), {})
     prod = stacks["prod"]
-    scaled = ("mimir-querier", "tempo-distributed-querier")
-    autoscaling = client.AutoscalingV2Api(prod.core.api_client)
-
-    def scale(config: dict[str, dict[str, dict[str, object]]]) -> None:
-        for signal in ("traces", "metrics"):
-            roles = config[f"telemetry:{signal}"]["roles"]
-            roles["querier"] = {"cpu": "100m", "memory": "512Mi", "autoscaling": {"max_replicas": 4}}
-
-    with prod.edited(scale):
-        prod.up()
-        found = autoscaling.list_namespaced_horizontal_pod_autoscaler(prod.namespace).items
-        assert {
-            each.metadata.name: (each.spec.min_replicas, each.spec.max_replicas) for each in found
-        } == dict.fromkeys(scaled, (2, 4))
-        apps = client.AppsV1Api(prod.core.api_client)
-        for name in scaled:  # what an autoscaler does under load, and no `up` may undo
-            apps.patch_namespaced_deployment_scale(name, prod.namespace, {"spec": {"replicas": 3}})
-        assert prod.changes("--refresh") == {}
-    prod.up()
-    assert autoscaling.list_namespaced_horizontal_pod_autoscaler(prod.namespace).items == []
-    assert {apps.read_namespaced_deployment(name, prod.namespace).spec.replicas for name in scaled} == {2}
+    assert autoscalers(prod) == {}
+    apps = client.AppsV1Api(prod.core.api_client)
+    assert {apps.read_namespaced_deployment(name, prod.namespace).spec.replicas for name in SCALED} == {2}
 
 
 def test_one_stack_goes_and_leaves_its_protected_buckets_with_their_data(stacks: dict[str, Deployment]) -> None:
     test = stacks["test"]
     assert test.changes("--refresh") == {}, "what was deployed is not what is wanted"
-    before = {name: (stacks[name].pods().keys(), stacks[name].buckets()) for name in ("dev", "prod")}
+    others = [stacks[name] for name in ("dev", "prod")]
+    before = [(take(each), each.pods().keys()) for each in others]
     buckets = test.buckets()
     test.s3.put_object(Bucket="dts-traces-test-blocks", Key="kept", Body=b"block")
     test.destroy()
@@ -215,12 +236,9 @@ def test_one_stack_goes_and_leaves_its_protected_buckets_with_their_data(stacks:
     assert not test.datasources()
     assert test.buckets() == buckets, "protected buckets were deleted"
     assert test.s3.get_object(Bucket="dts-traces-test-blocks", Key="kept")["Body"].read() == b"block"
-    assert {name: (stacks[name].pods().keys(), stacks[name].buckets()) for name in ("dev", "prod")} == before
-
-
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_the_others_are_what_is_wanted_after_all_of_this(stacks: dict[str, Deployment], name: str) -> None:
-    assert stacks[name].changes("--refresh") == {}
+    for stack, (things, pods) in zip(others, before, strict=True):
+        assert changes(things, take(stack)) == {}
+        assert stack.pods().keys() == pods
 
 
 def _exact(quantity: str) -> object:
