@@ -23,16 +23,16 @@ EMPTY = '{"version": 3, "deployment": {}}'
 
 
 @pytest.fixture(scope="module")
-def deployed(dev: Deployment) -> Deployment:
-    """The dev stack, deployed, with an object in each bucket; a test leaves it as it has found it."""
-    return with_data(dev)
+def deployed(test: Deployment) -> Iterator[Deployment]:
+    """The test stack, deployed, with an object in each bucket; a test leaves it as it has found it.
 
-
-def with_data(stack: Deployment) -> Deployment:
-    stack.up()
-    for bucket in stack.buckets():
-        stack.s3.put_object(Bucket=bucket, Key="kept", Body=b"block")
-    return stack
+    It has tenants, gateway, dashboards and collector, and buckets that end protected.
+    """
+    with test.edited(with_dashboards_and_collector):
+        test.up()
+        for bucket in test.buckets():
+            test.s3.put_object(Bucket=bucket, Key="kept", Body=b"block")
+        yield test
 
 
 def seen(stack: Deployment) -> dict[str, Any]:
@@ -121,22 +121,20 @@ def with_dashboards_and_collector(config: dict[str, Any]) -> None:
     }
 
 
-def test_a_lost_state_is_adopted_with_all_there_can_be_and_nothing_is_made_anew(test: Deployment) -> None:
-    """Tenants, gateway, dashboards and collector, and buckets that end protected."""
-    with test.edited(with_dashboards_and_collector):
-        things, state = seen(with_data(test)), known(test)
-        assert sum("grafana:oss/dashboard:" in urn for urn in state) > 3
-        assert sum(pod.startswith("collector-") for pod in things["pods"]) == 3
-        config = test.engine.config_file("test").read_text()
-        lose(test)
-        test.engine.config_file("test").write_text(config)
-        assert NOTHING_AHEAD in test.command("adopt", "--yes")
-        protected = [each for each in test.resources() if each.get("protect") and each.get("retainOnDelete")]
-        assert {each["id"] for each in protected} == test.buckets()
-        assert plain_secrets(test) == []
-        printed = test.up()
+def test_a_lost_state_is_adopted_with_all_there_can_be_and_nothing_is_made_anew(deployed: Deployment) -> None:
+    things, state = seen(deployed), known(deployed)
+    assert sum("grafana:oss/dashboard:" in urn for urn in state) > 3
+    assert sum(pod.startswith("collector-") for pod in things["pods"]) == 3
+    config = deployed.engine.config_file("test").read_text()
+    lose(deployed)
+    deployed.engine.config_file("test").write_text(config)
+    assert NOTHING_AHEAD in deployed.command("adopt", "--yes")
+    protected = [each for each in deployed.resources() if each.get("protect") and each.get("retainOnDelete")]
+    assert {each["id"] for each in protected} == deployed.buckets()
+    assert plain_secrets(deployed) == []
+    printed = deployed.up()
     assert f"{len(state)} unchanged" in printed, printed
-    assert (seen(test), known(test)) == (things, state)
+    assert (seen(deployed), known(deployed)) == (things, state)
 
 
 def later(config: dict[str, Any]) -> None:
@@ -157,12 +155,12 @@ def test_an_old_and_half_written_copy_converges_and_what_it_lacks_is_adopted_but
         change(
             deployed,
             forget(
-                "Bucket::dts-traces-dev-blocks",
+                "Bucket::dts-traces-test-blocks",
                 "NetworkPolicy::tempo",
                 "Service::traces-ingest",
                 "Service::traces-query",
-                "DataSource::mimir-dev",
-                "DataSource::tempo-dev",
+                "DataSource::mimir-test-platform",
+                "DataSource::tempo-test-platform",
             ),
         )
         things = seen(deployed)
@@ -171,16 +169,15 @@ def test_an_old_and_half_written_copy_converges_and_what_it_lacks_is_adopted_but
             printed = deployed.command("adopt", "--yes", code=1)
             assert "LimitRange" in printed
             assert "adopted 5" in printed
-            assert "ca7f8f-dev/traces-query" in printed
+            assert "ca7f8f-test/traces-query" in printed
             assert "somebody else has made it (kubectl" in printed
             assert "its url is 'http://elsewhere'" in printed
             left = {each["urn"].rpartition("::")[2] for each in deployed.resources()}
-            assert {"dts-traces-dev-blocks", "traces-ingest", "tempo-dev"} <= left
-            assert not {"traces-query", "mimir-dev"} & left
+            assert {"dts-traces-test-blocks", "traces-ingest", "tempo-test-platform"} <= left
+            assert not {"traces-query", "mimir-test-platform"} & left
         printed = deployed.up()
         assert "+ 2 created" in printed
         assert "updated" not in printed
-        assert deployed.changes() == {}
     assert {**seen(deployed), "services": {}, "datasources": {}} == {**things, "services": {}, "datasources": {}}
 
 
@@ -192,7 +189,7 @@ def somebody_elses(stack: Deployment) -> Iterator[None]:
     spec = {"selector": service.spec.selector, "ports": [{"port": 1}]}
     theirs = {"metadata": {"name": "traces-query"}, "spec": spec}
     stack.core.create_namespaced_service(stack.namespace, theirs, field_manager="kubectl-create")
-    path = "/api/datasources/uid/mimir-dev"
+    path = "/api/datasources/uid/mimir-test-platform"
     found = stack.grafana("GET", path).json()
     stack.grafana("PUT", path, {**found, "url": "http://elsewhere"}).raise_for_status()
     yield
@@ -204,11 +201,11 @@ def test_a_state_that_is_cut_off_anywhere_is_replaced_by_a_copy(deployed: Deploy
     exports = {"STATE_EXPORTS": str(tmp_path)}
     deployed.command("export-state", variables=exports)
     (copy,) = tmp_path.iterdir()
-    things, state, checkpoint = seen(deployed), known(deployed), deployed.engine.checkpoint("dev")
+    things, state, checkpoint = seen(deployed), known(deployed), deployed.engine.checkpoint("test")
     whole = checkpoint.read_bytes()
     for cut in (0, len(whole) // 2, len(whole) - 4):
         checkpoint.write_bytes(whole[:cut])
-        assert "restore-state dev COPY" in deployed.command("export-state", code=1, variables=exports)
+        assert "restore-state test COPY" in deployed.command("export-state", code=1, variables=exports)
         with pytest.raises(EngineError, match="restore-state"):
             deployed.recover()
         deployed.command("restore-state", copy.name, "--yes", variables=exports)
@@ -219,9 +216,9 @@ def test_a_state_that_is_cut_off_anywhere_is_replaced_by_a_copy(deployed: Deploy
 
 @pytest.mark.nightly
 def test_a_state_that_is_cut_off_without_any_copy_is_adopted(deployed: Deployment, tmp_path: Path) -> None:
-    things, state, checkpoint = seen(deployed), known(deployed), deployed.engine.checkpoint("dev")
+    things, state, checkpoint = seen(deployed), known(deployed), deployed.engine.checkpoint("test")
     checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
-    assert "restore-state dev COPY" in deployed.command("adopt", code=1)
+    assert "restore-state test COPY" in deployed.command("adopt", code=1)
     (tmp_path / "empty.json").write_text(EMPTY)
     deployed.command("restore-state", str(tmp_path / "empty.json"), "--yes")
     assert NOTHING_AHEAD in deployed.command("adopt", "--yes")
