@@ -39,9 +39,9 @@ def crowded(prod: Deployment) -> Deployment:
     return prod
 
 
-def test_prod_is_refused_then_rejected_and_fits_once_the_increase_is_granted(crowded: Deployment) -> None:
-    with crowded.edited(increase(None)):
-        refused = crowded.pulumi("preview")
+def test_prod_is_refused(prod: Deployment) -> None:
+    with prod.edited(increase(None)):
+        refused = prod.pulumi("preview")
         assert refused.returncode != 0
         for line in (
             "namespace.quota.cpu: 2630m used + 3360m new = 5990m, but the quota is 4000m; raise requests.cpu by 1990m",
@@ -50,19 +50,21 @@ def test_prod_is_refused_then_rejected_and_fits_once_the_increase_is_granted(cro
         ):
             assert line in refused.stdout + refused.stderr, refused.stdout + refused.stderr
 
+
+@pytest.mark.nightly  # by day: half of Mimir is rejected and then fits, in test_quota.py
+def test_prod_is_rejected_and_fits_once_the_increase_is_granted(crowded: Deployment) -> None:
     with crowded.edited(increase("requested")):
         with crowded.started("up", "--yes", "--skip-preview") as running:
             rejections = _rejections(crowded)
-            running.kill()
-            warned = running.communicate()[0]
+            crowded.core.patch_namespaced_resource_quota("platform", crowded.namespace, {"spec": {"hard": REQUESTED}})
+            warned, errors = running.communicate(timeout=280)
+        assert running.returncode == 0, warned + errors
         assert "requests.cpu needs 5990m of 4000m" in warned
         assert "pods will be rejected until the increase is granted" in warned
         assert any("pods" in each and "exceeded quota: platform" in each for each in rejections), rejections
-    crowded.recover()
 
-    crowded.core.patch_namespaced_resource_quota("platform", crowded.namespace, {"spec": {"hard": REQUESTED}})
     with crowded.edited(increase("granted")):
-        crowded.up()
+        assert crowded.changes() == {}
         pods = crowded.pods()
         assert len(pods) == 33 + 1
         assert all(pods.values()), pods
