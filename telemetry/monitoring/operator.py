@@ -53,7 +53,9 @@ def pod_monitors(stack: Stack) -> Iterator[OperatorObject]:
 def _object(stack: Stack, kind: str, name: str, namespace: str | None, spec: dict[str, Any]) -> OperatorObject:
     """Return an object, in the namespace of what it is about: on OpenShift it says nothing of any other.
 
-    In a namespace of others, other stacks may have theirs too.
+    In a namespace of others, other stacks may have theirs too. Source: `ignoreNamespaceSelectors` and
+    `enforcedNamespaceLabel` of
+    https://github.com/openshift/cluster-monitoring-operator/blob/main/assets/prometheus-user-workload/prometheus.yaml
     """
     if namespace in (None, stack.namespace.name):
         return OperatorObject(kind, name, stack.namespace.name, spec)

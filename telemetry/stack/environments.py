@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from telemetry.spec.context import Environment
+from telemetry.stack.existing import existing_of
 from telemetry.stack.model import Stack
 
 _MARKS: dict[str, tuple[Environment, ...]] = {
@@ -46,6 +47,13 @@ def _values(stack: Stack) -> Iterator[tuple[str, str, str]]:
         ("grafana.url", stack.grafana.url),
     ):
         yield key, url, _without_top_domain(url)
+    for backend in existing_of(stack):
+        key, settings = f"existing.{backend.signal}", backend.settings
+        yield f"{key}.namespace", settings.namespace, settings.namespace
+        if settings.url is not None:
+            yield f"{key}.url", settings.url, _without_top_domain(settings.url)
+    if (pods := stack.monitoring.object_store) is not None:
+        yield "monitoring.object_store.namespace", pods.namespace, pods.namespace
     for index, host in enumerate(stack.gateway.hosts if stack.gateway else ()):
         yield f"gateway.hosts.{index}", host, _without_top_domain(f"https://{host}")
     for host in stack.gateway.expose.names if stack.gateway and stack.gateway.expose else ():

@@ -116,6 +116,17 @@ def test_everything_foreign_is_reported_at_once() -> None:
     ]
 
 
+def test_what_others_run_in_another_environment_is_foreign_too() -> None:
+    loki = {"namespace": "logging-dev", "pods": {"app": "loki"}, "port": 3100, "url": "http://loki.dev.svc:3100"}
+    store = {"namespace": "storage-test", "pods": {"app": "weed"}, "port": 9327}
+    seaweedfs = all_of(put("monitoring.exporters", ["seaweedfs"]), put("monitoring.object_store", store))
+    assert [line.split(": ")[0] for line in said("prod", put("existing", {"logs": loki}), seaweedfs)] == [
+        "telemetry:existing.logs.namespace",
+        "telemetry:existing.logs.url",
+        "telemetry:monitoring.object_store.namespace",
+    ]
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_sandbox_is_everybodys(environment: str, tmp_path: Path) -> None:
     here = Connections(
