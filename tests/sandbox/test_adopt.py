@@ -111,7 +111,7 @@ def forget(*endings: str) -> Callable[[dict[str, Any]], None]:
 
 
 def with_dashboards_and_collector(config: dict[str, Any]) -> None:
-    config["telemetry:monitoring"] = {"tenant": "platform", "scrape": "collector", "rules": "prometheus-rule"}
+    config["telemetry:monitoring"] = {"tenant": "platform", "scrape": "collector"}
     config["telemetry:dashboards"] = {}
     config["telemetry:collector"] = {
         "deploy": "daemon-set",

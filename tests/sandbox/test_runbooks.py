@@ -18,8 +18,9 @@ from telemetry.network.policies import policies_of
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
 from tests.metrics_catalogue import series
+from tests.sandbox.alerts.case import EVERYTHING
 from tests.sandbox.charts import Object, named, render, workloads
-from tests.support import REPO, WITH_LOGS_IN_PROD, load_stack
+from tests.support import REPO, load_stack
 
 TEXT = (REPO / "docs" / "runbooks.md").read_text()
 FENCE = re.compile(r"```sh\n(.*?)```", re.DOTALL)
@@ -32,12 +33,12 @@ ELSEWHERE = ("SEAWEEDFS_NAMESPACE", " -A ", "certificate gateway")
 @cache
 def prod() -> Stack:
     """Return prod with all that has a runbook."""
-    return load_stack("prod", WITH_LOGS_IN_PROD)
+    return load_stack("prod", EVERYTHING)
 
 
 @cache
 def objects() -> tuple[Object, ...]:
-    """Return what prod's charts make, Loki's too, and the gateway."""
+    """Return what prod's charts make, Loki's and the collector's too, and the gateway."""
     stack = prod()
     assert stack.gateway is not None
     assert stack.gateway_role is not None
