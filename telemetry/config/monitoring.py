@@ -9,11 +9,21 @@ from telemetry.config.connections import Url
 from telemetry.config.existing import ScrapedPods
 from telemetry.config.labels import LabelKey, LabelValue
 
-Exporter = Literal["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager"]
+DAY = 86_400
+"""Seconds."""
+Exporter = Literal["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager", "blackbox"]
+CertificateName = Annotated[
+    str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")
+]
+"""NAMESPACE/NAME of a Certificate of cert-manager."""
 Latency = Literal["100ms", "250ms", "500ms", "1s", "2.5s", "5s", "10s", "25s", "50s"]
 """The buckets that the backends' histograms of request durations have in common."""
 MetricLabel = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=128)]
 """A label's name as Prometheus takes it."""
+
+
+MOST_BUDGETS = 100
+"""Tenants whose error budgets are recorded."""
 
 
 class Objective(Settings):
@@ -43,6 +53,25 @@ class Objectives(Settings):
     traces_query: Objective = Field(
         default=Objective(target=99.0, latency="5s"), description="Traces and searches answered by Tempo."
     )
+    logs_ingest: Objective = Field(
+        default=Objective(target=99.9, latency="1s"), description="Pushes of lines taken by Loki."
+    )
+    logs_query: Objective = Field(default=Objective(target=99.0, latency="5s"), description="LogQL answered by Loki.")
+    profiles_ingest: Objective = Field(
+        default=Objective(target=99.9, latency="1s"), description="Profiles taken by Pyroscope."
+    )
+    profiles_query: Objective = Field(
+        default=Objective(target=99.0, latency="10s"), description="Profiles answered by Pyroscope."
+    )
+
+
+class Certificates(Settings):
+    """Certificates of servers that the platform needs and does not deploy."""
+
+    object_store: CertificateName | None = Field(
+        default=None, description="That of the object store's S3 address, such as `storage/seaweedfs-s3`."
+    )
+    grafana: CertificateName | None = Field(default=None, description="Grafana's, such as `grafana/grafana-tls`.")
 
 
 class Severities(Settings):
@@ -108,7 +137,18 @@ class Monitoring(Settings):
     certificate_days: int = Field(
         default=21, ge=1, le=90, description="Days before its end at which a certificate is alerted on."
     )
+    certificates: Certificates = Field(
+        default_factory=Certificates,
+        description="The Certificates of cert-manager of object store and Grafana, NAMESPACE/NAME each; where none is "
+        "named, the blackbox exporter is asked, if it is listed and probes their https addresses.",
+    )
     objectives: Objectives = Field(default_factory=Objectives, description="What is promised.")
+    budget_tenants: list[str] | None = Field(
+        default=None,
+        max_length=MOST_BUDGETS,
+        description=f"Tenants that have error budgets of their own, {MOST_BUDGETS} at most, as each is up to 24 "
+        f"recorded series. None: all of them, or nobody in a stack of more than {MOST_BUDGETS}.",
+    )
 
     @model_validator(mode="after")
     def _labels_are_of_something(self) -> Self:
@@ -127,3 +167,13 @@ class Monitoring(Settings):
         """The labels that SeaweedFS' metrics have."""
         place = {"namespace": self.object_store.namespace} if self.object_store else {}
         return place | self.object_store_labels
+
+    @model_validator(mode="after")
+    def _certificates_are_exported(self) -> Self:
+        for server in ("object_store", "grafana"):
+            if getattr(self.certificates, server) is not None and "cert-manager" not in self.exporters:
+                raise SettingError(
+                    f"certificates.{server}",
+                    "is known to cert-manager, which is not in exporters; add it there, or remove the key",
+                )
+        return self

@@ -1,4 +1,4 @@
-"""Alerts on resources that workloads use up, and on workloads that lack pods."""
+"""Alerts on resources that workloads use up, on workloads that lack pods, and on what happens to pods."""
 
 from collections.abc import Iterator
 
@@ -26,6 +26,7 @@ def rules(stack: Stack) -> Iterator[Alert]:
     here, exporters = Scope.namespace(stack.namespace.name), set(stack.monitoring.exporters)
     families = (
         ({"kube-state-metrics"}, _workloads),
+        ({"kube-state-metrics"}, _pods),
         ({"kube-state-metrics"}, _quota),
         ({"kube-state-metrics", "cadvisor"}, _memory),
         ({"cadvisor"}, _throttling),
@@ -69,14 +70,56 @@ def _workloads(stack: Stack, here: Scope) -> Iterator[Alert]:
         "A workload has fewer pods that are ready than it should have.",
         "{{ $labels.workload }} has {{ $value }}.",
     )
-    pods = f'pod=~"({"|".join(_releases(stack))})-.+"'
+
+
+def _pods(stack: Stack, here: Scope) -> Iterator[Alert]:
+    """Yield what happens to pods and containers, whether or not their workload has enough of them."""
+    ours, restarts = _own_pods(stack), "kube_pod_container_status_restarts_total"
     yield Alert(
         "PodRestarting",
-        f"sum by (pod, container) (increase({here('kube_pod_container_status_restarts_total', pods)}[1h])) > 3",
+        f"sum by (pod, container) (increase({here(restarts, ours)}[1h])) > 3",
         "ticket",
         "5m",
         "A container restarts again and again.",
         "{{ $labels.container }} in {{ $labels.pod }}: {{ $value | humanize }} restarts within the hour.",
+    )
+    # The reason stays until the next restart, so it counts only beside a recent one.
+    killed = here("kube_pod_container_status_last_terminated_reason", ours, reason="OOMKilled")
+    yield Alert(
+        "PodOOMKilled",
+        f"max by (pod, container) ({killed}) > 0 "
+        f"and sum by (pod, container) (increase({here(restarts, ours)}[15m])) > 0",
+        "ticket",
+        "1m",
+        "A container was killed, because it used more memory than its limit, or than its node had.",
+        "{{ $labels.container }} in {{ $labels.pod }}, within the last 15 minutes.",
+    )
+    waits = here("kube_pod_container_status_waiting_reason", ours, reason="CrashLoopBackOff")
+    yield Alert(
+        "PodCrashLooping",
+        f"max by (pod, container) (max_over_time({waits}[5m])) > 0",
+        "ticket",
+        "15m",
+        "A container ends soon after each start, and Kubernetes waits longer and longer before the next one.",
+        "{{ $labels.container }} in {{ $labels.pod }}.",
+    )
+    # A Deployment's evicted pod stays listed for days, and a StatefulSet's is replaced within seconds.
+    evicted = here("kube_pod_status_reason", ours, reason="Evicted")
+    yield Alert(
+        "PodEvicted",
+        f"max by (pod) (max_over_time({evicted}[1h])) > 0 unless max by (pod) ({evicted} offset 1h) > 0",
+        "ticket",
+        "1m",
+        "A pod was evicted: its node ran out of memory, disk or process ids, or the pod used more than it may.",
+        "{{ $labels.pod }}, within the last hour.",
+    )
+    yield Alert(
+        "PodUnschedulable",
+        f"max by (pod) ({here('kube_pod_status_unschedulable', ours)}) > 0",
+        "ticket",
+        "15m",
+        "A pod finds no node: too little is free, or no node fits its placement or its volume.",
+        "{{ $labels.pod }} waits.",
     )
 
 
@@ -101,8 +144,7 @@ def _memory(stack: Stack, here: Scope) -> Iterator[Alert]:
     """
     if not any(role.memory_limit for release in releases_of(stack) for role in release.roles.values()):
         return
-    pods = f'pod=~"({"|".join(_releases(stack))})-.+"'
-    by = "max by (pod, container)"
+    pods, by = _own_pods(stack), "max by (pod, container)"
     used = here("container_memory_working_set_bytes", pods, 'container!=""')
     limit = here("kube_pod_container_resource_limits", pods, resource="memory")
     yield Alert(
@@ -117,7 +159,7 @@ def _memory(stack: Stack, here: Scope) -> Iterator[Alert]:
 
 def _throttling(stack: Stack, here: Scope) -> Iterator[Alert]:
     """Yield the alert on throttling: by periods, since kube-prometheus-stack drops the seconds."""
-    pods = f'pod=~"({"|".join(_releases(stack))})-.+"'
+    pods = _own_pods(stack)
     throttled, periods = (
         here.rate(f"container_cpu_cfs_{each}_total", "5m", pods, 'container!=""', by="pod, container")
         for each in ("throttled_periods", "periods")
@@ -166,6 +208,11 @@ def _is_required(pods: Pods) -> bool:
     return pods.name not in (GATEWAY, COLLECTOR) and (spec is None or spec.need != "optional")
 
 
+def _own_pods(stack: Stack) -> str:
+    """Return a matcher for the stack's pods: the namespace may have others in it."""
+    return f'pod=~"({"|".join(_releases(stack))})-.+"'
+
+
 def _releases(stack: Stack) -> tuple[str, ...]:
-    """Return what the names of the stack's pods begin with: the namespace may have others in it."""
+    """Return what the names of the stack's pods begin with."""
     return tuple(dict.fromkeys(pods.release for pods in workloads_of(stack)))

@@ -7,14 +7,13 @@ The rest is what others know of it. That it answers badly shows in the backends'
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from telemetry.config.monitoring import DAY
 from telemetry.gateway import access
 from telemetry.gateway.addresses import SERVICE
 from telemetry.gateway.health import LOADED_METRIC
 from telemetry.spec.alerts import Alert
 from telemetry.spec.promql import Scope
 from telemetry.stack import Stack
-
-_DAY = 86_400
 
 
 def rules(stack: Stack) -> Iterator[Alert]:
@@ -36,7 +35,7 @@ def rules(stack: Stack) -> Iterator[Alert]:
     if left:
         yield Alert(
             "GatewayCertificateExpires",
-            f"({' or '.join(left)}) < {stack.monitoring.certificate_days * _DAY}",
+            f"({' or '.join(left)}) < {stack.monitoring.certificate_days * DAY}",
             "page",
             "1h",
             "A certificate of the gateway is about to end, and was not renewed.",

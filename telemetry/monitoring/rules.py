@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from telemetry.monitoring import capacity, gateway, object_store, scrapes, slo
+from telemetry.monitoring import capacity, certificates, collector, gateway, object_store, scrapes, slo, tenant_slo
 from telemetry.spec.alerts import Alert, Family, Rule
 from telemetry.spec.promql import Scope
 from telemetry.stack import Stack
@@ -16,9 +16,13 @@ _MAKERS: Mapping[str, Callable[[Stack], Iterator[Rule]]] = {
     _OBJECT_STORE: object_store.rules,
     "gateway": gateway.rules,
     "scraping": scrapes.rules,
+    "collector": collector.rules,
+    "certificates": certificates.rules,
     "capacity": capacity.rules,
     "slo-records": slo.records,
+    "slo-ratios": slo.ratios,
     "slo": slo.alerts,
+    "slo-tenants": tenant_slo.rules,
 }
 """One family each, beside one of each backend: what it is called, and what makes its rules. A ruler may take no more
 than 20 in a group."""

@@ -5,9 +5,10 @@ and burn rates are those of the SRE workbook (chapter 5, 'Multiwindow, Multi-Bur
 Spans and samples that are refused because a tenant is at its limit are no failure of the platform.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from telemetry.config.monitoring import Objective
 from telemetry.spec.alerts import Alert, Record, Severity
 from telemetry.spec.promql import Scope
 from telemetry.spec.service_levels import Indicator
@@ -24,15 +25,17 @@ def ratio(window: str) -> str:
     return f"telemetry:requests_bad:ratio{window}"
 
 
-class _Burn(NamedTuple):
+class Burn(NamedTuple):
+    """How fast a budget goes, as a multiple of what it lasts 30 days at, over a long and a short window."""
+
     rate: float
     long: str
     short: str
 
 
-_FAST = (_Burn(14.4, "1h", "5m"), _Burn(6, "6h", "30m"))
+_FAST = (Burn(14.4, "1h", "5m"), Burn(6, "6h", "30m"))
 """2 % of the budget in an hour, 5 % in six."""
-_SLOW = (_Burn(3, "1d", "2h"), _Burn(1, "3d", "6h"))
+SLOW = (Burn(3, "1d", "2h"), Burn(1, "3d", "6h"))
 """10 % in a day, and in three."""
 
 
@@ -47,16 +50,24 @@ def indicators(stack: Stack) -> tuple[Indicator, ...]:
 
 
 def records(stack: Stack) -> Iterator[Record]:
-    """Yield what is recorded: requests, then the parts of them that went wrong."""
-    namespace = stack.namespace.name
-    here = Scope.namespace(namespace)  # of what is recorded as well: one Prometheus may know several environments
+    """Yield the requests that are recorded, and those of them that went wrong."""
     for each in indicators(stack):
-        labels = {"namespace": namespace, "slo": each.slo}
+        labels = {"namespace": stack.namespace.name, "slo": each.slo}
         yield Record(TOTAL, each.total, labels)
         yield Record(BAD, each.bad, labels)
-    for window in _WINDOWS:
-        bad, total = (f"sum by (namespace, slo) (sum_over_time({here(name)}[{window}]))" for name in (BAD, TOTAL))
-        yield Record(ratio(window), f"{bad} / {total}")
+
+
+def ratios(stack: Stack) -> Iterator[Record]:
+    """Yield the parts of requests that went wrong. Their windows move on with the records, a minute later at most."""
+    here = Scope.namespace(stack.namespace.name)  # one Prometheus may know several environments
+    if indicators(stack):
+        yield from (Record(ratio(window), over(here, window, BAD, TOTAL, "namespace, slo")) for window in _WINDOWS)
+
+
+def over(here: Scope, window: str, bad: str, total: str, by: str) -> str:
+    """Return the part of what was recorded within a window that went wrong, by labels."""
+    some, all_ = (f"sum by ({by}) (sum_over_time({here(name)}[{window}]))" for name in (bad, total))
+    return f"{some} / {all_}"
 
 
 def alerts(stack: Stack) -> Iterator[Alert]:
@@ -64,23 +75,31 @@ def alerts(stack: Stack) -> Iterator[Alert]:
     here = Scope.namespace(stack.namespace.name)
     for each in indicators(stack):
         yield _alert(here, each, "Fast", "page", _FAST, "2m", "five days or less")
-        yield _alert(here, each, "Slow", "ticket", _SLOW, "15m", "30 days or less")
+        yield _alert(here, each, "Slow", "ticket", SLOW, "15m", "30 days or less")
+
+
+def too_fast(
+    here: Scope, slo: str, objective: Objective, burns: Iterable[Burn], recorded: Callable[[str], str]
+) -> Iterator[str]:
+    """Yield what holds while a burn is seen in both windows: the long one is certain, the short one says it goes on."""
+    for burn in burns:
+        limit = f"{burn.rate * budget(objective):.6g}"
+        long, short = (f"{here(recorded(window), slo=slo)} > {limit}" for window in (burn.long, burn.short))
+        yield f"({long} and {short})"
+
+
+def budget(objective: Objective) -> float:
+    """Return the part of requests that may go wrong."""
+    return (100 - objective.target) / 100
 
 
 def _alert(
-    here: Scope, each: Indicator, speed: str, severity: Severity, burns: tuple[_Burn, ...], wait: str, left: str
+    here: Scope, each: Indicator, speed: str, severity: Severity, burns: tuple[Burn, ...], wait: str, left: str
 ) -> Alert:
-    """Return an alert that needs both windows of a burn: the long one is certain, the short one says it goes on."""
-    budget = (100 - each.objective.target) / 100
-    pairs = []
-    for burn in burns:
-        over = f"{burn.rate * budget:.6g}"
-        long, short = (f"{here(ratio(window), slo=each.slo)} > {over}" for window in (burn.long, burn.short))
-        pairs.append(f"({long} and {short})")
     within = f" within {each.objective.latency}" if each.objective.latency else ""
     return Alert(
         f"{each.title}Burns{speed}",
-        " or ".join(pairs),
+        " or ".join(too_fast(here, each.slo, each.objective, burns, ratio)),
         severity,
         wait,
         f"Too many failures at {each.what}: at this rate the error budget of 30 days lasts {left}.",

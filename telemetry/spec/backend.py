@@ -20,7 +20,7 @@ from telemetry.spec.ports import GatewayAddress
 from telemetry.spec.promql import Scope
 from telemetry.spec.release import Release
 from telemetry.spec.routes import Route, Upstream
-from telemetry.spec.service_levels import Indicator
+from telemetry.spec.service_levels import Indicator, TenantIndicator, Tenants
 
 Signal = Literal["traces", "metrics", "logs", "profiles"]
 Phase = Literal[1, 3]
@@ -100,6 +100,8 @@ class Backend(Generic[S, L]):
     """What tells of trouble with it."""
     indicators: Callable[[Context[S, L]], Iterable[Indicator]] | None
     """What is promised of its requests."""
+    tenant_indicators: Callable[[Context[S, L], Tenants], Iterable[TenantIndicator]] | None
+    """What is promised of each tenant's own, as far as its metrics tell tenants apart."""
     dashboard: Callable[[Context[S, L]], Dashboard] | None
     """What shows how it is."""
     elsewhere: Elsewhere | None

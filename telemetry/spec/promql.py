@@ -1,6 +1,10 @@
 """Small pieces of PromQL. Every metric is selected with braces, by which the tests find its name."""
 
+import re
 from collections.abc import Iterable, Mapping
+
+_SPECIAL = re.compile(r"[][.+*?^$(){}|\\]")
+"""What a regular expression reads; within the quotes of PromQL a backslash is written twice."""
 
 
 def equal(**labels: str) -> tuple[str, ...]:
@@ -9,8 +13,9 @@ def equal(**labels: str) -> tuple[str, ...]:
 
 
 def one_of(label: str, values: Iterable[str]) -> str:
-    """Return a matcher for any of some values; they have nothing in them that a regular expression would read."""
-    return f'{label}=~"{"|".join(values)}"'
+    """Return a matcher for any of some values."""
+    plain = (_SPECIAL.sub(r"\\\\\g<0>", each) for each in values)
+    return f'{label}=~"{"|".join(plain)}"'
 
 
 class Scope:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from telemetry.config.monitoring import Latency, Objective
-from telemetry.spec.promql import Scope
+from telemetry.spec.promql import Scope, one_of
 
 
 class Indicator(NamedTuple):
@@ -17,6 +17,36 @@ class Indicator(NamedTuple):
     objective: Objective
     total: str
     bad: str
+
+
+class TenantIndicator(NamedTuple):
+    """One kind of request, or of what is sent, of each tenant."""
+
+    slo: str
+    what: str
+    objective: Objective
+    total: str
+    """By `tenant`, as `bad` is."""
+    bad: str
+
+
+class Tenants(NamedTuple):
+    """The tenants that are told apart, and where they are measured."""
+
+    here: Scope
+    ids: tuple[str, ...]
+
+    def rate(self, metric: str, label: str, *matchers: str) -> str:
+        """Return the growth of a counter per second by `tenant`, whatever its own label is called."""
+        found = self.here.rate(metric, "5m", one_of(label, self.ids), *matchers, by=label)
+        if label == "tenant":
+            return found
+        return f'sum by (tenant) (label_replace({found}, "tenant", "$1", "{label}", "(.+)"))'
+
+
+def parts_of(whole: str, *parts: str) -> str:
+    """Return the sum of parts of a whole, by its labels; a part without a series is nothing."""
+    return " + ".join(f"({part} or 0 * {whole})" for part in parts)
 
 
 def of_requests(

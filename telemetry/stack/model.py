@@ -164,6 +164,17 @@ class Stack(Settings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _budgets_are_of_tenants(self) -> Self:
+        tenants = [tenant.id for tenant in self.tenants]
+        for index, named in enumerate(self.monitoring.budget_tenants or ()):
+            if named not in tenants:
+                raise SettingError(
+                    f"monitoring.budget_tenants.{index}",
+                    f"is no tenant of this stack{did_you_mean(named, tenants)}; name one of them, or remove it",
+                )
+        return self
+
     alerting: Alerting | None = Field(
         default=None, description="Who is told of alerts; none: nobody but whom tenants name themselves."
     )

@@ -98,9 +98,11 @@ RULES: Change = put(
         "tenant": "platform",
         "labels": {"release": "prometheus"},
         "runbook_url": "https://runbooks.example.org",
-        "exporters": ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs"],
+        "exporters": ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager"],
         "object_store": SCRAPED,
         "object_store_labels": {"job": "seaweedfs"},
+        "certificates": {"object_store": "storage/s3", "grafana": "grafana/tls"},
+        "budget_tenants": ["platform"],
     },
 )
 """Alerts and all that they can be told."""

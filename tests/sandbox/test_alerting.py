@@ -1,5 +1,6 @@
 """From a rule that fires to a message in somebody's hands: real Mimirs, SMTP and HTTP with TLS; amtool for the rest."""
 
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from telemetry.grafana.views import views
 from telemetry.monitoring.rules import groups_of
 from telemetry.spec.alertmanager import FOLDER, configuration
 from telemetry.spec.datasource import ALERTS
+from telemetry.spec.promql import equal
 from telemetry.stack import Stack
 from tests.engine.rich_stacks import PROD
 from tests.sandbox.receivers import HOST, Told, hook_server, mail_server
@@ -88,8 +90,9 @@ def test_an_alert_goes_to_whom_the_routes_say(amtool: Path, tmp_path: Path, labe
 
 
 class Site(NamedTuple):
-    """A ruler, two alertmanagers, and who is told."""
+    """A Mimir with all roles, its ruler, two alertmanagers, and who is told."""
 
+    member: Member
     ruler: Ruler
     alertmanagers: list[Member]
     told: Told
@@ -99,19 +102,19 @@ class Site(NamedTuple):
 @pytest.fixture
 def site(gateway_tools: Toolchain, tmp_path: Path) -> Iterator[Site]:
     told, tls = Told(), written(AUTHORITY.server([HOST]), tmp_path / "tls")
-    smtp, https = free_ports(2)
-    stack = load_stack("dev", with_alerting, _told_at(smtp, https))
+    smtp, https, closed = free_ports(3)
+    stack = load_stack("dev", with_alerting, _told_at(smtp, https, closed))
     with (
         mail_server(smtp, told, tls, user="telemetry", password="am0-fake"),
         hook_server(https, told, tls, token="ap0-fake"),
         _running(stack, gateway_tools.path("mimir"), tmp_path) as (all_roles, *alertmanagers),
         httpx.Client(base_url=f"{all_roles.url}/prometheus", headers={"X-Scope-OrgID": TENANT}) as client,
     ):
-        yield Site(Ruler(client), alertmanagers, told, stack)
+        yield Site(all_roles, Ruler(client), alertmanagers, told, stack)
 
 
-def _told_at(smtp: int, https: int) -> Change:
-    """Have a mail server and a program on loopback told of every alert, and soon."""
+def _told_at(smtp: int, https: int, closed: int) -> Change:
+    """Have a mail server and a program on loopback told of every alert, and soon; of one, a program that is gone."""
     mail = {
         "to": ["ops@example.org"],
         "sender": "telemetry@example.org",
@@ -122,14 +125,19 @@ def _told_at(smtp: int, https: int) -> Change:
     program = {"url": f"https://{HOST}:{https}/", "bearer_token": True, "authority": AUTHORITY.certificate}
     return all_of(
         put("tenants", [{"id": TENANT, "display_name": "Platform team"}]),
-        put("security.alert_receivers.ports", [smtp, https]),
+        put("security.alert_receivers.ports", [smtp, https, closed]),
         put("credentials.alerting", {"mail": "am0-fake", "program": "ap0-fake"}),
         put(
             "alerting",
             {
-                "receivers": [{"name": "mail", "email": mail}, {"name": "program", "webhook": program}],
+                "receivers": [
+                    {"name": "mail", "email": mail},
+                    {"name": "program", "webhook": program},
+                    {"name": "gone", "webhook": {"url": f"http://{HOST}:{closed}/"}},
+                ],
                 "receiver": "mail",
                 "routes": [
+                    {"receiver": "gone", "labels": {"alertname": "Unheard"}},
                     {"receiver": "program", "severities": ["page", "ticket"], "proceed": True},
                     {"receiver": "mail"},
                 ],
@@ -225,7 +233,7 @@ def test_a_rule_that_fires_is_told_once_though_an_alertmanager_is_lost_and_not_w
         subject = f"[FIRING:1] {alert} (dev)"
         return lambda: site.told.of_mails()[subject] >= 1 and site.told.of_posts()[f"firing {alert}"] >= 1
 
-    fire(site, "First")
+    fire(site, "Unheard", "First")
     until(arrived("First"))
 
     until(lambda: silence(site, first, "Silenced"))
@@ -245,6 +253,19 @@ def test_a_rule_that_fires_is_told_once_though_an_alertmanager_is_lost_and_not_w
     text = body.get_content()
     assert "Nothing is known of Mimir: its metrics are not scraped." in text
     assert "Runbook: docs/runbooks.md#mimirnotscraped" in text
+    # What the alerts on those who are to be told go by.
+    until(lambda: counted(second, "cortex_alertmanager_notifications_failed_total", integration="webhook"))
+    assert counted(second, "cortex_alertmanager_notifications_total", integration="email") >= 1
+    assert counted(site.member, "cortex_prometheus_notifications_sent_total") >= len(site.told.mails)
+    assert counted(site.member, "cortex_prometheus_notifications_dropped_total") >= 1  # for the one that was lost
+
+
+def counted(member: Member, metric: str, **labels: str) -> float:
+    """Return what a member has counted for the tenant; what it does not count at all is nothing."""
+    text = httpx.get(f"{member.url}/metrics").raise_for_status().text
+    series = re.findall(rf"^{metric}(\{{.*\}}) (\S+)$", text, flags=re.MULTILINE)
+    wanted = equal(user=TENANT, **labels)
+    return sum(float(value) for names, value in series if all(each in names for each in wanted))
 
 
 def fire(site: Site, *alerts: str) -> None:

@@ -16,11 +16,12 @@ from telemetry.monitoring.rules import families_of, group_of, groups_of
 from telemetry.spec.alerts import Alert
 from telemetry.stack import Stack
 from tests.metrics_catalogue import named_in
-from tests.sandbox.alerts import loki, mimir, platform, slo, tempo
+from tests.sandbox.alerts import loki, mimir, platform, pyroscope, slo, tempo
 from tests.sandbox.alerts.case import EVERYTHING, Case
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put
 
-CASES = sorted((*mimir.CASES, *tempo.CASES, *loki.CASES, *platform.CASES, *slo.CASES), key=lambda case: case.alert)
+FAMILIES = (mimir, tempo, loki, pyroscope, platform, slo)
+CASES = sorted((case for family in FAMILIES for case in family.CASES), key=lambda case: case.alert)
 BY_ALERT = {alert: list(cases) for alert, cases in groupby(CASES, key=lambda case: case.alert)}
 NOTHING: Change = all_of()
 VARIANTS: dict[str, tuple[str, Change]] = {

@@ -28,6 +28,7 @@ LINES = list(dict.fromkeys(line for block in FENCE.findall(TEXT) for line in blo
 PORTS = {"metrics": 8080, "tempo": 3200}
 ELSEWHERE = ("SEAWEEDFS_NAMESPACE", " -A ", "certificate gateway")
 """Commands for what is not ours to render."""
+_KINDS = {"deployment": "Deployment", "daemonset": "DaemonSet"}
 
 
 @cache
@@ -71,7 +72,8 @@ def problems(line: str) -> Iterator[str]:
     command, *filters = (part.strip() for part in line.split(" | "))
     yield from _labels(command)
     for verb, name in re.findall(r"-n \$N (describe pod|logs|exec) ((?!-)\S+)", command):
-        known = name == "POD" or (name.startswith("deployment/") and name[11:] in kinds("Deployment")) or pods(name)
+        kind, _, whole = name.partition("/")
+        known = name == "POD" or whole in kinds(_KINDS.get(kind, "")) or pods(name)
         yield from () if known else (f"{verb}: no pod {name}",)
     policies = set(policies_of(prod()))
     secrets = {MIMIR_SECRET, TEMPO_SECRET, LOKI_SECRET}

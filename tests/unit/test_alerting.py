@@ -185,10 +185,8 @@ def test_an_alert_about_a_tenant_has_its_name_in_one_label() -> None:
     """A route asks for `tenant`; what backends call it is in their series."""
     rules = [rule for group in groups_of(load_stack("prod")) for rule in group["rules"] if "alert" in rule]
     about = {rule["alert"]: rule["labels"]["tenant"] for rule in rules if "tenant" in rule["labels"]}
-    assert about == dict.fromkeys(
-        ("MimirTenantLimited", "MimirTenantNearSeriesLimit", "MimirRuleEvaluationFailing", "MimirNotificationsFailing"),
-        "{{ $labels.user }}",
-    )
+    named = ("TenantLimited", "TenantNearSeriesLimit", "RuleEvaluationFailing", "AlertsNotSent", "NotificationsFailing")
+    assert about == {f"Mimir{each}": "{{ $labels.user }}" for each in named}
     assert [rule["alert"] for rule in rules if "(user" in rule["expr"] and rule["alert"] not in about] == []
 
 

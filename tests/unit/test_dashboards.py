@@ -54,13 +54,13 @@ def test_queries_name_only_metrics_that_somebody_exports_or_records(environment:
     recorded = {rule.name for family in families_of(stack) for rule in family.rules if isinstance(rule, Record)}
     for dashboard in dashboards_of(stack):
         for expr in queries(dashboard):
-            assert unknown_in(expr, {*recorded, "ALERTS"}) == set(), dashboard.slug
+            assert unknown_in(expr, {*recorded, "ALERTS", "ALERTS_FOR_STATE"}) == set(), dashboard.slug
             assert named_in(expr) or "vector(" in expr
 
 
 FUNCTIONS = {
-    "and", "by", "clamp_min", "count", "histogram_quantile", "label_replace", "max", "min", "on", "or", "rate", "sum",
-    "sum_over_time", "time", "vector",
+    "and", "by", "clamp_min", "count", "histogram_quantile", "increase", "label_replace", "max", "min", "on", "or",
+    "rate", "sum", "sum_over_time", "time", "vector",
 }  # fmt: skip
 
 
@@ -136,9 +136,8 @@ def test_uids_are_unique_stable_and_fit() -> None:
     uids += [folder_uid(load_stack(environment)) for environment in ENVIRONMENTS]
     assert len(uids) == len(set(uids))
     assert all(re.fullmatch(r"telemetry-(dev|test|prod)(-[a-z-]+)?", uid) and len(uid) <= 40 for uid in uids)
-    assert list(documents_of(load_stack("prod"), "m")) == [
-        f"telemetry-prod-{slug}" for slug in ("overview", "mimir", "tempo", "object-store", "tenants", "capacity")
-    ]
+    slugs = ("overview", "mimir", "tempo", "slo", "alerts", "object-store", "tenants", "capacity", "kubernetes")
+    assert list(documents_of(load_stack("prod"), "m")) == [f"telemetry-prod-{slug}" for slug in slugs]
 
 
 def test_all_ask_the_one_datasource() -> None:
@@ -162,7 +161,9 @@ def test_what_is_not_there_is_not_shown() -> None:
     slugs = {name: [each.slug for each in dashboards_of(load_stack(*of))] for name, of in VARIANTS.items()}
     assert "tenants" not in slugs["dev"]
     assert "tenants" in slugs["tenants without a gateway"]
-    assert "capacity" not in slugs["no exporters"]
+    assert not {"capacity", "kubernetes"} & set(slugs["no exporters"])
+    assert "kubernetes" in slugs["kubelet alone"]
+    assert [name for name, shown in slugs.items() if "collector" in shown] == ["everything"]
     rows = {
         name: [row.title for each in dashboards_of(load_stack(*of)) for row in each.rows]
         for name, of in VARIANTS.items()
@@ -233,7 +234,9 @@ def test_a_stack_without_tenants_needs_nothing_more() -> None:
     assert load_stack("dev").dashboards is None
 
 
-@pytest.mark.parametrize("slug", ["overview", "mimir", "tempo", "object-store", "tenants", "capacity"])
+@pytest.mark.parametrize(
+    "slug", ["overview", "mimir", "tempo", "slo", "alerts", "object-store", "tenants", "capacity", "kubernetes"]
+)
 def test_a_dashboard_reads_as_it_did(slug: str, snapshot: SnapshotAssertion) -> None:
     """What is shown, in short; how it is written is the next test's."""
     (board,) = (each for each in dashboards_of(load_stack("test")) if each.slug == slug)
@@ -259,7 +262,7 @@ def test_every_backend_whose_metrics_are_known_is_on_the_dashboards_of_all(slug:
     lists = {"Mimir": ["mimir", "mimir-from-source"], "Tempo": ["tempo"], "Loki": ["loki"]}
     for backend in stack.backends:
         files = [METRICS / f"{each}.txt" for each in lists.get(backend.of.title, [])]
-        assert bool(files) == (backend.signal != "profiles"), "nothing is known yet of what Pyroscope exports"
+        assert bool(files) == (backend.signal != "profiles"), "of Pyroscope only requests are known"
         known = {line.split()[0] for file in files for line in file.read_text().splitlines() if line[:1].isalpha()}
         own = {name for name in asked if any(name.startswith(each) for each in known)}
         assert own or not files, f"{backend.of.title} is not on {slug}"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from docs import make_monitoring
 from sandbox.mimir_metrics import listed
-from telemetry.monitoring import slo
+from telemetry.config.monitoring import MOST_BUDGETS
+from telemetry.monitoring import slo, tenant_slo
 from telemetry.monitoring.operator import prometheus_rules
 from telemetry.monitoring.rules import families_of, groups_of
 from telemetry.network.peers import workloads_of
@@ -42,13 +43,13 @@ def test_rules_name_only_metrics_that_somebody_exports_or_records(environment: s
 
 FUNCTIONS = {
     "absent", "and", "by", "clamp_min", "group_left", "ignoring", "increase", "label_replace", "max", "max_over_time",
-    "min", "or", "rate", "sum", "sum_over_time", "time", "vector",
+    "min", "or", "rate", "sum", "sum_over_time", "time", "unless", "vector",
 }  # fmt: skip
 
 
 def test_no_metric_is_selected_without_braces() -> None:
     for rule in rules_of(load_stack("prod", EVERYTHING)):
-        bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|by \([^)]*\)', " ", re.sub(r"[\w:]+\{", "{", rule.expr))
+        bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|offset \w+|by \([^)]*\)', " ", re.sub(r"[\w:]+\{", "{", rule.expr))
         assert set(re.findall(r"[a-zA-Z_:][\w:]*", bare)) <= FUNCTIONS, rule.name
 
 
@@ -87,6 +88,23 @@ def test_thresholds_are_those_of_the_settings() -> None:
     assert "> 0.00144" in alerts_of(load_stack("prod", strict))["MetricsIngestBurnsFast"].expr
 
 
+def test_a_tenants_budget_is_that_of_a_tenant_of_the_settings() -> None:
+    many = [{"id": f"t{number}", "display_name": f"T{number}"} for number in range(MOST_BUDGETS + 1)]
+    two = put("tenants", many[:2])
+    assert "TenantBudgetBurnsSlow" not in alerts_of(load_stack("dev"))  # nobody is told apart
+    assert tenant_slo.tenants(load_stack("dev", two)) == ("t0", "t1")
+    assert tenant_slo.tenants(load_stack("dev", put("tenants", many))) == ()
+    named = load_stack("dev", put("tenants", many), put("monitoring.budget_tenants", ["t7"]))
+    assert all('=~"t7"' in each.total for each in tenant_slo.indicators(named))
+    none = load_stack("dev", two, put("monitoring.budget_tenants", []))
+    assert tenant_slo.indicators(none) == ()
+
+
+def test_what_an_id_has_in_it_is_no_regular_expression() -> None:
+    odd = load_stack("dev", put("tenants", [{"id": "b.!*'()", "display_name": "B"}]))
+    assert 'tenant=~"b\\\\.!\\\\*\'\\\\(\\\\)"' in tenant_slo.indicators(odd)[1].total
+
+
 def test_what_is_not_there_is_not_watched() -> None:
     dev, prod = alerts_of(load_stack("dev")), alerts_of(load_stack("prod"))
     assert not [name for name in dev if name.startswith("Gateway")]
@@ -115,6 +133,27 @@ def test_rules_are_evaluated_as_often_as_the_settings_say() -> None:
     often = put("monitoring.evaluation_interval", 15)
     assert {group["interval"] for group in groups_of(load_stack("prod"))} == {"30s"}
     assert {group["interval"] for group in groups_of(load_stack("prod", often))} == {"15s"}
+
+
+@pytest.mark.parametrize(
+    ("address", "pattern"),
+    [
+        ("https://s3.example.org:8333", "(https://)?s3[.]example[.]org:8333(/.*)?"),
+        ("https://s3.example.org", "(https://)?s3[.]example[.]org(:443)?(/.*)?"),
+        ("https://[fd00::1]:8333", "(https://)?[[]fd00::1[]]:8333(/.*)?"),
+        ("http://s3.example.org", None),
+    ],
+)
+def test_a_certificate_is_probed_at_the_servers_own_address(address: str, pattern: str | None) -> None:
+    probed = all_of(
+        put("monitoring.exporters", ["blackbox"]),
+        put("object_store.endpoint", address),
+        put("security.object_store", {"cidrs": ["10.0.0.0/8"], "ports": [443, 8333]}),
+        put("grafana.url", "http://grafana.example.org"),
+    )
+    found = alerts_of(load_stack("test", probed)).get("ServerCertificateExpires")
+    assert (found is not None) == (pattern is not None)
+    assert found is None or f'instance=~"{pattern}"' in found.expr
 
 
 def test_alerts_bear_the_words_that_the_settings_choose() -> None:
@@ -200,6 +239,13 @@ def problem(change: Change, environment: str = "test") -> str:
         (put("monitoring.scrape_interval", 300), "monitoring.scrape_interval", "less than or equal to 240"),
         (put("monitoring.evaluation_interval", "1m"), "monitoring.evaluation_interval", "whole number"),
         (put("monitoring.exporters", ["nginx"]), "monitoring.exporters.0", "kube-state-metrics"),
+        (put("monitoring.budget_tenants", ["platfrom"]), "monitoring.budget_tenants.0", "did you mean platform?"),
+        (put("monitoring.certificates.grafana", "grafana"), "monitoring.certificates.grafana", "'grafana'"),
+        (
+            put("monitoring.certificates.grafana", "grafana/tls"),
+            "monitoring.certificates.grafana",
+            "'grafana/tls': is known to cert-manager, which is not in exporters; add it there, or remove the key",
+        ),
         (put("monitoring.object_store_labels", {"job": "s3"}), "monitoring.object_store_labels", "add that, or remove"),
     ],
 )

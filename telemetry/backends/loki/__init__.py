@@ -12,6 +12,7 @@ from telemetry.backends.loki.release import releases, sizes
 from telemetry.backends.loki.requirements import check
 from telemetry.backends.loki.roles import LOKI_TABLES
 from telemetry.backends.loki.routes import REQUEST_HEADERS, ROUTES, upstreams
+from telemetry.backends.loki.service_levels import indicators, tenant_indicators
 from telemetry.backends.loki.settings import CHARTS, SHORTEST_RETENTION, Logs
 from telemetry.backends.loki.starter import starter
 from telemetry.backends.loki.values import IMAGE, RELEASE, SECRET
@@ -35,7 +36,8 @@ BACKEND = Backend(
     admin_endpoints=admin_endpoints,
     checks="telemetry.backends.loki.checks",
     alerts=rules,
-    indicators=None,
+    indicators=indicators,
+    tenant_indicators=tenant_indicators,
     dashboard=dashboard,
     elsewhere=Elsewhere(alerts_anywhere, dashboard_anywhere, datasource_anywhere),
     http_port=HTTP_PORT,

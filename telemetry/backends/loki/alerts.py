@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from telemetry.backends.loki.context import LokiContext
+from telemetry.backends.loki.service_levels import INGEST, QUERY
 from telemetry.backends.loki.settings import Logs
 from telemetry.config.quorum import min_available
 from telemetry.spec.alerts import Alert
@@ -10,9 +11,6 @@ from telemetry.spec.promql import Scope
 
 _LIMITS = "rate_limited|stream_limit|per_stream_rate_limit"
 """Reasons that a limit gives; others say that the lines themselves are bad (Loki pkg/validation/validate.go)."""
-LOKI_INGEST = 'route=~"loki_api_v1_push|otlp_v1_logs"'
-LOKI_QUERY = 'route=~"loki_api_v1_(query|query_range|labels|label_name_values|series|index_.+|detected_.+)"'
-"""Matchers for the routes that clients use."""
 
 
 def rules(context: LokiContext) -> Iterator[Alert]:
@@ -59,11 +57,11 @@ def _writers(logs: Logs, here: Scope) -> Alert:
 
 
 def _requests(here: Scope) -> Iterator[Alert]:
-    """Yield the alert on requests that clients make."""
+    """Yield the alert on requests that clients make: of a Loki of others nothing is promised."""
     count, bad = "loki_request_duration_seconds_count", 'status_code=~"5.."'
     parts = [
         f"{here.rate(count, '5m', route, bad, by='route')} / {here.rate(count, '5m', route, by='route')} > 0.05"
-        for route in (LOKI_INGEST, LOKI_QUERY)
+        for route in (INGEST, QUERY)
     ]
     yield Alert(
         "LokiRequestErrors",

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from telemetry.backends.loki.alerts import LOKI_INGEST, LOKI_QUERY
 from telemetry.backends.loki.context import LokiContext
+from telemetry.backends.loki.service_levels import INGEST as LOKI_INGEST
+from telemetry.backends.loki.service_levels import QUERY as LOKI_QUERY
 from telemetry.backends.loki.settings import Logs
 from telemetry.config.quorum import min_available
 from telemetry.spec.panel_queries import QUANTILE, part, quantile, requests

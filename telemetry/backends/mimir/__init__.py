@@ -18,7 +18,7 @@ from telemetry.backends.mimir.release import releases, sizes
 from telemetry.backends.mimir.requirements import check
 from telemetry.backends.mimir.roles import MIMIR_TABLES
 from telemetry.backends.mimir.routes import REQUEST_HEADERS, ROUTES, upstreams
-from telemetry.backends.mimir.service_levels import indicators
+from telemetry.backends.mimir.service_levels import indicators, tenant_indicators
 from telemetry.backends.mimir.settings import CHARTS, SHORTEST_RETENTION, Metrics
 from telemetry.backends.mimir.starter import starter
 from telemetry.backends.mimir.values import RELEASE, SECRET, SERVICE_ACCOUNT, images
@@ -43,6 +43,7 @@ BACKEND = Backend(
     checks="telemetry.backends.mimir.checks",
     alerts=rules,
     indicators=indicators,
+    tenant_indicators=tenant_indicators,
     dashboard=dashboard,
     elsewhere=None,
     http_port=HTTP_PORT,

@@ -129,6 +129,19 @@ def _rulers(here: Scope) -> Iterator[Alert]:
         "Alerts of {{ $labels.rule_group }} of {{ $labels.user }} may not fire.",
         about="user",
     )
+    dropped, arrived = (
+        here.rate(f"cortex_prometheus_notifications_{each}_total", "5m", by="user") for each in ("dropped", "sent")
+    )
+    # Each alertmanager is sent every alert: where one of two is lost half are dropped, and the other tells people.
+    yield Alert(
+        "MimirAlertsNotSent",
+        f"{dropped} / ({dropped} + {arrived} > 0) > 0.6",
+        "page",
+        "10m",
+        "Mimir's ruler does not get alerts to the alertmanager: what fires is told to nobody.",
+        "{{ $value | humanizePercentage }} of those of {{ $labels.user }} are dropped.",
+        about="user",
+    )
     failed = here.rate("cortex_alertmanager_notifications_failed_total", "5m", by="user, integration")
     sent = here.rate("cortex_alertmanager_notifications_total", "5m", by="user, integration")
     yield Alert(

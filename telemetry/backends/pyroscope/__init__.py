@@ -1,5 +1,6 @@
 """Grafana Pyroscope: profiles."""
 
+from telemetry.backends.pyroscope.alerts import BUILD_INFO, rules
 from telemetry.backends.pyroscope.changes import CHANGES
 from telemetry.backends.pyroscope.datasource import datasource
 from telemetry.backends.pyroscope.endpoints import HTTP_PORT, gateway_endpoints, pyroscope_endpoints
@@ -9,6 +10,7 @@ from telemetry.backends.pyroscope.release import releases, sizes
 from telemetry.backends.pyroscope.requirements import check
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
 from telemetry.backends.pyroscope.routes import REQUEST_HEADERS, ROUTES, upstreams
+from telemetry.backends.pyroscope.service_levels import indicators
 from telemetry.backends.pyroscope.settings import CHARTS, SHORTEST_RETENTION, Profiles
 from telemetry.backends.pyroscope.starter import starter
 from telemetry.backends.pyroscope.values import IMAGE, RELEASE, SECRET, SERVICE_ACCOUNT
@@ -31,8 +33,9 @@ BACKEND = Backend(
     changes=CHANGES,
     admin_endpoints=None,
     checks=None,
-    alerts=None,  # what Pyroscope exports is not known (docs/monitoring.md)
-    indicators=None,
+    alerts=rules,
+    indicators=indicators,
+    tenant_indicators=None,  # what it counts before and after its limits is not known (docs/monitoring.md)
     dashboard=None,
     elsewhere=None,
     http_port=HTTP_PORT,
@@ -45,7 +48,7 @@ BACKEND = Backend(
     ruler=None,
     alertmanager=None,
     datasource=datasource,
-    build_info=None,
+    build_info=BUILD_INFO,
     tenant_panels=None,
     store_panels=None,
     charts=CHARTS,

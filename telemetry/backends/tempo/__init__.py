@@ -13,7 +13,7 @@ from telemetry.backends.tempo.release import TEMPO, releases, sizes
 from telemetry.backends.tempo.requirements import check, check_limits
 from telemetry.backends.tempo.roles import TEMPO_TABLES
 from telemetry.backends.tempo.routes import ROUTES, upstreams
-from telemetry.backends.tempo.service_levels import indicators
+from telemetry.backends.tempo.service_levels import indicators, tenant_indicators
 from telemetry.backends.tempo.settings import CHARTS, SHORTEST_RETENTION, Traces
 from telemetry.backends.tempo.starter import starter
 from telemetry.backends.tempo.values_common import IMAGE, SECRET
@@ -38,6 +38,7 @@ BACKEND = Backend(
     checks="telemetry.backends.tempo.checks",
     alerts=rules,
     indicators=indicators,
+    tenant_indicators=tenant_indicators,
     dashboard=dashboard,
     elsewhere=None,
     http_port=HTTP_PORT,

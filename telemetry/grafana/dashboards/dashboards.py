@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from telemetry.grafana.dashboards import capacity, object_store, overview, tenants
+from telemetry.grafana.dashboards import (
+    alerts,
+    capacity,
+    collector,
+    kubernetes,
+    object_store,
+    overview,
+    service_levels,
+    tenants,
+)
 from telemetry.grafana.dashboards.render import rendered
 from telemetry.spec.panels import Dashboard
 from telemetry.spec.promql import Scope
@@ -11,9 +20,13 @@ from telemetry.stack.backends import metrics_first
 from telemetry.stack.existing import existing_of
 
 _MAKERS = (
+    service_levels.dashboard,
+    alerts.dashboard,
     object_store.dashboard,
     tenants.dashboard,
+    collector.dashboard,
     capacity.dashboard,
+    kubernetes.dashboard,
 )
 
 

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from telemetry.grafana.dashboards.service_levels import RECORDED, budget, failed
 from telemetry.monitoring import slo
 from telemetry.network.peers import workloads_of
 from telemetry.spec.panel_queries import part
 from telemetry.spec.panels import Dashboard, Panel, Query, Row, panel
 from telemetry.spec.promql import Scope, one_of
-from telemetry.spec.service_levels import Indicator
 from telemetry.stack import Stack
 from telemetry.stack.backends import metrics_first
-
-_RECORDED = "Needs the recorded series (docs/monitoring.md)."
 
 
 def dashboard(stack: Stack) -> Dashboard:
@@ -29,19 +27,19 @@ def _levels(stack: Stack, here: Scope) -> Iterator[Panel]:
     promised = slo.indicators(stack)
     yield Panel(
         "Error budget left, 30 days",
-        f"1: nothing failed; 0: as much failed as may; below 0 the promise is broken. {_RECORDED}",
+        f"1: nothing failed; 0: as much failed as may; below 0 the promise is broken. {RECORDED}",
         "percentunit",
-        tuple(Query(f"1 - {_failed(here, each.slo)} / {_budget(each)}", each.what) for each in promised),
+        tuple(Query(f"1 - {failed(here, each.slo)} / {budget(each.objective)}", each.what) for each in promised),
         kind="stat",
         width=12,
         bad_below=0,
     )
     yield Panel(
         "Answered well, 30 days",
-        f"The part of requests, or spans, that were answered without our error and in time. {_RECORDED}",
+        f"The part of requests, or spans, that were answered without our error and in time. {RECORDED}",
         "percentunit",
         tuple(
-            Query(f"1 - {_failed(here, each.slo)}", f"{each.what} ({each.objective.target:g} % promised)")
+            Query(f"1 - {failed(here, each.slo)}", f"{each.what} ({each.objective.target:g} % promised)")
             for each in promised
         ),
         kind="stat",
@@ -50,8 +48,8 @@ def _levels(stack: Stack, here: Scope) -> Iterator[Panel]:
     burns = panel(
         "Burn rate, one hour",
         "short",
-        f"How fast the error budget goes: at 1 it lasts 30 days, at 14.4 two, which pages. {_RECORDED}",
-        *((f"{here(slo.ratio('1h'), slo=each.slo)} / {_budget(each)}", each.what) for each in promised),
+        f"How fast the error budget goes: at 1 it lasts 30 days, at 14.4 two, which pages. {RECORDED}",
+        *((f"{here(slo.ratio('1h'), slo=each.slo)} / {budget(each.objective)}", each.what) for each in promised),
     )
     yield replace(burns, bad_above=14.4)
     yield panel(
@@ -96,15 +94,6 @@ def _trouble(stack: Stack, here: Scope) -> Iterator[Panel]:
             (_missing(here, "statefulset", "replicas", "status_replicas_ready", names), "{{statefulset}}"),
         )
         yield replace(missing, bad_above=1)
-
-
-def _failed(here: Scope, name: str) -> str:
-    bad, total = (f"sum(sum_over_time({here(series, slo=name)}[30d]))" for series in (slo.BAD, slo.TOTAL))
-    return f"({bad} / {total})"
-
-
-def _budget(each: Indicator) -> str:
-    return f"{(100 - each.objective.target) / 100:.6g}"
 
 
 def _missing(here: Scope, kind: str, expected: str, present: str, names: list[str]) -> str:

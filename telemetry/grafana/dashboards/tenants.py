@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from telemetry.config.monitoring import DAY
 from telemetry.gateway.addresses import SERVICE
+from telemetry.gateway.health import LOADED_METRIC
 from telemetry.monitoring.gateway import seconds_left
 from telemetry.spec.panel_queries import TENANT
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, Variable, panel
@@ -11,6 +13,7 @@ from telemetry.spec.promql import Scope
 from telemetry.stack import Stack
 from telemetry.stack.backends import metrics_first
 
+_IN_LINE = 4
 _PODS = f'pod=~"{SERVICE}-[0-9a-z]+-[0-9a-z]+"'
 
 
@@ -32,13 +35,17 @@ def dashboard(stack: Stack) -> Dashboard | None:
 
 
 def _gateway(stack: Stack, here: Scope) -> Iterator[Panel]:
-    """Yield what others know of nginx, which exports nothing itself, in panels that fill a line."""
+    """Yield what nginx says of itself, and what others know of it, in panels that fill lines."""
     found = list(_of_gateway(stack, here))
-    yield from (replace(each, width=24 // len(found)) for each in found)
+    lines = (found,) if len(found) <= _IN_LINE else (found[:3], found[3:])
+    yield from (replace(each, width=24 // len(line)) for line in lines for each in line)
 
 
 def _of_gateway(stack: Stack, here: Scope) -> Iterator[Panel]:
     exporters = stack.monitoring.exporters
+    about = "1 where nginx serves what is mounted; 0: a credential that was taken away may still count."
+    loaded = panel("Files loaded", "short", about, (f"min by (pod) ({here(LOADED_METRIC)})", "{{pod}}"))
+    yield replace(loaded, bad_below=1)
     if stack.gateway is not None and "kube-state-metrics" in exporters:
         ready = here("kube_deployment_status_replicas_available", deployment=SERVICE)
         about = f"Of {stack.gateway.replicas}. With none, nothing gets in or out."
@@ -54,4 +61,4 @@ def _of_gateway(stack: Stack, here: Scope) -> Iterator[Panel]:
             "How long certificates are valid. Clients are refused when they end; docs/runbooks.md says how to renew."
         )
         until = panel("Certificates", "s", about, (" or ".join(left), "{{certificate}}"))
-        yield replace(until, kind="stat", bad_below=stack.monitoring.certificate_days * 86_400)
+        yield replace(until, kind="stat", bad_below=stack.monitoring.certificate_days * DAY)

@@ -7,7 +7,8 @@ from tests.support import ALL_BACKENDS, Change, all_of, put
 from tests.unit.bad_collectors import DAEMON_SET
 
 EVERYTHING: Change = all_of(
-    put("monitoring.exporters", ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager"]),
+    put("monitoring.exporters", ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager", "blackbox"]),
+    put("monitoring.certificates", {"object_store": "storage/seaweedfs-s3"}),
     put("gateway.certificate", {"source": "cert-manager", "issuer": {"name": "ours"}}),
     put("namespace.requested_quota.cpu", "20"),  # for the collector
     put("collector", {**DAEMON_SET, "tenant": "platform"}),

@@ -36,6 +36,17 @@ def _notifications(failed: str) -> dict[str, str]:
     }
 
 
+def _unsent(dropped: str, sent: str) -> dict[str, str]:
+    """Return two alertmanagers: what is dropped by one, and what the other gets."""
+    name = "cortex_prometheus_notifications"
+    return {
+        of(f"{name}_dropped_total", user="platform", alertmanager="a"): dropped,
+        of(f"{name}_dropped_total", user="platform", alertmanager="b"): "0x180",
+        of(f"{name}_sent_total", user="platform", alertmanager="a"): "0x180",
+        of(f"{name}_sent_total", user="platform", alertmanager="b"): sent,
+    }
+
+
 CASES: tuple[Case, ...] = (
     fires("MimirNotScraped", "nobody scrapes it", {'cortex_build_info{namespace="elsewhere"}': "1x180"}),
     silent("MimirNotScraped", "it is scraped", {of("cortex_build_info"): "1x180"}),
@@ -69,6 +80,9 @@ CASES: tuple[Case, ...] = (
     silent("MimirTenantNearSeriesLimit", "800 of 1000, three times over", _series("900x180")),
     fires("MimirRuleEvaluationFailing", "each evaluation fails", {_EVALUATIONS: "0+1x180"}, 'rule_group="ours"'),
     silent("MimirRuleEvaluationFailing", "one has failed", {_EVALUATIONS: "0x100 1x80"}),
+    fires("MimirAlertsNotSent", "no alertmanager answers", _unsent("0+1x180", "7x180"), 'tenant="platform"'),
+    silent("MimirAlertsNotSent", "one of two does not", _unsent("0+1x180", "0+1x180")),
+    silent("MimirAlertsNotSent", "nothing fires", _unsent("3x180", "7x180")),
     fires("MimirNotificationsFailing", "one in five fails", _notifications("0+2x180"), 'integration="email"'),
     silent("MimirNotificationsFailing", "all arrive", _notifications("0x180")),
 )

@@ -6,7 +6,8 @@ _DISK = "SeaweedFS_volumeServer_resource"
 _S3 = "SeaweedFS_s3_request_total"
 _MEMORY, _LIMIT = "container_memory_working_set_bytes", "kube_pod_container_resource_limits"
 _INGESTER = {"pod": "mimir-ingester-0", "container": "ingester"}
-_CERTIFICATE = of("certmanager_certificate_expiration_timestamp_seconds", name="gateway")
+_EXPIRES = "certmanager_certificate_expiration_timestamp_seconds"
+_CERTIFICATE = of(_EXPIRES, name="gateway")
 _GATEWAY = of("kube_deployment_status_replicas_available", deployment="gateway")
 _RESTARTS = "kube_pod_container_status_restarts_total"
 
@@ -41,6 +42,40 @@ def _periods(throttled: str) -> dict[str, str]:
         of("container_cpu_cfs_throttled_periods_total", **_INGESTER): throttled,
         of("container_cpu_cfs_periods_total", **_INGESTER): "0+600x180",
     }
+
+
+def _probe(address: str, ends: int) -> dict[str, str]:
+    return {f'probe_ssl_earliest_cert_expiry{{instance="{address}"}}': f"{ends}x180"}
+
+
+def _oom(restarts: str) -> dict[str, str]:
+    reason = of("kube_pod_container_status_last_terminated_reason", reason="OOMKilled", **_INGESTER)
+    return {reason: "1x180", of(_RESTARTS, **_INGESTER): restarts}
+
+
+def _evicted(values: str, pod: str = "mimir-querier-7c9-x") -> dict[str, str]:
+    return {of("kube_pod_status_reason", reason="Evicted", pod=pod): values}
+
+
+def _waiting(values: str, pod: str = "mimir-ingester-0") -> dict[str, str]:
+    labels = {"pod": pod, "container": "ingester", "reason": "CrashLoopBackOff"}
+    return {of("kube_pod_container_status_waiting_reason", **labels): values}
+
+
+def _unschedulable(values: str, pod: str = "mimir-ingester-0") -> dict[str, str]:
+    return {of("kube_pod_status_unschedulable", pod=pod): values}
+
+
+def _queue(waiting: str) -> dict[str, str]:
+    labels = {"pod": "collector-a", "component_id": "otelcol.exporter.otlp.traces"}
+    return {
+        of("otelcol_exporter_queue_size", **labels): waiting,
+        of("otelcol_exporter_queue_capacity", **labels): "100x180",
+    }
+
+
+def _lost(metric: str, values: str) -> dict[str, str]:
+    return {of(metric, pod="collector-a", component_id="otelcol.exporter.otlp.traces"): values}
 
 
 def _quota(used: int) -> dict[str, str]:
@@ -102,6 +137,31 @@ CASES: tuple[Case, ...] = (
     ),
     silent("ScrapeFailing", "it does so again", {of("up", pod="mimir-ingester-0"): "1x110 0x5 1x65"}),
     silent("ScrapeFailing", "a neighbour does not answer", {of("up", pod="somebody-elses-0"): "0x180"}),
+    fires("CollectorQueueFull", "95 of 100", _queue("95x180"), 'component_id="otelcol.exporter.otlp.traces"'),
+    silent("CollectorQueueFull", "a peak of five minutes", _queue("10x110 99x5 10x65")),
+    *(
+        fires("CollectorLosesData", f"by {metric}", _lost(metric, "0+5x180"))
+        for metric in (
+            "otelcol_exporter_send_failed_spans_total",
+            "otelcol_exporter_enqueue_failed_log_records_total",
+            "prometheus_remote_storage_samples_failed_total",
+        )
+    ),
+    silent("CollectorLosesData", "all arrives", _lost("otelcol_exporter_send_failed_spans_total", "7x180")),
+    fires(
+        "ServerCertificateExpires",
+        "cert-manager knows that ten days are left",
+        {f'{_EXPIRES}{{namespace="storage", name="seaweedfs-s3"}}': "864000x180"},
+        'server="object store"',
+    ),
+    fires(
+        "ServerCertificateExpires",
+        "a probe sees that ten days are left",
+        _probe("https://grafana.example.org/api/health", 864_000),
+        'server="grafana"',
+    ),
+    silent("ServerCertificateExpires", "sixty days are left", _probe("https://grafana.example.org", 5_184_000)),
+    silent("ServerCertificateExpires", "somebody else's ends", _probe("https://grafanaxexample.org", 864_000)),
     fires("ClusterMetricsMissing", "nobody scrapes it", {'kube_pod_info{namespace="elsewhere"}': "1x180"}),
     silent("ClusterMetricsMissing", "it is scraped", {of("kube_pod_info", pod="mimir-ingester-0"): "1x180"}),
     fires(
@@ -125,6 +185,17 @@ CASES: tuple[Case, ...] = (
     ),
     silent("PodRestarting", "once", {of(_RESTARTS, **_INGESTER): "0x100 1x80"}),
     silent("PodRestarting", "a neighbour's", {of(_RESTARTS, pod="other-1", container="c"): "0+1x180"}),
+    fires("PodOOMKilled", "just now", _oom("0x115 1x65"), 'pod="mimir-ingester-0", container="ingester"'),
+    silent("PodOOMKilled", "an hour ago", _oom("0x50 1x130")),
+    fires("PodCrashLooping", "for half an hour", _waiting("_x90 1x90"), 'container="ingester"'),
+    silent("PodCrashLooping", "once, for five minutes", _waiting("_x100 1x5 _x75")),
+    silent("PodCrashLooping", "a neighbour's", _waiting("1x180", pod="other-1")),
+    fires("PodEvicted", "half an hour ago, and its pod is listed", _evicted("_x90 1x90"), 'pod="mimir-querier-7c9-x"'),
+    fires("PodEvicted", "half an hour ago, and its pod was replaced", _evicted("_x90 1x1 _x89", "mimir-ingester-0")),
+    silent("PodEvicted", "hours ago", _evicted("1x180")),
+    silent("PodEvicted", "a neighbour", _evicted("_x90 1x90", "other-1")),
+    fires("PodUnschedulable", "for half an hour", _unschedulable("_x90 1x90"), 'pod="mimir-ingester-0"'),
+    silent("PodUnschedulable", "until a node was added", _unschedulable("_x100 1x10 _x70")),
     fires("QuotaNearlyUsed", "95 of 100", _quota(95), 'resource="requests.cpu"'),
     silent("QuotaNearlyUsed", "80 of 100, and a quota of nothing", _quota(80)),
     fires("MemoryNearLimit", "95 of 100", _memory(95), 'pod="mimir-ingester-0"'),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tests.sandbox.alerts.case import Case, fires, of, silent
 
 _HOUR, _DAY = 60, 1_440
+_SERIES = "per_user_series_limit"
 
 
 def _requests(metric: str, route: str, le: str | None) -> Callable[[str], dict[str, str]]:
@@ -24,11 +25,16 @@ def _spans(bad: str) -> dict[str, str]:
 
 
 _CORTEX, _TEMPO = "cortex_request_duration_seconds", "tempo_request_duration_seconds"
+_LOKI, _PYROSCOPE = "loki_request_duration_seconds", "pyroscope_request_duration_seconds"
 _SLOS: dict[str, tuple[Callable[[str], dict[str, str]], float]] = {
     "MetricsIngest": (_requests(_CORTEX, "api_v1_push", "1"), 0.001),
     "MetricsQuery": (_requests(_CORTEX, "prometheus_api_v1_query_range", "2.5"), 0.01),
     "TracesIngest": (_spans, 0.001),
     "TracesQuery": (_requests(_TEMPO, "api_v2_traces_traceid", "5.0"), 0.01),
+    "LogsIngest": (_requests(_LOKI, "loki_api_v1_push", "1"), 0.001),
+    "LogsQuery": (_requests(_LOKI, "loki_api_v1_query_range", "5"), 0.01),
+    "ProfilesIngest": (_requests(_PYROSCOPE, "push_v1_pusherservice_push", "1"), 0.001),
+    "ProfilesQuery": (_requests(_PYROSCOPE, "querier_v1_querierservice_selectmergeprofile", "10"), 0.01),
 }
 """What makes the requests of each objective, and its error budget."""
 
@@ -73,11 +79,61 @@ def _slow_answers(title: str, metric: str, route: str, le: str) -> list[Case]:
     ]
 
 
+def _tenant(lost: str, reason: str = "rate_limited", tenant: str = "platform") -> dict[str, str]:
+    """Return a tenant that sends a thousand samples a minute, of which some are lost."""
+    return {
+        of("cortex_distributor_samples_in_total", user=tenant): "0+1000x5000",
+        of("cortex_discarded_samples_total", user=tenant, reason=reason, pod="a"): lost,
+    }
+
+
+def _tenant_queries(failed: int) -> dict[str, str]:
+    """Return a tenant whose queries of traces are answered, but for some."""
+    labels = {"tenant": "platform", "op": "search", "result": "completed"}
+    return {
+        of("tempo_query_frontend_queries_total", **labels): "0+1000x5000",
+        of("tempo_query_frontend_queries_within_slo_total", **labels): f"0+{1000 - failed}x5000",
+    }
+
+
+_OF_TENANT = "TenantBudgetBurnsSlow"
+_TENANTS: tuple[Case, ...] = (
+    fires(_OF_TENANT, "4 times, for a day", _tenant("0+4x1500"), 'tenant="platform", slo="metrics-ingest"', at="24h"),
+    fires(_OF_TENANT, "1.5 times, for three days", _tenant("0+1.5x4400"), at="72h"),
+    silent(_OF_TENANT, "half the budget, for a day", _tenant("0+0.5x1500"), at="24h"),
+    silent(_OF_TENANT, "2.5 times, each sample counted by three ingesters", _tenant("0+2.5x1500", _SERIES), at="24h"),
+    fires(_OF_TENANT, "4.5 times, each counted by three", _tenant("0+13.5x1500", _SERIES), at="24h"),
+    silent(_OF_TENANT, "somebody who is no tenant of the settings", _tenant("0+4x1500", tenant="other"), at="24h"),
+    fires(
+        _OF_TENANT,
+        "all spans are over the rate, so none was received",
+        {of("tempo_discarded_spans_total", tenant="platform", reason="rate_limited"): "0+5x1500"},
+        'slo="traces-ingest"',
+        at="24h",
+    ),
+    fires(_OF_TENANT, "4 in a hundred queries fail", _tenant_queries(40), 'slo="traces-query"', at="24h"),
+    silent(_OF_TENANT, "one in a thousand queries fails", _tenant_queries(1), at="24h"),
+    fires(
+        _OF_TENANT,
+        "one in a hundred lines is dropped",
+        {
+            of("loki_distributor_lines_received_total", tenant="platform"): "0+1000x1500",
+            of("loki_discarded_samples_total", tenant="platform", reason="line_too_long"): "0+10x1500",
+        },
+        'slo="logs-ingest"',
+        at="24h",
+    ),
+)
+
 CASES: tuple[Case, ...] = (
+    *_TENANTS,
     *(case for title in _SLOS for case in _of(title)),
     *_slow_answers("MetricsIngest", _CORTEX, "otlp_v1_metrics", "1.0"),
     *_slow_answers("MetricsQuery", _CORTEX, "prometheus_api_v1_query", "2.5"),
     *_slow_answers("TracesQuery", _TEMPO, "api_search", "5"),
+    *_slow_answers("LogsIngest", _LOKI, "otlp_v1_logs", "1.0"),
+    *_slow_answers("LogsQuery", _LOKI, "loki_api_v1_labels", "5"),
+    silent("LogsQueryBurnsFast", "what nobody asks for fails", _requests(_LOKI, "config", None)("0+900x200")),
     silent(
         "TracesIngestBurnsFast",
         "a tenant is over its rate, which is no failure of ours",
