@@ -8,6 +8,7 @@ import pulumiverse_grafana as grafana
 
 from components.datasources import Datasources
 from telemetry.config.dashboards import Dashboards as Wanted
+from telemetry.grafana.dashboards import packs
 from telemetry.grafana.dashboards.dashboards import documents_of, folder_uid
 from telemetry.grafana.views import of_platform
 from telemetry.stack import Stack
@@ -19,12 +20,12 @@ class _Source(NamedTuple):
 
 
 class Dashboards(pulumi.ComponentResource):
-    """A folder, and dashboards with uids that never change."""
+    """Folders, and dashboards with uids that never change: the program's, and the user's own."""
 
     folder: str
-    """The folder's uid."""
+    """The uid of the folder of the program's own."""
     dashboards: list[str]
-    """The dashboards' uids."""
+    """The dashboards' uids, those of the user's own last."""
 
     def __init__(
         self,
@@ -50,28 +51,35 @@ class Dashboards(pulumi.ComponentResource):
         super().__init__("telemetry:grafana:Dashboards", name, opts=opts)
         source = _source(stack, settings, unseen)
         org = None if source.org is None else str(source.org)
-        folder = grafana.oss.Folder(
-            folder_uid(stack),
-            uid=folder_uid(stack),
-            title=f"{settings.folder} ({stack.environment})",
-            org_id=org,
-            # Grafana deletes what is in a folder with it, and somebody may have put a dashboard there.
-            prevent_destroy_if_not_empty=True,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        documents = documents_of(stack, source.uid)
-        for uid, document in documents.items():
+        own = packs.documents_of(stack, settings)
+        common = self._folder(folder_uid(stack), f"{settings.folder} ({stack.environment})", org)
+        titles = dict.fromkeys(each.folder for each in own if each.folder is not None)
+        apart = {title: self._folder(packs.pack_folder_uid(stack, title), title, org) for title in titles}
+        ours = (packs.Document(uid, text, None) for uid, text in documents_of(stack, source.uid).items())
+        documents = [*ours, *own]
+        for each in documents:
             grafana.oss.Dashboard(
-                uid,
-                config_json=document,
-                folder=folder.uid,
+                each.uid,
+                config_json=each.text,
+                folder=(apart[each.folder] if each.folder is not None else common).uid,
                 org_id=org,
                 overwrite=True,  # of what a killed run has made: Grafana would refuse a uid that it knows
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.folder = folder_uid(stack)
-        self.dashboards = list(documents)
+        self.dashboards = [each.uid for each in documents]
         self.register_outputs({"folder": self.folder, "dashboards": self.dashboards})
+
+    def _folder(self, uid: str, title: str, org: str | None) -> grafana.oss.Folder:
+        return grafana.oss.Folder(
+            uid,
+            uid=uid,
+            title=title,
+            org_id=org,
+            # Grafana deletes what is in a folder with it, and somebody may have put a dashboard there.
+            prevent_destroy_if_not_empty=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
     @classmethod
     def of(cls, stack: Stack, datasources: Datasources, *, opts: pulumi.ResourceOptions) -> Self | None:

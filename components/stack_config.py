@@ -10,6 +10,8 @@ from telemetry.collector.release import refusal as of_collector
 from telemetry.config.credentials import Credentials
 from telemetry.gateway import access
 from telemetry.gateway import secrets as contents
+from telemetry.grafana.dashboards import packs as dashboard_packs
+from telemetry.monitoring import packs as rule_packs
 from telemetry.releases import overlays
 from telemetry.spec.overlay import unchecked
 from telemetry.stack import ConfigError, Stack, load
@@ -41,7 +43,8 @@ def _today() -> date:
 def _refuse_what_does_not_fit(stack: Stack, credentials: Credentials, today: date) -> None:
     verdict = check(stack)
     too_much = contents.too_much(stack, credentials.gateway_key, credentials.previous_gateway_key)
-    refusals = (*verdict.refusals, *filter(None, (too_much, access.refusal(stack, today), of_collector(stack))))
+    single = filter(None, (too_much, access.refusal(stack, today), of_collector(stack)))
+    refusals = (*verdict.refusals, *single, *rule_packs.refusals(stack), *dashboard_packs.refusals(stack))
     if refusals:
         raise ConfigError(refusals)
     for warning in verdict.warnings:

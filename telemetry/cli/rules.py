@@ -14,8 +14,9 @@ from rich.table import Table
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients import trust
+from telemetry.monitoring import packs
 from telemetry.monitoring.ruler import Step, ruler_of, steps, take
-from telemetry.monitoring.rules import groups_of
+from telemetry.monitoring.rules import groups_of, object_name
 from telemetry.spec.ruler import RulerError
 from telemetry.stack import ConfigError, Stack
 from telemetry.stack import file as stack_file
@@ -29,7 +30,7 @@ _PLANNED = {"add": "would be added", "change": "would change", "remove": "would 
 def rules(
     stack: StackName,
     output: Annotated[
-        Path | None, typer.Option(help="Write a file per family into this directory.", file_okay=False)
+        Path | None, typer.Option(help="Write a file per group into this directory.", file_okay=False)
     ] = None,
     load: Annotated[
         str | None,
@@ -53,6 +54,8 @@ def rules(
         raise typer.BadParameter("--dry-run says what --load would do; add --load")
     with error_boundary(ConfigError, RulerError, OSError) as console:
         chosen = stack_file.load(stack, config_file)
+        if refused := list(packs.refusals(chosen)):
+            raise ConfigError(refused)
         if output is not None:
             _write(chosen, output, console)
         if load is not None:
@@ -64,7 +67,7 @@ def rules(
 def _write(stack: Stack, directory: Path, console: Console) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for group in groups_of(stack):
-        path = directory / f"{group['name']}.yaml"
+        path = directory / f"{object_name(group)}.yaml"
         path.write_text(yaml.safe_dump({"groups": [group]}, sort_keys=False, width=110))
         console.print(f"wrote {path}: {len(group['rules'])} rules", highlight=False, soft_wrap=True)
 

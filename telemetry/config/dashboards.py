@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.dashboard_packs import DashboardPack, FolderTitle
 
 DatasourceUid = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,40}$")]
 """A datasource's uid as Grafana takes it; a name is none."""
@@ -24,10 +25,11 @@ class Dashboards(Settings):
         description="The Grafana organisation of that datasource, as dashboards find none of another; none is our "
         "login's.",
     )
-    folder: str = Field(
-        default="Telemetry platform",
-        pattern=r"^[^\s/\\][^\n/\\]{0,79}$",
-        description="The title of their folder; the environment is added. A slash would be read as a path.",
+    folder: FolderTitle = Field(
+        default="Telemetry platform", description="The title of their folder; the environment is added."
+    )
+    packs: list[DashboardPack] = Field(
+        default_factory=list, description="Dashboards of your own, which are deployed beside the program's."
     )
 
     @model_validator(mode="after")

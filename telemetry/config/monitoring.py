@@ -8,6 +8,7 @@ from telemetry.config.base import SettingError, Settings
 from telemetry.config.connections import Url
 from telemetry.config.existing import ScrapedPods
 from telemetry.config.labels import LabelKey, LabelValue
+from telemetry.config.rule_packs import RulePack
 
 DAY = 86_400
 """Seconds."""
@@ -143,6 +144,9 @@ class Monitoring(Settings):
         "named, the blackbox exporter is asked, if it is listed and probes their https addresses.",
     )
     objectives: Objectives = Field(default_factory=Objectives, description="What is promised.")
+    rule_packs: list[RulePack] = Field(
+        default_factory=list, description="Rule files of your own, which go where the program's rules go."
+    )
     budget_tenants: list[str] | None = Field(
         default=None,
         max_length=MOST_BUDGETS,

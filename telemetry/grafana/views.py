@@ -41,18 +41,15 @@ class View:
     """Whether these people see alerts and silences: of one tenant, or where there are none."""
 
     def uid(self, name: str) -> str:
-        """Return the uid of a datasource, such as NAME-prod-team-a, or NAME-prod_all.
-
-        A longer one than Grafana takes is cut, and ends in a digest that no other has.
-        """
-        return _uid(name, self.environment, self.suffix)
+        """Return the uid of a datasource, such as NAME-prod-team-a, or NAME-prod_all."""
+        return fitting_uid(f"{name}-{self.environment}{self.suffix}")
 
     def earlier_uid(self, name: str) -> str | None:
         """Return the uid of the environment's datasource before a stack got its first tenants, or lost its last one."""
         if self.tenant is not None:
             return None
         other = _WITHOUT_TENANTS if self.suffix == _WITH_TENANTS else _WITH_TENANTS
-        return _uid(name, self.environment, other)
+        return fitting_uid(f"{name}-{self.environment}{other}")
 
     def name(self, title: str) -> str:
         """Return the name of a datasource, such as TITLE (prod, Team A)."""
@@ -156,8 +153,8 @@ def _bearer(credential: "Credential | None") -> dict[str, str]:
     return {"Authorization": f"Bearer {credential.token}"} if credential and credential.token else {}
 
 
-def _uid(name: str, environment: str, suffix: str) -> str:
-    whole = f"{name}-{environment}{suffix}"
+def fitting_uid(whole: str) -> str:
+    """Return a uid that Grafana takes; a longer one is cut, and ends in a digest that no other has."""
     if len(whole) <= _LONGEST_UID:
         return whole
     return f"{whole[: _LONGEST_UID - 9]}_{hashlib.sha256(whole.encode()).hexdigest()[:8]}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.monitoring.rules import families_of, group_of
+from telemetry.monitoring.rules import families_of, group_of, groups_of_packs, object_name
 from telemetry.monitoring.scraping import targets_of
 from telemetry.spec.values.transport import backends_secret_name, server_name
 from telemetry.stack import Stack
@@ -32,10 +32,12 @@ def kinds_of(stack: Stack) -> dict[str, str]:
 
 
 def prometheus_rules(stack: Stack) -> Iterator[OperatorObject]:
-    """Yield the rules, a family each: one object has room for 1 MiB."""
+    """Yield the rules, a group each, the user's own last: one object has room for 1 MiB."""
     for family in families_of(stack):
         group = group_of(family, stack)
         yield _object(stack, "PrometheusRule", group["name"], family.namespace, {"groups": [group]})
+    for group in groups_of_packs(stack):
+        yield _object(stack, "PrometheusRule", object_name(group), None, {"groups": [group]})
 
 
 def pod_monitors(stack: Stack) -> Iterator[OperatorObject]:

@@ -63,4 +63,5 @@ def _normal(group: Group) -> Group:
         {key: value for key, value in {**rule, "for": in_seconds(rule.get("for"))}.items() if value}
         for rule in group["rules"]
     ]
-    return {"name": group["name"], "interval": in_seconds(group.get("interval")), "rules": rules}
+    rest = {key: value for key, value in group.items() if value}
+    return {**rest, "interval": in_seconds(group.get("interval")), "rules": rules}

@@ -1,8 +1,10 @@
 """All rules of a stack, in the forms in which they are deployed."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from telemetry.config.rule_packs import Group
 from telemetry.monitoring import capacity, certificates, collector, gateway, object_store, scrapes, slo, tenant_slo
 from telemetry.spec.alerts import Alert, Family, Rule
 from telemetry.spec.promql import Scope
@@ -12,6 +14,7 @@ from telemetry.stack.existing import ExistingBackend, existing_of
 
 RUNBOOKS = "docs/runbooks.md"
 _OBJECT_STORE = "object-store"
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9.]+")
 _MAKERS: Mapping[str, Callable[[Stack], Iterator[Rule]]] = {
     _OBJECT_STORE: object_store.rules,
     "gateway": gateway.rules,
@@ -51,15 +54,27 @@ def _elsewhere(name: str, stack: Stack) -> str | None:
     return store.namespace if store is not None and name == _OBJECT_STORE else None
 
 
-def groups_of(stack: Stack) -> list[dict[str, Any]]:
-    """Return the rules as groups of Prometheus' rule files; a ruler takes the same."""
-    return [group_of(family, stack) for family in families_of(stack)]
+def groups_of(stack: Stack) -> list[Group]:
+    """Return the rules as groups of Prometheus' rule files, the user's own last; a ruler takes the same."""
+    ours = (group_of(family, stack) for family in families_of(stack))
+    return [*ours, *groups_of_packs(stack)]
 
 
-def group_of(family: Family, stack: Stack) -> dict[str, Any]:
+def groups_of_packs(stack: Stack) -> list[Group]:
+    """Return the user's own rules."""
+    return [group for pack in stack.monitoring.rule_packs for _, group in pack.groups]
+
+
+def group_of(family: Family, stack: Stack) -> Group:
     """Return one family as a group of a rule file."""
     rules = [_rule(rule, stack, family.namespace or stack.namespace.name) for rule in family.rules]
     return {"name": f"telemetry-{family.name}", "interval": f"{stack.monitoring.evaluation_interval}s", "rules": rules}
+
+
+def object_name(group: Group) -> str:
+    """Return what the object, or the file, of a group is called; Kubernetes allows less in names than Prometheus."""
+    name: str = group["name"]
+    return _NOT_IN_NAMES.sub("-", name.lower()).strip("-.")
 
 
 def _rule(rule: Rule, stack: Stack, namespace: str) -> dict[str, Any]:

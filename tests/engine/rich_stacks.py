@@ -103,6 +103,7 @@ RULES: Change = put(
         "object_store_labels": {"job": "seaweedfs"},
         "certificates": {"object_store": "storage/s3", "grafana": "grafana/tls"},
         "budget_tenants": ["platform"],
+        "rule_packs": [{"path": "examples/packs/rules.yaml", "without": ["ShopSilent"]}],
     },
 )
 """Alerts and all that they can be told."""
@@ -191,7 +192,9 @@ PROD: Change = all_of(
         "name": "edge", "namespace": "edge", "listener": "tls",
     }}),
     put("gateway.federation", {"token": ROTATED, "grafana_org": 4}),
-    put("dashboards", {"grafana_org": 2, "datasource": "prometheus", "folder": "Ours"}),
+    put("dashboards", {"grafana_org": 2, "datasource": "prometheus", "folder": "Ours", "packs": [{
+        "path": "examples/packs", "folder": "Shop", "datasources": {"the-old-prometheus": "metrics", "logs": "loki"},
+    }]}),
     put("collector", {**DAEMON_SET, "tenant": "platform", "secret": "its-secret", "nodes": 4, **{
         key: PLACED[key] for key in ("node_selector", "tolerations", "priority_class")
     }, "values": {

@@ -3,10 +3,12 @@
 import pulumi
 import pytest
 
+from telemetry.grafana.dashboards import packs
 from telemetry.grafana.dashboards.dashboards import documents_of
 from tests.engine.recorder import changed, run_of
 from tests.engine.test_datasources import TENANTS, THEIR_OWN_AUTHORITY
-from tests.support import Change, all_of, load_stack, put
+from tests.support import WITH_LOGS, Change, all_of, load_stack, put
+from tests.unit.test_packs import SHOP
 
 FOLDER, DASHBOARD = "grafana:oss/folder:Folder", "grafana:oss/dashboard:Dashboard"
 COMPONENT = "telemetry:grafana:Dashboards"
@@ -74,3 +76,25 @@ def test_nothing_else_changes_when_they_are_switched_on() -> None:
     shown = {(each.type, each.name): each.inputs for each in after.resources}
     assert {(each.type, each.name): each.inputs for each in before.resources}.items() <= shown.items()
     assert {type_ for type_, _ in shown} - {each.type for each in before.resources} == {FOLDER, DASHBOARD, COMPONENT}
+
+
+@each_preview
+def test_packs_are_in_folders_of_their_own_beside_ours(preview: bool) -> None:
+    run = changed(WITH_LOGS, SHOP, preview=preview)
+    folders = {each.plain["title"]: each for each in run.of(FOLDER)}
+    assert folders.keys() == {"Telemetry platform (dev)", "Shop (dev)"}
+    sent = {each.name: each for each in run.of(DASHBOARD)}
+    stack = load_stack("dev", WITH_LOGS, SHOP)
+    assert stack.dashboards is not None
+    for each in packs.documents_of(stack, stack.dashboards):
+        assert sent[each.uid].plain["configJson"] == each.text
+        assert sent[each.uid].plain["folder"] == folders["Shop (dev)"].plain["uid"]
+    assert sent["telemetry-dev-mimir"].plain["folder"] == "telemetry-dev"
+    (component,) = run.of(COMPONENT)
+    assert sorted(run.component_outputs[component.urn]["dashboards"]) == sorted(sent)
+
+
+def test_a_pack_whose_datasources_are_not_known_ends_the_run() -> None:
+    unknown = put("dashboards", {"packs": [{"path": "examples/packs"}]})
+    with pytest.raises(pulumi.RunError, match=r"telemetry:dashboards\.packs\.0\.datasources: .*the-old-prometheus"):
+        changed(WITH_LOGS, unknown, preview=True)

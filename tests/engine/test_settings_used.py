@@ -23,6 +23,7 @@ from telemetry.config.gateway import Gateway
 from telemetry.gateway import access, workload
 from telemetry.gateway import secrets as contents
 from telemetry.gateway.expose import objects_of
+from telemetry.grafana.dashboards import packs
 from telemetry.grafana.dashboards.dashboards import documents_of
 from telemetry.grafana.views import View, views
 from telemetry.monitoring.operator import pod_monitors, prometheus_rules
@@ -184,6 +185,7 @@ MAKERS: tuple[Callable[[Stack], Any], ...] = (
     lambda stack: stack.collector and configuration(stack, stack.collector),
     lambda stack: (groups_of(stack), list(prometheus_rules(stack)), list(pod_monitors(stack))),
     lambda stack: stack.dashboards and documents_of(stack, "uid"),
+    lambda stack: stack.dashboards and (packs.documents_of(stack, stack.dashboards), list(packs.refusals(stack))),
     lambda stack: (stack.buckets, stack.protects_buckets),
     lambda stack: list(objects_of(stack)),
     lambda stack: stack.gateway and [vars(each) for each in _secrets(stack, stack.gateway)],

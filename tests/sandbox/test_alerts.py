@@ -19,6 +19,7 @@ from tests.metrics_catalogue import named_in
 from tests.sandbox.alerts import loki, mimir, platform, pyroscope, slo, tempo
 from tests.sandbox.alerts.case import EVERYTHING, Case
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put
+from tests.unit.test_packs import RULES
 
 FAMILIES = (mimir, tempo, loki, pyroscope, platform, slo)
 CASES = sorted((case for family in FAMILIES for case in family.CASES), key=lambda case: case.alert)
@@ -29,6 +30,7 @@ VARIANTS: dict[str, tuple[str, Change]] = {
     "everything": ("prod", EVERYTHING),
     "no exporters": ("prod", put("monitoring.exporters", [])),
     "without times": ("test", put("monitoring.objectives.metrics_query", {"target": 99.5})),
+    "rules of the user's own": ("dev", RULES),
     "others' names": ("dev", put("monitoring.severities", {"page": "P1", "ticket": "P4"})),
 }
 

@@ -58,7 +58,7 @@ def rendered(dashboard: Dashboard, *, uid: str, environment: str, datasource: st
         builder.with_row(sdk.Row(row.title))
         for panel in row.panels:
             builder.with_panel(_panel(panel, source))
-    return _text(json.loads(json.dumps(builder.build(), cls=JSONEncoder)))
+    return text_of(json.loads(json.dumps(builder.build(), cls=JSONEncoder)))
 
 
 def _link(environment: str) -> sdk.DashboardLink:
@@ -107,8 +107,9 @@ def _target(query: Query, ref: str, source: DataSourceRef, *, once: bool) -> pro
     return target.interval(_LEAST_INTERVAL).datasource(source)
 
 
-def _text(model: dict[str, Any]) -> str:
-    for panel in model["panels"]:
+def text_of(model: dict[str, Any]) -> str:
+    """Return a dashboard in the form in which it is kept."""
+    for panel in model.get("panels", ()):
         panel.pop("id", None)
     for key in ("id", "version"):
         model.pop(key, None)
