@@ -15,17 +15,20 @@ from sandbox.gateway.pod import install
 from sandbox.toolchain import Toolchain
 from telemetry.gateway.keys import TOKEN_PREFIX
 from tests.sandbox.deployment import Deployment
+from tests.sandbox.snapshot import Fields, Identity, changes, take
 
 pytestmark = pytest.mark.sandbox
 
 PAYMENTS: dict[str, Any] = {"id": "payments", "display_name": "Payments"}
 SEARCH: dict[str, Any] = {"id": "Search!", "display_name": "Search", "access": {"accepts": "either"}}
 NEW: dict[str, Any] = {"id": "new", "display_name": "New"}
+GONE: dict[str, Any] = {"id": "gone", "display_name": "Gone"}
 ROTATED: dict[str, Any] = {
     **PAYMENTS,
     "access": {"token": {"version": 2, "previous_until": "2030-01-01T00:00:00Z"}},
 }
-OWN = ("tenant-new", "mimir-dev-new", "tempo-dev-new")
+OWN, THEIRS = ({f"{what}-{tenant}" for what in ("tenant", "mimir-dev", "tempo-dev")} for tenant in ("new", "gone"))
+"""What a tenant has of its own: that of the one who comes, and of the one who goes."""
 SHARED = {"gateway-tenants": "update", "tempo-tenants": "update", "mimir": "update"}
 """The gateway's Secret of who is let in, and the two backends' limits of tenants."""
 ROOM = {"cpu": "600m", "memory": "768Mi"}
@@ -46,8 +49,8 @@ def served(*tenants: dict[str, Any], **gateway: Any) -> Callable[[dict[str, Any]
 
 @pytest.fixture(scope="module")
 def stack(dev: Deployment) -> Iterator[Deployment]:
-    """The dev stack with a gateway and two tenants."""
-    with dev.edited(served(PAYMENTS, SEARCH)):
+    """The dev stack with a gateway and three tenants."""
+    with dev.edited(served(PAYMENTS, SEARCH, GONE)):
         dev.up()
         yield dev
 
@@ -58,6 +61,8 @@ class Change:
 
     before: dict[str, str]
     after: dict[str, str]
+    things: dict[Identity, str | Fields]
+    """What has become of each thing, field by field."""
     old_token: str
     done: dict[str, str]
     """What `up` said: resource name to operation."""
@@ -65,11 +70,11 @@ class Change:
 
 @pytest.fixture(scope="module")
 def changed(stack: Deployment) -> Iterator[Change]:
-    """One tenant more, and another token for one who was there."""
-    before, old_token = objects(stack), secret(stack, "tenant-payments")["token"]
+    """A tenant comes, another goes, and one who was there has another token."""
+    before, things, old_token = objects(stack), take(stack), secret(stack, "tenant-payments")["token"]
     with stack.edited(served(ROTATED, SEARCH, NEW)):
         done = stack.changed_by_up()
-        yield Change(before, objects(stack), old_token, done)
+        yield Change(before, objects(stack), changes(things, take(stack)), old_token, done)
 
 
 @pytest.fixture
@@ -197,31 +202,28 @@ def test_tenants_find_their_credentials(stack: Deployment) -> None:
         assert token in conf
 
 
-def test_a_tenant_more_changes_its_own_objects_and_of_the_shared_ones_its_lines(stack: Deployment) -> None:
-    with stack.edited(served(PAYMENTS, SEARCH, NEW)):
-        seen = {step["urn"].rpartition("::")[2]: step for step in stack.preview()["steps"] if step["op"] != "same"}
-    assert {name: step["op"] for name, step in seen.items()} == {**dict.fromkeys(OWN, "create"), **SHARED}
-    assert {name: set(seen[name]["detailedDiff"]) for name in SHARED} == {
+def test_a_tenant_has_objects_of_its_own_and_of_the_shared_ones_its_lines(changed: Change) -> None:
+    things = {name: what if isinstance(what, str) else set(what) for (_, _, name), what in changed.things.items()}
+    assert things == {
+        **dict.fromkeys(OWN, "create"),
+        **dict.fromkeys(THEIRS, "delete"),
         "gateway-tenants": {'data["tenants.conf"]'},
-        "tempo-tenants": {'data["overrides.yaml"]'},
-        "mimir": {"values.runtimeConfig.overrides.new"},
+        "tempo-tenants": {f'data["overrides.yaml"].overrides.{each}' for each in ("new", "gone")},
+        "mimir-runtime": {f'data["runtime.yaml"].overrides.{each}' for each in ("new", "gone")},
+        "tenant-payments": {"data.token"},
     }
 
 
 def test_changes_of_tenants_touch_what_they_concern_and_restart_nothing(stack: Deployment, changed: Change) -> None:
-    assert changed.done == {**dict.fromkeys(OWN, "create"), **SHARED, "tenant-payments": "update"}
+    own = {**dict.fromkeys(OWN, "create"), **dict.fromkeys(THEIRS, "delete")}
+    assert changed.done == {**own, **SHARED, "tenant-payments": "update"}
     found = touched(changed.before, changed.after)
-    assert of_gateway(found) == {"Secret/gateway-tenants", "Secret/tenant-new", "Secret/tenant-payments"}
+    tenants = {f"Secret/tenant-{each}" for each in ("new", "gone", "payments")}
+    assert of_gateway(found) == {"Secret/gateway-tenants", *tenants}
     assert not {name for name in found if name.startswith(("Pod/", "Deployment/"))}
     new, conf = secret(stack, "tenant-payments")["token"], secret(stack, "gateway-tenants")["tenants.conf"]
     assert new != changed.old_token
     assert {new, changed.old_token} <= set(re.findall(r"tlm_[\w-]{43}", conf))
-
-
-@pytest.mark.usefixtures("changed")
-def test_a_tenant_that_goes_takes_its_own_with_it(stack: Deployment) -> None:
-    with stack.edited(served(ROTATED, SEARCH)):
-        assert stack.changes() == {**dict.fromkeys(OWN, "delete"), **SHARED}
 
 
 @pytest.mark.usefixtures("changed")
