@@ -14,6 +14,7 @@ from telemetry.gateway import access
 from tests.sandbox.edge import KEY, Edge, open_edge, stack, tenant
 from tests.sandbox.gateway_clients import http, send_spans
 
+pytestmark = pytest.mark.nightly  # by day: unit tests of the maps, and a few tenants in every other test of the gateway
 COUNTS = (1, 1_000)
 MOST = 1.2
 """How many times longer it may take with the second count than with the first."""
