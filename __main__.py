@@ -24,6 +24,7 @@ from components.collector import Collector
 from components.dashboards import Dashboards
 from components.datasources import Datasources
 from components.exposure import Exposure
+from components.external_secrets import ExternalSecrets
 from components.gateway import BackendCertificate, Gateway
 from components.namespace import Namespace
 from components.network_policies import NetworkPolicies
@@ -52,14 +53,15 @@ namespace = Namespace("namespace", settings=stack.namespace, opts=ResourceOption
 in_namespace = ResourceOptions(providers=in_cluster, depends_on=[namespace])
 priority = PriorityClass.of(stack, opts=ResourceOptions(providers=in_cluster))
 policies = NetworkPolicies("guardrails", stack=stack, opts=in_namespace)
-after_policies = ResourceOptions(providers=in_cluster, depends_on=there([namespace, policies, priority]))
+external = ExternalSecrets.of(stack, opts=in_namespace)
+after_policies = ResourceOptions(providers=in_cluster, depends_on=there([namespace, policies, priority, external]))
 buckets = Buckets("buckets", stack=stack, opts=ResourceOptions(providers=in_store))
 gateway = Gateway.of(stack, credentials, opts=after_policies)
 certificate = BackendCertificate.of(stack, credentials, opts=after_policies)
 authority = ObjectStoreAuthority.of(stack, opts=after_policies)
 receivers = ReceiverCredentials.of(stack, credentials, opts=after_policies)
 
-before_pods = there([namespace, policies, priority, buckets, certificate, authority, receivers])
+before_pods = there([namespace, policies, priority, external, buckets, certificate, authority, receivers])
 backends = deploy_backends(stack, credentials, opts=ResourceOptions(providers=in_cluster, depends_on=before_pods))
 served = there([*backends, gateway])
 datasources = Datasources(

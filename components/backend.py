@@ -19,14 +19,18 @@ class Backend(pulumi.ComponentResource):
     """Helm's word for each release, by name; `deployed` is the only good one."""
 
     def __init__(
-        self, name: str, *, backend: StackBackend, identity: S3Identity, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        *,
+        backend: StackBackend,
+        identity: S3Identity | None,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(f"telemetry:{backend.signal}:{backend.of.title}", name, opts=opts)
         self._backend = backend
         self._namespace = backend.context.namespace.name
         self.endpoints = backend.endpoints._asdict()
-        secret = credentials_secret(backend.of.secret, namespace=self._namespace, identity=identity, parent=self)
-        self._mounted = [secret, *self._account(), *self._before()]
+        self._mounted = [*self._secret(identity), *self._account(), *self._before()]
         deployed = {
             each.name: release(each.with_key(identity), namespace=self._namespace, after=self._mounted, parent=self)
             for each in backend.releases
@@ -36,6 +40,13 @@ class Backend(pulumi.ComponentResource):
             **{each: made.status.apply(lambda status: str(status.status)) for each, made in deployed.items()}
         )
         self.register_outputs({"endpoints": self.endpoints, "releases": self.releases})
+
+    def _secret(self, identity: S3Identity | None) -> list[pulumi.Resource]:
+        """Register the Secret with the S3 key pair; nothing where it exists already."""
+        if identity is None:
+            return []
+        wanted = self._backend.s3_secret
+        return [credentials_secret(wanted, namespace=self._namespace, identity=identity, parent=self)]
 
     def _account(self) -> list[pulumi.Resource]:
         """Register the account of pods whose chart has no key that takes their token away."""

@@ -22,7 +22,7 @@ def deploy_backends(stack: Stack, credentials: Credentials, *, opts: pulumi.Reso
         _COMPONENTS.get(backend.of.name, Backend)(
             backend.of.name,
             backend=backend,
-            identity=getattr(credentials, backend.signal),
+            identity=getattr(credentials, backend.signal) if backend.s3_secret.create else None,
             opts=_options(backend, opts),
         )
         for backend in stack.backends

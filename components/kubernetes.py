@@ -6,25 +6,25 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from telemetry.config.credentials import S3Identity
+from telemetry.config.existing_secrets import S3Secret
 from telemetry.config.roles import Autoscaling
 from telemetry.monitoring.operator import GROUP, VERSION, OperatorObject
 from telemetry.spec.release import Release
-from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
 
 # A Mimir ring takes minutes to settle; 300 s, the default, fails on upgrades (sources.md, Mimir 12).
 _TIMEOUT_SECONDS = 900
 
 
 def credentials_secret(
-    name: str, *, namespace: str, identity: S3Identity, parent: pulumi.Resource
+    wanted: S3Secret, *, namespace: str, identity: S3Identity, parent: pulumi.Resource
 ) -> k8s.core.v1.Secret:
     """Register the Secret through which the pods of a backend learn their S3 credentials."""
     return k8s.core.v1.Secret(
-        name,
-        metadata={"name": name, "namespace": namespace},
+        wanted.name,
+        metadata={"name": wanted.name, "namespace": namespace},
         string_data={
-            ACCESS_KEY_ENV: pulumi.Output.secret(identity.access_key.get_secret_value()),
-            SECRET_KEY_ENV: pulumi.Output.secret(identity.secret_key.get_secret_value()),
+            wanted.access_key: pulumi.Output.secret(identity.access_key.get_secret_value()),
+            wanted.secret_key: pulumi.Output.secret(identity.secret_key.get_secret_value()),
         },
         opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -1,5 +1,7 @@
 """The three explicit providers. Default providers are disabled in every stack: no ambient cluster is ever touched."""
 
+import os
+from functools import partial
 from typing import Self
 
 import pulumi
@@ -9,6 +11,7 @@ import pulumiverse_grafana as grafana
 
 from telemetry.config.credentials import Credentials
 from telemetry.stack import Stack
+from telemetry.stack.existing_credentials import VARIABLES
 
 
 class Providers:
@@ -49,8 +52,7 @@ def _s3(stack: Stack, credentials: Credentials) -> aws.Provider:
         "s3",
         region=stack.object_store.region,
         endpoints=[aws.ProviderEndpointArgs(s3=stack.object_store.provisioning_endpoint)],
-        access_key=pulumi.Output.secret(credentials.provisioner.access_key.get_secret_value()),
-        secret_key=pulumi.Output.secret(credentials.provisioner.secret_key.get_secret_value()),
+        **_key_pair(stack, credentials),
         s3_use_path_style=True,
         skip_credentials_validation=True,
         skip_metadata_api_check=True,
@@ -60,10 +62,23 @@ def _s3(stack: Stack, credentials: Credentials) -> aws.Provider:
     )
 
 
+def _key_pair(stack: Stack, credentials: Credentials) -> dict[str, pulumi.Output[str]]:
+    """Return the provisioner's key pair; nothing where the plugin finds it in its own environment."""
+    if stack.object_store.secrets.provisioner is not None:
+        return {}
+    pair = credentials.provisioner
+    given = {"access_key": pair.access_key, "secret_key": pair.secret_key}
+    return {name: pulumi.Output.secret(each.get_secret_value()) for name, each in given.items()}
+
+
 def _grafana(stack: Stack, credentials: Credentials) -> grafana.Provider:
-    return grafana.Provider(
-        "grafana",
-        url=stack.grafana.url,
-        auth=pulumi.Output.secret(credentials.grafana.auth.get_secret_value()),
-        ca_cert=stack.trust.file,
-    )
+    make = partial(grafana.Provider, "grafana", url=stack.grafana.url, ca_cert=stack.trust.file)
+    if stack.grafana.secret is None:
+        return make(auth=pulumi.Output.secret(credentials.grafana.auth.get_secret_value()))
+    # The plugin finds it in its own environment. The SDK would in ours, and make an input of it, which the state keeps.
+    variables = VARIABLES["grafana"].values()
+    hidden = {name: os.environ.pop(name) for name in variables if name in os.environ}
+    try:
+        return make()
+    finally:
+        os.environ.update(hidden)

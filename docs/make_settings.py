@@ -11,12 +11,13 @@ from pydantic.fields import FieldInfo
 
 from docs.page import write
 from telemetry.backends import BACKENDS
-from telemetry.config.access import Day, Moment, SecretName
+from telemetry.config.access import Day, Moment
 from telemetry.config.alerting import Address, Hours, Name, Server
 from telemetry.config.buckets import Purpose
 from telemetry.config.chart import ChartName
 from telemetry.config.connections import Url
 from telemetry.config.credentials import Credentials, Secret
+from telemetry.config.existing_secrets import SecretKey, SecretName
 from telemetry.config.gateway import Host
 from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.markdown import table
@@ -68,6 +69,7 @@ _WRITTEN: tuple[tuple[Any, str], ...] = (
     (Secret, "secret"),
     (SecretStr, "secret"),
     (SecretName, "a Secret's name"),
+    (SecretKey, "a Secret's key"),
     (Host, "a DNS name"),
     (Pem, "certificates in PEM"),
     (Address, "a mail address"),

@@ -85,6 +85,7 @@ def schema() -> dict[str, Any]:
     _, of_stack = models_json_schema([(Stack, _MODE)], schema_generator=_AsWritten, ref_template=_REFERENCE)
     _, of_secrets = models_json_schema([(Credentials, _MODE)], schema_generator=_AsWritten, ref_template=_REFERENCE)
     secrets = {name: _encrypted(each) for name, each in of_secrets["$defs"].items()}
+    del secrets[Credentials.__name__]["required"]  # any of them may be in a Secret that exists already
     definitions = {**of_stack["$defs"], **secrets, "Secure": _SECURE}
     stack = definitions.pop(Stack.__name__)
     return {

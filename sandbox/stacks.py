@@ -44,7 +44,8 @@ def prepare(stack: str, engine: Engine, connections: Connections) -> None:
 
 
 def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, Any]:
-    """Return the settings that point a stack with this config at this machine."""
+    """Return the settings that point a stack with this config at this machine, whose logins it has itself."""
+    named = config[f"{PROJECT}:object_store"].get("secrets", {})
     with_charts = [key for key in (*SIGNALS, "collector") if "chart" in config.get(f"{PROJECT}:{key}", {})]
     return {
         **{f"{PROJECT}:{key}": _charts(config[f"{PROJECT}:{key}"]) for key in with_charts},
@@ -58,8 +59,9 @@ def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, An
             "provisioning_endpoint": connections.s3_endpoint,
             **({} if connections.real_nodes else {"endpoint": connections.s3_endpoint}),
             "seaweedfs_version": connections.s3_version,
+            **({"secrets": dict.fromkeys(named)} if named else {}),
         },
-        f"{PROJECT}:grafana": {"url": connections.grafana_url},
+        f"{PROJECT}:grafana": {"url": connections.grafana_url, "secret": None},
         **({f"{PROJECT}:monitoring": {"object_store": None}} if f"{PROJECT}:monitoring" in config else {}),
     }
 

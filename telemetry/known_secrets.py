@@ -14,9 +14,9 @@ _SHORTEST = 6
 """Less could be any word."""
 
 
-def redactor_of(stack: Stack, credentials: Credentials) -> Redactor:
-    """Return a redactor that knows a stack's secrets."""
-    return Redactor(secrets_of(stack, credentials))
+def redactor_of(stack: Stack, credentials: Credentials, tokens: Mapping[str, str] | None = None) -> Redactor:
+    """Return a redactor that knows a stack's secrets, and tenants' tokens that the program does not make."""
+    return Redactor(secrets_of(stack, credentials) | {*(tokens or {}).values()})
 
 
 def secrets_of(stack: Stack, credentials: Credentials) -> frozenset[str]:

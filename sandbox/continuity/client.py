@@ -22,7 +22,8 @@ from telemetry.stack import file as stack_file
 def target(stack: str, settings: Path) -> Target:
     """Return a deployed stack, at the addresses of its outputs."""
     outputs = Pulumi(stack, settings).json("stack output", "--json")
-    return target_of(stack_file.load(stack, settings), outputs, decrypted.load(stack, settings), Reach(), {})
+    loaded = stack_file.load(stack, settings)
+    return target_of(loaded, outputs, decrypted.load(loaded, settings), Reach(), {})
 
 
 def main(stack: str, settings: Path, file: Path, names: str, *window: int) -> None:

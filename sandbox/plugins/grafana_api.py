@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from sandbox.plugins.base import ProviderError
@@ -11,7 +12,7 @@ _TIMEOUT = 30.0  # seconds
 
 
 class Api:
-    """Grafana's HTTP API at the provider's url, with its auth (`user:password` or a token).
+    """Grafana's HTTP API at the provider's url, with its auth (`user:password` or a token), or that of GRAFANA_AUTH.
 
     Without another one a user is in organisation 1, and a token in its own.
     """
@@ -19,7 +20,7 @@ class Api:
     def __init__(self, config: Properties) -> None:
         url = config.get("url")
         self._url = url.rstrip("/") if isinstance(url, str) else ""
-        self._auth = config.get("auth")
+        self._auth = config.get("auth") or os.environ.get("GRAFANA_AUTH")
         self._client: Any = None
 
     def call(

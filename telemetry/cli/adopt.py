@@ -1,6 +1,7 @@
 """`adopt`: adds what exists and is missing from a stack's state, once it is confirmed."""
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,14 +12,14 @@ from telemetry.cli.confirmation import is_confirmed
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
-from telemetry.config.credentials import Credentials
+from telemetry.clients.kubernetes import ClusterError
 from telemetry.engine.urn import RELEASE_TYPE
 from telemetry.operations.adopt import AdoptError, Adoption, AdoptionPlan
 from telemetry.operations.adopt.systems import SystemOf, by_type
 from telemetry.stack import ConfigError, Stack
+from telemetry.stack import decrypted as credentials_of_stack
 from telemetry.stack import file as stack_file
 
-_CREDENTIALS = "telemetry:credentials"
 _UNCONFIRMED = 2
 _NAMED = 10
 """How many resources a line names."""
@@ -35,10 +36,10 @@ def adopt(
     somebody else has made. Nothing but the state is changed. Ends with 0 if all that exists is known, 1 if something
     was refused or failed, 2 if nobody has said yes. What was lost and what to do then: docs/recovery.md.
     """
-    with error_boundary(ConfigError, AdoptError, ToolError, OSError) as console:
+    with error_boundary(AdoptError, ClusterError, ConfigError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         pulumi = Pulumi(stack, config_file)
-        adoption = Adoption(pulumi, settings.kubernetes, partial(_systems, settings, pulumi))
+        adoption = Adoption(pulumi, settings.kubernetes, partial(_systems, settings, config_file))
         plan = adoption.find()
         _show(console, plan, stack)
         if plan.here:
@@ -52,7 +53,7 @@ def adopt(
             _tell_ahead(console, adoption.ahead())
 
 
-def _systems(settings: Stack, pulumi: Pulumi) -> SystemOf:
+def _systems(settings: Stack, config_file: Path | None) -> SystemOf:
     # Imported here: their clients take a second to load, and --help has no use for them.
     from telemetry.clients.kubernetes import ApiServer
     from telemetry.operations.adopt.buckets import Buckets
@@ -60,7 +61,7 @@ def _systems(settings: Stack, pulumi: Pulumi) -> SystemOf:
     from telemetry.operations.adopt.datasources import Datasources
     from telemetry.operations.adopt.objects import Objects, Releases
 
-    credentials = _credentials(pulumi)
+    credentials = credentials_of_stack.load(settings, config_file)
     return by_type(
         {
             "kubernetes:": Objects(ApiServer(settings.kubernetes)),
@@ -70,14 +71,6 @@ def _systems(settings: Stack, pulumi: Pulumi) -> SystemOf:
             "grafana:oss/": Dashboards.of(settings.grafana.url, credentials.grafana, settings.trust),
         }
     )
-
-
-def _credentials(pulumi: Pulumi) -> Credentials:
-    """Return the stack's secrets, by a pipe; the program is given the same."""
-    try:
-        return Credentials.model_validate_json(pulumi.run(f"config get {_CREDENTIALS}").stdout)
-    except ValueError:  # would quote them
-        raise AdoptError(f"{_CREDENTIALS} cannot be used; pulumi preview says what is wrong") from None
 
 
 def _show(console: Console, plan: AdoptionPlan, stack: str) -> None:

@@ -55,17 +55,18 @@ def checklist(
         outputs = Pulumi(stack, config_file).json("stack output", "--json")
         if "endpoints" not in outputs:
             raise ConfigError([f"{stack} has no outputs: nothing is deployed yet; first: make up STACK={stack}"])
-        credentials = credentials_of_stack.load(stack, config_file)
+        credentials = credentials_of_stack.load(settings, config_file)
+        tokens = credentials_of_stack.tokens(settings)
         api = connect(settings.kubernetes)
         given = Given(
             settings,
             credentials,
             api,
-            target_of(settings, outputs, credentials, Reach(places, api), {}),
+            target_of(settings, outputs, credentials, Reach(places, api), {}, tokens=tokens),
             _seen(validation, stack),
             datetime.now(UTC).date(),
         )
-        hides = redactor_of(settings, credentials)
+        hides = redactor_of(settings, credentials, tokens)
         found = [replace(each, detail=hides.message(each.detail)) for each in items.ticked(given)]
         if as_json:
             typer.echo(report.as_json(stack, found), nl=False)

@@ -10,6 +10,7 @@ import typer
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import ToolError
+from telemetry.clients.kubernetes import ClusterError
 from telemetry.config.credentials import S3Identity
 from telemetry.object_store.identities import (
     Identity,
@@ -19,9 +20,10 @@ from telemetry.object_store.identities import (
     placeholder,
     shell_commands,
 )
-from telemetry.stack import ConfigError
+from telemetry.stack import ConfigError, Stack
 from telemetry.stack import decrypted as credentials_of_stack
 from telemetry.stack import file as stack_file
+from telemetry.stack.existing_credentials import setting
 
 _CREDENTIALS = "telemetry:credentials"
 
@@ -44,9 +46,11 @@ def identities(
     """
     if with_secrets and output is None:
         raise typer.BadParameter("keys are not printed; name a file for them with --output")
-    with error_boundary(ConfigError, ToolError, OSError) as console:
-        identities = identities_of(stack_file.load(stack, config_file))
-        keys = _keys(identities, stack, config_file) if with_secrets else _placeholders(identities, stack, config_file)
+    with error_boundary(ClusterError, ConfigError, ToolError, OSError) as console:
+        settings = stack_file.load(stack, config_file)
+        identities = identities_of(settings)
+        find = _keys if with_secrets else _placeholders
+        keys = find(identities, settings, config_file)
         try:
             if with_secrets and not shell:
                 check_file_keys((each, keys[place]) for place, each in identities.items())
@@ -67,18 +71,25 @@ def rendered(keyed: list[tuple[Identity, S3Identity]], *, shell: bool) -> str:
     return json.dumps(configuration(keyed), indent=2) + "\n"
 
 
-def _keys(identities: dict[str, Identity], stack: str, config_file: Path | None) -> dict[str, S3Identity]:
+def _keys(identities: dict[str, Identity], stack: Stack, config_file: Path | None) -> dict[str, S3Identity]:
     """Return the stack's S3 keys by their place in `telemetry:credentials` (errors: `credentials_of_stack.load`)."""
     found = credentials_of_stack.load(stack, config_file)
-    return {place: getattr(found, place) for place in identities}
+    keys = {place: getattr(found, place) for place in identities}
+    if unknown := [place for place, key in keys.items() if key is None]:
+        raise ConfigError(
+            f"telemetry:{setting(place)}: the cluster does not show this key pair, so there is nothing to "
+            "write; put it there, log in with the right to read it, or leave out --with-secrets"
+            for place in unknown
+        )
+    return keys
 
 
-def _placeholders(identities: dict[str, Identity], stack: str, config_file: Path | None) -> dict[str, S3Identity]:
+def _placeholders(identities: dict[str, Identity], stack: Stack, config_file: Path | None) -> dict[str, S3Identity]:
     """Return `${VAR}` for keys, two pairs where the stack's file shows that there is a previous one.
 
     It does where each secret is set by its own path, as the README has it; of one encrypted whole nothing is seen.
     """
-    given = stack_file.config(stack, config_file).get(_CREDENTIALS)
+    given = stack_file.config(stack.environment, config_file).get(_CREDENTIALS)
     shown = given if isinstance(given, dict) else {}
     changing = {place for place, setting in shown.items() if isinstance(setting, dict) and "previous" in setting}
     return {place: placeholder(each, changing=place in changing) for place, each in identities.items()}

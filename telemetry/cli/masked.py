@@ -12,6 +12,7 @@ from telemetry.cli import foreground
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import ToolError
+from telemetry.clients.kubernetes import ClusterError
 from telemetry.known_secrets import secrets_of
 from telemetry.redaction import Lines
 from telemetry.stack import ConfigError
@@ -30,9 +31,10 @@ def masked(
     stack has and derives, and what looks like a secret: private keys, credentials in headers, addresses and JSON.
     For logs that are handed on: masked prod -- pulumi preview -s prod -v=9 --logtostderr.
     """
-    with error_boundary(ConfigError, ToolError, OSError):
+    with error_boundary(ClusterError, ConfigError, ToolError, OSError):
         settings = stack_file.load(stack, config_file)
-        status = run(command, secrets_of(settings, credentials_of_stack.load(stack, config_file)))
+        known = secrets_of(settings, credentials_of_stack.load(settings, config_file))
+        status = run(command, known | {*credentials_of_stack.tokens(settings).values()})
     raise typer.Exit(status)
 
 

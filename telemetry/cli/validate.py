@@ -66,9 +66,18 @@ def validate(
         if "endpoints" not in outputs:
             raise ConfigError([f"{stack} has no outputs: nothing is deployed yet; first: make up STACK={stack}"])
         reach = _reach(settings, places, api_server=api_server)
-        credentials = credentials_of_stack.load(stack, config_file)
+        credentials = credentials_of_stack.load(settings, config_file)
+        tokens = credentials_of_stack.tokens(settings)
         target = target_of(
-            settings, outputs, credentials, reach, moved, only=tenant or (), flush=flush, behind=behind_gateway
+            settings,
+            outputs,
+            credentials,
+            reach,
+            moved,
+            tokens=tokens,
+            only=tenant or (),
+            flush=flush,
+            behind=behind_gateway,
         )
         shown = {signal: each["uid"] for signal, each in outputs["datasources"].items()}
         _refuse_unknown("--skip", skip or (), [each.signal for each in settings.backends])
@@ -78,7 +87,7 @@ def validate(
             if not as_json:
                 console.print(report.line(result), highlight=False, soft_wrap=True)
 
-        results = run(lanes, Bounds(bound, overall, at_once), tell, redactor_of(settings, credentials))
+        results = run(lanes, Bounds(bound, overall, at_once), tell, redactor_of(settings, credentials, tokens))
         if output is not None:
             output.write_text(report.as_json(stack, results), encoding="utf-8")
         if junit is not None:
@@ -97,11 +106,14 @@ def target_of(
     reach: "Reach",
     moved: Mapping[str, str],
     *,
+    tokens: Mapping[str, str] | None = None,
     only: Sequence[str] = (),
     flush: bool = True,
     behind: bool = False,
 ) -> "StackTarget":
     """Return what is validated: the stack as its outputs say, but for addresses that were moved.
+
+    `tokens` are those that the program does not make, by tenant id.
 
     Raises:
         typer.BadParameter: an address or a tenant is not known.
@@ -117,7 +129,7 @@ def target_of(
     known_names = {**found, **addresses.admin(stack)}
     _refuse_unknown("--address", moved, known_names)
     uids = {each["id"]: _uids(each["datasources"] or {}) for each in outputs["tenants"]}
-    tenants = tenants_of(stack, credentials.gateway_key, uids)
+    tenants = tenants_of(stack, credentials.gateway_key, uids, tokens)
     _refuse_unknown("--tenant", only, [each.id for each in tenants if each.id])
     return StackTarget(
         stack=stack,

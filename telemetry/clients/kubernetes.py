@@ -3,6 +3,7 @@
 The kubernetes package's models are not used for single requests: to import them is a third of a preview's start.
 """
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -158,6 +159,33 @@ def find(api: client.ApiClient, path: str, *, accept: str = "application/json") 
         raise
 
 
+def secret_texts(api: client.ApiClient, namespace: str, name: str) -> dict[str, str]:
+    """Return what a Secret holds, by key; nothing where there is none, or we may not look.
+
+    Raises:
+        urllib3.exceptions.HTTPError: nobody answered within ten seconds.
+        NoJsonError: the answer is no JSON object.
+    """
+    try:
+        data = get(api, f"/api/v1/namespaces/{namespace}/secrets/{name}").get("data") or {}
+    except client.ApiException:
+        return {}
+    return {key: base64.b64decode(text).decode(errors="replace") for key, text in data.items()}
+
+
+def kinds(api: client.ApiClient, version: str) -> dict[str, str]:
+    """Return the kinds of an API version, such as `apps/v1`, with what paths call each; none where it is not served.
+
+    Raises what `get` raises else.
+    """
+    found = find(api, _root(version)) or {}
+    return {each["kind"]: each["name"] for each in found.get("resources") or () if "/" not in each["name"]}
+
+
+def _root(version: str) -> str:
+    return f"/apis/{version}" if "/" in version else f"/api/{version}"
+
+
 def is_missing(api: client.ApiClient, path: str) -> bool:
     """Whether there is nothing at a path; not where we may not look. Raises what `get` raises but ApiException."""
     try:
@@ -195,18 +223,16 @@ class ApiServer:
         metadata = manifest["metadata"]
         within = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
         version = str(manifest["apiVersion"])
-        root = f"/apis/{version}" if "/" in version else f"/api/{version}"
         with cluster_errors(self.settings.context):
-            resource = self._resources(root).get(str(manifest["kind"]))
-            path = f"{root}{within}/{resource}/{metadata['name']}"
+            resource = self._resources(version).get(str(manifest["kind"]))
+            path = f"{_root(version)}{within}/{resource}/{metadata['name']}"
             found = find(self._api, path, accept=METADATA_ONLY) if resource else None
         return dict(found["metadata"]) if found else {}
 
-    def _resources(self, root: str) -> dict[str, str]:
-        if root not in self._kinds:
-            listed = (find(self._api, root) or {}).get("resources") or ()
-            self._kinds[root] = {each["kind"]: each["name"] for each in listed if "/" not in each["name"]}
-        return self._kinds[root]
+    def _resources(self, version: str) -> dict[str, str]:
+        if version not in self._kinds:
+            self._kinds[version] = kinds(self._api, version)
+        return self._kinds[version]
 
     @cached_property
     def _api(self) -> client.ApiClient:

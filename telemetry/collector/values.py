@@ -16,7 +16,7 @@ from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, merged, n
 from telemetry.spec.values.images import pull_secrets, with_digest
 from telemetry.spec.values.placement import pod_placement
 from telemetry.spec.values.scraping import scrape_annotations
-from telemetry.spec.values.transport import backends_secret_name
+from telemetry.spec.values.transport import backends_secret
 from telemetry.stack import Stack
 from telemetry.stack.collector import sender
 
@@ -64,7 +64,7 @@ def values(stack: Stack, collector: Collector) -> Values:
             "volumes": {
                 "extra": [
                     {"name": "storage", "emptyDir": {"sizeLimit": bytes_text(collector.queue.size)}},
-                    *(_secret(name, secret) for name, secret, _ in mounted),
+                    *(_secret(stack, name, secret) for name, secret, _ in mounted),
                 ]
             },
             **pod_placement(stack, collector),
@@ -106,8 +106,8 @@ def _mounted(stack: Stack, collector: Collector) -> list[tuple[str, str, str]]:
     found = []
     if (secret := credential_secret(stack, collector)) is not None:
         found.append(("credentials", secret, CREDENTIALS))
-    if stack.collector_scrapes and (secret := backends_secret_name(stack)) is not None:
-        found.append(("backends", secret, BACKENDS))
+    if stack.collector_scrapes and (backends := backends_secret(stack)) is not None:
+        found.append(("backends", backends.name, BACKENDS))
     return found
 
 
@@ -115,8 +115,9 @@ def _mount(name: str, path: str) -> Values:
     return {"name": name, "mountPath": path, "readOnly": name != "storage"}
 
 
-def _secret(name: str, secret: str) -> Values:
-    keys = {"items": [{"key": "ca.crt", "path": "ca.crt"}]} if name == "backends" else {}  # its key is the backends'
+def _secret(stack: Stack, name: str, secret: str) -> Values:
+    backends = backends_secret(stack) if name == "backends" else None
+    keys = {"items": [{"key": backends.authority, "path": "ca.crt"}]} if backends else {}  # its key is the backends'
     return {"name": name, "secret": {"secretName": secret, "defaultMode": _GROUP_MAY_READ, **keys}}
 
 

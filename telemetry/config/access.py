@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.existing_secrets import TokenSecret
 
 
 def _check_day(value: str) -> str:
@@ -35,10 +36,6 @@ Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_chec
 
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"), AfterValidator(_check_moment)]
 """A moment in UTC to the second, `2026-12-01T00:00:00Z`."""
-
-
-SecretName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
-"""The name of a Secret in the stack's namespace."""
 
 
 class Rotation(Settings):
@@ -109,8 +106,8 @@ class Access(Settings):
         "count any more, without a grace period.",
     )
     token: Rotation = Field(default_factory=Rotation, description="The token that the program makes.")
-    token_secret: SecretName | None = Field(
-        default=None, description="A Secret that exists already, with the key `token`; then the program makes none."
+    token_secret: TokenSecret | None = Field(
+        default=None, description="A Secret with the token, which exists already; then the program makes none."
     )
     certificate: Rotation = Field(default_factory=Rotation, description="The client certificate that it makes.")
     reader: Rotation = Field(

@@ -8,9 +8,9 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
-from telemetry.config.access import SecretName
 from telemetry.config.base import SettingError, Settings, below, did_you_mean
 from telemetry.config.connections import Url
+from telemetry.config.existing_secrets import CredentialSecret
 from telemetry.config.monitoring import MetricLabel
 from telemetry.config.network import PortNumber
 from telemetry.config.quantities import Duration, duration_text
@@ -51,13 +51,6 @@ def _check_zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError(f"is no time zone{did_you_mean(value, available_timezones())}; write it such as Europe/Zurich")
     return value
-
-
-class ExistingSecret(Settings):
-    """A credential in a Secret that exists already."""
-
-    name: SecretName = Field(description="The Secret, in the stack's namespace.")
-    key: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=253, description="Its key with the credential.")
 
 
 class _Kind(Settings):
@@ -108,7 +101,7 @@ class Receiver(Settings):
     slack: Slack | None = Field(default=None, description="By Slack, Mattermost and the like.")
     pagerduty: PagerDuty | None = Field(default=None, description="By a pager.")
     webhook: Webhook | None = Field(default=None, description="By a program of yours.")
-    secret: ExistingSecret | None = Field(
+    secret: CredentialSecret | None = Field(
         default=None,
         description="A Secret with its credential; none: telemetry:credentials.alerting has it under the name.",
     )

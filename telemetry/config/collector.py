@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from telemetry.config.access import SecretName
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.chart import Chart, Versions, checked_version, must_be
+from telemetry.config.existing_secrets import SecretName
 from telemetry.config.images import Image
 from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.network import Destination

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, Field
 
 from telemetry.config.base import Settings
+from telemetry.config.existing_secrets import LoginSecret
 from telemetry.config.resources import Nodes
 
 _ADDRESS = re.compile(
@@ -126,6 +127,11 @@ class Grafana(Settings):
     """The Grafana instance that all environments share."""
 
     url: Url = Field(description="Its address as seen from where Pulumi runs.")
+    secret: LoginSecret | None = Field(
+        default=None,
+        description="A Secret with our login, which exists already. Pulumi's provider takes it from GRAFANA_AUTH, "
+        "which whoever runs Pulumi sets; neither config nor state has it. None: telemetry:credentials has the login.",
+    )
     reaches_services: bool = Field(
         default=False,
         description="Whether a Grafana outside of the cluster (security.grafana.cidrs) resolves and reaches the names "

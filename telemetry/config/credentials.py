@@ -113,31 +113,33 @@ class Credentials(Settings):
     """All secrets of a stack; set with `pulumi config set --secret --path telemetry:credentials.…`.
 
     Every backend has an identity of its own that reaches only its own buckets and is no admin: for an admin SeaweedFS
-    creates a bucket for every mistyped name.
+    creates a bucket for every mistyped name. What is in a Secret that exists already is none of them (secrets.md).
     """
 
     provisioner: S3Identity = Field(description="Creates buckets; used by Pulumi alone.")
-    traces: S3Identity = Field(description="Tempo's identity.")
-    metrics: S3Identity = Field(description="Mimir's identity.")
+    traces: S3Identity | None = Field(description="Tempo's identity.")
+    metrics: S3Identity | None = Field(description="Mimir's identity.")
     logs: S3Identity | None = Field(default=None, description="Loki's identity; needed where telemetry:logs is set.")
     profiles: S3Identity | None = Field(
         default=None, description="Pyroscope's identity; needed where telemetry:profiles is set."
     )
     grafana: GrafanaIdentity = Field(description="Manages datasources.")
-    gateway: GatewayKey | None = Field(default=None, description="Needed where there is a gateway.")
+    gateway: GatewayKey | None = Field(
+        default=None, description="Needed where there is a gateway of which it makes anything."
+    )
     alerting: dict[Name, Secret] = Field(
         default_factory=dict,
         description="By receiver: its mail account's password, its webhook's address, its routing key or its token.",
     )
 
     def identities(self, signals: Iterable[str]) -> dict[str, S3Identity]:
-        """Return the S3 identities of the backends of some signals, and the provisioner's, by their key."""
-        of_backends: dict[str, S3Identity] = {signal: getattr(self, signal) for signal in signals}
-        return {"provisioner": self.provisioner, **of_backends}
+        """Return the S3 identities of the backends of some signals, as far as known, and the provisioner's, by key."""
+        given: dict[str, S3Identity | None] = {signal: getattr(self, signal) for signal in signals}
+        return {"provisioner": self.provisioner, **{key: each for key, each in given.items() if each is not None}}
 
     @property
     def gateway_key(self) -> str:
-        """The key of the gateway's secrets; empty without a gateway, which `load` has seen to."""
+        """The key of the gateway's secrets; empty where nothing is made of it, which `load` has seen to."""
         return self.gateway.key.get_secret_value() if self.gateway else ""
 
     @property

@@ -5,8 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from telemetry.config.access import Day, Rotation, SecretName
+from telemetry.config.access import Day, Rotation
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.existing_secrets import AuthoritySecret, BackendsCertificateSecret, CertificateSecret
 from telemetry.config.expose import Expose
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Bytes, Duration
@@ -68,7 +69,7 @@ class ServerCertificate(Settings):
         description="issued: by the program, from its own authority; existing: a Secret that is there; cert-manager: "
         "a Certificate that cert-manager fulfils.",
     )
-    secret: SecretName | None = Field(default=None, description="With `existing`: the Secret with tls.crt and tls.key.")
+    secret: CertificateSecret | None = Field(default=None, description="With `existing`: the Secret that has it.")
     issuer: Issuer | None = Field(default=None, description="With `cert-manager`: who issues it.")
     authority: Pem | None = Field(
         default=None,
@@ -107,10 +108,9 @@ class Issued(Settings):
 class BackendTls(Settings):
     """TLS between the gateway and the backends' HTTP and OTLP ports."""
 
-    secret: SecretName | None = Field(
+    secret: BackendsCertificateSecret | None = Field(
         default=None,
-        description="A Secret with tls.crt, tls.key and ca.crt for backends.<namespace>.svc; "
-        "without one the program issues it.",
+        description="A Secret with a certificate for backends.<namespace>.svc; without one the program issues it.",
     )
 
 
@@ -194,10 +194,10 @@ class Gateway(Settings):
         default_factory=ServerCertificate, description="Its own certificate. There is no gateway without TLS."
     )
     issued: Issued = Field(default_factory=Issued, description="Certificates that the program issues.")
-    client_ca_secret: SecretName | None = Field(
+    client_ca_secret: AuthoritySecret | None = Field(
         default=None,
-        description="A Secret with the ca.crt that signs tenants' client certificates; without one the program's own "
-        "authority does, and makes the certificates too.",
+        description="A Secret with the authority that signs tenants' client certificates; without one the program's "
+        "own authority does, and makes the certificates too.",
     )
     backend_tls: BackendTls | None = Field(
         default=None, description="TLS to the backends; none is plain HTTP within the namespace."

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from telemetry.config.access import SecretName
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.connections import Url, check_url
+from telemetry.config.existing_secrets import AuthoritySecret, S3Secrets
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.seaweedfs import FEATURES, SAFE_LISTINGS, parse_version, supports, version_text
 
@@ -106,11 +106,12 @@ class ObjectStore(Settings):
         description="Remove unfinished multipart uploads after this many whole days (Tempo's docs advise 1d). "
         "The only lifecycle rule: retention belongs to the compactors.",
     )
-    ca_secret: SecretName | None = Field(
+    ca_secret: AuthoritySecret | None = Field(
         default=None,
-        description="A Secret in the stack's namespace with the ca.crt that signs the endpoint's certificate; "
-        "none: the endpoint is plain HTTP or its certificate is publicly trusted.",
+        description="A Secret with the authority that signs the endpoint's certificate; none: the endpoint is plain "
+        "HTTP or its certificate is publicly trusted.",
     )
+    secrets: S3Secrets = Field(default_factory=S3Secrets, description="Where S3 key pairs are that exist already.")
     tags: dict[str, str] = Field(
         default_factory=dict,
         description="Bucket tags. No SeaweedFS keeps those that the AWS provider sends.",

@@ -45,7 +45,7 @@ def tokens(
     Args:
         environment: the stack's.
         tenants: the tenants.
-        key: what tokens are derived from (gateway/keys.py).
+        key: what tokens are derived from (gateway/keys.py); empty where the program makes none.
         federation: who reads all tenants; None for nobody.
         previous: the key before, whose tokens count for a while too.
     """
@@ -74,7 +74,7 @@ def _made(environment: str, tenants: Sequence[Tenant], key: str, federation: Fed
         access, whose = tenant.access, (key, environment, tenant.id)
         if access.makes_token:
             yield tenant.object_name, access.token, partial(keys.token, *whose, epoch=access.epoch)
-        if access.takes_token:
+        if access.takes_token and key:
             made = partial(keys.reader_token, *whose, epoch=access.epoch)
             yield _reader_of(tenant.object_name), access.reader, made
     if federation is not None:

@@ -30,7 +30,7 @@ def of_tenants(stack: Stack, key: str) -> dict[str, Credential]:
     """Return tenants' credentials by tenant id; empty without a gateway."""
     if stack.gateway is None:
         return {}
-    issuer = None if stack.gateway.client_ca_secret else own_authority(stack, key)
+    issuer = _issuer(stack, key)
     return {tenant.id: _of_tenant(tenant, stack.environment, key, issuer) for tenant in stack.tenants}
 
 
@@ -38,7 +38,7 @@ def of_readers(stack: Stack, key: str) -> dict[str, Credential]:
     """Return what Grafana reads each tenant's data with, by tenant id; empty without a gateway."""
     if stack.gateway is None:
         return {}
-    issuer = None if stack.gateway.client_ca_secret else own_authority(stack, key)
+    issuer = _issuer(stack, key)
     return {tenant.id: _of_reader(tenant, stack.environment, key, issuer) for tenant in stack.tenants}
 
 
@@ -129,6 +129,12 @@ def _gateway(stack: Stack) -> Gateway:
     return stack.gateway
 
 
+def _issuer(stack: Stack, key: str) -> Authority | None:
+    """Return who signs clients' certificates; None where nobody comes with one, or another authority signs them."""
+    signs = takes_certificates(stack) and _gateway(stack).client_ca_secret is None
+    return own_authority(stack, key) if signs else None
+
+
 def _issues(stack: Stack) -> bool:
     """Whether any certificate is the program's own."""
     gateway = _gateway(stack)
@@ -146,6 +152,6 @@ def _of_tenant(tenant: Tenant, environment: str, key: str, issuer: Authority | N
 
 def _of_reader(tenant: Tenant, environment: str, key: str, issuer: Authority | None) -> Credential:
     access, epoch, version = tenant.access, tenant.access.epoch, tenant.access.reader.version
-    made = reader_token(key, environment, tenant.id, version, epoch) if access.takes_token else None
+    made = reader_token(key, environment, tenant.id, version, epoch) if access.takes_token and key else None
     signs = issuer is not None and access.takes_certificate
     return Credential(made, issuer.client(tenant.id, version, epoch, reader=True) if issuer and signs else None)

@@ -55,6 +55,8 @@ def _token(key: str, *purpose: str) -> str:
 
 
 def _derived(key: str, length: int, *purpose: str) -> bytes:
+    if not key:
+        raise ValueError("there is no key to derive a secret from, and anybody could derive the same from nothing")
     # Neither ids nor host names have a NUL in them, so no two purposes are joined to the same text.
     info = "\0".join(("telemetry gateway", *purpose)).encode()
     return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(key.encode())

@@ -4,9 +4,10 @@ Tenants reach the pods as mounted files that `watch.sh` looks after, so that a c
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from telemetry.config.existing_secrets import AuthoritySecret, CertificateSecret
 from telemetry.config.gateway import Gateway
 from telemetry.config.quantities import bytes_text
 from telemetry.config.roles import Role
@@ -18,7 +19,7 @@ from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, named, po
 from telemetry.spec.values.images import pull_secrets
 from telemetry.spec.values.placement import ROLLING, pod_of, pod_placement, spread
 from telemetry.spec.values.scraping import scrape_annotations
-from telemetry.spec.values.transport import BACKENDS_SECRET
+from telemetry.spec.values.transport import backends_secret
 from telemetry.stack import Stack
 from telemetry.stack.images import image_of_gateway
 from telemetry.stack.tenancy import existing_tokens_memory
@@ -160,12 +161,14 @@ def _volumes(stack: Stack, gateway: Gateway) -> Iterator[Values]:
     yield {"name": "scratch", "emptyDir": {"sizeLimit": bytes_text(gateway.scratch)}}
     yield {"name": "state", "emptyDir": {"medium": "Memory", "sizeLimit": bytes_text(_state_bytes(stack))}}
     yield {"name": "config", "configMap": {"name": CONFIG_MAP}}
-    yield _secret("tenants", TENANTS_SECRET, "tenants.conf")
-    yield _secret("tls", _tls_secret(gateway), "tls.crt", "tls.key")
+    yield _secret("tenants", TENANTS_SECRET, {"tenants.conf": "tenants.conf"})
+    certificate = tls_secret(gateway)
+    yield _secret("tls", certificate.name, certificate.keys)
     if takes_certificates(stack):
-        yield _secret("client-ca", gateway.client_ca_secret or CLIENT_CA_SECRET, "ca.crt")
-    if gateway.backend_tls is not None:
-        yield _secret("backend-ca", gateway.backend_tls.secret or BACKENDS_SECRET, "ca.crt")
+        authority = gateway.client_ca_secret or AuthoritySecret(name=CLIENT_CA_SECRET)
+        yield _secret("client-ca", authority.name, authority.keys)
+    if (backends := backends_secret(stack)) is not None:
+        yield _secret("backend-ca", backends.name, {"ca.crt": backends.authority})
     if sources := list(_existing_tokens(stack)):
         yield {"name": "existing", "projected": {"defaultMode": _GROUP_MAY_READ, "sources": sources}}
 
@@ -175,14 +178,15 @@ def _state_bytes(stack: Stack) -> int:
     return _STATE_BASE + existing_tokens_memory(stack.tenants)
 
 
-def _tls_secret(gateway: Gateway) -> str:
+def tls_secret(gateway: Gateway) -> CertificateSecret:
     """Return the Secret with the gateway's own certificate, whoever makes it."""
     made = CERT_MANAGER_SECRET if gateway.certificate.source == "cert-manager" else TLS_SECRET
-    return gateway.certificate.secret or made
+    return gateway.certificate.secret or CertificateSecret(name=made)
 
 
-def _secret(name: str, secret: str, *keys: str) -> Values:
-    items = [{"key": key, "path": key} for key in keys]
+def _secret(name: str, secret: str, files: Mapping[str, str]) -> Values:
+    """Return a volume with some keys of a Secret, by the name of the file that each becomes."""
+    items = [{"key": key, "path": file} for file, key in files.items()]
     return {"name": name, "secret": {"secretName": secret, "defaultMode": _GROUP_MAY_READ, "items": items}}
 
 
@@ -190,5 +194,5 @@ def _existing_tokens(stack: Stack) -> Iterator[Values]:
     """Yield tenants' own Secrets. Optional: one that is missing must not keep out everybody else."""
     for tenant in stack.tenants:
         if tenant.access.token_secret is not None:
-            item = {"key": "token", "path": f"{tenant.object_name}/token"}
-            yield {"secret": {"name": tenant.access.token_secret, "optional": True, "items": [item]}}
+            item = {"key": tenant.access.token_secret.key, "path": f"{tenant.object_name}/token"}
+            yield {"secret": {"name": tenant.access.token_secret.name, "optional": True, "items": [item]}}

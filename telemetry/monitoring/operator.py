@@ -6,7 +6,7 @@ from typing import Any
 
 from telemetry.monitoring.rules import families_of, group_of, groups_of_packs, object_name
 from telemetry.monitoring.scraping import targets_of
-from telemetry.spec.values.transport import backends_secret_name, server_name
+from telemetry.spec.values.transport import backends_secret, server_name
 from telemetry.stack import Stack
 
 GROUP, VERSION = "monitoring.coreos.com", "v1"
@@ -74,5 +74,8 @@ def _of_port(number: int) -> Mapping[str, Any]:
 
 
 def _tls(stack: Stack) -> Mapping[str, Any]:
-    authority = {"secret": {"name": backends_secret_name(stack), "key": "ca.crt"}}
+    """Return how the backends are trusted; nothing where they speak no TLS."""
+    if (backends := backends_secret(stack)) is None:
+        return {}
+    authority = {"secret": {"name": backends.name, "key": backends.authority}}
     return {"scheme": "https", "tlsConfig": {"ca": authority, "serverName": server_name(stack.namespace.name)}}

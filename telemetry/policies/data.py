@@ -9,6 +9,7 @@ from telemetry.engine.preview import UNKNOWN
 from telemetry.policies.model import SECRET, Breach, Registered, World
 from telemetry.redaction.forms import Forms
 from telemetry.redaction.patterns import is_unmistakable
+from telemetry.stack.named_secrets import named_secrets
 
 BUCKET = "aws:s3/bucket:Bucket"
 _ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -64,6 +65,16 @@ def secrets_are_encrypted(world: World) -> Iterator[Breach]:
             paths["kubeconfig"] = None
         for path in paths:
             yield Breach(each.title, path, "plain text")
+
+
+def secrets_have_one_maker(world: World) -> Iterator[Breach]:
+    """Yield Secrets that the program makes although the settings have them exist already, or made by an operator."""
+    others = {each.name for each in named_secrets(world.stack)}
+    if world.stack.external_secrets is not None:
+        others |= world.stack.external_secrets.secrets.keys()
+    for each in world.registered:
+        if _kind(each) == _SECRET and each.name in others:
+            yield Breach(each.title, "metadata.name", each.name)
 
 
 def no_secrets_in_releases(world: World) -> Iterator[Breach]:

@@ -145,6 +145,14 @@ RULES = (
         pack="not at all",
     ),
     Rule(
+        "secrets-one-maker",
+        about="registered resources",
+        allowed="no Secret that a setting names as existing, or has External Secrets make",
+        mend="give that one another name in the settings",
+        why="Two makers of one Secret write over each other, and the last one to go takes it along (R13).",
+        check=data.secrets_have_one_maker,
+    ),
+    Rule(
         "no-secrets-in-releases",
         about="manifests",
         allowed="no Secret with content",

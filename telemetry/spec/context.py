@@ -8,6 +8,7 @@ from telemetry.config.alerting import Alerting
 from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.connections import Kubernetes
+from telemetry.config.existing_secrets import S3Secret
 from telemetry.config.gateway import Gateway
 from telemetry.config.images import Images
 from telemetry.config.metadata import Annotations, Labels
@@ -98,6 +99,8 @@ class Context(Generic[S, L]):
     """The backend's section of the stack's settings."""
     buckets: Mapping[str, str]
     """Names of its buckets, by purpose."""
+    s3_secret: S3Secret
+    """The Secret with its S3 key pair, whoever makes it."""
     environment: Environment
     namespace: Namespace
     kubernetes: Kubernetes

@@ -47,6 +47,11 @@ class Release:
         with below(f"{self.section}.values"):
             check(self.rendered, self.overlay, self.chart, sizes=f"telemetry:{self.section}.{self.sizes}")
 
-    def with_key(self, identity: S3Identity) -> Self:
-        """Return the release with pods that say which key they use, so that they restart with the next."""
+    def with_key(self, identity: S3Identity | None) -> Self:
+        """Return the release with pods that say which key they use, so that they restart with the next.
+
+        None: the program does not know it, so whoever puts another one into the Secret restarts them.
+        """
+        if identity is None:
+            return self
         return replace(self, rendered=s3_key.with_digest(self.rendered, s3_key.digest(identity)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.buckets import bucket_name
+from telemetry.config.existing_secrets import BackendS3Secret
 from telemetry.spec.backend import Backend, Signal, SizedRelease
 from telemetry.spec.context import Context, Grant
 from telemetry.spec.flows import Network
@@ -56,6 +57,12 @@ class StackBackend:
         return {use: bucket_name(self.signal, self.stack.environment, purpose) for use, purpose in purposes.items()}
 
     @property
+    def s3_secret(self) -> BackendS3Secret:
+        """The Secret with its S3 key pair, whoever makes it."""
+        chosen: BackendS3Secret | None = getattr(self.stack.object_store.secrets, self.signal)
+        return chosen or BackendS3Secret(name=self.of.secret, create=True)
+
+    @property
     def sizes(self) -> tuple[SizedRelease, ...]:
         """What runs of it, and how large."""
         return tuple(self.of.sizes(self.context))
@@ -82,6 +89,7 @@ class StackBackend:
         return Context(
             settings=self.settings,
             buckets=self.buckets,
+            s3_secret=self.s3_secret,
             environment=stack.environment,
             namespace=stack.namespace,
             kubernetes=stack.kubernetes,

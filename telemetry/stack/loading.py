@@ -5,6 +5,7 @@ the key's full path, the value, what is allowed and how to mend it.
 """
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, get_args
@@ -18,8 +19,10 @@ from telemetry.spec.alertmanager import made_here
 from telemetry.spec.context import Environment
 from telemetry.stack import environments, tenants_file
 from telemetry.stack.backends import SIGNALS
+from telemetry.stack.existing_credentials import named_in, of_program, setting, unset
 from telemetry.stack.model import Stack
 from telemetry.stack.sections import backend_of
+from telemetry.stack.tenancy import derives_secrets
 
 PROJECT = "telemetry"
 CREDENTIALS = "credentials"
@@ -38,13 +41,19 @@ class ConfigError(Exception):
         super().__init__("\n".join(self.findings))
 
 
-def load(config: Mapping[str, str], secret_keys: Iterable[str], stack_name: str) -> tuple[Stack, Credentials]:
+def load(
+    config: Mapping[str, str],
+    secret_keys: Iterable[str],
+    stack_name: str,
+    environment: Mapping[str, str] = os.environ,
+) -> tuple[Stack, Credentials]:
     """Return the settings and secrets of a stack.
 
     Args:
         config: Pulumi's config, `project:key` to text; objects are JSON.
         secret_keys: the keys that are encrypted in the stack's file.
         stack_name: the name of the stack that is being deployed.
+        environment: where Pulumi's providers look for secrets that are in no config.
 
     Raises:
         ConfigError: with every finding.
@@ -63,20 +72,39 @@ def load(config: Mapping[str, str], secret_keys: Iterable[str], stack_name: str)
             f"them with: pulumi config set --secret --path {PROJECT}:{CREDENTIALS}.…"
         )
     if not findings:
-        stack = _stack(values, stack_name, findings)
-        credentials = _validate(Credentials, _parse(credentials_text or "{}"), f"{CREDENTIALS}.", findings)
+        raw = {key: _parse(text) for key, text in values.items()}
+        stack = _stack(raw, stack_name, findings)
+        given = {name: of_program(name, environment) for name in named_in(raw)}
+        credentials = _credentials(_parse(credentials_text or "{}"), given, findings)
         if stack is not None and credentials is not None:
-            findings += _key_findings(stack, credentials)
+            findings += [*unset(stack, environment), *_key_findings(stack, credentials)]
             if not findings:
                 return stack, credentials
     raise ConfigError(findings)
 
 
+def load_credentials(text: str, given: Mapping[str, Any]) -> Credentials:
+    """Return the secrets of a stack for what is no engine's program.
+
+    Args:
+        text: what `telemetry:credentials` holds, decrypted, as JSON.
+        given: what of it is in Secrets that exist already.
+
+    Raises:
+        ConfigError: with every finding.
+    """
+    findings: list[str] = []
+    credentials = _credentials(_parse(text), given, findings)
+    if credentials is None or findings:
+        raise ConfigError(findings)
+    return credentials
+
+
 def load_settings(config: Mapping[str, str], stack_name: str) -> Stack:
     """Return the settings of a stack without its secrets, for what needs no engine (see `load`)."""
     findings: list[str] = []
-    values = {key: text for key, text in _of_project(config).items() if key != CREDENTIALS}
-    stack = _stack(values, stack_name, findings)
+    raw = {key: _parse(text) for key, text in _of_project(config).items() if key != CREDENTIALS}
+    stack = _stack(raw, stack_name, findings)
     if stack is None or findings:
         raise ConfigError(findings)
     return stack
@@ -86,13 +114,24 @@ def _of_project(config: Mapping[str, str]) -> dict[str, str]:
     return {key.removeprefix(f"{PROJECT}:"): text for key, text in config.items() if key.startswith(f"{PROJECT}:")}
 
 
-def _stack(values: Mapping[str, str], stack_name: str, findings: list[str]) -> Stack | None:
-    raw = {key: _parse(text) for key, text in values.items()}
+def _stack(raw: dict[str, Any], stack_name: str, findings: list[str]) -> Stack | None:
     findings += _tenants_findings(raw)
     findings += _environment_findings(raw.get("environment"), stack_name)
     stack = _validate(Stack, raw, "", findings)
     findings += environments.check(stack) if stack is not None else []
     return stack
+
+
+def _credentials(raw: Any, given: Mapping[str, Any], findings: list[str]) -> Credentials | None:
+    """Return the secrets of a stack; what is in a Secret that exists is not to be in the file too."""
+    if not isinstance(raw, dict):
+        return _validate(Credentials, raw, f"{CREDENTIALS}.", findings)
+    findings += [
+        f"{PROJECT}:{CREDENTIALS}.{name}: {PROJECT}:{setting(name)} names a Secret that has it; remove it "
+        f"with: pulumi config rm --path '{PROJECT}:{CREDENTIALS}.{name}', or remove the other"
+        for name in sorted(raw.keys() & given.keys())
+    ]
+    return _validate(Credentials, {**raw, **given}, f"{CREDENTIALS}.", findings)
 
 
 def _tenants_findings(raw: dict[str, Any]) -> list[str]:
@@ -130,7 +169,7 @@ def _environment_findings(environment: object, stack_name: str) -> list[str]:
 def _key_findings(stack: Stack, credentials: Credentials) -> list[str]:
     """Return what is missing: what the gateway derives tokens and certificates from, and identities of backends."""
     found = []
-    if stack.gateway is not None and credentials.gateway is None:
+    if stack.gateway is not None and credentials.gateway is None and derives_secrets(stack.gateway, stack.tenants):
         key = f"{PROJECT}:{CREDENTIALS}.gateway.key"
         found.append(
             f"{key}: is not set, and the gateway derives tokens and certificates from it; set it with: "
@@ -143,7 +182,8 @@ def _key_findings(stack: Stack, credentials: Credentials) -> list[str]:
                 f"{key}: is not set, and the receiver {name} needs it; set it with: pulumi config set --secret --path "
                 f"'{key}', or name a Secret in {PROJECT}:alerting.receivers.….secret"
             )
-    for signal in (each.signal for each in stack.backends if getattr(credentials, each.signal) is None):
+    ours = (each.signal for each in stack.backends if each.s3_secret.create)
+    for signal in (signal for signal in ours if getattr(credentials, signal) is None):
         key = f"{PROJECT}:{CREDENTIALS}.{signal}"
         found.append(
             f"{key}: is not set, and {PROJECT}:{signal} is; set it with: pulumi config set --secret --path '{key}.…' "

@@ -13,6 +13,7 @@ from telemetry.config.collector import Collector
 from telemetry.config.connections import Grafana, Kubernetes
 from telemetry.config.dashboards import Dashboards
 from telemetry.config.existing import Existing
+from telemetry.config.external_secrets import ExternalSecrets
 from telemetry.config.gateway import Gateway
 from telemetry.config.images import Images
 from telemetry.config.metadata import ON_BOTH, Annotations, Labels
@@ -26,8 +27,8 @@ from telemetry.config.roles import Role
 from telemetry.config.trust import Trust
 from telemetry.spec.backend import Signal
 from telemetry.spec.context import Environment
+from telemetry.stack import existing_credentials, outside, scraping, tenancy
 from telemetry.stack import images as image_names
-from telemetry.stack import outside, scraping, tenancy
 from telemetry.stack.alerting import check as check_alerting
 from telemetry.stack.backends import StackBackend, backends_of
 from telemetry.stack.collector import check
@@ -54,6 +55,9 @@ class Stack(Settings):
     )
     priority_class: PriorityClass | None = Field(
         default=None, description="Priority of all pods whose placement names none; none is the cluster's default."
+    )
+    external_secrets: ExternalSecrets | None = Field(
+        default=None, description="Secrets that External Secrets Operator makes, for other settings to name."
     )
     policy: Policy = Field(default_factory=Policy, description="Which limits containers have.")
     traces: Annotated[Traces, section_of("traces")] = Field(description="Tempo.")
@@ -99,6 +103,11 @@ class Stack(Settings):
                 "cannot be off in prod, because SeaweedFS deletes buckets with their data; "
                 "remove the key (docs/object-store.md says how to delete one on purpose)",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _existing_secrets_stay(self) -> Self:
+        existing_credentials.check(self)
         return self
 
     @model_validator(mode="after")

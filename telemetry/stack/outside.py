@@ -76,12 +76,12 @@ def _is_exposed(stack: "Stack") -> bool:
 
 def _check_certificate(gateway: Gateway, names: Iterable[str]) -> None:
     """Refuse an existing certificate that is not said to have a name; others are made with all of them."""
-    if gateway.certificate.source != "existing":
+    if (secret := gateway.certificate.secret) is None:
         return
     for name in names:
         if not covers(gateway.hosts, name):
             raise SettingError(
                 "gateway.hosts",
                 f"has no {name}, which gateway.expose has clients call, and the certificate exists already; add what "
-                f"Secret {gateway.certificate.secret} has been issued for",
+                f"Secret {secret.name} has been issued for",
             )

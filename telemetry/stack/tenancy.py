@@ -56,6 +56,18 @@ def check(stack: "Stack") -> None:
         _check_total(budgeted(gateway, tenants), gateway.total)
 
 
+def derives_secrets(gateway: Gateway, tenants: Sequence[Tenant]) -> bool:
+    """Whether there is any token, certificate or private key that the program makes of the gateway's key."""
+    access = [tenant.access for tenant in tenants]
+    return (
+        gateway.certificate.source == "issued"
+        or gateway.federation is not None
+        or (gateway.backend_tls is not None and gateway.backend_tls.secret is None)
+        or any(each.makes_token for each in access)
+        or (gateway.client_ca_secret is None and any(each.takes_certificate for each in access))
+    )
+
+
 def budgeted(gateway: Gateway, tenants: Sequence[Tenant]) -> Compute:
     """Return what the gateway is meant to need: its base, every tenant's budget (R37), and what pods keep."""
     return Compute.model_construct(

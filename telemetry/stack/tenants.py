@@ -12,6 +12,7 @@ from telemetry.backends import BACKENDS
 from telemetry.backends.sections import LogsLimits, MetricsLimits, ProfilesLimits, TracesLimits
 from telemetry.config.access import Access
 from telemetry.config.base import Settings
+from telemetry.config.existing_secrets import TokenSecret
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
 
@@ -126,11 +127,16 @@ def check_tenants(tenants: list[Tenant]) -> list[Tenant]:
     return tenants
 
 
+def _place(secret: TokenSecret | None) -> str | None:
+    """Return where a token is: several may be in one Secret, under keys of their own."""
+    return None if secret is None else secret.name if not secret.renamed_keys else f"{secret.name}, {secret.key}"
+
+
 _UNIQUE: dict[str, Callable[[Tenant], str | None]] = {
     "id": lambda tenant: tenant.id,
     "display_name": lambda tenant: tenant.display_name,
     "object name": lambda tenant: tenant.object_name,
-    "token_secret": lambda tenant: tenant.access.token_secret,
+    "token_secret": lambda tenant: _place(tenant.access.token_secret),
     "certificate_subject": lambda tenant: tenant.access.certificate_subject,
 }
 Tenants = Annotated[list[Tenant], AfterValidator(check_tenants)]

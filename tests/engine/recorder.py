@@ -57,6 +57,8 @@ MADE: dict[str, Callable[[dict[str, Any]], State]] = {
     "kubernetes:gateway.networking.k8s.io/v1:TLSRoute": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:policy/v1:PodDisruptionBudget": lambda given: (_namespaced(given["metadata"]), given),
+    "kubernetes:external-secrets.io/v1:ExternalSecret": lambda given: (_namespaced(given["metadata"]), given),
+    "kubernetes:external-secrets.io/v1beta1:ExternalSecret": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:cert-manager.io/v1:Certificate": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:monitoring.coreos.com/v1:PodMonitor": lambda given: (_namespaced(given["metadata"]), given),
     "kubernetes:monitoring.coreos.com/v1:PrometheusRule": lambda given: (_namespaced(given["metadata"]), given),

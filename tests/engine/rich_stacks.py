@@ -1,6 +1,8 @@
 """Stacks in which between them every setting is set, for the test that none of them is idle."""
 
+import os
 from functools import cache
+from unittest.mock import patch
 
 from telemetry.config.credentials import Credentials
 from telemetry.stack import Stack
@@ -88,6 +90,10 @@ TENANT = {
     "grafana_org": 3,
 }
 SCRAPED = {"namespace": "tools", "pods": {"app": "seaweedfs"}, "port": 9327}
+SIGNALS = ("traces", "metrics", "logs", "profiles")
+S3_KEYS = {"access_key": "id", "secret_key": "key"}
+VARIABLES = {"GRAFANA_AUTH": "ge0-fake", "AWS_ACCESS_KEY_ID": "ak0-fake", "AWS_SECRET_ACCESS_KEY": "as0-fake"}
+"""What is set where Pulumi runs."""
 HOSTS = {"http": "telemetry.example.org", "grpc": "otlp.example.org"}
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 RULES: Change = put(
@@ -156,7 +162,7 @@ PROD: Change = all_of(
     WITH_PROFILES_IN_PROD,
     SCALED,
     RULES,
-    *(put(f"{signal}.placement", PLACED) for signal in ("traces", "metrics", "logs", "profiles")),
+    *(put(f"{signal}.placement", PLACED) for signal in SIGNALS),
     put("gateway.placement", {key: value for key, value in PLACED.items() if key != "storage_class"}),
     put("metrics.placement.spread_over", ["kubernetes.io/hostname", "rack"]),
     put("kubernetes.nodes", {"count": 3, "cpu": "16", "memory": "64Gi", "topology": {"rack": 3}}),
@@ -166,7 +172,12 @@ PROD: Change = all_of(
     put("kubernetes.dns_service", "coredns.kube-system"),
     put("kubernetes.kubeconfig", "/nowhere/kubeconfig"),
     put("namespace.requested_quota", {"cpu": "40", "memory": "128Gi", "storage": "512Gi"}),
-    put("tenants", [TENANT, {"id": "b", "display_name": "B", "access": {"token_secret": "its-own"}}]),
+    put("tenants", [TENANT, {"id": "b", "display_name": "B", "access": {"token_secret": {"name": "b", "key": "k"}}}]),
+    put("external_secrets", {
+        "store": {"name": "vault", "kind": "ClusterSecretStore"}, "version": "v1beta1", "refresh": "2h",
+        "secrets": {"b": {"type": "kubernetes.io/tls", "data": {"k": {"key": "telemetry/b", "property": "token"}}}},
+    }),
+    *(put(f"object_store.secrets.{signal}", {**S3_KEYS, "name": signal, "create": True}) for signal in SIGNALS),
     put("policy.cpu_limits", "chosen"),
     *(put(f"{role}.cpu_limit", "9") for role in (
         "traces.roles.querier", "metrics.roles.querier", "logs.roles.read", "profiles.roles.query-backend",
@@ -187,7 +198,9 @@ PROD: Change = all_of(
     }),
     put("gateway.hosts", ["telemetry.example.org"]),
     put("gateway.total", {"cpu": "2", "memory": "4Gi"}),
-    put("gateway.backend_tls", {"secret": "our-own-tls"}),
+    put("gateway.backend_tls", {"secret": {
+        "name": "our-own-tls", "certificate": "cert", "private_key": "key", "authority": "root",
+    }}),
     put("gateway.expose", {"kind": "gateway_api", "hosts": HOSTS, "annotations": {"a": "b"}, "parent": {
         "name": "edge", "namespace": "edge", "listener": "tls",
     }}),
@@ -204,7 +217,7 @@ PROD: Change = all_of(
     put("labels", {"objects": {"cost": "1"}, "pods": {"mesh": "off"}}),
     put("annotations", {"objects": {"owner": "us"}, "pods": {"evict": "no"}}),
     *(put(f"{signal}.{what}", {"objects": {"team": signal}, "pods": {"shift": "day"}})
-      for signal in ("traces", "metrics", "logs", "profiles") for what in ("labels", "annotations")),
+      for signal in SIGNALS for what in ("labels", "annotations")),
     put("priority_class", {"name": "telemetry", "value": 1000, "preempts": False}),
     *(put(f"{signal}.roles.{role}", {**PODS, "replicas": 3}) for signal, role in (
         ("traces", "ingester"), ("metrics", "ingester"), ("logs", "write"), ("profiles", "metastore"))),
@@ -216,7 +229,7 @@ PROD: Change = all_of(
         }},
     }),
     put("gateway.image", "r.example/nginx:1.29.8"),
-    put("object_store.ca_secret", "store-ca"),
+    put("object_store.ca_secret", {"name": "store-ca", "key": "root"}),
     put("object_store.endpoint", "https://seaweedfs.example.org:8333"),
     put("object_store.abort_incomplete_uploads", "1d"),
     put("object_store.sse_key_configured", True),
@@ -241,16 +254,29 @@ CERTIFIED: Change = all_of(
     put("gateway.certificate", {
         "source": "cert-manager", "issuer": {"name": "ours", "kind": "ClusterIssuer"}, "authority": AUTHORITY,
     }),
-    put("gateway.client_ca_secret", "clients-ca"),
+    put("gateway.client_ca_secret", {"name": "clients-ca", "key": "root"}),
     put("gateway.expose", {"kind": "ingress", "hosts": HOSTS, "class_name": "nginx"}),
     put("security.ingress", PLACE),
     put("tenants", [{**TENANT, "access": {"accepts": "either", "certificate_subject": "CN=agent"}}]),
     put("existing", {"logs": {**SCRAPED, "url": "http://loki.logging.svc:3100", "tenant": "platform"}}),
 )  # fmt: skip
+
+
+def without_logins(settings: Tree) -> None:
+    """Leave out the secrets of Pulumi's providers."""
+    for name in ("grafana", "provisioner"):
+        settings.get("credentials", {}).pop(name, None)
+
+
 EXISTING: Change = all_of(
-    put("gateway.certificate", {"source": "existing", "secret": "its-certificate"}),
+    put("gateway.certificate", {
+        "source": "existing", "secret": {"name": "its-certificate", "certificate": "cert", "private_key": "key"},
+    }),
+    put("grafana.secret", {"name": "login", "key": "token"}),
+    put("object_store.secrets.provisioner", {**S3_KEYS, "name": "buckets"}),
+    without_logins,
     put("existing", {"logs": {**SCRAPED, "datasource": "their-loki", "grafana_org": 3}}),
-)
+)  # fmt: skip
 
 RULER: Change = all_of(
     put("namespace.phase_3", {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}),
@@ -275,13 +301,14 @@ SMALL: Change = all_of(
 @cache
 def stacks() -> dict[str, Stack]:
     """Return stacks in which between them every setting is set, those that take the most time first."""
-    return {
-        "prod": load_stack("prod", PROD),
-        "dev": load_stack("dev", DEV),
-        "certified": load_stack("test", CERTIFIED),
-        "existing": load_stack("test", EXISTING, RULER),
-        "small": load_stack("dev", SMALL),
-    }
+    with patch.dict(os.environ, VARIABLES):
+        return {
+            "prod": load_stack("prod", PROD),
+            "dev": load_stack("dev", DEV),
+            "certified": load_stack("test", CERTIFIED),
+            "existing": load_stack("test", EXISTING, RULER),
+            "small": load_stack("dev", SMALL),
+        }
 
 
 @cache

@@ -227,6 +227,7 @@ def test_components_are_named_after_their_class_and_register_what_they_annotate(
         put("dashboards", {"datasource": "prometheus"}),
         put("collector", DAEMON_SET),
         put("priority_class", {"name": "telemetry", "value": 1000}),
+        put("external_secrets", {"store": {"name": "vault"}, "secrets": {"ours": {"data": {"a": {"key": "it"}}}}}),
         WITH_LOGS_IN_PROD,
         WITH_PROFILES_IN_PROD,
     )

@@ -32,6 +32,7 @@ from telemetry.network.policies import policies_of
 from telemetry.spec.release import Release
 from telemetry.stack import Stack
 from telemetry.stack.backends import SIGNALS
+from telemetry.stack.external_secrets import objects_of as external_secrets
 from tests.engine.recorder import Run, run_program
 from tests.engine.rich_stacks import credentials, stacks
 from tests.support import tree
@@ -61,6 +62,8 @@ WHILE_READ = {
     "gateway.accept_shared_organisation": "lets tenants through who see each other's datasources",
     "images.overrides": "none of an image that is not there; tests/unit/test_images.py has the others",
     "images.require_digests": "what a policy asks (tests/unit/policy_cases.py)",
+    "grafana.secret": "whose login commands use; tests/unit/test_existing_secrets.py has it",
+    "object_store.secrets.provisioner": "the same",
     "grafana.reaches_services": "lets a Grafana outside of the cluster through",
     "alerting.receivers.*.slack.port": "one that is not opened is refused",
     "*.chart.repository": "says where from, as does reference",
@@ -188,6 +191,7 @@ MAKERS: tuple[Callable[[Stack], Any], ...] = (
     lambda stack: stack.dashboards and (packs.documents_of(stack, stack.dashboards), list(packs.refusals(stack))),
     lambda stack: (stack.buckets, stack.protects_buckets),
     lambda stack: list(objects_of(stack)),
+    lambda stack: list(external_secrets(stack)),
     lambda stack: stack.gateway and [vars(each) for each in _secrets(stack, stack.gateway)],
     lambda stack: stack.gateway and list(_workload(stack, stack.gateway)),
     lambda stack: [sorted(vars(each).items()) for each in _views(stack)],
@@ -297,13 +301,15 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
 
 
-_NAMED = ("existing", "roles", "overrides", "mute_times")
+_NAMED = ("existing", "roles", "overrides", "mute_times", "external_secrets.secrets", "data")
+_BELOW = tuple(f".{each}" for each in _NAMED)
 
 
 def _any_role(where: str) -> str:
-    """Return a path with `*` for a name that is anybody's: a role's, an image's, a mute time's, a signal's."""
+    """Return a path with `*` for a name that is anybody's: a role's, an image's, a mute time's, a Secret's."""
     parts = where.split(".")
-    return ".".join("*" if at and parts[at - 1] in _NAMED else part for at, part in enumerate(parts))
+    above = (".".join(parts[:at]) for at in range(len(parts)))
+    return ".".join("*" if f".{before}".endswith(_BELOW) else part for before, part in zip(above, parts, strict=True))
 
 
 UNSET = {

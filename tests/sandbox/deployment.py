@@ -42,14 +42,18 @@ class Deployment:
     engine: Engine
     connections: Connections
 
-    def pulumi(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
+    def pulumi(
+        self, command: str, *options: str, variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end and return what it printed, whatever its exit code."""
-        with self.started(command, *options) as process:
+        with self.started(command, *options, variables=variables) as process:
             stdout, stderr = process.communicate(timeout=280)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     @contextmanager
-    def started(self, command: str, *options: str) -> Iterator[subprocess.Popen[str]]:
+    def started(
+        self, command: str, *options: str, variables: Mapping[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[str]]:
         """Start a command and yield its process; it is ended with the block."""
         takes_settings = command in ("preview", "up", "refresh", "destroy", "config")
         settings = ["--config-file", str(self.engine.config_file(self.stack))] if takes_settings else []
@@ -57,7 +61,7 @@ class Deployment:
         with subprocess.Popen(
             [str(self.engine.toolchain.path("pulumi")), command, *arguments],
             cwd=REPO,
-            env=self.engine.run_environment,
+            env={**self.engine.run_environment, **(variables or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

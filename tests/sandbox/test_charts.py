@@ -27,9 +27,11 @@ from tests.support import (
     WITH_PROFILES,
     WITH_PROFILES_IN_PROD,
     Change,
+    all_of,
     load_stack,
     put,
 )
+from tests.unit.test_existing_secrets import RENAMED, s3
 
 pytestmark = pytest.mark.sandbox
 
@@ -87,6 +89,26 @@ def limited(roles: Mapping[str, Role]) -> dict[str, dict[str, int]]:
 
 def in_bytes(limit: dict[str, str]) -> dict[str, int]:
     return {resource: parse_bytes(amount) for resource, amount in limit.items()}
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_keys_of_other_names_reach_the_containers_that_read_the_usual_ones(environment: str) -> None:
+    more = WITH_PROFILES_IN_PROD if environment == "prod" else WITH_PROFILES
+    usual, named = (stack_of(environment, more, change) for change in (all_of(), s3(RENAMED)))
+    for (chart, before), after in zip(rendered(usual).items(), rendered(named).values(), strict=True):
+        readers = {name for name, each in containers(before).items() if each.get("envFrom")}
+        variables = {name: dict(_of_secret(each)) for name, each in containers(after).items()}
+        pair = {"AWS_ACCESS_KEY_ID": ("ours", "id"), "AWS_SECRET_ACCESS_KEY": ("ours", "secret")}
+        assert {name: found for name, found in variables.items() if found} == dict.fromkeys(readers, pair), chart
+        assert readers, chart
+        assert not any(each.get("envFrom") for each in containers(after).values())
+
+
+def _of_secret(container: Object) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the variables of a container that come from a Secret, with its name and key."""
+    for each in container.get("env", ()):
+        if source := each.get("valueFrom", {}).get("secretKeyRef"):
+            yield each["name"], (source["name"], source["key"])
 
 
 @pytest.mark.parametrize("platform", ["openshift", "kubernetes"])

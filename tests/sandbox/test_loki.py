@@ -22,13 +22,13 @@ from telemetry.backends.loki import checks as logs
 from telemetry.clients.reach import Reach
 from telemetry.clients.target import Tenant as Asking
 from telemetry.config.credentials import S3Identity
+from telemetry.config.existing_secrets import ACCESS_KEY_ENV, SECRET_KEY_ENV
 from telemetry.grafana.dashboards.dashboards import dashboards_of
 from telemetry.monitoring.rules import families_of
 from telemetry.object_store.identities import identities_of
 from telemetry.operations.validation.runner import Bounds, run
 from telemetry.operations.validation.target import StackTarget
 from telemetry.spec.checks import Check, Lane
-from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
 from telemetry.stack import Stack
 from tests.metrics_catalogue import named_in
 from tests.sandbox.charts import named, render, values_of

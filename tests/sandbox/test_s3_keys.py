@@ -13,8 +13,8 @@ from sandbox.mimir_ring import Deployed, ring
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from telemetry.config.credentials import S3Identity
+from telemetry.config.existing_secrets import ACCESS_KEY_ENV, SECRET_KEY_ENV
 from telemetry.object_store.identities import identities_of, shell_commands
-from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
 from telemetry.stack import Stack
 from tests.sandbox.charts import named, render, values_of
 from tests.sandbox.reach import s3

@@ -421,6 +421,26 @@ CASES = (
     ),
     Case("secrets-encrypted", "a token of ours", world(_held(f"map tlm_{'aB3-' * 10};")), (("ConfigMap x", "data.a"),)),
     Case("secrets-encrypted", "a certificate", world(_held("-----BEGIN CERTIFICATE-----\nMIIB\n"))),
+    Case("secrets-one-maker", "the program's", world(secret())),
+    *(
+        Case(
+            "secrets-one-maker",
+            name,
+            World(load_stack("prod", put(path, value)), (secret(),)),
+            (("Secret s3", "metadata.name"),),
+        )
+        for name, path, value in (
+            ("one that exists", "gateway.client_ca_secret", "s3"),
+            (
+                "an operator's",
+                "external_secrets",
+                {
+                    "store": {"name": "vault"},
+                    "secrets": {"s3": {"data": {"a": {"key": "it"}}}},
+                },
+            ),
+        )
+    ),
     Case("no-secrets-in-releases", "an empty one", world(secret(data=SECRET), mimir=[{"kind": "Secret"}])),
     Case(
         "no-secrets-in-releases",

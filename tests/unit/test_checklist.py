@@ -29,6 +29,7 @@ from tests.support import (
     Change,
     all_of,
     credentials,
+    drop,
     load_stack,
     put,
     unwatched,
@@ -121,6 +122,23 @@ def test_somebody_elses_certificate_is_looked_at_too(live: dict[str, dict[str, s
     assert secrets.look(given(theirs)).state == "done"
     names = [each.name for each in mounted_secrets(load_stack("prod"), load_stack("prod").gateway, "k" * 32)]  # type: ignore[arg-type]
     assert "gateway-tls" in names
+
+
+def test_secrets_that_exist_already_are_to_be_there_and_their_certificates_valid(
+    live: dict[str, dict[str, str]],
+) -> None:
+    theirs = all_of(
+        put("gateway.certificate", {"source": "existing", "secret": {"name": "theirs", "certificate": "cert"}}),
+        put("object_store.secrets.traces", "tempo-bucket"),
+        drop("credentials.traces"),
+    )
+    live["theirs"] = {"cert": live.pop("gateway-tls")["tls.crt"]}
+    del live["tempo-s3"]
+    assert secrets.look(given(theirs)).detail == "Secret tempo-bucket is not there"
+    live["tempo-bucket"] = {}
+    assert secrets.look(given(theirs)).state == "done"
+    found = secrets.look(given(theirs, today=date(2027, 11, 12)))
+    assert found.detail == "the certificate in theirs ends on 2027-12-02"
 
 
 # ---- Metrics.

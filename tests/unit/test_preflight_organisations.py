@@ -97,7 +97,7 @@ def test_a_token_serves_its_own_organisation_only(server: Server, url: str) -> N
     assert check(stack_of(url, 2, gateway=alone), own) == []
     assert check(stack_of(url, 2, None), own) == []  # where none is named, a token is in its own
     (line,) = check(stack_of(url, 2, 1, gateway=alone), own)
-    assert line.startswith("telemetry:tenants.1.grafana_org: the service account of telemetry:credentials.grafana.auth")
+    assert line.startswith("telemetry:tenants.1.grafana_org: the service account that is our login")
     assert "belongs to another organisation than 1; set a user:password" in line
 
 

@@ -81,7 +81,7 @@ def test_the_time_does_not_grow_with_the_number_of_secrets() -> None:
 def test_every_secret_of_a_stack_is_known(stack: str) -> None:
     settings = load_stack(stack, *([put("gateway.backend_tls", {})] if stack == "test" else []))
     known = secrets_of(settings, CREDENTIALS)
-    assert CREDENTIALS.metrics.secret_key.get_secret_value() in known
+    assert CREDENTIALS.identities(["metrics"])["metrics"].secret_key.get_secret_value() in known
     assert CREDENTIALS.grafana.auth.get_secret_value() in known
     if settings.gateway is None:
         return

@@ -26,7 +26,7 @@ def release(name: str, action: str, status: str | None = None) -> ReleaseChange:
 
 def of(*items: Item, releases: tuple[ReleaseChange, ...] = (), preview: Preview = NOTHING) -> list[Warn]:
     """Return the warnings about these."""
-    return list(warnings(items, releases, preview, Verdict()))
+    return list(warnings(items, releases, preview, Verdict(), s3_secrets={"mimir-s3", "ours"}))
 
 
 def field(path: str, old: Any, new: Any) -> dict[str, Any]:
@@ -68,6 +68,8 @@ def field(path: str, old: Any, new: Any) -> dict[str, Any]:
         ),
         (thing("Secret"), "notice", "restart them"),
         (thing("Secret", name="mimir-s3"), "notice", "pods that use it restart"),
+        (thing("Secret", name="ours"), "notice", "pods that use it restart"),
+        (thing("ExternalSecret", "delete"), "disruptive", "the Secret that was made of it goes with it"),
     ],
 )
 def test_each_danger_has_its_warning(item: Item, level: str, words: str) -> None:
@@ -166,7 +168,7 @@ def test_protection_that_is_touched_or_taken_away_is_named() -> None:
 
 def test_the_most_severe_comes_first() -> None:
     items = [thing("Secret"), thing("Service", "delete"), thing("Job", "replace", fails="y"), thing("Bucket", "delete")]
-    found = warnings(items, (), NOTHING, Verdict(warnings=("quota is short",)))
+    found = warnings(items, (), NOTHING, Verdict(warnings=("quota is short",)), s3_secrets=())
     assert [warning.level for warning in found] == ["destructive", "fails", "disruptive", "disruptive", "notice"]
     assert "quota is short" in [warning.text for warning in found]
 

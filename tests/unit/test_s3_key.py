@@ -39,7 +39,7 @@ def test_the_digest_stays_as_it_is_for_a_change_of_it_would_restart_every_backen
 
 
 def test_the_pair_before_has_no_part_in_it() -> None:
-    before = credentials().metrics
+    before = credentials().provisioner
     pair = key("n", "m")
     changing = S3Identity(access_key=pair.access_key, secret_key=pair.secret_key, previous=key("o", "p"))
     assert digest(changing) == digest(pair) != digest(before)

@@ -38,7 +38,7 @@ ALL_MODELS = sorted({*models(Stack), *models(Credentials)}, key=lambda model: mo
 def test_the_stack_file_loads(environment: str) -> None:
     stack, credentials = load_tree(tree(environment), environment)
     assert stack.environment == environment
-    assert credentials.metrics.secret_key.get_secret_value() in SECRETS
+    assert credentials.identities(["metrics"])["metrics"].secret_key.get_secret_value() in SECRETS
 
 
 @each_environment

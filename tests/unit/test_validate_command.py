@@ -181,12 +181,10 @@ def test_a_grafana_without_that_health_check_is_skipped() -> None:
 def test_a_tenants_blocks_are_found_in_the_bucket() -> None:
     stack = load_stack("prod", put("object_store.provisioning_endpoint", "https://s3.us-east-1.amazonaws.com"))
     s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
-    name = stack.backend("metrics").buckets["blocks"]
+    name, identity = stack.backend("metrics").buckets["blocks"], credentials().provisioner
     with pytest.raises(CheckFailed, match="cannot be listed"):
-        bucket.blocks(stack.backend("metrics").context, credentials().metrics, "payments")
+        bucket.blocks(stack.backend("metrics").context, identity, "payments")
     s3.create_bucket(Bucket=name)
     for key in ("payments/01/meta.json", "payments/01/index", "payments2/02/meta.json"):
         s3.put_object(Bucket=name, Key=key, Body=b"")
-    assert bucket.blocks(stack.backend("metrics").context, credentials().metrics, "payments") == {
-        "payments/01/meta.json"
-    }
+    assert bucket.blocks(stack.backend("metrics").context, identity, "payments") == {"payments/01/meta.json"}

@@ -56,7 +56,7 @@ def values(context: LokiContext) -> Values:
             **pod_placement(context, logs.placement),
             "automountServiceAccountToken": False,
             "podAnnotations": UNKNOWN_KEY,
-            "extraEnvFrom": credentials_from(SECRET),
+            **credentials_from(context.s3_secret),
             # Without it the Services send requests to pods that are not ready.
             "service": {"publishNotReadyAddresses": False},
             **_files(context),

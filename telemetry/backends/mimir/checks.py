@@ -111,7 +111,7 @@ def _lister(context: MimirContext, target: Target) -> Blocks:
     """Return what lists a tenant's blocks."""
     if target.blocks is not None:
         return target.blocks
-    if target.credentials is None:
+    if target.credentials is None or target.credentials.metrics is None:
         raise CheckSkipped("the bucket's credentials are not known")
     return partial(blocks_of, context, target.credentials.metrics)
 

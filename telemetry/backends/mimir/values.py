@@ -121,7 +121,7 @@ def _role(name: str, role: Role, context: MimirContext) -> Values:
     if name in _STATEFUL:
         values["persistentVolume"] = _volume(role, placement)
     if name in READS_BUCKETS:
-        values["extraEnvFrom"] = credentials_from(SECRET)
+        values |= credentials_from(context.s3_secret, variables="env")
     if name in _HAS_ZONES:
         values["zoneAwareReplication"] = {"enabled": False}
     if name == "gateway":

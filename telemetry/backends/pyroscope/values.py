@@ -22,6 +22,7 @@ from telemetry.spec.values.common import (
     merged,
     named,
     pod_security,
+    renamed_variables,
     resources,
 )
 from telemetry.spec.values.images import pull_secrets, with_tag
@@ -70,7 +71,7 @@ def values(context: PyroscopeContext) -> Values:
                 "podAnnotations": UNKNOWN_KEY,
                 "podSecurityContext": pod_security(context.kubernetes.platform),
                 "securityContext": RESTRICTED_CONTAINER,
-                "extraEnvFrom": credentials_from(SECRET),
+                **_variables(context),
                 "extraArgs": _arguments(context, profiles),
                 "structuredConfig": _config(context, profiles),
                 **named("tenantOverrides", overrides(context.tenants, limits_of, retention=RETENTION)),
@@ -142,10 +143,17 @@ def _volume(role: Role, placement: Placement) -> Values:
 
 
 def _files(context: PyroscopeContext) -> Values:
-    """Return what is mounted; Pyroscope's S3 client has no key for an authority and takes Go's variable for one."""
-    wanted, authority = volumes(context), store_authority(context)
-    trusted = {"extraEnvVars": {"SSL_CERT_DIR": authority.rpartition("/")[0]}} if authority else {}
-    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(context), **trusted} if wanted else {}
+    """Return what is mounted."""
+    wanted = volumes(context)
+    return {"extraVolumes": wanted, "extraVolumeMounts": mounts(context)} if wanted else {}
+
+
+def _variables(context: PyroscopeContext) -> Values:
+    """Return variables, a mapping in this chart; the S3 client has no key for an authority and takes Go's for one."""
+    authority, renamed = store_authority(context), renamed_variables(context.s3_secret)
+    trusted = {"SSL_CERT_DIR": authority.rpartition("/")[0]} if authority else {}
+    given = {} if renamed else credentials_from(context.s3_secret)
+    return {**given, **named("extraEnvVars", {**trusted, **renamed})}
 
 
 def _arguments(context: PyroscopeContext, profiles: Profiles) -> Values:

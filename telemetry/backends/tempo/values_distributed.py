@@ -11,7 +11,6 @@ from telemetry.backends.tempo.limits import limits_of
 from telemetry.backends.tempo.settings import TempoShape
 from telemetry.backends.tempo.values_common import (
     IMAGE,
-    SECRET,
     generator_storage,
     grpc_server,
     processor_settings,
@@ -138,7 +137,7 @@ def _role(context: TempoContext, shape: TempoShape, name: str) -> Values:
     role = shape.roles[name]
     pod = pod_of(shape.placement, role)
     affinity = yaml.safe_dump(pod.pop("affinity"), sort_keys=False) if "affinity" in pod else ""
-    keyed: Values = {"extraEnvFrom": credentials_from(SECRET), "podAnnotations": UNKNOWN_KEY}
+    keyed: Values = {**credentials_from(context.s3_secret), "podAnnotations": UNKNOWN_KEY}
     values: Values = {
         # Stated for an autoscaled role too: the chart leaves it out of the Deployment, but its budgets count it.
         "replicas": role.replicas,

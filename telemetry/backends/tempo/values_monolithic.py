@@ -5,7 +5,6 @@ from telemetry.backends.tempo.limits import limits_of
 from telemetry.backends.tempo.settings import TempoShape
 from telemetry.backends.tempo.values_common import (
     IMAGE,
-    SECRET,
     TENANTS_CONFIG_MAP,
     generator_storage,
     grpc_server,
@@ -61,7 +60,7 @@ def values(context: TempoContext, shape: TempoShape) -> Values:
             "querier": querier_client(context),
             "ingester": {"flush_all_on_shutdown": True},  # within 30 s: the chart has no key for a longer grace period
             "securityContext": RESTRICTED_CONTAINER,
-            "extraEnvFrom": credentials_from(SECRET),
+            **credentials_from(context.s3_secret),
             **_overrides(context, shape),
             **(_metrics_generator(context) if "metrics-generator" in shape.runs else {}),
             **_mounts(context),

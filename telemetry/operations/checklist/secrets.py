@@ -9,10 +9,11 @@ from cryptography import x509
 from kubernetes import client
 
 from telemetry.config.credentials import S3Identity
+from telemetry.config.existing_secrets import S3Secret
 from telemetry.gateway.secrets import CERT_MANAGER_SECRET, backends_secret, mounted_secrets, tenant_secrets
 from telemetry.operations.checklist.model import ChecklistFinding, Given
 from telemetry.spec.checks import CheckFailed
-from telemetry.spec.values.common import ACCESS_KEY_ENV, SECRET_KEY_ENV
+from telemetry.stack.named_secrets import named_secrets
 
 Contents = dict[str, str]
 _CERTIFICATE = "tls.crt"
@@ -22,7 +23,7 @@ _ABSENT = 404
 
 def look(given: Given) -> ChecklistFinding:
     """Compare the Secrets of the cluster with the settings, and look when their certificates end."""
-    problems, ends, derived = [], [], dict(_derived(given))
+    problems, ends, derived, renamed = [], [], dict(_derived(given)), dict(_renamed(given))
     for name in (*derived, *_others(given)):
         live = _live(given, name)
         if live is None:
@@ -30,7 +31,8 @@ def look(given: Given) -> ChecklistFinding:
             continue
         stale = [key for key, text in derived.get(name, {}).items() if live.get(key) != text]
         problems += [f"Secret {name} is not as the settings say ({', '.join(stale)})"] if stale else []
-        ends += [(_end(name, live[_CERTIFICATE]), name)] if _CERTIFICATE in live else []
+        certificate = renamed.get(name, _CERTIFICATE)
+        ends += [(_end(name, certificate, live[certificate]), name)] if certificate in live else []
     soon = datetime.combine(given.today, datetime.min.time(), UTC) + timedelta(
         days=given.stack.monitoring.certificate_days
     )
@@ -46,7 +48,8 @@ def _derived(given: Given) -> Iterator[tuple[str, Contents]]:
     stack, credentials = given.stack, given.credentials
     identities = credentials.identities(stack.signals)
     for backend in stack.backends:
-        yield backend.of.secret, _s3(identities[backend.signal])
+        if backend.s3_secret.create:
+            yield backend.s3_secret.name, _s3(backend.s3_secret, identities[backend.signal])
     if stack.gateway is None:
         return
     key, previous = credentials.gateway_key, credentials.previous_gateway_key
@@ -57,20 +60,26 @@ def _derived(given: Given) -> Iterator[tuple[str, Contents]]:
 
 
 def _others(given: Given) -> Iterator[str]:
-    """Yield the Secrets with certificates that somebody else puts there."""
+    """Yield the Secrets that somebody else puts there."""
+    yield from dict.fromkeys(each.name for each in named_secrets(given.stack))
     gateway = given.stack.gateway
-    if gateway is None:
-        return
-    if gateway.certificate.source != "issued":
-        yield gateway.certificate.secret or CERT_MANAGER_SECRET
-    if gateway.backend_tls is not None and gateway.backend_tls.secret is not None:
-        yield gateway.backend_tls.secret
+    if gateway is not None and gateway.certificate.source == "cert-manager":
+        yield CERT_MANAGER_SECRET
 
 
-def _s3(identity: S3Identity) -> Contents:
+def _renamed(given: Given) -> Iterator[tuple[str, str]]:
+    """Yield the key that a certificate has in a Secret which exists already."""
+    if (gateway := given.stack.gateway) is not None:
+        tls = gateway.backend_tls
+        for secret in (gateway.certificate.secret, tls.secret if tls is not None else None):
+            if secret is not None:
+                yield secret.name, secret.certificate
+
+
+def _s3(secret: S3Secret, identity: S3Identity) -> Contents:
     return {
-        ACCESS_KEY_ENV: identity.access_key.get_secret_value(),
-        SECRET_KEY_ENV: identity.secret_key.get_secret_value(),
+        secret.access_key: identity.access_key.get_secret_value(),
+        secret.secret_key: identity.secret_key.get_secret_value(),
     }
 
 
@@ -93,8 +102,8 @@ def _live(given: Given, name: str) -> Contents | None:
     return {key: base64.b64decode(text).decode(errors="replace") for key, text in (secret.data or {}).items()}
 
 
-def _end(name: str, pem: str) -> datetime:
+def _end(name: str, key: str, pem: str) -> datetime:
     try:
         return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
     except ValueError:
-        raise CheckFailed(f"what Secret {name} has as {_CERTIFICATE} is no certificate") from None
+        raise CheckFailed(f"what Secret {name} has as {key} is no certificate") from None

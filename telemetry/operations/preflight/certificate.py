@@ -1,12 +1,9 @@
 """Checks that an existing certificate of the gateway has the names that clients outside of the cluster call."""
 
-import base64
-
 import urllib3
 from cryptography import x509
-from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, get
+from telemetry.clients.kubernetes import UNUSABLE, api_client, secret_texts
 from telemetry.stack import Stack
 from telemetry.stack.outside import covers
 
@@ -19,20 +16,19 @@ def check(stack: Stack) -> list[str]:
     if gateway is None or gateway.expose is None or (secret := gateway.certificate.secret) is None:
         return []
     try:
-        found = get(api_client(stack.kubernetes), f"/api/v1/namespaces/{stack.namespace.name}/secrets/{secret}")
-        pem = base64.b64decode(found["data"]["tls.crt"])
-    except (*UNUSABLE, client.ApiException, urllib3.exceptions.HTTPError, KeyError):
+        pem = secret_texts(api_client(stack.kubernetes), stack.namespace.name, secret.name)[secret.certificate]
+    except (*UNUSABLE, urllib3.exceptions.HTTPError, KeyError):
         return []  # without the Secret the gateway does not start, which an `up` waits for
     try:
-        names = _names_of(pem)
+        names = _names_of(pem.encode())
     except ValueError:
-        return [f"{_KEY}: tls.crt of Secret {secret} is no certificate in PEM; correct it"]
+        return [f"{_KEY}: {secret.certificate} of Secret {secret.name} is no certificate in PEM; correct it"]
     missing = [name for name in gateway.expose.names if not covers(names, name)]
     if not missing:
         return []
     return [
-        f"{_KEY}: the certificate in Secret {secret} is for {', '.join(names) or 'no name'}, and clients outside call "
-        f"{', '.join(missing)} (gateway.expose.hosts); have one issued for all of them"
+        f"{_KEY}: the certificate in Secret {secret.name} is for {', '.join(names) or 'no name'}, and clients outside "
+        f"call {', '.join(missing)} (gateway.expose.hosts); have one issued for all of them"
     ]
 
 

@@ -20,7 +20,11 @@ _OTHER_ORGANISATION = "api-key.organization-mismatch"
 
 
 class _UnusableError(Exception):
-    """Grafana, or our login, cannot be used for any organisation."""
+    """Grafana cannot be used for any organisation."""
+
+
+class _RefusedError(Exception):
+    """Nor can our login; the text says who refused it."""
 
 
 def check(stack: Stack, identity: GrafanaIdentity) -> list[str]:
@@ -32,6 +36,9 @@ def check(stack: Stack, identity: GrafanaIdentity) -> list[str]:
             found = [_finding(client, *first), *pool.map(lambda one: _finding(client, *one), others)]
     except _UnusableError as error:
         return [str(error)]
+    except _RefusedError as error:
+        key, how = _login(stack)
+        return [f"{key}: {error}; set a service account token that may manage datasources: {how}"]
     except httpx.HTTPError as error:
         if certificate := trust.distrusted(error):
             where = f"telemetry:grafana.url: {stack.grafana.url}"
@@ -49,24 +56,34 @@ def organisations(stack: Stack) -> dict[int | None, str]:
     None is the one that the provider is in when none is named.
     """
     if not stack.tenants:
-        return {None: _AUTH}
+        return {None: _login(stack)[0]}
     named: dict[int | None, str] = {}
     for index, tenant in enumerate(stack.tenants):
         named.setdefault(tenant.grafana_org, f"telemetry:tenants.{index}.grafana_org")
     if stack.gateway is None:
-        named.setdefault(None, _AUTH)
+        named.setdefault(None, _login(stack)[0])
     elif stack.gateway.federation is not None:
         named.setdefault(stack.gateway.federation.grafana_org, "telemetry:gateway.federation.grafana_org")
     return named
 
 
+def _login(stack: Stack) -> tuple[str, str]:
+    """Return the key that says where our login is, and how another one is set."""
+    if stack.grafana.secret is None:
+        return _AUTH, f"pulumi config set --secret --path {_AUTH}"
+    return "telemetry:grafana.secret", "put it into that Secret, and set GRAFANA_AUTH to it where Pulumi runs"
+
+
 def _finding(client: httpx.Client, org: int | None, key: str) -> str | None:
-    """Return why there can be no datasources in an organisation. Raises _UnusableError, httpx.HTTPError."""
+    """Return why there can be no datasources in an organisation.
+
+    Raises _UnusableError, _RefusedError, httpx.HTTPError.
+    """
     answer = client.get("/api/datasources", headers=in_org(org))
     if answer.status_code == httpx.codes.UNAUTHORIZED and _OTHER_ORGANISATION in answer.text:
         return (
-            f"{key}: the service account of {_AUTH} belongs to another organisation than {org}; set a user:password "
-            "that is an Admin of every organisation that the stack names"
+            f"{key}: the service account that is our login belongs to another organisation than {org}; set a "
+            "user:password that is an Admin of every organisation that the stack names"
         )
     if answer.status_code == httpx.codes.FORBIDDEN and org is not None:
         return f"{key}: {_why_not(client, org)}"
@@ -86,12 +103,9 @@ def _why_not(client: httpx.Client, org: int) -> str:
 
 
 def _refuse(url: str, answer: httpx.Response) -> None:
-    """Raise _UnusableError where an answer is none of Grafana's about datasources."""
+    """Raise _UnusableError or _RefusedError where an answer is none of Grafana's about datasources."""
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        raise _UnusableError(
-            f"{_AUTH}: {url} refused it ({answer.status_code}); set a service account token that may manage "
-            f"datasources: pulumi config set --secret --path {_AUTH}"
-        )
+        raise _RefusedError(f"{url} refused it ({answer.status_code})")
     if answer.is_server_error:
         raise _UnusableError(
             f"telemetry:grafana.url: {url} answered {answer.status_code}; try again, or look at its log"

@@ -8,12 +8,14 @@ from telemetry.stack import Stack
 
 def check(stack: Stack) -> list[str]:
     """Return what is missing; nothing where we may not look, nobody answers, or the namespace is yet to be made."""
-    if stack.namespace.create or not stack.images.pull_secrets:
+    made = stack.external_secrets.secrets if stack.external_secrets is not None else {}
+    wanted = [name for name in stack.images.pull_secrets if name not in made]
+    if stack.namespace.create or not wanted:
         return []
     secrets = f"/api/v1/namespaces/{stack.namespace.name}/secrets"
     try:
         api = api_client(stack.kubernetes)
-        missing = [name for name in stack.images.pull_secrets if is_missing(api, f"{secrets}/{name}")]
+        missing = [name for name in wanted if is_missing(api, f"{secrets}/{name}")]
     except (*UNUSABLE, urllib3.exceptions.HTTPError, ValueError):
         return []
     return [

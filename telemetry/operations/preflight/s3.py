@@ -1,14 +1,18 @@
 """Checks that SeaweedFS answers, and knows our identities."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
 
 from telemetry.clients import trust
+from telemetry.clients.kubernetes import ClusterError
 from telemetry.clients.s3 import connect
-from telemetry.config.credentials import S3Identity, S3Key
+from telemetry.config.credentials import Credentials, S3Identity, S3Key
 from telemetry.config.object_store import ObjectStore
 from telemetry.config.trust import Trust
+from telemetry.stack import Stack, decrypted
 
 _HOW_TO_CHANGE = "docs/object-store.md, 'Another key'"
 _ELSEWHERE, _AILING = "check the network and the address", "try again, or look at its log"
@@ -23,6 +27,12 @@ class _NoS3Error(Exception):
         super().__init__(why)
 
 
+def check_all(stack: Stack, credentials: Credentials) -> list[str]:
+    """Return what stands in the way of any identity of a stack, as far as the cluster shows those of its Secrets."""
+    identities = credentials.identities(stack.signals) | dict(_existing(stack))
+    return check(stack.object_store, identities, stack.trust)
+
+
 def check(store: ObjectStore, identities: Mapping[str, S3Identity], trusted: Trust) -> list[str]:
     """Return what stands in the way; identities are by their place in `telemetry:credentials`."""
     try:
@@ -32,11 +42,28 @@ def check(store: ObjectStore, identities: Mapping[str, S3Identity], trusted: Tru
         return [f"{where} does not answer S3 ({error}); {error.advice}"]
 
 
+def _existing(stack: Stack) -> Iterator[tuple[str, S3Identity]]:
+    """Yield backends' identities that Secrets have; where nobody answers, `cluster.check` tells."""
+    for name in stack.signals:
+        if stack.object_store.secrets.existing(name) is None:
+            continue
+        with suppress(ClusterError, ValidationError):
+            if (pair := decrypted.read(stack, name)) is not None:
+                yield name, S3Identity.model_validate(pair)
+
+
 def _refused(store: ObjectStore, name: str, identity: S3Identity, trusted: Trust) -> Iterator[str]:
     """Yield what is wrong with an identity: while its key is being changed, the server must know both pairs."""
     path, server = f"telemetry:credentials.{name}", store.provisioning_endpoint
     code, *before = [_refusal(store, pair, trusted) for pair in identity.pairs]
-    if code is not None and before == [None]:
+    if (secret := store.secrets.existing(name)) is not None:
+        if code is not None:
+            where = "what AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY hold" if name == "provisioner" else "the key pair"
+            yield (
+                f"telemetry:object_store.secrets.{name}: {server} refused {where} of Secret {secret.name} ({code}); "
+                f"put a pair there that the server knows ({_HOW_TO_CHANGE})"
+            )
+    elif code is not None and before == [None]:
         yield (
             f"{path}: {server} knows only the key before ({code}); first let it know both, with: "
             f"python -m telemetry identities ({_HOW_TO_CHANGE}, step 3)"

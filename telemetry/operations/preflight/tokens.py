@@ -1,17 +1,14 @@
 """Checks that a token in an existing Secret cannot be guessed: only the gateway's pods read it otherwise."""
 
-import base64
-import binascii
 from collections.abc import Iterator
 
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, get
+from telemetry.clients.kubernetes import UNUSABLE, api_client, secret_texts
+from telemetry.config.existing_secrets import TokenSecret
 from telemetry.config.strength import LEAST_BITS, bits
 from telemetry.stack import Stack
-
-_KEY = "token"
 
 
 def check(stack: Stack) -> list[str]:
@@ -30,15 +27,14 @@ def check(stack: Stack) -> list[str]:
     return [line for key, secret in named.items() for line in _finding(api, stack.namespace.name, key, secret)]
 
 
-def _finding(api: client.ApiClient, namespace: str, key: str, secret: str) -> Iterator[str]:
+def _finding(api: client.ApiClient, namespace: str, key: str, secret: TokenSecret) -> Iterator[str]:
     """Yield what is wrong with a token, without a word of it."""
     try:
-        data = get(api, f"/api/v1/namespaces/{namespace}/secrets/{secret}").get("data") or {}
-        token = base64.b64decode(data.get(_KEY, "")).decode()
-    except (client.ApiException, urllib3.exceptions.HTTPError, ValueError, binascii.Error):
+        token = secret_texts(api, namespace, secret.name).get(secret.key, "")
+    except (urllib3.exceptions.HTTPError, ValueError):
         return  # a Secret that is not there yet, or holds no text, lets nobody in
     if token and bits(token) < LEAST_BITS:
         yield (
-            f"{key}: the token in Secret {secret} can be guessed: it is short, repeats itself, or follows a pattern; "
-            "put a random one there, such as: openssl rand -base64 32"
+            f"{key}: the token in Secret {secret.name} can be guessed: it is short, repeats itself, or follows a "
+            "pattern; put a random one there, such as: openssl rand -base64 32"
         )

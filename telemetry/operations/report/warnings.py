@@ -1,6 +1,6 @@
 """The warnings of the report, the most severe first."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from telemetry.backends import BACKENDS
 from telemetry.capacity.fit import Verdict
@@ -18,8 +18,9 @@ _HOLDS = {
 }
 """Kinds that hold data, and what their end means."""
 _AFTERMATH = {
+    "ExternalSecret": ", and the Secret that was made of it goes with it",
     "HorizontalPodAutoscaler": ", but only after the release has been updated: "
-    "what it scaled may keep its number of pods until the release changes again"
+    "what it scaled may keep its number of pods until the release changes again",
 }
 _BUSY = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 _STORAGE = ".spec.resources.requests.storage"
@@ -31,8 +32,13 @@ def warnings(
     preview: Preview,
     verdict: Verdict,
     also: Iterable[Warn] = (),
+    *,
+    s3_secrets: Container[str],
 ) -> tuple[Warn, ...]:
-    """Return the warnings about what would change, about releases as they are, and about the quota; `also` others."""
+    """Return the warnings about what would change, about releases as they are, and about the quota; `also` others.
+
+    `s3_secrets` are the names of those that the stack's backends have.
+    """
     found = [
         *also,
         *_deletions(items, releases),
@@ -47,7 +53,7 @@ def warnings(
         *_moves(releases),
         *replication.warnings(preview),
         *_restarts(items),
-        *_credentials(items),
+        *_credentials(items, s3_secrets),
     ]
     return tuple(sorted(found, key=lambda warning: _LEVELS.index(warning.level)))
 
@@ -186,11 +192,11 @@ def _restarts(items: Sequence[Item]) -> Iterator[Warn]:
         yield Warn(level="disruptive", about=f"release {owner}", text=f"pods restart, {how}: {', '.join(workloads)}")
 
 
-def _credentials(items: Sequence[Item]) -> Iterator[Warn]:
+def _credentials(items: Sequence[Item], s3_secrets: Container[str]) -> Iterator[Warn]:
     for each in items:
         if each.kind != "Secret" or each.action != "change" or each.reloaded or _is_of_metadata(each):
             continue
-        yield Warn(level="notice", about=each.title, text=_of_credentials(each.name))
+        yield Warn(level="notice", about=each.title, text=_of_credentials(each.name, s3_secrets))
 
 
 def _is_of_metadata(item: Item) -> bool:
@@ -198,9 +204,9 @@ def _is_of_metadata(item: Item) -> bool:
     return bool(item.fields) and all(each.path.startswith("metadata.") for each in item.fields)
 
 
-def _of_credentials(secret: str) -> str:
+def _of_credentials(secret: str, s3_secrets: Container[str]) -> str:
     if secret.startswith(TENANT_SECRET_PREFIX):
         return "changes; hand it over, and see until when the one before it counts (docs/tenants.md)"
-    if secret in {backend.secret for backend in BACKENDS}:
+    if secret in s3_secrets:
         return "changes; pods that use it restart, so the old key must count until `up` is done (docs/object-store.md)"
     return "changes in place; pods read it when they start, so restart them (docs/operations.md)"

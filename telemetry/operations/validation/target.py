@@ -1,7 +1,7 @@
 """What is validated: a stack, the way to it, and in whose names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from telemetry.clients.target import Target, Tenant
 from telemetry.config.access import Access
@@ -16,11 +16,22 @@ class StackTarget(Target):
     stack: Stack
 
 
-def tenants_of(stack: Stack, key: str, uids: Mapping[str, Mapping[str, str]]) -> list[Tenant]:
-    """Return a stack's tenants with their credentials; `uids` are their datasources', by tenant id and signal."""
+def tenants_of(
+    stack: Stack, key: str, uids: Mapping[str, Mapping[str, str]], tokens: Mapping[str, str] | None = None
+) -> list[Tenant]:
+    """Return a stack's tenants with their credentials.
+
+    Args:
+        stack: the settings.
+        key: what the gateway's secrets are derived from.
+        uids: their datasources', by tenant id and signal.
+        tokens: by tenant id, those that the program does not make.
+    """
     if not stack.tenants:
         return [Tenant(None)]
     credentials = access.of_tenants(stack, key)
+    for tenant, token in (tokens or {}).items():
+        credentials[tenant] = replace(credentials[tenant], token=token)
     return [
         Tenant(
             tenant.id,

@@ -3,17 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from telemetry.config.existing_secrets import S3Secret
 from telemetry.config.quantities import bytes_text, cpu_text
 from telemetry.config.roles import Role
 from telemetry.spec.context import Surroundings
 
 Values = dict[str, Any]
 """Helm values: nested dicts, lists and scalars; None removes a chart's default."""
-
-ACCESS_KEY_ENV = "AWS_ACCESS_KEY_ID"
-SECRET_KEY_ENV = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a variable's name
-"""Keys of the credentials Secret. Every backend's S3 client, minio-go's or AWS' own, reads these variables by
-itself, where it is given no keys."""
 
 RESTRICTED_CONTAINER: Values = {
     "allowPrivilegeEscalation": False,
@@ -70,6 +66,19 @@ def merged(values: Values, more: Values) -> Values:
     return result
 
 
-def credentials_from(secret_name: str) -> list[Values]:
-    """Return `extraEnvFrom` for the credentials Secret: only its name enters the values, so diffs stay readable."""
-    return [{"secretRef": {"name": secret_name}}]
+def credentials_from(secret: S3Secret, variables: str = "extraEnv") -> Values:
+    """Return the values by which pods learn their S3 key pair: only names enter them, so diffs stay readable.
+
+    Args:
+        secret: the Secret.
+        variables: what the chart calls its list of variables, for a Secret whose keys are not called as these.
+    """
+    if not (renamed := renamed_variables(secret)):
+        return {"extraEnvFrom": [{"secretRef": {"name": secret.name}}]}
+    return {variables: [{"name": name, **source} for name, source in renamed.items()]}
+
+
+def renamed_variables(secret: S3Secret) -> dict[str, Values]:
+    """Return where each variable's value is in a Secret whose keys are not called as these; else nothing."""
+    keys = secret.renamed_keys.items()
+    return {name: {"valueFrom": {"secretKeyRef": {"name": secret.name, "key": key}}} for name, key in keys}

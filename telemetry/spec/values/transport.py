@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from telemetry.config.existing_secrets import AuthoritySecret, BackendsCertificateSecret
 from telemetry.spec.context import Surroundings
-from telemetry.spec.values.common import Values
+from telemetry.spec.values.common import Values, named
 
 BACKENDS_SECRET = "backends-tls"  # noqa: S105 - a Secret's name
 """The Secret that the program makes for the backends, unless the settings name one."""
@@ -30,15 +31,19 @@ def serves_tls(context: Surroundings) -> bool:
     return context.gateway is not None and context.gateway.backend_tls is not None
 
 
-def backends_secret_name(context: Surroundings) -> str | None:
-    """Return the Secret with the backends' certificate and its authority (`ca.crt`); None without TLS."""
-    tls = context.gateway.backend_tls if context.gateway else None
-    return None if tls is None else tls.secret or BACKENDS_SECRET
+def backends_secret(context: Surroundings) -> BackendsCertificateSecret | None:
+    """Return the Secret with the backends' certificate, whoever makes it; None without TLS."""
+    if context.gateway is None or context.gateway.backend_tls is None:
+        return None
+    return context.gateway.backend_tls.secret or BackendsCertificateSecret(name=BACKENDS_SECRET)
 
 
 def volumes(context: Surroundings) -> list[Values]:
     """Return the volumes of a backend's pods, for the charts' `extraVolumes`."""
-    return [{"name": name, "secret": {"secretName": secret}} for name, secret, _ in _mounted(context)]
+    return [
+        {"name": name, "secret": {"secretName": secret.name, **named("items", _renamed_items(secret))}}
+        for name, secret, _ in _mounted(context)
+    ]
 
 
 def mounts(context: Surroundings) -> list[Values]:
@@ -85,13 +90,19 @@ def makes_store_authority(context: Surroundings) -> bool:
     return context.trust.file is not None and store.ca_secret is None and not store.insecure
 
 
-def _store_secret(context: Surroundings) -> str | None:
-    return STORE_AUTHORITY if makes_store_authority(context) else context.object_store.ca_secret
+def _store_secret(context: Surroundings) -> AuthoritySecret | None:
+    ours = makes_store_authority(context)
+    return AuthoritySecret(name=STORE_AUTHORITY) if ours else context.object_store.ca_secret
 
 
-def _mounted(context: Surroundings) -> Iterator[tuple[str, str, str]]:
+def _mounted(context: Surroundings) -> Iterator[tuple[str, AuthoritySecret | BackendsCertificateSecret, str]]:
     """Yield volume, Secret and path."""
-    if (secret := backends_secret_name(context)) is not None:
-        yield "backends-tls", secret, _BACKENDS
+    if (backends := backends_secret(context)) is not None:
+        yield "backends-tls", backends, _BACKENDS
     if (secret := _store_secret(context)) is not None:
         yield "object-store-ca", secret, _STORE
+
+
+def _renamed_items(secret: AuthoritySecret | BackendsCertificateSecret) -> list[Values]:
+    """Return which key of a Secret becomes which file, where they are not called alike; else nothing."""
+    return [{"key": key, "path": name} for name, key in secret.renamed_keys.items()]

@@ -77,6 +77,9 @@ spec:
         {{- end }}
         - {name: GOGC, value: {{ $defaults.goSettings.gogc | quote }}}
         - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+        {{- with concat .ctx.Values.global.extraEnv $defaults.extraEnv $values.extraEnv }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       {{- with concat .ctx.Values.global.extraEnvFrom $defaults.extraEnvFrom $values.extraEnvFrom }}
       envFrom: {{ toJson . }}
       {{- end }}

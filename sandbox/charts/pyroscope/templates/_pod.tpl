@@ -58,7 +58,7 @@ spec:
         - {name: NAMESPACE_FQDN, value: "{{ .ctx.Release.Namespace }}.svc{{ $values.cluster_domain }}"}
         - {name: PYROSCOPE_METASTORE_SERVICE, value: "{{ include "standin.metastores" .ctx }}.{{ .ctx.Release.Namespace }}.svc{{ $values.cluster_domain }}:{{ $values.metastore.port }}"}
         {{- range $name, $value := $values.extraEnvVars }}
-        - {name: {{ $name }}, value: {{ $value | quote }}}
+        - {{ merge (dict "name" $name) (kindIs "map" $value | ternary $value (dict "value" (toString $value))) | toJson }}
         {{- end }}
       {{- with $values.extraEnvFrom }}
       envFrom: {{ toJson . }}

@@ -1,0 +1,115 @@
+"""Checks that the cluster has the kinds that are not Kubernetes' own, and the objects of the platform's that ours name.
+
+Without them an `up` would fail half-way, at the first object of such a kind.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import urllib3
+from kubernetes import client
+
+from telemetry.clients.kubernetes import UNUSABLE, api_client, find, kinds
+from telemetry.gateway.expose import objects_of as ways_in
+from telemetry.stack import Stack
+from telemetry.stack.external_secrets import GROUP
+from telemetry.stack.external_secrets import objects_of as external_secrets
+
+_BUILT_IN = ("v1", "networking.k8s.io/v1")
+
+
+class _Kind(NamedTuple):
+    setting: str
+    """What asks for it."""
+    version: str
+    """Its API version."""
+    name: str
+
+
+class _Place(NamedTuple):
+    """An object that exists already."""
+
+    setting: str
+    version: str
+    kind: str
+    name: str
+    namespace: str | None
+
+
+def check(stack: Stack) -> list[str]:
+    """Return what is missing; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
+    wanted, named = [*dict.fromkeys(_kinds(stack))], [*_named(stack)]
+    if not wanted:
+        return []
+    try:
+        api = api_client(stack.kubernetes)
+        missing = [line for each in wanted for line in _missing_kind(api, each)]
+        return missing or [line for each in named for line in _missing_object(api, each)]
+    except (*UNUSABLE, client.ApiException, urllib3.exceptions.HTTPError):
+        return []
+
+
+def _kinds(stack: Stack) -> Iterator[_Kind]:
+    for each in ways_in(stack):
+        if each["apiVersion"] not in _BUILT_IN:
+            yield _Kind("gateway.expose.kind", each["apiVersion"], each["kind"])
+    for each in external_secrets(stack):
+        yield _Kind("external_secrets", each["apiVersion"], each["kind"])
+    for gateway in _gateways(stack):
+        yield _Kind(gateway.setting, gateway.version, gateway.kind)
+
+
+def _named(stack: Stack) -> Iterator[_Place]:
+    yield from _gateways(stack)
+    if (wanted := stack.external_secrets) is not None:
+        local = wanted.store.kind == "SecretStore"
+        yield _Place(
+            "external_secrets.store",
+            f"{GROUP}/{wanted.version}",
+            wanted.store.kind,
+            wanted.store.name,
+            stack.namespace.name if local else None,
+        )
+
+
+def _gateways(stack: Stack) -> Iterator[_Place]:
+    """Yield the Gateway that TLSRoutes are of."""
+    parent = stack.gateway.expose.parent if stack.gateway is not None and stack.gateway.expose is not None else None
+    if parent is not None:
+        version = "gateway.networking.k8s.io/v1"
+        yield _Place("gateway.expose.parent", version, "Gateway", parent.name, parent.namespace)
+
+
+def _missing_kind(api: client.ApiClient, wanted: _Kind) -> Iterator[str]:
+    if wanted.name in kinds(api, wanted.version):
+        return
+    group = wanted.version.partition("/")[0]
+    served = [str(each["version"]) for each in (find(api, f"/apis/{group}") or {}).get("versions", ())]
+    others = [version for version in served if wanted.name in kinds(api, f"{group}/{version}")]
+    yield (
+        f"telemetry:{wanted.setting}: the cluster has no {wanted.name} of {wanted.version}"
+        + (f", but of {', '.join(others)}; say that version" if others else "; have it installed, or do without")
+    )
+
+
+def _missing_object(api: client.ApiClient, wanted: _Place) -> Iterator[str]:
+    plural = kinds(api, wanted.version).get(wanted.kind)
+    within = f"/namespaces/{wanted.namespace}" if wanted.namespace else ""
+    try:
+        found = find(api, f"/apis/{wanted.version}{within}/{plural}/{wanted.name}")
+    except client.ApiException:
+        return  # not for us to see
+    where = f" in {wanted.namespace}" if wanted.namespace else ""
+    if found is None:
+        yield f"telemetry:{wanted.setting}: there is no {wanted.kind} {wanted.name}{where}; make it, or correct it"
+    elif _is_refused(found):
+        yield (
+            f"telemetry:{wanted.setting}: {wanted.kind} {wanted.name}{where} says that it is not ready; look why with: "
+            f"kubectl describe {wanted.kind.lower()} {wanted.name}"
+        )
+
+
+def _is_refused(found: Mapping[str, Any]) -> bool:
+    """Whether an object says itself that it is not ready; one that says nothing has not been looked at yet."""
+    conditions = (found.get("status") or {}).get("conditions") or ()
+    return any(each.get("type") == "Ready" and each.get("status") == "False" for each in conditions)
