@@ -54,6 +54,25 @@ def test_a_name_that_will_do_is_kept() -> None:
     assert object_name("!!!").startswith("tenant-")
 
 
+@pytest.mark.parametrize(
+    ("access", "accepts"),
+    [
+        ({}, "token"),
+        ({"token": {"version": 2}}, "token"),
+        ({"certificate": {}}, "both"),
+        ({"certificate_subject": "CN=a"}, "both"),
+        ({"certificate_subject": "CN=a", "accepts": "certificate"}, "certificate"),
+        ({"certificate": {}, "accepts": "either"}, "either"),
+    ],
+)
+def test_whoever_is_given_certificates_in_prod_comes_with_a_token_too(access: Values, accepts: str) -> None:
+    ours = {} if "certificate_subject" not in access else {"client_ca_secret": "our-ca"}
+    change = all_of(put("tenants", [tenant(access=access)]), put("gateway", ours))
+    assert load_stack("prod", change).tenants[0].access.accepts == accepts
+    if "certificate" in access and "accepts" not in access:
+        assert load_stack("test", change).tenants[0].access.accepts == "token"
+
+
 @pytest.mark.parametrize(("count", "replicas"), [(1, 1), (1, 2), (7, 2), (10, 3), (100, 2)])
 def test_the_gateway_asks_for_its_base_and_so_much_for_each_tenant(count: int, replicas: int) -> None:
     role = load_stack("dev", put("tenants", tenants(count)), put("gateway", {"replicas": replicas}), ROOMY).gateway_role
