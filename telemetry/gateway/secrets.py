@@ -28,6 +28,8 @@ CLIENT_CA_SECRET = "gateway-client-ca"  # noqa: S105 - a Secret's name
 TENANT_SECRET_PREFIX = "tenant-"  # noqa: S105 - how the names of tenants' Secrets begin
 TENANT_ANNOTATION = "telemetry/tenant"
 """Names the tenant whose credentials a Secret holds: an id does not fit into every Secret's name."""
+END_ANNOTATION = "telemetry/token-until"
+"""Tells whom a Secret is handed over to until when its token is taken."""
 _MOST_BYTES = 1_000_000
 """A little less than Kubernetes' 1 MiB for a Secret with all its keys."""
 
@@ -130,7 +132,9 @@ def tenant_secrets(stack: Stack, key: str, previous: PreviousKey | None = None) 
     given = access.of_tenants(stack, key)
     for tenant in stack.tenants:
         if credential := _texts(given[tenant.id]):
-            yield SecretContent(_secret_name(tenant), credential | trusted, annotations={TENANT_ANNOTATION: tenant.id})
+            until = tenant.access.token.until
+            annotations = {TENANT_ANNOTATION: tenant.id, **({END_ANNOTATION: until} if until else {})}
+            yield SecretContent(_secret_name(tenant), credential | trusted, annotations=annotations)
 
 
 def backends_secret(stack: Stack, key: str) -> SecretContent | None:

@@ -234,6 +234,48 @@ TENANTS = [
         access={"token": {"version": 2, "previous_until": "2026-13-01T00:00:00Z"}},
     ),
     _bad(
+        "an end of which nobody knows the beginning",
+        "access.token.issued_on",
+        "valid_for counts from it",
+        "add the day",
+        access={"token": {"valid_for": "90d"}},
+    ),
+    _bad(
+        "a beginning without an end",
+        "access.token.issued_on",
+        "says nothing without valid_for",
+        "remove it",
+        access={"token": {"issued_on": "2026-11-01"}},
+    ),
+    _bad(
+        "an end within a day",
+        "access.token.valid_for",
+        "no whole number of days",
+        "such as 90d",
+        access={"token": {"issued_on": "2026-11-01", "valid_for": "36h"}},
+    ),
+    _bad(
+        "a version before that outlives the one after it",
+        "access.reader.previous_until",
+        "later than 2026-11-08T00:00:00Z",
+        "set it to before that",
+        access={
+            "reader": {
+                "version": 2,
+                "previous_until": "2026-11-08T00:00:01Z",
+                "issued_on": "2026-11-01",
+                "valid_for": "1w",
+            }
+        },
+    ),
+    _bad(
+        "an end of a token that is made elsewhere",
+        "access.token.valid_for",
+        "makes no token of this tenant",
+        "remove it",
+        access={"token_secret": "x", "token": {"issued_on": "2026-11-01", "valid_for": "90d"}},
+    ),
+    _bad(
         "a token for nothing",
         "access.token_secret",
         "accepts certificates only",

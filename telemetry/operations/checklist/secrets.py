@@ -2,13 +2,14 @@
 
 import base64
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import urllib3
 from cryptography import x509
 from kubernetes import client
 
 from telemetry.config.credentials import S3Identity
+from telemetry.gateway import validity
 from telemetry.gateway.secrets import CERT_MANAGER_SECRET, backends_secret, mounted_secrets, tenant_secrets
 from telemetry.operations.checklist.model import ChecklistFinding, Given
 from telemetry.spec.checks import CheckFailed
@@ -31,10 +32,9 @@ def look(given: Given) -> ChecklistFinding:
         stale = [key for key, text in derived.get(name, {}).items() if live.get(key) != text]
         problems += [f"Secret {name} is not as the settings say ({', '.join(stale)})"] if stale else []
         ends += [(_end(name, live[_CERTIFICATE]), name)] if _CERTIFICATE in live else []
-    soon = datetime.combine(given.today, datetime.min.time(), UTC) + timedelta(
-        days=given.stack.monitoring.certificate_days
-    )
-    problems += [f"the certificate in {name} ends on {end:%Y-%m-%d}" for end, name in ends if end < soon]
+    soon = given.today + timedelta(days=given.stack.monitoring.certificate_days)
+    problems += [f"the certificate in {name} ends on {end:%Y-%m-%d}" for end, name in ends if end.date() < soon]
+    problems += [f"the {each.title} ends on {each.until}" for each in validity.ends(given.stack) if each.until <= soon]
     if problems:
         return ChecklistFinding("open", "; ".join(problems))
     first = f"; the first certificate ends on {min(ends)[0]:%Y-%m-%d}" if ends else ""
