@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.oidc import Readers
 from telemetry.config.quantities import Duration
 
 _DAY = 86_400
@@ -163,6 +164,11 @@ class Access(Settings):
         default_factory=Rotation,
         description="What Grafana's datasources come with, which only reads: a token, a certificate, or both, as "
         "`accepts` says.",
+    )
+    oidc: Readers | None = Field(
+        default=None,
+        description="Who reads its data with a token of the OpenID provider (telemetry:gateway.oidc), whatever "
+        "`accepts` says of the tenant's own credentials; none: nobody.",
     )
     certificate_subject: str | None = Field(
         default=None,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from telemetry.config.access import Day, Rotation, SecretName
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.expose import Expose
+from telemetry.config.oidc import Oidc
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
@@ -165,9 +166,9 @@ class Gateway(Settings):
     )
     image: Annotated[str, Field(pattern=r"^[a-z0-9./:@_-]+[:@][\w.:-]+$"), AfterValidator(check_nginx)] | None = Field(
         default=None,
-        description="nginx without root and with its stream module, 1.25.3 or later, by a tag of three numbers or by "
-        f"digest: a tag such as 1.29-alpine moves. None: nginxinc/nginx-unprivileged:{NGINX_TAG}, from where "
-        "`telemetry:images` has it.",
+        description="nginx without root and with its modules stream and, for oidc, auth_request, 1.25.3 or later, by a "
+        "tag of three numbers or by digest: a tag such as 1.29-alpine moves. None: "
+        f"nginxinc/nginx-unprivileged:{NGINX_TAG}, from where `telemetry:images` has it.",
     )
     connections: int = Field(
         default=3_000, ge=100, le=10_000, description="Clients' connections at each replica; probes have their own."
@@ -206,6 +207,10 @@ class Gateway(Settings):
         default_factory=Federation,
         description="Reading all tenants at once; null switches it off, and the environment's datasources show one "
         "tenant or are none (docs/tenants.md).",
+    )
+    oidc: Oidc | None = Field(
+        default=None,
+        description="Who reads with a token of an OpenID provider, as tenants' access.oidc says; none: nobody.",
     )
     accept_shared_organisation: bool = Field(
         default=False,

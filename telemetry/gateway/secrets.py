@@ -10,6 +10,7 @@ from telemetry.config.gateway import Gateway
 from telemetry.gateway import accepted, access
 from telemetry.gateway.layout import Layout
 from telemetry.gateway.nginx import nginx_conf
+from telemetry.gateway.oidc import AUTHORITY_FILE
 from telemetry.gateway.routes import routes_of
 from telemetry.gateway.tenant_maps import tenants_conf
 from telemetry.spec.values.common import absolute_name
@@ -57,9 +58,19 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
             client_certificates=access.takes_certificates(stack),
             backend_tls=None if gateway.backend_tls is None else server_name(namespace),
             existing_tokens=any(tenant.access.token_secret for tenant in stack.tenants),
+            identities=_identities(stack, gateway),
         ),
+        **({AUTHORITY_FILE: gateway.oidc.authority} if gateway.oidc and gateway.oidc.authority else {}),
         **{name: Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCRIPTS},
     }
+
+
+def _identities(stack: Stack, gateway: Gateway) -> str | None:
+    """Return where it is asked whose a token of an OpenID provider is, by a whole name: nginx knows no search path."""
+    if gateway.oidc is None:
+        return None
+    host = gateway.oidc.host
+    return f"{f'{host}.{stack.kubernetes.cluster_domain}' if host.endswith('.svc') else host}:{gateway.oidc.port}"
 
 
 def pod_layout(stack: Stack) -> Layout:

@@ -57,7 +57,7 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
     changed = tuple(sorted((*resources, *of_releases), key=_place))
     becoming = _becoming(preview, rendered)
     releases = tuple(_release(step, found) for step in preview.releases)
-    also = (*_shortened(preview, rendered), *_policy(stack), *_laid_over(stack), *_told(stack), *_ending(stack))
+    also = (*_shortened(preview, rendered), *_policy(stack), *_laid_over(stack), *_told(stack), *_let_in(stack))
     return ChangeReport(
         stack=stack.environment,
         compared_with=found.compared_with,
@@ -90,10 +90,13 @@ def _told(stack: Stack) -> Iterator[Warn]:
         yield Warn(level="notice", about="alerts", text=f"are told to {who_is_told(stack.alerting)}")
 
 
-def _ending(stack: Stack) -> Iterator[Warn]:
-    """Yield which credentials end, the first ones first."""
+def _let_in(stack: Stack) -> Iterator[Warn]:
+    """Yield which credentials end, the first ones first, and whom an OpenID provider's token lets read."""
     if ends := [str(each) for each in validity.ends(stack)]:
         yield Warn(level="notice", about="credentials", text=f"end: {validity.listed(ends)}")
+    for tenant in stack.tenants:
+        if tenant.access.oidc is not None:
+            yield Warn(level="notice", about=f"tenant {tenant.id}", text=f"is read by {tenant.access.oidc.text}")
 
 
 def _becoming(preview: Preview, rendered: Mapping[str, Rendered]) -> dict[str, tuple[Object, ...]]:
