@@ -1,7 +1,7 @@
 """The gateway: nginx in front of every backend, which knows tenants by their credentials."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -12,6 +12,7 @@ from telemetry.config.oidc import Oidc
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
+from telemetry.config.roles import Autoscaling, check_replicas, merged
 from telemetry.config.trust import Pem
 
 _DAY = 86_400
@@ -154,7 +155,12 @@ class AddressLimits(Settings):
 class Gateway(Settings):
     """nginx in front of every backend."""
 
-    replicas: int = Field(default=1, ge=1, le=20, description="Pods; 2 in prod survive a lost one.")
+    replicas: int = Field(
+        default=1, ge=1, le=20, description="Pods, the fewest where they are autoscaled; 2 in prod survive a lost one."
+    )
+    autoscaling: Autoscaling | None = Field(
+        default=None, description="Replaces a fixed number of pods; each is as large as one of the fewest."
+    )
     base: Compute = Field(
         default=Compute.model_construct(cpu=200, memory=256 * 2**20),
         description="What it asks for before any tenant, over all replicas; each tenant's budget is added.",
@@ -218,6 +224,16 @@ class Gateway(Settings):
         "its people may then query all of them, as Grafana OSS has no rights on single datasources.",
     )
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_as_many_as_its_autoscaler(cls, given: Any) -> Any:
+        return merged({}, given)
+
+    @model_validator(mode="after")
+    def _autoscaler_owns_the_replicas(self) -> Self:
+        check_replicas(self.replicas, self.autoscaling)
+        return self
 
     @model_validator(mode="after")
     def _keeps_nothing(self) -> Self:

@@ -88,7 +88,7 @@ def gateway_role(gateway: Gateway, tenants: Sequence[Tenant], policy: Policy) ->
         memory=-(-whole.memory // (gateway.replicas * _MI)) * _MI,
         memory_limit=None,
         volume=None,
-        autoscaling=None,
+        autoscaling=gateway.autoscaling,
     )
     return limited(role, policy)
 

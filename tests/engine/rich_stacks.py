@@ -250,6 +250,7 @@ CERTIFIED: Change = all_of(
         "source": "cert-manager", "issuer": {"name": "ours", "kind": "ClusterIssuer"}, "authority": AUTHORITY,
     }),
     put("gateway.client_ca_secret", "clients-ca"),
+    put("gateway.autoscaling", {}),
     put("gateway.expose", {"kind": "ingress", "hosts": HOSTS, "class_name": "nginx"}),
     put("security.ingress", PLACE),
     put("tenants", [{**TENANT, "access": {"accepts": "either", "certificate_subject": "CN=agent"}}]),

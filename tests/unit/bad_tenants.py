@@ -470,6 +470,13 @@ GATEWAY = [
         "in quotes",
     ),
     Bad(
+        "a number of pods beside an autoscaler",
+        _with("gateway", {"replicas": 3, "autoscaling": {}}),
+        "gateway.replicas",
+        "the autoscaler's to choose",
+        "remove it",
+    ),
+    Bad(
         "readers whom nobody knows",
         _with("gateway", {}, access={"oidc": {"groups": ["sre"]}}),
         "tenants.0.access.oidc",

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from telemetry.backends.mimir.values import values as mimir_values
 from telemetry.backends.tempo.values_common import tenant_overrides
+from telemetry.capacity.footprint import Footprint
 from telemetry.gateway import secrets as contents
+from telemetry.operations.compare.charts import of_gateway
 from telemetry.releases import releases_of
 from telemetry.spec.values.transport import mounts, server_name, volumes
 from telemetry.stack import ConfigError
@@ -82,6 +84,20 @@ def test_the_gateway_asks_for_its_base_and_so_much_for_each_tenant(count: int, r
     assert 0 <= role.cpu * replicas - cpu < replicas
     assert 0 <= role.memory * replicas - memory < replicas * MI
     assert role.memory_limit is None
+
+
+def test_an_autoscaled_gateway_is_counted_at_its_most_and_each_pod_is_as_large_as_one_of_the_fewest() -> None:
+    scaling = {"min_replicas": 2, "max_replicas": 5}
+    fixed, scaled = (
+        load_stack("dev", put("tenants", tenants(3)), put("gateway", gateway), ROOMY)
+        for gateway in ({"replicas": 2}, {"autoscaling": scaling})
+    )
+    assert fixed.gateway_role is not None
+    assert scaled.gateway_role is not None
+    assert (scaled.gateway_role.replicas, scaled.gateway_role.max_replicas) == (2, 5)
+    assert (scaled.gateway_role.cpu, scaled.gateway_role.memory) == (fixed.gateway_role.cpu, fixed.gateway_role.memory)
+    differences = of_gateway(scaled)
+    assert [(each.asked.pods, each.amount) for each in differences] == [(2, Footprint()), (5, Footprint())]
 
 
 def test_a_total_is_asked_for_whatever_the_tenants_are() -> None:
