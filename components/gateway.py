@@ -5,7 +5,9 @@ from typing import Self
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.kubernetes import autoscaler
 from telemetry.config.credentials import Credentials
+from telemetry.config.roles import Role
 from telemetry.gateway import access, workload
 from telemetry.gateway.addresses import SERVICE, client_endpoints, hosts
 from telemetry.gateway.secrets import (
@@ -65,7 +67,7 @@ class Gateway(pulumi.ComponentResource):
         self.authority = access.authority_of(stack, key, previous)
         self.tenant_secrets = {each.annotations[TENANT_ANNOTATION]: each.name for each in handed_over}
         spec = workload.deployment(stack, settings, role, watch="".join(files[name] for name in SCRIPTS))
-        self._workload(spec, workload.disruption_budget(role), mounted)
+        self._workload(spec, role, mounted)
         self.endpoints = {each.signal: client_endpoints(each)._asdict() for each in stack.backends}
         self.register_outputs(
             {"endpoints": self.endpoints, "authority": self.authority, "tenant_secrets": self.tenant_secrets}
@@ -96,7 +98,7 @@ class Gateway(pulumi.ComponentResource):
             )
         ]
 
-    def _workload(self, deployment: Values, budget: Values | None, mounted: list[pulumi.Resource]) -> None:
+    def _workload(self, deployment: Values, role: Role, mounted: list[pulumi.Resource]) -> None:
         """Register the pods after what they mount, and the address after the pods."""
         metadata = self._metadata(SERVICE)
         deployed = k8s.apps.v1.Deployment(
@@ -111,7 +113,9 @@ class Gateway(pulumi.ComponentResource):
             spec=workload.service(),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[deployed]),
         )
-        if budget is not None:
+        if role.autoscaling is not None:
+            autoscaler(SERVICE, namespace=self._namespace, scaling=role.autoscaling, parent=self, after=deployed)
+        if (budget := workload.disruption_budget(role)) is not None:
             k8s.policy.v1.PodDisruptionBudget(
                 SERVICE, metadata=metadata, spec=budget, opts=pulumi.ResourceOptions(parent=self)
             )

@@ -8,7 +8,7 @@ from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
 from telemetry.capacity.fit import check
 from telemetry.collector.release import refusal as of_collector
 from telemetry.config.credentials import Credentials
-from telemetry.gateway import access
+from telemetry.gateway import access, validity
 from telemetry.gateway import secrets as contents
 from telemetry.grafana.dashboards import packs as dashboard_packs
 from telemetry.monitoring import packs as rule_packs
@@ -20,7 +20,7 @@ from telemetry.stack import ConfigError, Stack, load
 def load_stack() -> tuple[Stack, Credentials]:
     """Return the settings and secrets of the current stack, once it is known that the stack fits where it goes.
 
-    And that the certificates that it would issue are valid today: an expired one shuts every client out.
+    And that the credentials that it would issue are valid today: expired ones shut clients out.
 
     Raises:
         pulumi.RunError: with every finding; the engine shows it without a traceback.
@@ -44,7 +44,8 @@ def _refuse_what_does_not_fit(stack: Stack, credentials: Credentials, today: dat
     verdict = check(stack)
     too_much = contents.too_much(stack, credentials.gateway_key, credentials.previous_gateway_key)
     single = filter(None, (too_much, access.refusal(stack, today), of_collector(stack)))
-    refusals = (*verdict.refusals, *single, *rule_packs.refusals(stack), *dashboard_packs.refusals(stack))
+    packs = (*rule_packs.refusals(stack), *dashboard_packs.refusals(stack))
+    refusals = (*verdict.refusals, *single, *validity.refusals(stack, today), *packs)
     if refusals:
         raise ConfigError(refusals)
     for warning in verdict.warnings:
@@ -58,6 +59,5 @@ def _warn_of_unchecked_values(stack: Stack) -> None:
 
 
 def _warn_of_what_ends(stack: Stack, today: date) -> None:
-    warning = access.expiry(stack, today)
-    if warning is not None:
+    for warning in filter(None, (access.expiry(stack, today), validity.warning(stack, today))):
         pulumi.log.warn(warning)

@@ -59,6 +59,7 @@ $neighbours
   its `cidrs` name ([tenants.md](tenants.md#what-a-credential-may-do)).
 - `object_store`, where `object_store.endpoint` is neither a Service (`name.namespace.svc`) nor an address; a preview
   refuses what it cannot know. Give its `ports` where the pods listen on others than the Service.
+- `oidc`, where [`gateway.oidc`](tenants.md#people-by-an-openid-provider) is set: as with `object_store`.
 - `api_server`, on plain Kubernetes: `make smoke ON=cluster` goes through the API server's proxy, and a policy keeps
   that out unless its addresses are known (`cidrs`). On OpenShift the host network has a label.
 

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from docs.page import write
 from telemetry.backends import BACKENDS
-from telemetry.config.access import Day, Moment
+from telemetry.config.access import Day, Days, Moment
 from telemetry.config.alerting import Address, Hours, Name, Server
 from telemetry.config.buckets import Purpose
 from telemetry.config.chart import ChartName
@@ -63,6 +63,7 @@ _WRITTEN: tuple[tuple[Any, str], ...] = (
     (Cpu, "CPU, such as `250m` or `2`"),
     (Bytes, "size, such as `512Mi` or `1.5Gi`"),
     (Duration, "duration, such as `48h` or `14d`"),
+    (Days, "duration in whole days, such as `90d`"),
     (Url, "address, `http(s)://host[:port][/path]`"),
     (S3Endpoint, "address, `http(s)://host[:port]`"),
     (Purpose, "lower-case letters, digits, hyphens"),

@@ -59,6 +59,11 @@ STAND_INS = (
         "Tempo, Loki and Pyroscope",
         "they take and count what arrives, and answer by the API's documentation; nothing is kept",
     ),
+    StandIn(
+        "OpenID provider (`sandbox/gateway/oidc.py`), in tests of the gateway",
+        "Keycloak, Dex and others",
+        "it shows its key and signs tokens, which the real oauth2-proxy verifies; nobody logs in",
+    ),
 )
 
 

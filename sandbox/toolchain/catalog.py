@@ -113,6 +113,7 @@ MODULES = {
         Module("alloyfmt", "the parser and formatter of Alloy's configuration"),
         Module("actionlint", "the linter of the pipeline's workflows"),
         Module("amtool", "the reader of Alertmanager's configuration"),
+        Module("oauth2-proxy", "the one that knows whose a token of an OpenID provider is"),
         Module("registry", "a registry for charts and images, which keeps them in memory"),
         # Kubernetes of the version, and with the dependencies, that the control plane has: most is compiled already.
         Module("kubelet", "kubelet and kube-proxy of the real nodes"),
@@ -172,6 +173,7 @@ TOOLS = {
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
         Tool("alloyfmt", "alloyfmt", ("--version",), SpecifierSet("==0.1.0")),
         Tool("amtool", "amtool", ("--version",), SpecifierSet(">=0.28,<1")),
+        Tool("oauth2-proxy", "oauth2-proxy", ("--version",), SpecifierSet(">=7.6,<8")),
         # It cannot say its version, so that of PATH never fits: other programs have the same name.
         Tool("registry", "registry", ("--help",), SpecifierSet(">=0.22")),
         Tool(
@@ -180,7 +182,12 @@ TOOLS = {
             ("-V",),
             SpecifierSet(">=1.22,<2"),
             binary="usr/sbin/nginx",
-            mentions=("--with-http_ssl_module", "--with-http_v2_module", "--with-stream"),
+            mentions=(
+                "--with-http_auth_request_module",
+                "--with-http_ssl_module",
+                "--with-http_v2_module",
+                "--with-stream",
+            ),
         ),
         Tool("kubelet", "kubelet", ("--version",), SpecifierSet("==1.36.*")),
         Tool("kube-proxy", "kubelet", ("--version",), SpecifierSet("==1.36.*")),
@@ -194,7 +201,7 @@ TOOLS = {
     )
 }
 
-_FOR_CHECKS = ("mimir", "promtool", "actionlint", "alloyfmt", "amtool", "registry", "nginx")
+_FOR_CHECKS = ("mimir", "promtool", "actionlint", "alloyfmt", "amtool", "oauth2-proxy", "registry", "nginx")
 OWN_TOOLS = tuple(name for name, tool in TOOLS.items() if not tool.origin)
 _NODE_TOOLS = ("kubelet", "kube-proxy", "containerd", "containerd-shim-runc-v2", *CNI_PLUGINS, "coredns", "runc", "nft")
 REAL_NODES_TOOLS = (*_NODE_TOOLS, "mimir", "nginx")

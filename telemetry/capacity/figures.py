@@ -10,6 +10,7 @@ from typing import Literal
 
 from telemetry.capacity import qos
 from telemetry.capacity.footprint import Footprint, of_role
+from telemetry.capacity.growth import growth
 from telemetry.capacity.limits import words
 from telemetry.capacity.volumes import Volumes
 from telemetry.config.amounts import RESOURCES, Resource
@@ -169,6 +170,8 @@ def _notes(stack: Stack) -> Iterator[str]:
     for backend in stack.backends:
         if backend.of.capacity_notes is not None:
             yield from backend.of.capacity_notes(backend.context)
+    if (held := growth(stack)) is not None:
+        yield held
     if laid_over := ", ".join(release.name for release in overlays(stack)):
         yield (
             f"Values are laid over those of {laid_over} (docs/values.md): pods and containers that these add are in no "

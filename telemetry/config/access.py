@@ -1,13 +1,17 @@
 """How a tenant is known to the gateway, until when, and what it may do."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.existing_secrets import TokenSecret
+from telemetry.config.oidc import Readers
+from telemetry.config.quantities import Duration
+
+_DAY = 86_400
 
 
 def _check_day(value: str) -> str:
@@ -30,6 +34,12 @@ def _check_moment(value: str) -> str:
     return value
 
 
+def _check_days(seconds: int) -> int:
+    if seconds % _DAY:
+        raise ValueError("is no whole number of days; write it such as 90d or 13w")
+    return seconds
+
+
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_check_day)]
 """A day, `2026-11-21`."""
 
@@ -38,19 +48,55 @@ Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")
 """A moment in UTC to the second, `2026-12-01T00:00:00Z`."""
 
 
+Days = Annotated[Duration, AfterValidator(_check_days)]
+"""Seconds that are whole days; written `90d` or `13w`."""
+
+
 class Rotation(Settings):
-    """A credential that the program makes: which version counts, and until when the one before it does too."""
+    """A credential that the program makes: which version counts, until when, and until when the one before it does."""
 
     version: int = Field(default=1, ge=1, le=10_000, description="Raised to rotate; every version is another secret.")
     previous_until: Moment | None = Field(
         default=None,
         description="Until when version - 1 is taken too; the gateway itself looks at the clock. None: no longer.",
     )
+    issued_on: Day | None = Field(
+        default=None,
+        description="First day of the time that valid_for says, no day to come; moved on with each version.",
+    )
+    valid_for: Days | None = Field(
+        default=None,
+        description="How long this version is taken, in whole days from the beginning of issued_on, in UTC; the "
+        "gateway itself looks at the clock. None: until another version takes its place.",
+    )
+
+    @property
+    def until(self) -> Moment | None:
+        """The moment at which this version ends; None is never."""
+        if self.issued_on is None or self.valid_for is None:
+            return None
+        end = datetime.combine(date.fromisoformat(self.issued_on), time(), UTC) + timedelta(seconds=self.valid_for)
+        return end.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     @model_validator(mode="after")
     def _has_a_previous_one(self) -> Self:
         if self.previous_until is not None and self.version == 1:
             raise SettingError("previous_until", "there is no version before 1; raise version, or remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _ends_at_a_known_moment(self) -> Self:
+        if self.valid_for is not None and self.issued_on is None:
+            raise SettingError(
+                "issued_on", "is not set, and valid_for counts from it; add the day on which this version is handed out"
+            )
+        if self.issued_on is not None and self.valid_for is None:
+            raise SettingError("issued_on", "says nothing without valid_for; add valid_for, or remove it")
+        if self.until is not None and self.previous_until is not None and self.previous_until > self.until:
+            raise SettingError(
+                "previous_until",
+                f"is later than {self.until}, when the version after it ends; set it to before that",
+            )
         return self
 
 
@@ -95,7 +141,8 @@ class Access(Settings):
 
     accepts: Literal["token", "certificate", "either", "both"] = Field(
         default="token",
-        description="A bearer token, a client certificate, one of them, or both at once, of the same tenant.",
+        description="A bearer token, a client certificate, one of them, or both at once, of the same tenant. Left out "
+        "in prod, it is `both` for a tenant with `certificate` or `certificate_subject`.",
     )
     scopes: Scopes = Field(default_factory=Scopes, description="What these credentials may do.")
     epoch: int = Field(
@@ -114,6 +161,11 @@ class Access(Settings):
         default_factory=Rotation,
         description="What Grafana's datasources come with, which only reads: a token, a certificate, or both, as "
         "`accepts` says.",
+    )
+    oidc: Readers | None = Field(
+        default=None,
+        description="Who reads its data with a token of the OpenID provider (telemetry:gateway.oidc), whatever "
+        "`accepts` says of the tenant's own credentials; none: nobody.",
     )
     certificate_subject: str | None = Field(
         default=None,
@@ -137,6 +189,11 @@ class Access(Settings):
         """Whether a client certificate is of use to the tenant."""
         return self.accepts != "token"
 
+    @property
+    def makes_certificate(self) -> bool:
+        """Whether the tenant comes with a certificate, and with none of an authority of its own."""
+        return self.takes_certificate and self.certificate_subject is None
+
     def is_satisfied(self, *, token: bool, certificate: bool) -> bool:
         """Whether the gateway lets somebody in who has these."""
         return {
@@ -152,6 +209,16 @@ class Access(Settings):
             raise SettingError("token_secret", "the tenant accepts certificates only; remove it, or widen accepts")
         if self.certificate_subject is not None and not self.takes_certificate:
             raise SettingError("certificate_subject", "the tenant accepts tokens only; remove it, or widen accepts")
+        return self
+
+    @model_validator(mode="after")
+    def _ends_what_is_made(self) -> Self:
+        made = {"token": self.makes_token, "certificate": self.makes_certificate}
+        for name in (name for name, is_made in made.items() if not is_made):
+            if getattr(self, name).valid_for is not None:
+                raise SettingError(
+                    f"{name}.valid_for", f"the program makes no {name} of this tenant that could end; remove it"
+                )
         return self
 
 

@@ -1,7 +1,7 @@
 """The gateway: nginx in front of every backend, which knows tenants by their credentials."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -9,9 +9,11 @@ from telemetry.config.access import Day, Rotation
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.existing_secrets import AuthoritySecret, BackendsCertificateSecret, CertificateSecret
 from telemetry.config.expose import Expose
+from telemetry.config.oidc import Oidc
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
+from telemetry.config.roles import Autoscaling, check_replicas, merged
 from telemetry.config.trust import Pem
 
 _DAY = 86_400
@@ -153,7 +155,12 @@ class AddressLimits(Settings):
 class Gateway(Settings):
     """nginx in front of every backend."""
 
-    replicas: int = Field(default=1, ge=1, le=20, description="Pods; 2 in prod survive a lost one.")
+    replicas: int = Field(
+        default=1, ge=1, le=20, description="Pods, the fewest where they are autoscaled; 2 in prod survive a lost one."
+    )
+    autoscaling: Autoscaling | None = Field(
+        default=None, description="Replaces a fixed number of pods; each is as large as one of the fewest."
+    )
     base: Compute = Field(
         default=Compute.model_construct(cpu=200, memory=256 * 2**20),
         description="What it asks for before any tenant, over all replicas; each tenant's budget is added.",
@@ -165,9 +172,9 @@ class Gateway(Settings):
     )
     image: Annotated[str, Field(pattern=r"^[a-z0-9./:@_-]+[:@][\w.:-]+$"), AfterValidator(check_nginx)] | None = Field(
         default=None,
-        description="nginx without root and with its stream module, 1.25.3 or later, by a tag of three numbers or by "
-        f"digest: a tag such as 1.29-alpine moves. None: nginxinc/nginx-unprivileged:{NGINX_TAG}, from where "
-        "`telemetry:images` has it.",
+        description="nginx without root and with its modules stream and, for oidc, auth_request, 1.25.3 or later, by a "
+        "tag of three numbers or by digest: a tag such as 1.29-alpine moves. None: "
+        f"nginxinc/nginx-unprivileged:{NGINX_TAG}, from where `telemetry:images` has it.",
     )
     connections: int = Field(
         default=3_000, ge=100, le=10_000, description="Clients' connections at each replica; probes have their own."
@@ -207,12 +214,26 @@ class Gateway(Settings):
         description="Reading all tenants at once; null switches it off, and the environment's datasources show one "
         "tenant or are none (docs/tenants.md).",
     )
+    oidc: Oidc | None = Field(
+        default=None,
+        description="Who reads with a token of an OpenID provider, as tenants' access.oidc says; none: nobody.",
+    )
     accept_shared_organisation: bool = Field(
         default=False,
         description="Whether datasources of several tenants, or of all at once, may be in one Grafana organisation: "
         "its people may then query all of them, as Grafana OSS has no rights on single datasources.",
     )
     placement: Placement = Field(default_factory=Placement, description="Where its pods may run.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_as_many_as_its_autoscaler(cls, given: Any) -> Any:
+        return merged({}, given)
+
+    @model_validator(mode="after")
+    def _autoscaler_owns_the_replicas(self) -> Self:
+        check_replicas(self.replicas, self.autoscaling)
+        return self
 
     @model_validator(mode="after")
     def _keeps_nothing(self) -> Self:

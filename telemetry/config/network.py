@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.object_store import ObjectStore
+from telemetry.config.oidc import Oidc
 from telemetry.config.quantities import Bytes, Cpu
 from telemetry.config.resources import Compute
 
@@ -142,6 +143,11 @@ class Security(Settings):
         description="Where the pods behind object_store.endpoint are. None is what that says itself: the namespace in "
         "`name.namespace.svc`, or its address. Without ports: that of the endpoint.",
     )
+    oidc: Destination | None = Field(
+        default=None,
+        description="Where the pods behind gateway.oidc.url are. None is what that says itself: the namespace in "
+        "`name.namespace.svc`, or its address. Without ports: that of the address.",
+    )
     api_server: Place | None = Field(
         default=None,
         description="From where the API server reaches pods; `smoke` alone needs it. None is the host network on "
@@ -183,14 +189,33 @@ def store_of(security: Security, store: ObjectStore, own_namespace: str, cluster
     Raises:
         SettingError: nobody says so. An open way to anywhere would be no guard.
     """
-    url = urlsplit(store.endpoint)
-    port = url.port or {"http": 80, "https": 443}[url.scheme.lower()]
     chosen = security.object_store or Destination()
+    return _place_of(store.endpoint, chosen, "object_store", "object_store.endpoint", own_namespace, cluster_domain)
+
+
+def oidc_of(security: Security, oidc: Oidc | None, own_namespace: str, cluster_domain: str) -> Destination:
+    """Return where the pods or machines are that know an OpenID provider's tokens, and their ports; nowhere without.
+
+    Raises:
+        SettingError: nobody says so.
+    """
+    if oidc is None:
+        return Destination()
+    chosen = security.oidc or Destination()
+    return _place_of(oidc.url, chosen, "oidc", "gateway.oidc.url", own_namespace, cluster_domain)
+
+
+def _place_of(
+    address: str, chosen: Destination, key: str, said_by: str, own_namespace: str, cluster_domain: str
+) -> Destination:
+    """Return the place that was chosen, or that an address says; `key` is where to choose one, below `security`."""
+    url = urlsplit(address)
+    port = url.port or {"http": 80, "https": 443}[url.scheme.lower()]
     place = _place_of_host(url.hostname or "", own_namespace, cluster_domain) if chosen.is_nobody else chosen
     if place is None:
         raise SettingError(
-            "security.object_store",
-            f"is not set, and what addresses {url.hostname} has (object_store.endpoint) is beyond a NetworkPolicy; add "
+            f"security.{key}",
+            f"is not set, and what addresses {url.hostname} has ({said_by}) is beyond a NetworkPolicy; add "
             "{cidrs: […]} or {namespaces: […]}, or set security.network_policies: false",
         )
     parts = {"namespaces": place.namespaces, "pods": place.pods, "cidrs": place.cidrs}

@@ -103,14 +103,19 @@ class Role(Settings):
 
     @model_validator(mode="after")
     def _autoscaler_owns_the_replicas(self) -> Self:
-        if self.autoscaling is not None and self.replicas != self.autoscaling.min_replicas:
-            raise SettingError("replicas", "is the autoscaler's to choose; remove it, and set autoscaling.min_replicas")
+        check_replicas(self.replicas, self.autoscaling)
         return self
 
     @property
     def max_replicas(self) -> int:
         """The most pods that there may be."""
         return self.autoscaling.max_replicas if self.autoscaling else self.replicas
+
+
+def check_replicas(replicas: int, autoscaling: Autoscaling | None) -> None:
+    """Refuse a number of pods beside an autoscaler that has another fewest (SettingError)."""
+    if autoscaling is not None and replicas != autoscaling.min_replicas:
+        raise SettingError("replicas", "is the autoscaler's to choose; remove it, and set autoscaling.min_replicas")
 
 
 def merged(defaults: dict[str, Any], given: object) -> object:

@@ -93,9 +93,13 @@ def _first_made(tenants: Sequence[Tenant], key: str, federation: Federation | No
 def _counted(made: Iterable[_Made], until: str | None = None) -> Iterator[Accepted]:
     """Yield each version that counts, none of them after a moment."""
     for owner, rotation, make in made:
-        yield Accepted(make(rotation.version), owner, until)
+        yield Accepted(make(rotation.version), owner, _first(rotation.until, until))
         if rotation.previous_until is not None:
-            yield Accepted(make(rotation.version - 1), owner, min(rotation.previous_until, until or "~"))
+            yield Accepted(make(rotation.version - 1), owner, _first(rotation.previous_until, until))
+
+
+def _first(*moments: str | None) -> str | None:
+    return min((each for each in moments if each is not None), default=None)
 
 
 def _reader_of(name: str) -> str:

@@ -11,6 +11,7 @@ from typing import get_args
 
 from telemetry.backends import BACKENDS
 from telemetry.config.gateway import Gateway
+from telemetry.gateway import oidc
 from telemetry.gateway.health import health_locations
 from telemetry.gateway.layout import Layout
 from telemetry.gateway.pcre import below
@@ -46,6 +47,7 @@ def nginx_conf(
     client_certificates: bool,
     backend_tls: str | None,
     existing_tokens: bool,
+    identities: str | None = None,
 ) -> str:
     """Return nginx.conf.
 
@@ -59,12 +61,21 @@ def nginx_conf(
         client_certificates: whether a tenant may come with one.
         backend_tls: the name that backends' certificates bear; None for plain HTTP.
         existing_tokens: whether a tenant's token is from a Secret that exists already (watch.sh lists them).
+        identities: where it is asked whose a token of an OpenID provider is, as `host:port`; None for nowhere.
     """
     secure = "" if backend_tls is None else "s"
     offered = [route for route in routes if route.upstream in upstreams]
-    http, grpc = (_server(offered, layout, port, protocol, secure) for port, protocol in _listeners(layout))
+    passed_on = "\n".join(map(_passed_on, PASSED_ON))
+    unknown = _UNKNOWN.fill(unknown=layout.inner_address(_UNKNOWN_PORT))
+    identified = oidc.WITHOUT
+    if gateway.oidc is not None and identities is not None:
+        identified = oidc.parts(
+            gateway.oidc, layout=layout, routes=offered, place=identities, passed_on=passed_on, unknown=unknown
+        )
+    http = _server(offered, layout.inner_address(layout.https_port), "http", secure, unknown, identified)
+    grpc = _server(offered, layout.inner_address(layout.grpc_port), "grpc", secure, unknown, oidc.WITHOUT)
     large = gateway.large_requests(max_body)
-    connections = 4 * gateway.connections + 4_384
+    connections = 4 * gateway.connections + 4_384 + (3 * oidc.AT_ONCE if gateway.oidc else 0)
     return _CONF.fill(
         root=layout.root,
         scratch=layout.scratch,
@@ -81,7 +92,7 @@ def nginx_conf(
         large=str(large),
         large_of_tenant=str(large // 4),  # so that one tenant leaves most of it to others
         revoked="".join(f'\n        "{each}" revoked;' for each in gateway.revoked_certificates),
-        passed_on=indent("\n".join(map(_passed_on, PASSED_ON)), "    "),
+        passed_on=indent(passed_on, "    "),
         resolver=f"{layout.resolver} valid=10s{layout.asks}",
         reads=" ".join(sorted(f"{signal}:read" for signal in get_args(Signal))),
         max_body=str(max_body),
@@ -95,11 +106,8 @@ def nginx_conf(
         http_server=indent(http, "    "),
         grpc_server=indent(grpc, "    "),
         health=indent(health_locations(state=layout.state, known_name=layout.known_name), "        "),
+        **identified,
     )
-
-
-def _listeners(layout: Layout) -> tuple[tuple[int, Protocol], ...]:
-    return (layout.https_port, "http"), (layout.grpc_port, "grpc")
 
 
 def _stream_servers(layout: Layout, gateway: Gateway) -> Iterator[str]:
@@ -133,12 +141,12 @@ def _rests(routes: Iterable[Route]) -> Iterator[str]:
         yield f'"~^{re.escape(route.path)}(?<rest_{number}>{route.rest})(?:\\?|$)" $rest_{number};'
 
 
-def _server(routes: Iterable[Route], layout: Layout, port: int, protocol: Protocol, secure: str) -> str:
+def _server(
+    routes: Iterable[Route], listen: str, protocol: Protocol, secure: str, unknown: str, parts: Mapping[str, str]
+) -> str:
     locations = (_location(route, secure) for route in routes if route.protocol == protocol)
     return _SERVER.fill(
-        listen=layout.inner_address(port),
-        unknown=layout.inner_address(_UNKNOWN_PORT),
-        locations=indent("\n".join(locations), "    "),
+        listen=listen, unknown=indent(unknown, "        "), locations=indent("\n".join(locations), "    "), **parts
     )
 
 
@@ -173,20 +181,15 @@ _CONF = Text(Path(__file__).with_name("nginx.conf.template").read_text(encoding=
 _SERVER = Text(
     """\
 server {
-    listen @@{listen} ssl http2 proxy_protocol;
+    listen @@{listen} ssl http2 proxy_protocol;@@{identified_listen}@@{identify_first}
     if ($refusal = 401) { rewrite ^ /unknown last; }
     if ($refusal = 403) { return 403; }
     if ($refusal = 413) { return 413; }
 @@{locations}
     location = /unknown {
         internal;
-        proxy_set_header X-Client $proxy_protocol_addr;
-        proxy_request_buffering off;
-        proxy_ignore_client_abort on;
-        proxy_intercept_errors on;
-        proxy_read_timeout 360s;
-        proxy_pass http://@@{unknown};
-    }
+@@{unknown}
+    }@@{identify_locations}
     location / { return 404; }
     location @error {
         add_header WWW-Authenticate $challenge always;
@@ -194,6 +197,16 @@ server {
         return 200 '{"error":"$reason"}\\n';
     }
 }"""
+)
+
+_UNKNOWN = Text(
+    """\
+proxy_set_header X-Client $proxy_protocol_addr;
+proxy_request_buffering off;
+proxy_ignore_client_abort on;
+proxy_intercept_errors on;
+proxy_read_timeout 360s;
+proxy_pass http://@@{unknown};"""
 )
 
 _STREAM_SERVER = Text(

@@ -10,6 +10,7 @@ from telemetry.config.gateway import Gateway
 from telemetry.gateway import accepted, access
 from telemetry.gateway.layout import Layout
 from telemetry.gateway.nginx import nginx_conf
+from telemetry.gateway.oidc import AUTHORITY_FILE
 from telemetry.gateway.routes import routes_of
 from telemetry.gateway.tenant_maps import tenants_conf
 from telemetry.spec.values.common import absolute_name
@@ -28,6 +29,8 @@ CLIENT_CA_SECRET = "gateway-client-ca"  # noqa: S105 - a Secret's name
 TENANT_SECRET_PREFIX = "tenant-"  # noqa: S105 - how the names of tenants' Secrets begin
 TENANT_ANNOTATION = "telemetry/tenant"
 """Names the tenant whose credentials a Secret holds: an id does not fit into every Secret's name."""
+END_ANNOTATION = "telemetry/token-until"
+"""Tells whom a Secret is handed over to until when its token is taken."""
 _MOST_BYTES = 1_000_000
 """A little less than Kubernetes' 1 MiB for a Secret with all its keys."""
 
@@ -55,9 +58,19 @@ def config_map(stack: Stack, gateway: Gateway, layout: Layout | None = None) -> 
             client_certificates=access.takes_certificates(stack),
             backend_tls=None if gateway.backend_tls is None else server_name(namespace),
             existing_tokens=any(tenant.access.token_secret for tenant in stack.tenants),
+            identities=_identities(stack, gateway),
         ),
+        **({AUTHORITY_FILE: gateway.oidc.authority} if gateway.oidc and gateway.oidc.authority else {}),
         **{name: Path(__file__).with_name(name).read_text(encoding="utf-8") for name in SCRIPTS},
     }
+
+
+def _identities(stack: Stack, gateway: Gateway) -> str | None:
+    """Return where it is asked whose a token of an OpenID provider is, by a whole name: nginx knows no search path."""
+    if gateway.oidc is None:
+        return None
+    host = gateway.oidc.host
+    return f"{f'{host}.{stack.kubernetes.cluster_domain}' if host.endswith('.svc') else host}:{gateway.oidc.port}"
 
 
 def pod_layout(stack: Stack) -> Layout:
@@ -130,7 +143,9 @@ def tenant_secrets(stack: Stack, key: str, previous: PreviousKey | None = None) 
     given = access.of_tenants(stack, key)
     for tenant in stack.tenants:
         if credential := _texts(given[tenant.id]):
-            yield SecretContent(_secret_name(tenant), credential | trusted, annotations={TENANT_ANNOTATION: tenant.id})
+            until = tenant.access.token.until
+            annotations = {TENANT_ANNOTATION: tenant.id, **({END_ANNOTATION: until} if until else {})}
+            yield SecretContent(_secret_name(tenant), credential | trusted, annotations=annotations)
 
 
 def backends_secret(stack: Stack, key: str) -> SecretContent | None:

@@ -5,6 +5,7 @@ nginx's maps ignore case. So the value of a credential's key is a list of record
 again; nginx.conf compares it exactly.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
@@ -64,8 +65,9 @@ def tenants_conf(
         limits[EVERYBODY] = federation
     moments = sorted({each.until for each in (*accepted, *certificates) if each.until is not None})
     variables = {moment: f"$valid_{number}" for number, moment in enumerate(moments)}
+    variables_of_tenants = sum(3 if tenant.access.oidc else 2 for tenant in tenants)
     lines = (
-        *_sizes(4 * len(tenants) + len(accepted) + len(certificates), 2 * len(tenants) + len(moments)),
+        *_sizes(4 * len(tenants) + len(accepted) + len(certificates), variables_of_tenants + len(moments)),
         *(line for moment in moments for line in _valid_before(moment, variables[moment])),
         *_map("$token", "$token_record", _records(accepted, variables)),
         *_map("$certificate", "$certificate_record", _records(certificates, variables)),
@@ -73,6 +75,7 @@ def tenants_conf(
         *_map("$owner", "$accepts", _accepts(tenants, federation), default="nothing"),
         *_ids(tenants, federation),
         *_classes("$scopes_of_tenant", {each.object_name: " ".join(each.access.scopes.names) for each in tenants}),
+        *_identified(tenants),
         *_map("$name", "$silences_of_reader", _silences(tenants) if alerting else ()),
         *_body_limits(tenants, max_body),
         *_rate_limits(limits),
@@ -114,6 +117,24 @@ def _accepts(tenants: Iterable[Tenant], federation: Federation | None) -> Iterat
         yield tenant.object_name, tenant.access.accepts
     if federation is not None:
         yield EVERYBODY, "token"
+
+
+def _identified(tenants: Sequence[Tenant]) -> Lines:
+    """Yield the maps from `user<LF>,group,group,` to the reader of the tenant that is asked for; nothing without any.
+
+    Where there is one tenant alone, nobody has to name it.
+    """
+    readers = [(tenant, tenant.access.oidc) for tenant in tenants if tenant.access.oidc is not None]
+    asked: list[Entry] = []
+    for number, (tenant, allowed) in enumerate(readers):
+        users = (_Pattern.of(rf"^{re.escape(user)}\n") for user in allowed.users)
+        groups = (_Pattern.of(rf"\n.*,{re.escape(group)},") for group in allowed.groups)
+        reader = f"{tenant.object_name}/reader"
+        yield from _map("$identity", f"$reads_{number}", ((pattern, reader) for pattern in (*users, *groups)))
+        asked.append((_Pattern.of(rf"^{re.escape(tenant.id)}\z"), f"$reads_{number}"))
+        asked += [("", f"$reads_{number}")] if len(tenants) == 1 else []
+    if readers:
+        yield from _map("$http_x_scope_orgid", "$identified", asked)
 
 
 def _silences(tenants: Iterable[Tenant]) -> Iterator[Entry]:

@@ -62,7 +62,7 @@ def deployment(stack: Stack, gateway: Gateway, role: Role, *, watch: str) -> Val
     """
     checksum = hashlib.sha256(watch.encode()).hexdigest()[:16]
     return {
-        "replicas": role.replicas,
+        **({"replicas": role.replicas} if role.autoscaling is None else {}),
         "selector": {"matchLabels": SELECTOR},
         **({"strategy": ROLLING} if role.replicas > 1 else {}),
         "template": {
@@ -121,7 +121,7 @@ def certificate(gateway: Gateway, hosts: list[str]) -> Values | None:
 def _spread(stack: Stack, gateway: Gateway, role: Role) -> Values:
     if role.replicas == 1:
         return {}
-    rules = spread(gateway.placement, nodes=stack.kubernetes.nodes, replicas=role.replicas, selector=SELECTOR)
+    rules = spread(gateway.placement, nodes=stack.kubernetes.nodes, replicas=role.max_replicas, selector=SELECTOR)
     return {"topologySpreadConstraints": rules} if rules else {}
 
 

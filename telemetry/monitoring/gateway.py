@@ -5,10 +5,11 @@ The rest is what others know of it. That it answers badly shows in the backends'
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from itertools import groupby
 
 from telemetry.config.monitoring import DAY
-from telemetry.gateway import access
+from telemetry.gateway import access, validity
 from telemetry.gateway.addresses import SERVICE
 from telemetry.gateway.health import LOADED_METRIC
 from telemetry.spec.alerts import Alert
@@ -30,6 +31,15 @@ def rules(stack: Stack) -> Iterator[Alert]:
             "2m",
             "No pod of the gateway is available: nothing gets in or out.",
             f"{{{{ $value }}}} of {stack.gateway.replicas} pods are available.",
+        )
+    if ends := list(_credentials_left(stack)):
+        yield Alert(
+            "GatewayCredentialExpires",
+            f"({' or '.join(ends)}) < {stack.monitoring.certificate_days * DAY}",
+            "ticket",
+            "1h",
+            "A token or a certificate that the gateway takes is about to end, and there is no other one yet.",
+            "{{ $labels.credentials }}: {{ $value | humanizeDuration }} left. After that, it is answered with 401.",
         )
     left = seconds_left(stack, here)
     if left:
@@ -67,11 +77,21 @@ def seconds_left(stack: Stack, here: Scope) -> list[str]:
     left = []
     ends = access.issued_until(stack)
     if ends is not None:
-        midnight = datetime(ends.year, ends.month, ends.day, tzinfo=UTC)
-        # Known when it is issued, so no exporter is needed; a renewal deploys another rule.
-        left.append(f'label_replace(vector({int(midnight.timestamp())}) - time(), "certificate", "issued", "", "")')
+        left.append(_left(ends, "certificate", "issued"))
     managed = stack.gateway is not None and stack.gateway.certificate.source == "cert-manager"
     if managed and "cert-manager" in stack.monitoring.exporters:
         expires = here("certmanager_certificate_expiration_timestamp_seconds", name=SERVICE)
         left.append(f'label_replace(max({expires}) - time(), "certificate", "cert-manager", "", "")')
     return left
+
+
+def _credentials_left(stack: Stack) -> Iterator[str]:
+    """Yield expressions for how long credentials are taken that end, one for each day on which some do."""
+    for day, ending in groupby(validity.ends(stack), key=lambda each: each.until):
+        yield _left(day, "credentials", validity.listed([each.title for each in ending]))
+
+
+def _left(day: date, label: str, value: str) -> str:
+    """Return an expression for the seconds until a day, which is known when it is deployed: no exporter is needed."""
+    midnight = int(datetime.combine(day, time(), UTC).timestamp())
+    return f'label_replace(vector({midnight}) - time(), "{label}", "{value}", "", "")'

@@ -25,7 +25,7 @@ def flows_of(stack: Stack) -> tuple[Flow, ...]:
     """Return the flows of a stack.
 
     Raises:
-        SettingError: nobody says where the object store is.
+        SettingError: nobody says where the object store is, or who knows an OpenID provider's tokens.
     """
     backends, running, others = stack.backends, workloads_of(stack), neighbours_of(stack)
     flows = (
@@ -48,6 +48,7 @@ def _with_gateway(backends: _Backends, others: Neighbours) -> Iterator[Flow]:
     yield Flow(_peers(others.ingress), ours, (https, grpc), "what comes from outside is passed on, with credentials")
     for backend in backends:
         yield from _entries(ours, backend.network.from_gateway)
+    yield _to(ours, others.oidc, "the gateway asks whose a token of the OpenID provider is")
     yield Flow(_peers(others.api_server), ours, (https,), "`smoke` sees that the gateway refuses strangers")
 
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from telemetry.collector.addresses import APP, RELEASE
-from telemetry.config.network import Destination, Place, named, store_of
+from telemetry.config.network import Destination, Place, named, oidc_of, store_of
 from telemetry.gateway.addresses import SERVICE as GATEWAY
 from telemetry.spec.flows import Outside, Pods
 from telemetry.stack import Stack
@@ -19,6 +19,7 @@ class Neighbours(NamedTuple):
 
     dns: Outside
     object_store: Outside
+    oidc: Outside
     grafana: Outside
     clients: Outside
     ingress: Outside
@@ -45,7 +46,7 @@ def neighbours_of(stack: Stack) -> Neighbours:
     """Return where a stack's neighbours are: as its settings say, else as its platform has it.
 
     Raises:
-        SettingError: nobody says where the object store is.
+        SettingError: nobody says where the object store is, or who knows an OpenID provider's tokens.
     """
     cluster_domain = stack.kubernetes.cluster_domain
     security, here = stack.security, named(stack.namespace.name)
@@ -56,6 +57,10 @@ def neighbours_of(stack: Stack) -> Neighbours:
         dns=Outside("DNS", security.dns or named(stack.kubernetes.dns.namespace)),
         object_store=Outside(
             "object store", store_of(security, stack.object_store, stack.namespace.name, cluster_domain)
+        ),
+        oidc=Outside(
+            "OpenID proxy",
+            oidc_of(security, stack.gateway.oidc if stack.gateway else None, stack.namespace.name, cluster_domain),
         ),
         grafana=Outside("Grafana", security.grafana or here),
         clients=Outside("clients", security.clients or here),

@@ -146,6 +146,8 @@ class Backend(Generic[S, L]):
     check_limits: Callable[[Context[S, L], L, int | None], None] | None
     """Refuses limits that it could not keep, given the largest request if there is such a limit (SettingError, its key
     below `limits`)."""
+    stored_bytes: Callable[[L], int]
+    """Bytes that its bucket comes to hold of each second, where somebody sends as much as limits grant."""
     shortest_retention: int
     """Seconds: what is younger cannot be deleted, because it is not compacted yet."""
     nobody: str

@@ -45,6 +45,7 @@ def _values(stack: Stack) -> Iterator[tuple[str, str, str]]:
         ("object_store.provisioning_endpoint", store.provisioning_endpoint),
         ("object_store.endpoint", store.endpoint),
         ("grafana.url", stack.grafana.url),
+        *([("gateway.oidc.url", stack.gateway.oidc.url)] if stack.gateway and stack.gateway.oidc else ()),
     ):
         yield key, url, _without_top_domain(url)
     for backend in existing_of(stack):

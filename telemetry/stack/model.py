@@ -19,7 +19,7 @@ from telemetry.config.images import Images
 from telemetry.config.metadata import ON_BOTH, Annotations, Labels
 from telemetry.config.monitoring import Monitoring
 from telemetry.config.namespace import Namespace
-from telemetry.config.network import Security, store_of
+from telemetry.config.network import Security, oidc_of, store_of
 from telemetry.config.object_store import ObjectStore
 from telemetry.config.policy import Policy
 from telemetry.config.priority import PriorityClass
@@ -120,9 +120,11 @@ class Stack(Settings):
     security: Security = Field(default_factory=Security, description="Guard rails around the stack's pods.")
 
     @model_validator(mode="after")
-    def _policies_know_the_object_store(self) -> Self:
+    def _policies_know_whom_pods_call(self) -> Self:
         if self.security.network_policies:
-            store_of(self.security, self.object_store, self.namespace.name, self.kubernetes.cluster_domain)
+            here = self.namespace.name, self.kubernetes.cluster_domain
+            store_of(self.security, self.object_store, *here)
+            oidc_of(self.security, self.gateway.oidc if self.gateway else None, *here)
         return self
 
     @model_validator(mode="after")

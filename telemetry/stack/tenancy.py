@@ -45,11 +45,14 @@ def check(stack: "Stack") -> None:
     for index, tenant in enumerate(tenants):
         _check_retention(f"tenants.{index}.retention", tenant, shortest)
         _check_limits(f"tenants.{index}.limits", tenant.limits, checks)
+        _check_readers(f"tenants.{index}.access", tenant, gateway)
         if gateway is not None:
             _check_certificate(f"tenants.{index}.access", tenant, gateway)
     if gateway is not None and tenants:
         largest = stack.traces.max_message_size
         _check_scratch(gateway, max(tenant.limits.max_body or largest for tenant in tenants))
+    if gateway is not None and gateway.oidc is not None and not any(each.access.oidc for each in tenants):
+        raise SettingError("gateway.oidc", "lets nobody in, for no tenant has access.oidc; add that, or remove it")
     if gateway is not None and not gateway.accept_shared_organisation:
         _check_organisations(tenants, gateway)
     if gateway is not None and gateway.total is not None:
@@ -97,7 +100,7 @@ def gateway_role(gateway: Gateway, tenants: Sequence[Tenant], policy: Policy) ->
         memory=-(-whole.memory // (gateway.replicas * _MI)) * _MI,
         memory_limit=None,
         volume=None,
-        autoscaling=None,
+        autoscaling=gateway.autoscaling,
     )
     return limited(role, policy)
 
@@ -169,6 +172,13 @@ def _check_certificate(key: str, tenant: Tenant, gateway: Gateway) -> None:
         raise SettingError(
             f"{key}.certificate_subject",
             "is not set, and gateway.client_ca_secret is an authority that the program has no key of; add the subject",
+        )
+
+
+def _check_readers(key: str, tenant: Tenant, gateway: Gateway | None) -> None:
+    if tenant.access.oidc is not None and (gateway is None or gateway.oidc is None):
+        raise SettingError(
+            f"{key}.oidc", "needs gateway.oidc, which says who knows the provider's tokens; add that, or remove it"
         )
 
 

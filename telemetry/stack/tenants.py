@@ -4,9 +4,9 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from telemetry.backends import BACKENDS
 from telemetry.backends.sections import LogsLimits, MetricsLimits, ProfilesLimits, TracesLimits
@@ -117,6 +117,25 @@ class Tenant(Settings):
         return object_name(self.id)
 
 
+def with_defaults(tenants: Any, info: ValidationInfo) -> Any:
+    """Return tenants as they are written, and in prod with `both` for whom certificates are given.
+
+    A token alone that was stolen is then of no use.
+    """
+    if info.data.get("environment") != "prod" or not isinstance(tenants, list):
+        return tenants
+    return [_with_both(each) if _is_given_certificates(each) else each for each in tenants]
+
+
+def _is_given_certificates(tenant: Any) -> bool:
+    access = tenant.get("access") if isinstance(tenant, dict) else None
+    return isinstance(access, dict) and not access.keys().isdisjoint(("certificate", "certificate_subject"))
+
+
+def _with_both(tenant: dict[str, Any]) -> dict[str, Any]:
+    return {**tenant, "access": {"accepts": "both", **tenant["access"]}}
+
+
 def check_tenants(tenants: list[Tenant]) -> list[Tenant]:
     """Refuse two tenants of one id, one display name, one name of objects, or one credential of their own."""
     for what, of in _UNIQUE.items():
@@ -139,4 +158,4 @@ _UNIQUE: dict[str, Callable[[Tenant], str | None]] = {
     "token_secret": lambda tenant: _place(tenant.access.token_secret),
     "certificate_subject": lambda tenant: tenant.access.certificate_subject,
 }
-Tenants = Annotated[list[Tenant], AfterValidator(check_tenants)]
+Tenants = Annotated[list[Tenant], AfterValidator(check_tenants), BeforeValidator(with_defaults)]

@@ -80,13 +80,19 @@ LIMIT_RANGE = {
     "default_request": {"cpu": "50m", "memory": "64Mi"},
     "default_limit": {"cpu": "8", "memory": "32Gi", "ephemeral_storage": "1Gi"},
 }
-ROTATED = {"version": 2, "previous_until": "2026-12-01T00:00:00Z"}
+ROTATED = {"version": 2, "previous_until": "2026-12-01T00:00:00Z", "issued_on": "2026-11-01", "valid_for": "90d"}
 TENANT = {
     "id": "platform",
     "display_name": "Platform team",
     "limits": {**LIMITS, "max_body": "3Mi"},
     "retention": dict.fromkeys(("metrics", "traces", "logs", "profiles"), "33d"),
-    "access": {"accepts": "either", "token": ROTATED, "certificate": ROTATED, "reader": ROTATED},
+    "access": {
+        "accepts": "either",
+        "token": ROTATED,
+        "certificate": ROTATED,
+        "reader": ROTATED,
+        "oidc": {"groups": ["sre"], "users": ["alice"]},
+    },
     "grafana_org": 3,
 }
 SCRAPED = {"namespace": "tools", "pods": {"app": "seaweedfs"}, "port": 9327}
@@ -205,6 +211,7 @@ PROD: Change = all_of(
         "name": "edge", "namespace": "edge", "listener": "tls",
     }}),
     put("gateway.federation", {"token": ROTATED, "grafana_org": 4}),
+    put("gateway.oidc", {"url": "https://login.example.org:4443/oauth2/auth", "authority": AUTHORITY}),
     put("dashboards", {"grafana_org": 2, "datasource": "prometheus", "folder": "Ours", "packs": [{
         "path": "examples/packs", "folder": "Shop", "datasources": {"the-old-prometheus": "metrics", "logs": "loki"},
     }]}),
@@ -236,6 +243,7 @@ PROD: Change = all_of(
     put("security", {
         **dict.fromkeys(("grafana", "clients", "ingress", "monitoring", "dns", "api_server"), PLACE),
         "object_store": SOMEWHERE,
+        "oidc": SOMEWHERE,
         "limit_range": LIMIT_RANGE,
     }),
     alerting,
@@ -255,6 +263,7 @@ CERTIFIED: Change = all_of(
         "source": "cert-manager", "issuer": {"name": "ours", "kind": "ClusterIssuer"}, "authority": AUTHORITY,
     }),
     put("gateway.client_ca_secret", {"name": "clients-ca", "key": "root"}),
+    put("gateway.autoscaling", {}),
     put("gateway.expose", {"kind": "ingress", "hosts": HOSTS, "class_name": "nginx"}),
     put("security.ingress", PLACE),
     put("tenants", [{**TENANT, "access": {"accepts": "either", "certificate_subject": "CN=agent"}}]),

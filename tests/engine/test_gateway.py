@@ -12,6 +12,7 @@ from tests.support import SECRETS, Change, all_of, credentials, load_stack, put
 SECRET, CONFIG_MAP = "kubernetes:core/v1:Secret", "kubernetes:core/v1:ConfigMap"
 DEPLOYMENT, SERVICE = "kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"
 BUDGET, CERTIFICATE = "kubernetes:policy/v1:PodDisruptionBudget", "kubernetes:cert-manager.io/v1:Certificate"
+AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 KEY = credentials().gateway_key
 AB, AB_NAME = "A!B", "tenant-a-b-"
@@ -47,6 +48,17 @@ def touched(before: Run, after: Run) -> set[str]:
     differ = {urn for urn in olds.keys() & news.keys() if olds[urn].inputs != news[urn].inputs}
     return {f"{each.type.rpartition(':')[2]}/{each.name}" for urn in differ | (olds.keys() ^ news.keys())
             for each in [news.get(urn) or olds[urn]]}  # fmt: skip
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
+def test_an_autoscaler_chooses_the_number_of_its_pods_where_one_is_asked_for(preview: bool) -> None:
+    run = run_with(autoscaling={"max_replicas": 6}, preview=preview)
+    (scaler,), (deployment,) = run.of(AUTOSCALER), run.of(DEPLOYMENT)
+    assert "replicas" not in deployment.plain["spec"]
+    assert [scaler.plain["spec"][key] for key in ("minReplicas", "maxReplicas")] == [2, 6]
+    assert scaler.plain["spec"]["scaleTargetRef"]["name"] == "gateway"
+    assert deployment.urn in scaler.dependencies
+    assert [each.name for each in run.of(BUDGET)] == ["gateway"]
 
 
 @pytest.fixture(scope="module")

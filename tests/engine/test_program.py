@@ -1,6 +1,7 @@
 """What the whole program does: its providers, and how it refuses before anything is registered."""
 
 from datetime import date
+from functools import partial
 
 import pulumi
 import pytest
@@ -10,6 +11,17 @@ from telemetry.operations import preflight
 from tests.engine.recorder import Run, run_of, run_program
 from tests.support import ENVIRONMENTS, SECRETS, Change, all_of, credentials, drop, put, tree
 from tests.unit.bad_collectors import DAEMON_SET
+
+ENDING = put(
+    "tenants",
+    [
+        {
+            "id": "platform",
+            "display_name": "Platform team",
+            "access": {"token": {"issued_on": "2026-11-01", "valid_for": "90d"}},
+        }
+    ],
+)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -90,6 +102,34 @@ def test_certificates_that_would_be_of_no_use_are_refused_and_nothing_is_registe
     with pytest.raises(pulumi.RunError, match=rf"cannot be used:\ntelemetry:gateway\.issued.*{said}"):
         run_program(settings, environment, preview=True, run=run)
     assert run.resources == []
+
+
+@pytest.mark.parametrize(
+    ("today", "said"), [(date(2027, 1, 30), "platform ended on 2027-01-30"), (date(2026, 10, 31), "is yet to come")]
+)
+def test_a_token_that_would_be_of_no_use_is_refused_and_nothing_is_registered(
+    monkeypatch: pytest.MonkeyPatch, today: date, said: str
+) -> None:
+    monkeypatch.setattr(stack_config, "_today", lambda: today)
+    settings, run = tree("prod"), Run()
+    ENDING(settings)
+    put("gateway.certificate", {"source": "existing", "secret": "ours"})(settings)
+    with pytest.raises(pulumi.RunError, match=rf"\ntelemetry:tenants\.0\.access\.token.*{said}"):
+        run_program(settings, "prod", preview=True, run=run)
+    assert run.resources == []
+
+
+def test_a_token_that_ends_soon_is_a_warning(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    settings = tree("test")
+    ENDING(settings)
+    for today, warned in ((date(2026, 12, 30), 0), (date(2026, 12, 31), 1)):
+        monkeypatch.setattr(stack_config, "_today", partial(date, today.year, today.month, today.day))
+        caplog.clear()
+        run_program(settings, "test", preview=True)
+        warnings = [record.message for record in caplog.records if record.levelname == "WARNING"]
+        assert [each.partition("; ")[0] for each in warnings] == [
+            "telemetry:tenants.0.access.token: within 30 days end: token of platform on 2027-01-30"
+        ] * warned
 
 
 def test_certificates_that_end_soon_are_a_warning(

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -33,7 +33,8 @@ LOADS, REFUSES = "nginx loads them", "nginx refuses them"
 
 
 def tenants(version: int, until: str | None = None) -> list[Tree]:
-    rotation = {"version": version, "previous_until": until}
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    rotation = {"version": version, "previous_until": until, "issued_on": str(yesterday), "valid_for": "3d"}
     rotated = {"accepts": "either", "token": rotation, "certificate": rotation}
     return [tenant("payments", access=rotated, limits=UNBOUNDED), tenant("orders", limits=UNBOUNDED)]
 
@@ -109,6 +110,24 @@ def tls(edge: Edge) -> dict[str, str]:
     pair = access.server_of(edge.gateway.stack, KEY)
     assert pair is not None
     return {"tls.crt": pair.certificate, "tls.key": pair.key}
+
+
+def test_a_token_that_ends_is_refused_from_then_on_and_its_successor_is_taken_before(edge: Edge) -> None:
+    today = datetime.now(UTC).date()
+
+    def put(version: int, until: str | None, issued_on: date, valid_for: str) -> None:
+        rotation = {"version": version, "previous_until": until, "issued_on": str(issued_on), "valid_for": valid_for}
+        changed = [tenant("payments", access={"token": rotation}, limits=UNBOUNDED), tenant("orders", limits=UNBOUNDED)]
+        put_secrets(edge.gateway.mounts, stack(edge.gateway.layout.address, changed), KEY)
+
+    put(1, None, today - timedelta(days=1), "3d")
+    settle(edge.gateway, OLD, 200)
+    put(2, in_an_hour(), today, "3d")
+    settle(edge.gateway, NEW, 200)
+    assert status(edge.gateway, OLD) == 200
+    put(2, None, today - timedelta(days=3), "3d")
+    settle(edge.gateway, NEW, 401)
+    assert [status(edge.gateway, each) for each in (OLD, edge.token("orders"))] == [401, 200]
 
 
 def test_after_a_rotation_without_grace_only_the_new_credentials_count(edge: Edge) -> None:

@@ -26,6 +26,11 @@ def _with(path: str, value: object, **settings: Any) -> Change:
     return all_of(_one("", **settings)[0], put(path, value))
 
 
+def _read(oidc: dict[str, Any]) -> Change:
+    """Return a stack with a tenant that is read with an OpenID provider's tokens."""
+    return _with("gateway.oidc", oidc, access={"oidc": {"groups": ["sre"]}})
+
+
 def _sum(id_: str, backend: str, key: str, capacity: dict[str, Any]) -> Bad:
     many = [tenant(id=f"t{index}", display_name=f"T{index}") for index in range(3)]
     change = all_of(put("tenants", many), put(f"{backend}.capacity", capacity))
@@ -33,6 +38,7 @@ def _sum(id_: str, backend: str, key: str, capacity: dict[str, Any]) -> Bad:
 
 
 _KEY = "kk0-fake-Zr8sWq3NxLb6vTm1Hd5cPj9Yg"
+_OIDC = "http://oauth2-proxy.auth.svc:4180/oauth2/auth"
 _PAIR = [tenant(id=each, display_name=each) for each in "ab"]
 WITHOUT = [
     Bad(
@@ -234,6 +240,48 @@ TENANTS = [
         access={"token": {"version": 2, "previous_until": "2026-13-01T00:00:00Z"}},
     ),
     _bad(
+        "an end of which nobody knows the beginning",
+        "access.token.issued_on",
+        "valid_for counts from it",
+        "add the day",
+        access={"token": {"valid_for": "90d"}},
+    ),
+    _bad(
+        "a beginning without an end",
+        "access.token.issued_on",
+        "says nothing without valid_for",
+        "remove it",
+        access={"token": {"issued_on": "2026-11-01"}},
+    ),
+    _bad(
+        "an end within a day",
+        "access.token.valid_for",
+        "no whole number of days",
+        "such as 90d",
+        access={"token": {"issued_on": "2026-11-01", "valid_for": "36h"}},
+    ),
+    _bad(
+        "a version before that outlives the one after it",
+        "access.reader.previous_until",
+        "later than 2026-11-08T00:00:00Z",
+        "set it to before that",
+        access={
+            "reader": {
+                "version": 2,
+                "previous_until": "2026-11-08T00:00:01Z",
+                "issued_on": "2026-11-01",
+                "valid_for": "1w",
+            }
+        },
+    ),
+    _bad(
+        "an end of a token that is made elsewhere",
+        "access.token.valid_for",
+        "makes no token of this tenant",
+        "remove it",
+        access={"token_secret": "x", "token": {"issued_on": "2026-11-01", "valid_for": "90d"}},
+    ),
+    _bad(
         "a token for nothing",
         "access.token_secret",
         "accepts certificates only",
@@ -420,6 +468,64 @@ GATEWAY = [
         "gateway.issued.issued_on",
         "not a day",
         "in quotes",
+    ),
+    Bad(
+        "a number of pods beside an autoscaler",
+        _with("gateway", {"replicas": 3, "autoscaling": {}}),
+        "gateway.replicas",
+        "the autoscaler's to choose",
+        "remove it",
+    ),
+    Bad(
+        "readers whom nobody knows",
+        _with("gateway", {}, access={"oidc": {"groups": ["sre"]}}),
+        "tenants.0.access.oidc",
+        "needs gateway.oidc",
+        "remove it",
+    ),
+    Bad("a provider for nobody", _with("gateway.oidc", {"url": _OIDC}), "gateway.oidc", "lets nobody in", "remove it"),
+    _bad("nobody in particular", "access.oidc.groups", "nobody is meant", "remove oidc", access={"oidc": {}}),
+    _bad(
+        "two groups in one",
+        "access.oidc.groups.0",
+        "must match",
+        "must match",
+        access={"oidc": {"groups": ["sre,platform"]}},
+    ),
+    Bad(
+        "no path",
+        _read({"url": "http://oauth2-proxy.auth.svc:4180"}),
+        "gateway.oidc.url",
+        "not an address with a path",
+        "/oauth2/auth",
+    ),
+    Bad(
+        "tokens in plain text",
+        _read({"url": "http://login.example.org/oauth2/auth"}),
+        "gateway.oidc.url",
+        "leave the cluster in plain text",
+        "write https",
+    ),
+    Bad(
+        "TLS that trusts nobody",
+        _read({"url": "https://oauth2-proxy.auth.svc/oauth2/auth"}),
+        "gateway.oidc.authority",
+        "trusts no system's store",
+        "add the authority",
+    ),
+    Bad(
+        "trust without TLS",
+        _read({"url": _OIDC, "authority": "-----BEGIN CERTIFICATE-----\nx"}),
+        "gateway.oidc.authority",
+        "plain HTTP",
+        "remove it",
+    ),
+    Bad(
+        "a provider of which no policy knows the place",
+        _read({"url": "https://login.example.org/oauth2/auth", "authority": "-----BEGIN CERTIFICATE-----\nx"}),
+        "security.oidc",
+        "beyond a NetworkPolicy",
+        "cidrs",
     ),
     at("an authority for plain HTTP", "object_store.ca_secret", "store-ca", "plain HTTP", "remove ca_secret"),
 ]

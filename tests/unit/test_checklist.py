@@ -115,6 +115,15 @@ def test_a_certificate_that_ends_soon_is_open(live: dict[str, dict[str, str]]) -
     assert secrets.look(given(today=date(2027, 11, 10))).state == "done"
 
 
+def test_a_token_that_ends_soon_is_open(live: dict[str, dict[str, str]]) -> None:
+    ends = {"token": {"issued_on": "2026-11-01", "valid_for": "90d"}}
+    ending = put("tenants", [{"id": "platform", "display_name": "Platform team", "access": ends}])
+    live |= {name: dict(data) for name, data in secrets._derived(given(ending))}
+    found = secrets.look(given(ending, today=date(2027, 1, 9)))
+    assert (found.state, found.detail) == ("open", "the token of platform ends on 2027-01-30")
+    assert secrets.look(given(ending, today=date(2027, 1, 8))).state == "done"
+
+
 def test_somebody_elses_certificate_is_looked_at_too(live: dict[str, dict[str, str]]) -> None:
     theirs = put("gateway.certificate", {"source": "existing", "secret": "ours"})
     assert "Secret ours is not there" in secrets.look(given(theirs)).detail

@@ -173,6 +173,17 @@ def test_the_previous_version_counts_until_its_moment(now: str, then: str) -> No
         assert outcome(asked(known, None, subject("a", version), time_iso8601=now)) == wanted
 
 
+@pytest.mark.parametrize(("now", "then"), [("2026-11-30T23:59:59+00:00", "a"), ("2026-12-01T00:00:00+00:00", "401")])
+def test_a_version_that_ends_counts_until_then(now: str, then: str) -> None:
+    ends = {"issued_on": "2026-11-01", "valid_for": "30d"}
+    access = {"accepts": "either", "token": ends, "certificate": ends, "reader": ends}
+    known = maps(conf([tenant("a", access=access), tenant("b")], Federation(token=Rotation.model_validate(ends))))
+    for shown in ((token("a", 1),), (reader_token("a", 1),), (None, subject("a", 1))):
+        assert outcome(asked(known, *shown, time_iso8601=now)) == then
+    assert outcome(asked(known, token("b", 1), time_iso8601=now)) == "b"
+    assert outcome(asked(known, federation_token(1), time_iso8601=now)) == ("a|b" if then == "a" else "401")
+
+
 def test_without_a_grace_period_the_previous_version_counts_no_longer() -> None:
     known = maps(conf([tenant("a", access={"token": {"version": 2}})]))
     assert outcome(asked(known, token("a", 1))) == "401"

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from telemetry.backends.mimir.values import values as mimir_values
 from telemetry.backends.tempo.values_common import tenant_overrides
+from telemetry.capacity.footprint import Footprint
 from telemetry.gateway import secrets as contents
+from telemetry.operations.compare.charts import of_gateway
 from telemetry.releases import releases_of
 from telemetry.spec.values.transport import mounts, server_name, volumes
 from telemetry.stack import ConfigError
@@ -54,6 +56,25 @@ def test_a_name_that_will_do_is_kept() -> None:
     assert object_name("!!!").startswith("tenant-")
 
 
+@pytest.mark.parametrize(
+    ("access", "accepts"),
+    [
+        ({}, "token"),
+        ({"token": {"version": 2}}, "token"),
+        ({"certificate": {}}, "both"),
+        ({"certificate_subject": "CN=a"}, "both"),
+        ({"certificate_subject": "CN=a", "accepts": "certificate"}, "certificate"),
+        ({"certificate": {}, "accepts": "either"}, "either"),
+    ],
+)
+def test_whoever_is_given_certificates_in_prod_comes_with_a_token_too(access: Values, accepts: str) -> None:
+    ours = {} if "certificate_subject" not in access else {"client_ca_secret": "our-ca"}
+    change = all_of(put("tenants", [tenant(access=access)]), put("gateway", ours))
+    assert load_stack("prod", change).tenants[0].access.accepts == accepts
+    if "certificate" in access and "accepts" not in access:
+        assert load_stack("test", change).tenants[0].access.accepts == "token"
+
+
 @pytest.mark.parametrize(("count", "replicas"), [(1, 1), (1, 2), (7, 2), (10, 3), (100, 2)])
 def test_the_gateway_asks_for_its_base_and_so_much_for_each_tenant(count: int, replicas: int) -> None:
     role = load_stack("dev", put("tenants", tenants(count)), put("gateway", {"replicas": replicas}), ROOMY).gateway_role
@@ -63,6 +84,20 @@ def test_the_gateway_asks_for_its_base_and_so_much_for_each_tenant(count: int, r
     assert 0 <= role.cpu * replicas - cpu < replicas
     assert 0 <= role.memory * replicas - memory < replicas * MI
     assert role.memory_limit is None
+
+
+def test_an_autoscaled_gateway_is_counted_at_its_most_and_each_pod_is_as_large_as_one_of_the_fewest() -> None:
+    scaling = {"min_replicas": 2, "max_replicas": 5}
+    fixed, scaled = (
+        load_stack("dev", put("tenants", tenants(3)), put("gateway", gateway), ROOMY)
+        for gateway in ({"replicas": 2}, {"autoscaling": scaling})
+    )
+    assert fixed.gateway_role is not None
+    assert scaled.gateway_role is not None
+    assert (scaled.gateway_role.replicas, scaled.gateway_role.max_replicas) == (2, 5)
+    assert (scaled.gateway_role.cpu, scaled.gateway_role.memory) == (fixed.gateway_role.cpu, fixed.gateway_role.memory)
+    differences = of_gateway(scaled)
+    assert [(each.asked.pods, each.amount) for each in differences] == [(2, Footprint()), (5, Footprint())]
 
 
 def test_a_total_is_asked_for_whatever_the_tenants_are() -> None:

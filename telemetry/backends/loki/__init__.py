@@ -6,7 +6,7 @@ from telemetry.backends.loki.dashboard import dashboard, dashboard_anywhere
 from telemetry.backends.loki.datasource import datasource, datasource_anywhere
 from telemetry.backends.loki.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, loki_endpoints
 from telemetry.backends.loki.flows import network
-from telemetry.backends.loki.limits import LogsLimits
+from telemetry.backends.loki.limits import LogsLimits, stored_bytes
 from telemetry.backends.loki.panels import store_panels, tenant_panels
 from telemetry.backends.loki.release import releases, sizes
 from telemetry.backends.loki.requirements import check
@@ -57,6 +57,7 @@ BACKEND = Backend(
     starter=starter,
     check=check,
     check_limits=None,
+    stored_bytes=stored_bytes,
     shortest_retention=SHORTEST_RETENTION,
     nobody="fake",
     reserved_tenants={"index": "the folder of Loki's index, beside those of tenants"},

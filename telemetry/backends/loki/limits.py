@@ -117,6 +117,11 @@ class LogsLimits(Settings):
     )
 
 
+def stored_bytes(limits: LogsLimits) -> int:
+    """Return what a bucket comes to hold of each second, before compression."""
+    return limits.ingestion_rate
+
+
 def limits_of(limits: LogsLimits) -> Values:
     """Return limits in Loki's own words."""
     return in_words(limits, WORDS)

@@ -12,7 +12,7 @@ from telemetry.backends.mimir.endpoints import (
     mimir_endpoints,
 )
 from telemetry.backends.mimir.flows import network
-from telemetry.backends.mimir.limits import MetricsLimits
+from telemetry.backends.mimir.limits import MetricsLimits, stored_bytes
 from telemetry.backends.mimir.panels import store_panels, tenant_panels
 from telemetry.backends.mimir.release import releases, sizes
 from telemetry.backends.mimir.requirements import check
@@ -63,6 +63,7 @@ BACKEND = Backend(
     starter=starter,
     check=check,
     check_limits=None,
+    stored_bytes=stored_bytes,
     shortest_retention=SHORTEST_RETENTION,
     nobody="anonymous",
     reserved_tenants={"__mimir_cluster": "Mimir's own folder"},

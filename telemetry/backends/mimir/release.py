@@ -8,7 +8,7 @@ from telemetry.backends.mimir.roles import MIMIR_ROLES
 from telemetry.backends.mimir.values import RELEASE, deployed_roles, values
 from telemetry.config.roles import Role
 from telemetry.spec.backend import SizedRelease
-from telemetry.spec.release import Release
+from telemetry.spec.release import Release, autoscaler
 
 
 def releases(context: MimirContext) -> Iterator[Release]:
@@ -35,13 +35,4 @@ def _autoscalers(roles: Mapping[str, Role]) -> Iterator[Mapping[str, Any]]:
     """Yield the autoscalers that the program gives Mimir's roles, whose chart is told `replicas: null`."""
     for name, role in roles.items():
         if role.autoscaling is not None:
-            target = f"{RELEASE}-{name}"
-            yield {
-                "kind": "HorizontalPodAutoscaler",
-                "metadata": {"name": target},
-                "spec": {
-                    "scaleTargetRef": {"kind": "Deployment", "name": target},
-                    "minReplicas": role.autoscaling.min_replicas,
-                    "maxReplicas": role.autoscaling.max_replicas,
-                },
-            }
+            yield autoscaler(f"{RELEASE}-{name}", role.autoscaling)

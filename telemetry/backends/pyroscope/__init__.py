@@ -5,7 +5,7 @@ from telemetry.backends.pyroscope.changes import CHANGES
 from telemetry.backends.pyroscope.datasource import datasource
 from telemetry.backends.pyroscope.endpoints import HTTP_PORT, gateway_endpoints, pyroscope_endpoints
 from telemetry.backends.pyroscope.flows import network
-from telemetry.backends.pyroscope.limits import ProfilesLimits
+from telemetry.backends.pyroscope.limits import ProfilesLimits, stored_bytes
 from telemetry.backends.pyroscope.release import releases, sizes
 from telemetry.backends.pyroscope.requirements import check
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
@@ -55,6 +55,7 @@ BACKEND = Backend(
     starter=starter,
     check=check,
     check_limits=None,
+    stored_bytes=stored_bytes,
     shortest_retention=SHORTEST_RETENTION,
     nobody="anonymous",
     reserved_tenants={},

@@ -72,6 +72,11 @@ class ProfilesLimits(Settings):
     )
 
 
+def stored_bytes(limits: ProfilesLimits) -> int:
+    """Return what a bucket comes to hold of each second, before compression."""
+    return limits.ingestion_rate
+
+
 def limits_of(limits: ProfilesLimits) -> Values:
     """Return limits in Pyroscope's own words."""
     return in_words(limits, WORDS)

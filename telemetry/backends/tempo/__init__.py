@@ -7,7 +7,7 @@ from telemetry.backends.tempo.dashboard import dashboard
 from telemetry.backends.tempo.datasource import datasource
 from telemetry.backends.tempo.endpoints import HTTP_PORT, admin_endpoints, gateway_endpoints, tempo_endpoints
 from telemetry.backends.tempo.flows import network
-from telemetry.backends.tempo.limits import TracesLimits
+from telemetry.backends.tempo.limits import TracesLimits, stored_bytes
 from telemetry.backends.tempo.panels import store_panels, tenant_panels
 from telemetry.backends.tempo.release import TEMPO, releases, sizes
 from telemetry.backends.tempo.requirements import check, check_limits
@@ -58,6 +58,7 @@ BACKEND = Backend(
     starter=starter,
     check=check,
     check_limits=check_limits,
+    stored_bytes=stored_bytes,
     shortest_retention=SHORTEST_RETENTION,
     nobody="single-tenant",
     reserved_tenants={"*": "all tenants without overrides of their own, to Tempo"},

@@ -77,6 +77,11 @@ class TracesLimits(Settings):
     )
 
 
+def stored_bytes(limits: TracesLimits) -> int:
+    """Return what a bucket comes to hold of each second, before compression."""
+    return limits.ingestion_rate
+
+
 def limits_of(limits: TracesLimits) -> Values:
     """Return limits in Tempo's own words."""
     return merged(_OWN, in_words(limits, WORDS))

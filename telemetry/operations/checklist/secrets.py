@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import urllib3
 from cryptography import x509
@@ -10,6 +10,7 @@ from kubernetes import client
 
 from telemetry.config.credentials import S3Identity
 from telemetry.config.existing_secrets import S3Secret
+from telemetry.gateway import validity
 from telemetry.gateway.secrets import CERT_MANAGER_SECRET, backends_secret, mounted_secrets, tenant_secrets
 from telemetry.operations.checklist.model import ChecklistFinding, Given
 from telemetry.spec.checks import CheckFailed
@@ -33,10 +34,9 @@ def look(given: Given) -> ChecklistFinding:
         problems += [f"Secret {name} is not as the settings say ({', '.join(stale)})"] if stale else []
         certificate = renamed.get(name, _CERTIFICATE)
         ends += [(_end(name, certificate, live[certificate]), name)] if certificate in live else []
-    soon = datetime.combine(given.today, datetime.min.time(), UTC) + timedelta(
-        days=given.stack.monitoring.certificate_days
-    )
-    problems += [f"the certificate in {name} ends on {end:%Y-%m-%d}" for end, name in ends if end < soon]
+    soon = given.today + timedelta(days=given.stack.monitoring.certificate_days)
+    problems += [f"the certificate in {name} ends on {end:%Y-%m-%d}" for end, name in ends if end.date() < soon]
+    problems += [f"the {each.title} ends on {each.until}" for each in validity.ends(given.stack) if each.until <= soon]
     if problems:
         return ChecklistFinding("open", "; ".join(problems))
     first = f"; the first certificate ends on {min(ends)[0]:%Y-%m-%d}" if ends else ""

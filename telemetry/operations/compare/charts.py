@@ -11,10 +11,11 @@ import yaml
 from telemetry.capacity.footprint import Footprint, of_roles
 from telemetry.capacity.pod_requests import footprint
 from telemetry.clients.cli_tools import Helm, ToolError
+from telemetry.config.roles import Role
 from telemetry.gateway import workload
 from telemetry.gateway.addresses import SERVICE
 from telemetry.kubernetes.manifests import documents
-from telemetry.spec.release import Release
+from telemetry.spec.release import Release, autoscaler
 from telemetry.stack import Stack
 
 KUBE_VERSION = "1.34"
@@ -59,30 +60,35 @@ def compare(
     """
     chart = chart_of(release, charts) if charts else None
     objects = [*render(release, chart, namespace=namespace, helm=helm), *release.autoscalers]
-    fewest, most = (
-        ChartDifference(
-            release.name,
-            footprint(objects, at_most=at_most, nodes=nodes),
-            of_roles(release.roles.values(), at_most=at_most),
-            at_most,
-        )
-        for at_most in (False, True)
-    )
-    return (fewest,) if (most.asked, most.reported) == (fewest.asked, fewest.reported) else (fewest, most)
+    return _differences(release.name, objects, list(release.roles.values()), nodes)
 
 
 def of_gateway(stack: Stack) -> tuple[ChartDifference, ...]:
     """Return what the gateway's workload asks for beside what the report says of it; nothing without a gateway."""
-    deployed, role = objects_of_gateway(stack), stack.gateway_role
-    return (ChartDifference(SERVICE, footprint(deployed), of_roles([role])),) if role is not None else ()
+    role = stack.gateway_role
+    return () if role is None else _differences(SERVICE, objects_of_gateway(stack), [role])
 
 
 def objects_of_gateway(stack: Stack) -> list[Any]:
-    """Return the gateway's workload as an object; nothing without a gateway."""
-    if stack.gateway is None or stack.gateway_role is None:
+    """Return the gateway's workload as objects; nothing without a gateway."""
+    role = stack.gateway_role
+    if stack.gateway is None or role is None:
         return []
-    spec = workload.deployment(stack, stack.gateway, stack.gateway_role, watch="")
-    return [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": SERVICE}, "spec": spec}]
+    spec = workload.deployment(stack, stack.gateway, role, watch="")
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": SERVICE}, "spec": spec}
+    return [deployment, *([autoscaler(SERVICE, role.autoscaling)] if role.autoscaling else [])]
+
+
+def _differences(
+    name: str, objects: Sequence[Any], roles: Sequence[Role], nodes: int | None = None
+) -> tuple[ChartDifference, ...]:
+    fewest, most = (
+        ChartDifference(
+            name, footprint(objects, at_most=at_most, nodes=nodes), of_roles(roles, at_most=at_most), at_most
+        )
+        for at_most in (False, True)
+    )
+    return (fewest,) if (most.asked, most.reported) == (fewest.asked, fewest.reported) else (fewest, most)
 
 
 def render(release: Release, chart: Path | None = None, *, namespace: str, helm: str = "helm") -> list[Any]:

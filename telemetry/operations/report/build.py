@@ -8,6 +8,7 @@ from telemetry.capacity import fit as capacity
 from telemetry.capacity.verdict import Verdict
 from telemetry.config.policy import Policy
 from telemetry.engine.preview import Preview, Step
+from telemetry.gateway import validity
 from telemetry.kubernetes.defaults import Object
 from telemetry.operations.report.manifests import compare
 from telemetry.operations.report.model import Action, Capacity, ChangeReport, Item, ReleaseChange, Warn
@@ -56,7 +57,7 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
     changed = tuple(sorted((*resources, *of_releases), key=_place))
     becoming = _becoming(preview, rendered)
     releases = tuple(_release(step, found) for step in preview.releases)
-    also = (*_shortened(preview, rendered), *_policy(stack), *_laid_over(stack), *_told(stack))
+    also = (*_shortened(preview, rendered), *_policy(stack), *_laid_over(stack), *_told(stack), *_let_in(stack))
     return ChangeReport(
         stack=stack.environment,
         compared_with=found.compared_with,
@@ -94,6 +95,15 @@ def _told(stack: Stack) -> Iterator[Warn]:
     """Yield who is told of alerts."""
     if stack.alerting is not None:
         yield Warn(level="notice", about="alerts", text=f"are told to {who_is_told(stack.alerting)}")
+
+
+def _let_in(stack: Stack) -> Iterator[Warn]:
+    """Yield which credentials end, the first ones first, and whom an OpenID provider's token lets read."""
+    if ends := [str(each) for each in validity.ends(stack)]:
+        yield Warn(level="notice", about="credentials", text=f"end: {validity.listed(ends)}")
+    for tenant in stack.tenants:
+        if tenant.access.oidc is not None:
+            yield Warn(level="notice", about=f"tenant {tenant.id}", text=f"is read by {tenant.access.oidc.text}")
 
 
 def _becoming(preview: Preview, rendered: Mapping[str, Rendered]) -> dict[str, tuple[Object, ...]]:

@@ -13,6 +13,7 @@ EVERYTHING: Change = all_of(
     put("namespace.requested_quota.cpu", "20"),  # for the collector
     put("collector", {**DAEMON_SET, "tenant": "platform"}),
     ALL_BACKENDS["prod"],
+    put("gateway.federation", {"token": {"issued_on": "2000-01-01", "valid_for": "30d"}}),
 )
 """The prod stack with every backend, every exporter, a collector and both kinds of certificates, which has every alert
 there is."""

@@ -162,6 +162,9 @@ CASES: tuple[Case, ...] = (
     ),
     silent("ServerCertificateExpires", "sixty days are left", _probe("https://grafana.example.org", 5_184_000)),
     silent("ServerCertificateExpires", "somebody else's ends", _probe("https://grafanaxexample.org", 864_000)),
+    # 10,957 days are between 1970 and 2000, and thirty more until its end.
+    fires("GatewayCredentialExpires", "ten days are left", {}, 'credentials="token that reads all tenants"', "10977d"),
+    silent("GatewayCredentialExpires", "thirty days are left", {}, "10957d"),
     fires("ClusterMetricsMissing", "nobody scrapes it", {'kube_pod_info{namespace="elsewhere"}': "1x180"}),
     silent("ClusterMetricsMissing", "it is scraped", {of("kube_pod_info", pod="mimir-ingester-0"): "1x180"}),
     fires(
