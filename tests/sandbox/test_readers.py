@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from pydantic import TypeAdapter
 from components.outputs import Outputs
 from sandbox.paths import REPO
 from tests.sandbox.deployment import Deployment
+from tests.sandbox.test_leftovers import closed
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -175,11 +176,12 @@ def test_what_was_done_to_releases_is_found_even_if_their_objects_agree(deployed
 
     command = [str(deployed.engine.toolchain.path("helm")), *upgrade, "--set", "tempo.podAnnotations.a=b"]
     environment = {**deployed.engine.environment, "KUBECONFIG": str(deployed.connections.kubeconfig)}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as upgrading:
-        pending = "owner=helm,name=tempo,status=pending-upgrade"
-        until = time.monotonic() + 30
-        while not deployed.core.list_namespaced_secret(space, label_selector=pending).items:
-            assert time.monotonic() < until
+    pending = "owner=helm,name=tempo,status=pending-upgrade"
+    with (
+        closed(deployed),  # or it might be through before it is killed
+        subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as upgrading,
+    ):
+        until(lambda: deployed.core.list_namespaced_secret(space, label_selector=pending).items)
         upgrading.send_signal(signal.SIGKILL)
     stuck = found(deployed, "--no-preview")
     status = stuck[f"Release {space}/tempo", "status"]
