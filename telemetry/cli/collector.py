@@ -22,7 +22,7 @@ def collector(
 ) -> None:
     """Print the configuration of an Alloy that sends applications' telemetry here, as telemetry:collector wants it.
 
-    With --tenant it is that of another tenant, which scrapes nothing of ours: hand it over together with the tenant's
+    With --tenant it is that of another tenant, which collects nothing of ours: hand it over together with the tenant's
     Secret, to be mounted at /etc/telemetry. There is no secret in it. Ends with 1 if nobody says which tenant it is.
     """
     with error_boundary(ConfigError, OSError):
@@ -32,7 +32,7 @@ def collector(
             raise ConfigError([f"--tenant: {tenant} is no tenant of {stack}{did_you_mean(tenant, tenants)}"])
         chosen = settings.collector or Collector()
         if tenant is not None:
-            chosen = chosen.model_copy(update={"tenant": tenant, "scrape": None})
+            chosen = chosen.model_copy(update={"tenant": tenant, "scrape": None, "pod_logs": None})
         if chosen.tenant is None and len(tenants) > 1:
             raise ConfigError([f"--tenant: is not given, and {stack} has {len(tenants)} tenants: {', '.join(tenants)}"])
         typer.echo(configuration(settings, chosen), nl=False)

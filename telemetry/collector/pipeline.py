@@ -78,9 +78,8 @@ def _client(to: Destination, endpoint: str) -> Block:
 
 def remote_write(collector: Collector, to: Destination) -> Block:
     """Return the one way of Prometheus' samples, which keeps them in a log on disk until they are taken."""
-    credential: dict[str, Value] = {} if to.token is None else {"bearer_token_file": to.token}
+    credential, tls = remote_access(to)
     header: dict[str, Value] = {} if to.tenant is None else {"headers": {"X-Scope-OrgID": to.tenant}}
-    tls = (Block("tls_config", arguments=_trust(to)),) if to.name else ()
     return Block(
         "prometheus.remote_write",
         "platform",
@@ -89,6 +88,12 @@ def remote_write(collector: Collector, to: Destination) -> Block:
             Block("wal", arguments={"max_keepalive_time": duration_text(collector.queue.retry_for)}),
         ),
     )
+
+
+def remote_access(to: Destination) -> tuple[dict[str, Value], tuple[Block, ...]]:
+    """Return the credential of the protocols of Prometheus and Loki, which read files themselves, and how to trust."""
+    credential: dict[str, Value] = {} if to.token is None else {"bearer_token_file": to.token}
+    return credential, (Block("tls_config", arguments=_trust(to)),) if to.name else ()
 
 
 def _output(targets: Mapping[str, Block]) -> Block:

@@ -25,7 +25,8 @@ _USER = 473
 """The image's user `alloy`; by itself it runs as root."""
 _GROUP_MAY_READ = 0o440
 _READS_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
-"""All that discovery needs, in the stack's own namespace and those of others that it scrapes."""
+"""All that discovery needs."""
+_READS_LOGS = {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}
 
 
 def values(stack: Stack, collector: Collector) -> Values:
@@ -71,7 +72,7 @@ def values(stack: Stack, collector: Collector) -> Values:
         },
         # Each application is served by its own node's pod, and so are its retries.
         "service": {"internalTrafficPolicy": "Local"},
-        **_rights(stack),
+        **_rights(stack, collector),
     }
     return merged(rendered, _metadata(stack))
 
@@ -131,8 +132,19 @@ def _scraped_in(stack: Stack) -> list[str]:
     return list(dict.fromkeys(target.namespace for target in targets_of(stack)))
 
 
-def _rights(stack: Stack) -> Values:
-    """Return what the pods may ask the API server: which pods there are, if they scrape; else they have no token."""
-    scrapes = stack.collector_scrapes
-    role = {"namespaces": _scraped_in(stack), "rules": [_READS_PODS], "clusterRules": []} if scrapes else {}
-    return {"rbac": {"create": scrapes, **role}, "serviceAccount": {"automountServiceAccountToken": scrapes}}
+def _rights(stack: Stack, collector: Collector) -> Values:
+    """Return what the pods may ask the API server: which pods there are, and for logs; else they have no token.
+
+    The chart has one list of rules for all namespaces, and makes a ClusterRole where no namespace is named.
+    """
+    asks, logs = stack.collector_finds_pods, collector.pod_logs
+    if not asks:
+        return {"rbac": {"create": False}, "serviceAccount": {"automountServiceAccountToken": False}}
+    read = [] if logs is None else logs.namespaces or [stack.namespace.name]
+    named_ = dict.fromkeys([*(_scraped_in(stack) if stack.collector_scrapes else ()), *read])
+    role = {
+        "namespaces": [] if logs is not None and logs.every_namespace else list(named_),
+        "rules": [_READS_PODS, *((_READS_LOGS,) if logs else ())],
+        "clusterRules": [],
+    }
+    return {"rbac": {"create": True, **role}, "serviceAccount": {"automountServiceAccountToken": True}}

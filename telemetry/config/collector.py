@@ -12,6 +12,7 @@ from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.network import Destination
 from telemetry.config.overlay import Overlay
 from telemetry.config.placement import ClassName, Toleration
+from telemetry.config.pod_logs import PodLogs
 from telemetry.config.policy import Policy
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute, Nodes
@@ -85,8 +86,11 @@ class Collector(Settings):
     api_server: Destination | None = Field(
         default=None,
         description="Where the API server's machines are, with their port, such as `{cidrs: [10.0.0.1/32], ports: "
-        "[6443]}` (`kubectl get endpoints kubernetes -n default`). It tells which pods there are to be scraped; needed "
-        "with `daemon-set` where there are NetworkPolicies and monitoring.scrape is collector.",
+        "[6443]}` (`kubectl get endpoints kubernetes -n default`). It tells which pods there are. Needed with "
+        "`daemon-set` and NetworkPolicies, for pod_logs and where monitoring.scrape is collector.",
+    )
+    pod_logs: PodLogs | None = Field(
+        default=None, description="Reading the logs of pods; none: only what applications send by OTLP."
     )
     node_selector: dict[LabelKey, LabelValue] = Field(
         default_factory=dict, description="Labels of the nodes that it runs on; none is every node."
