@@ -20,8 +20,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from telemetry.spec.checks import SERVICE
+
 METRIC = "telemetry_validation"
-SERVICE = "telemetry-validation"
 VIA = "via"
 """The label, and the span's attribute, that says by which protocol it came."""
 _RESOURCE = Resource({"service.name": SERVICE})

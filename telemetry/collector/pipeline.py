@@ -1,7 +1,10 @@
 """The pipeline of applications' telemetry: received, limited, batched, queued and sent again until it is taken."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import pairwise
 
+from telemetry.collector import sampling
 from telemetry.collector.destination import Destination
 from telemetry.collector.syntax import Block, Expression, Value
 from telemetry.config.collector import Collector
@@ -36,17 +39,18 @@ def blocks(collector: Collector, to: Destination, *, received: int) -> Iterator[
         if "logs" in exporters
         else "Applications send here. Logs are not taken: the platform has no place for them.",
     )
-    yield Block(
-        limiter.name,
-        limiter.label,
-        {"check_interval": "1s", "limit": f"{collector.size.memory * 4 // 5 // _MI}MiB"},
-        (_output(dict.fromkeys(exporters, batch)),),
+    sampled = sampling.samplers(collector.sampling)
+    yield replace(
+        limiter,
+        arguments={"check_interval": "1s", "limit": f"{collector.size.memory * 4 // 5 // _MI}MiB"},
+        blocks=(_output(dict.fromkeys(exporters, batch) | {"traces": [*sampled, batch][0]}),),
     )
-    yield Block(
-        batch.name,
-        batch.label,
-        {"timeout": "1s", "send_batch_size": _BATCH, "send_batch_max_size": _BATCH},
-        (_output(exporters),),
+    for each, following in pairwise([*sampled, batch]):
+        yield replace(each, blocks=(*each.blocks, _output({"traces": following})))
+    yield replace(
+        batch,
+        arguments={"timeout": "1s", "send_batch_size": _BATCH, "send_batch_max_size": _BATCH},
+        blocks=(_output(exporters),),
     )
     yield from _authentication(to)
     if collector.queue.on_disk:

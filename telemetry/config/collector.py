@@ -18,6 +18,7 @@ from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute, Nodes
 from telemetry.config.role_policy import limited
 from telemetry.config.roles import Role
+from telemetry.config.sampling import Sampling
 
 _LEAST_MEMORY = 64 * 2**20
 CHARTS: Versions = {"alloy": ("1.11.1",)}
@@ -89,6 +90,7 @@ class Collector(Settings):
         "[6443]}` (`kubectl get endpoints kubernetes -n default`). It tells which pods there are. Needed with "
         "`daemon-set` and NetworkPolicies, for pod_logs and where monitoring.scrape is collector.",
     )
+    sampling: Sampling | None = Field(default=None, description="Sending some of the traces; none: all are sent.")
     pod_logs: PodLogs | None = Field(
         default=None, description="Reading the logs of pods; none: only what applications send by OTLP."
     )

@@ -60,6 +60,7 @@ def check(
         )
     if not collector.deploys:
         return
+    _check_whole_traces(collector, nodes)
     if collector.nodes is None and nodes is None:
         raise SettingError("nodes", "is not set, and neither is kubernetes.nodes; say on how many nodes it runs")
     if guarded and finds_pods and collector.api_server is None:
@@ -82,6 +83,19 @@ def _check_scopes(tenant: Tenant, tenants: Sequence[Tenant], signals: Iterable[S
                 f"sends as {tenant.id}, which may not write {signal}; add write to "
                 f"tenants.{list(tenants).index(tenant)}.access.scopes.{signal}",
             )
+
+
+def _check_whole_traces(collector: Collector, nodes: Nodes | None) -> None:
+    tail, count = (
+        collector.sampling.tail if collector.sampling else None,
+        collector.nodes or (nodes.count if nodes else 1),
+    )
+    if tail is not None and count > 1 and not tail.accept_partial_traces:
+        raise SettingError(
+            "sampling.tail",
+            f"needs all spans of a trace in one place, and a collector on each of {count} nodes has those of its own "
+            "alone; set accept_partial_traces: true, or use head_percent",
+        )
 
 
 def _check_pod_logs(logs: PodLogs, ids: Sequence[str], signals: Collection[str]) -> None:

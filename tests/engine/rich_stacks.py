@@ -213,7 +213,9 @@ PROD: Change = all_of(
     }, "values": {
         "add": {"alloy": {"hostAliases": [{"ip": "10.1.1.1", "hostnames": ["gateway"]}]}},
         "override": {"alloy": {"enableReporting": True}},
-    }, "api_server": SOMEWHERE, "pod_logs": {
+    }, "api_server": SOMEWHERE, "sampling": {"head_percent": 50, "tail": {
+        "drop": {"a": ["b"]}, "slower_than_ms": 500, "attributes": {"c": ["d"]}, "accept_partial_traces": True,
+    }}, "pod_logs": {
         "cluster": "one", "namespaces": ["shop"], "json_fields": {"level": "level"},
         "rules": [{"namespaces": ["shop"], "first_line": "^x", "drop": ["y"], "keep_percent": 10}],
         "tenants": {"shop": "b"}, "tenant_field": "tenant",

@@ -58,9 +58,16 @@ logs_of_pods = st.fixed_dictionaries(
         "tenant_field": fields,
     },
 )
+attributes = st.dictionaries(st.sampled_from(["http.route", "a"]), st.just(["/x", 'y"']), max_size=2)
+tails = st.fixed_dictionaries(
+    {"accept_partial_traces": st.just(True)},
+    optional={"drop": attributes, "attributes": attributes, "errors": st.booleans(), "slower_than_ms": st.just(500)},
+)
+samplings = st.fixed_dictionaries({"head_percent": st.sampled_from([0.01, 25, 33.3])}, optional={"tail": tails})
 collectors = st.fixed_dictionaries(
     {"queue": queues},
     optional={
+        "sampling": samplings,
         "metrics": st.sampled_from(["otlp", "remote-write"]),
         "size": st.fixed_dictionaries({"cpu": st.just("50m"), "memory": st.sampled_from(["64Mi", "1.3Gi"])}),
     },

@@ -100,5 +100,14 @@ COLLECTORS = [
         "move it to tenant_field",
     ),
     _logs("a stranger's lines", {"tenants": {"a": "b"}}, ".tenants.a", "is no tenant of this stack", "name one"),
+    _of("idle sampling", {"sampling": {}}, ".sampling.head_percent", "neither is tail", "or remove sampling"),
+    _of("all of them", {"sampling": {"head_percent": 100}}, ".sampling.head_percent", "less than 100", "correct it"),
+    _of(
+        "traces in parts",
+        {**DAEMON_SET, "sampling": {"tail": {}}},
+        ".sampling.tail",
+        "all spans of a trace in one place",
+        "accept_partial_traces: true, or use head_percent",
+    ),
     _of("too small", {"size": {"cpu": "10m", "memory": "32Mi"}}, ".size.memory", "too little", "at least 64Mi"),
 ]

@@ -289,3 +289,21 @@ def test_a_token_is_mounted_for_pods_logs_too_and_the_api_server_reached() -> No
     assert stack.collector is not None
     assert alloy.values(stack, stack.collector)["serviceAccount"] == {"automountServiceAccountToken": True}
     assert "10.0.0.1/32" in str(policies_of(stack)["collector"]["egress"])
+
+
+def test_only_traces_are_sampled_by_their_id_then_by_what_is_in_them() -> None:
+    tail = {"drop": {"http.route": ["/healthz"]}, "slower_than_ms": 500, "keep_percent": 5}
+    found = of("dev", {"sampling": {"head_percent": 50, "tail": tail}})
+    limiter = found.partition('memory_limiter "all" {')[2].partition("\n}")[0]
+    assert "metrics = [otelcol.processor.batch.applications.input]" in limiter
+    assert "traces  = [otelcol.processor.probabilistic_sampler.traces.input]" in limiter
+    head, _, rest = found.partition('otelcol.processor.tail_sampling "traces"')
+    assert "traces = [otelcol.processor.tail_sampling.traces.input]" in head
+    assert re.findall(r'name = "(.*)"\n\t\ttype = "(.*)"\n\n\t\t\w', rest) == [
+        ("drop http.route", "drop"),
+        ("errors", "status_code"),
+        ("slow", "latency"),
+        ("validation", "string_attribute"),
+        ("rest", "probabilistic"),
+    ]
+    assert "traces = [otelcol.processor.batch.applications.input]" in rest

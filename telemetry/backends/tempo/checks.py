@@ -12,13 +12,13 @@ import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
 from telemetry.backends.tempo.context import TempoContext
-from telemetry.clients.otlp import METRIC, SERVICE, VIA, Span, span
+from telemetry.clients.otlp import METRIC, VIA, Span, span
 from telemetry.clients.reach import ask
 from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
 from telemetry.clients.target import TENANT_HEADER, Target, Tenant
 from telemetry.config.quantities import duration_text, in_seconds
-from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Refused
+from telemetry.spec.checks import SERVICE, Check, CheckFailed, CheckSkipped, Refused
 
 _PROTOBUF = {"Content-Type": "application/x-protobuf"}
 _RANGE_SECONDS = 600
