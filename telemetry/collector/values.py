@@ -7,11 +7,11 @@ from telemetry.collector.addresses import HTTP_PORT, RELEASE
 from telemetry.collector.config import CONFIG_MAP, FILE
 from telemetry.collector.destination import CREDENTIALS
 from telemetry.collector.pipeline import OTLP_GRPC, OTLP_HTTP
+from telemetry.collector.rights import namespaces_of, rules_of
 from telemetry.collector.scraping import BACKENDS
 from telemetry.config.collector import ALLOY, RELOADER_IMAGE, Collector, containers_of
 from telemetry.config.quantities import bytes_text
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
-from telemetry.monitoring.scraping import targets_of
 from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, merged, named, pod_security, resources
 from telemetry.spec.values.images import pull_secrets, with_digest
 from telemetry.spec.values.placement import pod_placement
@@ -24,9 +24,6 @@ _STORAGE = "/var/lib/alloy"
 _USER = 473
 """The image's user `alloy`; by itself it runs as root."""
 _GROUP_MAY_READ = 0o440
-_READS_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
-"""All that discovery needs."""
-_READS_LOGS = {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}
 
 
 def values(stack: Stack, collector: Collector) -> Values:
@@ -127,24 +124,15 @@ def _pod_security(stack: Stack) -> Values:
     return {key: value for key, value in (ids | pod_security(stack.kubernetes.platform)).items() if value is not None}
 
 
-def _scraped_in(stack: Stack) -> list[str]:
-    """Return the namespaces with pods that are scraped."""
-    return list(dict.fromkeys(target.namespace for target in targets_of(stack)))
-
-
 def _rights(stack: Stack, collector: Collector) -> Values:
-    """Return what the pods may ask the API server: which pods there are, and for logs; else they have no token.
+    """Return what the pods may ask the API server; who asks nothing has no token.
 
-    The chart has one list of rules for all namespaces, and makes a ClusterRole where no namespace is named.
+    The chart has one list of rules for all namespaces, and makes a ClusterRole where none is named.
     """
-    asks, logs = stack.collector_finds_pods, collector.pod_logs
-    if not asks:
-        return {"rbac": {"create": False}, "serviceAccount": {"automountServiceAccountToken": False}}
-    read = [] if logs is None else logs.namespaces or [stack.namespace.name]
-    named_ = dict.fromkeys([*(_scraped_in(stack) if stack.collector_scrapes else ()), *read])
-    role = {
-        "namespaces": [] if logs is not None and logs.every_namespace else list(named_),
-        "rules": [_READS_PODS, *((_READS_LOGS,) if logs else ())],
-        "clusterRules": [],
+    namespaces = namespaces_of(stack, collector)
+    asks = namespaces is None or bool(namespaces)
+    role = {"namespaces": list(namespaces or ()), "rules": list(rules_of(collector)), "clusterRules": []}
+    return {
+        "rbac": {"create": asks, **(role if asks else {})},
+        "serviceAccount": {"automountServiceAccountToken": asks},
     }
-    return {"rbac": {"create": True, **role}, "serviceAccount": {"automountServiceAccountToken": True}}
