@@ -111,6 +111,13 @@ MODULES = {
         # promtool comes with Mimir, which has most of its packages; the tag leaves out the clients of 25 clouds.
         Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
         Module("alloyfmt", "the parser and formatter of Alloy's configuration"),
+        # The tags leave out the clients of 25 clouds, but for Kubernetes'.
+        Module(
+            "otelcol",
+            "the OpenTelemetry Collector",
+            tags=("remove_all_sd", "enable_kubernetes_sd"),
+            generated=("k8s.io/...", "github.com/aws/...", "github.com/Azure/..."),
+        ),
         Module("actionlint", "the linter of the pipeline's workflows"),
         Module("amtool", "the reader of Alertmanager's configuration"),
         Module("registry", "a registry for charts and images, which keeps them in memory"),
@@ -171,6 +178,8 @@ TOOLS = {
         Tool("alloy", "", ("--version",), SpecifierSet(">=1.11,<2")),
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
         Tool("alloyfmt", "alloyfmt", ("--version",), SpecifierSet("==0.1.0")),
+        # What is built has few components; of the distributions that one may have, contrib has all of them.
+        Tool("otelcol-contrib", "otelcol", ("--version",), SpecifierSet(">=0.161,<1"), binary="otelcol"),
         Tool("amtool", "amtool", ("--version",), SpecifierSet(">=0.28,<1")),
         # It cannot say its version, so that of PATH never fits: other programs have the same name.
         Tool("registry", "registry", ("--help",), SpecifierSet(">=0.22")),
@@ -194,7 +203,7 @@ TOOLS = {
     )
 }
 
-_FOR_CHECKS = ("mimir", "promtool", "actionlint", "alloyfmt", "amtool", "registry", "nginx")
+_FOR_CHECKS = ("mimir", "promtool", "actionlint", "alloyfmt", "otelcol-contrib", "amtool", "registry", "nginx")
 OWN_TOOLS = tuple(name for name, tool in TOOLS.items() if not tool.origin)
 _NODE_TOOLS = ("kubelet", "kube-proxy", "containerd", "containerd-shim-runc-v2", *CNI_PLUGINS, "coredns", "runc", "nft")
 REAL_NODES_TOOLS = (*_NODE_TOOLS, "mimir", "nginx")

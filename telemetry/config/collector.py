@@ -1,4 +1,4 @@
-"""The collector: a Grafana Alloy that takes applications' telemetry, and may scrape the platform itself."""
+"""The collector: it takes applications' telemetry, and may scrape the platform and read pods' logs."""
 
 from typing import Annotated, Literal, Self
 
@@ -49,8 +49,13 @@ class Queue(Settings):
 
 
 class Collector(Settings):
-    """Grafana Alloy in front of the platform (docs/collector.md)."""
+    """Grafana Alloy, or an OpenTelemetry Collector, in front of the platform (docs/collector.md)."""
 
+    kind: Literal["alloy", "otel"] = Field(
+        default="alloy",
+        description="Whose configuration it is: Grafana Alloy's, or the OpenTelemetry Collector's, for one that exists "
+        "already.",
+    )
     deploy: Literal["config-map", "daemon-set"] = Field(
         default="config-map",
         description="config-map: only the configuration, for an Alloy that exists already; daemon-set: Alloy as well, "
@@ -119,6 +124,22 @@ class Collector(Settings):
     def _api_server_has_a_port(self) -> Self:
         if self.api_server is not None and not (self.api_server.ports and not self.api_server.is_nobody):
             raise SettingError("api_server", "needs both a place and ports, such as {cidrs: […], ports: [6443]}")
+        return self
+
+    @model_validator(mode="after")
+    def _does_what_its_kind_can(self) -> Self:
+        if self.kind == "otel" and self.deploys:
+            raise SettingError(
+                "kind",
+                "is otel, and deploy: daemon-set deploys Alloy; set deploy: config-map and run a Collector on that, or "
+                "kind: alloy",
+            )
+        if self.kind == "otel" and self.pod_logs is not None:
+            raise SettingError(
+                "pod_logs",
+                "needs kind: alloy, since the OpenTelemetry Collector reads pods' logs from the node's folders alone, "
+                "which restricted pods may not; set that, or remove it",
+            )
         return self
 
     @model_validator(mode="after")

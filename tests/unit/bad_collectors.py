@@ -109,5 +109,14 @@ COLLECTORS = [
         "all spans of a trace in one place",
         "accept_partial_traces: true, or use head_percent",
     ),
+    _of("a DaemonSet of another", {**DAEMON_SET, "kind": "otel"}, ".kind", "deploys Alloy", "set deploy: config-map"),
+    _of(
+        "pods' logs by another",
+        {"kind": "otel", "pod_logs": POD_LOGS},
+        ".pod_logs",
+        "needs kind: alloy",
+        "set that, or remove it",
+        WITH_LOGS,
+    ),
     _of("too small", {"size": {"cpu": "10m", "memory": "32Mi"}}, ".size.memory", "too little", "at least 64Mi"),
 ]
