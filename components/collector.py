@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 
 from components.kubernetes import release
 from telemetry.collector.addresses import RELEASE
-from telemetry.collector.config import CONFIG_MAP, FILE, configuration
+from telemetry.collector.config import CONFIG_MAP, FILES, configuration
 from telemetry.collector.pipeline import OTLP_GRPC
 from telemetry.collector.release import collector_release
 from telemetry.config.collector import Collector as Wanted
@@ -15,13 +15,13 @@ from telemetry.stack import Stack
 
 
 class Collector(pulumi.ComponentResource):
-    """Alloy's configuration as a ConfigMap and, if wanted, Alloy itself as a DaemonSet that mounts it.
+    """The collector's configuration as a ConfigMap and, if wanted, Alloy itself as a DaemonSet that mounts it.
 
     A changed configuration restarts nothing, and so loses no queue: the chart's second container has Alloy read it.
     """
 
     config_map: str
-    """Name of the ConfigMap, for an Alloy that exists already."""
+    """Name of the ConfigMap, for a collector that exists already."""
     otlp_grpc_address: str | None
     """`host:port` for OTLP over gRPC, in the cluster; None where the program deploys no Alloy."""
 
@@ -33,7 +33,7 @@ class Collector(pulumi.ComponentResource):
         config = k8s.core.v1.ConfigMap(
             CONFIG_MAP,
             metadata={"name": CONFIG_MAP, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "telemetry"}},
-            data={FILE: configuration(stack, settings)},
+            data={FILES[settings.kind]: configuration(stack, settings)},
             opts=pulumi.ResourceOptions(parent=self),
         )
         wanted = collector_release(stack)

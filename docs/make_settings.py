@@ -171,10 +171,10 @@ def _section(model: type[BaseModel], paths: list[str]) -> str:
 
 
 def _type(hint: Any, field: FieldInfo) -> str:
-    bounds = {type(rule).__name__: rule for rule in field.metadata}
-    if {"Ge", "Le"} <= bounds.keys():
-        return f"whole number, {bounds['Ge'].ge} to {bounds['Le'].le}"
-    return _written(hint)
+    text, bounds = _written(hint), {type(rule).__name__: rule for rule in field.metadata}
+    if {"Ge", "Le"} <= bounds.keys() and text.endswith("number"):
+        return f"{text}, {bounds['Ge'].ge} to {bounds['Le'].le}"
+    return text
 
 
 def _written(hint: Any) -> str:

@@ -117,7 +117,7 @@ BACKENDS: Mapping[str, Backend] = {
         _ALL_ROLES,
     ),
     "alloy": Backend(
-        lambda stack: (COLLECTOR, COLLECTOR_FILE) if stack.collector else None,
+        lambda stack: (COLLECTOR, COLLECTOR_FILE) if stack.collector and stack.collector.kind == "alloy" else None,
         _ALLOY_HTTP,
         None,
         ("run", f"--server.http.listen-addr={{address}}:{_ALLOY_HTTP}", "--storage.path={directory}", "{file}"),

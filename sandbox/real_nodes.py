@@ -66,8 +66,9 @@ def images(state: Path) -> Table:
 
 
 def replaced(state: Path) -> list[str]:
-    """Return the signals whose backend is not here: nothing that its stand-in does proves anything."""
+    """Return the signals whose backend is not here, and the collector: what a stand-in does proves nothing."""
     from telemetry.backends import BACKENDS
 
     found = {name.rpartition("/")[2].partition(":")[0]: what for name, what in served(state).items()}
-    return [each.signal for each in BACKENDS if found.get(each.name) == STAND_IN]
+    signals = [each.signal for each in BACKENDS if found.get(each.name) == STAND_IN]
+    return [*signals, *(["collector"] if found.get("alloy") == STAND_IN else [])]

@@ -111,6 +111,13 @@ MODULES = {
         # promtool comes with Mimir, which has most of its packages; the tag leaves out the clients of 25 clouds.
         Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
         Module("alloyfmt", "the parser and formatter of Alloy's configuration"),
+        # The tags leave out the clients of 25 clouds, but for Kubernetes'.
+        Module(
+            "otelcol",
+            "the OpenTelemetry Collector",
+            tags=("remove_all_sd", "enable_kubernetes_sd"),
+            generated=("k8s.io/...", "github.com/aws/...", "github.com/Azure/..."),
+        ),
         Module("actionlint", "the linter of the pipeline's workflows"),
         Module("amtool", "the reader of Alertmanager's configuration"),
         Module("oauth2-proxy", "the one that knows whose a token of an OpenID provider is"),
@@ -172,6 +179,8 @@ TOOLS = {
         Tool("alloy", "", ("--version",), SpecifierSet(">=1.11,<2")),
         Tool("actionlint", "actionlint", ("--version",), SpecifierSet(">=1.7.12,<2")),
         Tool("alloyfmt", "alloyfmt", ("--version",), SpecifierSet("==0.1.0")),
+        # What is built has few components; of the distributions that one may have, contrib has all of them.
+        Tool("otelcol-contrib", "otelcol", ("--version",), SpecifierSet(">=0.161,<1"), binary="otelcol"),
         Tool("amtool", "amtool", ("--version",), SpecifierSet(">=0.28,<1")),
         Tool("oauth2-proxy", "oauth2-proxy", ("--version",), SpecifierSet(">=7.6,<8")),
         # It cannot say its version, so that of PATH never fits: other programs have the same name.
@@ -201,7 +210,17 @@ TOOLS = {
     )
 }
 
-_FOR_CHECKS = ("mimir", "promtool", "actionlint", "alloyfmt", "amtool", "oauth2-proxy", "registry", "nginx")
+_FOR_CHECKS = (
+    "mimir",
+    "promtool",
+    "actionlint",
+    "alloyfmt",
+    "otelcol-contrib",
+    "amtool",
+    "oauth2-proxy",
+    "registry",
+    "nginx",
+)
 OWN_TOOLS = tuple(name for name, tool in TOOLS.items() if not tool.origin)
 _NODE_TOOLS = ("kubelet", "kube-proxy", "containerd", "containerd-shim-runc-v2", *CNI_PLUGINS, "coredns", "runc", "nft")
 REAL_NODES_TOOLS = (*_NODE_TOOLS, "mimir", "nginx")

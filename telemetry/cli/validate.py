@@ -15,6 +15,7 @@ from telemetry.known_secrets import redactor_of
 from telemetry.stack import ConfigError, Stack
 from telemetry.stack import decrypted as credentials_of_stack
 from telemetry.stack import file as stack_file
+from telemetry.stack.collector import sender
 
 if TYPE_CHECKING:
     from telemetry.clients.reach import Reach
@@ -32,7 +33,7 @@ def validate(
         typer.Option(help="HOST:PORT=HOST:PORT: connect there in its place, as to a port that kubectl forwards."),
     ] = None,
     tenant: Annotated[list[str] | None, typer.Option(help="Only these tenants; all otherwise.")] = None,
-    skip: Annotated[list[str] | None, typer.Option(help="Leave out a signal, such as traces.")] = None,
+    skip: Annotated[list[str] | None, typer.Option(help="Leave out a signal, such as traces, or collector.")] = None,
     flush: Annotated[bool, typer.Option(help="Let Mimir's ingesters flush each tenant, to find a block.")] = True,
     api_server: Annotated[
         bool, typer.Option(help="Ask services that have no route from here through the API server.")
@@ -56,6 +57,7 @@ def validate(
     called wrongly, with 3 if none failed but some could not be done from here (--allow-skipped makes that 0).
     """
     # Imported here: OpenTelemetry and gRPC take a second to load, and the other commands do not need them.
+    from telemetry.clients.otlp import COLLECTOR
     from telemetry.operations.validation import plan, report
     from telemetry.operations.validation.runner import Bounds, run
 
@@ -80,7 +82,7 @@ def validate(
             behind=behind_gateway,
         )
         shown = {signal: each["uid"] for signal, each in outputs["datasources"].items()}
-        _refuse_unknown("--skip", skip or (), [each.signal for each in settings.backends])
+        _refuse_unknown("--skip", skip or (), [*(each.signal for each in settings.backends), COLLECTOR])
         lanes = plan.without(plan.lanes(target, shown), skip or ())
 
         def tell(result: Any) -> None:
@@ -118,6 +120,7 @@ def target_of(
     Raises:
         typer.BadParameter: an address or a tenant is not known.
     """
+    from telemetry.clients.target import COLLECTOR_ADDRESS
     from telemetry.operations.validation import addresses
     from telemetry.operations.validation.target import StackTarget, tenants_of
 
@@ -126,21 +129,29 @@ def target_of(
     behind = behind or not (moved or reach.is_direct(found["metrics.query"]))
     if behind and stack.gateway is not None:
         found = addresses.backends(stack)
-    known_names = {**found, **addresses.admin(stack)}
-    _refuse_unknown("--address", moved, known_names)
+    known_names = {**found, **addresses.admin(stack), **addresses.collector(stack)}
+    _refuse_unknown("--address", moved, {*known_names, *((COLLECTOR_ADDRESS,) if stack.collector else ())})
+    asked = {**known_names, **moved}
     uids = {each["id"]: _uids(each["datasources"] or {}) for each in outputs["tenants"]}
     tenants = tenants_of(stack, credentials.gateway_key, uids, tokens)
     _refuse_unknown("--tenant", only, [each.id for each in tenants if each.id])
     return StackTarget(
         stack=stack,
-        addresses={**known_names, **moved},
+        addresses=asked,
         tenants=[each for each in tenants if not only or each.id in only],
         reach=reach,
         authority=outputs["certificate_authority"] or None,
         behind_gateway=behind and stack.gateway is not None,
         credentials=credentials,
+        collects_as=_collects_as(stack) if COLLECTOR_ADDRESS in asked else (),
         flush=flush,
     )
+
+
+def _collects_as(stack: Stack) -> tuple[str | None, ...]:
+    """Return the tenant as whom the collector sends, None where there are no tenants."""
+    who = None if stack.collector is None else sender(stack.collector, stack.tenants)
+    return (who.id if who else None,)
 
 
 def _uids(datasources: Mapping[str, Mapping[str, str] | None]) -> dict[str, str]:

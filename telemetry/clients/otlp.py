@@ -20,10 +20,15 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from telemetry.spec.checks import SERVICE
+
 METRIC = "telemetry_validation"
-SERVICE = "telemetry-validation"
 VIA = "via"
 """The label, and the span's attribute, that says by which protocol it came."""
+COLLECTOR = "collector"
+"""What it says of what went by the stack's own collector."""
+_TAKEN = {"sampling.priority": 1}
+"""Has a sampler take a span that it would leave out (docs/collector.md)."""
 _RESOURCE = Resource({"service.name": SERVICE})
 
 
@@ -41,7 +46,7 @@ def span(via: str) -> Span:
     made = InMemorySpanExporter()
     provider = TracerProvider(resource=_RESOURCE, shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(made))
-    with provider.get_tracer(SERVICE).start_as_current_span(METRIC, attributes={VIA: via}) as current:
+    with provider.get_tracer(SERVICE).start_as_current_span(METRIC, attributes={VIA: via, **_TAKEN}) as current:
         context = current.get_span_context()
     request = encode_spans(made.get_finished_spans())
     return Span(f"{context.trace_id:032x}", f"{context.span_id:016x}", request)

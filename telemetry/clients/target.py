@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from telemetry.clients.reach import Reach
+from telemetry.clients.reach import Reach, ask
+from telemetry.clients.retry import retry
 from telemetry.config.access import Pair
 from telemetry.config.credentials import Credentials
 from telemetry.spec.checks import CheckSkipped
 from telemetry.spec.context import Surroundings
 
 TENANT_HEADER = "X-Scope-OrgID"
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
+COLLECTOR_ADDRESS = "collector.otlp_http"
+"""The name of the collector's address, without a path."""
 _TIMEOUT_SECONDS = 10
 Blocks = Callable[[str], set[str]]
 """Returns the keys of a tenant's blocks in Mimir's bucket."""
@@ -51,6 +55,8 @@ class Target:
     credentials: Credentials | None = None
     blocks: Blocks | None = None
     """What lists them, where that is not the bucket itself."""
+    collects_as: Sequence[str | None] = ()
+    """The tenant as whom the stack's collector sends; empty where it has none that can be asked."""
     flush: bool = True
     """Whether Mimir may be asked to flush a tenant, which makes one small block per ingester."""
 
@@ -84,6 +90,17 @@ class Target:
         context = ssl.create_default_context(cadata=self.authority)
         context.check_hostname = False  # all backends share one certificate
         return self._client(context, {TENANT_HEADER: tenant.id} if tenant and tenant.id else {})
+
+    def collect(self, signal: str, content: bytes, seconds: float) -> None:
+        """Send OTLP to the stack's collector, which asks nobody who they are.
+
+        Raises:
+            CheckFailed: it did not take it within so many seconds.
+            CheckSkipped: there is no way to it from here.
+        """
+        url = f"{self.inner(COLLECTOR_ADDRESS)}/v1/{signal}"
+        with self.admin() as client:
+            retry(lambda: ask(client, "POST", url, content=content, headers=PROTOBUF), seconds)
 
     def identity(self, tenant: Tenant) -> dict[str, str]:
         """Return the headers that say who asks: a token for the gateway, the tenant's name for backends."""

@@ -26,6 +26,8 @@ class Destination:
     remote_write: str
     logs_otlp: str | None
     """Address that Alloy adds `/v1/logs` to; None where nothing stores logs."""
+    logs_push: str | None
+    """Where Loki's own protocol goes, which has labels; None where nothing stores logs."""
     name: str | None
     """What the certificate there is for: an address's name has a final dot, a certificate's none. None is no TLS."""
     tenant: str | None
@@ -50,6 +52,7 @@ def destination(stack: Stack, collector: Collector) -> Destination:
         metrics_otlp=absolute(stack, metrics.otlp_http.removesuffix(_METRICS_PATH)),
         remote_write=absolute(stack, metrics.remote_write),
         logs_otlp=None if logs is None else absolute(stack, logs.otlp_http.removesuffix(_LOGS_PATH)),
+        logs_push=None if logs is None else absolute(stack, logs.push),
         name=None,
         tenant=None if tenant is None else tenant.id,
         token=None,

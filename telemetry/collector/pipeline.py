@@ -1,7 +1,10 @@
 """The pipeline of applications' telemetry: received, limited, batched, queued and sent again until it is taken."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import pairwise
 
+from telemetry.collector import sampling
 from telemetry.collector.destination import Destination
 from telemetry.collector.syntax import Block, Expression, Value
 from telemetry.config.collector import Collector
@@ -36,17 +39,18 @@ def blocks(collector: Collector, to: Destination, *, received: int) -> Iterator[
         if "logs" in exporters
         else "Applications send here. Logs are not taken: the platform has no place for them.",
     )
-    yield Block(
-        limiter.name,
-        limiter.label,
-        {"check_interval": "1s", "limit": f"{collector.size.memory * 4 // 5 // _MI}MiB"},
-        (_output(dict.fromkeys(exporters, batch)),),
+    sampled = sampling.samplers(collector.sampling)
+    yield replace(
+        limiter,
+        arguments={"check_interval": "1s", "limit": f"{collector.size.memory * 4 // 5 // _MI}MiB"},
+        blocks=(_output(dict.fromkeys(exporters, batch) | {"traces": [*sampled, batch][0]}),),
     )
-    yield Block(
-        batch.name,
-        batch.label,
-        {"timeout": "1s", "send_batch_size": _BATCH, "send_batch_max_size": _BATCH},
-        (_output(exporters),),
+    for each, following in pairwise([*sampled, batch]):
+        yield replace(each, blocks=(*each.blocks, _output({"traces": following})))
+    yield replace(
+        batch,
+        arguments={"timeout": "1s", "send_batch_size": _BATCH, "send_batch_max_size": _BATCH},
+        blocks=(_output(exporters),),
     )
     yield from _authentication(to)
     if collector.queue.on_disk:
@@ -78,9 +82,8 @@ def _client(to: Destination, endpoint: str) -> Block:
 
 def remote_write(collector: Collector, to: Destination) -> Block:
     """Return the one way of Prometheus' samples, which keeps them in a log on disk until they are taken."""
-    credential: dict[str, Value] = {} if to.token is None else {"bearer_token_file": to.token}
+    credential, tls = remote_access(to)
     header: dict[str, Value] = {} if to.tenant is None else {"headers": {"X-Scope-OrgID": to.tenant}}
-    tls = (Block("tls_config", arguments=_trust(to)),) if to.name else ()
     return Block(
         "prometheus.remote_write",
         "platform",
@@ -89,6 +92,12 @@ def remote_write(collector: Collector, to: Destination) -> Block:
             Block("wal", arguments={"max_keepalive_time": duration_text(collector.queue.retry_for)}),
         ),
     )
+
+
+def remote_access(to: Destination) -> tuple[dict[str, Value], tuple[Block, ...]]:
+    """Return the credential of the protocols of Prometheus and Loki, which read files themselves, and how to trust."""
+    credential: dict[str, Value] = {} if to.token is None else {"bearer_token_file": to.token}
+    return credential, (Block("tls_config", arguments=_trust(to)),) if to.name else ()
 
 
 def _output(targets: Mapping[str, Block]) -> Block:

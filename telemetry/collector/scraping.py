@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from telemetry.collector.discovery import names_of_pods, of_own_node, rule
 from telemetry.collector.pipeline import REMOTE_WRITE
 from telemetry.collector.syntax import Block, Expression, Value
 from telemetry.config.collector import Collector
@@ -14,8 +15,6 @@ from telemetry.stack import Stack
 BACKENDS = "/etc/telemetry-backends"
 """Where Alloy finds the authority of the backends' certificate, where they have one."""
 _LABEL = "__meta_kubernetes_pod_label_app_kubernetes_io_"
-_OWN_NODE = 'coalesce(sys.env("HOSTNAME"), constants.hostname)'
-"""The node's name, which the chart puts there."""
 
 
 _PORT = "__meta_kubernetes_pod_container_port_number"
@@ -68,14 +67,13 @@ def _scrape(stack: Stack, collector: Collector, job: _Job) -> Iterator[Block]:
     """
     discovery = Block("discovery.kubernetes", job.label)
     relabel = Block("discovery.relabel", job.label, {"targets": discovery.refer("targets")}, job.rules)
-    here: dict[str, Value] = {"field": Expression(f'"spec.nodeName=" + {_OWN_NODE}')} if collector.deploys else {}
     yield Block(
         discovery.name,
         discovery.label,
         {"role": "pod"},
         (
             Block("namespaces", arguments={"names": [job.namespace]}),
-            Block("selectors", arguments={"role": "pod", "label": job.selected, **here}),
+            Block("selectors", arguments={"role": "pod", "label": job.selected, **of_own_node(collector)}),
         ),
         comment=job.comment,
     )
@@ -100,29 +98,24 @@ def _scrape(stack: Stack, collector: Collector, job: _Job) -> Iterator[Block]:
 
 def _of_ours(targets: Sequence[Target]) -> Iterator[Block]:
     """Yield what keeps a target of each pod of ours and names it as rules and dashboards want it."""
-    yield _rule([f"{_LABEL}name", _PORT], action="keep", regex="|".join(f"{each.name};{each.port}" for each in targets))
+    yield rule([f"{_LABEL}name", _PORT], action="keep", regex="|".join(f"{each.name};{each.port}" for each in targets))
     if without := [role for each in targets for role in each.without]:
-        yield _rule([f"{_LABEL}component"], action="drop", regex="|".join(without))
+        yield rule([f"{_LABEL}component"], action="drop", regex="|".join(without))
     if any(each.tls for each in targets):
         plain = "|".join(each.name for each in targets if not each.tls)
-        yield _rule([f"{_LABEL}name"], regex=plain, target_label="__scheme__", replacement="http")
+        yield rule([f"{_LABEL}name"], regex=plain, target_label="__scheme__", replacement="http")
     yield from _named()
-    yield _rule([f"{_LABEL}instance", f"{_LABEL}component"], separator="/", target_label="job")
+    yield rule([f"{_LABEL}instance", f"{_LABEL}component"], separator="/", target_label="job")
 
 
 def _of_others(target: Target) -> Iterator[Block]:
     """Yield the same for pods of others."""
-    yield _rule([_PORT], action="keep", regex=str(target.port))
+    yield rule([_PORT], action="keep", regex=str(target.port))
     yield from _named()
     yield Block("rule", arguments={"target_label": "job", "replacement": target.name})
 
 
 def _named() -> Iterator[Block]:
     """Yield what leaves out pods that have ended, and the labels that docs/monitoring.md names."""
-    yield _rule(["__meta_kubernetes_pod_phase"], action="drop", regex="Succeeded|Failed")
-    for label, source in {"namespace": "namespace", "pod": "pod_name", "container": "pod_container_name"}.items():
-        yield _rule([f"__meta_kubernetes_{source}"], target_label=label)
-
-
-def _rule(sources: list[str], **arguments: str) -> Block:
-    return Block("rule", arguments={"source_labels": list[Value](sources), **arguments})
+    yield rule(["__meta_kubernetes_pod_phase"], action="drop", regex="Succeeded|Failed")
+    yield from names_of_pods()

@@ -15,7 +15,7 @@ class Expression(str):
     __slots__ = ()
 
 
-Value = Expression | str | bool | int | Sequence["Value"] | Mapping[str, "Value"]
+Value = Expression | str | bool | int | float | Sequence["Value"] | Mapping[str, "Value"]
 """What an argument is set to."""
 
 
@@ -68,6 +68,8 @@ def _value(value: Value) -> str:
             return str(value).lower()
         case int():
             return str(value)
+        case float():
+            return f"{value:g}"
         case Mapping():
             return "{" + ", ".join(f"{json.dumps(key)} = {_value(inner)}" for key, inner in value.items()) + "}"
         case _:

@@ -7,11 +7,11 @@ from telemetry.collector.addresses import HTTP_PORT, RELEASE
 from telemetry.collector.config import CONFIG_MAP, FILE
 from telemetry.collector.destination import CREDENTIALS
 from telemetry.collector.pipeline import OTLP_GRPC, OTLP_HTTP
+from telemetry.collector.rights import namespaces_of, rules_of
 from telemetry.collector.scraping import BACKENDS
 from telemetry.config.collector import ALLOY, RELOADER_IMAGE, Collector, containers_of
 from telemetry.config.quantities import bytes_text
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
-from telemetry.monitoring.scraping import targets_of
 from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, merged, named, pod_security, resources
 from telemetry.spec.values.images import pull_secrets, with_digest
 from telemetry.spec.values.placement import pod_placement
@@ -24,8 +24,6 @@ _STORAGE = "/var/lib/alloy"
 _USER = 473
 """The image's user `alloy`; by itself it runs as root."""
 _GROUP_MAY_READ = 0o440
-_READS_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}
-"""All that discovery needs, in the stack's own namespace and those of others that it scrapes."""
 
 
 def values(stack: Stack, collector: Collector) -> Values:
@@ -71,7 +69,7 @@ def values(stack: Stack, collector: Collector) -> Values:
         },
         # Each application is served by its own node's pod, and so are its retries.
         "service": {"internalTrafficPolicy": "Local"},
-        **_rights(stack),
+        **_rights(stack, collector),
     }
     return merged(rendered, _metadata(stack))
 
@@ -126,13 +124,15 @@ def _pod_security(stack: Stack) -> Values:
     return {key: value for key, value in (ids | pod_security(stack.kubernetes.platform)).items() if value is not None}
 
 
-def _scraped_in(stack: Stack) -> list[str]:
-    """Return the namespaces with pods that are scraped."""
-    return list(dict.fromkeys(target.namespace for target in targets_of(stack)))
+def _rights(stack: Stack, collector: Collector) -> Values:
+    """Return what the pods may ask the API server; who asks nothing has no token.
 
-
-def _rights(stack: Stack) -> Values:
-    """Return what the pods may ask the API server: which pods there are, if they scrape; else they have no token."""
-    scrapes = stack.collector_scrapes
-    role = {"namespaces": _scraped_in(stack), "rules": [_READS_PODS], "clusterRules": []} if scrapes else {}
-    return {"rbac": {"create": scrapes, **role}, "serviceAccount": {"automountServiceAccountToken": scrapes}}
+    The chart has one list of rules for all namespaces, and makes a ClusterRole where none is named.
+    """
+    namespaces = namespaces_of(stack, collector)
+    asks = namespaces is None or bool(namespaces)
+    role = {"namespaces": list(namespaces or ()), "rules": list(rules_of(collector)), "clusterRules": []}
+    return {
+        "rbac": {"create": asks, **(role if asks else {})},
+        "serviceAccount": {"automountServiceAccountToken": asks},
+    }

@@ -1,4 +1,4 @@
-"""The collector: a Grafana Alloy that takes applications' telemetry, and may scrape the platform itself."""
+"""The collector: it takes applications' telemetry, and may scrape the platform and read pods' logs."""
 
 from typing import Annotated, Literal, Self
 
@@ -12,11 +12,13 @@ from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.network import Destination
 from telemetry.config.overlay import Overlay
 from telemetry.config.placement import ClassName, Toleration
+from telemetry.config.pod_logs import PodLogs
 from telemetry.config.policy import Policy
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute, Nodes
 from telemetry.config.role_policy import limited
 from telemetry.config.roles import Role
+from telemetry.config.sampling import Sampling
 
 _LEAST_MEMORY = 64 * 2**20
 CHARTS: Versions = {"alloy": ("1.11.1",)}
@@ -47,8 +49,13 @@ class Queue(Settings):
 
 
 class Collector(Settings):
-    """Grafana Alloy in front of the platform (docs/collector.md)."""
+    """Grafana Alloy, or an OpenTelemetry Collector, in front of the platform (docs/collector.md)."""
 
+    kind: Literal["alloy", "otel"] = Field(
+        default="alloy",
+        description="Whose configuration it is: Grafana Alloy's, or the OpenTelemetry Collector's, for one that exists "
+        "already.",
+    )
     deploy: Literal["config-map", "daemon-set"] = Field(
         default="config-map",
         description="config-map: only the configuration, for an Alloy that exists already; daemon-set: Alloy as well, "
@@ -85,8 +92,12 @@ class Collector(Settings):
     api_server: Destination | None = Field(
         default=None,
         description="Where the API server's machines are, with their port, such as `{cidrs: [10.0.0.1/32], ports: "
-        "[6443]}` (`kubectl get endpoints kubernetes -n default`). It tells which pods there are to be scraped; needed "
-        "with `daemon-set` where there are NetworkPolicies and monitoring.scrape is collector.",
+        "[6443]}` (`kubectl get endpoints kubernetes -n default`). It tells which pods there are. Needed with "
+        "`daemon-set` and NetworkPolicies, for pod_logs and where monitoring.scrape is collector.",
+    )
+    sampling: Sampling | None = Field(default=None, description="Sending some of the traces; none: all are sent.")
+    pod_logs: PodLogs | None = Field(
+        default=None, description="Reading the logs of pods; none: only what applications send by OTLP."
     )
     node_selector: dict[LabelKey, LabelValue] = Field(
         default_factory=dict, description="Labels of the nodes that it runs on; none is every node."
@@ -113,6 +124,22 @@ class Collector(Settings):
     def _api_server_has_a_port(self) -> Self:
         if self.api_server is not None and not (self.api_server.ports and not self.api_server.is_nobody):
             raise SettingError("api_server", "needs both a place and ports, such as {cidrs: […], ports: [6443]}")
+        return self
+
+    @model_validator(mode="after")
+    def _does_what_its_kind_can(self) -> Self:
+        if self.kind == "otel" and self.deploys:
+            raise SettingError(
+                "kind",
+                "is otel, and deploy: daemon-set deploys Alloy; set deploy: config-map and run a Collector on that, or "
+                "kind: alloy",
+            )
+        if self.kind == "otel" and self.pod_logs is not None:
+            raise SettingError(
+                "pod_logs",
+                "needs kind: alloy, since the OpenTelemetry Collector reads pods' logs from the node's folders alone, "
+                "which restricted pods may not; set that, or remove it",
+            )
         return self
 
     @model_validator(mode="after")

@@ -90,13 +90,14 @@ def _collected(stack: Stack, backends: _Backends, running: tuple[Pods, ...], oth
     else:
         for backend in backends:
             yield from _entries(ours, backend.network.from_collector)
-    if not stack.collector_scrapes:
-        return
-    for target in targets_of(stack):
-        why = f"the collector scrapes {target.title}'s own metrics"
-        yield Flow(ours, _scraped(target, running), (Port(target.port),), why)
-    api_server = Outside("API server", settings.api_server or Destination())
-    yield _to(ours, api_server, "the collector asks which pods there are")
+    if stack.collector_scrapes:
+        for target in targets_of(stack):
+            why = f"the collector scrapes {target.title}'s own metrics"
+            yield Flow(ours, _scraped(target, running), (Port(target.port),), why)
+    if stack.collector_finds_pods:
+        reads = ", and reads their logs" if settings.pod_logs else ""
+        api_server = Outside("API server", settings.api_server or Destination())
+        yield _to(ours, api_server, f"the collector asks which pods there are{reads}")
 
 
 def _inner(backends: _Backends, running: tuple[Pods, ...]) -> Iterator[Flow]:

@@ -119,7 +119,7 @@ def no_service_account_tokens(world: World) -> Iterator[Breach]:
     """Yield pods that are given a token for the API server, by themselves or by their ServiceAccount."""
     accounts = {each.name: each for each in world.manifests if each.kind == "ServiceAccount"}
     for pod in pods(world):
-        if world.stack.collector_scrapes and pod.of.release == COLLECTOR:
+        if world.stack.collector_finds_pods and pod.of.release == COLLECTOR:
             continue
         breach = _token(pod, accounts)
         if breach is not None:

@@ -112,10 +112,10 @@ RULES = (
     Rule(
         "no-service-account-token",
         about="manifests",
-        allowed="false, of the pod or else of its ServiceAccount; but for the collector where it scrapes",
+        allowed="false, of the pod or else of its ServiceAccount; but for the collector where it looks for pods",
         mend="set automountServiceAccountToken: false",
-        why="No role speaks to the API server, so a token is of use to intruders alone; a collector that scrapes asks "
-        "it which pods there are, and may do nothing else (R21).",
+        why="No role speaks to the API server, so a token is of use to intruders alone; a collector that "
+        "scrapes, or reads logs, asks it for pods and their logs, and may do nothing else (R21).",
         check=isolation.no_service_account_tokens,
         pack="all together",
     ),

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+SERVICE = "telemetry-validation"
+"""The service's name of all that is sent as a test."""
 State = Literal["passed", "failed", "skipped"]
 
 

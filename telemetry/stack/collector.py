@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from telemetry.config.base import SettingError, did_you_mean
+from telemetry.config.base import SettingError, below, did_you_mean
 from telemetry.config.collector import Collector
 from telemetry.config.gateway import Gateway
+from telemetry.config.pod_logs import PodLogs
 from telemetry.config.resources import Nodes
 from telemetry.spec.backend import Signal
 from telemetry.stack.tenants import Tenant
@@ -48,16 +49,21 @@ def check(
         )
     if gateway is not None and (tenant := sender(collector, tenants)) is not None:
         _check_scopes(tenant, tenants, [signal for signal in _SENT if signal in signals])
-    if collector.api_server is not None and not scrapes:
+    if collector.pod_logs is not None:
+        with below("pod_logs"):
+            _check_pod_logs(collector.pod_logs, ids, signals)
+    finds_pods = scrapes or collector.pod_logs is not None
+    if collector.api_server is not None and not finds_pods:
         raise SettingError(
             "api_server",
-            "is for scraping, which the collector does not do; set monitoring.scrape: collector, or remove it",
+            "is for finding pods, which the collector does not do; set monitoring.scrape: collector, or remove it",
         )
     if not collector.deploys:
         return
+    _check_whole_traces(collector, nodes)
     if collector.nodes is None and nodes is None:
         raise SettingError("nodes", "is not set, and neither is kubernetes.nodes; say on how many nodes it runs")
-    if guarded and scrapes and collector.api_server is None:
+    if guarded and finds_pods and collector.api_server is None:
         raise SettingError(
             "api_server",
             "is not set, and NetworkPolicies keep its pods from the API server; add {cidrs: […], ports: [6443]}",
@@ -77,6 +83,30 @@ def _check_scopes(tenant: Tenant, tenants: Sequence[Tenant], signals: Iterable[S
                 f"sends as {tenant.id}, which may not write {signal}; add write to "
                 f"tenants.{list(tenants).index(tenant)}.access.scopes.{signal}",
             )
+
+
+def _check_whole_traces(collector: Collector, nodes: Nodes | None) -> None:
+    tail, count = (
+        collector.sampling.tail if collector.sampling else None,
+        collector.nodes or (nodes.count if nodes else 1),
+    )
+    if tail is not None and count > 1 and not tail.accept_partial_traces:
+        raise SettingError(
+            "sampling.tail",
+            f"needs all spans of a trace in one place, and a collector on each of {count} nodes has those of its own "
+            "alone; set accept_partial_traces: true, or use head_percent",
+        )
+
+
+def _check_pod_logs(logs: PodLogs, ids: Sequence[str], signals: Collection[str]) -> None:
+    if "logs" not in signals:
+        raise SettingError(
+            "cluster", "is of pod_logs, and nothing stores logs here; add telemetry:logs, or remove them"
+        )
+    for namespace, tenant in logs.tenants.items():
+        if tenant not in ids:
+            hint = did_you_mean(tenant, ids)
+            raise SettingError(f"tenants.{namespace}", f"is no tenant of this stack{hint}; name one, or remove it")
 
 
 def _is_made(tenant: Tenant | None, gateway: Gateway) -> bool:

@@ -264,6 +264,11 @@ class Stack(Settings):
         return self.monitoring.scrape == "collector"
 
     @property
+    def collector_finds_pods(self) -> bool:
+        """Whether the collector asks the API server which pods there are, to scrape them or to read their logs."""
+        return self.collector_scrapes or (self.collector is not None and self.collector.pod_logs is not None)
+
+    @property
     def collector_role(self) -> Role | None:
         """What the collector's pods ask for, one on each node; None where the program deploys none."""
         if self.collector is None:

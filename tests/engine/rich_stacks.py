@@ -220,7 +220,13 @@ PROD: Change = all_of(
     }, "values": {
         "add": {"alloy": {"hostAliases": [{"ip": "10.1.1.1", "hostnames": ["gateway"]}]}},
         "override": {"alloy": {"enableReporting": True}},
-    }, "api_server": SOMEWHERE}),
+    }, "api_server": SOMEWHERE, "sampling": {"head_percent": 50, "tail": {
+        "drop": {"a": ["b"]}, "slower_than_ms": 500, "attributes": {"c": ["d"]}, "accept_partial_traces": True,
+    }}, "pod_logs": {
+        "cluster": "one", "namespaces": ["shop"], "json_fields": {"level": "level"},
+        "rules": [{"namespaces": ["shop"], "first_line": "^x", "drop": ["y"], "keep_percent": 10}],
+        "tenants": {"shop": "b"}, "tenant_field": "tenant",
+    }}),
     put("labels", {"objects": {"cost": "1"}, "pods": {"mesh": "off"}}),
     put("annotations", {"objects": {"owner": "us"}, "pods": {"evict": "no"}}),
     *(put(f"{signal}.{what}", {"objects": {"team": signal}, "pods": {"shift": "day"}})
@@ -255,6 +261,18 @@ DEV: Change = all_of(
     put("namespace.create", True),
     put("namespace.quota", {"cpu": "8", "memory": "32Gi", "storage": "64Gi"}),
     put("dashboards", {}),
+    put(
+        "collector",
+        {
+            **DAEMON_SET,
+            "pod_logs": {
+                "cluster": "one",
+                "every_namespace": True,
+                "exclude": ["shop"],
+            },
+            "api_server": SOMEWHERE,
+        },
+    ),
     put("trust", {"file": "tests/unit/fixtures/authority.pem"}),
     put("object_store.endpoint", "https://seaweedfs-dev-s3.ca7f8f-tools.svc:8333"),
 )

@@ -26,6 +26,11 @@ def test_for_an_alloy_that_exists_there_is_the_configuration_alone() -> None:
     assert "collector" not in {each.name for each in run.of(RELEASE)}
 
 
+def test_a_collector_of_another_kind_has_its_own_file() -> None:
+    run = changed(put("collector", {"kind": "otel"}), environment="prod", preview=True)
+    assert list(run.one(CONFIG_MAP, "collector").plain["data"]) == ["config.yaml"]
+
+
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
 def test_alloy_is_deployed_after_what_it_mounts_and_what_it_sends_to(preview: bool) -> None:
     run, wanted = (

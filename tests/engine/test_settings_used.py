@@ -59,6 +59,7 @@ WHILE_READ = {
     "object_store.master_endpoint": "whom an up asks for free volumes",
     "object_store.volumes.slots": "too few are refused",
     "object_store.tags": "refused whatever it says",
+    "collector.sampling.tail.accept_partial_traces": "lets tail sampling on several nodes through",
     "gateway.accept_shared_organisation": "lets tenants through who see each other's datasources",
     "images.overrides": "none of an image that is not there; tests/unit/test_images.py has the others",
     "images.require_digests": "what a policy asks (tests/unit/policy_cases.py)",

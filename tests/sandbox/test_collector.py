@@ -25,7 +25,7 @@ from telemetry.policies.evaluate import violations
 from telemetry.policies.model import World
 from tests.sandbox.charts import Object, render
 from tests.support import REPO, WITH_LOGS, Change, all_of, load_stack, put
-from tests.unit.bad_collectors import API_SERVER, DAEMON_SET, SCRAPES
+from tests.unit.bad_collectors import API_SERVER, DAEMON_SET, POD_LOGS, SCRAPES
 
 Json = dict[str, Any]
 TABLE: Json = json.loads((REPO / "tests" / "contracts" / "alloy-components-1.18.json").read_text())["components"]
@@ -42,9 +42,32 @@ queues = st.fixed_dictionaries(
 scrapes = st.none() | st.fixed_dictionaries(
     {"scrape": st.just("collector")}, optional={"scrape_interval": st.sampled_from([5, 240])}
 )
+patterns = st.sampled_from([r"^\d{4}-", 'say "no"', r"GET /healthz\b", "a|b"])
+names = st.sampled_from(["a", "b-2"])
+fields = st.sampled_from(["level", "http.status", '"tenant.id"', 'a."b-c"'])
+rules = st.fixed_dictionaries(
+    {"namespaces": st.lists(names, max_size=2), "drop": st.lists(patterns, min_size=1, max_size=2)},
+    optional={"first_line": patterns, "keep_percent": st.sampled_from([0.1, 33.3, 100])},
+)
+places = st.sampled_from([{}, {"namespaces": ["a", "b-2"]}, {"every_namespace": True, "exclude": ["a"]}])
+logs_of_pods = st.fixed_dictionaries(
+    {},
+    optional={
+        "json_fields": st.dictionaries(st.sampled_from(["level", "_a1"]), fields, max_size=2),
+        "rules": st.lists(rules, max_size=3),
+        "tenant_field": fields,
+    },
+)
+attributes = st.dictionaries(st.sampled_from(["http.route", "a"]), st.just(["/x", 'y"']), max_size=2)
+tails = st.fixed_dictionaries(
+    {"accept_partial_traces": st.just(True)},
+    optional={"drop": attributes, "attributes": attributes, "errors": st.booleans(), "slower_than_ms": st.just(500)},
+)
+samplings = st.fixed_dictionaries({"head_percent": st.sampled_from([0.01, 25, 33.3])}, optional={"tail": tails})
 collectors = st.fixed_dictionaries(
     {"queue": queues},
     optional={
+        "sampling": samplings,
         "metrics": st.sampled_from(["otlp", "remote-write"]),
         "size": st.fixed_dictionaries({"cpu": st.just("50m"), "memory": st.sampled_from(["64Mi", "1.3Gi"])}),
     },
@@ -53,7 +76,14 @@ gateways = st.none() | st.fixed_dictionaries(
     {}, optional={"backend_tls": st.just({}),
                   "certificate": st.just({"source": "cert-manager", "issuer": {"name": "public"}})},
 )  # fmt: skip
-stacks = st.tuples(collectors, scrapes, st.booleans(), gateways, st.none() | tenants, st.booleans())
+stacks = st.tuples(
+    collectors,
+    scrapes,
+    st.booleans(),
+    gateways,
+    st.none() | tenants,
+    st.none() | st.tuples(places, logs_of_pods, st.booleans()),
+)
 
 
 @cache
@@ -79,17 +109,21 @@ def of(environment: str, *changes: Change) -> str:
 @settings(max_examples=150, deadline=None)
 @given(stacks)
 def test_every_configuration_parses_is_formatted_and_names_only_what_alloy_has(
-    drawn: tuple[Json, Json | None, bool, Json | None, list[Json] | None, bool],
+    drawn: tuple[Json, Json | None, bool, Json | None, list[Json] | None, tuple[Json, Json, bool] | None],
 ) -> None:
     chosen, scrapes, deploys, gateway, own, logs = drawn
     gateway = gateway if own else None
+    if logs is not None:
+        where, how, tenants = logs
+        known = {"tenants": {"a": own[0]["id"]}} if own and tenants else {}
+        chosen = {**chosen, "api_server": API_SERVER, "pod_logs": {**POD_LOGS, **where, **how, **known}}
     found = of(
         "dev",
         put("collector", {**chosen, **(DAEMON_SET if deploys else {})}),
         *([put("monitoring", scrapes), put("collector.api_server", API_SERVER)] if scrapes else []),
         *([put("tenants", own)] if own else []),
         *([put("gateway", gateway)] if gateway is not None else []),
-        *([WITH_LOGS] if logs else []),
+        *([WITH_LOGS] if logs is not None else []),
     )
     answer = read({"it": found})["it"]
     assert answer["error"] == ""
@@ -163,10 +197,12 @@ def test_the_parser_finds_mistakes_and_the_formatter_others() -> None:
 # ---- The chart.
 
 
+ROOM = put("namespace.quota", {"cpu": "16", "memory": "64Gi", "storage": "96Gi"})
+
+
 def deployed(environment: str, *changes: Change) -> tuple[Any, list[Object]]:
-    room = put("namespace.quota", {"cpu": "16", "memory": "64Gi", "storage": "96Gi"})
     collector = put("collector", {**DAEMON_SET, "api_server": API_SERVER})
-    stack = load_stack(environment, collector, SCRAPES, room, *changes)
+    stack = load_stack(environment, collector, SCRAPES, ROOM, *changes)
     wanted = collector_release(stack)
     assert wanted is not None
     return stack, render("alloy", wanted.values, wanted.name)
@@ -179,11 +215,38 @@ def test_the_release_keeps_all_policies(environment: str, platform: str) -> None
     assert [str(each) for each in violations(World.of(stack, (), {"collector": objects}))] == []
 
 
-def test_a_token_is_the_collectors_alone_and_only_if_it_scrapes() -> None:
+def test_a_token_is_the_collectors_alone_and_only_if_it_looks_for_pods() -> None:
     stack, objects = deployed("prod")
     silent = load_stack("prod", put("collector", DAEMON_SET))
     for world in (World.of(silent, (), {"collector": objects}), World.of(stack, (), {"mimir": objects})):
         assert [each.rule for each in violations(world)] == ["no-service-account-token"]
+
+
+@pytest.mark.parametrize(
+    ("read", "roles"),
+    [
+        ({}, [("Role", "ca7f8f-dev")]),
+        ({"namespaces": ["a", "b"]}, [("Role", "a"), ("Role", "b")]),
+        ({"every_namespace": True}, [("ClusterRole", None)]),
+    ],
+    ids=["its own namespace", "some", "all"],
+)
+def test_pods_logs_take_no_more_rights_than_to_read_them_where_they_are_read(
+    read: Json, roles: list[tuple[str, str | None]]
+) -> None:
+    logs = {"api_server": API_SERVER, "pod_logs": {**POD_LOGS, **read}}
+    stack = load_stack("dev", put("collector", {**DAEMON_SET, **logs}), ROOM, WITH_LOGS)
+    wanted = collector_release(stack)
+    assert wanted is not None
+    objects = render("alloy", wanted.values, wanted.name)
+    assert [str(each) for each in violations(World.of(stack, (), {"collector": objects}))] == []
+    made = [each for each in objects if each["kind"] in ("Role", "ClusterRole")]
+    assert [(each["kind"], each["metadata"].get("namespace")) for each in made] == roles
+    for each in made:
+        assert each["rules"] == [
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+            {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+        ]
 
 
 def test_the_report_says_what_the_chart_asks_for_on_all_nodes() -> None:

@@ -23,8 +23,8 @@ from telemetry.gateway.addresses import SERVICE as GATEWAY
 from telemetry.monitoring.scraping import targets_of
 from telemetry.network.policies import policies_of
 from telemetry.releases import releases_of
-from tests.support import ENVIRONMENTS, WITH_LOGS_IN_PROD, Change, drop, load_stack, put
-from tests.unit.bad_collectors import API_SERVER, DAEMON_SET, SCRAPES, TWO
+from tests.support import ENVIRONMENTS, WITH_LOGS, WITH_LOGS_IN_PROD, Change, drop, load_stack, put
+from tests.unit.bad_collectors import API_SERVER, DAEMON_SET, POD_LOGS, SCRAPES, TWO
 
 WITH_API_SERVER = {**DAEMON_SET, "api_server": API_SERVER}
 
@@ -232,3 +232,78 @@ def test_the_only_tenant_is_meant_where_nobody_is_named() -> None:
     stack = load_stack("prod", put("collector", DAEMON_SET))
     assert stack.collector is not None
     assert alloy.credential_secret(stack, stack.collector) == "tenant-platform"
+
+
+def logs_of_pods(environment: str, *more: Change, deploys: bool = True, **settings: Any) -> str:
+    """Return the part of a configuration that is about the logs of pods."""
+    chosen = {**(WITH_API_SERVER if deploys else {}), "pod_logs": {**POD_LOGS, **settings}}
+    found = of(environment, chosen, WITH_LOGS if environment == "dev" else WITH_LOGS_IN_PROD, *more)
+    return found.partition("// The logs of pods.\n")[2]
+
+
+def test_logs_of_pods_are_read_on_their_own_node_and_sent_with_the_tenants_credential() -> None:
+    found = logs_of_pods("prod")
+    assert 'names = ["ca7f8f-prod"]' in found
+    assert 'field = "spec.nodeName=" + coalesce(sys.env("HOSTNAME"), constants.hostname)' in found
+    assert re.search(r'url += "https://gateway\.ca7f8f-prod\.svc\.cluster\.local\./loki/api/v1/push"', found)
+    assert re.search(r'bearer_token_file += "/etc/telemetry/token"', found)
+    assert 'external_labels = {"cluster" = "c"}' in found
+    assert "tenant_id" not in found
+    theirs = logs_of_pods("prod", deploys=False)
+    assert ("enabled = true" in theirs, "spec.nodeName" in theirs) == (True, False)
+
+
+def test_a_rule_joins_then_drops_then_samples_lines_of_its_namespaces() -> None:
+    rule = {"namespaces": ["a", "b"], "first_line": r"^\d", "drop": ["x"], "keep_percent": 12.5}
+    found = logs_of_pods("dev", rules=[rule, {"drop": ["y"]}])
+    of_all = found.partition("stage.match {")[2]
+    assert r'selector = "{namespace=~\"a|b\"}"' in of_all
+    steps = (
+        r'firstline = "^\\d"',
+        'expression          = "x"',
+        "rate = 0.125",
+        'expression          = "y"',
+        "stage.json",
+    )
+    places = [of_all.index(each) for each in steps]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("gateway", [True, False])
+def test_a_lines_tenant_is_metadata_and_who_sends_it_only_where_no_gateway_knows_the_sender(gateway: bool) -> None:
+    stack = load_stack(
+        "prod" if gateway else "dev",
+        TWO,
+        WITH_LOGS_IN_PROD if gateway else WITH_LOGS,
+        put("collector", {**WITH_API_SERVER, "tenant": "a", "pod_logs": {**POD_LOGS, "tenants": {"shop": "b"}}}),
+    )
+    assert stack.collector is not None
+    found = configuration(stack, stack.collector)
+    assert re.search(r'regex += "shop"\s+target_label += "tenant_of_namespace"\s+replacement += "b"', found)
+    assert '"tenant_id" = ""' in found
+    assert ("stage.tenant" in found, '"^(?P<known_tenant>a|b)$"' in found) == (not gateway, not gateway)
+
+
+def test_a_token_is_mounted_for_pods_logs_too_and_the_api_server_reached() -> None:
+    stack = load_stack("prod", WITH_LOGS_IN_PROD, put("collector", {**WITH_API_SERVER, "pod_logs": POD_LOGS}))
+    assert stack.collector is not None
+    assert alloy.values(stack, stack.collector)["serviceAccount"] == {"automountServiceAccountToken": True}
+    assert "10.0.0.1/32" in str(policies_of(stack)["collector"]["egress"])
+
+
+def test_only_traces_are_sampled_by_their_id_then_by_what_is_in_them() -> None:
+    tail = {"drop": {"http.route": ["/healthz"]}, "slower_than_ms": 500, "keep_percent": 5}
+    found = of("dev", {"sampling": {"head_percent": 50, "tail": tail}})
+    limiter = found.partition('memory_limiter "all" {')[2].partition("\n}")[0]
+    assert "metrics = [otelcol.processor.batch.applications.input]" in limiter
+    assert "traces  = [otelcol.processor.probabilistic_sampler.traces.input]" in limiter
+    head, _, rest = found.partition('otelcol.processor.tail_sampling "traces"')
+    assert "traces = [otelcol.processor.tail_sampling.traces.input]" in head
+    assert re.findall(r'name = "(.*)"\n\t\ttype = "(.*)"\n\n\t\t\w', rest) == [
+        ("drop http.route", "drop"),
+        ("errors", "status_code"),
+        ("slow", "latency"),
+        ("validation", "string_attribute"),
+        ("rest", "probabilistic"),
+    ]
+    assert "traces = [otelcol.processor.batch.applications.input]" in rest

@@ -16,6 +16,7 @@ from telemetry.cli import validate as validate_command
 from telemetry.cli.app import app
 from telemetry.clients.cli_tools import Pulumi
 from telemetry.clients.reach import Reach
+from telemetry.clients.target import COLLECTOR_ADDRESS
 from telemetry.gateway.addresses import client_endpoints
 from telemetry.operations.validation import addresses, grafana, plan
 from telemetry.operations.validation.target import StackTarget
@@ -23,6 +24,7 @@ from telemetry.spec.checks import CheckFailed, CheckSkipped
 from telemetry.stack import decrypted as credentials_of_stack
 from tests.doubles import Answer, answering, refused
 from tests.support import credentials, load_stack, put
+from tests.unit.bad_collectors import DAEMON_SET
 from tests.unit.test_commands import stack_config
 
 SOMEBODY = {"id": "payments", "display_name": "Payments"}
@@ -104,6 +106,24 @@ def test_a_tenant_that_may_not_write_or_read_a_signal_is_not_tried_with_it() -> 
     (first, *_) = (each for each in ours if each.signal == "traces")
     with pytest.raises(CheckSkipped, match="no route to gateway"):  # it is tried
         first.run(1)
+
+
+@pytest.mark.parametrize("deploys", [True, False])
+def test_a_collector_is_asked_where_the_program_deploys_it_or_somebody_says_where_it_is(deploys: bool) -> None:
+    stack = load_stack("prod", put("collector", DAEMON_SET if deploys else {}))
+    of = validate_command.target_of
+    said = of(stack, outputs(), credentials(), Reach(), {COLLECTOR_ADDRESS: "http://127.0.0.1:4318"})
+    silent = of(stack, outputs(), credentials(), Reach(), {})
+    assert said.addresses[COLLECTOR_ADDRESS] == "http://127.0.0.1:4318"
+    assert silent.addresses.get(COLLECTOR_ADDRESS) == ("http://collector.ca7f8f-prod.svc:4318" if deploys else None)
+    assert (said.collects_as, silent.collects_as) == (("platform",), ("platform",) if deploys else ())
+    names = {(each.signal, each.name) for each in plan.lanes(said, {})[0].checks}
+    ours = {("metrics", "collector in, PromQL out"), ("traces", "collector in, by id out")}
+    assert names >= ours
+    for check in plan.without(plan.lanes(said, {}), ["collector"])[0].checks:
+        if (check.signal, check.name) in ours:
+            with pytest.raises(CheckSkipped, match="left out by --skip"):
+                check.run(1)
 
 
 def test_what_network_policies_keep_the_api_server_from_is_skipped() -> None:

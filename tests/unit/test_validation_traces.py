@@ -12,7 +12,7 @@ from telemetry.backends.tempo import checks as traces
 from telemetry.backends.tempo.values_common import tenant_overrides
 from telemetry.clients.otlp import span
 from telemetry.clients.reach import Reach
-from telemetry.clients.target import Tenant
+from telemetry.clients.target import COLLECTOR_ADDRESS, Tenant
 from telemetry.config.quantities import in_seconds
 from telemetry.operations.validation.target import StackTarget
 from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
@@ -61,6 +61,18 @@ def test_any_tempo_is_asked_over_both_protocols(target: StackTarget, tempo: Temp
     said = [each.run(20) for each in traces_checks(target, PAYMENTS)]
     assert said[-1] == "retention 336h, ingestion rate as planned"
     assert len(tempo.spans["payments"]) == 2
+
+
+def test_the_collector_is_sent_a_span_that_no_sampler_leaves_out(target: StackTarget, tempo: Tempo) -> None:
+    # The stand-in takes OTLP as a collector does, and has it at once; the real way is in tests/sandbox.
+    places = {**target.addresses, COLLECTOR_ADDRESS: target.addresses["traces.otlp_http"].removesuffix("/v1/traces")}
+    nobody = replace(target, stack=load_stack("dev"), addresses=places, collects_as=(None,))
+    checks = {each.name: each for each in traces_checks(nobody, Tenant(None))}
+    checks["collector in, by id out"].run(20)
+    checks["collector in, by TraceQL out"].run(20)
+    (taken,) = tempo.spans[""]
+    assert {each.key: each.value.int_value for each in taken.attributes}["sampling.priority"] == 1
+    assert not [each.name for each in traces_checks(nobody, PAYMENTS) if each.name.startswith("collector")]
 
 
 def test_a_trace_that_was_not_taken_is_not_searched_for(target: StackTarget) -> None:

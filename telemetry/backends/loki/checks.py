@@ -7,15 +7,15 @@ from functools import partial
 import httpx
 
 from telemetry.backends.loki.context import LokiContext
-from telemetry.clients.otlp import METRIC, SERVICE, VIA, otlp_line
+from telemetry.clients.otlp import COLLECTOR, METRIC, VIA, otlp_line
 from telemetry.clients.reach import ask
 from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
-from telemetry.clients.target import TENANT_HEADER, Target, Tenant
+from telemetry.clients.target import PROTOBUF, TENANT_HEADER, Target, Tenant
 from telemetry.config.quantities import duration_text, in_seconds
-from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
+from telemetry.spec.checks import SERVICE, Check, CheckFailed, CheckSkipped
 
-_PROTOBUF, _JSON = {"Content-Type": "application/x-protobuf"}, {"Content-Type": "application/json"}
+_JSON = {"Content-Type": "application/json"}
 _RANGE_SECONDS = 600
 """How far around now is searched."""
 _NOBODY = "fake"
@@ -27,6 +27,7 @@ def checks(context: LokiContext, target: Target, tenant: Tenant) -> list[Check]:
     names = {
         "OTLP in, LogQL out": _otlp,
         "push in, LogQL out": _push,
+        **({"collector in, LogQL out": _collector} if tenant.id in target.collects_as else {}),
     }
     sent = [Check("logs", name, partial(run, target, tenant)) for name, run in names.items()]
     return [*sent, Check("logs", "retention in force", partial(_retention, context, target, tenant))]
@@ -45,7 +46,7 @@ def _ring(target: Target, writers: int, seconds: float) -> str:
 
 def _otlp(target: Target, tenant: Tenant, seconds: float) -> str:
     text = _text()
-    return _round_trip(target, tenant, "otlp_http", otlp_line(text, "otlp"), _PROTOBUF, text, seconds)
+    return _round_trip(target, tenant, "otlp_http", otlp_line(text, "otlp"), PROTOBUF, text, seconds)
 
 
 def _push(target: Target, tenant: Tenant, seconds: float) -> str:
@@ -53,6 +54,12 @@ def _push(target: Target, tenant: Tenant, seconds: float) -> str:
     stream = {"service_name": SERVICE, VIA: "push"}
     body = json.dumps({"streams": [{"stream": stream, "values": [[str(time.time_ns()), text]]}]}).encode()
     return _round_trip(target, tenant, "push", body, _JSON, text, seconds)
+
+
+def _collector(target: Target, tenant: Tenant, seconds: float) -> str:
+    text = _text()
+    target.collect("logs", otlp_line(text, COLLECTOR), seconds / 2)
+    return _found(target, tenant, text, seconds / 2)
 
 
 def _text() -> str:
@@ -66,8 +73,13 @@ def _round_trip(
     url = target.addresses[f"logs.{address}"]
     with target.client(tenant) as client:
         retry(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
-        sent = time.monotonic()
-        retry(lambda: _find(client, target.addresses["logs.query"], text), seconds / 2)
+    return _found(target, tenant, text, seconds / 2)
+
+
+def _found(target: Target, tenant: Tenant, text: str, seconds: float) -> str:
+    sent = time.monotonic()
+    with target.client(tenant) as client:
+        retry(lambda: _find(client, target.addresses["logs.query"], text), seconds)
     return f"{text!r} found {time.monotonic() - sent:.2f} s after it was taken"
 
 

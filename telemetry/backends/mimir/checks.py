@@ -8,15 +8,14 @@ import httpx
 
 from telemetry.backends.mimir.blocks import blocks as blocks_of
 from telemetry.backends.mimir.context import MimirContext
-from telemetry.clients.otlp import METRIC, VIA, otlp_metric, remote_write
+from telemetry.clients.otlp import COLLECTOR, METRIC, VIA, otlp_metric, remote_write
 from telemetry.clients.reach import ask
 from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
-from telemetry.clients.target import Blocks, Target, Tenant
+from telemetry.clients.target import PROTOBUF, Blocks, Target, Tenant
 from telemetry.config.quantities import duration_text
 from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
 
-_PROTOBUF = {"Content-Type": "application/x-protobuf"}
 _SNAPPY = {"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
 
 
@@ -25,6 +24,7 @@ def checks(context: MimirContext, target: Target, tenant: Tenant) -> list[Check]
     names: dict[str, Callable[..., str]] = {
         "OTLP in, PromQL out": _otlp,
         "remote-write in, PromQL out": _remote_write,
+        **({"collector in, PromQL out": _collector} if tenant.id in target.collects_as else {}),
         "block in the bucket after a flush": partial(_block, context),
     }
     sent = [Check("metrics", name, partial(run, target, tenant)) for name, run in names.items()]
@@ -43,14 +43,20 @@ def platform_checks(context: MimirContext, target: Target) -> list[Check]:
 def _otlp(target: Target, tenant: Tenant, seconds: float) -> str:
     value = _value()
     body = otlp_metric(value, "otlp")
-    return _round_trip(target, tenant, "otlp_http", body, _PROTOBUF, "otlp", value, seconds)
+    return _round_trip(target, tenant, "otlp_http", body, PROTOBUF, "otlp", value, seconds)
 
 
 def _remote_write(target: Target, tenant: Tenant, seconds: float) -> str:
     value = _value()
     body = remote_write(value, "remote-write")
-    headers = _PROTOBUF | _SNAPPY
+    headers = PROTOBUF | _SNAPPY
     return _round_trip(target, tenant, "remote_write", body, headers, "remote-write", value, seconds)
+
+
+def _collector(target: Target, tenant: Tenant, seconds: float) -> str:
+    value = _value()
+    target.collect("metrics", otlp_metric(value, COLLECTOR), seconds / 2)
+    return _found(target, tenant, COLLECTOR, value, seconds / 2)
 
 
 def _value() -> int:
@@ -71,8 +77,13 @@ def _round_trip(
     url = target.addresses[f"metrics.{address}"]
     with target.client(tenant) as client:
         retry(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
-        sent = time.monotonic()
-        retry(lambda: _find(client, target.addresses["metrics.query"], via, value), seconds / 2)
+    return _found(target, tenant, via, value, seconds / 2)
+
+
+def _found(target: Target, tenant: Tenant, via: str, value: int, seconds: float) -> str:
+    sent = time.monotonic()
+    with target.client(tenant) as client:
+        retry(lambda: _find(client, target.addresses["metrics.query"], via, value), seconds)
     return f"{value} found {time.monotonic() - sent:.2f} s after it was taken"
 
 

@@ -12,15 +12,14 @@ import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
 from telemetry.backends.tempo.context import TempoContext
-from telemetry.clients.otlp import METRIC, SERVICE, VIA, Span, span
+from telemetry.clients.otlp import COLLECTOR, METRIC, VIA, Span, span
 from telemetry.clients.reach import ask
 from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
-from telemetry.clients.target import TENANT_HEADER, Target, Tenant
+from telemetry.clients.target import PROTOBUF, TENANT_HEADER, Target, Tenant
 from telemetry.config.quantities import duration_text, in_seconds
-from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Refused
+from telemetry.spec.checks import SERVICE, Check, CheckFailed, CheckSkipped, Refused
 
-_PROTOBUF = {"Content-Type": "application/x-protobuf"}
 _RANGE_SECONDS = 600
 """How far around now is searched; without a range Tempo looks at recent data only."""
 _REFUSALS = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
@@ -36,13 +35,20 @@ class _Trip:
 
     def by_id(self, seconds: float) -> str:
         """Send it, and find it by its id."""
-        new, send = span(self._via), {"grpc": _send_grpc, "http": _send_http}[self._via]
-        retry(lambda: send(self._target, self._tenant, new), seconds / 2)
+        new = span(self._via)
+        self._send(new, seconds / 2)
         self._sent, begun = new, time.monotonic()
         url = f"{self._target.addresses['traces.query']}/api/traces/{new.trace_id}"
         with self._target.client(self._tenant) as client:
             retry(lambda: _has_span(client, url, new), seconds / 2)
         return f"{new.trace_id} found {time.monotonic() - begun:.2f} s after it was taken"
+
+    def _send(self, new: Span, seconds: float) -> None:
+        if self._via == COLLECTOR:
+            self._target.collect("traces", new.request.SerializeToString(), seconds)
+            return
+        send = {"grpc": _send_grpc, "http": _send_http}[self._via]
+        retry(lambda: send(self._target, self._tenant, new), seconds)
 
     def by_traceql(self, seconds: float) -> str:
         """Find it by what is in it."""
@@ -56,8 +62,10 @@ class _Trip:
 
 def checks(context: TempoContext, target: Target, tenant: Tenant) -> list[Check]:
     """Return a tenant's checks."""
-    found = []
-    for via, protocol in (("grpc", "OTLP/gRPC"), ("http", "OTLP/HTTP")):
+    found, ways = [], {"grpc": "OTLP/gRPC", "http": "OTLP/HTTP"}
+    if tenant.id in target.collects_as:
+        ways[COLLECTOR] = "collector"
+    for via, protocol in ways.items():
         trip = _Trip(target, tenant, via)
         found += [
             Check("traces", f"{protocol} in, by id out", trip.by_id),
@@ -81,7 +89,7 @@ def _ring(target: Target, members: int, seconds: float) -> str:
 def _send_http(target: Target, tenant: Tenant, new: Span) -> None:
     with target.client(tenant) as client:
         url = target.addresses["traces.otlp_http"]
-        ask(client, "POST", url, content=new.request.SerializeToString(), headers=_PROTOBUF)
+        ask(client, "POST", url, content=new.request.SerializeToString(), headers=PROTOBUF)
 
 
 def _send_grpc(target: Target, tenant: Tenant, new: Span) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from telemetry.clients.target import COLLECTOR_ADDRESS
+from telemetry.collector.addresses import RELEASE
+from telemetry.spec.ports import OTLP_HTTP
 from telemetry.stack import Stack
 
 Addresses = Mapping[str, str]
@@ -17,6 +20,13 @@ def clients(endpoints: Mapping[str, Mapping[str, Any] | None]) -> Addresses:
 def backends(stack: Stack) -> Addresses:
     """Return where the backends themselves take and give what clients do."""
     return clients({backend.signal: backend.endpoints._asdict() for backend in stack.backends})
+
+
+def collector(stack: Stack) -> Addresses:
+    """Return where the stack's collector takes OTLP over HTTP; nothing where the program deploys none."""
+    if stack.collector_role is None:
+        return {}
+    return {COLLECTOR_ADDRESS: f"http://{RELEASE}.{stack.namespace.name}.svc:{OTLP_HTTP}"}
 
 
 def admin(stack: Stack) -> Addresses:

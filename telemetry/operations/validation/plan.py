@@ -29,12 +29,16 @@ def lanes(target: StackTarget, datasources: Mapping[str, str]) -> list[Lane]:
     return [*(_lane(target, tenant) for tenant in target.tenants), Lane(PLATFORM, tuple(common))]
 
 
-def without(lanes: Iterable[Lane], signals: Collection[str]) -> list[Lane]:
-    """Return lanes in which what belongs to some signals is skipped."""
+def without(lanes: Iterable[Lane], ways: Collection[str]) -> list[Lane]:
+    """Return lanes in which what belongs to some signals is skipped, or what goes by the `collector`."""
+
+    def left_out(check: Check) -> bool:
+        return check.signal in ways or check.name.partition(" ")[0] in ways
+
     return [
         Lane(
             lane.name,
-            tuple(_skipped(each, "left out by --skip") if each.signal in signals else each for each in lane.checks),
+            tuple(_skipped(each, "left out by --skip") if left_out(each) else each for each in lane.checks),
         )
         for lane in lanes
     ]

@@ -1,0 +1,78 @@
+"""Before the first change the cluster is asked whether the collector may be given its rights."""
+
+import json
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from telemetry.operations.preflight import rights
+from tests.doubles import kubeconfig, refused, serving
+from tests.support import WITH_LOGS, load_stack, put
+from tests.unit.bad_collectors import API_SERVER, DAEMON_SET
+
+Asked = list[tuple[str, str, str]]
+READ = {"namespaces": ["shop"]}
+
+
+def found(tmp_path: Path, logs: Mapping[str, object], allowed: Callable[[str, str], bool], asked: Asked) -> list[str]:
+    """Return what is found where an API server says what one may do."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            what = body["spec"]["resourceAttributes"]
+            resource = "/".join(filter(None, (what["resource"], what["subresource"])))
+            asked.append((what["verb"], resource, what["namespace"]))
+            answer = json.dumps({"status": {"allowed": allowed(what["verb"], resource)}}).encode()
+            self.send_response(201)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with serving(Handler) as server:
+        return at(tmp_path, server, logs)
+
+
+def at(tmp_path: Path, server: str, logs: Mapping[str, object]) -> list[str]:
+    file = tmp_path / "kubeconfig"
+    file.write_text(kubeconfig(server, "ca7f8f-dev", "kt0-fake"))
+    chosen = {**DAEMON_SET, "api_server": API_SERVER, "pod_logs": {"cluster": "c", **logs}}
+    context = put("kubernetes.kubeconfig", str(file))
+    return rights.check(load_stack("dev", WITH_LOGS, context, put("collector", chosen)))
+
+
+def test_who_may_make_roles_and_has_what_is_in_them_may_deploy(tmp_path: Path) -> None:
+    asked: Asked = []
+    assert found(tmp_path, READ, lambda verb, _: verb != "escalate", asked) == []
+    assert ("get", "pods/log", "shop") in asked
+    assert {namespace for _, _, namespace in asked} == {"shop"}
+
+
+def test_who_may_escalate_need_not_have_them(tmp_path: Path) -> None:
+    assert found(tmp_path, READ, lambda _, resource: "role" in resource, []) == []
+
+
+@pytest.mark.parametrize(
+    ("logs", "missing"),
+    [
+        (READ, "create rolebindings in shop, get pods/log in shop"),
+        ({"every_namespace": True}, "create clusterrolebindings in all namespaces, get pods/log in all namespaces"),
+    ],
+    ids=["a namespace", "all"],
+)
+def test_what_is_missing_is_named(tmp_path: Path, logs: Mapping[str, object], missing: str) -> None:
+    def allowed(verb: str, resource: str) -> bool:
+        return verb != "escalate" and "binding" not in resource and resource != "pods/log"
+
+    (line,) = found(tmp_path, logs, allowed, [])
+    assert line.startswith(f"telemetry:collector.pod_logs: you may not {missing}, so")
+    assert "have somebody grant you that" in line
+
+
+def test_nothing_is_said_where_nobody_answers(tmp_path: Path) -> None:
+    assert at(tmp_path, refused(), READ) == []
