@@ -1,4 +1,4 @@
-"""The real Mimir's ruler takes every rule of a stack, once, and gives up those that are gone."""
+"""The real Mimir's ruler takes every rule of a stack, the user's own too, once, and gives up those that are gone."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +16,10 @@ from telemetry.monitoring.rules import groups_of
 from tests.sandbox.alerts.case import EVERYTHING
 from tests.support import Change, all_of, load_stack, put, with_ruler
 from tests.unit.test_commands import stack_config
+from tests.unit.test_packs import RULES
 
 TENANT = "platform"
-ON: Change = all_of(EVERYTHING, with_ruler)
+ON: Change = all_of(EVERYTHING, with_ruler, RULES)
 CONFIG = {
     "multitenancy_enabled": True,
     "ingest_storage": {"enabled": False},
@@ -59,7 +60,9 @@ def test_rules_are_loaded_once_changed_and_removed(address: str, tmp_path: Path)
     again = load(address, tmp_path)
     assert (again.exit_code, again.output.count("as it was")) == (0, len(wanted)), again.output
 
-    fewer = load(address, tmp_path, put("monitoring.exporters", ["kube-state-metrics"]))
+    less = all_of(put("monitoring.exporters", ["kube-state-metrics"]), put("monitoring.certificates", {}))
+    fewer = load(address, tmp_path, less)
     assert fewer.exit_code == 0
-    assert [fewer.output.count(word) for word in ("removed", "changed", "added")] == [1, 2, 0], fewer.output
-    assert names(address) == [name for name in wanted if name != "telemetry-object-store"]
+    assert [fewer.output.count(word) for word in ("removed", "changed", "added")] == [2, 2, 0], fewer.output
+    gone = {"telemetry-object-store", "telemetry-certificates"}
+    assert names(address) == [name for name in wanted if name not in gone]
