@@ -87,6 +87,23 @@ def test_a_datasource_through_its_life(
     assert grafana.get(f"/api/datasources/uid/{UID}").status_code == httpx.codes.NOT_FOUND
 
 
+def test_another_uid_for_the_same_name_takes_the_place_of_the_one_before(
+    world: Connections, grafana: httpx.Client, toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """As the environment's datasource when a stack gets its first tenants: Grafana takes one of a name at a time."""
+    stack = Stack(
+        tmp_path_factory.mktemp("alias") / "project", engine_environment(toolchain, tmp_path_factory.mktemp("home"))
+    )
+    server = provider("grafana", url=world.grafana_url, auth={"$secret": world.grafana_auth.get_secret_value()})
+    inputs = {"name": "Plugins", "type": "tempo", "url": "http://tempo:3200"}
+    stack.must_up(server, resource(TYPE, "before", {**inputs, "uid": f"{UID}-before"}))
+    options = {"delete_before_replace": True, "aliases": [f"urn:pulumi:test::plugins::{TYPE}::before"]}
+    stack.must_up(server, resource(TYPE, "after", {**inputs, "uid": UID}, options=options))
+    assert stack.state().keys() == {"grafana", "after"}
+    assert grafana.get("/api/datasources/name/Plugins").json()["uid"] == UID
+    stack.must("destroy", "--yes", "--skip-preview")
+
+
 def test_headers_become_a_pair_of_keys_and_are_never_read_back(world: Connections, grafana: httpx.Client) -> None:
     asked = request(httpHeaders=Secret(HEADERS), secureJsonDataEncoded=Secret('{"token": "t"}'))
     source(world).create(asked)

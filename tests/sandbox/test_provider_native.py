@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from kubernetes import client
 
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
+from telemetry.gateway.expose import BALANCER
 from tests.sandbox.engine import Stack, engine_environment, provider, resource
+from tests.support import load_stack
+from tests.unit.test_expose import GRPC, HTTP, WAYS, only
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]  # by day nothing of the provider changes: it is pinned
 
@@ -107,6 +111,27 @@ def test_a_preview_of_a_create_is_refused_where_an_object_has_fields_of_another_
     nameless = {"ports": [{"name": "other", "port": 4318}, {"port": 80}], "clusterIP": "None"}
     stack.declare(ours, resource(SERVICE, "taken", inputs("Service", name, spec=nameless)))
     assert stack.run("preview").code != 0
+
+
+def test_ways_in_from_outside_are_taken_by_the_api_server_and_not_waited_for(
+    ours: dict[str, Any], core: Any, stack: Stack
+) -> None:
+    """No controller here ever gives them an address."""
+    wanted = [only(load_stack("dev", WAYS[kind])) for kind in ("ingress", "load_balancer")]
+    for each in wanted:
+        each["metadata"]["namespace"] = NAMESPACE
+    types = {"Ingress": "kubernetes:networking.k8s.io/v1:Ingress", "Service": SERVICE}
+    stack.must_up(ours, *(resource(types[each["kind"]], each["metadata"]["name"], each) for each in wanted))
+    ingress = client.NetworkingV1Api(core.api_client).read_namespaced_ingress("gateway", NAMESPACE)
+    assert [(rule.host, rule.http.paths[0].backend.service.port.name) for rule in ingress.spec.rules] == [
+        (HTTP, "https"),
+        (GRPC, "otlp-grpc"),
+    ]
+    balancer = core.read_namespaced_service(BALANCER, NAMESPACE).spec
+    assert balancer.load_balancer_source_ranges == ["198.51.100.0/24", "203.0.113.0/24"]
+    assert (balancer.type, balancer.external_traffic_policy) == ("LoadBalancer", "Local")
+    assert stack.preview(options=("--refresh",)).raw["changeSummary"] == {"same": 4}
+    stack.must("destroy", "--yes", "--skip-preview")
 
 
 def test_an_edit_by_another_manager_is_seen_by_a_refresh_and_then_refused(
