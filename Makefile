@@ -26,7 +26,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup init up preview refresh destroy smoke validate checklist report policies drift explain repair adopt export-state restore-state \
-	images bundle bundle-lock verify-bundle deploy status down clean shell capacity compare bench faults continuity usage test test-all test-unit lint lint-workflows format docs credentials \
+	images bundle bundle-lock verify-bundle deploy status down clean shell capacity size compare bench faults continuity usage test test-all test-unit lint lint-workflows format docs credentials \
 	comment issue
 
 help:  ## Show this list
@@ -127,6 +127,10 @@ down: setup  ## Stop the sandbox; its data stays
 clean: setup  ## Stop the sandbox and remove its state and data
 	@$(SANDBOX) down --wipe
 
+# Sizes that are too little (2) are said, and are no failure here; called by itself, the command tells them apart.
+size: setup  ## Show what STACK's load (telemetry:load, or ARGS="--load FILE") asks of its sizes; ARGS=--write writes them
+	@$(COMMANDS) size $(STACK) $(ARGS) || test $$? -eq 2
+
 capacity: setup  ## Show what STACK asks for and whether it fits; write capacity-STACK.md and .svg
 	@$(COMMANDS) capacity $(STACK) --markdown capacity-$(STACK).md --picture capacity-$(STACK).svg
 
@@ -190,6 +194,7 @@ docs: setup  ## Write anew the pages of docs/ that are made from the code
 	@$(BIN)/python -m docs.make_architecture
 	@$(BIN)/python -m docs.make_monitoring
 	@$(COMMANDS) capacity prod --markdown docs/capacity-prod.md --picture docs/capacity-prod.svg >/dev/null
+	@$(COMMANDS) size prod --load examples/load-prod.yaml --markdown docs/sizing-prod.md >/dev/null || test $$? -eq 2
 
 # What the pipeline does; .github/workflows holds no logic, so that all of it can be run and tested here.
 STACKS := dev test prod

@@ -9,6 +9,7 @@ from telemetry.capacity.summary import Summary, summary
 from telemetry.capacity.verdict import Verdict
 from telemetry.config.amounts import MI, Resource, readable
 from telemetry.config.resources import Nodes
+from telemetry.sizing.report import warnings as of_load
 from telemetry.stack import Stack
 
 __all__ = ["Shortfall", "Summary", "Verdict", "check", "shortfalls", "summary"]
@@ -86,7 +87,7 @@ def check(stack: Stack) -> Verdict:
         *_too_large(figures, stack.kubernetes.nodes),
     )
     later = () if refusals else tuple(_with_phase_3(figures))
-    return Verdict(refusals, (*of_quota.warnings, *also.warnings, *later))
+    return Verdict(refusals, (*of_quota.warnings, *also.warnings, *later, *of_load(stack)))
 
 
 def _quota(figures: Report, increase: str | None) -> Verdict:

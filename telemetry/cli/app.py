@@ -22,6 +22,7 @@ from telemetry.cli import policies as policies_command
 from telemetry.cli import repair as repair_command
 from telemetry.cli import report as report_command
 from telemetry.cli import rules as rules_command
+from telemetry.cli import size as size_command
 from telemetry.cli import smoke as smoke_command
 from telemetry.cli import validate as validate_command
 from telemetry.cli import values as values_command
@@ -31,6 +32,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 for command in (
     init_command.init,
     capacity_command.capacity,
+    size_command.size,
     compare_command.compare,
     report_command.report,
     policies_command.policies,

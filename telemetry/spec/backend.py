@@ -21,6 +21,7 @@ from telemetry.spec.promql import Scope
 from telemetry.spec.release import Release
 from telemetry.spec.routes import Route, Upstream
 from telemetry.spec.service_levels import Indicator, TenantIndicator, Tenants
+from telemetry.spec.sizing import Sizing
 
 Signal = Literal["traces", "metrics", "logs", "profiles"]
 Phase = Literal[1, 3]
@@ -156,3 +157,5 @@ class Backend(Generic[S, L]):
     """Other ids that mean something to it, and what."""
     capacity_notes: Callable[[Context[S, L]], Iterable[str]] | None
     """What the figures of its capacity do not tell by themselves."""
+    sizing: Callable[[Context[S, L], Any, int], Sizing] | None
+    """What a load takes of its roles and buckets, given the load's part of its signal and the number of tenants."""

@@ -16,6 +16,7 @@ from telemetry.config.existing import Existing
 from telemetry.config.external_secrets import ExternalSecrets
 from telemetry.config.gateway import Gateway
 from telemetry.config.images import Images
+from telemetry.config.load import Load
 from telemetry.config.metadata import ON_BOTH, Annotations, Labels
 from telemetry.config.monitoring import Monitoring
 from telemetry.config.namespace import Namespace
@@ -30,7 +31,7 @@ from telemetry.spec.context import Environment
 from telemetry.stack import existing_credentials, outside, scraping, tenancy
 from telemetry.stack import images as image_names
 from telemetry.stack.alerting import check as check_alerting
-from telemetry.stack.backends import StackBackend, backends_of
+from telemetry.stack.backends import SIGNALS, StackBackend, backends_of
 from telemetry.stack.collector import check
 from telemetry.stack.existing import check as check_existing
 from telemetry.stack.sections import section_of
@@ -228,6 +229,17 @@ class Stack(Settings):
                     scrapes=self.collector_scrapes,
                     signals=self.signals,
                 )
+        return self
+
+    load: Load | None = Field(
+        default=None, description="What it is to carry, by which sizes are judged (docs/sizing.md); none: they are not."
+    )
+
+    @model_validator(mode="after")
+    def _load_is_of_signals_that_are_stored(self) -> Self:
+        for name in Load.model_fields.keys() & SIGNALS if self.load is not None else ():
+            if getattr(self.load, name) is not None and getattr(self, name) is None:
+                raise SettingError(f"load.{name}", f"is set, and {name} is not: nothing here takes them; remove one")
         return self
 
     @model_validator(mode="after")

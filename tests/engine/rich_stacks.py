@@ -253,6 +253,13 @@ PROD: Change = all_of(
         "limit_range": LIMIT_RANGE,
     }),
     alerting,
+    put("load", {
+        "metrics": {"samples_per_second": 100_000, "active_series": 1_500_000, "queries_per_second": 20},
+        "traces": {"spans_per_second": 2_000, "bytes_per_second": "1Mi", "stored_ratio": 0.5},
+        "logs": {"lines_per_second": 2_000, "bytes_per_second": "1Mi", "stored_ratio": 0.2},
+        "profiles": {"bytes_per_second": "1Mi", "stored_ratio": 0.5},
+        "tenants": 10,
+    }),
 )  # fmt: skip
 DEV: Change = all_of(
     WITH_LOGS,

@@ -29,6 +29,7 @@ from telemetry.grafana.views import View, views
 from telemetry.monitoring.operator import pod_monitors, prometheus_rules
 from telemetry.monitoring.rules import groups_of
 from telemetry.network.policies import policies_of
+from telemetry.sizing import report as sizes
 from telemetry.spec.release import Release
 from telemetry.stack import Stack
 from telemetry.stack.backends import SIGNALS
@@ -67,6 +68,8 @@ WHILE_READ = {
     "object_store.secrets.provisioner": "the same",
     "grafana.reaches_services": "lets a Grafana outside of the cluster through",
     "alerting.receivers.*.slack.port": "one that is not opened is refused",
+    "load.traces.spans_per_second": "refused where the bytes contradict it",
+    "load.logs.lines_per_second": "refused where the bytes contradict it",
     "*.chart.repository": "says where from, as does reference",
 }
 """What counts while settings are read; tests/unit/bad_*.py and the tests of their own have them."""
@@ -184,7 +187,7 @@ MAKERS: tuple[Callable[[Stack], Any], ...] = (
     *map(_releases, SIGNALS),
     lambda stack: (release := collector_release(stack)) and _made(release),
     policies_of,
-    lambda stack: (report(stack), check(stack)),
+    lambda stack: (report(stack), check(stack), sizes.report(stack)),
     lambda stack: stack.gateway and contents.config_map(stack, stack.gateway),
     lambda stack: stack.collector and configuration(stack, stack.collector),
     lambda stack: (groups_of(stack), list(prometheus_rules(stack)), list(pod_monitors(stack))),

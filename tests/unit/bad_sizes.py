@@ -163,4 +163,30 @@ TOTALS = [
     ),
 ]
 
-BAD = [*SIZES, *AUTOSCALING, *TOTALS]
+LOADS = [
+    Bad(
+        "spans smaller than their ids",
+        put("load.traces", {"spans_per_second": 1_000, "bytes_per_second": "1Ki"}),
+        "load.traces.bytes_per_second",
+        "less than the ids of 1,000 spans take (24 bytes each)",
+        "correct one of the two",
+    ),
+    Bad(
+        "lines without a byte",
+        put("load.logs", {"lines_per_second": 2_000, "bytes_per_second": "1Ki"}),
+        "load.logs.bytes_per_second",
+        "less than a byte for each of 2,000 lines",
+        "correct one of the two",
+    ),
+    at("load of what is not stored", "load.profiles", {"bytes_per_second": "1Mi"}, "profiles is not", "remove one"),
+    at("load of nobody", "load.tenants", 0, "equal to 1", "correct it"),
+    Bad(
+        "load without series",
+        put("load.metrics", {"samples_per_second": 1}),
+        "load.metrics.active_series",
+        "is not set",
+        "pulumi config set --path 'telemetry:load.metrics.active_series'",
+    ),
+]
+
+BAD = [*SIZES, *AUTOSCALING, *TOTALS, *LOADS]

@@ -24,6 +24,7 @@ PLACES = (
     "policies",
     "redaction",
     "releases.py",
+    "sizing",
     "spec",
     "stack",
 )

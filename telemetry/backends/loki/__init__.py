@@ -14,6 +14,7 @@ from telemetry.backends.loki.roles import LOKI_TABLES
 from telemetry.backends.loki.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.loki.service_levels import indicators, tenant_indicators
 from telemetry.backends.loki.settings import CHARTS, SHORTEST_RETENTION, Logs
+from telemetry.backends.loki.sizing import sizing
 from telemetry.backends.loki.starter import starter
 from telemetry.backends.loki.values import IMAGE, RELEASE, SECRET
 from telemetry.spec.backend import Backend, Elsewhere
@@ -62,4 +63,5 @@ BACKEND = Backend(
     nobody="fake",
     reserved_tenants={"index": "the folder of Loki's index, beside those of tenants"},
     capacity_notes=None,
+    sizing=sizing,
 )

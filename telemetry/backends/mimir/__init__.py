@@ -20,6 +20,7 @@ from telemetry.backends.mimir.roles import MIMIR_TABLES
 from telemetry.backends.mimir.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.mimir.service_levels import indicators, tenant_indicators
 from telemetry.backends.mimir.settings import CHARTS, SHORTEST_RETENTION, Metrics
+from telemetry.backends.mimir.sizing import sizing
 from telemetry.backends.mimir.starter import starter
 from telemetry.backends.mimir.values import RELEASE, SECRET, SERVICE_ACCOUNT, images
 from telemetry.spec.backend import Backend
@@ -68,4 +69,5 @@ BACKEND = Backend(
     nobody="anonymous",
     reserved_tenants={"__mimir_cluster": "Mimir's own folder"},
     capacity_notes=None,
+    sizing=sizing,
 )

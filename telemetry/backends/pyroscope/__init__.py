@@ -12,6 +12,7 @@ from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
 from telemetry.backends.pyroscope.routes import REQUEST_HEADERS, ROUTES, upstreams
 from telemetry.backends.pyroscope.service_levels import indicators
 from telemetry.backends.pyroscope.settings import CHARTS, SHORTEST_RETENTION, Profiles
+from telemetry.backends.pyroscope.sizing import sizing
 from telemetry.backends.pyroscope.starter import starter
 from telemetry.backends.pyroscope.values import IMAGE, RELEASE, SECRET, SERVICE_ACCOUNT
 from telemetry.spec.backend import Backend
@@ -60,4 +61,5 @@ BACKEND = Backend(
     nobody="anonymous",
     reserved_tenants={},
     capacity_notes=None,
+    sizing=sizing,
 )

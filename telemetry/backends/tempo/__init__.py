@@ -15,6 +15,7 @@ from telemetry.backends.tempo.roles import TEMPO_TABLES
 from telemetry.backends.tempo.routes import ROUTES, upstreams
 from telemetry.backends.tempo.service_levels import indicators, tenant_indicators
 from telemetry.backends.tempo.settings import CHARTS, SHORTEST_RETENTION, Traces
+from telemetry.backends.tempo.sizing import sizing
 from telemetry.backends.tempo.starter import starter
 from telemetry.backends.tempo.values_common import IMAGE, SECRET
 from telemetry.spec.backend import Backend
@@ -63,4 +64,5 @@ BACKEND = Backend(
     nobody="single-tenant",
     reserved_tenants={"*": "all tenants without overrides of their own, to Tempo"},
     capacity_notes=capacity_notes,
+    sizing=sizing,
 )

@@ -1,0 +1,100 @@
+"""`python -m telemetry size`: the sizes that a stack's load asks for, against those that it has."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+
+from telemetry.capacity import fit
+from telemetry.capacity.tables import verdict_lines as capacity_lines
+from telemetry.cli.errors import error_boundary
+from telemetry.cli.options import ConfigFile, StackName
+from telemetry.config.load import Load
+from telemetry.config.project import PROJECT
+from telemetry.sizing import tables
+from telemetry.sizing.judgement import State
+from telemetry.sizing.report import Report, report
+from telemetry.stack import ConfigError, Stack, load_settings
+from telemetry.stack import file as stack_file
+from telemetry.stack.edit import changed
+
+_SHORT = 2
+_LOAD = "telemetry:load"
+
+
+def size(
+    stack: StackName,
+    load: Annotated[
+        Path | None, typer.Option(help="A YAML file with what telemetry:load is to say, in its place.", dir_okay=False)
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the proposed sizes into the stack's file; its comments stay.")
+    ] = False,
+    markdown: Annotated[Path | None, typer.Option(help="Write all of it as Markdown.", dir_okay=False)] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write it as JSON.", dir_okay=False)] = None,
+    config_file: ConfigFile = None,
+) -> None:
+    """Propose replicas, requests and volumes of each role for the stack's load, and how its buckets grow.
+
+    Ends with 0 if no role has too little for the load, or the sizes were written, 2 if one has too little, 1 if there
+    is an error, such as no load. Too much is said, and is no failure.
+    """
+    with error_boundary(ConfigError, OSError) as console:
+        settings = _under(stack_file.config(stack, config_file), load, stack)
+        if settings.load is None:
+            raise ConfigError([f"{_LOAD}: is not set, so there is nothing to size {stack} by (docs/sizing.md)"])
+        found = report(settings)
+        for table in (tables.load(settings.load), tables.roles(found), tables.buckets(found)):
+            console.print(table.rich())
+        for line in (*tables.reasons(found), "", *tables.verdict_lines(found)):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        _save(console, markdown, tables.markdown(found, settings.load))
+        _save(console, json_file, json.dumps(tables.document(found), indent=2) + "\n")
+        if write:
+            _write(console, config_file or PROJECT / f"Pulumi.{stack}.yaml", found, stack)
+    if found.having(State.SHORT) and not write:
+        raise typer.Exit(_SHORT)
+
+
+def _under(config: Mapping[str, Any], load: Path | None, stack: str) -> Stack:
+    """Return settings with the load of a file in place of their own."""
+    if load is None:
+        return load_settings(stack_file.as_given(config), stack)
+    try:
+        given = yaml.safe_load(load.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{load}: is no YAML: {error}"]) from error
+    if not isinstance(given, dict) or not given.keys() & Load.model_fields.keys():
+        raise ConfigError([f"{load}: has no load; write one or more of {', '.join(Load.model_fields)}"])
+    return load_settings(stack_file.as_given({**config, _LOAD: given}), stack)
+
+
+def _write(console: Console, file: Path, found: Report, stack: str) -> None:
+    """Write the proposed sizes, if the program takes them (ConfigError), and say what capacity says of them."""
+    values = {
+        ("config", *_way(f"{each.key}.{key}")): value for each in found.roles for key, value in each.settings.items()
+    }
+    if not values:
+        console.print("nothing to write")
+        return
+    text = changed(file.read_text(encoding="utf-8"), values)
+    settings = load_settings(stack_file.as_given(yaml.safe_load(text)["config"]), stack)
+    file.write_text(text, encoding="utf-8")
+    console.print(f"wrote {len(values)} sizes to {file}", highlight=False, soft_wrap=True)
+    for line in capacity_lines(fit.check(settings)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _way(key: str) -> tuple[str, ...]:
+    """Return the keys on the way to a setting, such as `telemetry:metrics`, `roles`, `ingester`, `cpu`."""
+    return tuple(key.split("."))
+
+
+def _save(console: Console, path: Path | None, content: str) -> None:
+    if path is not None:
+        path.write_text(content, encoding="utf-8")
+        console.print(f"wrote {path}", highlight=False)

@@ -1,0 +1,121 @@
+"""A stack under the load that its settings say: every role judged, and how its buckets grow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from telemetry.config.load import Load
+from telemetry.sizing.judgement import Judged, State, judge
+from telemetry.spec.sizing import DAY, Growth, Sizing
+from telemetry.stack import Stack
+from telemetry.stack.backends import StackBackend
+
+_MONTH_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """How a bucket grows."""
+
+    name: str
+    growth: Growth
+    volume_size: int
+    """Bytes that a volume of the object store holds."""
+    volumes_at_first: int
+    """How many it takes at its first write."""
+
+    @property
+    def month(self) -> float:
+        """Bytes that thirty days add, while nothing is old enough to go."""
+        return self.growth.bytes_per_day * _MONTH_DAYS
+
+    @property
+    def kept_days(self) -> float:
+        """Days for which something stays."""
+        return self.growth.kept_seconds / DAY
+
+    @property
+    def at_most(self) -> float:
+        """Bytes that it holds once as much goes as comes."""
+        return self.growth.bytes_per_day * self.kept_days
+
+    @property
+    def objects(self) -> int | None:
+        """Objects that it holds then; None: not known."""
+        per_day = self.growth.objects_per_day
+        return None if per_day is None else ceil(per_day * self.kept_days)
+
+    @property
+    def volumes(self) -> int:
+        """Volumes of the object store that it takes then, copies not counted."""
+        return max(self.volumes_at_first, ceil(self.at_most / self.volume_size))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is said of a stack."""
+
+    environment: str
+    roles: tuple[Judged, ...]
+    buckets: tuple[Bucket, ...]
+    notes: tuple[str, ...]
+    slots: int | None
+    """Volumes that the object store has for the stack; None: not known."""
+
+    def having(self, state: State) -> tuple[Judged, ...]:
+        """Return the roles whose sizes stand so to the load."""
+        return tuple(each for each in self.roles if each.state is state)
+
+
+def report(stack: Stack) -> Report:
+    """Return what is said of a stack; nothing of a signal whose load is not known."""
+    load = stack.load or Load()
+    roles, buckets, notes = list[Judged](), list[Bucket](), list[str]()
+    for backend in stack.backends:
+        said = _said(backend, load, stack)
+        if said is None:
+            continue
+        roles += _judged(backend, said, stack)
+        volumes = stack.object_store.volumes
+        buckets += (Bucket(backend.buckets[each.bucket], each, volumes.size, volumes.growth) for each in said.growth)
+        if said.unknown:
+            notes.append(f"{backend.of.title}: {said.unknown}")
+    return Report(stack.environment, tuple(roles), tuple(buckets), tuple(notes), stack.object_store.volumes.slots)
+
+
+def warnings(stack: Stack) -> Iterator[str]:
+    """Yield a line for each role that has too little for the load, and one if the object store has."""
+    if stack.load is None:
+        return
+    said = report(stack)
+    for each in said.having(State.SHORT):
+        yield f"{each.key}: {', '.join(each.short)} for telemetry:load; python -m telemetry size {stack.environment}"
+    volumes = sum(bucket.volumes for bucket in said.buckets)
+    if said.slots is not None and volumes > said.slots:
+        yield (
+            f"telemetry:object_store.volumes.slots: {said.slots}, but the buckets take {volumes} volumes for "
+            "telemetry:load; raise -max of the volume servers, or lower retention"
+        )
+
+
+def _said(backend: StackBackend, load: Load, stack: Stack) -> Sizing | None:
+    of_signal = getattr(load, backend.signal)
+    if of_signal is None or backend.of.sizing is None:
+        return None
+    return backend.of.sizing(backend.context, of_signal, load.tenants or len(stack.tenants) or 1)
+
+
+def _judged(backend: StackBackend, said: Sizing, stack: Stack) -> Iterator[Judged]:
+    needs = {need.role: need for need in said.needs}
+    for release in (each for each in backend.sizes if not each.leaving):
+        for role, spec in release.table.items():
+            if role in release.roles:
+                yield judge(
+                    release.title,
+                    f"{release.key}.{role}",
+                    role,
+                    release.roles[role],
+                    spec,
+                    needs.get(role),
+                    stack.kubernetes.nodes,
+                )

@@ -1,0 +1,161 @@
+"""What is said of a stack's sizes, as tables for the terminal and Markdown, and as JSON."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import ceil
+from typing import Any
+
+from telemetry.capacity.tables import Table
+from telemetry.config.amounts import rounded
+from telemetry.config.load import Load
+from telemetry.config.quantities import bytes_text
+from telemetry.sizing.judgement import REPLICAS, RESOURCE_OF, Judged, State
+from telemetry.sizing.report import Bucket, Report
+from telemetry.spec.sizing import GB, Growth, Need
+
+_COLUMNS = (REPLICAS, *RESOURCE_OF)
+_ARROW = "→"
+
+
+def load(given: Load) -> Table:
+    """Return the load, a row for each figure."""
+    table = Table("Load", ("Signal", "What", "Peak"))
+    for signal, figures in given.model_dump(exclude_none=True).items():
+        for name, value in figures.items() if isinstance(figures, dict) else ((signal, figures),):
+            shown = bytes_text(value) if name.startswith("bytes") else f"{value:,}"
+            table.add("stack" if name == signal else signal, name.replace("_", " "), shown)
+    return table
+
+
+def roles(report: Report) -> Table:
+    """Return every role: what it asks for, an arrow to what it should ask for, and how that stands to the load."""
+    table = Table(
+        f"Sizes of {report.environment}, each pod's",
+        ("Role", "Pods", "CPU", "Memory", "Volume", "Verdict"),
+    )
+    for each in report.roles:
+        table.add(f"{each.backend} {each.role}", *(_cell(each, key) for key in _COLUMNS), str(each.state))
+    return table
+
+
+def buckets(report: Report) -> Table:
+    """Return how buckets grow."""
+    table = Table("Growth of buckets", ("Bucket", "GB a month", "Kept", "GB then", "Objects", "Volumes"))
+    for each in report.buckets:
+        table.add(
+            each.name,
+            _gb(each.month),
+            f"{each.kept_days:g} d",
+            _gb(each.at_most),
+            "not known" if each.objects is None else f"{each.objects:,}",
+            str(each.volumes),
+        )
+    return table
+
+
+def reasons(report: Report) -> list[str]:
+    """Return a line for each role and bucket: what it needs and why; then where that can be read, by number."""
+    sources = list(dict.fromkeys(each.source for each in _reasoned(report)))
+    said = [
+        f"{each.backend} {each.role} needs {_needs(each.need)}: {_reason(each.need, sources)}"
+        for each in report.roles
+        if each.need
+    ]
+    said += [f"{each.name}: {_reason(each.growth, sources)}" for each in report.buckets]
+    return [*said, *report.notes, *(f"[{number}] {source}" for number, source in enumerate(sources, 1))]
+
+
+def _reasoned(report: Report) -> Iterator[Need | Growth]:
+    yield from (each.need for each in report.roles if each.need)
+    yield from (each.growth for each in report.buckets)
+
+
+def _reason(of: Need | Growth, sources: Sequence[str]) -> str:
+    return f"{of.reason} [{sources.index(of.source) + 1}]"
+
+
+def verdict_lines(report: Report) -> list[str]:
+    """Return a line for each role that has too little or too much, with what to write."""
+    found = [
+        f"{each.state}: {each.key}: " + (", ".join(each.short) + "; " if each.short else "") + f"set {_settings(each)}"
+        for state in (State.SHORT, State.WASTE)
+        for each in report.having(state)
+    ]
+    return found or ["The sizes fit the load, as far as there are rules."]
+
+
+def markdown(report: Report, given: Load) -> str:
+    """Return all of it as Markdown."""
+    parts = [
+        *(table.markdown() for table in (load(given), roles(report), buckets(report))),
+        _list("Verdict", verdict_lines(report)),
+        _list("Why", reasons(report)),
+    ]
+    return "\n\n".join([f"# Sizes of {report.environment} for a load", *parts, ""])
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return all of it for programs; CPU in millicores, everything else in bytes."""
+    return {
+        "environment": report.environment,
+        "roles": [_role(each) for each in report.roles],
+        "buckets": [_bucket(each) for each in report.buckets],
+        "notes": list(report.notes),
+    }
+
+
+def _role(each: Judged) -> dict[str, Any]:
+    need = each.need
+    return {
+        "key": each.key,
+        "verdict": str(each.state),
+        "short_of": list(each.short),
+        "has": {REPLICAS: each.size.max_replicas, **{key: getattr(each.size, key) for key in RESOURCE_OF}},
+        "needs": None if need is None else {key: ceil(getattr(need, key)) for key in _COLUMNS},
+        "proposed": {key: each.proposed(key) for key in _COLUMNS},
+        "settings": each.settings,
+        "reason": None if need is None else need.reason,
+        "source": None if need is None else need.source,
+    }
+
+
+def _bucket(each: Bucket) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "bytes_per_day": ceil(each.growth.bytes_per_day),
+        "kept_seconds": each.growth.kept_seconds,
+        "bytes_at_most": ceil(each.at_most),
+        "objects": each.objects,
+        "volumes": each.volumes,
+        "reason": each.growth.reason,
+        "source": each.growth.source,
+    }
+
+
+def _cell(each: Judged, key: str) -> str:
+    """Return a size as it is, with what it should be where that is another."""
+    own = each.size.max_replicas if key == REPLICAS else getattr(each.size, key)
+    proposed = each.proposed(key)
+    shown = [_amount(key, value) for value in dict.fromkeys((own, proposed)) if value is not None]
+    return _ARROW.join(shown)
+
+
+def _amount(key: str, value: int) -> str:
+    return str(value) if key == REPLICAS else rounded(RESOURCE_OF[key], value)
+
+
+def _needs(need: Need) -> str:
+    """Return what a role needs over all replicas."""
+    cpu, memory, volume = (rounded(resource, ceil(getattr(need, key))) for key, resource in RESOURCE_OF.items())
+    return f"{cpu} and {memory}" + (f", and {volume} of disk," if need.volume else "") + " in all"
+
+
+def _settings(each: Judged) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in each.settings.items())
+
+
+def _gb(amount: float) -> str:
+    return f"{amount / GB:,.0f}" if amount >= 10 * GB else f"{amount / GB:.2g}"
+
+
+def _list(title: str, items: Iterable[str]) -> str:
+    return "\n".join([f"### {title}", "", *(f"- {item}" for item in items)])
