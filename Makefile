@@ -26,7 +26,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup init up preview refresh destroy smoke validate checklist report policies drift explain repair adopt export-state restore-state \
-	images bundle bundle-lock verify-bundle deploy status down clean shell capacity size compare bench faults continuity usage test test-all test-unit lint lint-workflows format docs credentials \
+	images bundle bundle-lock verify-bundle deploy status down clean shell capacity size compare bench load faults continuity usage test test-all test-unit lint lint-workflows format docs credentials \
 	comment issue
 
 help:  ## Show this list
@@ -152,6 +152,9 @@ bench: setup  ## Measure the speed goals and write docs/performance.md
 
 faults: setup  ## Inject every fault, prove that nothing is lost, and write docs/reliability.md
 	@$(SANDBOX) faults $(ARGS)
+
+load: setup  ## Send more and more through a gateway to real Mimirs, find how much is carried, and write docs/load.md
+	@$(SANDBOX) load $(ARGS)
 
 continuity: setup  ## Write steadily to STACK on real nodes while it changes and is hurt; write docs/reliability.md
 	@$(SANDBOX) continuity $(STACK) $(ARGS)

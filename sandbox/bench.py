@@ -1,7 +1,6 @@
 """Measures the speed goals in one run and writes docs/performance.md: ratios first, since seconds differ by machine."""
 
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
 from rich.console import Console
 from rich.table import Table
 
+from sandbox import machine
 from sandbox.engine import Engine
 from sandbox.paths import REPO
 from sandbox.tenant_scale import Cost
@@ -157,7 +156,8 @@ def report(console: Console, lines: Sequence[Line], costs: Sequence[Cost]) -> No
     page.write_text(
         "# Performance\n\nWritten by `make bench`; a ratio is to the line above it that it is measured against.\n"
         f"Medians of {_ROUNDS} rounds, `make up` once each. Measured on {datetime.now(UTC):%Y-%m-%d} with the\n"
-        f"real Kubernetes provider and stand-ins for aws and grafana.\n\nThe machine: {_machine()}.\n\n{speed}"
+        f"real Kubernetes provider and stand-ins for aws and grafana.\n\n"
+        f"The machine: {machine.description()}.\n\n{speed}"
         + (f"\n{_ABOUT_SCALE}\n\n{scale}" if costs else "")
         + f"\n{heading}{by_hand}"
     )
@@ -214,11 +214,3 @@ def _timed(command: list[str], environment: Mapping[str, str], directory: Path) 
 def _median(timed: Callable[[], float]) -> float:
     timed()  # the first round fills caches
     return statistics.median(timed() for _ in range(_ROUNDS))
-
-
-def _machine() -> str:
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{psutil.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, {platform.system()} "
-        f"{platform.release().split('-')[0]}, Python {platform.python_version()}"
-    )

@@ -7,7 +7,7 @@ Secret of the deployed release. Only addresses and directories are given anew, a
 import base64
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -115,8 +115,8 @@ def ring(
         for index, member in enumerate(members):
             log = directory / f"mimir-{index}" / "log"
             await_ready(member.process, f"{member.url}/ready", "Mimir", log, seconds=_SECONDS_TO_START, client=None)
-        _wait_joined(members[:size], "ingester/ring")
-        _wait_joined(members[size:], "multitenant_alertmanager/ring")
+        wait_joined([each.url for each in members[:size]], "ingester/ring")
+        wait_joined([each.url for each in members[size:]], "multitenant_alertmanager/ring")
         try:
             yield members
         finally:
@@ -176,15 +176,15 @@ def _flags(name: str, ports: list[int], join: int, shared: Path, own: Path) -> l
     ]
 
 
-def _wait_joined(members: list[Member], page: str) -> None:
-    """Wait until every member knows every other one of a ring, which spreads by gossip."""
+def wait_joined(members: Sequence[str], page: str) -> None:
+    """Wait until every member, by its address, knows every other one of a ring, which spreads by gossip."""
     for attempt in Retrying(stop=stop_after_delay(60), wait=wait_fixed(0.25), reraise=True):
         with attempt:
             for member in members:
-                shown = httpx.get(f"{member.url}/{page}", headers={"Accept": "application/json"})
+                shown = httpx.get(f"{member}/{page}", headers={"Accept": "application/json"})
                 active = [each for each in shown.raise_for_status().json()["shards"] if each["state"] == "ACTIVE"]
                 if len(active) != len(members):
-                    raise RuntimeError(f"{member.url}/{page} has {len(active)} of {len(members)}")
+                    raise RuntimeError(f"{member}/{page} has {len(active)} of {len(members)}")
 
 
 def free_ports(count: int) -> list[int]:

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -102,6 +103,52 @@ def usage(stack: Annotated[str, typer.Argument(help="A stack that is deployed on
     page.show_usage(console, roles)
     page.write_usage(stack, roles, begun)
     if any(role.is_too_little for role in roles):
+        raise typer.Exit(1)
+
+
+def load(
+    rate: Annotated[int, typer.Option(min=1, help="Samples a second of the first step.")] = 5_000,
+    factor: Annotated[float, typer.Option(min=1.05, help="How many times as much each step has.")] = 1.5,
+    steps: Annotated[int, typer.Option(min=1, max=30, help="The most steps.")] = 10,
+    seconds: Annotated[float, typer.Option(min=1, max=300, help="How long a step is.")] = 20,
+    tenants: Annotated[int, typer.Option(min=1, max=100, help="Tenants that send.")] = 2,
+    series: Annotated[int, typer.Option(min=1, help="Series of all tenants together.")] = 100_000,
+    samples: Annotated[int, typer.Option(min=1, max=10_000, help="Samples in a request.")] = 1_000,
+    queries: Annotated[float, typer.Option(min=0, help="Queries a second.")] = 1,
+    protocol: Annotated[
+        list[str] | None, typer.Option(help="remote-write or otlp; repeatable, both by default.")
+    ] = None,
+    mimirs: Annotated[int, typer.Option(min=1, max=5, help="Mimirs that have every series: 1 as dev, 3 as prod.")] = 1,
+    requests: Annotated[int, typer.Option(min=0, help="Requests by which each way in is measured; 0: none.")] = 500,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.", dir_okay=False)] = None,
+    page: Annotated[bool, typer.Option(help="Write docs/load.md, and the picture beside it.")] = True,
+) -> None:
+    """Send more and more through a gateway to real Mimirs on this machine, until it is no longer carried.
+
+    It takes steps times seconds at most, and a minute besides. Exit code 1 if not even the first step was carried.
+    """
+    from tempfile import TemporaryDirectory
+
+    from sandbox.faults.page import Run
+    from sandbox.load import page as results
+    from sandbox.load import run
+    from sandbox.load.figures import knee
+    from sandbox.load.plan import Plan, PlanError, protocols_of
+
+    with told(PlanError, RuntimeError), TemporaryDirectory(prefix="telemetry-load-") as directory:
+        plan = Plan(
+            rate=rate, factor=factor, steps=steps, seconds=seconds, tenants=tenants, series=series, samples=samples,
+            queries=queries, protocols=protocols_of(protocol or ()), mimirs=mimirs,
+        )  # fmt: skip
+        tools, begun = Toolchain(console=console), Run.now()
+        tools.ensure(["nginx", "mimir"])
+        outcome = run.run(tools, plan, Path(directory), requests, lambda line: console.print(line, highlight=False))
+        results.show(console, outcome)
+        if json_file is not None:
+            json_file.write_text(json.dumps(results.document(outcome), indent=2) + "\n")
+        if page:
+            results.write(outcome, begun)
+    if knee(outcome.steps) is None:
         raise typer.Exit(1)
 
 

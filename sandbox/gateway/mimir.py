@@ -6,7 +6,7 @@
 import re
 import ssl
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ class Mimir:
 
     address: str
     client: httpx.Client
+    pid: int
 
     def requests(self) -> int:
         """Return how many requests it has taken, without those of the harness."""
@@ -53,6 +54,8 @@ def mimir(
     config: Mapping[str, Any],
     overrides: Mapping[str, Any],
     tls: PairFiles | None = None,
+    ring: Sequence[str] = (),
+    buckets: Path | None = None,
 ) -> Iterator[Mimir]:
     """Run Mimir at an address of loopback until it is left.
 
@@ -63,6 +66,8 @@ def mimir(
         config: its configuration; what is said there of storage and rings does not count.
         overrides: what each tenant is granted.
         tls: what it shows on its HTTP port; None for plain HTTP.
+        ring: the addresses of all that share series, each of which then has all of them; none: it is alone.
+        buckets: the folder of the buckets that they share; None is one of its own.
 
     Raises:
         RuntimeError: it did not start; the message ends with its last lines.
@@ -74,11 +79,12 @@ def mimir(
     scheme, verify = ("http", ssl.create_default_context()) if tls is None else ("https", _trusting(tls))
     log = directory / "log"
     way = httpx.Client(base_url=f"{scheme}://{address}:{PORT}", verify=verify, timeout=60)
+    flags = _flags(address, directory, tls, ring, buckets or directory)
     with log.open("w") as output, way as client:
-        process = subprocess.Popen([str(program), *_flags(address, directory, tls)], stdout=output, stderr=output)
+        process = subprocess.Popen([str(program), *flags], stdout=output, stderr=output)
         try:
             await_ready(process, "/ready", "Mimir", log, seconds=_SECONDS_TO_START, client=client)
-            yield Mimir(f"{address}:{PORT}", client)
+            yield Mimir(f"{address}:{PORT}", client, process.pid)
         finally:
             process.kill()  # nobody needs its blocks
             process.wait()
@@ -92,7 +98,7 @@ def _trusting(shown: PairFiles) -> ssl.SSLContext:
     return context
 
 
-def _flags(address: str, directory: Path, tls: PairFiles | None) -> list[str]:
+def _flags(address: str, directory: Path, tls: PairFiles | None, ring: Sequence[str], buckets: Path) -> list[str]:
     return [
         "-target=all,alertmanager",
         f"-config.file={directory / 'mimir.yaml'}",
@@ -103,9 +109,12 @@ def _flags(address: str, directory: Path, tls: PairFiles | None) -> list[str]:
         f"-server.grpc-listen-port={_GRPC_PORT}",
         f"-memberlist.bind-addr={address}",
         f"-memberlist.bind-port={_GOSSIP_PORT}",
-        *(f"-{ring}.store=inmemory" for ring in RINGS),
-        *(f"-{ring}.instance-addr={address}" for ring in RINGS),
-        *(f"-{ring}.replication-factor=1" for ring in _REPLICATED),
+        f"-memberlist.nodename={address}",
+        *(f"-memberlist.join={each}:{_GOSSIP_PORT}" for each in ring[:1]),
+        *(f"-{each}.store={'memberlist' if ring else 'inmemory'}" for each in RINGS),
+        *(f"-{each}.instance-id={address}" for each in RINGS),
+        *(f"-{each}.instance-addr={address}" for each in RINGS),
+        *(f"-{each}.replication-factor={max(1, len(ring))}" for each in _REPLICATED),
         "-ingester.ring.min-ready-duration=0",
         "-store-gateway.sharding-ring.wait-stability-min-duration=0",
         "-compactor.ring.wait-stability-min-duration=0",
@@ -113,7 +122,7 @@ def _flags(address: str, directory: Path, tls: PairFiles | None) -> list[str]:
         f"-query-frontend.scheduler-address={address}:{_GRPC_PORT}",
         f"-querier.scheduler-address={address}:{_GRPC_PORT}",
         "-common.storage.backend=filesystem",
-        *(f"-{each}-storage.filesystem.dir={directory / each}" for each in ("blocks", "ruler", "alertmanager")),
+        *(f"-{each}-storage.filesystem.dir={buckets / each}" for each in ("blocks", "ruler", "alertmanager")),
         "-activity-tracker.filepath=",
         f"-alertmanager.configs.fallback={directory / 'fallback.yaml'}",
         f"-alertmanager.storage.path={directory / 'alertmanager-data'}",

@@ -88,15 +88,16 @@ def write_request(labels: Mapping[str, str], value: float, at: float) -> bytes:
     pairs = b"".join(
         _field(1, _field(1, name.encode()) + _field(2, text.encode())) for name, text in sorted(labels.items())
     )
-    sample = b"\x09" + struct.pack("<d", value) + b"\x10" + _varint(int(at * 1000))
+    sample = b"\x09" + struct.pack("<d", value) + b"\x10" + varint(int(at * 1000))
     return _field(1, pairs + _field(2, sample))
 
 
 def _field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
+    return bytes([number << 3 | 2]) + varint(len(content)) + content
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
+    """Return a whole number as protobuf writes it."""
     octets = []
     while number > 0x7F:
         octets.append(number & 0x7F | 0x80)

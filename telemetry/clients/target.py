@@ -75,6 +75,10 @@ class Target:
 
     def client(self, tenant: Tenant) -> httpx.Client:
         """Return a client that comes as a tenant's own would."""
+        return self._client(self.context(tenant), self.identity(tenant))
+
+    def context(self, tenant: Tenant) -> ssl.SSLContext:
+        """Return whom it trusts, and what it shows of itself."""
         context = ssl.create_default_context(cadata=self.authority)
         if tenant.pair is not None:
             with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:  # Python reads keys from files only
@@ -83,7 +87,7 @@ class Target:
                 context.load_cert_chain(file.name)
         if self.behind_gateway:
             context.check_hostname = False  # all backends share one certificate
-        return self._client(context, self.identity(tenant))
+        return context
 
     def admin(self, tenant: Tenant | None = None) -> httpx.Client:
         """Return a client of the backends' own pages, which ask for no credential."""

@@ -1,0 +1,319 @@
+"""A run of load, with doubles of the transport, the clock and the processes."""
+
+import json
+import struct
+import threading
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import cramjam
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from rich.console import Console
+
+from sandbox.faults.page import Run
+from sandbox.load import chart, page
+from sandbox.load.figures import Answer, Step, Use, cores_for, knee, quantile_of
+from sandbox.load.plan import PROTOCOLS, SENDERS, Plan, PlanError, protocols_of
+from sandbox.load.requests import Batch, batches
+from sandbox.load.run import Outcome, _steps
+from sandbox.load.sender import Sender
+from sandbox.load.watch import Seen
+from sandbox.load.ways import Cost, compared
+from telemetry.clients.otlp import varint
+from tests.support import REPO
+
+MOMENT = 1_800_000_000_123
+PLAN = Plan(rate=800, series=1_600, samples=100, tenants=2, seconds=2, steps=4, queries=0)
+
+
+def test_series_go_into_whole_requests_of_every_tenant_and_protocol() -> None:
+    made = batches(PLAN)
+    assert len(made) == PLAN.batches == 16
+    pairs = [(each.tenant, each.protocol) for each in made]
+    assert {pair: pairs.count(pair) for pair in pairs} == {
+        (tenant, protocol): 4 for tenant in (0, 1) for protocol in PROTOCOLS
+    }
+
+
+def test_too_few_series_for_the_senders_are_refused_with_what_would_do() -> None:
+    with pytest.raises(PlanError, match=r"2 requests of 100 samples, and there are 8 senders.*; have more series"):
+        Plan(series=200, samples=100, tenants=2)
+
+
+def test_protocols_are_chosen_by_name() -> None:
+    assert protocols_of(()) == PROTOCOLS
+    assert protocols_of(["otlp"]) == ("otlp",)
+    with pytest.raises(PlanError, match="no protocol grpc; there are remote-write and otlp"):
+        protocols_of(["otlp", "grpc"])
+
+
+def batch(protocol: str) -> Batch:
+    return next(each for each in batches(PLAN) if each.protocol == protocol)
+
+
+def test_a_body_of_otlp_has_the_moment_in_each_sample_and_series_of_its_own() -> None:
+    sent = ExportMetricsServiceRequest.FromString(batch("otlp").body(MOMENT))
+    points = sent.resource_metrics[0].scope_metrics[0].metrics[0].gauge.data_points
+    assert {point.time_unix_nano for point in points} == {MOMENT * 1_000_000}
+    assert len({tuple(each.value.string_value for each in point.attributes) for point in points}) == 100
+
+
+def test_a_body_of_remote_write_has_the_moment_in_each_sample() -> None:
+    written = bytes(cramjam.snappy.decompress_raw(batch("remote-write").body(MOMENT)))
+    samples = [b"\x09" + struct.pack("<d", value) + b"\x10" + varint(MOMENT) for value in range(100)]
+    assert [each for each in samples if written.count(each) != 1] == []
+
+
+def test_no_series_is_in_two_requests() -> None:
+    sent = [each for each in batches(PLAN) if each.protocol == "otlp"]
+    names = [
+        tuple(value.value.string_value for value in point.attributes)
+        for each in sent
+        for point in ExportMetricsServiceRequest.FromString(each.body(MOMENT))
+        .resource_metrics[0]
+        .scope_metrics[0]
+        .metrics[0]
+        .gauge.data_points
+    ]
+    assert len(names) == len(set(names)) == 800
+
+
+class Clock:
+    """Time that goes on only where somebody waits, for each thread by itself: no sender waits for another."""
+
+    def __init__(self) -> None:
+        self._own = threading.local()
+
+    def __call__(self) -> float:
+        return getattr(self._own, "now", 0.0)
+
+    def wait(self, seconds: float) -> None:
+        self._own.now = self() + seconds
+
+
+class Backend:
+    """Takes requests, each for so many seconds of the sender's time."""
+
+    def __init__(self, clock: Clock, seconds: float = 0.0, status: int = 200) -> None:
+        self.clock, self.seconds, self.status = clock, seconds, status
+        self.seen: list[httpx.Request] = []
+
+    def client(self) -> httpx.Client:
+        def answer(request: httpx.Request) -> httpx.Response:
+            self.clock.wait(self.seconds)
+            self.seen.append(request)
+            if self.status == 0:
+                raise httpx.ReadError("gone")
+            return httpx.Response(self.status)
+
+        return httpx.Client(base_url="https://gateway", transport=httpx.MockTransport(answer))
+
+
+def sent(backend: Backend, rate: float = 800, queries: float = 0) -> list[Answer]:
+    sender = Sender([backend.client(), backend.client()], backend.clock, backend.clock.wait)
+    return sender.send(batches(PLAN), rate, queries, PLAN.seconds)
+
+
+def test_so_many_samples_are_sent_as_the_rate_says_each_when_it_is_due() -> None:
+    backend = Backend(Clock())
+    answers = sent(backend)
+    assert sum(each.samples for each in answers) == 800 * 2
+    assert sorted(round(each.at, 9) for each in answers) == [each / 8 for each in range(16)]
+    assert {each.seconds for each in answers} == {0.0}
+    assert {request.url.path for request in backend.seen} == {"/api/v1/push", "/otlp/v1/metrics"}
+
+
+def test_queries_are_asked_beside() -> None:
+    answers = sent(Backend(Clock()), queries=5)
+    assert len([each for each in answers if each.kind == "query"]) == 10
+
+
+def test_a_request_is_late_from_when_it_was_due_and_not_from_when_its_sender_was_free() -> None:
+    """Each sender has a request a second, and each takes it two: the second one has waited for a second."""
+    answers = sent(Backend(Clock(), seconds=1.5))
+    assert sorted({round(each.seconds, 9) for each in answers}) == [1.5, 2.0]
+
+
+def test_what_is_not_sent_when_the_time_is_over_is_not_sent_any_more() -> None:
+    answers = sent(Backend(Clock(), seconds=10))
+    assert len(answers) == SENDERS
+
+
+@pytest.mark.parametrize("status", [503, 0])
+def test_what_is_refused_or_broken_is_not_taken(status: int) -> None:
+    answers = sent(Backend(Clock(), status=status))
+    assert len(answers) == 16
+    assert [each for each in answers if each.taken] == []
+
+
+def step(offered: float, taken: float = 1.0, seconds: float = 0.01, refused: int = 0, begun: float = 0) -> Step:
+    """A step of ten seconds with a hundred requests: which part was taken, how slow all were, how many were refused."""
+    each = offered * 10 / (100 - refused) * taken
+    answers = [Answer(begun + at / 10, "write", seconds, 503 if at < refused else 200, int(each)) for at in range(100)]
+    cpu = offered / 50_000
+    uses = {
+        group: tuple(Use(begun + at, 100 + at * cpu * part, 1 << 30) for at in range(11))
+        for group, part in (("gateway", 0.1), ("mimir", 1.0), ("client", 0.5))
+    }
+    return Step(offered, begun, begun + 10, tuple(answers), uses)
+
+
+@pytest.mark.parametrize(
+    ("found", "carried"),
+    [
+        (step(1000), True),
+        (step(1000, taken=0.96), True),
+        (step(1000, taken=0.94), False),
+        (step(1000, refused=1), True),
+        (step(1000, refused=2), False),
+        (step(1000, seconds=1.0), True),
+        (step(1000, seconds=1.1), False),
+    ],
+)
+def test_a_load_is_carried_if_nearly_all_of_it_is_taken_in_time(found: Step, carried: bool) -> None:
+    assert found.is_carried is carried
+
+
+def test_the_knee_is_the_most_that_was_carried() -> None:
+    steps = [step(1000), step(2000), step(4000, taken=0.5), step(3000)]
+    assert knee(steps) is steps[3]
+    assert knee([step(1000, taken=0)]) is None
+
+
+@given(st.lists(st.floats(0, 10), min_size=1), st.floats(0.01, 1))
+def test_a_quantile_is_a_value_that_so_many_are_not_above(values: list[float], part: float) -> None:
+    found = quantile_of(values, part)
+    assert found in values
+    assert sum(value <= found for value in values) >= part * len(values) - 1e-9
+    assert sum(value < found for value in values) < part * len(values) + 1e-9
+
+
+def test_a_straight_line_is_gone_on_with_exactly_and_without_error() -> None:
+    steps = [step(rate) for rate in (1000, 2000, 4000)]
+    found = cores_for(steps, "mimir", 100_000)
+    assert found is not None
+    assert (found.value, found.error) == pytest.approx((2.0, 0.0), abs=1e-6)
+
+
+def test_the_error_grows_with_the_distance_and_nothing_is_said_of_two_points() -> None:
+    bent = [step(1000), step(2000), step(4000), Step(8000, 0, 10, step(8000).answers, step(16_000).uses)]
+    near, far = cores_for(bent, "mimir", 8_000), cores_for(bent, "mimir", 100_000)
+    assert near and far
+    assert 0 < near.error < far.error
+    assert cores_for(bent[:2], "mimir", 8_000) is None
+
+
+class UpTo(Sender):
+    """A sender whose backend takes so many samples a second, and no more."""
+
+    def __init__(self, most: float) -> None:
+        super().__init__([])
+        self.most = most
+
+    def now(self) -> float:
+        return 0.0
+
+    def send(self, _: Any, rate: float, __: float, seconds: float) -> list[Answer]:
+        return [Answer(0.5, "write", 0.01, 200, int(min(rate, self.most) * seconds))]
+
+
+def tried(most: float) -> list[float]:
+    return [each.offered for each in _steps(PLAN, [], UpTo(most), Seen({"mimir": []}))]
+
+
+def test_load_grows_until_it_is_not_carried_then_the_knee_is_looked_for_in_between() -> None:
+    assert tried(1500) == [800, 1200, 1800, 1500, 1650]
+
+
+def test_a_run_that_is_carried_throughout_has_no_more_steps_than_it_may() -> None:
+    assert tried(1e9) == [800, 1200, 1800, 2700]
+
+
+def test_a_run_whose_first_step_is_not_carried_ends() -> None:
+    assert tried(10) == [800]
+
+
+def test_ways_in_take_turns_and_each_has_its_own_costs() -> None:
+    clock, order = Clock(), list[str]()
+    spent = {1: 0.0}
+
+    def way(name: str, seconds: float, cpu: float) -> httpx.Client:
+        def answer(_: httpx.Request) -> httpx.Response:
+            clock.wait(seconds)
+            spent[1] += cpu
+            order.append(name)
+            return httpx.Response(200)
+
+        return httpx.Client(base_url="https://x", transport=httpx.MockTransport(answer))
+
+    clients = {"direct": way("direct", 0.002, 0.001), "gateway": way("gateway", 0.003, 0.004)}
+    costs = compared(clients, batch("otlp"), {"mimir": [1]}, 10, clock, lambda pids: spent[pids[0]])
+    assert order == ["direct", "gateway", *["direct", "direct", "gateway", "gateway"] * 5]
+    assert [each.median for each in costs] == pytest.approx([0.002, 0.003])
+    assert [each.cpu["mimir"] for each in costs] == pytest.approx([0.001, 0.004])
+
+
+def test_a_way_that_is_refused_ends_the_comparison_and_is_named() -> None:
+    with pytest.raises(RuntimeError, match="gateway: 401"):
+        compared({"gateway": Backend(Clock(), status=401).client()}, batch("otlp"), {}, 1)
+
+
+def outcome(*steps: Step, mimirs: int = 1) -> Outcome:
+    cost = [Cost(way, (0.001, 0.002), {"gateway": 0.0001, "mimir": 0.001}) for way in ("direct", "gateway")]
+    return Outcome(Plan(mimirs=mimirs), steps, tuple(cost), 100 << 20)
+
+
+STEPS = (step(1000), step(2000, begun=10), step(4000, begun=20), step(8000, taken=0.5, begun=30))
+
+
+def test_the_page_gets_its_tables_a_picture_and_the_machine(tmp_path: Path) -> None:
+    copy = tmp_path / "load.md"
+    copy.write_text((REPO / "docs" / "load.md").read_text())
+    for mimirs in (1, 3):
+        page.write(outcome(*STEPS, mimirs=mimirs), Run("2026-01-01", "abc"), copy)
+    text = copy.read_text()
+    assert text.count("| `8,000` |") == 2
+    assert text.count("The knee: 4,000 samples a second were carried, 8,000 were not.") == 2
+    assert "![Throughput, latency, CPU and memory over time](load-prod.svg)" in text
+    assert "2026-01-01, abc; " in text
+    assert (tmp_path / "load-dev.svg").exists()
+    page.write(outcome(*STEPS), Run("2026-01-01", "abc"), copy)
+    assert copy.read_text() == text, "written again, it is the same"
+
+
+def test_what_is_shown_fits_a_terminal_and_says_when_there_was_no_knee() -> None:
+    console = Console(width=100, record=True)
+    page.show(console, outcome(*STEPS[:3]))
+    said = console.export_text()
+    assert "4,000 samples a second were carried, and so was every step: the knee is beyond." in said
+    assert "…" not in said
+
+
+def test_what_programs_read_is_plain_json() -> None:
+    shown = page.document(outcome(*STEPS))
+    assert json.loads(json.dumps(shown)) == json.loads(json.dumps(shown))
+    assert shown["knee"] == 4000
+    assert shown["steps"][3]["carried"] is False
+    assert shown["cores_for"]["mimir"]["value"] == pytest.approx(2.0)
+
+
+def test_the_picture_has_every_line_inside_and_fetches_nothing() -> None:
+    drawn = chart.svg(outcome(*STEPS))
+    assert drawn == chart.svg(outcome(*STEPS))
+    assert drawn.count("http") == 1
+    image = ET.fromstring(drawn)  # noqa: S314 - our own
+    space = "{http://www.w3.org/2000/svg}"
+    words = [each.text for each in image.iter(f"{space}text")]
+    assert {"taken", "offered", "half of them", "99 %", "gateway", "mimir", "client"} <= set(words)
+    width, height = float(image.get("width", 0)), float(image.get("height", 0))
+    for line in image.iter(f"{space}polyline"):
+        for x, y in (map(float, point.split(",")) for point in line.get("points", "").split()):
+            assert 0 <= x <= width
+            assert 0 <= y <= height
+    shaded = [each for each in image.iter(f"{space}rect") if each.get("fill") == "#fbe9e7"]
+    assert len(shaded) == 4, "the step that was not carried, in each panel"
