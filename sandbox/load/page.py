@@ -9,7 +9,7 @@ from rich.table import Table
 
 from sandbox import machine
 from sandbox.faults.page import Run
-from sandbox.load import chart
+from sandbox.load import chart, rules
 from sandbox.load.figures import Step, cores_for, knee
 from sandbox.load.run import CLIENT, Outcome
 from sandbox.load.ways import Cost
@@ -53,13 +53,21 @@ def notes(outcome: Outcome) -> list[str]:
     last = max((step.memory("mimir") for step in outcome.steps), default=0)
     series = plan.batches * plan.samples * plan.mimirs
     each = "" if plan.mimirs == 1 else "s, each with every series,"
+    best = knee(outcome.steps)
     return [
         _knee(outcome.steps),
+        *(() if best is None else (_against_rules(outcome, best),)),
         f"Mimir's memory grew by {(last - outcome.idle) / series / 1024:.1f} KiB for each series in memory, of which "
         f"there were {series:,}, queries and buffers included.",
         f"{plan.mimirs} Mimir{each} behind one nginx; {plan.tenants} tenants, requests of {plan.samples:,} samples by "
         f"{' and '.join(plan.protocols)}, {plan.queries:g} queries a second, {plan.seconds:g} s a step.",
     ]
+
+
+def _against_rules(outcome: Outcome, best: Step) -> str:
+    """Return how what Mimir used stands to what its rules ask for."""
+    asked, used = rules.cores(outcome.plan, best), best.cores("mimir")
+    return f"For that load Mimir used {used:.2f} cores; the rules of `make size` ask for {asked:.2f}."
 
 
 def _knee(steps: Sequence[Step]) -> str:
@@ -122,6 +130,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "machine": machine.description(),
         "plan": {name: getattr(outcome.plan, name) for name in outcome.plan.__dataclass_fields__},
         "knee": None if best is None else best.samples,
+        "cores_by_the_rules": None if best is None else rules.cores(outcome.plan, best),
         "steps": [_figures(step, outcome.groups) for step in outcome.steps],
         "ways": [
             {"way": cost.way, "median": cost.median, "p99": cost.slowest, "cpu_per_request": dict(cost.cpu)}

@@ -294,6 +294,15 @@ def test_what_is_shown_fits_a_terminal_and_says_when_there_was_no_knee() -> None
     assert "…" not in said
 
 
+@pytest.mark.parametrize(("mimirs", "series_cores"), [(1, 1 / 3), (3, 1.0)])
+def test_what_mimir_used_is_held_against_its_rules(mimirs: int, series_cores: float) -> None:
+    """A core for each 25,000 samples, and for each 300,000 series of each copy; a query a second takes 0.206 more."""
+    found = outcome(*STEPS, mimirs=mimirs)
+    by_rules = 4_000 / 25_000 + series_cores + 1 / 10 + 1 / 10 + 1 / 250 + 1 / 500 + 100_000 / 20_000_000
+    assert page.document(found)["cores_by_the_rules"] == pytest.approx(by_rules)
+    assert f"used 0.08 cores; the rules of `make size` ask for {by_rules:.2f}." in " ".join(page.notes(found))
+
+
 def test_what_programs_read_is_plain_json() -> None:
     shown = page.document(outcome(*STEPS))
     assert json.loads(json.dumps(shown)) == json.loads(json.dumps(shown))
