@@ -7,13 +7,14 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from sandbox.load.figures import Answer, Step, knee, quantile_of
 from sandbox.load.run import Outcome
+from sandbox.load.watch import REST
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _PANEL, _GAP = 960, 84, 20, 76, 130, 62
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 _INK, _QUIET, _GRID, _BAD = "#1f2430", "#5b6475", "#d9dee7", "#fbe9e7"
-_COLOURS = ("#1d5fbf", "#b3261e", "#2e7d5b")
+_COLOURS = ("#1d5fbf", "#b3261e", "#2e7d5b", "#8a8f99")
 """Told apart by dashes too, for eyes that do not see the hues and for printers."""
-_DASHES = ("", "7 4", "2 3")
+_DASHES = ("", "7 4", "2 3", "1 5")
 _GI = 1 << 30
 
 
@@ -68,7 +69,7 @@ def _panels(steps: Sequence[Step], groups: Iterable[str]) -> list[_Panel]:
             for group, seen in uses.items()
         }),
         _Panel("Memory, resident", "GiB", {
-            group: [(use.at, use.memory / _GI) for use in seen] for group, seen in uses.items()
+            group: [(use.at, use.memory / _GI) for use in seen] for group, seen in uses.items() if group != REST
         }),
     ]  # fmt: skip
 
@@ -104,7 +105,7 @@ def _draw(root: Element, panel: _Panel, steps: Sequence[Step], end: float, top: 
         _text(root, x, top + _PANEL + 18, f"{step.begun:.0f} s", size=11, colour=_QUIET)
     _text(root, _LEFT, top - 8, f"{panel.title}{', ' if panel.unit else ''}{panel.unit}", weight="600")
     for number, (name, line) in enumerate(panel.lines.items()):
-        colour, dash, x = _COLOURS[number % 3], _DASHES[number % 3], _LEFT + 260 + number * 190
+        colour, dash, x = _COLOURS[number], _DASHES[number], _LEFT + 220 + number * 160
         _line(root, [(x, top - 12), (x + 26, top - 12)], colour, dash, 2)
         _text(root, x + 32, top - 8, name, colour=_QUIET)
         _line(root, [place(*point) for point in line], colour, dash, 2)

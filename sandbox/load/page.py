@@ -11,7 +11,7 @@ from sandbox import machine
 from sandbox.faults.page import Run
 from sandbox.load import chart, rules
 from sandbox.load.figures import Step, cores_for, knee
-from sandbox.load.run import CLIENT, Outcome
+from sandbox.load.run import Outcome
 from sandbox.load.ways import Cost
 from sandbox.marked import with_table
 from sandbox.paths import REPO
@@ -25,7 +25,7 @@ Rows = list[tuple[str, ...]]
 
 def tables(outcome: Outcome) -> dict[str, tuple[tuple[str, ...], Rows]]:
     """Return headings and rows of each table, by its name in docs/load.md."""
-    servers = [group for group in outcome.groups if group != CLIENT]
+    servers = outcome.servers
     return {
         "steps": (
             (
@@ -125,7 +125,7 @@ def shape_of(outcome: Outcome) -> str:
 def document(outcome: Outcome) -> dict[str, Any]:
     """Return all of it for programs: seconds, bytes, samples a second, cores."""
     best = knee(outcome.steps)
-    estimates = {group: cores_for(outcome.steps, group, _TARGET) for group in outcome.groups}
+    estimates = {group: cores_for(outcome.steps, group, _TARGET) for group in outcome.servers}
     return {
         "machine": machine.description(),
         "plan": {name: getattr(outcome.plan, name) for name in outcome.plan.__dataclass_fields__},

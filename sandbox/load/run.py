@@ -12,7 +12,7 @@ from sandbox.load.plan import Plan
 from sandbox.load.requests import Batch, batches
 from sandbox.load.sender import Sender
 from sandbox.load.site import Site, opened
-from sandbox.load.watch import Seen, used, watched
+from sandbox.load.watch import REST, Seen, used, watched
 from sandbox.load.ways import Cost, compared, ways_of
 from sandbox.toolchain import Toolchain
 
@@ -31,6 +31,11 @@ class Outcome:
     costs: tuple[Cost, ...]
     idle: int
     """Bytes that Mimir had resident before any load."""
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """What takes the load."""
+        return tuple(group for group in self.groups if group not in (CLIENT, REST))
 
     @property
     def groups(self) -> tuple[str, ...]:

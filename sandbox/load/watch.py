@@ -12,6 +12,8 @@ import psutil
 from sandbox.load.figures import Use
 from sandbox.load.sender import Clock
 
+REST = "everything else"
+"""The group of what else the machine does, of which only CPU is known: where that is much, figures say little."""
 _EVERY_SECONDS = 0.5
 
 
@@ -34,7 +36,7 @@ def watched(groups: Mapping[str, Sequence[int]], clock: Clock) -> Iterator[Seen]
         groups: process ids by the group's name.
         clock: the seconds of the run.
     """
-    seen, stop = Seen({name: [] for name in groups}), threading.Event()
+    seen, stop = Seen({name: [] for name in (*groups, REST)}), threading.Event()
     watcher = threading.Thread(target=_watch, args=(groups, clock, seen, stop), daemon=True)
     watcher.start()
     try:
@@ -46,8 +48,10 @@ def watched(groups: Mapping[str, Sequence[int]], clock: Clock) -> Iterator[Seen]
 
 def _watch(groups: Mapping[str, Sequence[int]], clock: Clock, seen: Seen, stop: threading.Event) -> None:
     while True:
-        for name, pids in groups.items():
-            seen.uses[name].append(used(pids, clock()))
+        at, ours = clock(), {name: used(pids, clock()) for name, pids in groups.items()}
+        for name, use in ours.items():
+            seen.uses[name].append(use)
+        seen.uses[REST].append(Use(at, _busy() - sum(use.cpu for use in ours.values()), 0))
         if stop.wait(_EVERY_SECONDS):
             return
 
@@ -64,3 +68,9 @@ def used(pids: Sequence[int], at: float) -> Use:
                     times = each.cpu_times()
                     cpu, memory = cpu + times.user + times.system, memory + each.memory_info().rss
     return Use(at, cpu, memory)
+
+
+def _busy() -> float:
+    """Return the seconds of CPU that the whole machine has used."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)

@@ -11,6 +11,7 @@ from sandbox.load.requests import METRIC, batches
 from sandbox.load.run import run
 from sandbox.load.sender import QUERY, Sender
 from sandbox.load.site import opened
+from sandbox.load.watch import REST
 from sandbox.toolchain import Toolchain
 
 pytestmark = pytest.mark.nightly
@@ -37,5 +38,5 @@ def test_a_run_has_figures_of_every_part_and_every_way_in(gateway_tools: Toolcha
     seen = run(gateway_tools, PLAN, tmp_path, requests=10, say=said.append)
     assert len(said) == len(seen.steps) == 1
     assert [len(cost.seconds) for cost in seen.costs] == [10] * 4
-    assert set(seen.groups) == {"gateway", "mimir", "client"}
-    assert min(seen.idle, *(seen.steps[0].memory(group) for group in seen.groups)) > 0
+    assert set(seen.groups) == {"gateway", "mimir", "client", REST}
+    assert min(seen.idle, *(seen.steps[0].memory(group) for group in seen.servers)) > 0

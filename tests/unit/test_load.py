@@ -1,6 +1,7 @@
 """A run of load, with doubles of the transport, the clock and the processes."""
 
 import json
+import os
 import struct
 import threading
 from pathlib import Path
@@ -22,7 +23,7 @@ from sandbox.load.plan import PROTOCOLS, SENDERS, Plan, PlanError, protocols_of
 from sandbox.load.requests import Batch, batches
 from sandbox.load.run import Outcome, _steps
 from sandbox.load.sender import Sender
-from sandbox.load.watch import Seen
+from sandbox.load.watch import REST, Seen, watched
 from sandbox.load.ways import Cost, compared
 from telemetry.clients.otlp import varint
 from tests.support import REPO
@@ -158,7 +159,7 @@ def step(offered: float, taken: float = 1.0, seconds: float = 0.01, refused: int
     cpu = offered / 50_000
     uses = {
         group: tuple(Use(begun + at, 100 + at * cpu * part, 1 << 30) for at in range(11))
-        for group, part in (("gateway", 0.1), ("mimir", 1.0), ("client", 0.5))
+        for group, part in (("gateway", 0.1), ("mimir", 1.0), ("client", 0.5), (REST, 0.0))
     }
     return Step(offered, begun, begun + 10, tuple(answers), uses)
 
@@ -263,6 +264,15 @@ def test_a_way_that_is_refused_ends_the_comparison_and_is_named() -> None:
         compared({"gateway": Backend(Clock(), status=401).client()}, batch("otlp"), {}, 1)
 
 
+def test_processes_are_looked_at_before_anything_is_done_and_so_is_the_machine() -> None:
+    with watched({"this": [os.getpid()], "gone": [2**22 + 1]}, lambda: 7.0) as seen:
+        pass
+    first = {name: uses[0] for name, uses in seen.between(7.0, 7.0).items()}
+    assert first["this"].memory > 1 << 20
+    assert first["this"].cpu > 0
+    assert (first["gone"].cpu, first["gone"].memory, first[REST].memory) == (0, 0, 0)
+
+
 def outcome(*steps: Step, mimirs: int = 1) -> Outcome:
     cost = [Cost(way, (0.001, 0.002), {"gateway": 0.0001, "mimir": 0.001}) for way in ("direct", "gateway")]
     return Outcome(Plan(mimirs=mimirs), steps, tuple(cost), 100 << 20)
@@ -318,7 +328,7 @@ def test_the_picture_has_every_line_inside_and_fetches_nothing() -> None:
     image = ET.fromstring(drawn)  # noqa: S314 - our own
     space = "{http://www.w3.org/2000/svg}"
     words = [each.text for each in image.iter(f"{space}text")]
-    assert {"taken", "offered", "half of them", "99 %", "gateway", "mimir", "client"} <= set(words)
+    assert {"taken", "offered", "half of them", "99 %", "gateway", "mimir", "client", REST} <= set(words)
     width, height = float(image.get("width", 0)), float(image.get("height", 0))
     for line in image.iter(f"{space}polyline"):
         for x, y in (map(float, point.split(",")) for point in line.get("points", "").split()):
