@@ -40,8 +40,8 @@ def size(
 ) -> None:
     """Propose replicas, requests and volumes of each role for the stack's load, and how its buckets grow.
 
-    Ends with 0 if no role has too little for the load, or the sizes were written, 2 if one has too little, 1 if there
-    is an error, such as no load. Too much is said, and is no failure.
+    Ends with 0 if no role has too little for the load, or the sizes were written, 2 if one has too little or limits of
+    tenants would refuse some of it, 1 if there is an error, such as no load. Too much is said, and is no failure.
     """
     with error_boundary(ConfigError, OSError) as console:
         settings = _under(stack_file.config(stack, config_file), load, stack)
@@ -56,7 +56,7 @@ def size(
         _save(console, json_file, json.dumps(tables.document(found), indent=2) + "\n")
         if write:
             _write(console, config_file or PROJECT / f"Pulumi.{stack}.yaml", found, stack)
-    if found.having(State.SHORT) and not write:
+    if found.limits or (found.having(State.SHORT) and not write):
         raise typer.Exit(_SHORT)
 
 

@@ -59,6 +59,8 @@ class Report:
     roles: tuple[Judged, ...]
     buckets: tuple[Bucket, ...]
     notes: tuple[str, ...]
+    limits: tuple[str, ...]
+    """Limits of tenants that would refuse some of the load, a line each."""
     slots: int | None
     """Volumes that the object store has for the stack; None: not known."""
 
@@ -70,7 +72,7 @@ class Report:
 def report(stack: Stack) -> Report:
     """Return what is said of a stack; nothing of a signal whose load is not known."""
     load = stack.load or Load()
-    roles, buckets, notes = list[Judged](), list[Bucket](), list[str]()
+    roles, buckets, notes, limits = list[Judged](), list[Bucket](), list[str](), list[str]()
     for backend in stack.backends:
         said = _said(backend, load, stack)
         if said is None:
@@ -78,9 +80,12 @@ def report(stack: Stack) -> Report:
         roles += _judged(backend, said, stack)
         volumes = stack.object_store.volumes
         buckets += (Bucket(backend.buckets[each.bucket], each, volumes.size, volumes.growth) for each in said.growth)
+        limits += _too_narrow(backend, said, load, stack)
         if said.unknown:
             notes.append(f"{backend.of.title}: {said.unknown}")
-    return Report(stack.environment, tuple(roles), tuple(buckets), tuple(notes), stack.object_store.volumes.slots)
+    return Report(
+        stack.environment, tuple(roles), tuple(buckets), tuple(notes), tuple(limits), stack.object_store.volumes.slots
+    )
 
 
 def warnings(stack: Stack) -> Iterator[str]:
@@ -90,6 +95,7 @@ def warnings(stack: Stack) -> Iterator[str]:
     said = report(stack)
     for each in said.having(State.SHORT):
         yield f"{each.key}: {', '.join(each.short)} for telemetry:load; python -m telemetry size {stack.environment}"
+    yield from said.limits
     volumes = sum(bucket.volumes for bucket in said.buckets)
     if said.slots is not None and volumes > said.slots:
         yield (
@@ -103,6 +109,25 @@ def _said(backend: StackBackend, load: Load, stack: Stack) -> Sizing | None:
     if of_signal is None or backend.of.sizing is None:
         return None
     return backend.of.sizing(backend.context, of_signal, load.tenants or len(stack.tenants) or 1)
+
+
+def _too_narrow(backend: StackBackend, said: Sizing, load: Load, stack: Stack) -> Iterator[str]:
+    """Yield limits that come to less than the load; nothing while there are to be more tenants than there are."""
+    tenants = stack.tenants
+    if load.tenants is not None and load.tenants > max(1, len(tenants)):
+        return
+    if tenants:
+        where, granted = "telemetry:tenants.….limits", [getattr(tenant.limits, backend.signal) for tenant in tenants]
+    else:
+        own = stack.limits and getattr(stack.limits, backend.signal)
+        where, granted = "telemetry:limits", [own or backend.of.limits()]
+    for name, needed in said.limits.items():
+        total = sum(getattr(each, name) for each in granted)
+        if total < needed:
+            yield (
+                f"{where}.{backend.signal}.{name}: {total:,} for all together, but telemetry:load is {needed:,}; what "
+                "is above is refused: raise them"
+            )
 
 
 def _judged(backend: StackBackend, said: Sizing, stack: Stack) -> Iterator[Judged]:

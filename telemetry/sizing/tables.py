@@ -80,6 +80,7 @@ def verdict_lines(report: Report) -> list[str]:
         for state in (State.SHORT, State.WASTE)
         for each in report.having(state)
     ]
+    found += [f"{State.SHORT}: {line}" for line in report.limits]
     return found or ["The sizes fit the load, as far as there are rules."]
 
 
@@ -99,6 +100,7 @@ def document(report: Report) -> dict[str, Any]:
         "environment": report.environment,
         "roles": [_role(each) for each in report.roles],
         "buckets": [_bucket(each) for each in report.buckets],
+        "limits": list(report.limits),
         "notes": list(report.notes),
     }
 

@@ -1,7 +1,7 @@
 """How much of a load a backend's roles and buckets take: what its own documentation, or a measurement, says of it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 GB = 10**9
 """Bytes, as documentation counts them."""
@@ -55,6 +55,8 @@ class Sizing:
     growth: tuple[Growth, ...]
     unknown: str = ""
     """Why some roles have no rule."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """What tenants' limits of these names must come to together, or some of the load is refused."""
 
 
 def together(needs: Iterable[Need], role: str) -> Need:

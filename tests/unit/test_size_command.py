@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from telemetry.cli.app import app
 from tests.support import REPO
 
-LARGE = "metrics: { samples_per_second: 100000, active_series: 1500000, queries_per_second: 20 }\n"
+LARGE = "metrics: { samples_per_second: 100000, active_series: 1500000, queries_per_second: 20 }\ntenants: 10\n"
 SMALL = "metrics: { samples_per_second: 10, active_series: 1000, queries_per_second: 0.1 }\n"
 
 
@@ -38,6 +38,12 @@ def test_too_little_is_a_table_with_reasons_and_exit_code_2(tmp_path: Path) -> N
     assert "200m→1750m" in done.output
     assert "1,500,000 series on 3 each; 1 core, 2.5 GB and 5 GB of disk for each 300,000" in done.output
     assert "too little: telemetry:metrics.roles.ingester: 600m of 15000m CPU" in done.output
+
+
+def test_limits_that_are_too_narrow_are_a_failure_although_sizes_were_written(tmp_path: Path, file: Path) -> None:
+    done = run("prod", "--load", load(tmp_path, LARGE.replace("10\n", "1\n")), "--config-file", file, "--write")
+    assert done.exit_code == 2
+    assert "too little: telemetry:tenants.….limits.metrics.ingestion_rate: 10,000 for all together" in done.output
 
 
 def test_too_much_is_said_and_is_no_failure(tmp_path: Path) -> None:

@@ -220,10 +220,30 @@ def test_the_longest_retention_counts_and_what_the_bucket_really_keeps() -> None
 def test_capacity_warns_of_each_role_that_has_too_little() -> None:
     """The plan's prod was never meant for this."""
     told = check(load_stack("prod", put("load", {"metrics": METRICS}))).warnings
-    short = [line for line in told if "telemetry:load" in line]
+    short = [line for line in told if line.startswith("telemetry:metrics.roles")]
     assert any(line.startswith("telemetry:metrics.roles.ingester: 600m of 10000m CPU") for line in short)
     assert all(line.endswith("python -m telemetry size prod") for line in short)
     assert [line for line in check(load_stack("prod")).warnings if "telemetry:load" in line] == []
+
+
+def test_limits_that_would_refuse_some_of_the_load_are_named() -> None:
+    """Mimir grants a tenant 10,000 samples a second and 150,000 series, where nobody says otherwise."""
+    narrow = under("prod", {"metrics": METRICS}).limits
+    assert [line.partition(":")[2].partition(";")[0] for line in narrow] == [
+        "tenants.….limits.metrics.ingestion_rate: 10,000 for all together, but telemetry:load is 100,000",
+        "tenants.….limits.metrics.max_series: 150,000 for all together, but telemetry:load is 1,000,000",
+    ]
+    (of_all,) = under("dev", {"traces": {**TRACES, "bytes_per_second": "16Mi"}}).limits
+    assert of_all.startswith("telemetry:limits.traces.ingestion_rate: 15,728,640 for all together")
+    assert of_all in check(load_stack("dev", put("load.traces", {**TRACES, "bytes_per_second": "16Mi"}))).warnings
+
+
+def test_wide_limits_and_those_of_tenants_to_come_are_not_named() -> None:
+    wide = {"metrics": {"ingestion_rate": 50_000, "max_series": 500_000}}
+    two = put("tenants", [{"id": f"t{each}", "display_name": f"T{each}", "limits": wide} for each in "ab"])
+    shared = put("gateway.accept_shared_organisation", True)
+    assert under("prod", {"metrics": METRICS}, two, shared).limits == ()
+    assert under("prod", {"metrics": METRICS, "tenants": 10}).limits == ()
 
 
 def test_capacity_warns_of_an_object_store_with_too_few_volumes() -> None:

@@ -46,7 +46,7 @@ def sizing(context: LokiContext, load: LogsLoad, _: int) -> Sizing:
     needs = tuple(_needs(context, load))
     if context.settings.topology == "monolithic":
         needs = (together(needs, SINGLE),)
-    return Sizing(needs, (_growth(context, load),))
+    return Sizing(needs, (_growth(context, load),), limits={"ingestion_rate": load.bytes_per_second})
 
 
 def _needs(context: LokiContext, load: LogsLoad) -> Iterator[Need]:

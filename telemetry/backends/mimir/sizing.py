@@ -30,6 +30,7 @@ def sizing(context: MimirContext, load: MetricsLoad, tenants: int) -> Sizing:
         (_growth(context, load, tenants),),
         unknown="rules and alerts, which ruler and alertmanager are sized by, are not in the load; the "
         "overrides-exporter does not grow with it",
+        limits={"ingestion_rate": load.samples_per_second, "max_series": load.active_series},
     )
 
 

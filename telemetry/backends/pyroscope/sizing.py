@@ -18,4 +18,9 @@ def sizing(context: PyroscopeContext, load: ProfilesLoad, _: int) -> Sizing:
         reason=f"{load.stored_ratio:g} times what is received; how much smaller blocks are is not documented",
         source=_WANTED,
     )
-    return Sizing((), (growth,), unknown=f"no rule is documented for any role ({_WANTED})")
+    return Sizing(
+        (),
+        (growth,),
+        unknown=f"no rule is documented for any role ({_WANTED})",
+        limits={"ingestion_rate": load.bytes_per_second},
+    )

@@ -30,7 +30,12 @@ def sizing(context: TempoContext, load: TracesLoad, _: int) -> Sizing:
         needs = (together(needs, SINGLE),)
     else:
         needs = tuple(need for need in needs if need.role in traces.roles)
-    return Sizing(needs, (_growth(context, load),), unknown="no rule is documented for the metrics-generator")
+    return Sizing(
+        needs,
+        (_growth(context, load),),
+        unknown="no rule is documented for the metrics-generator, and none for a query-frontend's CPU",
+        limits={"ingestion_rate": load.bytes_per_second},
+    )
 
 
 def _needs(context: TempoContext, load: TracesLoad) -> Iterator[Need]:
