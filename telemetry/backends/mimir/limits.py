@@ -16,7 +16,7 @@ KNOWN = KnownLimits.of("Mimir 3.1", Path(__file__).parent)
 """All limits that it has."""
 RETENTION = "compactor_blocks_retention_period"
 """What it calls the time that data is kept."""
-_SAMPLE_BYTES = 2
+SAMPLE_BYTES = 2
 """What a sample takes in a block (sources.md, Mimir 13)."""
 _FIREWALL = "alertmanager_receivers_firewall_block_{}"
 WORDS: Mapping[str, Limit] = {
@@ -144,7 +144,7 @@ class MetricsLimits(Settings):
 
 def stored_bytes(limits: MetricsLimits) -> int:
     """Return what a bucket comes to hold of each second, compressed as blocks are."""
-    return limits.ingestion_rate * _SAMPLE_BYTES
+    return limits.ingestion_rate * SAMPLE_BYTES
 
 
 def limits_of(limits: MetricsLimits) -> Values:

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from math import ceil
 
 from telemetry.backends.mimir.context import MimirContext
+from telemetry.backends.mimir.limits import SAMPLE_BYTES
 from telemetry.config.load import MetricsLoad
 from telemetry.spec.sizing import DAY, GB, Growth, Need, Sizing
 
 _PAGE = "https://grafana.com/docs/mimir/latest/manage/run-production-environment/planning-capacity/"
 _PEAKS = 1.5
 _CORE = 1_000
-_BYTES_PER_SAMPLE = 2
-"""In compacted blocks, index and chunks."""
 _INDEX_HEADER = 0.001
 """Of a block's size; store-gateways keep these on disk."""
 _SEGMENT = 512 * 2**20
@@ -64,7 +63,7 @@ def _needs(context: MimirContext, load: MetricsLoad) -> Iterator[Need]:
         fewest,
         f"{asked}; 1 core and 100 MB for each 500",
     )
-    kept = load.samples_per_second * _kept(context) * _BYTES_PER_SAMPLE
+    kept = load.samples_per_second * _kept(context) * SAMPLE_BYTES
     yield _need(
         "store-gateway",
         (queries / 10 * _CORE, queries / 10 * GB),
@@ -107,13 +106,13 @@ def _need(
 
 def _growth(context: MimirContext, load: MetricsLoad, tenants: int) -> Growth:
     """Return what compacted blocks take: one a day and tenant. Until then there are as many as copies."""
-    per_day = float(load.samples_per_second * DAY * _BYTES_PER_SAMPLE)
+    per_day = float(load.samples_per_second * DAY * SAMPLE_BYTES)
     return Growth(
         bucket="blocks",
         bytes_per_day=per_day,
         kept_seconds=_kept(context),
         objects_per_day=tenants * (_INDEX_AND_META + ceil(per_day / tenants / _SEGMENT)),
-        reason=f"{load.samples_per_second:,} samples/s of {_BYTES_PER_SAMPLE} bytes in compacted blocks; a block a day "
+        reason=f"{load.samples_per_second:,} samples/s of {SAMPLE_BYTES} bytes in compacted blocks; a block a day "
         "and tenant, of index, meta.json and chunks of up to 512 MiB",
         source=_PAGE,
     )
