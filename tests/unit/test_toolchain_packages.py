@@ -12,8 +12,11 @@ from sandbox.toolchain import TOOLS, UP_TOOLS, ToolchainError
 from tests.unit.toolchain_bench import Bench
 from tests.waiting import until
 
-WITH_ALL = "nginx version: nginx/1.22.1\nconfigure arguments: --with-http_ssl_module --with-http_v2_module "
-WITH_ALL += "--with-stream=dynamic"
+WITH_ALL = (
+    "nginx version: nginx/1.22.1\n"
+    "configure arguments: --with-http_auth_request_module --with-http_ssl_module --with-http_v2_module "
+    "--with-stream=dynamic"
+)
 
 # Does what apt-get would: notes its configuration, and "downloads" what nginx is to say. `fail` makes it fail.
 FAKE_APT = r"""#!/bin/sh
@@ -90,6 +93,7 @@ def test_the_users_own_nginx_is_taken_where_it_fits(bench: Bench) -> None:
         (WITH_ALL.replace("1.22.1", "1.18.0 (Ubuntu)"), False),
         (WITH_ALL.replace("--with-http_v2_module", ""), False),
         (WITH_ALL.replace("--with-http_ssl_module", ""), False),
+        (WITH_ALL.replace("--with-http_auth_request_module", ""), False),
         (WITH_ALL.replace("--with-stream=dynamic", ""), False),
         ("nginx: not found", False),
     ],
