@@ -257,3 +257,9 @@ def run_of(environment: str, *, preview: bool) -> Run:
 
 def changed(*changes: Change, environment: str = "dev", preview: bool = False) -> Run:
     return run_program(changed_tree(environment, *changes), environment, preview=preview)
+
+
+def watched(backend: str) -> set[tuple[str, str]]:
+    """Return types and names of what a Prometheus operator is told of a backend."""
+    kinds = ("PodMonitor", "PrometheusRule")
+    return {(f"kubernetes:monitoring.coreos.com/v1:{kind}", f"telemetry-{backend}") for kind in kinds}

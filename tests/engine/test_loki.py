@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine.recorder import changed
+from tests.engine.recorder import changed, watched
 from tests.support import ENVIRONMENTS, WITH_LOGS, WITH_LOGS_IN_PROD, put
 
 BUCKET, RELEASE = "aws:s3/bucket:Bucket", "kubernetes:helm.sh/v3:Release"
@@ -25,13 +25,14 @@ def test_it_comes_with_its_buckets_policies_secret_and_datasources(environment: 
     policies = ("loki-read", "loki-write", "loki-backend") if environment == "prod" else ("loki",)
     readers = ("",) if environment == "dev" else ("-platform", "_all")
     buckets = {(BUCKET, f"dts-logs-{environment}-{purpose}") for purpose in ("chunks", "ruler", "admin")}
-    guards = {("aws:s3/bucketPolicy:BucketPolicy", name) for _, name in buckets} if environment != "dev" else set()
+    guards = {("aws:s3/bucketPolicy:BucketPolicy", name) for _, name in buckets}
+    dashboard = ("grafana:oss/dashboard:Dashboard", f"telemetry-{environment}-loki")
     assert new == {
         ("telemetry:logs:Loki", "loki"),
         (RELEASE, "loki"),
         (SECRET, "loki-s3"),
         *buckets,
-        *guards,
+        *({*guards, *watched("loki"), dashboard} if environment != "dev" else ()),
         *((POLICY, name) for name in policies),
         *((DATASOURCE, f"loki-{environment}{reader}") for reader in readers),
     }

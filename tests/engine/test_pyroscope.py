@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine.recorder import changed
+from tests.engine.recorder import changed, watched
 from tests.support import ENVIRONMENTS, WITH_PROFILES, WITH_PROFILES_IN_PROD
 
 BUCKET, RELEASE = "aws:s3/bucket:Bucket", "kubernetes:helm.sh/v3:Release"
@@ -30,7 +30,7 @@ def test_it_comes_with_its_bucket_policies_secret_account_and_datasources(enviro
         (SECRET, "pyroscope-s3"),
         (ACCOUNT, "pyroscope-pods"),
         (BUCKET, bucket),
-        *({("aws:s3/bucketPolicy:BucketPolicy", bucket)} if environment != "dev" else ()),
+        *({("aws:s3/bucketPolicy:BucketPolicy", bucket), *watched("pyroscope")} if environment != "dev" else ()),
         *((POLICY, name) for name in policies),
         *((DATASOURCE, f"pyroscope-{environment}{reader}") for reader in readers),
     }
