@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,14 @@ def test_the_end_is_passed_on(tmp_path: Path, sent: signal.Signals) -> None:
     (tmp_path / "root/config").mkdir(parents=True)
     script = "trap 'echo ended >&2; exit 5' TERM\necho ready >&2\nwhile :; do sleep 0.05; done\n"
     (tmp_path / "root/config/watch.sh").write_text(script)
-    process = subprocess.Popen(["sh", str(LOG)], env=environment(tmp_path), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        ["sh", str(LOG)],
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever runs the tests may ignore it, as shells have it in the background; in a pod nobody does.
+        preexec_fn=partial(signal.signal, sent, signal.SIG_DFL),
+    )
     assert process.stderr is not None
     assert process.stderr.readline() == "ready\n"
     process.send_signal(sent)
