@@ -163,8 +163,10 @@ def _running(stack: Stack, program: Path, directory: Path) -> Iterator[list[Memb
             "peer_timeout": f"{PEER_TIMEOUT}s",
             "poll_interval": "1s",
         },
-        # How often it looks for rules that were changed; 10 seconds each by itself.
-        "ruler": dict.fromkeys(("inbound_sync_queue_poll_interval", "outbound_sync_queue_poll_interval"), "200ms"),
+        # How often it looks for rules that were changed; 10 seconds each by itself. And how soon it says again what an
+        # alertmanager may have refused that had not read the tenant's configuration yet; a minute by itself.
+        "ruler": dict.fromkeys(("inbound_sync_queue_poll_interval", "outbound_sync_queue_poll_interval"), "200ms")
+        | {"resend_delay": "1s"},
         # It keeps receivers from loopback whatever is opened.
         "limits": config["limits"] | {f"{FIREWALL}_private_addresses": False, f"{FIREWALL}_cidr_networks": ""},
     }

@@ -123,11 +123,6 @@ def test_a_plain_pulumi_works_in_the_printed_environment(cli: Cli) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_real_mimir_works_on_what_the_program_made(cli: Cli) -> None:
-    printed = " ".join(cli.must("smoke").split())
-    assert "its block is in dts-metrics-dev-blocks as anonymous/" in printed
-
-
 def test_a_stack_is_validated_on_a_real_mimir_and_what_is_not_there_is_skipped(cli: Cli) -> None:
     printed = cli.must("validate")
     assert "block in the bucket after a flush: anonymous/" in printed
