@@ -116,7 +116,8 @@ def test_a_token_may_do_all_that_it_was_given(edge: Edge) -> None:
 def test_where_alerts_are_sent_grafana_silences_for_whom_may(gateway_tools: Toolchain) -> None:
     may = tenant("may", access={"scopes": {"metrics": ["read", "alerts"]}}, limits=UNBOUNDED)
     others = [tenant("others", limits=UNBOUNDED)]
-    with open_edge(gateway_tools, [may, *others], changes=(WITH_LOGS, WITH_PROFILES, with_alerting)) as opened:
+    changes = (WITH_LOGS, WITH_PROFILES, with_alerting)
+    with open_edge(gateway_tools, [may, *others], changes=changes, federation=UNBOUNDED) as opened:
         given = datasources(opened)
         assert {uid for uid in given if uid.startswith("alertmanager")} == {"alertmanager-dev-may"}
         for uid, headers in given.items():
