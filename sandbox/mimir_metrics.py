@@ -21,6 +21,7 @@ from sandbox.gateway.loopback import network
 from sandbox.gateway.mimir import Mimir, mimir
 from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
+from telemetry.spec.context import TENANT_HEADER
 
 FILE = REPO / "tests" / "metrics" / "mimir.txt"
 _TENANT = "somebody"
@@ -53,7 +54,7 @@ def _version() -> str:
 
 def _exercise(running: Mimir) -> str:
     """Give Mimir something to count, and return what it then exports."""
-    headers = {"X-Scope-OrgID": _TENANT}
+    headers = {TENANT_HEADER: _TENANT}
     exporter = OTLPMetricExporter(endpoint=f"http://{running.address}/otlp/v1/metrics", headers=headers)
     provider = MeterProvider([PeriodicExportingMetricReader(exporter)])
     counter = provider.get_meter("telemetry").create_counter("many")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import httpx
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from sandbox.continuity.traffic import PROTOBUF, Signal, Way, asked
+from sandbox.continuity.traffic import Signal, Way, asked
 from telemetry.clients import otlp
 
 SERIES = 200
@@ -13,7 +13,6 @@ METRIC = "telemetry_continuity"
 OTLP, REMOTE_WRITE = "otlp", "remote-write"
 _LABEL = "series"
 _WINDOW_SECONDS = 60
-_SNAPPY = {"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
 
 
 def _missing(client: httpx.Client, addresses: Mapping[str, str], via: str, moments: Sequence[int]) -> int:
@@ -56,8 +55,8 @@ def _remote_write(moment: int) -> bytes:
 METRICS = Signal(
     "metrics",
     [
-        Way(OTLP, "metrics.otlp_http", _otlp, PROTOBUF),
-        Way(REMOTE_WRITE, "metrics.remote_write", _remote_write, PROTOBUF | _SNAPPY),
+        Way(OTLP, "metrics.otlp_http", _otlp, otlp.PROTOBUF),
+        Way(REMOTE_WRITE, "metrics.remote_write", _remote_write, otlp.REMOTE_WRITE),
     ],
     SERIES,
     _missing,

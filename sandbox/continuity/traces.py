@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from sandbox.continuity.traffic import PROTOBUF, Signal, Way, asked
+from sandbox.continuity.traffic import Signal, Way, asked
+from telemetry.clients.otlp import PROTOBUF
 
 IN_A_REQUEST = 5
 SPANS = "spans"

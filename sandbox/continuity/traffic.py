@@ -17,7 +17,6 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from telemetry.clients.target import Target
 
-PROTOBUF = {"Content-Type": "application/x-protobuf"}
 _EVERY_SECONDS = 1.0
 
 

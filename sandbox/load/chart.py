@@ -8,10 +8,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from sandbox.load.figures import Answer, Step, knee, quantile_of
 from sandbox.load.run import Outcome
 from sandbox.load.watch import REST
+from telemetry.config.svg import QUIET, WIDTH, drawing, text
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _PANEL, _GAP = 960, 84, 20, 76, 130, 62
-_FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
-_INK, _QUIET, _GRID, _BAD = "#1f2430", "#5b6475", "#d9dee7", "#fbe9e7"
+_LEFT, _RIGHT, _TOP, _PANEL, _GAP = 84, 20, 76, 130, 62
+_GRID, _BAD = "#d9dee7", "#fbe9e7"
 _COLOURS = ("#1d5fbf", "#b3261e", "#2e7d5b", "#8a8f99")
 """Told apart by dashes too, for eyes that do not see the hues and for printers."""
 _DASHES = ("", "7 4", "2 3", "1 5")
@@ -31,15 +31,10 @@ def svg(outcome: Outcome) -> str:
     steps = outcome.steps
     panels = _panels(steps, outcome.groups)
     height = _TOP + len(panels) * (_PANEL + _GAP)
-    root = Element("svg", {
-        "xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {_WIDTH} {height}", "width": str(_WIDTH),
-        "height": str(height), "role": "img", "aria-labelledby": "title desc", "font-family": _FONT,
-    })  # fmt: skip
-    SubElement(root, "title", {"id": "title"}).text = "A run of load"
-    SubElement(root, "desc", {"id": "desc"}).text = _described(steps)
-    SubElement(root, "rect", {"width": str(_WIDTH), "height": str(height), "fill": "#ffffff"})
-    _text(root, _LEFT, 30, "Load through the gateway, step by step", size=18, weight="600")
-    _text(root, _LEFT, 52, _described(steps), colour=_QUIET)
+    root = drawing("A run of load", _described(steps), height)
+    SubElement(root, "rect", {"width": str(WIDTH), "height": str(height), "fill": "#ffffff"})
+    text(root, _LEFT, 30, "Load through the gateway, step by step", size=18, weight="600")
+    text(root, _LEFT, 52, _described(steps), colour=QUIET)
     end = max((step.ended for step in steps), default=1.0)
     for number, panel in enumerate(panels):
         _draw(root, panel, steps, end, _TOP + number * (_PANEL + _GAP) + 24)
@@ -84,7 +79,7 @@ def _by_second(steps: Sequence[Step], figure: Callable[[list[Answer]], float]) -
 def _draw(root: Element, panel: _Panel, steps: Sequence[Step], end: float, top: int) -> None:
     """Draw a panel: its title with what each line is, the steps behind, a scale from nothing to the most, the lines."""
     most = max((value for line in panel.lines.values() for _, value in line), default=0) or 1.0
-    across = (_WIDTH - _LEFT - _RIGHT) / end
+    across = (WIDTH - _LEFT - _RIGHT) / end
 
     def place(at: float, value: float) -> tuple[float, float]:
         return _LEFT + at * across, top + _PANEL * (1 - value / most)
@@ -97,17 +92,17 @@ def _draw(root: Element, panel: _Panel, steps: Sequence[Step], end: float, top: 
             })  # fmt: skip
     for part in (0.0, 0.5, 1.0):
         y = place(0, most * part)[1]
-        _line(root, [(_LEFT, y), (_WIDTH - _RIGHT, y)], _GRID, "", 1)
-        _text(root, _LEFT - 8, y + 4, f"{most * part:,.3g}" if most < 1000 else f"{most * part:,.0f}", anchor="end")
+        _line(root, [(_LEFT, y), (WIDTH - _RIGHT, y)], _GRID, "", 1)
+        text(root, _LEFT - 8, y + 4, f"{most * part:,.3g}" if most < 1000 else f"{most * part:,.0f}", anchor="end")
     for step in steps:
         x = _LEFT + step.begun * across
-        _line(root, [(x, top + _PANEL), (x, top + _PANEL + 5)], _QUIET, "", 1)
-        _text(root, x, top + _PANEL + 18, f"{step.begun:.0f} s", size=11, colour=_QUIET)
-    _text(root, _LEFT, top - 8, f"{panel.title}{', ' if panel.unit else ''}{panel.unit}", weight="600")
+        _line(root, [(x, top + _PANEL), (x, top + _PANEL + 5)], QUIET, "", 1)
+        text(root, x, top + _PANEL + 18, f"{step.begun:.0f} s", size=11, colour=QUIET)
+    text(root, _LEFT, top - 8, f"{panel.title}{', ' if panel.unit else ''}{panel.unit}", weight="600")
     for number, (name, line) in enumerate(panel.lines.items()):
         colour, dash, x = _COLOURS[number], _DASHES[number], _LEFT + 220 + number * 160
         _line(root, [(x, top - 12), (x + 26, top - 12)], colour, dash, 2)
-        _text(root, x + 32, top - 8, name, colour=_QUIET)
+        text(root, x + 32, top - 8, name, colour=QUIET)
         _line(root, [place(*point) for point in line], colour, dash, 2)
 
 
@@ -116,18 +111,3 @@ def _line(root: Element, points: Sequence[tuple[float, float]], colour: str, das
         {"stroke-dasharray": dash} if dash else {}
     )
     SubElement(root, "polyline", {"points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points), **style})
-
-
-def _text(
-    root: Element,
-    x: float,
-    y: float,
-    words: str,
-    *,
-    size: int = 13,
-    weight: str = "400",
-    colour: str = _INK,
-    anchor: str = "start",
-) -> None:
-    style = {"font-size": str(size), "font-weight": weight, "fill": colour, "text-anchor": anchor}
-    SubElement(root, "text", {"x": f"{x:.1f}", "y": f"{y:.1f}", **style}).text = words

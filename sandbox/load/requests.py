@@ -8,7 +8,6 @@ from itertools import cycle, islice
 import cramjam
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from sandbox.continuity.traffic import PROTOBUF
 from sandbox.load.plan import Plan, Protocol
 from telemetry.clients import otlp
 
@@ -17,10 +16,7 @@ _LABELS = ("batch", "series")
 _TEMPLATE = 0x1234_5678_9AB
 """The moment that a body is made with, in milliseconds: as long in protobuf as one of our days."""
 _PATHS: dict[Protocol, str] = {"remote-write": "/api/v1/push", "otlp": "/otlp/v1/metrics"}
-_HEADERS: dict[Protocol, Mapping[str, str]] = {
-    "remote-write": PROTOBUF | {"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"},
-    "otlp": PROTOBUF,
-}
+_HEADERS: dict[Protocol, Mapping[str, str]] = {"remote-write": otlp.REMOTE_WRITE, "otlp": otlp.PROTOBUF}
 
 
 @dataclass(frozen=True)

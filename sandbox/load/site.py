@@ -22,6 +22,7 @@ from sandbox.toolchain import Toolchain
 from telemetry.clients.reach import Reach
 from telemetry.clients.target import Target, Tenant
 from telemetry.gateway import access
+from telemetry.spec.context import TENANT_HEADER
 from telemetry.stack import Stack, load_settings
 from telemetry.stack import file as stack_file
 
@@ -67,7 +68,7 @@ class Site:
 
     def direct(self, tenant: int) -> httpx.Client:
         """Return a client of the first Mimir itself, which believes what it is told of the tenant."""
-        headers = {"X-Scope-OrgID": self.gateway.stack.tenants[tenant].id}
+        headers = {TENANT_HEADER: self.gateway.stack.tenants[tenant].id}
         return _client(f"http://{self.mimirs[0].address}", ssl.create_default_context(), headers, keep=True)
 
 

@@ -6,10 +6,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from telemetry.capacity.figures import Line, Report
 from telemetry.config.amounts import percent, rounded
+from telemetry.config.svg import INK, QUIET, WIDTH, drawing, text
 
-_WIDTH, _MARGIN, _BAR, _ROW, _TOP = 960, 32, 34, 124, 78
-_FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
-_INK, _QUIET, _BAD = "#1f2430", "#5b6475", "#b3261e"
+_MARGIN, _BAR, _ROW, _TOP = 32, 34, 124, 78
+_BAD = "#b3261e"
 # Told apart by lightness too, for eyes that do not see the hues and for printers.
 _COLOURS = {
     "used": "#5b6475",
@@ -31,23 +31,10 @@ class _Segment:
 def svg(report: Report) -> str:
     """Return the picture; the same figures always make the same text."""
     height = _TOP + _ROW * len(report.lines) + 8
-    root = Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {_WIDTH} {height}",
-            "width": str(_WIDTH),
-            "height": str(height),
-            "role": "img",
-            "aria-labelledby": "title desc",
-            "font-family": _FONT,
-        },
-    )
     title = f"Capacity of {report.environment}"
-    SubElement(root, "title", {"id": "title"}).text = title
-    SubElement(root, "desc", {"id": "desc"}).text = " ".join(f"{_headline(line)}." for line in report.lines)
-    _rectangle(root, 0, 0, _WIDTH, height, "#ffffff", rx="12")
-    _text(root, _MARGIN, 42, title, size=22, weight="600")
+    root = drawing(title, " ".join(f"{_headline(line)}." for line in report.lines), height)
+    _rectangle(root, 0, 0, WIDTH, height, "#ffffff", rx="12")
+    text(root, _MARGIN, 42, title, size=22, weight="600")
     columns = _columns(report.lines)
     for number, line in enumerate(report.lines):
         _row(root, line, _TOP + number * _ROW, columns)
@@ -58,15 +45,15 @@ def svg(report: Report) -> str:
 def _row(root: Element, line: Line, top: int, columns: Mapping[str, float]) -> None:
     """Draw one resource: its headline, its bar with the quotas' marks, and the legend below."""
     short = line.limit is not None and _total(line) > line.limit
-    _text(root, _MARGIN, top + 14, _headline(line), size=15, weight="600", colour=_BAD if short else _INK)
-    scale = (_WIDTH - 2 * _MARGIN) / max(line.limit or 0, line.quota or 0, _total(line), 1)
+    text(root, _MARGIN, top + 14, _headline(line), size=15, weight="600", colour=_BAD if short else INK)
+    scale = (WIDTH - 2 * _MARGIN) / max(line.limit or 0, line.quota or 0, _total(line), 1)
     y, x = top + 36, float(_MARGIN)
     for segment in _segments(line):
         width = segment.amount * scale
         _rectangle(root, x, y, width, _BAR, _COLOURS[segment.name])
         x += width
     if line.quota is not None and (line.quota != line.limit or short):
-        _mark(root, _MARGIN + line.quota * scale, y, f"quota today {rounded(line.resource, line.quota)}", _INK)
+        _mark(root, _MARGIN + line.quota * scale, y, f"quota today {rounded(line.resource, line.quota)}", INK)
     if short and line.limit is not None and line.limit != line.quota:
         _mark(root, _MARGIN + line.limit * scale, y, f"requested {rounded(line.resource, line.limit)}", _BAD)
     _legend(root, line, y + _BAR + 22, columns)
@@ -122,7 +109,7 @@ def _legend(root: Element, line: Line, y: int, columns: Mapping[str, float]) -> 
     for segment in _segments(line):
         x = columns[segment.name]
         _rectangle(root, x, y - 10, 11, 11, _COLOURS[segment.name], rx="2", stroke="#c3c9d4")
-        _text(root, x + 17, y, _words(line, segment), size=13, colour=_QUIET)
+        text(root, x + 17, y, _words(line, segment), size=13, colour=QUIET)
 
 
 def _mark(root: Element, x: float, y: int, words: str, colour: str) -> None:
@@ -130,25 +117,10 @@ def _mark(root: Element, x: float, y: int, words: str, colour: str) -> None:
     ends = {"x1": f"{x:.1f}", "x2": f"{x:.1f}", "y1": str(y - 14), "y2": str(y + _BAR + 4)}
     SubElement(root, "line", {**ends, "stroke": "#ffffff", "stroke-width": "4"})  # stands out from a dark bar
     SubElement(root, "line", {**ends, "stroke": colour, "stroke-width": "2", "stroke-dasharray": "4 3"})
-    right = x > _WIDTH * 0.75
-    _text(root, x + (-6 if right else 6), y - 4, words, size=12, colour=colour, anchor="end" if right else "start")
+    right = x > WIDTH * 0.75
+    text(root, x + (-6 if right else 6), y - 4, words, size=12, colour=colour, anchor="end" if right else "start")
 
 
 def _rectangle(root: Element, x: float, y: float, width: float, height: float, fill: str, **more: str) -> None:
     place = {"x": f"{x:.1f}", "y": f"{y:.1f}", "width": f"{width:.1f}", "height": f"{height:.1f}"}
     SubElement(root, "rect", {**place, "fill": fill, **more})
-
-
-def _text(
-    root: Element,
-    x: float,
-    y: float,
-    words: str,
-    *,
-    size: int,
-    weight: str = "400",
-    colour: str = _INK,
-    anchor: str = "start",
-) -> None:
-    style = {"font-size": str(size), "font-weight": weight, "fill": colour, "text-anchor": anchor}
-    SubElement(root, "text", {"x": f"{x:.1f}", "y": f"{y:.1f}", **style}).text = words

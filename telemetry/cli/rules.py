@@ -17,6 +17,7 @@ from telemetry.clients import trust
 from telemetry.monitoring import packs
 from telemetry.monitoring.ruler import Step, ruler_of, steps, take
 from telemetry.monitoring.rules import groups_of, object_name
+from telemetry.spec.context import TENANT_HEADER
 from telemetry.spec.ruler import RulerError
 from telemetry.stack import ConfigError, Stack
 from telemetry.stack import file as stack_file
@@ -90,7 +91,7 @@ def _headers(stack: Stack) -> dict[str, str]:
     """Return who asks: by token the gateway knows; the name counts where Mimir is asked itself."""
     tenant, token = stack.monitoring.tenant, os.environ.get(TOKEN)
     return {
-        **({"X-Scope-OrgID": tenant} if tenant else {}),
+        **({TENANT_HEADER: tenant} if tenant else {}),
         **({"Authorization": f"Bearer {token}"} if token else {}),
     }
 

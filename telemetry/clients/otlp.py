@@ -22,6 +22,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from telemetry.spec.checks import SERVICE
 
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
+REMOTE_WRITE = PROTOBUF | {"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
+"""Headers of OTLP, and of what remote-write sends."""
 METRIC = "telemetry_validation"
 VIA = "via"
 """The label, and the span's attribute, that says by which protocol it came."""

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from telemetry.clients.otlp import PROTOBUF
 from telemetry.clients.reach import Reach, ask
 from telemetry.clients.retry import retry
 from telemetry.config.access import Pair
 from telemetry.config.credentials import Credentials
 from telemetry.spec.checks import CheckSkipped
-from telemetry.spec.context import Surroundings
+from telemetry.spec.context import TENANT_HEADER, Surroundings
 
-TENANT_HEADER = "X-Scope-OrgID"
-PROTOBUF = {"Content-Type": "application/x-protobuf"}
 COLLECTOR_ADDRESS = "collector.otlp_http"
 """The name of the collector's address, without a path."""
 _TIMEOUT_SECONDS = 10

@@ -9,6 +9,7 @@ from telemetry.collector.destination import Destination
 from telemetry.collector.syntax import Block, Expression, Value
 from telemetry.config.collector import Collector
 from telemetry.config.quantities import duration_text
+from telemetry.spec.context import TENANT_HEADER
 
 OTLP_GRPC, OTLP_HTTP = 4317, 4318
 REMOTE_WRITE = "prometheus.remote_write.platform.receiver"
@@ -83,7 +84,7 @@ def _client(to: Destination, endpoint: str) -> Block:
 def remote_write(collector: Collector, to: Destination) -> Block:
     """Return the one way of Prometheus' samples, which keeps them in a log on disk until they are taken."""
     credential, tls = remote_access(to)
-    header: dict[str, Value] = {} if to.tenant is None else {"headers": {"X-Scope-OrgID": to.tenant}}
+    header: dict[str, Value] = {} if to.tenant is None else {"headers": {TENANT_HEADER: to.tenant}}
     return Block(
         "prometheus.remote_write",
         "platform",
@@ -111,7 +112,7 @@ def _authentication(to: Destination) -> Iterator[Block]:
         yield file
         yield Block("otelcol.auth.bearer", "tenant", {"token": file.refer("content")})
     if to.tenant is not None:
-        header = Block("header", arguments={"key": "X-Scope-OrgID", "value": to.tenant})
+        header = Block("header", arguments={"key": TENANT_HEADER, "value": to.tenant})
         yield Block("otelcol.auth.headers", "tenant", blocks=(header,))
 
 

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from telemetry.grafana.views import TENANT_HEADER, View
+from telemetry.grafana.views import View
+from telemetry.spec.context import TENANT_HEADER
 from telemetry.spec.datasource import ALERTS, DatasourceSettings, Uids
 from telemetry.stack import Stack
 from telemetry.stack.backends import metrics_first

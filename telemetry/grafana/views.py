@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from telemetry.spec.context import TENANT_HEADER
 from telemetry.stack import Stack
 from telemetry.stack.tenants import Tenant
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:  # cryptography is slow to load, and a stack without a gateway
 
 _LONGEST_UID = 40
 """Characters of [a-zA-Z0-9_-] (Grafana)."""
-TENANT_HEADER = "X-Scope-OrgID"
 _WITHOUT_TENANTS, _WITH_TENANTS = "", "_all"
 """How the uids of the environment's datasources end. No tenant's has an underscore, not even that of a tenant `all`."""
 

@@ -9,7 +9,7 @@ from telemetry.network.peers import workloads_of
 from telemetry.releases import releases_of
 from telemetry.spec.alerts import Alert
 from telemetry.spec.flows import Pods
-from telemetry.spec.promql import Scope, one_of
+from telemetry.spec.promql import Scope, one_of, pods_of
 from telemetry.stack import Stack
 
 _WORKLOADS = (
@@ -74,7 +74,7 @@ def _workloads(stack: Stack, here: Scope) -> Iterator[Alert]:
 
 def _pods(stack: Stack, here: Scope) -> Iterator[Alert]:
     """Yield what happens to pods and containers, whether or not their workload has enough of them."""
-    ours, restarts = _own_pods(stack), "kube_pod_container_status_restarts_total"
+    ours, restarts = pods_of(_releases(stack)), "kube_pod_container_status_restarts_total"
     yield Alert(
         "PodRestarting",
         f"sum by (pod, container) (increase({here(restarts, ours)}[1h])) > 3",
@@ -144,7 +144,7 @@ def _memory(stack: Stack, here: Scope) -> Iterator[Alert]:
     """
     if not any(role.memory_limit for release in releases_of(stack) for role in release.roles.values()):
         return
-    pods, by = _own_pods(stack), "max by (pod, container)"
+    pods, by = pods_of(_releases(stack)), "max by (pod, container)"
     used = here("container_memory_working_set_bytes", pods, 'container!=""')
     limit = here("kube_pod_container_resource_limits", pods, resource="memory")
     yield Alert(
@@ -159,7 +159,7 @@ def _memory(stack: Stack, here: Scope) -> Iterator[Alert]:
 
 def _throttling(stack: Stack, here: Scope) -> Iterator[Alert]:
     """Yield the alert on throttling: by periods, since kube-prometheus-stack drops the seconds."""
-    pods = _own_pods(stack)
+    pods = pods_of(_releases(stack))
     throttled, periods = (
         here.rate(f"container_cpu_cfs_{each}_total", "5m", pods, 'container!=""', by="pod, container")
         for each in ("throttled_periods", "periods")
@@ -206,11 +206,6 @@ def _is_required(pods: Pods) -> bool:
     role = pods.role or ""
     spec = next((table[role] for table in tables if role in table), None)
     return pods.name not in (GATEWAY, COLLECTOR) and (spec is None or spec.need != "optional")
-
-
-def _own_pods(stack: Stack) -> str:
-    """Return a matcher for the stack's pods: the namespace may have others in it."""
-    return f'pod=~"({"|".join(_releases(stack))})-.+"'
 
 
 def _releases(stack: Stack) -> tuple[str, ...]:

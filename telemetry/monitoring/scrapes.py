@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from telemetry.collector.addresses import RELEASE
 from telemetry.monitoring.scraping import targets_of
 from telemetry.spec.alerts import Alert
-from telemetry.spec.promql import Scope
+from telemetry.spec.promql import Scope, pods_of
 from telemetry.stack import Stack
 
 _UP = "up"
@@ -21,7 +21,7 @@ def rules(stack: Stack) -> Iterator[Alert]:
     if stack.collector_role is not None:
         yield Alert(
             "CollectorNotScraped",
-            f"absent({here(_UP, _pods(RELEASE))})",
+            f"absent({here(_UP, pods_of([RELEASE]))})",
             "ticket",
             "15m",
             "Nothing is known of the collector: its metrics are not scraped.",
@@ -30,14 +30,9 @@ def rules(stack: Stack) -> Iterator[Alert]:
     ours = [name for target in targets_of(stack) for name in target.releases]
     yield Alert(
         "ScrapeFailing",
-        f"min by (pod) ({here(_UP, _pods(*ours))}) == 0",
+        f"min by (pod) ({here(_UP, pods_of(ours))}) == 0",
         "ticket",
         "15m",
         "A pod is found and does not answer when it is scraped: nothing is known of it.",
         "{{ $labels.pod }}: no scrape has succeeded for 15 minutes.",
     )
-
-
-def _pods(*releases: str) -> str:
-    """Return a matcher for pods of releases, as the charts call them."""
-    return f'pod=~"({"|".join(releases)})-.+"'

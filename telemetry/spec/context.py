@@ -20,6 +20,8 @@ from telemetry.config.priority import PriorityClass
 from telemetry.config.trust import Trust
 
 Environment = Literal["dev", "test", "prod"]
+TENANT_HEADER = "X-Scope-OrgID"
+"""In which backends, and the gateway, look for the tenant."""
 
 
 S = TypeVar("S", bound=Section, covariant=True)

@@ -18,6 +18,11 @@ def one_of(label: str, values: Iterable[str]) -> str:
     return f'{label}=~"{"|".join(plain)}"'
 
 
+def pods_of(releases: Iterable[str]) -> str:
+    """Return a matcher for the pods of releases, as charts call them: the namespace may have others in it."""
+    return f'pod=~"({"|".join(releases)})-.+"'
+
+
 class Scope:
     """Selects metrics of one namespace: whoever scrapes it sets that label, whatever the job is called."""
 

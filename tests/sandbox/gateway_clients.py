@@ -21,9 +21,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from sandbox.gateway.grpc_sink import EXPORT
 from sandbox.gateway.process import Gateway
+from telemetry.clients.otlp import PROTOBUF, REMOTE_WRITE
 from telemetry.config.access import Pair
 
-PROTOBUF = {"Content-Type": "application/x-protobuf"}
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 
 
@@ -127,7 +127,7 @@ def remote_write(client: httpx.Client, samples: Mapping[str, float], at: float |
     """Send samples, by the name of their series, as Prometheus does; `at` is in seconds since the epoch."""
     moment = int((time.time() if at is None else at) * 1000)
     request = b"".join(_field(1, _series(name, value, moment)) for name, value in samples.items())
-    headers = PROTOBUF | {"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
+    headers = REMOTE_WRITE
     return client.post("/api/v1/push", content=bytes(cramjam.snappy.compress_raw(request)), headers=headers)
 
 

@@ -32,21 +32,21 @@ from sandbox.toolchain import Toolchain
 from telemetry.backends.loki.endpoints import HTTP_PORT as LOKI_HTTP
 from telemetry.backends.mimir import values as mimir_chart
 from telemetry.backends.mimir.checks import checks
-from telemetry.clients.otlp import METRIC, VIA, otlp_line, otlp_metric, span
+from telemetry.clients.otlp import METRIC, PROTOBUF, VIA, otlp_line, otlp_metric, span
 from telemetry.clients.reach import Reach
-from telemetry.clients.target import COLLECTOR_ADDRESS, TENANT_HEADER
+from telemetry.clients.target import COLLECTOR_ADDRESS
 from telemetry.collector.config import configuration, written
 from telemetry.collector.destination import CREDENTIALS, Destination, destination
 from telemetry.config.collector import Collector
 from telemetry.operations.validation.target import StackTarget, tenants_of
 from telemetry.spec.checks import Check
+from telemetry.spec.context import TENANT_HEADER
 from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.support import WITH_LOGS, WITH_LOGS_IN_PROD, Change, load_stack, put
 from tests.unit.bad_collectors import SCRAPES, TWO
 
 _SECONDS = 60
-_PROTOBUF = {"Content-Type": "application/x-protobuf"}
 TENANT = "platform"
 
 
@@ -137,7 +137,7 @@ def eventually(happens: Callable[[], object]) -> None:
 def send(address: str, signal: str, body: bytes) -> None:
     """Send OTLP to a collector, which takes it."""
     url = f"http://{address}:{OTLP_HTTP}/v1/{signal}"
-    httpx.post(url, content=body, headers=_PROTOBUF, trust_env=False).raise_for_status()
+    httpx.post(url, content=body, headers=PROTOBUF, trust_env=False).raise_for_status()
 
 
 def asked(client: httpx.Client, query: str) -> list[Any]:

@@ -16,7 +16,6 @@ from kubernetes.utils.quantity import parse_quantity
 from sandbox.mimir_ring import deployed_in, ring
 from telemetry.clients import otlp
 from tests.sandbox.deployment import Deployment
-from tests.sandbox.gateway_clients import PROTOBUF
 from tests.sandbox.snapshot import changes, take
 
 pytestmark = pytest.mark.sandbox
@@ -134,7 +133,7 @@ def test_prods_mimir_takes_and_keeps_metrics_with_one_of_three_ingesters_lost(
         members[1].lose()
         with httpx.Client(base_url=members[0].url, headers={"X-Scope-OrgID": "platform"}, timeout=30) as mimir:
             sample = otlp.otlp_metric(value, "otlp")
-            mimir.post("/otlp/v1/metrics", content=sample, headers=PROTOBUF).raise_for_status()
+            mimir.post("/otlp/v1/metrics", content=sample, headers=otlp.PROTOBUF).raise_for_status()
             asked = mimir.get("/prometheus/api/v1/query", params={"query": otlp.METRIC}).raise_for_status()
     (found,) = asked.json()["data"]["result"]
     assert int(found["value"][1]) == value

@@ -7,13 +7,14 @@ from functools import partial
 import httpx
 
 from telemetry.backends.loki.context import LokiContext
-from telemetry.clients.otlp import COLLECTOR, METRIC, VIA, otlp_line
+from telemetry.clients.otlp import COLLECTOR, METRIC, PROTOBUF, VIA, otlp_line
 from telemetry.clients.reach import ask
 from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
-from telemetry.clients.target import PROTOBUF, TENANT_HEADER, Target, Tenant
+from telemetry.clients.target import Target, Tenant
 from telemetry.config.quantities import duration_text, in_seconds
 from telemetry.spec.checks import SERVICE, Check, CheckFailed, CheckSkipped
+from telemetry.spec.context import TENANT_HEADER
 
 _JSON = {"Content-Type": "application/json"}
 _RANGE_SECONDS = 600

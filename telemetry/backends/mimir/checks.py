@@ -8,15 +8,13 @@ import httpx
 
 from telemetry.backends.mimir.blocks import blocks as blocks_of
 from telemetry.backends.mimir.context import MimirContext
-from telemetry.clients.otlp import COLLECTOR, METRIC, VIA, otlp_metric, remote_write
+from telemetry.clients.otlp import COLLECTOR, METRIC, PROTOBUF, REMOTE_WRITE, VIA, otlp_metric, remote_write
 from telemetry.clients.reach import ask
 from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
-from telemetry.clients.target import PROTOBUF, Blocks, Target, Tenant
+from telemetry.clients.target import Blocks, Target, Tenant
 from telemetry.config.quantities import duration_text
 from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
-
-_SNAPPY = {"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
 
 
 def checks(context: MimirContext, target: Target, tenant: Tenant) -> list[Check]:
@@ -49,7 +47,7 @@ def _otlp(target: Target, tenant: Tenant, seconds: float) -> str:
 def _remote_write(target: Target, tenant: Tenant, seconds: float) -> str:
     value = _value()
     body = remote_write(value, "remote-write")
-    headers = PROTOBUF | _SNAPPY
+    headers = REMOTE_WRITE
     return _round_trip(target, tenant, "remote_write", body, headers, "remote-write", value, seconds)
 
 

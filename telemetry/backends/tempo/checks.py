@@ -12,13 +12,14 @@ import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
 from telemetry.backends.tempo.context import TempoContext
-from telemetry.clients.otlp import COLLECTOR, METRIC, VIA, Span, span
+from telemetry.clients.otlp import COLLECTOR, METRIC, PROTOBUF, VIA, Span, span
 from telemetry.clients.reach import ask
 from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
-from telemetry.clients.target import PROTOBUF, TENANT_HEADER, Target, Tenant
+from telemetry.clients.target import Target, Tenant
 from telemetry.config.quantities import duration_text, in_seconds
 from telemetry.spec.checks import SERVICE, Check, CheckFailed, CheckSkipped, Refused
+from telemetry.spec.context import TENANT_HEADER
 
 _RANGE_SECONDS = 600
 """How far around now is searched; without a range Tempo looks at recent data only."""

@@ -18,9 +18,9 @@ from tenacity import wait_fixed
 
 from telemetry.clients.kubernetes import call
 from telemetry.clients.retry import retry
+from telemetry.spec.context import TENANT_HEADER
 
 METRIC = "telemetry_smoke"
-_TENANT_HEADER = "X-Scope-OrgID"
 _PORTS = {"http": 80, "https": 443}
 _SERVICE = {"attributes": [{"key": "service.name", "value": {"stringValue": "telemetry-smoke"}}]}
 _PATIENCE_SECONDS = 60
@@ -63,7 +63,7 @@ class Services:
         service, namespace = str(where.hostname).split(".")[:2]
         port = where.port or _PORTS[where.scheme]
         proxy = f"/api/v1/namespaces/{namespace}/services/{where.scheme}:{service}:{port}/proxy"
-        tenant = {_TENANT_HEADER: self.tenant} if self.tenant else {}
+        tenant = {TENANT_HEADER: self.tenant} if self.tenant else {}
         headers = {"Content-Type": "application/json", **tenant}
         try:
             answer = call(self.api, method, f"{proxy}{where.path}", headers=headers, query=query, body=body)
