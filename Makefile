@@ -26,7 +26,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup init up preview refresh destroy smoke validate checklist report policies drift explain repair adopt export-state restore-state \
-	images bundle bundle-lock verify-bundle deploy status down clean shell capacity size compare bench load faults continuity usage test test-all test-unit lint lint-workflows format docs credentials \
+	images bundle bundle-lock verify-bundle deploy status down clean shell capacity size compare bench load faults continuity soak usage test test-all test-unit lint lint-workflows format docs credentials \
 	comment issue
 
 help:  ## Show this list
@@ -158,6 +158,9 @@ load: setup  ## Send more and more through a gateway to real Mimirs, find how mu
 
 continuity: setup  ## Write steadily to STACK on real nodes while it changes and is hurt; write docs/reliability.md
 	@$(SANDBOX) continuity $(STACK) $(ARGS)
+
+soak: setup  ## Write to STACK on real nodes for half an hour under faults at random; see what is lost and what memory does
+	@$(SANDBOX) soak $(STACK) $(ARGS)
 
 usage: setup  ## Measure what each role of STACK on real nodes uses, and write docs/capacity.md
 	@$(SANDBOX) usage $(STACK)

@@ -160,5 +160,5 @@ def tool(name: Annotated[str, typer.Argument(help="such as helm or actionlint")]
         typer.echo(toolchain.path(name))
 
 
-for command in (trials.bench, trials.faults, trials.continuity, trials.usage, trials.load):
+for command in (trials.bench, trials.faults, trials.continuity, trials.soak, trials.usage, trials.load):
     app.command()(command)

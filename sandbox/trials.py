@@ -88,6 +88,37 @@ def continuity(
         raise typer.Exit(1)
 
 
+def soak(
+    stack: Annotated[str, typer.Argument(help="A stack that is deployed on real nodes.")] = "prod",
+    minutes: Annotated[float, typer.Option(min=1, max=24 * 60, help="No event begins later.")] = 30,
+    seed: Annotated[
+        int | None, typer.Option(help="The same events in the same order as a run that printed this.")
+    ] = None,
+    page: Annotated[bool, typer.Option(help="Write docs/reliability.md, and the picture beside it.")] = True,
+) -> None:
+    """Write steadily to a stack on real nodes under faults at random, and see whether any role's memory grows.
+
+    Exit code 1 if anything that was acknowledged is not found, was refused where it should not be, or memory grows.
+    """
+    from sandbox.faults.page import Run
+    from sandbox.soak import page as results
+    from sandbox.soak.run import Soak, run
+
+    begun = Run.now()
+    seen = Soak(stack, secrets.randbelow(1_000_000) if seed is None else seed, minutes * 60)
+    console.print(f"{minutes:g} minutes, seed {seen.seed}", highlight=False)
+    with _site(stack) as site:
+        try:
+            for outcome in run(site, seen, lambda line: console.print(line, highlight=False, soft_wrap=True)):
+                console.print(results.line(outcome), highlight=False, soft_wrap=True)
+        finally:
+            results.show(console, seen)
+    if page:
+        results.write(seen, begun)
+    if not seen.passed:
+        raise typer.Exit(1)
+
+
 def usage(stack: Annotated[str, typer.Argument(help="A stack that is deployed on real nodes.")] = "prod") -> None:
     """Measure what each role of a stack on real nodes uses, idle and written to, and write docs/capacity.md.
 

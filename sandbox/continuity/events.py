@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sandbox.continuity.site import Config, Site
+from sandbox.continuity.site import AbsentError, Config, Site
 
 _AWAY_SECONDS = 60
 _MIMIR = "app.kubernetes.io/name=mimir,app.kubernetes.io/component"
@@ -25,6 +25,8 @@ class Event:
     """Whether requests may be refused: not where the gateway and two of everything are to keep it up."""
     strikes: str = "metrics"
     """The signal whose backend has to run for this to mean anything."""
+    again: bool = True
+    """Whether it can happen more than once: the same change of the settings changes nothing the second time."""
 
 
 def _killed(selector: str) -> Strike:
@@ -40,27 +42,37 @@ def _deployed(edit: Callable[[Config], object]) -> Strike:
 
 
 def _more_memory(config: Config) -> None:
-    config["telemetry:metrics"]["roles"]["ingester"]["memory"] = "1100Mi"
+    roles = config["telemetry:metrics"].setdefault("roles", {})
+    roles.setdefault("ingester", {})["memory"] = "1100Mi"
 
 
 def _renewed(config: Config) -> None:
     tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT00:00:00Z}"
-    config["telemetry:tenants"][0]["access"] = {"token": {"version": 2, "previous_until": tomorrow}}
+    _tenants(config)[0]["access"] = {"token": {"version": 2, "previous_until": tomorrow}}
     config["telemetry:gateway"]["issued"] = {"version": 2}
 
 
 def _one_more(config: Config) -> None:
-    config["telemetry:tenants"].append({"id": "added", "display_name": "Added while others write"})
+    _tenants(config).append({"id": "added", "display_name": "Added while others write"})
     config["telemetry:gateway"]["accept_shared_organisation"] = True
 
 
+def _tenants(config: Config) -> list[Config]:
+    tenants: list[Config] = config.get("telemetry:tenants", [])
+    if not tenants:
+        raise AbsentError("the stack has no tenants")
+    return tenants
+
+
+NOTHING = Event("nothing", "nothing, for comparison", lambda _: None, refused=False)
 EVENTS = (
-    Event("nothing", "nothing, for comparison", lambda _: None, refused=False),
+    NOTHING,
     Event(
         "ingesters-roll",
         "`up` with another memory request of Mimir's ingesters: one after the other is replaced",
         _deployed(_more_memory),
         refused=False,
+        again=False,
     ),
     Event(
         "ingester-killed",
@@ -87,6 +99,7 @@ EVENTS = (
         "`up` with a new token, the old one valid for a day, and new servers' certificates",
         _deployed(_renewed),
         refused=False,
+        again=False,
     ),
-    Event("tenant-added", "`up` with one more tenant", _deployed(_one_more), refused=False),
+    Event("tenant-added", "`up` with one more tenant", _deployed(_one_more), refused=False, again=False),
 )

@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox.continuity.events import EVENTS
+from sandbox.continuity.pods import Use
 from sandbox.continuity.run import Outcome
-from sandbox.continuity.usage import Measured, Use
+from sandbox.continuity.usage import Measured
 from sandbox.faults.page import PAGE, Run
 from sandbox.marked import with_table
 from sandbox.paths import REPO

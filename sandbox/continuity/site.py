@@ -29,6 +29,10 @@ _POLL_SECONDS = 0.5
 Config = dict[str, Any]
 
 
+class AbsentError(Exception):
+    """What an event strikes is not there; the message says what."""
+
+
 @dataclass(frozen=True)
 class Site:
     """One deployed stack in a world with real nodes."""
@@ -44,8 +48,14 @@ class Site:
         self.engine.run("up", self.stack, "--yes", "--skip-preview")
 
     def kill_pod(self, selector: str) -> None:
-        """Kill the first pod that a label selector means, with force, as a lost node does; its volume stays."""
+        """Kill the first pod that a label selector means, with force, as a lost node does; its volume stays.
+
+        Raises:
+            AbsentError: there is none.
+        """
         pods = self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
+        if not pods:
+            raise AbsentError(f"there is no pod of {selector}")
         name = min(pod.metadata.name for pod in pods)
         self.core.delete_namespaced_pod(name, self.namespace, grace_period_seconds=0)
         self._await(lambda: bool(self._unready()))  # its controller has seen it

@@ -76,7 +76,7 @@ def wrong_with_make(text: str) -> list[str]:
     charts = {name for name in pairs if name.endswith("_CHART")}
     found += [f"no variable {name}" for name in pairs.keys() - MAKE_VARIABLES - charts]
     if "ARGS" in pairs and targets and targets[0] not in PULUMIS:
-        owner = "sandbox" if targets[0] in ("faults", "bench", "load") else "telemetry"
+        owner = "sandbox" if targets[0] in ("faults", "bench", "load", "soak") else "telemetry"
         found += unknown_options(owner, targets[0], words(pairs["ARGS"]))
     return found
 

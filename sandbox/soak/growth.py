@@ -1,0 +1,120 @@
+"""Whether the memory of a role grows: a straight line through the second half of a run, against what it swings by."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import fmean
+
+SETTLED_SECONDS = 120
+"""A pod's first ones do not count: it starts, replays what it has on disk, and fills its caches."""
+LEAST_PART = 0.05
+"""Of what a role has: growth over the second half that is less is none."""
+SWINGS = 2
+"""Growth that is less than so many standard deviations from the line is none either."""
+_FEWEST = 12
+"""Readings, two minutes of them: fewer say nothing."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The memory of a pod at a moment."""
+
+    at: float
+    """Seconds of the run."""
+    role: str
+    life: str
+    """Differs between a pod and the one that took its place, and after its containers were started again."""
+    memory: int
+    """Bytes, the working set."""
+
+
+class Verdict(StrEnum):
+    """What is said of a role."""
+
+    FLAT = "flat"
+    GROWS = "grows"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A role over the second half of a run."""
+
+    role: str
+    lives: int
+    """Pods, and the same ones started again, over the whole run."""
+    most: int
+    """Bytes of the hungriest pod over the whole run."""
+    mean: float
+    """Bytes of a pod, on average."""
+    slope: float
+    """Bytes a second, of a pod."""
+    swing: float
+    """Standard deviation from the line, in bytes."""
+    seconds: float
+    """How long the half is."""
+    readings: int
+    """How many the line goes through."""
+
+    @property
+    def bytes(self) -> float:
+        """What a pod came to have more over the half."""
+        return self.slope * self.seconds
+
+    @property
+    def verdict(self) -> Verdict:
+        """Flat: the growth is less than a twentieth of what there is, or than twice what it swings by."""
+        if self.readings < _FEWEST:
+            return Verdict.UNKNOWN
+        return Verdict.GROWS if self.bytes > max(LEAST_PART * self.mean, SWINGS * self.swing) else Verdict.FLAT
+
+
+def growths(readings: Sequence[Reading]) -> list[Growth]:
+    """Return every role's growth in a run that ended with the last reading."""
+    ended = max((each.at for each in readings), default=0.0)
+    roles = sorted({each.role for each in readings})
+    return [_growth(role, [each for each in readings if each.role == role], ended) for role in roles]
+
+
+def _growth(role: str, readings: Sequence[Reading], ended: float) -> Growth:
+    """Return the slope that all lives have in common, by least squares, each of them held against its own mean.
+
+    So a pod that takes the place of another one, and begins with less or more, is no growth.
+    """
+    half = ended / 2
+    lives = _lives(readings)
+    late = [[each for each in _settled(life) if each.at >= half] for life in lives]
+    points = [point for life in late for point in _about_mean(life)]
+    spread = sum(at**2 for at, _ in points)
+    slope = sum(at * memory for at, memory in points) / spread if spread else 0.0
+    free = len(points) - sum(1 for life in late if life) - 1
+    rest = sum((memory - slope * at) ** 2 for at, memory in points)
+    counted = [each.memory for life in late for each in life]
+    return Growth(
+        role=role,
+        lives=len(lives),
+        most=max(each.memory for each in readings),
+        mean=fmean(counted) if counted else 0.0,
+        slope=slope,
+        swing=(rest / free) ** 0.5 if free > 0 else 0.0,
+        seconds=ended - half,
+        readings=len(counted) if spread else 0,
+    )
+
+
+def _lives(readings: Iterable[Reading]) -> list[list[Reading]]:
+    found: dict[str, list[Reading]] = {}
+    for each in sorted(readings, key=lambda each: each.at):
+        found.setdefault(each.life, []).append(each)
+    return list(found.values())
+
+
+def _settled(life: Sequence[Reading]) -> list[Reading]:
+    return [each for each in life if each.at >= life[0].at + SETTLED_SECONDS]
+
+
+def _about_mean(life: Sequence[Reading]) -> list[tuple[float, float]]:
+    if not life:
+        return []
+    at, memory = fmean(each.at for each in life), fmean(each.memory for each in life)
+    return [(each.at - at, each.memory - memory) for each in life]
