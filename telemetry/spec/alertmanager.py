@@ -33,6 +33,11 @@ _TEXT = """{{ range .Alerts }}{{ .Status | toUpper }} {{ .Labels.severity }}: {{
 {{ end }}
 {{ end }}"""
 _RUNBOOK = "{{ .CommonAnnotations.runbook_url }}"
+_OTHERWISE = (
+    '{{ else if match "^(critical|error|warning|info)$" .CommonLabels.severity }}{{ .CommonLabels.severity }}'
+    "{{ else }}warning{{ end }}"
+)
+"""The rest of a severity that is not the one of pages: as it stands where PagerDuty knows the word, else `warning`."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -57,7 +62,7 @@ def configuration(alerting: Alerting, severities: Severities) -> str:
             "repeat_interval": duration_text(alerting.repeat_interval),
             "routes": [_route(each, severities) for each in alerting.routes],
         },
-        "receivers": [_receiver(each) for each in alerting.receivers],
+        "receivers": [_receiver(each, severities) for each in alerting.receivers],
         "inhibit_rules": [_of_budgets(severities), *(_inhibition(each) for each in alerting.inhibitions)],
         "time_intervals": [
             {"name": name, "time_intervals": [_mute_time(each)]} for name, each in alerting.mute_times.items()
@@ -151,7 +156,7 @@ def _mute_time(mute: MuteTime) -> dict[str, Any]:
     }
 
 
-def _receiver(receiver: Receiver) -> dict[str, Any]:
+def _receiver(receiver: Receiver, severities: Severities) -> dict[str, Any]:
     kind, file = receiver.kind, f"{FOLDER}/{receiver.name}"
     match kind:
         case Email():
@@ -159,7 +164,7 @@ def _receiver(receiver: Receiver) -> dict[str, Any]:
         case Slack():
             name, made = "slack", _slack(kind, file)
         case PagerDuty():
-            name, made = "pagerduty", _pagerduty(kind, file)
+            name, made = "pagerduty", _pagerduty(kind, file, severities)
         case Webhook():
             name, made = "webhook", _webhook(kind, file)
     return {"name": receiver.name, f"{name}_configs": [{**made, "send_resolved": receiver.resolved}]}
@@ -185,13 +190,17 @@ def _slack(slack: Slack, file: str) -> dict[str, Any]:
     return {"api_url_file": file, **channel, **_http(slack.authority), "title": _TITLE, "text": _TEXT}
 
 
-def _pagerduty(pager: PagerDuty, file: str) -> dict[str, Any]:
-    runbook = [{"href": _RUNBOOK, "text": "Runbook"}]
+def _pagerduty(pager: PagerDuty, file: str, severities: Severities) -> dict[str, Any]:
+    """Return how PagerDuty is told. It refuses an event with a severity that it has no word for.
+
+    Source: https://developer.pagerduty.com/docs/send-alert-event
+    """
+    runbook, page = [{"href": _RUNBOOK, "text": "Runbook"}], json.dumps(severities.page)
     return {
         "routing_key_file": file,
         "url": pager.url,
         **_http(pager.authority),
-        "severity": "{{ .CommonLabels.severity }}",
+        "severity": f"{{{{ if eq .CommonLabels.severity {page} }}}}critical{_OTHERWISE}",
         "description": _TITLE,
         "details": {"text": _TEXT},
         "links": runbook,

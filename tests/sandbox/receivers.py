@@ -4,7 +4,7 @@ import json
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -82,14 +82,30 @@ def mail_server(port: int, told: Told, tls: PairFiles, *, user: str, password: s
 def hook_server(port: int, told: Told, tls: PairFiles, *, token: str) -> Iterator[None]:
     """Take posts of JSON on a port of loopback, by TLS and with a token."""
 
+    def answer(_: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        known = headers["Authorization"] == f"Bearer {token}"
+        if known:
+            told.posts.append(json.loads(body))
+        return 200 if known else 401, b""
+
+    with serving(port, tls, answer):
+        yield
+
+
+@contextmanager
+def serving(
+    port: int, tls: PairFiles, answer: Callable[[str, Mapping[str, str], bytes], tuple[int, bytes]]
+) -> Iterator[None]:
+    """Take posts on a port of loopback, by TLS; `answer` is given path, headers and body, and says status and body."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            known = self.headers["Authorization"] == f"Bearer {token}"
-            if known:
-                told.posts.append(json.loads(body))
-            self.send_response(200 if known else 401)
+            status, said = answer(self.path, self.headers, body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
+            self.wfile.write(said)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
             """Keep quiet."""

@@ -1,9 +1,9 @@
-"""From a rule that fires to a message in somebody's hands: real Mimirs, SMTP and HTTP with TLS; amtool for the rest."""
+"""From a rule that fires to a message in somebody's hands: real Mimirs, SMTP and HTTP with TLS, and amtool."""
 
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,13 @@ from telemetry.spec.promql import equal
 from telemetry.stack import Stack
 from tests.engine.rich_stacks import PROD
 from tests.sandbox.receivers import HOST, Told, hook_server, mail_server
+from tests.sandbox.slack_and_pagerduty import (
+    ENQUEUE,
+    ROUTING_KEY,
+    WEBHOOK,
+    Doubles,
+    slack_and_pagerduty,
+)
 from tests.support import Change, Tree, all_of, load_stack, put, with_alerting
 
 TENANT = "platform"
@@ -35,6 +42,8 @@ AUTHORITY = Authority.of("gk0-fake-Vb7qLw2TzXnRc4Jd9sPhYm3A-fake", "dev", Issued
 SECONDS = 60
 PEER_TIMEOUT = 5
 """Seconds that one alertmanager leaves another to send, before it sends itself."""
+CREDENTIALS = {"mail": "am0-fake", "program": "ap0-fake", "pager": ROUTING_KEY}
+"""Of the receivers; where the chat is, is known with its port."""
 FIREWALL = "alertmanager_receivers_firewall_block"
 
 
@@ -90,31 +99,34 @@ def test_an_alert_goes_to_whom_the_routes_say(amtool: Path, tmp_path: Path, labe
 
 
 class Site(NamedTuple):
-    """A Mimir with all roles, its ruler, two alertmanagers, and who is told."""
+    """A Mimir with all roles, its ruler, two alertmanagers, and who is told: in part doubles."""
 
     member: Member
     ruler: Ruler
     alertmanagers: list[Member]
     told: Told
+    doubles: Doubles
     stack: Stack
 
 
 @pytest.fixture
 def site(gateway_tools: Toolchain, tmp_path: Path) -> Iterator[Site]:
-    told, tls = Told(), written(AUTHORITY.server([HOST]), tmp_path / "tls")
-    smtp, https, closed = free_ports(3)
-    stack = load_stack("dev", with_alerting, _told_at(smtp, https, closed))
+    told, doubles, tls = Told(), Doubles(), written(AUTHORITY.server([HOST]), tmp_path / "tls")
+    smtp, https, doubled, closed = free_ports(4)
+    stack = load_stack("dev", with_alerting, _told_at(smtp, https, doubled, closed))
+    credentials = {**CREDENTIALS, "chat": f"https://{HOST}:{doubled}{WEBHOOK}"}
     with (
-        mail_server(smtp, told, tls, user="telemetry", password="am0-fake"),
-        hook_server(https, told, tls, token="ap0-fake"),
-        _running(stack, gateway_tools.path("mimir"), tmp_path) as (all_roles, *alertmanagers),
+        slack_and_pagerduty(doubled, doubles, tls),
+        mail_server(smtp, told, tls, user="telemetry", password=CREDENTIALS["mail"]),
+        hook_server(https, told, tls, token=CREDENTIALS["program"]),
+        _running(stack, gateway_tools.path("mimir"), tmp_path, credentials) as (all_roles, *alertmanagers),
         httpx.Client(base_url=f"{all_roles.url}/prometheus", headers={"X-Scope-OrgID": TENANT}) as client,
     ):
-        yield Site(all_roles, Ruler(client), alertmanagers, told, stack)
+        yield Site(all_roles, Ruler(client), alertmanagers, told, doubles, stack)
 
 
-def _told_at(smtp: int, https: int, closed: int) -> Change:
-    """Have a mail server and a program on loopback told of every alert, and soon; of one, a program that is gone."""
+def _told_at(smtp: int, https: int, doubled: int, closed: int) -> Change:
+    """Have everybody on loopback told of every alert, and soon; of one, a program that is gone."""
     mail = {
         "to": ["ops@example.org"],
         "sender": "telemetry@example.org",
@@ -125,20 +137,32 @@ def _told_at(smtp: int, https: int, closed: int) -> Change:
     program = {"url": f"https://{HOST}:{https}/", "bearer_token": True, "authority": AUTHORITY.certificate}
     return all_of(
         put("tenants", [{"id": TENANT, "display_name": "Platform team"}]),
-        put("security.alert_receivers.ports", [smtp, https, closed]),
-        put("credentials.alerting", {"mail": "am0-fake", "program": "ap0-fake"}),
+        put("security.alert_receivers.ports", [smtp, https, doubled, closed]),
+        put("credentials.alerting", {**CREDENTIALS, "chat": "of the site"}),
+        put("monitoring.severities", {"page": "P1", "ticket": "P4"}),  # words that PagerDuty does not know
         put(
             "alerting",
             {
                 "receivers": [
                     {"name": "mail", "email": mail},
                     {"name": "program", "webhook": program},
+                    {
+                        "name": "chat",
+                        "slack": {"channel": "#telemetry", "port": doubled, "authority": AUTHORITY.certificate},
+                    },
+                    {
+                        "name": "pager",
+                        "pagerduty": {"url": f"https://{HOST}:{doubled}{ENQUEUE}", "authority": AUTHORITY.certificate},
+                    },
                     {"name": "gone", "webhook": {"url": f"http://{HOST}:{closed}/"}},
                 ],
                 "receiver": "mail",
                 "routes": [
                     {"receiver": "gone", "labels": {"alertname": "Unheard"}},
-                    {"receiver": "program", "severities": ["page", "ticket"], "proceed": True},
+                    *(
+                        {"receiver": each, "severities": ["page", "ticket"], "proceed": True}
+                        for each in ("program", "chat", "pager")
+                    ),
                     {"receiver": "mail"},
                 ],
                 "group_wait": 0,
@@ -149,7 +173,7 @@ def _told_at(smtp: int, https: int, closed: int) -> Change:
 
 
 @contextmanager
-def _running(stack: Stack, program: Path, directory: Path) -> Iterator[list[Member]]:
+def _running(stack: Stack, program: Path, directory: Path, credentials: Mapping[str, str]) -> Iterator[list[Member]]:
     """Run one Mimir with all roles, and two alertmanagers, on the values of the release; files stand in for buckets."""
     (release,) = stack.backend("metrics").releases
     config, own = dict(release.values["mimir"]["structuredConfig"]), directory / "own"
@@ -172,7 +196,7 @@ def _running(stack: Stack, program: Path, directory: Path) -> Iterator[list[Memb
     }
     secrets = directory / "secrets"
     secrets.mkdir()
-    for name, text in (("mail", "am0-fake"), ("program", "ap0-fake")):
+    for name, text in credentials.items():
         (secrets / name).write_text(text)
     fallback = release.values["alertmanager"]["fallbackConfig"].replace(FOLDER, str(secrets))
     deployed = Deployed(yaml.safe_dump(config), "{}", fallback, environment={}, bucket="")
@@ -232,8 +256,9 @@ def test_a_rule_that_fires_is_told_once_though_an_alertmanager_is_lost_and_not_w
     first, second = site.alertmanagers
 
     def arrived(alert: str) -> Callable[[], bool]:
-        subject = f"[FIRING:1] {alert} (dev)"
-        return lambda: site.told.of_mails()[subject] >= 1 and site.told.of_posts()[f"firing {alert}"] >= 1
+        told, doubles, title = site.told, site.doubles, f"[FIRING:1] {alert} (dev)"
+        by_title = (told.of_mails, doubles.of_messages, doubles.of_events)
+        return lambda: told.of_posts()[f"firing {alert}"] >= 1 and all(counted()[title] >= 1 for counted in by_title)
 
     fire(site, "Unheard", "First")
     until(arrived("First"))
@@ -248,13 +273,19 @@ def test_a_rule_that_fires_is_told_once_though_an_alertmanager_is_lost_and_not_w
     until(arrived("Third"))
     assert states(site, second)["Silenced"] == "suppressed"
 
-    assert site.told.of_mails() == {f"[FIRING:1] {alert} (dev)": 1 for alert in ("First", "Second", "Third")}
+    once = {f"[FIRING:1] {alert} (dev)": 1 for alert in ("First", "Second", "Third")}
+    assert site.told.of_mails() == site.doubles.of_messages() == site.doubles.of_events() == once
     assert site.told.of_posts() == {f"firing {alert}": 1 for alert in ("First", "Second", "Third")}
     body = site.told.mails[0].get_body(("plain",))
     assert body is not None
     text = body.get_content()
     assert "Nothing is known of Mimir: its metrics are not scraped." in text
     assert "Runbook: docs/runbooks.md#mimirnotscraped" in text
+    assert site.doubles.refused == []
+    assert site.doubles.messages[0].attachments[0].text.split() == text.split()
+    event = site.doubles.events[0]
+    assert (event.payload.severity, event.links[0].href) == ("warning", "docs/runbooks.md#mimirnotscraped")
+    assert event.payload.custom_details["text"].split() == text.split()
     # What the alerts on those who are to be told go by.
     until(lambda: counted(second, "cortex_alertmanager_notifications_failed_total", integration="webhook"))
     assert counted(second, "cortex_alertmanager_notifications_total", integration="email") >= 1
