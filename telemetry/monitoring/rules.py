@@ -38,14 +38,16 @@ def families_of(stack: Stack) -> tuple[Family, ...]:
         for backend in metrics_first(stack.backends)
         if backend.of.alerts is not None
     )
-    existing = map(_of_existing, existing_of(stack))
+    existing = (family for backend in existing_of(stack) for family in _of_existing(stack, backend))
     others = (Family(name, tuple(make(stack)), _elsewhere(name, stack)) for name, make in _MAKERS.items())
     return tuple(family for family in (*of_backends, *existing, *others) if family.rules)
 
 
-def _of_existing(backend: ExistingBackend) -> Family:
-    namespace = backend.settings.namespace
-    return Family(backend.of.name, tuple(backend.known.alerts(Scope.namespace(namespace))), namespace)
+def _of_existing(stack: Stack, backend: ExistingBackend) -> Iterator[Family]:
+    """Yield what tells of trouble with a backend of others, and its service levels where the stack's have them not."""
+    name, namespace = backend.of.name, backend.settings.namespace
+    yield Family(name, tuple(backend.known.alerts(Scope.namespace(namespace))), namespace)
+    yield Family(f"slo-{name}", tuple(slo.rules_elsewhere(stack, backend)), namespace)
 
 
 def _elsewhere(name: str, stack: Stack) -> str | None:

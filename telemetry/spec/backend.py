@@ -8,6 +8,7 @@ from telemetry.config.backend_settings import Section
 from telemetry.config.base import Settings
 from telemetry.config.chart import Versions
 from telemetry.config.images import Image
+from telemetry.config.monitoring import Objectives
 from telemetry.config.role_spec import RoleTable
 from telemetry.config.roles import Role
 from telemetry.spec.alerts import Rule
@@ -59,6 +60,8 @@ class Elsewhere:
     """What shows how it is."""
     datasource: Callable[[Uids], DatasourceSettings]
     """How Grafana reads its data, and how it gets from there to other signals."""
+    indicators: Callable[[Scope, Objectives], Iterable[Indicator]]
+    """What is promised of its requests, given where its metrics are."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,8 @@ class Scope:
     """Selects metrics of one namespace: whoever scrapes it sets that label, whatever the job is called."""
 
     def __init__(self, labels: Mapping[str, str]) -> None:
+        self.labels = dict(labels)
+        """What all metrics of it have."""
         self._matchers = equal(**labels)
 
     @classmethod

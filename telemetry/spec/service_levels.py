@@ -9,6 +9,8 @@ from telemetry.spec.promql import Scope, one_of
 class Indicator(NamedTuple):
     """One kind of request."""
 
+    here: Scope
+    """Where it is measured, and recorded."""
     slo: str
     """As the recorded series call it."""
     title: str
@@ -60,7 +62,7 @@ def of_requests(
     else:
         good = here.rate(f"{histogram}_bucket", "5m", route, well, f'le=~"{_bucket(objective.latency)}"')
     # What is not there counts as nothing: no request ever failed, or none ever succeeded.
-    return Indicator(slo, title, what, objective, total, f"{total} - ({good} or vector(0))")
+    return Indicator(here, slo, title, what, objective, total, f"{total} - ({good} or vector(0))")
 
 
 def _bucket(latency: Latency) -> str:

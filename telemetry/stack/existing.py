@@ -43,4 +43,6 @@ def check(stack: "Stack") -> None:
         if signal in stack.signals:
             raise SettingError(f"existing.{signal}", f"is ours (telemetry:{signal}); remove one of the two")
         if next(iter(backends_for(signal).values())).elsewhere is None:
-            raise SettingError(f"existing.{signal}", "has no alerts and no dashboard that hold elsewhere; remove it")
+            raise SettingError(
+                f"existing.{signal}", "has no alerts, service levels and dashboard that hold elsewhere; remove it"
+            )

@@ -12,7 +12,7 @@ from telemetry.backends.loki.release import releases, sizes
 from telemetry.backends.loki.requirements import check
 from telemetry.backends.loki.roles import LOKI_TABLES
 from telemetry.backends.loki.routes import REQUEST_HEADERS, ROUTES, upstreams
-from telemetry.backends.loki.service_levels import indicators, tenant_indicators
+from telemetry.backends.loki.service_levels import indicators, indicators_anywhere, tenant_indicators
 from telemetry.backends.loki.settings import CHARTS, SHORTEST_RETENTION, Logs
 from telemetry.backends.loki.sizing import sizing
 from telemetry.backends.loki.starter import starter
@@ -40,7 +40,7 @@ BACKEND = Backend(
     indicators=indicators,
     tenant_indicators=tenant_indicators,
     dashboard=dashboard,
-    elsewhere=Elsewhere(alerts_anywhere, dashboard_anywhere, datasource_anywhere),
+    elsewhere=Elsewhere(alerts_anywhere, dashboard_anywhere, datasource_anywhere, indicators_anywhere),
     http_port=HTTP_PORT,
     without_metrics=(),
     network=network,

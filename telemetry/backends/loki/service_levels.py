@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from telemetry.backends.loki.context import LokiContext
+from telemetry.config.monitoring import Objectives
 from telemetry.spec.promql import Scope
 from telemetry.spec.service_levels import Indicator, TenantIndicator, Tenants, of_requests, parts_of
 
@@ -14,8 +15,12 @@ _BY_WRITERS = "stream_limit|per_stream_rate_limit|too_far_behind"
 
 
 def indicators(context: LokiContext) -> Iterator[Indicator]:
-    """Yield what is promised of lines that are sent and of queries."""
-    here, goals = Scope.namespace(context.namespace.name), context.monitoring.objectives
+    """Return what is promised of lines that are sent and of queries."""
+    return indicators_anywhere(Scope.namespace(context.namespace.name), context.monitoring.objectives)
+
+
+def indicators_anywhere(here: Scope, goals: Objectives) -> Iterator[Indicator]:
+    """Yield the same of any Loki, whatever its settings."""
     yield of_requests(here, "logs-ingest", "LogsIngest", "taking lines", goals.logs_ingest, "loki", INGEST)
     yield of_requests(here, "logs-query", "LogsQuery", "answering for logs", goals.logs_query, "loki", QUERY)
 

@@ -24,7 +24,7 @@ def _of_spans(here: Scope, objective: Objective) -> Indicator:
     limited = here.rate("tempo_discarded_spans_total", "5m", 'reason="rate_limited"')
     bad = f"clamp_min(({refused} or vector(0)) - ({limited} or vector(0)), 0)"
     total = f"({taken} or vector(0)) + {bad}"
-    return Indicator("traces-ingest", "TracesIngest", "taking spans", objective, total, bad)
+    return Indicator(here, "traces-ingest", "TracesIngest", "taking spans", objective, total, bad)
 
 
 def tenant_indicators(context: TempoContext, tenants: Tenants) -> Iterator[TenantIndicator]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from telemetry.config.monitoring import DAY
 from telemetry.grafana.dashboards.service_levels import RECORDED, budget, failed
-from telemetry.monitoring import slo
+from telemetry.monitoring import certificates, slo
 from telemetry.network.peers import workloads_of
 from telemetry.spec.panel_queries import part
 from telemetry.spec.panels import Dashboard, Panel, Query, Row, panel
@@ -16,20 +17,22 @@ from telemetry.stack.backends import metrics_first
 def dashboard(stack: Stack) -> Dashboard:
     """Return the overview."""
     here = Scope.namespace(stack.namespace.name)
-    rows = (
-        Row("Service levels", tuple(_levels(stack, here))),
+    rows = [
+        Row("Service levels", tuple(_levels(stack))),
         Row("Trouble", tuple(_trouble(stack, here))),
-    )
-    return Dashboard("overview", "Telemetry overview", "What is promised, what fires, and what runs.", rows)
+    ]
+    if left := certificates.seconds_left(stack):
+        rows.append(Row("Servers of others", (_certificates(stack, left),)))
+    return Dashboard("overview", "Telemetry overview", "What is promised, what fires, and what runs.", tuple(rows))
 
 
-def _levels(stack: Stack, here: Scope) -> Iterator[Panel]:
-    promised = slo.indicators(stack)
+def _levels(stack: Stack) -> Iterator[Panel]:
+    promised = slo.every_indicator(stack)
     yield Panel(
         "Error budget left, 30 days",
         f"1: nothing failed; 0: as much failed as may; below 0 the promise is broken. {RECORDED}",
         "percentunit",
-        tuple(Query(f"1 - {failed(here, each.slo)} / {budget(each.objective)}", each.what) for each in promised),
+        tuple(Query(f"1 - {failed(each)} / {budget(each.objective)}", each.what) for each in promised),
         kind="stat",
         width=12,
         bad_below=0,
@@ -38,10 +41,7 @@ def _levels(stack: Stack, here: Scope) -> Iterator[Panel]:
         "Answered well, 30 days",
         f"The part of requests, or spans, that were answered without our error and in time. {RECORDED}",
         "percentunit",
-        tuple(
-            Query(f"1 - {failed(here, each.slo)}", f"{each.what} ({each.objective.target:g} % promised)")
-            for each in promised
-        ),
+        tuple(Query(f"1 - {failed(each)}", f"{each.what} ({each.objective.target:g} % promised)") for each in promised),
         kind="stat",
         width=12,
     )
@@ -49,7 +49,7 @@ def _levels(stack: Stack, here: Scope) -> Iterator[Panel]:
         "Burn rate, one hour",
         "short",
         f"How fast the error budget goes: at 1 it lasts 30 days, at 14.4 two, which pages. {RECORDED}",
-        *((f"{here(slo.ratio('1h'), slo=each.slo)} / {budget(each.objective)}", each.what) for each in promised),
+        *((f"{each.here(slo.ratio('1h'), slo=each.slo)} / {budget(each.objective)}", each.what) for each in promised),
     )
     yield replace(burns, bad_above=14.4)
     yield panel(
@@ -94,6 +94,12 @@ def _trouble(stack: Stack, here: Scope) -> Iterator[Panel]:
             (_missing(here, "statefulset", "replicas", "status_replicas_ready", names), "{{statefulset}}"),
         )
         yield replace(missing, bad_above=1)
+
+
+def _certificates(stack: Stack, left: list[str]) -> Panel:
+    about = "How long those of the object store and of Grafana are valid, as cert-manager has it or a probe sees it."
+    until = panel("Certificates", "s", about, (" or ".join(left), "{{server}}"))
+    return replace(until, kind="stat", width=24, bad_below=stack.monitoring.certificate_days * DAY)
 
 
 def _missing(here: Scope, kind: str, expected: str, present: str, names: list[str]) -> str:

@@ -17,10 +17,10 @@ _BURNS = ("5m", "1h", "6h", "3d")
 
 def dashboard(stack: Stack) -> Dashboard | None:
     """Return the dashboard of service levels; None where nothing is promised."""
-    here, promised = Scope.namespace(stack.namespace.name), slo.indicators(stack)
+    here, promised = Scope.namespace(stack.namespace.name), slo.every_indicator(stack)
     if not promised:
         return None
-    rows = [Row(_title(each), tuple(_of_platform(here, each))) for each in promised]
+    rows = [Row(_title(each), tuple(_of_platform(each))) for each in promised]
     of_each = tenant_slo.indicators(stack)
     if of_each:
         rows.append(Row("Of each tenant's own", tuple(_of_tenants(here, of_each))))
@@ -29,9 +29,9 @@ def dashboard(stack: Stack) -> Dashboard | None:
     return Dashboard("slo", "Service levels", about, tuple(rows), chosen)
 
 
-def failed(here: Scope, name: str) -> str:
+def failed(each: Indicator) -> str:
     """Return the part of 30 days' requests that went wrong."""
-    bad, total = (f"sum(sum_over_time({here(series, slo=name)}[30d]))" for series in (slo.BAD, slo.TOTAL))
+    bad, total = (f"sum(sum_over_time({each.here(series, slo=each.slo)}[30d]))" for series in (slo.BAD, slo.TOTAL))
     return f"({bad} / {total})"
 
 
@@ -45,15 +45,15 @@ def _title(each: Indicator) -> str:
     return f"{each.what.capitalize()}: {each.objective.target:g} %{within}"
 
 
-def _of_platform(here: Scope, each: Indicator) -> Iterator[Panel]:
-    what, left = each.what.capitalize(), Query(f"1 - {failed(here, each.slo)} / {budget(each.objective)}", "left")
+def _of_platform(each: Indicator) -> Iterator[Panel]:
+    what, left = each.what.capitalize(), Query(f"1 - {failed(each)} / {budget(each.objective)}", "left")
     about = f"1: nothing failed; 0: as much failed as may; below 0 the promise is broken. {RECORDED}"
     yield Panel(f"{what}: error budget left", about, "percentunit", (left,), kind="stat", width=4, bad_below=0)
     burns = panel(
         f"{what}: burn rates",
         "short",
         f"By window. At 1 the budget lasts 30 days. Pages above 14.4 within 1h, or 6 within 6h. {RECORDED}",
-        *((f"{here(slo.ratio(window), slo=each.slo)} / {budget(each.objective)}", window) for window in _BURNS),
+        *((f"{each.here(slo.ratio(window), slo=each.slo)} / {budget(each.objective)}", window) for window in _BURNS),
     )
     yield replace(burns, width=10, bad_above=1)
     wrong = panel(
