@@ -129,6 +129,8 @@ class Backend(Generic[S, L]):
 
     alertmanager: Callable[[str], str] | None
     """The address of its Alertmanager as Grafana wants it, given that at which its data is queried."""
+    alerting_of_tenants: Callable[[Context[S, L]], str] | None
+    """Where its Alertmanager lists the configurations that tenants have loaded, in YAML by tenant, in the namespace."""
 
     # What Grafana shows of it beside its own dashboard.
     datasource: Callable[[Context[S, L], Uids], DatasourceSettings]

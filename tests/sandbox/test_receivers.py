@@ -1,4 +1,4 @@
-"""Receivers that tenants write themselves: the real Mimir calls none inside, unless its firewall is off."""
+"""Receivers that tenants write themselves: the real Mimir calls none inside, and drift names those tenants."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,8 +16,11 @@ from sandbox.gateway.mimir import Mimir, mimir
 from sandbox.toolchain import Toolchain
 from telemetry.backends.mimir import values as mimir_chart
 from telemetry.backends.mimir.receivers import receivers_firewall
+from telemetry.clients.reach import Reach
 from telemetry.config.network import Destination, Security
-from tests.support import load_stack
+from telemetry.operations.drift.alerting import loaded
+from telemetry.spec.checks import CheckFailed
+from tests.support import Change, load_stack, put, with_alerting
 from tests.waiting import until
 
 PORT = 8080
@@ -60,18 +63,48 @@ def test_a_webhook_inside_is_called_by_nobody_who_has_a_firewall(
     assert refused(log) == {"by-default", "opened-elsewhere"}
 
 
+def test_drift_names_those_who_have_loaded_a_configuration_and_should_not(
+    running: tuple[Mimir, str, Ledger, Path],
+) -> None:
+    started, receiver, *_ = running
+    entitled = {"id": "opened-elsewhere", "display_name": "A", "access": {"scopes": {"metrics": ["read", "admin"]}}}
+    tenants = [{"id": each, "display_name": each} for each in ("by-default", "quiet")]
+    stack = load_stack("prod", put("tenants", [entitled, *tenants]), with_alerting)
+    place = "mimir-alertmanager-pods.ca7f8f-prod.svc:8080"
+
+    def found(*changes: Change) -> set[str]:
+        changed = load_stack("prod", put("tenants", [entitled, *tenants]), with_alerting, *changes)
+        return {each.subject.rpartition(" ")[2] for each in loaded(changed, Reach({place: started.address}))}
+
+    for tenant in ("by-default", "opened-elsewhere"):
+        load(started, tenant, receiver)
+    assert found() == {"by-default"}
+    assert found(put("monitoring.tenant", "opened-elsewhere")) == {"by-default", "opened-elsewhere"}
+    (finding,) = loaded(stack, Reach({place: started.address}))
+    assert receiver not in str(finding)
+    headers = {"X-Scope-OrgID": "by-default"}
+    assert started.client.delete("/api/v1/alerts", headers=headers).is_success
+    assert found() == set()
+    with pytest.raises(CheckFailed, match="does not answer"):
+        loaded(stack, Reach({place: "127.0.0.1:1"}))
+
+
 def alert(started: Mimir, tenant: str, url: str) -> None:
     """Give a tenant a receiver, and an alert to tell it of."""
+    load(started, tenant, url)
+    headers, now = {"X-Scope-OrgID": tenant, "Content-Type": "application/json"}, datetime.now(UTC).isoformat()
+    alerts = json.dumps([{"labels": {"alertname": "fake"}, "startsAt": now}])
+    # The Alertmanager looks for new configurations from time to time.
+    until(lambda: started.client.post("/alertmanager/api/v2/alerts", content=alerts, headers=headers).is_success)
+
+
+def load(started: Mimir, tenant: str, url: str) -> None:
+    """Give a tenant a configuration of its own, with a receiver."""
     route = {"receiver": "own", "group_wait": "0s", "group_interval": "1s", "repeat_interval": "1m"}
     chosen = {"route": route, "receivers": [{"name": "own", "webhook_configs": [{"url": url}]}]}
     body = yaml.safe_dump({"alertmanager_config": yaml.safe_dump(chosen)})
     headers = {"X-Scope-OrgID": tenant}
     assert started.client.post("/api/v1/alerts", content=body, headers=headers).status_code == 201
-    now = datetime.now(UTC).isoformat()
-    alerts = json.dumps([{"labels": {"alertname": "fake"}, "startsAt": now}])
-    headers |= {"Content-Type": "application/json"}
-    # The Alertmanager looks for new configurations from time to time.
-    until(lambda: started.client.post("/alertmanager/api/v2/alerts", content=alerts, headers=headers).is_success)
 
 
 def arrived(ledger: Ledger) -> set[str]:

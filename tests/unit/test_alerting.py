@@ -181,6 +181,16 @@ def test_the_way_is_open_to_receivers_and_no_further() -> None:
     ]
 
 
+def test_the_api_server_reaches_the_alertmanager_where_drift_asks_what_is_loaded() -> None:
+    nodes = {"namespaceSelector": {"matchLabels": {"policy-group.network.openshift.io/host-network": ""}}}
+
+    def let_in(*changes: Change) -> bool:
+        ingress = policies_of(load_stack("prod", *changes))["mimir-alertmanager"]["ingress"]
+        return any(nodes in rule["from"] for rule in ingress)
+
+    assert (let_in(with_alerting), let_in()) == (True, False)
+
+
 def test_an_alert_about_a_tenant_has_its_name_in_one_label() -> None:
     """A route asks for `tenant`; what backends call it is in their series."""
     rules = [rule for group in groups_of(load_stack("prod")) for rule in group["rules"] if "alert" in rule]

@@ -33,6 +33,8 @@ def test_it_is_told_on_a_terminal() -> None:
     assert list(rendering.terminal(replace(REPORT, findings=(), previewed=False))) == [
         "No drift in dev: compared 2 releases, 54 objects."
     ]
+    (line,) = rendering.terminal(replace(REPORT, findings=(), unasked="no route"))
+    assert line.endswith("Not asked: what tenants have loaded into the Alertmanager (no route).")
 
 
 def test_markdown_bears_its_marker_and_breaks_no_table() -> None:

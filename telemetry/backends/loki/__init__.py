@@ -50,6 +50,7 @@ BACKEND = Backend(
     request_headers=REQUEST_HEADERS,
     ruler=None,
     alertmanager=None,
+    alerting_of_tenants=None,
     datasource=datasource,
     build_info="loki_build_info",
     tenant_panels=tenant_panels,

@@ -7,6 +7,7 @@ from telemetry.backends.mimir.datasource import datasource
 from telemetry.backends.mimir.endpoints import (
     HTTP_PORT,
     admin_endpoints,
+    alerting_of_tenants,
     alertmanager,
     gateway_endpoints,
     mimir_endpoints,
@@ -56,6 +57,7 @@ BACKEND = Backend(
     request_headers=REQUEST_HEADERS,
     ruler="telemetry.backends.mimir.ruler",
     alertmanager=alertmanager,
+    alerting_of_tenants=alerting_of_tenants,
     datasource=datasource,
     build_info="cortex_build_info",
     tenant_panels=tenant_panels,

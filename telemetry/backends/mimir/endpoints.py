@@ -49,6 +49,15 @@ def alertmanager(query: str) -> str:
     return query.removesuffix("/prometheus")
 
 
+def alerting_of_tenants(context: MimirContext) -> str:
+    """Return where Mimir's Alertmanager lists what tenants have loaded, which our gateway does not offer."""
+    if context.gateway is None:
+        at = f"http://{mimir.RELEASE}-gateway.{context.namespace.name}.svc"
+    else:
+        at = f"{scheme(context)}://{METRICS_TWINS['alertmanager']}.{context.namespace.name}.svc:{HTTP_PORT}"
+    return f"{at}/multitenant_alertmanager/configs"
+
+
 def admin_endpoints(context: MimirContext) -> dict[str, str]:
     """Return where Mimir shows limits and ring, and where ingesters flush."""
     at = f"{scheme(context)}://{{}}.{context.namespace.name}.svc:{HTTP_PORT}".format

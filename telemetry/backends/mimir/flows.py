@@ -3,6 +3,8 @@
 Which role calls which is read from the sources of Mimir 3.1 (pkg/mimir/modules.go and the clients there).
 """
 
+from collections.abc import Iterator
+
 from telemetry.backends.mimir.context import MimirContext
 from telemetry.backends.mimir.endpoints import HTTP_PORT
 from telemetry.backends.mimir.values import READS_BUCKETS, RELEASE, deployed_roles
@@ -45,7 +47,6 @@ def network(context: MimirContext) -> Network:
     """Return the flows."""
     chart, http = _pods("gateway"), (HTTP_PORT,)
     offered = _pods("distributor", "query-frontend", "ruler", "alertmanager")
-    asked = chart if context.gateway is None else _pods("distributor", "query-frontend")
     return Network(
         pods=_pods(*deployed_roles(context)),
         hops=flows_between(_HOPS, _pods),
@@ -54,12 +55,21 @@ def network(context: MimirContext) -> Network:
         from_grafana=(Entry(chart, http, "the datasource queries metrics"),),
         from_collector=(Entry(chart, http, "the collector sends metrics on"),),
         forwarded=flows_between(_FORWARDED, _pods),
-        from_smoke=(Entry(asked, http, "`smoke` sends a metric and reads it"),),
+        from_smoke=tuple(_by_api_server(context)),
         takes_samples=chart if context.gateway is None else _pods("distributor"),
         sends_samples=(),
         notifies=(Exit(_pods("alertmanager"), "people are notified of alerts"),),
         uses_buckets=_pods(*READS_BUCKETS),
     )
+
+
+def _by_api_server(context: MimirContext) -> Iterator[Entry]:
+    """Yield what commands ask by the API server's proxy."""
+    behind = context.gateway is not None
+    asked = _pods("distributor", "query-frontend") if behind else _pods("gateway")
+    yield Entry(asked, (HTTP_PORT,), "`smoke` sends a metric and reads it")
+    if behind and context.alerting is not None:
+        yield Entry(_pods("alertmanager"), (HTTP_PORT,), "`drift` asks who has loaded a configuration of their own")
 
 
 def _pods(*roles: str) -> tuple[Pods, ...]:

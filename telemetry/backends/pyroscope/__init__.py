@@ -49,6 +49,7 @@ BACKEND = Backend(
     ruler=None,
     alertmanager=None,
     datasource=datasource,
+    alerting_of_tenants=None,
     build_info=BUILD_INFO,
     tenant_panels=None,
     store_panels=None,

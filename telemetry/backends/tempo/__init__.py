@@ -51,6 +51,7 @@ BACKEND = Backend(
     request_headers=(),
     ruler=None,
     alertmanager=None,
+    alerting_of_tenants=None,
     datasource=datasource,
     build_info="tempo_build_info",
     tenant_panels=tenant_panels,

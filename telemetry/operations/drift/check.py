@@ -7,8 +7,10 @@ from typing import Any
 
 from telemetry.clients.cli_tools import Helm, Pulumi, helm_of
 from telemetry.clients.dry_run import Cluster, connected
+from telemetry.clients.kubernetes import connect
+from telemetry.clients.reach import Reach
 from telemetry.kubernetes.managed_fields import Json
-from telemetry.operations.drift import manifests, objects, program, releases
+from telemetry.operations.drift import alerting, manifests, objects, program, releases
 from telemetry.operations.drift.conceal import Concealer
 from telemetry.operations.drift.fields import Policy
 from telemetry.operations.drift.findings import DriftError, DriftFinding, DriftReport
@@ -16,6 +18,7 @@ from telemetry.operations.drift.leftovers import Failed, identity
 from telemetry.operations.drift.manifests import RecordedRelease
 from telemetry.operations.readiness.ask import ask
 from telemetry.redaction import Redactor
+from telemetry.spec.checks import CheckFailed, CheckSkipped
 from telemetry.stack import Stack
 
 _MOST_PREVIEWS = 20
@@ -62,9 +65,14 @@ def check(stack: Stack, pulumi: Pulumi, *, ignored: Iterable[str] = (), preview:
             found += failed.get(release.name, Failed()).abandoned(cluster, release, identities)
     if any(each.part == "release" for each in found):
         found += _unready(stack)
+    unasked = ""
+    try:
+        found += alerting.loaded(stack, Reach(api=connect(stack.kubernetes)))
+    except (CheckFailed, CheckSkipped) as error:
+        unasked = str(error)
     if preview:
         found += _program(pulumi, found, concealer)
-    return DriftReport(pulumi.stack, tuple(found), len(recorded), len(deployed), preview)
+    return DriftReport(pulumi.stack, tuple(found), len(recorded), len(deployed), preview, unasked)
 
 
 def _unready(stack: Stack) -> Iterator[DriftFinding]:

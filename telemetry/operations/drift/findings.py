@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from telemetry.kubernetes.managed_fields import Writer
 
-Part = Literal["release", "values", "object", "program"]
-"""release: Helm's word for it; values: what it was deployed with; object: a live object; program: the preview."""
+Part = Literal["release", "values", "object", "alerting", "program"]
+"""release: Helm's word for it; values: what it was deployed with; object: a live object; alerting: what tenants have
+loaded into the Alertmanager; program: the preview."""
 
 
 class DriftError(Exception):
@@ -42,9 +43,16 @@ class DriftReport:
     releases: int
     objects: int
     previewed: bool
+    unasked: str = ""
+    """Why what tenants have loaded into the Alertmanager is not known; empty where it is, or concerns nobody."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain JSON values; `drift` is the verdict."""
-        compared = {"releases": self.releases, "objects": self.objects, "program": self.previewed}
+        compared = {
+            "releases": self.releases,
+            "objects": self.objects,
+            "program": self.previewed,
+            "alerting": not self.unasked,
+        }
         findings = [asdict(each) for each in self.findings]
         return {"stack": self.stack, "drift": bool(findings), "compared": compared, "findings": findings}

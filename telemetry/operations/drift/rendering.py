@@ -13,6 +13,7 @@ _WHERE = {
     "release": "Releases that are not deployed",
     "values": "Values",
     "object": "Live objects",
+    "alerting": "Alertmanager",
     "program": "Resources of the program",
 }
 _HEADINGS = ("what", "where", "wanted", "found", "changed by")
@@ -28,7 +29,10 @@ def summary(report: DriftReport) -> str:
     previewed = ", and the program's preview" if report.previewed else ""
     compared = f"{_count(report.releases, 'release')}, {_count(report.objects, 'object')}{previewed}"
     verdict = _count(len(report.findings), "finding") if report.findings else "No drift"
-    return f"{verdict} in {report.stack}: compared {compared}."
+    unasked = (
+        f" Not asked: what tenants have loaded into the Alertmanager ({report.unasked})." if report.unasked else ""
+    )
+    return f"{verdict} in {report.stack}: compared {compared}.{unasked}"
 
 
 def terminal(report: DriftReport) -> Iterator[str]:
