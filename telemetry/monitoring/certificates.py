@@ -38,14 +38,24 @@ def seconds_left(stack: Stack) -> list[str]:
     for server in _SERVERS:
         certificate, address = getattr(named, server), addresses[server]
         if certificate is not None:
-            namespace, name = certificate.split("/")
-            ends = Scope.namespace(namespace)("certmanager_certificate_expiration_timestamp_seconds", name=name)
+            ends = end_of(*certificate.split("/"))
         elif "blackbox" in exporters and address.startswith("https://"):
             ends = Scope({})("probe_ssl_earliest_cert_expiry", f'instance=~"{_probed(address)}"')
         else:
             continue
         left.append(f'label_replace(min({ends}) - time(), "server", "{server.replace("_", " ")}", "", "")')
     return left
+
+
+def end_of(namespace: str, name: str) -> str:
+    """Return when a Certificate of cert-manager ends.
+
+    cert-manager says its namespace in the label `namespace`. A scraper that has set that to cert-manager's own keeps
+    the other as `exported_namespace` (`honor_labels` of
+    https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config).
+    """
+    ends = "certmanager_certificate_expiration_timestamp_seconds"
+    return " or ".join(Scope({label: namespace})(ends, name=name) for label in ("namespace", "exported_namespace"))
 
 
 def _probed(address: str) -> str:

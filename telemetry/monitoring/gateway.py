@@ -12,6 +12,7 @@ from telemetry.config.monitoring import DAY
 from telemetry.gateway import access, validity
 from telemetry.gateway.addresses import SERVICE
 from telemetry.gateway.health import LOADED_METRIC
+from telemetry.monitoring.certificates import end_of
 from telemetry.spec.alerts import Alert
 from telemetry.spec.promql import Scope
 from telemetry.stack import Stack
@@ -41,7 +42,7 @@ def rules(stack: Stack) -> Iterator[Alert]:
             "A token or a certificate that the gateway takes is about to end, and there is no other one yet.",
             "{{ $labels.credentials }}: {{ $value | humanizeDuration }} left. After that, it is answered with 401.",
         )
-    left = seconds_left(stack, here)
+    left = seconds_left(stack)
     if left:
         yield Alert(
             "GatewayCertificateExpires",
@@ -72,7 +73,7 @@ def _loaded(here: Scope) -> Iterator[Alert]:
     )
 
 
-def seconds_left(stack: Stack, here: Scope) -> list[str]:
+def seconds_left(stack: Stack) -> list[str]:
     """Return expressions for how long certificates are valid; none of those in a Secret that others look after."""
     left = []
     ends = access.issued_until(stack)
@@ -80,7 +81,7 @@ def seconds_left(stack: Stack, here: Scope) -> list[str]:
         left.append(_left(ends, "certificate", "issued"))
     managed = stack.gateway is not None and stack.gateway.certificate.source == "cert-manager"
     if managed and "cert-manager" in stack.monitoring.exporters:
-        expires = here("certmanager_certificate_expiration_timestamp_seconds", name=SERVICE)
+        expires = end_of(stack.namespace.name, SERVICE)
         left.append(f'label_replace(max({expires}) - time(), "certificate", "cert-manager", "", "")')
     return left
 

@@ -246,6 +246,11 @@ def problem(change: Change, environment: str = "test") -> str:
             "monitoring.certificates.grafana",
             "'grafana/tls': is known to cert-manager, which is not in exporters; add it there, or remove the key",
         ),
+        (
+            put("monitoring.exporters", ["cert-manager"]),
+            "monitoring.exporters",
+            "choose rules: ruler or none",
+        ),
         (put("monitoring.object_store_labels", {"job": "s3"}), "monitoring.object_store_labels", "add that, or remove"),
     ],
 )

@@ -6,6 +6,7 @@ from telemetry.backends.pyroscope.datasource import datasource
 from telemetry.backends.pyroscope.endpoints import HTTP_PORT, gateway_endpoints, pyroscope_endpoints
 from telemetry.backends.pyroscope.flows import network
 from telemetry.backends.pyroscope.limits import ProfilesLimits, stored_bytes
+from telemetry.backends.pyroscope.panels import tenant_panels
 from telemetry.backends.pyroscope.release import releases, sizes
 from telemetry.backends.pyroscope.requirements import check
 from telemetry.backends.pyroscope.roles import PYROSCOPE_TABLES
@@ -48,10 +49,10 @@ BACKEND = Backend(
     request_headers=REQUEST_HEADERS,
     ruler=None,
     alertmanager=None,
-    datasource=datasource,
     alerting_of_tenants=None,
+    datasource=datasource,
     build_info=BUILD_INFO,
-    tenant_panels=None,
+    tenant_panels=tenant_panels,
     store_panels=None,
     charts=CHARTS,
     starter=starter,

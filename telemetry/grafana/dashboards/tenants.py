@@ -55,7 +55,7 @@ def _of_gateway(stack: Stack, here: Scope) -> Iterator[Panel]:
         yield panel("Gateway: CPU", "short", "Cores in use, by pod.", (cpu, "{{pod}}"))
         memory = here("container_memory_working_set_bytes", _PODS, 'container!=""')
         yield panel("Gateway: memory", "bytes", "Working set, by pod.", (f"sum by (pod) ({memory})", "{{pod}}"))
-    left = seconds_left(stack, here)
+    left = seconds_left(stack)
     if left:
         about = (
             "How long certificates are valid. Clients are refused when they end; docs/runbooks.md says how to renew."
