@@ -12,11 +12,12 @@ import httpx
 import yaml
 
 from sandbox.readiness import await_ready
-from telemetry.collector.otel import HEALTH_PORT, STORAGE
+from telemetry.collector.otel import STORAGE
+from telemetry.config.collector import HEALTH_PORT
 
 PROGRAM = "otelcol-contrib"
 _SECONDS_TO_START = 60
-_EVERYWHERE = "0.0.0.0:"
+_EVERYWHERE, _LOOPBACK = "0.0.0.0:", "127.0.0.1:"
 _FAILED = "xporting failed"
 _COMPONENT = re.compile(r'"otelcol\.component\.id": "([^"]+)"')
 
@@ -64,7 +65,8 @@ def running(program: Path, config: str, address: str, directory: Path) -> Iterat
 def _placed(value: Any, address: str, directory: Path) -> Any:
     match value:
         case str():
-            return value.replace(_EVERYWHERE, f"{address}:").replace(STORAGE, str(directory))
+            placed = value.replace(_EVERYWHERE, f"{address}:").replace(_LOOPBACK, f"{address}:")
+            return placed.replace(STORAGE, str(directory))
         case dict():
             return {key: address if key == "host" else _placed(each, address, directory) for key, each in value.items()}
         case list():

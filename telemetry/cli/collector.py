@@ -40,7 +40,7 @@ def collector(
         if kind is not None:
             chosen = chosen.model_copy(update={"kind": kind})
         if tenant is not None:
-            chosen = chosen.model_copy(update={"tenant": tenant, "pod_logs": None})
+            chosen = chosen.model_copy(update={"tenant": tenant, "pod_logs": None, "own_metrics": None})
             nobody = settings.monitoring.model_copy(update={"scrape": "none"})
             settings = settings.model_copy(update={"monitoring": nobody})
         if chosen.tenant is None and len(tenants) > 1:

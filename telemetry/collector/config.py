@@ -14,7 +14,6 @@ CONFIG_MAP = "collector"
 FILE = "config.alloy"
 FILES = {"alloy": FILE, "otel": "config.yaml"}
 """What the configuration of each kind of collector is called."""
-_WRITERS = {"alloy": syntax.text, "otel": otel.text}
 
 
 def configuration(stack: Stack, collector: Collector) -> str:
@@ -33,4 +32,4 @@ def written(stack: Stack, collector: Collector, to: Destination) -> str:
     if collector.pod_logs is not None:
         chosen = () if stack.gateway else [tenant.id for tenant in stack.tenants]
         blocks += pod_logs.blocks(collector, collector.pod_logs, to, namespace=stack.namespace.name, tenants=chosen)
-    return _WRITERS[collector.kind](blocks)
+    return otel.text(blocks, collector.own_metrics) if collector.kind == "otel" else syntax.text(blocks)

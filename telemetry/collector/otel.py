@@ -13,11 +13,13 @@ from typing import Any
 
 import yaml
 
+from telemetry.collector import own_metrics
 from telemetry.collector.syntax import Block, Expression, Value
+from telemetry.config.collector import HEALTH_PORT
+from telemetry.config.existing import ScrapedPods
 
 STORAGE = "/var/lib/otelcol"
 """Where the Collector's queue and log lie."""
-HEALTH_PORT, METRICS_PORT = 13133, 8888
 Config = dict[str, Any]
 _MI = 2**20
 _TYPES = {
@@ -38,9 +40,14 @@ _LISTS = {"policy": "policies", "drop_sub_policy": "drop_sub_policy"}
 """Blocks of which there may be several, and what the list of them is called there."""
 
 
-def text(blocks: Iterable[Block]) -> str:
-    """Return a whole configuration; the same blocks always make the same text."""
-    config = _Configuration(blocks).whole()
+def text(blocks: Iterable[Block], own: ScrapedPods | None = None) -> str:
+    """Return a whole configuration; the same blocks always make the same text.
+
+    Args:
+        blocks: the pipeline.
+        own: where its own metrics are, and what it asks of who reads them.
+    """
+    config = _Configuration(blocks).whole(own_metrics.served(own))
     return yaml.safe_dump(_escaped(config), sort_keys=False, width=120)
 
 
@@ -50,8 +57,8 @@ class _Configuration:
     def __init__(self, blocks: Iterable[Block]) -> None:
         self._blocks = {f"{block.name}.{block.label}": block for block in blocks}
 
-    def whole(self) -> Config:
-        """Return the configuration."""
+    def whole(self, own: Config) -> Config:
+        """Return the configuration, with what serves its own metrics."""
         signals = self._signals()
         used = {each for steps in signals.values() for each in steps} | self._of_type("prometheus.scrape")
         used |= self._of_type("otelcol.receiver.otlp", "otelcol.storage.file", "otelcol.auth.bearer")
@@ -60,14 +67,15 @@ class _Configuration:
         for key, block in self._blocks.items():
             if key in used:
                 found[_TYPES[block.name][0]][_id(block)] = self._written(block)
-        return {**found, "service": self._service(signals, found["extensions"])}
+        found = {name: parts | own.get(name, {}) for name, parts in found.items()}
+        return {**found, "service": self._service(signals, found["extensions"], own)}
 
-    def _service(self, signals: Mapping[str, list[str]], extensions: Iterable[str]) -> Config:
-        reader = {"pull": {"exporter": {"prometheus": {"host": "0.0.0.0", "port": METRICS_PORT}}}}  # noqa: S104
+    def _service(self, signals: Mapping[str, list[str]], extensions: Iterable[str], own: Config) -> Config:
+        pipelines = {signal: self._pipeline(signal, steps) for signal, steps in signals.items()}
         return {
             "extensions": list(extensions),
-            "telemetry": {"logs": {"level": "info"}, "metrics": {"readers": [reader]}},
-            "pipelines": {signal: self._pipeline(signal, steps) for signal, steps in signals.items()},
+            "telemetry": {"logs": {"level": "info"}, "metrics": {"readers": [own["reader"]]}},
+            "pipelines": pipelines | own.get("pipelines", {}),
         }
 
     def _pipeline(self, signal: str, steps: list[str]) -> Config:

@@ -1,7 +1,7 @@
 """Scraping the platform's own pods: found by the API server, told apart by their labels, and nobody else's."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from telemetry.collector.discovery import names_of_pods, of_own_node, rule
 from telemetry.collector.pipeline import REMOTE_WRITE
@@ -14,6 +14,8 @@ from telemetry.stack import Stack
 
 BACKENDS = "/etc/telemetry-backends"
 """Where Alloy finds the authority of the backends' certificate, where they have one."""
+SHOWN = "/etc/telemetry-scraped"
+"""Where it finds, in a folder for each, what pods of others ask of who scrapes them."""
 _LABEL = "__meta_kubernetes_pod_label_app_kubernetes_io_"
 
 
@@ -32,8 +34,10 @@ class _Job:
     rules: tuple[Block, ...]
     """What keeps their port, and names what is scraped."""
     comment: str
-    tls: bool = False
-    """Whether the port speaks TLS, with the backends' certificate."""
+    tls: Mapping[str, Value] | None = None
+    """Whom to trust and what to show, where the port speaks TLS."""
+    token: Mapping[str, Value] = field(default_factory=dict)
+    """The argument with the token to show."""
 
 
 def blocks(stack: Stack, collector: Collector) -> Iterator[Block]:
@@ -46,17 +50,18 @@ def _jobs(stack: Stack) -> Iterator[_Job]:
     """Yield one of all pods that are ours, and one for each program of others."""
     ours, others = ([each for each in targets_of(stack) if each.is_ours is wanted] for wanted in (True, False))
     releases = ", ".join(name for target in ours for name in target.releases)
+    trusted = {"ca_file": f"{BACKENDS}/ca.crt", "server_name": server_name(stack.namespace.name)}
     yield _Job(
         "platform",
         stack.namespace.name,
         f"{INSTANCE_LABEL} in ({releases})",
         tuple(_of_ours(ours)),
         "The platform's own metrics, for its alerts and dashboards.",
-        tls=serves_tls(stack),
+        tls=trusted if serves_tls(stack) else None,
     )
     for target in others:
         label, comment = target.name.replace("-", "_"), f"The metrics of {target.title}."
-        yield _Job(label, target.namespace, target.query, tuple(_of_others(target)), comment)
+        yield _Job(label, target.namespace, target.query, tuple(_of_others(target)), comment, *_access(target))
 
 
 def _scrape(stack: Stack, collector: Collector, job: _Job) -> Iterator[Block]:
@@ -79,7 +84,6 @@ def _scrape(stack: Stack, collector: Collector, job: _Job) -> Iterator[Block]:
     )
     yield relabel
     secured: dict[str, Value] = {"scheme": "https"} if job.tls else {}
-    trusted = {"ca_file": f"{BACKENDS}/ca.crt", "server_name": server_name(stack.namespace.name)}
     yield Block(
         "prometheus.scrape",
         job.label,
@@ -88,12 +92,32 @@ def _scrape(stack: Stack, collector: Collector, job: _Job) -> Iterator[Block]:
             "forward_to": [Expression(REMOTE_WRITE)],
             "scrape_interval": f"{stack.monitoring.scrape_interval}s",
             **secured,
+            **job.token,
         },
         (
-            *((Block("tls_config", arguments=trusted),) if job.tls else ()),
+            *((Block("tls_config", arguments=job.tls),) if job.tls else ()),
             Block("clustering", arguments={"enabled": not collector.deploys}),
         ),
     )
+
+
+def folder(target: Target) -> str:
+    """Return where the collector finds what a target asks of who scrapes it."""
+    return f"{SHOWN}/{target.name}"
+
+
+def _access(target: Target) -> tuple[Mapping[str, Value] | None, Mapping[str, Value]]:
+    """Return whom to trust and what to show by TLS, and the token."""
+    if target.access is None:
+        return None, {}
+    place = folder(target)
+    tls = {
+        "ca_file": f"{place}/ca.crt",
+        "cert_file": f"{place}/tls.crt",
+        "key_file": f"{place}/tls.key",
+        "server_name": target.access.server_name,
+    }
+    return tls, {"bearer_token_file": f"{place}/token"} if target.access.token is not None else {}
 
 
 def _of_ours(targets: Sequence[Target]) -> Iterator[Block]:

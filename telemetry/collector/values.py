@@ -3,15 +3,19 @@
 Source of every path: operations/helm/charts/alloy of grafana/alloy (telemetry/charts/alloy-1.11.1.json).
 """
 
+from collections.abc import Iterator
+
 from telemetry.collector.addresses import HTTP_PORT, RELEASE
 from telemetry.collector.config import CONFIG_MAP, FILE
 from telemetry.collector.destination import CREDENTIALS
 from telemetry.collector.pipeline import OTLP_GRPC, OTLP_HTTP
 from telemetry.collector.rights import namespaces_of, rules_of
-from telemetry.collector.scraping import BACKENDS
+from telemetry.collector.scraping import BACKENDS, folder
 from telemetry.config.collector import ALLOY, RELOADER_IMAGE, Collector, containers_of
+from telemetry.config.existing import ScrapeAccess
 from telemetry.config.quantities import bytes_text
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
+from telemetry.monitoring.scraping import targets_of
 from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, merged, named, pod_security, resources
 from telemetry.spec.values.images import pull_secrets, with_digest
 from telemetry.spec.values.placement import pod_placement
@@ -29,7 +33,7 @@ _GROUP_MAY_READ = 0o440
 def values(stack: Stack, collector: Collector) -> Values:
     """Return the chart's values."""
     ports = (("otlp-grpc", OTLP_GRPC), ("otlp-http", OTLP_HTTP))
-    mounted = _mounted(stack, collector)
+    mounted = [*_mounted(stack, collector), *_shown(stack)]
     containers = containers_of(collector, stack.policy)  # Alloy's own limiter takes the place of a memory limit
     rendered: Values = {
         "fullnameOverride": RELEASE,
@@ -47,7 +51,7 @@ def values(stack: Stack, collector: Collector) -> Values:
             "extraPorts": [{"name": name, "port": port, "targetPort": port, "protocol": "TCP"} for name, port in ports],
             "resources": resources(containers["alloy"]),
             "securityContext": RESTRICTED_CONTAINER,
-            "mounts": {"extra": [_mount("storage", _STORAGE), *(_mount(name, path) for name, _, path in mounted)]},
+            "mounts": {"extra": [_mount("storage", _STORAGE), *(_mount(each["name"], path) for each, path in mounted)]},
         },
         "configReloader": {
             **named("image", with_digest(stack.images, RELOADER_IMAGE)),
@@ -62,7 +66,7 @@ def values(stack: Stack, collector: Collector) -> Values:
             "volumes": {
                 "extra": [
                     {"name": "storage", "emptyDir": {"sizeLimit": bytes_text(collector.queue.size)}},
-                    *(_secret(stack, name, secret) for name, secret, _ in mounted),
+                    *(each for each, _ in mounted),
                 ]
             },
             **pod_placement(stack, collector),
@@ -99,23 +103,36 @@ def credential_secret(stack: Stack, collector: Collector) -> str | None:
     return collector.secret or f"{TENANT_SECRET_PREFIX}{tenant.object_name}"
 
 
-def _mounted(stack: Stack, collector: Collector) -> list[tuple[str, str, str]]:
-    """Return volume, Secret and path of what Alloy reads."""
-    found = []
+def _mounted(stack: Stack, collector: Collector) -> Iterator[tuple[Values, str]]:
+    """Yield the volumes that Alloy reads where it sends to and scrapes what is ours, and their paths."""
     if (secret := credential_secret(stack, collector)) is not None:
-        found.append(("credentials", secret, CREDENTIALS))
+        yield _secret("credentials", secret), CREDENTIALS
     if stack.collector_scrapes and (backends := backends_secret(stack)) is not None:
-        found.append(("backends", backends.name, BACKENDS))
-    return found
+        # Its key is the backends'.
+        yield _secret("backends", backends.name, items=[{"key": backends.authority, "path": "ca.crt"}]), BACKENDS
+
+
+def _shown(stack: Stack) -> Iterator[tuple[Values, str]]:
+    """Yield the volumes with what it shows to pods of others that it scrapes, and their paths."""
+    for target in targets_of(stack) if stack.collector_scrapes else ():
+        if target.access is not None:
+            sources = [{"secret": each} for each in _sources(target.access)]
+            projected = {"defaultMode": _GROUP_MAY_READ, "sources": sources}
+            yield {"name": f"scraped-{target.name}", "projected": projected}, folder(target)
+
+
+def _sources(access: ScrapeAccess) -> Iterator[Values]:
+    """Yield the Secrets of it, each with its files."""
+    for secret in (access.certificate, access.token):
+        if secret is not None:
+            yield {"name": secret.name, "items": [{"key": key, "path": path} for path, key in secret.keys.items()]}
 
 
 def _mount(name: str, path: str) -> Values:
     return {"name": name, "mountPath": path, "readOnly": name != "storage"}
 
 
-def _secret(stack: Stack, name: str, secret: str) -> Values:
-    backends = backends_secret(stack) if name == "backends" else None
-    keys = {"items": [{"key": backends.authority, "path": "ca.crt"}]} if backends else {}  # its key is the backends'
+def _secret(name: str, secret: str, **keys: list[Values]) -> Values:
     return {"name": name, "secret": {"secretName": secret, "defaultMode": _GROUP_MAY_READ, **keys}}
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.chart import Chart, Versions, checked_version, must_be
+from telemetry.config.existing import ScrapedPods
 from telemetry.config.existing_secrets import SecretName
 from telemetry.config.images import Image
 from telemetry.config.labels import LabelKey, LabelValue
@@ -21,6 +22,9 @@ from telemetry.config.roles import Role
 from telemetry.config.sampling import Sampling
 
 _LEAST_MEMORY = 64 * 2**20
+HEALTH_PORT, METRICS_PORT, LOOPBACK_METRICS_PORT = 13133, 8888, 18888
+"""Ports of an OpenTelemetry Collector: its health; its own metrics, unless own_metrics names another; and, where
+own_metrics.access asks who reads them, the one in its pod alone from which they are passed on."""
 CHARTS: Versions = {"alloy": ("1.11.1",)}
 ALLOY = Image("docker.io", "grafana/alloy")
 RELOADER_IMAGE = Image("quay.io", "prometheus-operator/prometheus-config-reloader")
@@ -99,6 +103,12 @@ class Collector(Settings):
     pod_logs: PodLogs | None = Field(
         default=None, description="Reading the logs of pods; none: only what applications send by OTLP."
     )
+    own_metrics: ScrapedPods | None = Field(
+        default=None,
+        description="Where the own metrics of a collector that exists already are: they are scraped, alerted on and "
+        "shown. An OpenTelemetry Collector serves them at this port, and asks for what `access` says; none: at "
+        f"{METRICS_PORT}, of everybody, and nothing of ours looks at them.",
+    )
     node_selector: dict[LabelKey, LabelValue] = Field(
         default_factory=dict, description="Labels of the nodes that it runs on; none is every node."
     )
@@ -124,6 +134,14 @@ class Collector(Settings):
     def _api_server_has_a_port(self) -> Self:
         if self.api_server is not None and not (self.api_server.ports and not self.api_server.is_nobody):
             raise SettingError("api_server", "needs both a place and ports, such as {cidrs: […], ports: [6443]}")
+        return self
+
+    @model_validator(mode="after")
+    def _own_metrics_are_of_another(self) -> Self:
+        if self.own_metrics is not None and self.deploys:
+            raise SettingError(
+                "own_metrics", "are of a collector that exists already, and deploy: daemon-set deploys one; remove them"
+            )
         return self
 
     @model_validator(mode="after")

@@ -7,8 +7,28 @@ from pydantic import Field, model_validator
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.connections import Url
 from telemetry.config.dashboards import DatasourceUid
+from telemetry.config.existing_secrets import ClientCertificateSecret, TokenSecret
+from telemetry.config.gateway import Host
 from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.network import PortNumber
+
+
+class ScrapeAccess(Settings):
+    """What pods ask of who scrapes them: TLS with a client certificate, and a token where they want one.
+
+    The Secrets are in the namespace of who reads them: with `monitoring.scrape: operator` that of the pods, where the
+    PodMonitor is; with our collector the stack's own.
+    """
+
+    certificate: ClientCertificateSecret = Field(
+        description="A Secret with the client certificate to show, its key, and the authority to trust."
+    )
+    server_name: Host = Field(
+        description="The name in the certificate of the pods, which are called by their addresses."
+    )
+    token: TokenSecret | None = Field(
+        default=None, description="A Secret with the bearer token to show as well; none: the certificate is enough."
+    )
 
 
 class ScrapedPods(Settings):
@@ -23,7 +43,11 @@ class ScrapedPods(Settings):
         min_length=1, description="Labels of the pods, such as `app.kubernetes.io/name: seaweedfs`."
     )
     port: PortNumber = Field(
-        description="The port of the pods with the metrics, which a container of theirs declares; plain HTTP."
+        description="The port of the pods with the metrics, which a container of theirs declares; plain HTTP without "
+        "`access`."
+    )
+    access: ScrapeAccess | None = Field(
+        default=None, description="What they ask of who scrapes them; none: everybody may who reaches the port."
     )
 
 

@@ -87,6 +87,14 @@ class BackendsCertificateSecret(CertificateSecret):
     authority: SecretKey = Field(default="ca.crt", description="Its key with the authority that has signed it, in PEM.")
 
 
+class ClientCertificateSecret(CertificateSecret):
+    """What a client shows and trusts, in a Secret that exists already; its name alone is enough where keys are so."""
+
+    authority: SecretKey = Field(
+        default="ca.crt", description="Its key with the authority that has signed the server's certificate, in PEM."
+    )
+
+
 class S3Secret(ExistingSecret):
     """An S3 key pair in a Secret that exists already; its name alone is enough where the keys are called so."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from telemetry.config.existing import ScrapeAccess
 from telemetry.monitoring.rules import families_of, group_of, groups_of_packs, object_name
 from telemetry.monitoring.scraping import targets_of
 from telemetry.spec.values.transport import backends_secret, server_name
@@ -47,6 +48,7 @@ def pod_monitors(stack: Stack) -> Iterator[OperatorObject]:
             "interval": f"{stack.monitoring.scrape_interval}s",
             "relabelings": [_of_port(target.port)],
             **(_tls(stack) if target.tls else {}),
+            **(_shown(target.access) if target.access is not None else {}),
         }
         spec = {"selector": target.selector, "podMetricsEndpoints": [endpoint]}
         yield _object(stack, "PodMonitor", f"telemetry-{target.name}", target.namespace, spec)
@@ -79,3 +81,22 @@ def _tls(stack: Stack) -> Mapping[str, Any]:
         return {}
     authority = {"secret": {"name": backends.name, "key": backends.authority}}
     return {"scheme": "https", "tlsConfig": {"ca": authority, "serverName": server_name(stack.namespace.name)}}
+
+
+def _shown(access: ScrapeAccess) -> Mapping[str, Any]:
+    """Return what is shown to pods of others, and whom to trust there."""
+    secret, token = access.certificate, access.token
+    certificate, authority = (
+        {"secret": {"name": secret.name, "key": key}} for key in (secret.certificate, secret.authority)
+    )
+    bearer = {} if token is None else {"authorization": {"credentials": {"name": token.name, "key": token.key}}}
+    return {
+        "scheme": "https",
+        "tlsConfig": {
+            "ca": authority,
+            "cert": certificate,
+            "keySecret": {"name": secret.name, "key": secret.private_key},
+            "serverName": access.server_name,
+        },
+        **bearer,
+    }

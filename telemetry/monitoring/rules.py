@@ -13,13 +13,13 @@ from telemetry.stack.backends import metrics_first
 from telemetry.stack.existing import ExistingBackend, existing_of
 
 RUNBOOKS = "docs/runbooks.md"
-_OBJECT_STORE = "object-store"
+_OBJECT_STORE, _COLLECTOR = "object-store", "collector"
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9.]+")
 _MAKERS: Mapping[str, Callable[[Stack], Iterator[Rule]]] = {
     _OBJECT_STORE: object_store.rules,
     "gateway": gateway.rules,
     "scraping": scrapes.rules,
-    "collector": collector.rules,
+    _COLLECTOR: collector.rules,
     "certificates": certificates.rules,
     "capacity": capacity.rules,
     "slo-records": slo.records,
@@ -52,6 +52,8 @@ def _of_existing(stack: Stack, backend: ExistingBackend) -> Iterator[Family]:
 
 def _elsewhere(name: str, stack: Stack) -> str | None:
     """Return the namespace of others that a family is about."""
+    if name == _COLLECTOR:
+        return collector.namespace_of(stack)
     store = stack.monitoring.object_store
     return store.namespace if store is not None and name == _OBJECT_STORE else None
 

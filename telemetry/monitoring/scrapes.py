@@ -1,11 +1,10 @@
 """Alerts on scraping itself: on what is not scraped, no other alert can fire.
 
-Backends, the gateway and the object store have such an alert among their own.
+Backends, the gateway, the collector and the object store have such an alert among their own.
 """
 
 from collections.abc import Iterator
 
-from telemetry.collector.addresses import RELEASE
 from telemetry.monitoring.scraping import targets_of
 from telemetry.spec.alerts import Alert
 from telemetry.spec.promql import Scope, pods_of
@@ -18,15 +17,6 @@ _UP = "up"
 def rules(stack: Stack) -> Iterator[Alert]:
     """Yield the alerts."""
     here = Scope.namespace(stack.namespace.name)
-    if stack.collector_role is not None:
-        yield Alert(
-            "CollectorNotScraped",
-            f"absent({here(_UP, pods_of([RELEASE]))})",
-            "ticket",
-            "15m",
-            "Nothing is known of the collector: its metrics are not scraped.",
-            "Every other alert on the collector is blind until they are.",
-        )
     ours = [name for target in targets_of(stack) for name in target.releases]
     yield Alert(
         "ScrapeFailing",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from telemetry.collector.addresses import APP, HTTP_PORT, RELEASE
-from telemetry.config.existing import ScrapedPods
+from telemetry.config.existing import ScrapeAccess, ScrapedPods
 from telemetry.gateway.addresses import SERVICE
 from telemetry.gateway.layout import Layout
 from telemetry.spec.flows import COMPONENT_LABEL, INSTANCE_LABEL, NAME_LABEL
@@ -36,6 +36,8 @@ class Target:
     """The labels `app.kubernetes.io/component` of pods that have no metrics."""
     tls: bool = False
     """Whether the port speaks TLS, with the backends' certificate."""
+    access: ScrapeAccess | None = None
+    """What pods of others ask of who scrapes them, by TLS."""
 
     @property
     def is_ours(self) -> bool:
@@ -89,7 +91,9 @@ def _others(stack: Stack) -> Iterator[Target]:
         yield _of_others(backend.of.name, f"the existing {backend.of.title}", backend.settings)
     if stack.monitoring.object_store is not None:
         yield _of_others("object-store", "the object store", stack.monitoring.object_store)
+    if stack.collector is not None and stack.collector.own_metrics is not None:
+        yield _of_others("collector", "the existing collector", stack.collector.own_metrics)
 
 
 def _of_others(name: str, title: str, pods: ScrapedPods) -> Target:
-    return Target(name, title, pods.namespace, pods.pods, pods.port)
+    return Target(name, title, pods.namespace, pods.pods, pods.port, access=pods.access)

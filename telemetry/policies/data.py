@@ -69,7 +69,7 @@ def secrets_are_encrypted(world: World) -> Iterator[Breach]:
 
 def secrets_have_one_maker(world: World) -> Iterator[Breach]:
     """Yield Secrets that the program makes although the settings have them exist already, or made by an operator."""
-    others = {each.name for each in named_secrets(world.stack)}
+    others = {each.name for each in named_secrets(world.stack) if each.namespace is None}
     if world.stack.external_secrets is not None:
         others |= world.stack.external_secrets.secrets.keys()
     for each in world.registered:

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from telemetry.config.base import SettingError, below, did_you_mean
-from telemetry.config.collector import Collector
+from telemetry.config.collector import HEALTH_PORT, LOOPBACK_METRICS_PORT, METRICS_PORT, Collector
 from telemetry.config.gateway import Gateway
 from telemetry.config.pod_logs import PodLogs
 from telemetry.config.resources import Nodes
 from telemetry.spec.backend import Signal
+from telemetry.spec.ports import OTLP_GRPC, OTLP_HTTP
 from telemetry.stack.tenants import Tenant
 
 _SENT: tuple[Signal, ...] = ("traces", "metrics", "logs")
@@ -52,6 +53,7 @@ def check(
     if collector.pod_logs is not None:
         with below("pod_logs"):
             _check_pod_logs(collector.pod_logs, ids, signals)
+    _check_own_port(collector)
     finds_pods = scrapes or collector.pod_logs is not None
     if collector.api_server is not None and not finds_pods:
         raise SettingError(
@@ -83,6 +85,15 @@ def _check_scopes(tenant: Tenant, tenants: Sequence[Tenant], signals: Iterable[S
                 f"sends as {tenant.id}, which may not write {signal}; add write to "
                 f"tenants.{list(tenants).index(tenant)}.access.scopes.{signal}",
             )
+
+
+def _check_own_port(collector: Collector) -> None:
+    port = collector.own_metrics.port if collector.own_metrics is not None else None
+    if collector.kind == "otel" and port in (OTLP_GRPC, OTLP_HTTP, HEALTH_PORT, LOOPBACK_METRICS_PORT):
+        raise SettingError(
+            "own_metrics.port",
+            f"{port} is what the Collector has for something else; choose another, such as {METRICS_PORT}",
+        )
 
 
 def _check_whole_traces(collector: Collector, nodes: Nodes | None) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from telemetry.config.existing_secrets import ExistingSecret
 from telemetry.stack import existing_credentials
+from telemetry.stack.scraping import of_others
 
 if TYPE_CHECKING:
     from telemetry.stack.model import Stack
@@ -20,6 +21,8 @@ class NamedSecret(NamedTuple):
     """The keys that are read of it; none where that depends on what it has."""
     optional: bool = False
     """Whether pods start without it."""
+    namespace: str | None = None
+    """Where it is; None is the stack's own namespace."""
 
 
 def named_secrets(stack: "Stack") -> Iterator[NamedSecret]:
@@ -34,6 +37,17 @@ def named_secrets(stack: "Stack") -> Iterator[NamedSecret]:
             yield _named(f"alerting.receivers.{index}.secret", receiver.secret)
     if stack.collector is not None and stack.collector.secret is not None:
         yield NamedSecret("collector.secret", stack.collector.secret)
+    yield from _of_scraping(stack)
+
+
+def _of_scraping(stack: "Stack") -> Iterator[NamedSecret]:
+    """Yield what is shown to pods of others: of the namespace where it is read."""
+    for setting, pods in of_others(stack).items():
+        if pods.access is not None and stack.monitoring.scrape in ("collector", "operator"):
+            namespace = pods.namespace if stack.monitoring.scrape == "operator" else None
+            for name, secret in (("certificate", pods.access.certificate), ("token", pods.access.token)):
+                if secret is not None:
+                    yield _named(f"{setting}.access.{name}", secret)._replace(namespace=namespace)
 
 
 def _of_gateway(stack: "Stack") -> Iterator[NamedSecret]:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from telemetry.config.base import SettingError
+from telemetry.config.existing import ScrapedPods
 from telemetry.spec.values.scraping import PREFIX
 
 if TYPE_CHECKING:
@@ -18,6 +19,29 @@ def check(stack: "Stack") -> None:
         )
     if stack.monitoring.scrape == "annotations":
         _check_annotations(stack)
+    _check_access(stack)
+
+
+def of_others(stack: "Stack") -> dict[str, ScrapedPods]:
+    """Return the pods of others that are scraped, by the setting that names them."""
+    found: dict[str, ScrapedPods | None] = {f"existing.{signal}": each for signal, each in stack.existing.items()}
+    found["monitoring.object_store"] = stack.monitoring.object_store
+    found["collector.own_metrics"] = stack.collector.own_metrics if stack.collector is not None else None
+    return {setting: pods for setting, pods in found.items() if pods is not None}
+
+
+def _check_access(stack: "Stack") -> None:
+    """Refuse a credential that nobody of ours shows; an OpenTelemetry Collector itself asks for its own."""
+    if stack.monitoring.scrape in ("collector", "operator"):
+        return
+    for setting, pods in of_others(stack).items():
+        asks = setting == "collector.own_metrics" and stack.collector is not None and stack.collector.kind == "otel"
+        if pods.access is not None and not asks:
+            raise SettingError(
+                f"{setting}.access",
+                f"is shown by nobody, as monitoring.scrape is {stack.monitoring.scrape}; set that to collector or "
+                "operator, or remove it",
+            )
 
 
 def _check_annotations(stack: "Stack") -> None:

@@ -96,6 +96,15 @@ TENANT = {
     "grafana_org": 3,
 }
 SCRAPED = {"namespace": "tools", "pods": {"app": "seaweedfs"}, "port": 9327}
+GUARDED = {
+    **SCRAPED,
+    "access": {
+        "certificate": {"name": "scraper", "certificate": "cert", "private_key": "key", "authority": "root"},
+        "server_name": "theirs",
+        "token": {"name": "scraper-token", "key": "bearer"},
+    },
+}
+"""The same that ask who scrapes them."""
 SIGNALS = ("traces", "metrics", "logs", "profiles")
 S3_KEYS = {"access_key": "id", "secret_key": "key"}
 VARIABLES = {"GRAFANA_AUTH": "ge0-fake", "AWS_ACCESS_KEY_ID": "ak0-fake", "AWS_SECRET_ACCESS_KEY": "as0-fake"}
@@ -110,10 +119,9 @@ RULES: Change = put(
         "tenant": "platform",
         "labels": {"release": "prometheus"},
         "runbook_url": "https://runbooks.example.org",
-        "exporters": ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs", "cert-manager"],
-        "object_store": SCRAPED,
+        "exporters": ["kube-state-metrics", "cadvisor", "kubelet", "seaweedfs"],
+        "object_store": GUARDED,
         "object_store_labels": {"job": "seaweedfs"},
-        "certificates": {"object_store": "storage/s3", "grafana": "grafana/tls"},
         "budget_tenants": ["platform"],
         "rule_packs": [{"path": "examples/packs/rules.yaml", "without": ["ShopSilent"]}],
     },
@@ -268,6 +276,8 @@ DEV: Change = all_of(
     put("namespace.create", True),
     put("namespace.quota", {"cpu": "8", "memory": "32Gi", "storage": "64Gi"}),
     put("dashboards", {}),
+    put("monitoring.exporters", ["kube-state-metrics", "cadvisor", "kubelet", "cert-manager"]),
+    put("monitoring.certificates", {"object_store": "storage/s3", "grafana": "grafana/tls"}),
     put(
         "collector",
         {
@@ -292,7 +302,7 @@ CERTIFIED: Change = all_of(
     put("gateway.expose", {"kind": "ingress", "hosts": HOSTS, "class_name": "nginx"}),
     put("security.ingress", PLACE),
     put("tenants", [{**TENANT, "access": {"accepts": "either", "certificate_subject": "CN=agent"}}]),
-    put("existing", {"logs": {**SCRAPED, "url": "http://loki.logging.svc:3100", "tenant": "platform"}}),
+    put("existing", {"logs": {**GUARDED, "url": "http://loki.logging.svc:3100", "tenant": "platform"}}),
 )  # fmt: skip
 
 
@@ -326,7 +336,8 @@ SMALL: Change = all_of(
     put("priority_class", {"name": "telemetry", "value": 1000, "preempts": False}),
     put("object_store.abort_incomplete_uploads", "1d"),
     put("security.limit_range", LIMIT_RANGE),
-    put("monitoring", {"rules": "prometheus-rule", "labels": {"release": "prometheus"}}),
+    put("monitoring", {"rules": "prometheus-rule", "scrape": "operator", "labels": {"release": "prometheus"}}),
+    put("collector", {"kind": "otel", "own_metrics": GUARDED}),
     put("dashboards", {"grafana_org": 2, "datasource": "prometheus", "folder": "Ours"}),
 )
 """What only the program shows, which takes its time with the others."""

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from sandbox.engine import Engine, heed_interrupts
+from sandbox.otel_collector import PROGRAM
 from sandbox.plugins.install import install
 from sandbox.stacks import prepare
 from sandbox.toolchain import Toolchain
@@ -35,6 +36,14 @@ def gateway_tools() -> Toolchain:
     """The real nginx and the real Mimir; the rest of the world is not needed in front of them."""
     tools = Toolchain(console=Console(stderr=True))
     tools.ensure(["nginx", "mimir"])
+    return tools
+
+
+@pytest.fixture(scope="session")
+def otel_tools() -> Toolchain:
+    """The real OpenTelemetry Collector, and the real nginx and Mimir that it sends to."""
+    tools = Toolchain(console=Console(stderr=True))
+    tools.ensure([PROGRAM, "nginx", "mimir"])
     return tools
 
 

@@ -18,7 +18,6 @@ import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
-from rich.console import Console
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from sandbox.gateway.grpc_sink import EXPORT
@@ -50,13 +49,6 @@ _SECONDS = 60
 TENANT = "platform"
 
 
-@pytest.fixture(scope="module")
-def tools() -> Toolchain:
-    found = Toolchain(console=Console(stderr=True))
-    found.ensure([PROGRAM, "mimir", "nginx"])
-    return found
-
-
 TAIL = {"drop": {"http.route": ["/healthz"]}, "slower_than_ms": 500, "attributes": {"tier": ["gold"]}}
 SETTINGS: dict[str, tuple[str, dict[str, Any], tuple[Change, ...]]] = {
     "with a token": ("prod", {}, (WITH_LOGS_IN_PROD,)),
@@ -74,25 +66,25 @@ SETTINGS: dict[str, tuple[str, dict[str, Any], tuple[Change, ...]]] = {
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_the_collector_accepts_every_configuration(name: str, tools: Toolchain, tmp_path: Path) -> None:
+def test_the_collector_accepts_every_configuration(name: str, otel_tools: Toolchain, tmp_path: Path) -> None:
     environment, settings, more = SETTINGS[name]
     stack = load_stack(environment, put("collector", {"kind": "otel", **settings}), *more)
     assert stack.collector is not None
     file = tmp_path / "config.yaml"
     file.write_text(configuration(stack, stack.collector).replace("/var/lib/otelcol", str(tmp_path)))
     done = subprocess.run(
-        [tools.path(PROGRAM), "validate", "--config", file], capture_output=True, text=True, check=False
+        [otel_tools.path(PROGRAM), "validate", "--config", file], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_collector_refuses_what_it_does_not_know(tools: Toolchain, tmp_path: Path) -> None:
+def test_the_collector_refuses_what_it_does_not_know(otel_tools: Toolchain, tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     stack = load_stack("dev", put("collector", {"kind": "otel"}))
     assert stack.collector is not None
     file.write_text(configuration(stack, stack.collector).replace("send_batch_size", "send_batch_sizes"))
     done = subprocess.run(
-        [tools.path(PROGRAM), "validate", "--config", file], capture_output=True, text=True, check=False
+        [otel_tools.path(PROGRAM), "validate", "--config", file], capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
     assert "send_batch_sizes" in done.stderr
@@ -152,13 +144,15 @@ def sample(client: httpx.Client, via: str) -> list[float]:
     return [float(value) for series in found for _, value in series["values"]]
 
 
-def test_every_signal_goes_through_the_gateway_with_the_tenants_token(tools: Toolchain, tmp_path: Path) -> None:
-    with open_edge(tools, [tenant(TENANT)], directory=tmp_path / "mimir", changes=[WITH_LOGS]) as edge:
+def test_every_signal_goes_through_the_gateway_with_the_tenants_token(otel_tools: Toolchain, tmp_path: Path) -> None:
+    with open_edge(otel_tools, [tenant(TENANT)], directory=tmp_path / "mimir", changes=[WITH_LOGS]) as edge:
         assert edge.mimir is not None
         loki = edge.mimir.address.partition(":")[0]
         with (
             http_sink(loki, (LOKI_HTTP,), edge.ledger),
-            running(tools.path(PROGRAM), through(edge, tmp_path), edge.network.address(), tmp_path / "otel") as here,
+            running(
+                otel_tools.path(PROGRAM), through(edge, tmp_path), edge.network.address(), tmp_path / "otel"
+            ) as here,
         ):
             (check,) = (each for each in metrics_checks(edge, here) if each.name == "collector in, PromQL out")
             check.run(_SECONDS)
@@ -215,8 +209,10 @@ def kept(files: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("metrics", ["otlp", "remote-write"])
-def test_what_nobody_takes_outlives_a_kill_and_is_sent_again(metrics: str, tools: Toolchain, tmp_path: Path) -> None:
-    program, files, sent, new = tools.path(PROGRAM), tmp_path / "otel", 43, span("otel")
+def test_what_nobody_takes_outlives_a_kill_and_is_sent_again(
+    metrics: str, otel_tools: Toolchain, tmp_path: Path
+) -> None:
+    program, files, sent, new = otel_tools.path(PROGRAM), tmp_path / "otel", 43, span("otel")
     with network() as net:
         backends, address = net.address(), net.address()
         config = sends_to(plainly(backends), {"metrics": metrics})
@@ -232,7 +228,7 @@ def test_what_nobody_takes_outlives_a_kill_and_is_sent_again(metrics: str, tools
             running(program, config, address, files),
             http_sink(backends, (LOKI_HTTP,), ledger),
             recorded_tempo(backends, tempo),
-            one_mimir(tools, backends, tmp_path / "mimir") as real,
+            one_mimir(otel_tools, backends, tmp_path / "mimir") as real,
         ):
             eventually(lambda: sample(real.client, "otel") == [sent])
             eventually(lambda: [each.trace_id.hex() for each in tempo.spans[TENANT]] == [new.trace_id])
@@ -240,8 +236,10 @@ def test_what_nobody_takes_outlives_a_kill_and_is_sent_again(metrics: str, tools
 
 
 @pytest.mark.parametrize(("metrics", "renamed"), [("otlp", None), ("remote-write", r"_total_.*_total$")])
-def test_what_is_scraped_keeps_its_names(metrics: str, renamed: str | None, tools: Toolchain, tmp_path: Path) -> None:
-    with network() as net, one_mimir(tools, net.address(), tmp_path / "mimir") as real:
+def test_what_is_scraped_keeps_its_names(
+    metrics: str, renamed: str | None, otel_tools: Toolchain, tmp_path: Path
+) -> None:
+    with network() as net, one_mimir(otel_tools, net.address(), tmp_path / "mimir") as real:
         place = plainly(real.address.partition(":")[0])
         config = yaml.safe_load(sends_to(place, {"metrics": metrics}, SCRAPES))
         (scraped,) = config["receivers"]["prometheus/platform"]["config"]["scrape_configs"]
@@ -249,7 +247,7 @@ def test_what_is_scraped_keeps_its_names(metrics: str, renamed: str | None, tool
         scraped["static_configs"] = [{"targets": [real.address], "labels": DISCOVERED}]
         del scraped["kubernetes_sd_configs"]
         offered = set(re.findall(r"^([a-z_0-9]+)[{ ]", real.client.get("/metrics").text, re.MULTILINE))
-        with running(tools.path(PROGRAM), yaml.safe_dump(config), net.address(), tmp_path / "otel"):
+        with running(otel_tools.path(PROGRAM), yaml.safe_dump(config), net.address(), tmp_path / "otel"):
             labels = 'job="mimir/ingester", namespace="here", pod="mimir-0", container="mimir"'
             eventually(lambda: asked(real.client, f"up{{{labels}}} == 1"))
             found = asked(real.client, f"group by (__name__) ({{{labels}}})")
@@ -270,13 +268,13 @@ DISCOVERED = {
 """What Kubernetes' discovery says of a pod."""
 
 
-def test_traces_are_dropped_or_kept_by_what_is_in_them(tools: Toolchain, tmp_path: Path) -> None:
+def test_traces_are_dropped_or_kept_by_what_is_in_them(otel_tools: Toolchain, tmp_path: Path) -> None:
     tail = {"drop": {"http.route": ["/healthz"]}, "keep_percent": 0.01, "wait_seconds": 1}
     tempo = Tempo()
     with network() as net:
         backends, address = net.address(), net.address()
         config = sends_to(plainly(backends), {"sampling": {"tail": tail}})
-        with recorded_tempo(backends, tempo), running(tools.path(PROGRAM), config, address, tmp_path / "otel"):
+        with recorded_tempo(backends, tempo), running(otel_tools.path(PROGRAM), config, address, tmp_path / "otel"):
             send(address, "traces", failed(b"1", route="/healthz"))
             send(address, "traces", failed(b"2", route="/orders"))
             eventually(lambda: tempo.spans[TENANT])
@@ -302,8 +300,8 @@ def failed(digit: bytes, *, route: str) -> bytes:
 
 
 @contextmanager
-def one_mimir(tools: Toolchain, address: str, directory: Path) -> Iterator[Mimir]:
+def one_mimir(otel_tools: Toolchain, address: str, directory: Path) -> Iterator[Mimir]:
     """Run a Mimir that knows tenants."""
     config = mimir_chart.values(load_stack("dev", TWO).backend("metrics").context)["mimir"]["structuredConfig"]
-    with mimir(tools.path("mimir"), address, directory, config=config, overrides={}) as started:
+    with mimir(otel_tools.path("mimir"), address, directory, config=config, overrides={}) as started:
         yield started

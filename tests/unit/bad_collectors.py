@@ -10,6 +10,7 @@ API_SERVER = {"cidrs": ["10.0.0.1/32"], "ports": [6443]}
 SCRAPES: Change = put("monitoring.scrape", "collector")
 POD_LOGS: dict[str, Any] = {"cluster": "c"}
 DAEMON_SET: dict[str, Any] = {"deploy": "daemon-set", "chart": CHART, "nodes": 3}
+OWN_METRICS: dict[str, Any] = {"namespace": "apps", "pods": {"app": "otel"}, "port": 8888}
 TWO: Change = put("tenants", [{"id": "a", "display_name": "A"}, {"id": "b", "display_name": "B"}])
 
 
@@ -117,6 +118,20 @@ COLLECTORS = [
         "needs kind: alloy",
         "set that, or remove it",
         WITH_LOGS,
+    ),
+    _of(
+        "a DaemonSet's own metrics",
+        {**DAEMON_SET, "own_metrics": OWN_METRICS},
+        ".own_metrics",
+        "of a collector that exists already",
+        "remove them",
+    ),
+    _of(
+        "a port that is taken",
+        {"kind": "otel", "own_metrics": {**OWN_METRICS, "port": 4317}},
+        ".own_metrics.port",
+        "4317 is what the Collector has for something else",
+        "choose another, such as 8888",
     ),
     _of("too small", {"size": {"cpu": "10m", "memory": "32Mi"}}, ".size.memory", "too little", "at least 64Mi"),
 ]

@@ -15,8 +15,10 @@ from telemetry.monitoring.rules import families_of, group_of
 from telemetry.monitoring.scraping import Target, targets_of
 from telemetry.network.peers import workloads_of
 from telemetry.network.policies import policies_of
+from telemetry.spec.alerts import Alert, Family, Record
 from telemetry.spec.flows import COMPONENT_LABEL, INSTANCE_LABEL, NAME_LABEL, Pods
-from telemetry.stack import ConfigError
+from telemetry.stack import ConfigError, Stack
+from telemetry.stack.named_secrets import named_secrets
 from tests.sandbox.alerts.case import EVERYTHING
 from tests.support import ALL_BACKENDS, Change, all_of, load_stack, put
 from tests.unit.bad_collectors import API_SERVER, DAEMON_SET, SCRAPES
@@ -108,9 +110,12 @@ def test_what_others_run_is_told_of_in_their_namespace_under_a_name_of_this_stac
     stack = load_stack("prod", OTHERS)
     objects = [each for each in (*pod_monitors(stack), *prometheus_rules(stack)) if each.namespace != "ca7f8f-prod"]
     assert {(each.kind, each.namespace, each.name) for each in objects} == {
-        (kind, namespace, f"telemetry-{name}-prod")
-        for kind in ("PodMonitor", "PrometheusRule")
-        for namespace, name in (("logging", "loki"), ("tools", "object-store"))
+        ("PrometheusRule", "logging", "telemetry-slo-loki-prod"),
+        *(
+            (kind, namespace, f"telemetry-{name}-prod")
+            for kind in ("PodMonitor", "PrometheusRule")
+            for namespace, name in (("logging", "loki"), ("tools", "object-store"))
+        ),
     }
     selectors = {each.namespace: each.spec["selector"] for each in objects if each.kind == "PodMonitor"}
     assert selectors == {"logging": {"matchLabels": {"app": "loki"}}, "tools": {"matchLabels": STORE["pods"]}}
@@ -153,14 +158,131 @@ def test_the_collector_scrapes_what_others_run_and_reaches_nothing_else_of_their
     ]
 
 
+ACCESS = {
+    "certificate": {"name": "otel-tls", "private_key": "client.key"},
+    "server_name": "collector",
+    "token": "prometheus-token",
+}
+OWN = {"namespace": "apps", "pods": {"app": "otel"}, "port": 9464, "access": ACCESS}
+GUARDED: Change = all_of(
+    put("collector", {"kind": "otel", "own_metrics": OWN}), put("existing", {"logs": {**LOKI, "access": ACCESS}})
+)
+
+
+def test_an_operator_shows_pods_of_others_what_they_ask_for() -> None:
+    found = {each.name: each for each in pod_monitors(load_stack("prod", GUARDED, OPERATOR))}
+    for name, namespace in (("telemetry-collector-prod", "apps"), ("telemetry-loki-prod", "logging")):
+        (endpoint,) = found[name].spec["podMetricsEndpoints"]
+        assert found[name].namespace == namespace  # where the Secrets are, too
+        assert endpoint["scheme"] == "https"
+        assert endpoint["tlsConfig"] == {
+            "ca": {"secret": {"name": "otel-tls", "key": "ca.crt"}},
+            "cert": {"secret": {"name": "otel-tls", "key": "tls.crt"}},
+            "keySecret": {"name": "otel-tls", "key": "client.key"},
+            "serverName": "collector",
+        }
+        assert endpoint["authorization"] == {"credentials": {"name": "prometheus-token", "key": "token"}}
+    assert "authorization" not in found["telemetry-mimir"].spec["podMetricsEndpoints"][0]
+
+
+def test_our_collector_mounts_and_shows_pods_of_others_what_they_ask_for() -> None:
+    daemon_set = put("collector", {**DAEMON_SET, "api_server": API_SERVER})
+    stack = load_stack("prod", GUARDED, daemon_set, SCRAPES)
+    assert stack.collector is not None
+    block = configuration(stack, stack.collector).partition('prometheus.scrape "loki" {')[2].partition("\n}\n")[0]
+    place = "/etc/telemetry-scraped/loki"
+    for word in ('scheme            = "https"', f'= "{place}/token"', f'= "{place}/tls.crt"', f'= "{place}/tls.key"',
+                 f'= "{place}/ca.crt"', 'server_name = "collector"'):  # fmt: skip
+        assert word in block
+    values = alloy.values(stack, stack.collector)
+    assert {"name": "scraped-loki", "mountPath": place, "readOnly": True} in values["alloy"]["mounts"]["extra"]
+    (volume,) = (each for each in values["controller"]["volumes"]["extra"] if each["name"] == "scraped-loki")
+    certificate, token = (each["secret"] for each in volume["projected"]["sources"])
+    assert {each["path"]: each["key"] for each in certificate["items"]} == {
+        "ca.crt": "ca.crt",
+        "tls.crt": "tls.crt",
+        "tls.key": "client.key",
+    }
+    assert token == {"name": "prometheus-token", "items": [{"key": "token", "path": "token"}]}
+
+
+@pytest.mark.parametrize(("scrape", "namespaces"), [("operator", {"apps", "logging"}), ("none", set())])
+def test_the_secrets_are_looked_for_where_they_are_read(scrape: str, namespaces: set[str]) -> None:
+    asked = put("existing", {"logs": {**LOKI, "access": ACCESS}}) if namespaces else put("existing", {})
+    stack = load_stack("prod", GUARDED, asked, put("monitoring.scrape", scrape))
+    wanted = [each for each in named_secrets(stack) if ".access." in each.setting]
+    assert {each.namespace for each in wanted} == namespaces
+    assert {each.setting.rpartition(".")[2] for each in wanted} == ({"certificate", "token"} if namespaces else set())
+
+
+def test_rules_and_dashboard_of_a_collector_that_exists_already_look_at_its_namespace() -> None:
+    stack = load_stack("prod", put("collector", {"kind": "otel", "own_metrics": OWN}))
+    (family,) = (each for each in families_of(stack) if each.name == "collector")
+    assert {rule.name for rule in family.rules} == {f"Collector{what}" for what in (
+        "NotScraped", "QueueFull", "LosesData", "RefusesData")}  # fmt: skip
+    rules = group_of(family, stack)["rules"]
+    assert all('namespace="apps"' in rule["expr"] and rule["labels"]["namespace"] == "apps" for rule in rules)
+    board = documents_of(stack, "uid")["telemetry-prod-collector"]
+    assert 'namespace=\\"apps\\"' in board
+    assert stack.namespace.name not in board
+    silent = load_stack("prod", put("collector", {"kind": "otel"}))
+    assert "collector" not in {each.name for each in families_of(silent)}
+    assert "telemetry-prod-collector" not in documents_of(silent, "uid")
+
+
+def levels(stack: Stack) -> dict[str, Family]:
+    """Return the families of service levels."""
+    return {each.name: each for each in families_of(stack) if each.name.startswith("slo")}
+
+
+def test_a_loki_of_others_has_service_levels_in_its_namespace_that_are_recorded_once() -> None:
+    stack = load_stack("prod", OTHERS)
+    theirs = levels(stack)["slo-loki"]
+    assert theirs.namespace == "logging"
+    records = [rule for rule in theirs.rules if isinstance(rule, Record)]
+    assert {rule.labels.get("slo") for rule in records} == {"logs-ingest", "logs-query", None}
+    assert {rule.labels["namespace"] for rule in records if rule.labels} == {"logging"}
+    assert all('namespace="logging"' in rule.expr for rule in theirs.rules)
+    assert {rule.name for rule in theirs.rules if isinstance(rule, Alert)} == {
+        f"Logs{what}Burns{speed}" for what in ("Ingest", "Query") for speed in ("Fast", "Slow")
+    }
+    strict = load_stack("prod", OTHERS, put("monitoring.objectives.logs_ingest", {"target": 99.99}))
+    assert "> 0.00144" in next(
+        each.expr for each in levels(strict)["slo-loki"].rules if each.name == "LogsIngestBurnsFast"
+    )
+    at_home = levels(load_stack("prod", OTHERS, put("existing.logs.namespace", "ca7f8f-prod")))
+    assert "slo-loki" not in at_home
+    recorded = [
+        (rule.name, *rule.labels.items())
+        for family in at_home.values()
+        for rule in family.rules
+        if isinstance(rule, Record)
+    ]
+    assert len(recorded) == len(set(recorded))
+    assert {"LogsIngestBurnsFast", "LogsQueryBurnsSlow"} <= {rule.name for rule in at_home["slo"].rules}
+    board = documents_of(stack, "uid")["telemetry-prod-slo"]
+    assert "Taking lines: error budget left" in board
+    assert 'namespace=\\"logging\\", slo=\\"logs-query\\"' in board
+
+
 @pytest.mark.parametrize(
     ("change", "key", "mend"),
     [
+        (
+            put("existing", {"logs": {**LOKI, "access": ACCESS}}),
+            "existing.logs.access",
+            "is shown by nobody, as monitoring.scrape is none; set that to collector or operator, or remove it",
+        ),
+        (
+            put("existing", {"logs": {**LOKI, "access": {"server_name": "a"}}}),
+            "existing.logs.access.certificate",
+            "is not set",
+        ),
         (put("existing", {"metrics": LOKI}), "existing.metrics", "is ours (telemetry:metrics); remove one of the two"),
         (
             put("existing", {"profiles": LOKI}),
             "existing.profiles",
-            "has no alerts and no dashboard that hold elsewhere",
+            "has no alerts, service levels and dashboard that hold elsewhere",
         ),
         (put("existing", {"logs": {**LOKI, "pods": {}}}), "existing.logs.pods", "is empty"),
         (
@@ -175,7 +297,7 @@ def test_the_collector_scrapes_what_others_run_and_reaches_nothing_else_of_their
 )
 def test_a_mistake_about_others_is_one_line(change: Change, key: str, mend: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        load_stack("prod", change)
+        load_stack("prod", put("monitoring.scrape", "none"), change)
     (line,) = raised.value.findings
     assert line.startswith(f"telemetry:{key}: ")
     assert mend in line

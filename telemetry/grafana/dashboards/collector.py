@@ -1,10 +1,10 @@
-"""The dashboard of the collector that the program deploys: what it takes, keeps, sends and gives up."""
+"""The dashboard of the collector, wherever its metrics are: what it takes, keeps, sends and gives up."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from telemetry.collector.addresses import RELEASE
-from telemetry.monitoring.collector import SIGNALS
+from telemetry.monitoring.collector import EXPORTER, EXPORTER_NAME, QUEUE_CAPACITY, QUEUE_SIZE, SIGNALS, namespace_of
 from telemetry.spec.panel_queries import part
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
@@ -14,16 +14,18 @@ _PODS = f'pod=~"{RELEASE}-[0-9a-z]+"'
 
 
 def dashboard(stack: Stack) -> Dashboard | None:
-    """Return the collector's dashboard; None where the program deploys none."""
-    if stack.collector_role is None:
+    """Return the collector's dashboard; None where there is none, or nobody says where its metrics are."""
+    namespace = namespace_of(stack)
+    if namespace is None:
         return None
-    here = Scope.namespace(stack.namespace.name)
+    here = Scope.namespace(namespace)
     rows = [
         Row("Taking", tuple(_takes(here))),
         Row("Queues", tuple(_keeps(here))),
         Row("Sending", tuple(_sends(here))),
     ]
-    if "cadvisor" in stack.monitoring.exporters:
+    # The pods of one that exists already are called as somebody else likes it.
+    if stack.collector_role is not None and "cadvisor" in stack.monitoring.exporters:
         rows.append(Row("Pods", tuple(_pods(here))))
     return Dashboard("collector", "Collector", "What it takes, keeps, sends and gives up.", tuple(rows))
 
@@ -38,10 +40,9 @@ def _takes(here: Scope) -> Iterator[Panel]:
 
 
 def _keeps(here: Scope) -> Iterator[Panel]:
-    by = "max by (pod, component_id)"
-    waiting, room = (f"{by} ({here(f'otelcol_exporter_queue_{each}')})" for each in ("size", "capacity"))
+    waiting, room = (f"max by (pod, {EXPORTER}) ({here(each)})" for each in (QUEUE_SIZE, QUEUE_CAPACITY))
     about = "By way and pod, the fullest; alerts above 0.9. At 1 what applications send is refused."
-    full = panel("Queues: full", "percentunit", about, (part(waiting, room), "{{component_id}} {{pod}}"))
+    full = panel("Queues: full", "percentunit", about, (part(waiting, room), f"{EXPORTER_NAME} {{{{pod}}}}"))
     yield replace(full, width=12, bad_above=0.9)
     retried = here.rate("prometheus_remote_storage_samples_retried_total", WINDOW, by="component_id")
     about = "Samples of remote-write that are sent again, as the platform did not take them."

@@ -60,8 +60,8 @@ def _derived(given: Given) -> Iterator[tuple[str, Contents]]:
 
 
 def _others(given: Given) -> Iterator[str]:
-    """Yield the Secrets that somebody else puts there."""
-    yield from dict.fromkeys(each.name for each in named_secrets(given.stack))
+    """Yield the Secrets that somebody else puts into the stack's namespace."""
+    yield from dict.fromkeys(each.name for each in named_secrets(given.stack) if each.namespace is None)
     gateway = given.stack.gateway
     if gateway is not None and gateway.certificate.source == "cert-manager":
         yield CERT_MANAGER_SECRET

@@ -16,7 +16,8 @@ def check(stack: Stack) -> list[str]:
         api = api_client(stack.kubernetes)
         if not wanted or (stack.namespace.create and is_missing(api, f"/api/v1/namespaces/{stack.namespace.name}")):
             return []
-        return [line for each in wanted if (line := _finding(api, stack.namespace.name, each)) is not None]
+        found = (_finding(api, each.namespace or stack.namespace.name, each) for each in wanted)
+        return [line for line in found if line is not None]
     except (*UNUSABLE, urllib3.exceptions.HTTPError):
         return []
 

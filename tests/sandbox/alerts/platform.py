@@ -66,12 +66,16 @@ def _unschedulable(values: str, pod: str = "mimir-ingester-0") -> dict[str, str]
     return {of("kube_pod_status_unschedulable", pod=pod): values}
 
 
-def _queue(waiting: str) -> dict[str, str]:
-    labels = {"pod": "collector-a", "component_id": "otelcol.exporter.otlp.traces"}
+def _queue(waiting: str, by: dict[str, str] | None = None) -> dict[str, str]:
+    labels = {"pod": "collector-a"} | (by or {"component_id": "otelcol.exporter.otlp.traces"})
     return {
         of("otelcol_exporter_queue_size", **labels): waiting,
         of("otelcol_exporter_queue_capacity", **labels): "100x180",
     }
+
+
+def _refused(what: str, values: str) -> dict[str, str]:
+    return {of(f"otelcol_receiver_refused_{what}_total", pod="collector-a", receiver="otlp/applications"): values}
 
 
 def _lost(metric: str, values: str) -> dict[str, str]:
@@ -138,6 +142,9 @@ CASES: tuple[Case, ...] = (
     silent("ScrapeFailing", "it does so again", {of("up", pod="mimir-ingester-0"): "1x110 0x5 1x65"}),
     silent("ScrapeFailing", "a neighbour does not answer", {of("up", pod="somebody-elses-0"): "0x180"}),
     fires("CollectorQueueFull", "95 of 100", _queue("95x180"), 'component_id="otelcol.exporter.otlp.traces"'),
+    fires(
+        "CollectorQueueFull", "of another kind", _queue("95x180", {"exporter": "otlp/traces"}), 'exporter="otlp/traces"'
+    ),
     silent("CollectorQueueFull", "a peak of five minutes", _queue("10x110 99x5 10x65")),
     *(
         fires("CollectorLosesData", f"by {metric}", _lost(metric, "0+5x180"))
@@ -148,10 +155,18 @@ CASES: tuple[Case, ...] = (
         )
     ),
     silent("CollectorLosesData", "all arrives", _lost("otelcol_exporter_send_failed_spans_total", "7x180")),
+    fires("CollectorRefusesData", "log records", _refused("log_records", "0+5x180"), 'pod="collector-a"'),
+    silent("CollectorRefusesData", "it did once", _refused("spans", "0x20 5x160")),
     fires(
         "ServerCertificateExpires",
         "cert-manager knows that ten days are left",
         {f'{_EXPIRES}{{namespace="storage", name="seaweedfs-s3"}}': "864000x180"},
+        'server="object store"',
+    ),
+    fires(
+        "ServerCertificateExpires",
+        "so do those who scrape cert-manager and keep its own namespace apart",
+        {f'{_EXPIRES}{{namespace="cert-manager", exported_namespace="storage", name="seaweedfs-s3"}}': "864000x180"},
         'server="object store"',
     ),
     fires(
