@@ -101,7 +101,7 @@ def serving(
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, said = answer(self.path, self.headers, body)
+            status, said = answer(self.path, dict(self.headers), body)
             self.send_response(status)
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -165,4 +166,4 @@ def test_guarded_it_tells_who_shows_certificate_and_token_and_a_scraper_does(
             with pytest.raises(httpx.TransportError):
                 read(ssl.create_default_context(cadata=AUTHORITY.certificate), TOKEN)
             for metric in (alerts.QUEUE_CAPACITY, "otelcol_exporter_sent_metric_points_total"):
-                eventually(lambda metric=metric: asked(real.client, f'{metric}{{pod="otel-0", job="collector"}}'))
+                eventually(partial(asked, real.client, f'{metric}{{pod="otel-0", job="collector"}}'))
