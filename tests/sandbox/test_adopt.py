@@ -19,6 +19,8 @@ from tests.sandbox.test_repair import plain_secrets
 pytestmark = pytest.mark.sandbox
 
 NOTHING_AHEAD = "The next up changes nothing"
+KINDS = {"PodMonitor", "PrometheusRule"}
+"""Of the Prometheus operator, whose definitions are in the sandbox's cluster."""
 EMPTY = '{"version": 3, "deployment": {}}'
 
 
@@ -111,19 +113,19 @@ def forget(*endings: str) -> Callable[[dict[str, Any]], None]:
 
 
 def with_dashboards_and_collector(config: dict[str, Any]) -> None:
-    config["telemetry:monitoring"] = {"tenant": "platform", "scrape": "collector"}
+    config["telemetry:monitoring"] = {"tenant": "platform", "scrape": "operator", "rules": "prometheus-rule"}
     config["telemetry:dashboards"] = {}
     config["telemetry:collector"] = {
         "deploy": "daemon-set",
         "chart": {"name": "alloy", "version": "1.11.1", "reference": "./sandbox/charts/alloy"},
         "nodes": 3,
-        "api_server": {"cidrs": ["10.0.0.1/32"], "ports": [6443]},
     }
 
 
 def test_a_lost_state_is_adopted_with_all_there_can_be_and_nothing_is_made_anew(deployed: Deployment) -> None:
     things, state = seen(deployed), known(deployed)
     assert sum("grafana:oss/dashboard:" in urn for urn in state) > 3
+    assert {kind for kind in ("PodMonitor", "PrometheusRule") for urn in state if f":{kind}::" in urn} == KINDS
     assert sum(pod.startswith("collector-") for pod in things["pods"]) == 3
     config = deployed.engine.config_file("test").read_text()
     lose(deployed)
