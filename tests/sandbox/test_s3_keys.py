@@ -9,16 +9,13 @@ import httpx
 import pytest
 from rich.console import Console
 
-from sandbox.mimir_ring import Deployed, ring
+from sandbox.mimir_ring import ring
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from telemetry.config.credentials import S3Identity
-from telemetry.config.existing_secrets import ACCESS_KEY_ENV, SECRET_KEY_ENV
 from telemetry.object_store.identities import identities_of, shell_commands
-from telemetry.stack import Stack
-from tests.sandbox.charts import named, render, values_of
-from tests.sandbox.reach import s3
-from tests.sandbox.s3_gateway import Gateway, address, gateway
+from tests.sandbox.mimirs import deployed, store_of
+from tests.sandbox.s3_gateway import Gateway, address
 from tests.support import all_of, load_stack, put
 
 # The first to need Mimir builds it.
@@ -67,30 +64,8 @@ def store(
     request: pytest.FixtureRequest, world: Connections, toolchain: Toolchain, tmp_path: Path
 ) -> Iterator[Gateway]:
     """A store that knows Mimir by an odd key, with its buckets."""
-    identities = identities_of(load_stack("dev", BUCKETS))
-    keyed = [(identities["metrics"], pair(*request.param)), (identities["provisioner"], pair("maker", "maker-fake"))]
-    with gateway(world, toolchain, tmp_path, keyed) as found:
-        for bucket in identities["metrics"].buckets:
-            found.client(MAKER).create_bucket(Bucket=bucket)
+    with store_of(load_stack("dev", BUCKETS), pair(*request.param), world, toolchain, tmp_path) as found:
         yield found
-    admin = s3(world)
-    for bucket in identities["metrics"].buckets:
-        for each in admin.list_objects_v2(Bucket=bucket).get("Contents", ()):
-            admin.delete_object(Bucket=bucket, Key=each["Key"])
-        admin.delete_bucket(Bucket=bucket)
-
-
-def deployed(stack: Stack, keys: S3Identity) -> Deployed:
-    """Return what a release would have on the cluster."""
-    objects = named(render("mimir-distributed", values_of("mimir-distributed", stack)), "ConfigMap")
-    files = {name: next(iter(objects[f"mimir-{name}"]["data"].values())) for name in ("config", "runtime")}
-    fallback = objects["mimir-alertmanager-fallback-config"]["data"]["alertmanager_fallback_config.yaml"]
-    environment = {
-        ACCESS_KEY_ENV: keys.access_key.get_secret_value(),
-        SECRET_KEY_ENV: keys.secret_key.get_secret_value(),
-        "HOME": "/nowhere",
-    }
-    return Deployed(files["config"], files["runtime"], fallback, environment, "")
 
 
 def test_mimir_writes_with_any_key(store: Gateway, mimir: Path, tmp_path: Path) -> None:
