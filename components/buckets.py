@@ -1,11 +1,15 @@
 """The S3 buckets of a stack."""
 
+from typing import Any
+
 import pulumi
 import pulumi_aws as aws
 
 from telemetry.config.object_store import ObjectStore
+from telemetry.object_store.lifecycle import rules
 from telemetry.object_store.policies import deny_deletion
 from telemetry.stack import Stack
+from telemetry.stack.buckets import expiries
 
 
 class Buckets(pulumi.ComponentResource):
@@ -26,11 +30,12 @@ class Buckets(pulumi.ComponentResource):
     ) -> None:
         super().__init__("telemetry:storage:Buckets", name, opts=opts)
         settings, protect = stack.object_store, stack.protects_buckets
-        buckets = [self._bucket(bucket, settings, protect=protect) for bucket in stack.buckets]
+        ends = expiries(stack)
+        buckets = [self._bucket(name, settings, protect=protect, ends=ends.get(name)) for name in stack.buckets]
         self.names = pulumi.Output.all(*(bucket.bucket for bucket in buckets)).apply(list)
         self.register_outputs({"names": self.names})
 
-    def _bucket(self, name: str, settings: ObjectStore, *, protect: bool) -> aws.s3.Bucket:
+    def _bucket(self, name: str, settings: ObjectStore, *, protect: bool, ends: int | None) -> aws.s3.Bucket:
         # On the bucket itself: SeaweedFS up to 4.44 drops a bucket with everything in it, and only these options stop
         # that. 4.53 refuses until it is empty, so what goes with the stack is emptied first.
         guarded = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect)
@@ -41,8 +46,8 @@ class Buckets(pulumi.ComponentResource):
             self._encryption(name, bucket)
         if settings.versioning:
             self._versioning(name, bucket)
-        if settings.abort_after_days is not None:
-            self._lifecycle(name, bucket, settings.abort_after_days)
+        if lifecycle := rules(abort_after_days=settings.abort_after_days, expire_after_days=ends):
+            self._lifecycle(name, bucket, lifecycle)
         return bucket
 
     def _encryption(self, name: str, bucket: aws.s3.Bucket) -> None:
@@ -61,17 +66,10 @@ class Buckets(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _lifecycle(self, name: str, bucket: aws.s3.Bucket, abort_after_days: int) -> None:
+    def _lifecycle(self, name: str, bucket: aws.s3.Bucket, lifecycle: list[dict[str, Any]]) -> None:
         aws.s3.BucketLifecycleConfiguration(
             name,
             bucket=bucket.bucket,
-            rules=[
-                {
-                    "id": "abort-incomplete-uploads",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": abort_after_days},
-                }
-            ],
+            rules=lifecycle,
             opts=pulumi.ResourceOptions(parent=self),
         )

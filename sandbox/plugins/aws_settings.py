@@ -17,7 +17,9 @@ from sandbox.plugins.values import Properties, has_unknown
 _NAMES = {
     "abortIncompleteMultipartUpload": "AbortIncompleteMultipartUpload",
     "applyServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault",
+    "days": "Days",
     "daysAfterInitiation": "DaysAfterInitiation",
+    "expiration": "Expiration",
     "filter": "Filter",
     "id": "ID",
     "prefix": "Prefix",

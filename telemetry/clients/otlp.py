@@ -89,13 +89,14 @@ def compressed(requests: bytes) -> bytes:
 def write_request(labels: Mapping[str, str], value: float, at: float) -> bytes:
     """Return a WriteRequest of one sample; `at` is in seconds since the epoch."""
     pairs = b"".join(
-        _field(1, _field(1, name.encode()) + _field(2, text.encode())) for name, text in sorted(labels.items())
+        field(1, field(1, name.encode()) + field(2, text.encode())) for name, text in sorted(labels.items())
     )
     sample = b"\x09" + struct.pack("<d", value) + b"\x10" + varint(int(at * 1000))
-    return _field(1, pairs + _field(2, sample))
+    return field(1, pairs + field(2, sample))
 
 
-def _field(number: int, content: bytes) -> bytes:
+def field(number: int, content: bytes) -> bytes:
+    """Return a field of text, bytes or a message as protobuf writes it; numbers up to 15."""
     return bytes([number << 3 | 2]) + varint(len(content)) + content
 
 

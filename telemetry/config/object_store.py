@@ -25,6 +25,16 @@ def _check_s3_endpoint(value: str) -> str:
     return check_url(value)
 
 
+def _check_days(seconds: int) -> int:
+    if seconds % _DAY:
+        raise ValueError("S3 lifecycle counts in days; write whole days, such as 1d")
+    return seconds
+
+
+Days = Annotated[Duration, AfterValidator(_check_days)]
+"""Seconds, a whole number of days of them; written `90d` or `2w`."""
+
+
 class Volumes(Settings):
     """The volumes of SeaweedFS that buckets are kept in: a bucket shares none with another."""
 
@@ -45,6 +55,15 @@ class Volumes(Settings):
         description="How many of the servers' volumes (the sum of their -max) this stack may have; none is unknown. "
         "Without a free one every write to a new bucket fails with 500.",
     )
+
+
+class Expiry(Settings):
+    """When objects end that no compactor has deleted, by the age of the object (docs/object-store.md)."""
+
+    traces: Days | None = Field(default=None, description="Of the bucket with traces; none: never.")
+    metrics: Days | None = Field(default=None, description="Of the bucket with samples; none: never.")
+    logs: Days | None = Field(default=None, description="Of the bucket with lines; none: never.")
+    profiles: Days | None = Field(default=None, description="Of the bucket with profiles; none: never.")
 
 
 S3Endpoint = Annotated[Url, AfterValidator(_check_s3_endpoint)]
@@ -101,10 +120,14 @@ class ObjectStore(Settings):
         description="Keep overwritten and deleted objects. Off: blocks are never overwritten, and nothing would "
         "ever remove what the compactors delete.",
     )
-    abort_incomplete_uploads: Duration | None = Field(
+    abort_incomplete_uploads: Days | None = Field(
         default=None,
-        description="Remove unfinished multipart uploads after this many whole days (Tempo's docs advise 1d). "
-        "The only lifecycle rule: retention belongs to the compactors.",
+        description="Remove unfinished multipart uploads after this many whole days (Tempo's docs advise 1d).",
+    )
+    expire_after: Expiry | None = Field(
+        default=None,
+        description="The age at which the object store itself deletes what a compactor has left; none: never. "
+        "Retention belongs to the compactors, and this is at least a week behind the longest of a signal.",
     )
     ca_secret: AuthoritySecret | None = Field(
         default=None,
@@ -158,9 +181,9 @@ class ObjectStore(Settings):
         return self
 
     @model_validator(mode="after")
-    def _uploads_are_aborted_after_whole_days(self) -> Self:
-        if self.abort_incomplete_uploads is not None and self.abort_incomplete_uploads % _DAY:
-            raise SettingError("abort_incomplete_uploads", "S3 lifecycle counts in days; write whole days, such as 1d")
+    def _what_expires_is_gone(self) -> Self:
+        if self.expire_after is not None and self.versioning:
+            raise SettingError("expire_after", "only hides objects where versioning keeps them; remove one of the two")
         return self
 
     @property

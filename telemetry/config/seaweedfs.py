@@ -27,6 +27,12 @@ FEATURES = (
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         (4, 18),
     ),
+    # Earlier ones may write the days into each object, where no later setting takes them back (seaweedfs#9825).
+    Feature(
+        "expire_after",
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration.expiration",
+        (4, 42),
+    ),
     Feature("deny_bucket_deletion", "aws:s3/bucketPolicy:BucketPolicy", (3, 97)),
     Feature(
         "server_side_encryption",

@@ -9,6 +9,7 @@ from telemetry.engine.preview import UNKNOWN
 from telemetry.policies.model import SECRET, Breach, Registered, World
 from telemetry.redaction.forms import Forms
 from telemetry.redaction.patterns import is_unmistakable
+from telemetry.stack.buckets import shortest_expiries
 from telemetry.stack.named_secrets import named_secrets
 
 BUCKET = "aws:s3/bucket:Bucket"
@@ -38,6 +39,18 @@ def data_is_protected(world: World) -> Iterator[Breach]:
             yield Breach(each.title, "retainOnDelete", "false")
         if str(each.inputs.get("forceDestroy", False)).lower() == "true":
             yield Breach(each.title, "forceDestroy", "true")
+
+
+def expiry_is_behind_retention(world: World) -> Iterator[Breach]:
+    """Yield lifecycle rules that delete what a compactor keeps, or what none ever deletes, such as alert rules."""
+    shortest = shortest_expiries(world.stack)
+    for each in (each for each in world.registered if each.type == _LIFECYCLE):
+        least = shortest.get(each.name)
+        for index, rule in enumerate(each.inputs.get("rules") or ()):
+            expiration = rule.get("expiration") if isinstance(rule, Mapping) else None
+            if expiration and (least is None or expiration.get("days", 0) < least):
+                allowed = "none: no compactor empties this bucket" if least is None else f"at least {least} days"
+                yield Breach(each.title, f"rules[{index}].expiration", _stated(expiration), allowed)
 
 
 def volumes_are_retained(world: World) -> Iterator[Breach]:
@@ -113,6 +126,13 @@ def _unsupported(each: Registered, version: Version, store: ObjectStore) -> Iter
         for index, rule in enumerate(each.inputs.get("rules") or ()):
             for what in (what for what in _TRANSITIONS if isinstance(rule, Mapping) and rule.get(what)):
                 yield Breach(each.title, f"rules[{index}].{what}", "set", "none: no SeaweedFS has it")
+            expiration = features[f"{_LIFECYCLE}.expiration"]
+            if isinstance(rule, Mapping) and rule.get("expiration") and not _has(expiration, version):
+                yield Breach(each.title, f"rules[{index}].expiration", "set", _since(expiration))
+
+
+def _stated(expiration: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in expiration.items())
 
 
 def _has(feature: Feature, version: Version) -> bool:

@@ -136,6 +136,14 @@ RULES = (
         check=data.data_is_protected,
     ),
     Rule(
+        "expiry-behind-retention",
+        about="registered resources",
+        allowed="no expiry of objects but in buckets that a compactor empties, and a week behind the longest retention",
+        mend="raise telemetry:object_store.expire_after, or remove it",
+        why="What a lifecycle deletes before the compactor is missing from blocks that queries still read (R27).",
+        check=data.expiry_is_behind_retention,
+    ),
+    Rule(
         "secrets-encrypted",
         about="registered resources",
         allowed="secrets only as pulumi.Output.secret",

@@ -154,6 +154,8 @@ class Backend(Generic[S, L]):
     below `limits`)."""
     stored_bytes: Callable[[L], int]
     """Bytes that its bucket comes to hold of each second, where somebody sends as much as limits grant."""
+    data_bucket: str
+    """The use of the bucket that its compactor empties of what is older than its retention."""
     shortest_retention: int
     """Seconds: what is younger cannot be deleted, because it is not compacted yet."""
     nobody: str

@@ -8,7 +8,6 @@ from telemetry.backends.sections import Logs, Metrics, Profiles, Traces
 from telemetry.config import collector as collecting
 from telemetry.config.alerting import Alerting
 from telemetry.config.base import SettingError, Settings, below, did_you_mean
-from telemetry.config.buckets import LONGEST_NAME
 from telemetry.config.collector import Collector
 from telemetry.config.connections import Grafana, Kubernetes
 from telemetry.config.dashboards import Dashboards
@@ -28,7 +27,7 @@ from telemetry.config.roles import Role
 from telemetry.config.trust import Trust
 from telemetry.spec.backend import Signal
 from telemetry.spec.context import Environment
-from telemetry.stack import existing_credentials, outside, scraping, tenancy
+from telemetry.stack import buckets, existing_credentials, outside, scraping, tenancy
 from telemetry.stack import images as image_names
 from telemetry.stack.alerting import check as check_alerting
 from telemetry.stack.backends import SIGNALS, StackBackend, backends_of
@@ -86,24 +85,8 @@ class Stack(Settings):
     )
 
     @model_validator(mode="after")
-    def _bucket_names_fit(self) -> Self:
-        for backend in self.backends:
-            for use, name in backend.buckets.items():
-                if len(name) > LONGEST_NAME:
-                    raise SettingError(
-                        f"{backend.signal}.buckets.{use}",
-                        f"makes a bucket name of {len(name)} characters, S3 allows {LONGEST_NAME}; shorten it",
-                    )
-        return self
-
-    @model_validator(mode="after")
-    def _prod_is_protected(self) -> Self:
-        if self.environment == "prod" and self.object_store.protect_buckets is False:
-            raise SettingError(
-                "object_store.protect_buckets",
-                "cannot be off in prod, because SeaweedFS deletes buckets with their data; "
-                "remove the key (docs/object-store.md says how to delete one on purpose)",
-            )
+    def _buckets_keep_what_they_must(self) -> Self:
+        buckets.check(self)
         return self
 
     @model_validator(mode="after")

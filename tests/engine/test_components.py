@@ -286,6 +286,23 @@ def test_versioning_and_lifecycle_come_when_asked_for() -> None:
         assert "expiration" not in rule  # retention belongs to the compactors
 
 
+def test_expiry_is_set_where_a_compactor_deletes_and_beside_what_else_a_lifecycle_does() -> None:
+    run = changed(
+        put("object_store.expire_after", {"traces": "14d", "metrics": "730d"}),
+        put("object_store.abort_incomplete_uploads", "2d"),
+    )
+    found = {
+        lifecycle.name: [rule["expiration"]["days"] for rule in lifecycle.plain["rules"] if "expiration" in rule]
+        for lifecycle in run.of(LIFECYCLE)
+    }
+    assert found == {
+        "dts-traces-dev-blocks": [14],
+        "dts-metrics-dev-blocks": [730],
+        "dts-metrics-dev-ruler": [],
+        "dts-metrics-dev-alertmanager": [],
+    }
+
+
 @each_run
 def test_no_secret_is_outside_of_what_the_engine_encrypts(environment: str, preview: bool) -> None:
     run = run_of(environment, preview=preview)

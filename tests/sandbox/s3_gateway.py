@@ -51,8 +51,18 @@ def client(url: str, pair: S3Key) -> Any:
 
 def address(world: Connections, role: str) -> str:
     """Return where a role of the world's SeaweedFS listens, as its tools take it: `host:port.grpcPort`."""
-    ports = json.loads((world.kubeconfig.parent / "ports.json").read_text())
+    ports = _ports(world)
     return f"127.0.0.1:{ports[f'seaweedfs-{role}']}.{ports[f'seaweedfs-{role}-grpc']}"
+
+
+def grpc_address(world: Connections, part: str) -> str:
+    """Return where a part of the world's SeaweedFS speaks gRPC: `seaweedfs`, which is S3, or `seaweedfs-filer`."""
+    return f"127.0.0.1:{_ports(world)[f'{part}-grpc']}"
+
+
+def _ports(world: Connections) -> dict[str, int]:
+    found: dict[str, int] = json.loads((world.kubeconfig.parent / "ports.json").read_text())
+    return found
 
 
 @contextmanager

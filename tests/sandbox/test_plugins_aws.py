@@ -35,7 +35,8 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
                     "status": "Enabled",
                     "filter": {"prefix": ""},
                     "abortIncompleteMultipartUpload": {"daysAfterInitiation": 2},
-                }
+                },
+                {"id": "expire-objects", "status": "Enabled", "filter": {"prefix": ""}, "expiration": {"days": 97}},
             ]
         },
     ),

@@ -19,6 +19,7 @@ from telemetry.config.credentials import S3Identity
 from telemetry.config.seaweedfs import FEATURES, parse_version
 from telemetry.object_store.identities import Identity, provisioner
 from telemetry.object_store.policies import deny_deletion
+from tests.sandbox.lifecycle import carry_out, make_older
 from tests.sandbox.reach import remove_bucket
 from tests.sandbox.reach import s3 as admin_of
 from tests.sandbox.s3_gateway import Gateway, gateway
@@ -38,6 +39,9 @@ LIFECYCLE = {
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
         }
     ]
+}
+EXPIRY = {
+    "Rules": [{"ID": "expire-objects", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 90}}]
 }
 ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 CLOSED = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
@@ -175,6 +179,12 @@ def honours_lifecycles(_: Gateway, s3: Any) -> bool:
     return bool(s3.get_bucket_lifecycle_configuration(Bucket=NAME)["Rules"] == LIFECYCLE["Rules"])
 
 
+def honours_expiry(_: Gateway, s3: Any) -> bool:
+    """That it is kept; what then becomes of objects, see below."""
+    s3.put_bucket_lifecycle_configuration(Bucket=NAME, LifecycleConfiguration=EXPIRY)
+    return bool(s3.get_bucket_lifecycle_configuration(Bucket=NAME)["Rules"] == EXPIRY["Rules"])
+
+
 def honours_policies(server: Gateway, s3: Any) -> bool:
     """The bucket is empty, so that nothing but the policy keeps it from the server's administrator."""
     s3.put_bucket_policy(Bucket=NAME, Policy=deny_deletion(NAME))
@@ -201,6 +211,7 @@ PROOFS: dict[str, Callable[[Gateway, Any], bool]] = {
     "aws:s3/bucketVersioning:BucketVersioning": honours_versioning,
     "aws:s3/bucket:Bucket.tags": honours_tags,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": honours_lifecycles,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration.expiration": honours_expiry,
     "aws:s3/bucketPolicy:BucketPolicy": honours_policies,
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": honours_encryption,
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": honours_public_access_blocks,
@@ -211,6 +222,22 @@ PROOFS: dict[str, Callable[[Gateway, Any], bool]] = {
 def test_the_table_of_features_says_what_this_version_does(server: Gateway, s3: Any, feature: Any) -> None:
     said_to = feature.since is not None and parse_version(VERSION) >= feature.since
     assert PROOFS[feature.resource](server, s3) is said_to
+
+
+def test_an_object_ends_when_it_is_older_than_its_bucket_lets_it_be(
+    world: Connections, toolchain: Toolchain, s3: Any
+) -> None:
+    """A day more, and a day less; and it is the rule of the day that counts, not the one it was written under."""
+    s3.put_bucket_lifecycle_configuration(Bucket=NAME, LifecycleConfiguration=EXPIRY)
+    for days in (91, 89):
+        s3.put_object(Bucket=NAME, Key=f"tenant/{days}", Body=b"block")
+        make_older(world, NAME, f"tenant/{days}", days)
+    said_of_it = carry_out(world, toolchain)
+    assert [each["Key"] for each in s3.list_objects_v2(Bucket=NAME)["Contents"]] == ["tenant/89"], said_of_it
+    s3.delete_bucket_lifecycle(Bucket=NAME)
+    make_older(world, NAME, "tenant/89", 365)
+    said_of_it = carry_out(world, toolchain)
+    assert [each["Key"] for each in s3.list_objects_v2(Bucket=NAME)["Contents"]] == ["tenant/89"], said_of_it
 
 
 def test_with_a_key_what_is_written_is_encrypted(world: Connections) -> None:

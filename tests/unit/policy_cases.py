@@ -130,6 +130,12 @@ def aws(kind: str, **inputs: Any) -> Registered:
     return Registered(f"aws:s3/bucket{kind}:Bucket{kind}", "dts-x", inputs)
 
 
+def expiring(name: str, days: int) -> Registered:
+    """Return the lifecycle of a bucket whose objects end."""
+    kind = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    return Registered(kind, name, {"bucket": name, "rules": [{"id": "expire-objects", "expiration": {"days": days}}]})
+
+
 def secret(**inputs: Any) -> Registered:
     """Return a Secret as the program registers it."""
     return Registered("kubernetes:core/v1:Secret", "s3", {"kind": "Secret", "metadata": {"name": "s3"}, **inputs})
@@ -368,6 +374,19 @@ CASES = (
     Case("data-protected", "unprotected", world(bucket(protect=False)), (("Bucket dts-x", "protect"),)),
     Case("data-protected", "not retained", world(bucket(retain=False)), (("Bucket dts-x", "retainOnDelete"),)),
     Case("data-protected", "forced", world(bucket(forceDestroy=True)), (("Bucket dts-x", "forceDestroy"),)),
+    Case("expiry-behind-retention", "a week behind", world(expiring("dts-metrics-prod-blocks", 37))),
+    Case(
+        "expiry-behind-retention",
+        "on the heels of the compactor",
+        world(expiring("dts-metrics-prod-blocks", 36)),
+        (("BucketLifecycleConfiguration dts-metrics-prod-blocks", "rules[0].expiration"),),
+    ),
+    Case(
+        "expiry-behind-retention",
+        "of rules that nobody writes again",
+        world(expiring("dts-metrics-prod-ruler", 3650)),
+        (("BucketLifecycleConfiguration dts-metrics-prod-ruler", "rules[0].expiration"),),
+    ),
     Case(
         "secrets-encrypted",
         "masked",
@@ -466,6 +485,12 @@ CASES = (
         for name, version, it, path in (
             ("a policy before 3.97", "3.96", aws("Policy"), ""),
             ("versions before 3.94", "3.93", aws("Versioning"), ""),
+            (
+                "an expiry before 4.42",
+                "4.41",
+                aws("LifecycleConfiguration", rules=[{"expiration": {"days": 90}}]),
+                "rules[0].expiration",
+            ),
             ("a lifecycle before 4.18", "4.17", aws("LifecycleConfiguration"), ""),
             ("no key to encrypt with", "4.44", aws("ServerSideEncryptionConfiguration"), ""),
             ("public access block", "4.44", aws("PublicAccessBlock"), ""),

@@ -13,6 +13,7 @@ ASKED = {
     "versioning": True,
     "tags": {"team": "dts"},
     "abort_incomplete_uploads": "1d",
+    "expire_after": {"metrics": "90d"},
     "deny_bucket_deletion": True,
     "server_side_encryption": True,
 }

@@ -60,6 +60,7 @@ BACKEND = Backend(
     check=check,
     check_limits=None,
     stored_bytes=stored_bytes,
+    data_bucket="chunks",
     shortest_retention=SHORTEST_RETENTION,
     nobody="fake",
     reserved_tenants={"index": "the folder of Loki's index, beside those of tenants"},

@@ -67,6 +67,7 @@ BACKEND = Backend(
     check=check,
     check_limits=None,
     stored_bytes=stored_bytes,
+    data_bucket="blocks",
     shortest_retention=SHORTEST_RETENTION,
     nobody="anonymous",
     reserved_tenants={"__mimir_cluster": "Mimir's own folder"},

@@ -61,6 +61,7 @@ BACKEND = Backend(
     check=check,
     check_limits=check_limits,
     stored_bytes=stored_bytes,
+    data_bucket="blocks",
     shortest_retention=SHORTEST_RETENTION,
     nobody="single-tenant",
     reserved_tenants={"*": "all tenants without overrides of their own, to Tempo"},
