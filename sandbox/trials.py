@@ -138,9 +138,9 @@ def usage(stack: Annotated[str, typer.Argument(help="A stack that is deployed on
 
 
 def load(
-    rate: Annotated[int, typer.Option(min=1, help="Samples a second of the first step.")] = 5_000,
-    factor: Annotated[float, typer.Option(min=1.05, help="How many times as much each step has.")] = 1.5,
-    steps: Annotated[int, typer.Option(min=1, max=30, help="The most steps.")] = 10,
+    rate: Annotated[int, typer.Option(min=1, help="Samples a second of the first step.")] = 10_000,
+    factor: Annotated[float, typer.Option(min=1.05, help="How many times as much each step has.")] = 2.0,
+    steps: Annotated[int, typer.Option(min=1, max=30, help="The most steps.")] = 12,
     seconds: Annotated[float, typer.Option(min=1, max=300, help="How long a step is.")] = 20,
     tenants: Annotated[int, typer.Option(min=1, max=100, help="Tenants that send.")] = 2,
     series: Annotated[int, typer.Option(min=1, help="Series of all tenants together.")] = 100_000,

@@ -11,7 +11,7 @@ from sandbox import machine
 from sandbox.faults.page import Run
 from sandbox.load import chart, rules
 from sandbox.load.figures import Step, cores_for, knee
-from sandbox.load.run import Outcome
+from sandbox.load.run import CLIENT, Outcome
 from sandbox.load.ways import Cost
 from sandbox.marked import with_table
 from sandbox.paths import REPO
@@ -19,6 +19,7 @@ from sandbox.paths import REPO
 PAGE = REPO / "docs" / "load.md"
 _TARGET = 100_000
 """Samples a second that are extrapolated to."""
+_ALL_OF_A_CORE = 0.9
 _MI = 1 << 20
 Rows = list[tuple[str, ...]]
 
@@ -71,13 +72,19 @@ def _against_rules(outcome: Outcome, best: Step) -> str:
 
 
 def _knee(steps: Sequence[Step]) -> str:
-    best, failed = knee(steps), [step.offered for step in steps if not step.is_carried]
+    best, failed = knee(steps), [step for step in steps if not step.is_carried]
     if best is None:
         return "Not even the first step was carried."
     carried = f"{best.samples:,.0f} samples a second were carried"
     if not failed:
         return f"{carried}, and so was every step: the knee is beyond."
-    return f"The knee: {carried}, {min(failed):,.0f} were not."
+    first = min(failed, key=lambda step: step.offered)
+    return f"The knee: {carried}, {first.offered:,.0f} were not{_of_whom(first)}."
+
+
+def _of_whom(step: Step) -> str:
+    """Return whose limit a step has met, where it was the sender's own: one process of Python has one core."""
+    return ", and it was the sender that could do no more" if step.cores(CLIENT) > _ALL_OF_A_CORE else ""
 
 
 def show(console: Console, outcome: Outcome) -> None:

@@ -25,12 +25,12 @@ def protocols_of(names: Sequence[str]) -> tuple[Protocol, ...]:
 class Plan:
     """A run: steps of more and more load, until it is no longer carried or the last step is over."""
 
-    rate: int = 5_000
+    rate: int = 10_000
     """Samples a second of the first step."""
-    factor: float = 1.5
+    factor: float = 2.0
     """How many times the load of a step the next one has."""
-    steps: int = 10
-    """The most steps."""
+    steps: int = 12
+    """The most steps, before those that look closer: with the load doubled each time, more than one sender can send."""
     seconds: float = 20
     """How long a step is."""
     tenants: int = 2

@@ -18,7 +18,7 @@ from sandbox.toolchain import Toolchain
 
 CLIENT = "client"
 """The group of this process itself, which sends: on a small machine it takes its part of the CPU."""
-_CLOSER = 2
+_CLOSER = 3
 """Steps between the last load that was carried and the first that was not."""
 
 

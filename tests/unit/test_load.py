@@ -29,7 +29,7 @@ from telemetry.clients.otlp import varint
 from tests.support import REPO
 
 MOMENT = 1_800_000_000_123
-PLAN = Plan(rate=800, series=1_600, samples=100, tenants=2, seconds=2, steps=4, queries=0)
+PLAN = Plan(rate=800, factor=1.5, series=1_600, samples=100, tenants=2, seconds=2, steps=4, queries=0)
 
 
 def test_series_go_into_whole_requests_of_every_tenant_and_protocol() -> None:
@@ -228,7 +228,7 @@ def tried(most: float) -> list[float]:
 
 
 def test_load_grows_until_it_is_not_carried_then_the_knee_is_looked_for_in_between() -> None:
-    assert tried(1500) == [800, 1200, 1800, 1500, 1650]
+    assert tried(1500) == [800, 1200, 1800, 1500, 1650, 1575]
 
 
 def test_a_run_that_is_carried_throughout_has_no_more_steps_than_it_may() -> None:
@@ -294,6 +294,10 @@ def test_the_page_gets_its_tables_a_picture_and_the_machine(tmp_path: Path) -> N
     assert (tmp_path / "load-dev.svg").exists()
     page.write(outcome(*STEPS), Run("2026-01-01", "abc"), copy)
     assert copy.read_text() == text, "written again, it is the same"
+
+
+def test_a_knee_that_is_the_senders_own_is_said_to_be() -> None:
+    assert "it was the sender that could do no more" in " ".join(page.notes(outcome(step(1000), step(100_000, 0.5))))
 
 
 def test_what_is_shown_fits_a_terminal_and_says_when_there_was_no_knee() -> None:
