@@ -152,7 +152,9 @@ def load(
     mimirs: Annotated[int, typer.Option(min=1, max=5, help="Mimirs that have every series: 1 as dev, 3 as prod.")] = 1,
     requests: Annotated[int, typer.Option(min=0, help="Requests by which each way in is measured; 0: none.")] = 500,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.", dir_okay=False)] = None,
-    page: Annotated[bool, typer.Option(help="Write docs/load.md, and the picture beside it.")] = True,
+    page: Annotated[
+        bool, typer.Option(help="Write docs/load.md with its picture, and the figures for make size.")
+    ] = True,
 ) -> None:
     """Send more and more through a gateway to real Mimirs on this machine, until it is no longer carried.
 
@@ -179,6 +181,7 @@ def load(
             json_file.write_text(json.dumps(results.document(outcome), indent=2) + "\n")
         if page:
             results.write(outcome, begun)
+            results.record(outcome, begun)
     if knee(outcome.steps) is None:
         raise typer.Exit(1)
 

@@ -15,6 +15,7 @@ from sandbox.load.run import CLIENT, Outcome
 from sandbox.load.ways import Cost
 from sandbox.marked import with_table
 from sandbox.paths import REPO
+from telemetry.backends.mimir import measured
 
 PAGE = REPO / "docs" / "load.md"
 _TARGET = 100_000
@@ -51,15 +52,13 @@ def tables(outcome: Outcome) -> dict[str, tuple[tuple[str, ...], Rows]]:
 def notes(outcome: Outcome) -> list[str]:
     """Return what the tables do not say: the knee, what a series takes, and what the run was."""
     plan = outcome.plan
-    last = max((step.memory("mimir") for step in outcome.steps), default=0)
-    series = plan.batches * plan.samples * plan.mimirs
     each = "" if plan.mimirs == 1 else "s, each with every series,"
     best = knee(outcome.steps)
     return [
         _knee(outcome.steps),
         *(() if best is None else (_against_rules(outcome, best),)),
-        f"Mimir's memory grew by {(last - outcome.idle) / series / 1024:.1f} KiB for each series in memory, of which "
-        f"there were {series:,}, queries and buffers included.",
+        f"Mimir's memory grew by {outcome.bytes_per_series / 1024:.1f} KiB for each series in memory, of which "
+        f"there were {outcome.series:,}, queries and buffers included.",
         f"{plan.mimirs} Mimir{each} behind one nginx; {plan.tenants} tenants, requests of {plan.samples:,} samples by "
         f"{' and '.join(plan.protocols)}, {plan.queries:g} queries a second, {plan.seconds:g} s a step.",
     ]
@@ -118,9 +117,28 @@ def write(outcome: Outcome, run: Run, page: Path = PAGE) -> None:
     page.with_name(f"load-{shape}.svg").write_text(chart.svg(outcome))
 
 
+def record(outcome: Outcome, run: Run, file: Path = measured.FILE) -> None:
+    """Put what Mimir took at the knee where `make size` finds it; nothing where there is none."""
+    best = knee(outcome.steps)
+    if best is None or not best.cores("mimir"):
+        return
+    found = measured.Figures(
+        samples_per_second=round(best.samples),
+        series=outcome.series // outcome.plan.mimirs,
+        samples_per_cpu_second=round(best.samples / best.cores("mimir")),
+        bytes_per_series=round(outcome.bytes_per_series),
+        where=_where(run),
+    )
+    measured.write(outcome.plan.mimirs, found, file)
+
+
+def _where(run: Run) -> str:
+    return f"{run}; {machine.description()}"
+
+
 def _below(outcome: Outcome, run: Run, picture: str) -> str:
     """Return what stands below the last table: the notes, the machine, the picture."""
-    about = " ".join([*notes(outcome), f"{run}; {machine.description()}."])
+    about = " ".join([*notes(outcome), f"{_where(run)}."])
     return f"{about}\n\n![Throughput, latency, CPU and memory over time]({picture})"
 
 

@@ -33,6 +33,17 @@ class Outcome:
     """Bytes that Mimir had resident before any load."""
 
     @property
+    def series(self) -> int:
+        """Series that were in memory, each as often as there were Mimirs that had it."""
+        return self.plan.batches * self.plan.samples * self.plan.mimirs
+
+    @property
+    def bytes_per_series(self) -> float:
+        """Bytes by which Mimir's memory has grown for each of these."""
+        most = max((step.memory("mimir") for step in self.steps), default=0)
+        return (most - self.idle) / self.series
+
+    @property
     def servers(self) -> tuple[str, ...]:
         """What takes the load."""
         return tuple(group for group in self.groups if group not in (CLIENT, REST))

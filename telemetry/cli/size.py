@@ -50,7 +50,9 @@ def size(
         found = report(settings)
         for table in (tables.load(settings.load), tables.roles(found), tables.buckets(found)):
             console.print(table.rich())
-        for line in (*tables.reasons(found), "", *tables.verdict_lines(found)):
+        if found.comparisons:
+            console.print(tables.measured(found).rich())
+        for line in (*tables.reasons(found), *tables.measured_lines(found), "", *tables.verdict_lines(found)):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         _save(console, markdown, tables.markdown(found, settings.load))
         _save(console, json_file, json.dumps(tables.document(found), indent=2) + "\n")

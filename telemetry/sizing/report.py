@@ -6,6 +6,7 @@ from math import ceil
 
 from telemetry.config.load import Load
 from telemetry.sizing.judgement import Judged, State, judge
+from telemetry.sizing.measurement import Comparison, compared
 from telemetry.spec.sizing import DAY, Growth, Sizing
 from telemetry.stack import Stack
 from telemetry.stack.backends import StackBackend
@@ -63,6 +64,8 @@ class Report:
     """Limits of tenants that would refuse some of the load, a line each."""
     slots: int | None
     """Volumes that the object store has for the stack; None: not known."""
+    comparisons: tuple[Comparison, ...]
+    """Rules against measurements, of the backends of which there are any."""
 
     def having(self, state: State) -> tuple[Judged, ...]:
         """Return the roles whose sizes stand so to the load."""
@@ -73,6 +76,7 @@ def report(stack: Stack) -> Report:
     """Return what is said of a stack; nothing of a signal whose load is not known."""
     load = stack.load or Load()
     roles, buckets, notes, limits = list[Judged](), list[Bucket](), list[str](), list[str]()
+    comparisons = list[Comparison]()
     for backend in stack.backends:
         said = _said(backend, load, stack)
         if said is None:
@@ -81,10 +85,17 @@ def report(stack: Stack) -> Report:
         volumes = stack.object_store.volumes
         buckets += (Bucket(backend.buckets[each.bucket], each, volumes.size, volumes.growth) for each in said.growth)
         limits += _too_narrow(backend, said, load, stack)
+        comparisons += filter(None, [compared(backend.of.title, said)])
         if said.unknown:
             notes.append(f"{backend.of.title}: {said.unknown}")
     return Report(
-        stack.environment, tuple(roles), tuple(buckets), tuple(notes), tuple(limits), stack.object_store.volumes.slots
+        stack.environment,
+        tuple(roles),
+        tuple(buckets),
+        tuple(notes),
+        tuple(limits),
+        stack.object_store.volumes.slots,
+        tuple(comparisons),
     )
 
 

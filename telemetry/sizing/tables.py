@@ -9,6 +9,7 @@ from telemetry.config.amounts import rounded
 from telemetry.config.load import Load
 from telemetry.config.quantities import bytes_text
 from telemetry.sizing.judgement import REPLICAS, RESOURCE_OF, Judged, State
+from telemetry.sizing.measurement import Comparison
 from telemetry.sizing.report import Bucket, Report
 from telemetry.spec.sizing import GB, Growth, Need
 
@@ -52,6 +53,36 @@ def buckets(report: Report) -> Table:
     return table
 
 
+def measured(report: Report) -> Table:
+    """Return what the rules ask for beside what was measured, all roles of a backend together."""
+    beside = ("CPU by the rules", "as measured", "times", "Memory by the rules", "as measured", "times")
+    table = Table("Rules and measurements", ("Backend", *beside))
+    for each in report.comparisons:
+        cpu, memory = each.ratios.values()
+        table.add(
+            each.backend,
+            rounded("cpu", ceil(each.cpu)),
+            rounded("cpu", ceil(each.measured.cpu)),
+            f"{cpu:.1f}x",
+            rounded("memory", ceil(each.memory)),
+            rounded("memory", ceil(each.measured.memory)),
+            f"{memory:.1f}x",
+        )
+    return table
+
+
+def measured_lines(report: Report) -> list[str]:
+    """Return which of the two is used and why, and a line for each disagreement that is worth one."""
+    lines = list[str]()
+    for each in report.comparisons:
+        lines.append(
+            f"{each.backend}: the rules are used, for they leave room for peaks and count queries and compaction; "
+            f"measured was {each.measured.scope} ({each.measured.where})"
+        )
+        lines += (f"warning: {line}" for line in each.warnings())
+    return lines
+
+
 def reasons(report: Report) -> list[str]:
     """Return a line for each role and bucket: what it needs and why; then where that can be read, by number."""
     sources = list(dict.fromkeys(each.source for each in _reasoned(report)))
@@ -88,6 +119,7 @@ def markdown(report: Report, given: Load) -> str:
     """Return all of it as Markdown."""
     parts = [
         *(table.markdown() for table in (load(given), roles(report), buckets(report))),
+        *((measured(report).markdown(), _list("Which is used", measured_lines(report))) if report.comparisons else ()),
         _list("Verdict", verdict_lines(report)),
         _list("Why", reasons(report)),
     ]
@@ -102,6 +134,7 @@ def document(report: Report) -> dict[str, Any]:
         "buckets": [_bucket(each) for each in report.buckets],
         "limits": list(report.limits),
         "notes": list(report.notes),
+        "measured": [_compared(each) for each in report.comparisons],
     }
 
 
@@ -117,6 +150,16 @@ def _role(each: Judged) -> dict[str, Any]:
         "settings": each.settings,
         "reason": None if need is None else need.reason,
         "source": None if need is None else need.source,
+    }
+
+
+def _compared(each: Comparison) -> dict[str, Any]:
+    return {
+        "backend": each.backend,
+        "by_the_rules": {"cpu": ceil(each.cpu), "memory": ceil(each.memory)},
+        "measured": {"cpu": ceil(each.measured.cpu), "memory": ceil(each.measured.memory)},
+        "where": each.measured.where,
+        "warnings": list(each.warnings()),
     }
 
 

@@ -46,6 +46,20 @@ class Growth:
     source: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a load takes of all roles together, by a measurement of our own."""
+
+    cpu: float
+    """Millicores."""
+    memory: float
+    """Bytes."""
+    scope: str
+    """What was measured, and so what was not."""
+    where: str
+    """When, on which machine."""
+
+
 @dataclass(frozen=True)
 class Sizing:
     """What a backend says of a load."""
@@ -57,6 +71,8 @@ class Sizing:
     """Why some roles have no rule."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """What tenants' limits of these names must come to together, or some of the load is refused."""
+    measured: Measured | None = None
+    """To be held against the rules; None: there is no such measurement."""
 
 
 def together(needs: Iterable[Need], role: str) -> Need:

@@ -25,6 +25,7 @@ from sandbox.load.run import Outcome, _steps
 from sandbox.load.sender import Sender
 from sandbox.load.watch import REST, Seen, watched
 from sandbox.load.ways import Cost, compared
+from telemetry.backends.mimir import measured
 from telemetry.clients.otlp import varint
 from tests.support import REPO
 
@@ -294,6 +295,20 @@ def test_the_page_gets_its_tables_a_picture_and_the_machine(tmp_path: Path) -> N
     assert (tmp_path / "load-dev.svg").exists()
     page.write(outcome(*STEPS), Run("2026-01-01", "abc"), copy)
     assert copy.read_text() == text, "written again, it is the same"
+
+
+def test_figures_of_the_knee_are_kept_for_sizing_and_none_where_there_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "measured.json"
+    file.write_text("{}")
+    page.record(outcome(step(1000, taken=0)), Run("2026-01-01", "abc"), file)
+    assert measured.figures(file) == {}
+    for mimirs in (1, 3):
+        page.record(outcome(*STEPS, mimirs=mimirs), Run("2026-01-01", "abc"), file)
+    found = measured.figures(file)
+    assert found[1].where.startswith("2026-01-01, abc; ")
+    assert (found[1].samples_per_second, found[1].series, found[1].samples_per_cpu_second) == (4_000, 100_000, 50_000)
+    grown = (1 << 30) - (100 << 20)
+    assert (found[1].bytes_per_series, found[3].bytes_per_series) == (round(grown / 1e5), round(grown / 3e5))
 
 
 def test_a_knee_that_is_the_senders_own_is_said_to_be() -> None:

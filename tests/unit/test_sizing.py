@@ -1,6 +1,7 @@
 """What a load asks of a stack's sizes: the documented figures, the judgement of each role, and buckets."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,15 +9,19 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telemetry.backends.mimir import measured
+from telemetry.backends.mimir.measured import Figures
 from telemetry.capacity.fit import check
+from telemetry.config.load import MetricsLoad
 from telemetry.config.quantities import parse_bytes, parse_cpu
 from telemetry.config.resources import Nodes
 from telemetry.config.role_spec import RoleSpec
 from telemetry.config.roles import Role
 from telemetry.sizing import tables
 from telemetry.sizing.judgement import RESOURCE_OF, Judged, State, judge
+from telemetry.sizing.measurement import compared
 from telemetry.sizing.report import Report, report
-from telemetry.spec.sizing import GB, Need
+from telemetry.spec.sizing import GB, Measured, Need, Sizing
 from tests.support import REPO, WITH_LOGS, WITH_LOGS_IN_PROD, WITH_PROFILES, Change, load_stack, put
 
 GI = 1 << 30
@@ -266,3 +271,54 @@ def test_the_copy_in_docs_is_up_to_date() -> None:
     assert stack.load is not None
     made = tables.markdown(report(stack), stack.load)
     assert (REPO / "docs" / "sizing-prod.md").read_text() == made, "docs/sizing-prod.md is stale; write it: make docs"
+
+
+def test_what_was_measured_is_kept_by_how_many_copies_there_were(tmp_path: Path) -> None:
+    file = tmp_path / "measured.json"
+    file.write_text("{}")
+    load = MetricsLoad(samples_per_second=1_000, active_series=100, queries_per_second=1)
+    assert measured.measured(load, 3, file) is None
+    for speed in (1.0, 2_000.0):
+        measured.write(3, Figures(10_000, 500, speed, 4_000, "here, today"), file)
+    measured.write(1, Figures(10_000, 500, 8_000, 2_000, "there, today"), file)
+    assert list(measured.figures(file)) == [1, 3]
+    found = measured.measured(load, 3, file)
+    assert found is not None
+    assert (found.cpu, found.memory, found.where) == (500, 100 * 3 * 4_000, "here, today")
+    assert "10,000 samples/s of 500 series" in found.scope
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "said"),
+    [
+        (1_000, 1_000, []),
+        (200, 5_000, []),
+        (199, 1_000, ["the rules ask for 5 times the CPU that was measured"]),
+        (1_000, 5_001, ["the rules ask for memory of which 5 times as much was measured"]),
+    ],
+)
+def test_rules_and_measurement_that_are_far_apart_are_told_whichever_asks_for_more(
+    cpu: float, memory: float, said: list[str]
+) -> None:
+    needs = [
+        Need(role=role, cpu=500, memory=500, reason="so much", source="https://example.org") for role in ("a", "b")
+    ]
+    found = compared("X", Sizing(tuple(needs), (), measured=Measured(cpu=cpu, memory=memory, scope="", where="")))
+    assert found is not None
+    assert [line.removeprefix("X: ").partition(":")[0] for line in found.warnings()] == said
+
+
+def test_what_was_measured_stands_beside_the_rules_where_it_was_with_as_many_copies() -> None:
+    """And changes nothing of what is said of the sizes."""
+    copies = {load_stack(name).metrics.replication_factor for name in ("dev", "prod")}
+    assert copies == {1, 3}
+    for name, of in (("dev", 1), ("prod", 3)):
+        said = under(name, {"metrics": METRICS})
+        assert [each.backend for each in said.comparisons] == (["Mimir"] if of in measured.figures() else [])
+    said = under("dev", {"metrics": METRICS})
+    figures, (beside,) = measured.figures()[1], said.comparisons
+    assert beside.cpu == pytest.approx(sum(each.need.cpu for each in said.roles if each.need))
+    assert beside.measured.cpu == pytest.approx(100_000 / figures.samples_per_cpu_second * 1_000)
+    assert f"{beside.ratios['CPU']:.1f}x" in tables.measured(said).markdown()
+    assert "the rules are used, for they leave room" in tables.measured_lines(said)[0]
+    assert tables.document(said)["measured"][0]["where"] == figures.where

@@ -8,6 +8,7 @@ from math import ceil
 
 from telemetry.backends.mimir.context import MimirContext
 from telemetry.backends.mimir.limits import SAMPLE_BYTES
+from telemetry.backends.mimir.measured import measured
 from telemetry.config.load import MetricsLoad
 from telemetry.spec.sizing import DAY, GB, Growth, Need, Sizing
 
@@ -30,6 +31,7 @@ def sizing(context: MimirContext, load: MetricsLoad, tenants: int) -> Sizing:
         unknown="rules and alerts, which ruler and alertmanager are sized by, are not in the load; the "
         "overrides-exporter does not grow with it",
         limits={"ingestion_rate": load.samples_per_second, "max_series": load.active_series},
+        measured=measured(load, context.settings.replication_factor),
     )
 
 
