@@ -13,34 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from sandbox import machine
 from sandbox.engine import Engine
 from sandbox.paths import REPO
-from sandbox.tenant_scale import Cost
-from telemetry.config.markdown import table
+from sandbox.scale import page as scale
+from sandbox.scale import stacks, tenants
+from sandbox.scale.page import shown
 
 _ROUNDS = 5
 _SPEED = ("What", "Seconds", "Ratio", "Goal", "")
-_SCALE = (
-    "Tenants",
-    "preview of a new stack",
-    "up with one checkpoint",
-    "up with all",
-    "preview, no change",
-    "preview of one more",
-    "up of one more",
-    "state, MB",
-    "objects it touches",
-)
-_ABOUT_SCALE = """\
-## Tenants
-
-Seconds for a stack of dev's settings with a gateway and so many tenants, each measured once. A tenant is a Secret and
-two datasources. With its usual checkpoints the engine writes the whole state twice for each object that it makes, on a
-backend of files or buckets, which is quadratic; with `PULUMI_SKIP_CHECKPOINTS=true` it writes it once, at the end
-([operations.md](operations.md))."""
 _EMPTY_PROJECT = "name: empty\nruntime: python\n"
 
 _BARE_IMPORTS = """
@@ -142,15 +124,16 @@ def cold_and_warm(console: Console) -> list[Line]:
         return lines
 
 
-def report(console: Console, lines: Sequence[Line], costs: Sequence[Cost]) -> None:
+def report(
+    console: Console, lines: Sequence[Line], by_tenants: Sequence[tenants.Cost], by_stacks: Sequence[stacks.Cost]
+) -> None:
     """Print the measurements as tables and write them to docs/performance.md with the machine's description."""
     previews = [
         Line(f"preview of a new stack of {cost.tenants:,} tenants", cost.preview, most=_MANY_SECONDS)
-        for cost in costs
+        for cost in by_tenants
         if cost.tenants == _MANY_TENANTS
     ]
-    speed = _table(console, _SPEED, [line.cells() for line in (*lines, *previews)])
-    scale = _table(console, _SCALE, [_scale_cells(cost) for cost in costs])
+    speed = shown(console, _SPEED, [line.cells() for line in (*lines, *previews)])
     page = REPO / "docs" / "performance.md"
     _, heading, by_hand = page.read_text().partition(_BY_HAND)
     page.write_text(
@@ -158,29 +141,7 @@ def report(console: Console, lines: Sequence[Line], costs: Sequence[Cost]) -> No
         f"Medians of {_ROUNDS} rounds, `make up` once each. Measured on {datetime.now(UTC):%Y-%m-%d} with the\n"
         f"real Kubernetes provider and stand-ins for aws and grafana.\n\n"
         f"The machine: {machine.description()}.\n\n{speed}"
-        + (f"\n{_ABOUT_SCALE}\n\n{scale}" if costs else "")
-        + f"\n{heading}{by_hand}"
-    )
-
-
-def _table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Print a table, unless it is empty, and return it in Markdown."""
-    shown = Table(*headings)
-    for row in rows:
-        shown.add_row(*row)
-    if rows:
-        console.print(shown)
-    return f"{table(headings, rows, numbers=True)}\n"
-
-
-def _scale_cells(cost: Cost) -> tuple[str, ...]:
-    usual = cost.up_with_all_checkpoints
-    seconds = (cost.preview, cost.up, usual, cost.no_change, cost.preview_of_one_more, cost.up_of_one_more)
-    return (
-        f"{cost.tenants:,}",
-        *("" if each is None else f"{each:.1f}" for each in seconds),
-        f"{cost.state / 1e6:.2f}",
-        str(len(cost.touched)),
+        f"{scale.of_tenants(console, by_tenants)}{scale.of_stacks(console, by_stacks)}\n{heading}{by_hand}"
     )
 
 

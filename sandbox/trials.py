@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 def bench(
     cold: Annotated[bool, typer.Option(help="Also time `make up` in a fresh clone, cold and warm.")] = True,
     tenants: Annotated[bool, typer.Option(help="Also measure stacks of up to 1,000 tenants.")] = True,
+    stacks: Annotated[bool, typer.Option(help="Also measure up to 10 stacks beside each other.")] = True,
 ) -> None:
     """Measure the speed goals on the dev stack, print the ratios and write docs/performance.md."""
     from sandbox import bench as benchmark
-    from sandbox import tenant_scale
+    from sandbox.scale import stacks as of_stacks
+    from sandbox.scale import tenants as of_tenants
 
     with opened("dev") as sandbox:
         sandbox.engine.run("up", "dev", "--yes", "--skip-preview")
         lines = benchmark.measure(sandbox.engine, "dev", _program_config(sandbox))
-    costs = tenant_scale.measure(console) if tenants else []
-    benchmark.report(console, [*lines, *(benchmark.cold_and_warm(console) if cold else [])], costs)
+    by_tenants = of_tenants.measure(console) if tenants else []
+    by_stacks = of_stacks.measure(console) if stacks else []
+    lines += benchmark.cold_and_warm(console) if cold else []
+    benchmark.report(console, lines, by_tenants, by_stacks)
 
 
 def faults(

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from sandbox import bench
-from sandbox.tenant_scale import Cost
+from sandbox.scale.tenants import Cost
 from tests.support import REPO, as_engine_gives, tree
 
 MANY = Cost(
@@ -22,6 +22,8 @@ MANY = Cost(
     preview_of_one_more=1.0,
     up_of_one_more=1.0,
     state=1,
+    engine=200_000_000,
+    program=450_000_000,
     touched=(),
 )
 
@@ -45,10 +47,12 @@ def test_what_is_written_by_hand_stays(tmp_path: Path, monkeypatch: pytest.Monke
     page.parent.mkdir()
     page.write_text("# Performance\n\nold\n\n## Where the time goes\n\nThere.\n")
     monkeypatch.setattr(bench, "REPO", tmp_path)
-    bench.report(Console(quiet=True), [bench.Line("preview", 3.0)], [MANY])
+    bench.report(Console(quiet=True), [bench.Line("preview", 3.0)], [MANY], [])
     written = page.read_text()
     assert written.endswith("\n\n## Where the time goes\n\nThere.\n")
     assert "| preview of a new stack of 1,000 tenants | 61.00 |  | 60 s | missed |" in written
+    assert "| 1,000 | 61.0 | 1.0 |  | 1.0 | 1.0 | 1.0 | 0.00 | 200 | 450 | 0 |" in written
+    assert "## Stacks" not in written
     assert "old" not in written
 
 

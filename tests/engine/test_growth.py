@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.tenant_scale import with_tenants
+from sandbox.scale.tenants import with_tenants
 from tests.engine.recorder import run_program
 from tests.support import tree
 

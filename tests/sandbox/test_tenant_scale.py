@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.tenant_scale import ONE_CHECKPOINT, Site
+from sandbox.scale.tenants import ONE_CHECKPOINT, Site
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.test_gateway_deployed import SHARED
 

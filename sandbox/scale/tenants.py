@@ -1,10 +1,8 @@
 """Measures what tenants cost: stacks of dev's settings with 1, 10, 100 and 1,000 of them, in a world of their own."""
 
 import json
-import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +11,12 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from sandbox.engine import Engine, EngineError
-from sandbox.paths import REPO
+from sandbox.engine import Engine
 from sandbox.plugins.install import install
+from sandbox.scale.took import Took, run
 from sandbox.stacks import prepare
 from sandbox.toolchain import Toolchain
-from sandbox.world import World
+from sandbox.world import Connections, World
 from sandbox.world.files import write_private
 from telemetry.engine.urn import name_of
 
@@ -54,6 +52,10 @@ class Cost:
     """With all checkpoints: there are few."""
     state: int
     """Bytes of the checkpoint."""
+    engine: int
+    """Bytes that the engine had resident at most, in any of these runs."""
+    program: int
+    """The same of our program."""
     touched: tuple[str, ...]
     """What one tenant more creates and updates."""
 
@@ -72,24 +74,17 @@ class Site:
         config = with_tenants(self._settings["config"], tenants) if tenants else self._settings["config"]
         write_private(self.engine.config_file(self._stack), yaml.safe_dump({**self._settings, "config": config}))
 
-    def pulumi(self, command: str, *options: str, variables: Mapping[str, str] | None = None) -> str:
-        """Run a command on the stack and return what it printed. Raises EngineError."""
+    def pulumi(self, command: str, *options: str, variables: Mapping[str, str] | None = None) -> Took:
+        """Run a command on the stack. Raises EngineError."""
         config_file = str(self.engine.config_file(self._stack))
-        done = subprocess.run(
+        return run(
             [self._program, command, "-s", self._stack, "--non-interactive", "--config-file", config_file, *options],
-            cwd=REPO,
-            env={**self.engine.run_environment, **(variables or {})},
-            capture_output=True,
-            text=True,
-            check=False,
+            {**self.engine.run_environment, **(variables or {})},
         )
-        if done.returncode != 0:
-            raise EngineError(f"pulumi {command} of {self._stack} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        return done.stdout
 
-    def up(self, variables: Mapping[str, str] | None = None) -> None:
+    def up(self, variables: Mapping[str, str] | None = None) -> Took:
         """Deploy what is declared."""
-        self.pulumi("up", "--yes", "--skip-preview", variables=variables)
+        return self.pulumi("up", "--yes", "--skip-preview", variables=variables)
 
     def destroy(self) -> None:
         """Remove everything."""
@@ -97,7 +92,7 @@ class Site:
 
     def touched(self) -> dict[str, str]:
         """Return what an `up` would change by name, and how."""
-        steps = json.loads(self.pulumi("preview", "--json"))["steps"]
+        steps = json.loads(self.pulumi("preview", "--json").output)["steps"]
         return {name_of(step["urn"]): step["op"] for step in steps if step["op"] != "same"}
 
     def state(self) -> int:
@@ -117,7 +112,8 @@ def with_tenants(config: Mapping[str, Any], tenants: int) -> dict[str, Any]:
 def measure(console: Console) -> list[Cost]:
     """Return what each number of tenants costs."""
     costs = []
-    with _site() as site:
+    with world() as place:
+        site = place.site("engine")
         for tenants in COUNTS:
             console.print(f"{tenants} tenants …")
             costs.append(_cost(site, tenants))
@@ -127,46 +123,55 @@ def measure(console: Console) -> list[Cost]:
 def _cost(site: Site, tenants: int) -> Cost:
     all_checkpoints = None
     site.declare(tenants)
-    preview = _timed(lambda: site.pulumi("preview"))
+    preview = site.pulumi("preview")
     if tenants <= _WITH_ALL_CHECKPOINTS:
-        all_checkpoints = _timed(site.up)
+        all_checkpoints = site.up().seconds
         site.destroy()
-    up = _timed(lambda: site.up(ONE_CHECKPOINT))
-    no_change, state = _timed(lambda: site.pulumi("preview")), site.state()
+    up = site.up(ONE_CHECKPOINT)
+    no_change, state = site.pulumi("preview"), site.state()
     site.declare(tenants + 1)
-    preview_of_one_more, touched = _timed(lambda: site.pulumi("preview")), site.touched()
-    up_of_one_more = _timed(site.up)
+    preview_of_one_more, touched = site.pulumi("preview"), site.touched()
+    up_of_one_more = site.up()
     site.destroy()
+    runs = (preview, up, no_change, preview_of_one_more, up_of_one_more)
     return Cost(
         tenants=tenants,
-        preview=preview,
-        up=up,
+        preview=preview.seconds,
+        up=up.seconds,
         up_with_all_checkpoints=all_checkpoints,
-        no_change=no_change,
-        preview_of_one_more=preview_of_one_more,
-        up_of_one_more=up_of_one_more,
+        no_change=no_change.seconds,
+        preview_of_one_more=preview_of_one_more.seconds,
+        up_of_one_more=up_of_one_more.seconds,
         state=state,
+        engine=max(each.engine for each in runs),
+        program=max(each.program for each in runs),
         touched=tuple(sorted(touched)),
     )
 
 
+@dataclass(frozen=True)
+class Place:
+    """A world in which stacks are measured."""
+
+    directory: Path
+    toolchain: Toolchain
+    connections: Connections
+
+    def site(self, name: str) -> Site:
+        """Return a stack of dev's settings, with an engine and a state of its own."""
+        engine = Engine(self.directory / name, self.toolchain)
+        install(engine.home, engine.toolchain)
+        prepare(STACK, engine, self.connections)
+        return Site(engine)
+
+
 @contextmanager
-def _site() -> Iterator[Site]:
-    """Yield a stack in a world that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="telemetry-tenants-") as directory:
+def world() -> Iterator[Place]:
+    """Yield a world that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="telemetry-scale-") as directory:
         toolchain = Toolchain()
-        world = World(Path(directory) / "world", toolchain)
+        own = World(Path(directory) / "world", toolchain)
         try:
-            connections = world.start()
-            engine = Engine(Path(directory) / "engine", toolchain)
-            install(engine.home, engine.toolchain)
-            prepare(STACK, engine, connections)
-            yield Site(engine)
+            yield Place(Path(directory), toolchain, own.start())
         finally:
-            world.destroy()
-
-
-def _timed(run: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    run()
-    return time.perf_counter() - begun
+            own.destroy()

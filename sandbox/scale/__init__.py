@@ -1,0 +1,1 @@
+"""How our own cost grows: with tenants, and with stacks beside each other."""
