@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import credentials_secret, release, service_account
+from components.kubernetes import added, credentials_secret, release, service_account
 from telemetry.config.credentials import S3Identity
 from telemetry.stack.backends import StackBackend
 
@@ -35,6 +35,9 @@ class Backend(pulumi.ComponentResource):
             each.name: release(each.with_key(identity), namespace=self._namespace, after=self._mounted, parent=self)
             for each in backend.releases
         }
+        for each in backend.releases:
+            for wanted in each.added:
+                added(wanted, namespace=self._namespace, parent=self, after=deployed[each.name])
         self._beside(deployed)
         self.releases = pulumi.Output.all(
             **{each: made.status.apply(lambda status: str(status.status)) for each, made in deployed.items()}

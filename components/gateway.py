@@ -5,7 +5,7 @@ from typing import Self
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import autoscaler
+from components.kubernetes import added
 from telemetry.config.credentials import Credentials
 from telemetry.config.roles import Role
 from telemetry.gateway import access, workload
@@ -20,6 +20,7 @@ from telemetry.gateway.secrets import (
     mounted_secrets,
     tenant_secrets,
 )
+from telemetry.spec.scaling import autoscaler
 from telemetry.spec.values.common import Values
 from telemetry.spec.values.transport import serves_tls
 from telemetry.stack import Stack
@@ -114,7 +115,7 @@ class Gateway(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[deployed]),
         )
         if role.autoscaling is not None:
-            autoscaler(SERVICE, namespace=self._namespace, scaling=role.autoscaling, parent=self, after=deployed)
+            added(autoscaler(SERVICE, role.autoscaling), namespace=self._namespace, parent=self, after=deployed)
         if (budget := workload.disruption_budget(role)) is not None:
             k8s.policy.v1.PodDisruptionBudget(
                 SERVICE, metadata=metadata, spec=budget, opts=pulumi.ResourceOptions(parent=self)

@@ -1,13 +1,13 @@
 """Kubernetes objects that several components make alike."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from telemetry.config.credentials import S3Identity
 from telemetry.config.existing_secrets import S3Secret
-from telemetry.config.roles import Autoscaling
 from telemetry.monitoring.operator import GROUP, VERSION, OperatorObject
 from telemetry.spec.release import Release
 
@@ -118,26 +118,12 @@ def service_account(name: str, *, namespace: str, parent: pulumi.Resource) -> k8
     )
 
 
-def autoscaler(
-    deployment: str, *, namespace: str, scaling: Autoscaling, parent: pulumi.Resource, after: pulumi.Resource
-) -> k8s.autoscaling.v2.HorizontalPodAutoscaler:
-    """Register a HorizontalPodAutoscaler on CPU, named like the Deployment that it scales."""
-    return k8s.autoscaling.v2.HorizontalPodAutoscaler(
-        deployment,
-        metadata={"name": deployment, "namespace": namespace},
-        spec={
-            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": deployment},
-            "min_replicas": scaling.min_replicas,
-            "max_replicas": scaling.max_replicas,
-            "metrics": [
-                {
-                    "type": "Resource",
-                    "resource": {
-                        "name": "cpu",
-                        "target": {"type": "Utilization", "average_utilization": scaling.cpu_percent},
-                    },
-                }
-            ],
-        },
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[after]),
-    )
+def added(wanted: Mapping[str, Any], *, namespace: str, parent: pulumi.Resource, after: pulumi.Resource) -> None:
+    """Register an object that the program adds to what a release, or a component of ours, has."""
+    name = wanted["metadata"]["name"]
+    opts = pulumi.ResourceOptions(parent=parent, depends_on=[after])
+    of_kind = {
+        "HorizontalPodAutoscaler": k8s.autoscaling.v2.HorizontalPodAutoscaler,
+        "PodDisruptionBudget": k8s.policy.v1.PodDisruptionBudget,
+    }[wanted["kind"]]
+    of_kind(name, metadata={"name": name, "namespace": namespace}, spec=wanted["spec"], opts=opts)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi_kubernetes as k8s
 
 from components.backend import Backend
-from components.kubernetes import autoscaler, service
+from components.kubernetes import service
 from telemetry.backends.mimir.endpoints import HTTP_PORT, METRICS_TWINS
 from telemetry.backends.mimir.values import RELEASE
 
@@ -13,15 +13,9 @@ from telemetry.backends.mimir.values import RELEASE
 class Mimir(Backend):
     """Mimir in classic architecture, behind its chart's gateway unless there is one for all backends."""
 
-    def _beside(self, deployed: Mapping[str, k8s.helm.v3.Release]) -> None:
-        context = self._backend.context
-        if context.gateway is not None:
+    def _beside(self, deployed: Mapping[str, k8s.helm.v3.Release]) -> None:  # noqa: ARG002 - twins come before
+        if self._backend.context.gateway is not None:
             self._twins()
-        # Its chart scales by KEDA only.
-        for role, scaling in ((name, role.autoscaling) for name, role in context.settings.roles.items()):
-            if scaling is not None:
-                name, after = f"{RELEASE}-{role}", deployed[RELEASE]
-                autoscaler(name, namespace=self._namespace, scaling=scaling, parent=self, after=after)
 
     def _twins(self) -> None:
         """Register what stands for the pods themselves, so that the gateway tries another one where it cannot connect.

@@ -132,6 +132,7 @@ class Cluster:
             "kube-controller-manager": [
                 f"--service-account-private-key-file={self._service_account_key()}",
                 f"--root-ca-file={place.tls.ca}",
+                "--horizontal-pod-autoscaler-sync-period=2s",  # not 15: somebody waits for it
                 *(() if self._nodes.real else _FOR_KWOK),
             ],
             "kube-scheduler": [],

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.access import Day, Rotation
+from telemetry.config.autoscaling import Autoscaling
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.existing_secrets import AuthoritySecret, BackendsCertificateSecret, CertificateSecret
 from telemetry.config.expose import Expose
@@ -13,7 +14,7 @@ from telemetry.config.oidc import Oidc
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
-from telemetry.config.roles import Autoscaling, check_replicas, merged
+from telemetry.config.roles import check_replicas, merged
 from telemetry.config.trust import Pem
 
 _DAY = 86_400

@@ -12,10 +12,12 @@ from pydantic import BeforeValidator, Field
 
 _CPU = re.compile(r"(?P<cores>\d{1,9}(\.\d{1,9})?)|(?P<millis>\d{1,9})m", re.ASCII)
 _BYTES = re.compile(r"(?P<number>\d{1,15}(\.\d{1,15})?)(?P<unit>Ki|Mi|Gi|Ti)", re.ASCII)
+_NUMBER = re.compile(r"(?P<number>\d{1,15}(\.\d{1,9})?)(?P<unit>[mkMGT]?)", re.ASCII)
 _DURATION = re.compile(r"(?P<number>\d{1,9})(?P<unit>[mhdw])", re.ASCII)
 _PART = re.compile(r"(\d+)(ms|[ywdhms])", re.ASCII)
 
 _UNIT_BYTES = {"Ti": 1 << 40, "Gi": 1 << 30, "Mi": 1 << 20, "Ki": 1 << 10}
+_UNIT_MILLIS = {"T": 10**15, "G": 10**12, "M": 10**9, "k": 10**6, "": 1_000, "m": 1}
 _UNIT_SECONDS = {"y": 31_536_000, "w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0}
 
 # A container never gets more than this from any node we know of; beyond it, somebody mistyped a unit.
@@ -44,6 +46,18 @@ def parse_bytes(value: object) -> int:
     if not 1 <= size <= _MOST_BYTES:
         raise ValueError("a size must be above 0 and at most 1024Ti; write it such as 512Mi")
     return int(size)  # 11.3Gi is no whole number of bytes
+
+
+def parse_number(value: object) -> str:
+    """Return a number as the API server writes it: `20`, `500m` for `0.5` (ValueError says what is allowed)."""
+    match = _NUMBER.fullmatch(str(value)) if isinstance(value, str | int | float) else None
+    if match is None or isinstance(value, bool) or Fraction(match["number"]) == 0:
+        raise ValueError("not a number above 0; write it such as 20, 0.5, 500m (the same), or 10k")
+    millis = Fraction(match["number"]) * _UNIT_MILLIS[match["unit"]]
+    unit = next((unit for unit, factor in _UNIT_MILLIS.items() if millis % factor == 0), None)
+    if unit is None:
+        raise ValueError("has more than three decimals; round it")
+    return f"{millis / _UNIT_MILLIS[unit]}{unit}"
 
 
 def parse_duration(value: object) -> int:
@@ -93,5 +107,7 @@ Cpu = Annotated[int, BeforeValidator(parse_cpu, json_schema_input_type=_text(_CP
 """Millicores; written `250m` or `2`."""
 Bytes = Annotated[int, BeforeValidator(parse_bytes, json_schema_input_type=_text(_BYTES))]
 """Bytes; written `512Mi` or `1.5Gi`."""
+Number = Annotated[str, BeforeValidator(parse_number, json_schema_input_type=_text(_NUMBER) | float)]
+"""A number of anything, as the API server writes quantities; written `20`, `0.5` or `10k`."""
 Duration = Annotated[int, BeforeValidator(parse_duration, json_schema_input_type=_text(_DURATION))]
 """Seconds; written `48h` or `14d`."""

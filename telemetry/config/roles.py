@@ -5,30 +5,10 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from telemetry.config.autoscaling import Autoscaling
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.placement import RolePlacement
 from telemetry.config.quantities import Bytes, Cpu, Duration, bytes_text, cpu_text
-
-
-class Autoscaling(Settings):
-    """A HorizontalPodAutoscaler on CPU."""
-
-    min_replicas: int = Field(default=2, ge=2, le=100, description="Fewest pods.")
-    max_replicas: int = Field(default=10, ge=2, le=100, description="Most pods; quota checks count these.")
-    cpu_percent: int = Field(
-        default=70,
-        ge=1,
-        le=100,
-        description="Average CPU use that is aimed at, in percent of the request.",
-    )
-
-    @model_validator(mode="after")
-    def _has_room(self) -> Self:
-        if self.max_replicas <= self.min_replicas:
-            raise SettingError(
-                "max_replicas", f"leaves nothing to scale above min_replicas {self.min_replicas}; raise it"
-            )
-        return self
 
 
 class Bandwidth(Settings):
@@ -78,7 +58,7 @@ class Role(Settings):
     bandwidth: Bandwidth | None = Field(default=None, description="What each pod may send and take; none is all.")
     autoscaling: Autoscaling | None = Field(
         default=None,
-        description="Scale on CPU between two numbers of pods; never for what holds data.",
+        description="Scale between two numbers of pods, on CPU or on metrics of your own; never for what holds data.",
     )
 
     @model_validator(mode="after")

@@ -3,29 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 from telemetry.config.base import below
 from telemetry.config.chart import Chart
 from telemetry.config.credentials import S3Identity
 from telemetry.config.overlay import Overlay
-from telemetry.config.roles import Autoscaling, Role
+from telemetry.config.roles import Role
 from telemetry.spec.overlay import check, laid_over
 from telemetry.spec.values import s3_key
 from telemetry.spec.values.common import Values
-
-
-def autoscaler(deployment: str, scaling: Autoscaling) -> Mapping[str, Any]:
-    """Return an autoscaler of the program's own, as far as it tells how many pods there may be."""
-    return {
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": deployment},
-        "spec": {
-            "scaleTargetRef": {"kind": "Deployment", "name": deployment},
-            "minReplicas": scaling.min_replicas,
-            "maxReplicas": scaling.max_replicas,
-        },
-    }
 
 
 @dataclass(frozen=True)
@@ -37,8 +24,8 @@ class Release:
     rendered: Values
     """The values that the program sets by itself."""
     roles: Mapping[str, Role]
-    autoscalers: tuple[Mapping[str, Any], ...] = ()
-    """Those that the program adds to the chart's own (`autoscaler`)."""
+    added: tuple[Values, ...] = ()
+    """Objects that the program adds to the chart's own: autoscalers, and disruption budgets of what they scale."""
     components: Mapping[str, str] = field(default_factory=dict)
     """Roles by what the label `app.kubernetes.io/component` of their pods says, where that is not the role's name."""
     containers: Mapping[str, Role] = field(default_factory=dict)

@@ -78,12 +78,9 @@ def _installed(
         manifest = _install(release, space, world, toolchain)
         for each in manifests.parsed(manifest, manifests.RecordedRelease(release.name, space, {})):
             yield cluster.placed(each, space)
-        for scaler in release.autoscalers:
-            metadata = {**scaler["metadata"], "namespace": space}
-            whole = {**scaler, "apiVersion": "autoscaling/v2", "metadata": metadata}
-            target = {**scaler["spec"]["scaleTargetRef"], "apiVersion": "apps/v1"}
-            whole["spec"] = {**scaler["spec"], "scaleTargetRef": target}
-            cluster.api.resources.get(api_version="autoscaling/v2", kind=scaler["kind"]).create(
+        for each in release.added:
+            whole = {**each, "metadata": {**each["metadata"], "namespace": space}}
+            cluster.api.resources.get(api_version=each["apiVersion"], kind=each["kind"]).create(
                 body=whole, namespace=space, field_manager="pulumi-kubernetes"
             )
             yield whole

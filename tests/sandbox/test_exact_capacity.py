@@ -27,6 +27,10 @@ SCALED = all_of(
         for role in roles
     )
 )
+BY_METRICS = all_of(
+    drop("traces.roles.querier.replicas"),
+    put("traces.roles.querier.autoscaling", {"metrics": [{"type": "pods", "name": "inflight", "average_value": 20}]}),
+)
 MOVING = put(
     "traces.moving_from", {"chart": {"name": "tempo", "version": "2.2.4", "reference": "./sandbox/charts/tempo"}}
 )
@@ -50,10 +54,11 @@ def differences(helm: str, some: tuple[Release, ...]) -> list[ChartDifference]:
         ("test", ()),
         ("prod", ()),
         ("prod", (SCALED,)),
+        ("prod", (BY_METRICS,)),
         ("prod", (MOVING,)),
         ("dev", (put("metrics.total", {"cpu": "1", "memory": "4Gi"}),)),
     ],
-    ids=["dev", "test", "prod", "prod autoscaled", "prod moving", "dev by total"],
+    ids=["dev", "test", "prod", "prod autoscaled", "prod autoscaled by metrics", "prod moving", "dev by total"],
 )
 def test_the_charts_ask_for_exactly_what_the_report_says(
     helm: str, environment: str, changes: tuple[Change, ...]
@@ -62,7 +67,9 @@ def test_the_charts_ask_for_exactly_what_the_report_says(
     found = [*differences(helm, releases_of(stack)), *of_gateway(stack)]
     assert [(each.release, each.amount) for each in found if each.amount != Footprint()] == []
     asked = sum((each.asked for each in found), Footprint())
-    if changes == (SCALED,):
+    if changes == (BY_METRICS,):
+        assert [each.at_most for each in found if each.release == "tempo-distributed"] == [False, True]
+    elif changes == (SCALED,):
         once = sum((each.asked for each in of_gateway(stack)), Footprint())  # it does not scale
         assert asked + once == of_stack(stack) + of_stack(stack, at_most=True), "each at its fewest and at its most"
         assert of_stack(stack, at_most=True).pods == of_stack(stack).pods + 7 * 8
@@ -81,5 +88,5 @@ def test_what_autoscales_without_an_autoscaler_is_a_difference(helm: str) -> Non
     """Told `replicas: null`, Mimir's chart leaves the number to whoever sets it; without our autoscaler that is 1."""
     stack = load_stack("prod", SCALED)
     [_, mimir] = releases_of(stack)
-    fewest, most = differences(helm, (replace(mimir, autoscalers=()),))
+    fewest, most = differences(helm, (replace(mimir, added=()),))
     assert (fewest.amount.pods, most.amount.pods) == (-3, -27)

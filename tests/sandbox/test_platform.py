@@ -9,10 +9,11 @@ from kubernetes import client, config, dynamic
 from sandbox.world import Connections
 from telemetry.clients.dry_run import Cluster
 from telemetry.operations.compare.charts import objects_of_gateway
+from telemetry.releases import releases_of
 from telemetry.stack.images import images_of
 from tests.sandbox.charts import Object, rendered, workloads
 from tests.sandbox.test_metadata import MARKED
-from tests.support import ALL_BACKENDS, Change, all_of, load_stack, put
+from tests.support import ALL_BACKENDS, Change, all_of, drop, load_stack, put
 from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
@@ -36,8 +37,23 @@ ROLE = {"ephemeral_storage": "1Gi", "termination_grace": "7m", "bandwidth": {"eg
     "affinity": NEAR, "tolerations": [{"key": "only", "operator": "Exists"}], "storage_class": "standard",
 }}  # fmt: skip
 ROLES = (("traces", "ingester"), ("metrics", "ingester"), ("logs", "write"), ("profiles", "metastore"))
+ADAPTED = {
+    "metrics": [
+        {"type": "pods", "name": "inflight", "average_value": 0.5},
+        {"type": "external", "name": "waiting", "labels": {"of": "queries"}, "average_value": 2},
+        {
+            "type": "object",
+            "name": "requests",
+            "value": "10k",
+            "described_object": {"api_version": "v1", "kind": "Service", "name": "gateway"},
+        },
+    ]
+}
+AUTOSCALED = ("traces.roles.querier", "metrics.roles.querier", "logs.roles.read", "gateway")
 ASKED = all_of(
     BACKENDS,
+    *(drop(f"{role}.replicas") for role in AUTOSCALED),
+    *(put(f"{role}.autoscaling", ADAPTED) for role in AUTOSCALED),
     IMAGES,
     MARKED,
     put("priority_class", {"name": CLASS, "value": 1000}),
@@ -80,7 +96,8 @@ def pod_of(workload: Object) -> dict[str, Any]:
 def test_the_api_server_takes_every_object_and_a_pod_of_every_role(cluster: Cluster) -> None:
     stack = load_stack("prod", ASKED)
     objects = [each for of_chart in rendered(stack).values() for each in of_chart]
-    objects += objects_of_gateway(stack)
+    objects += [*objects_of_gateway(stack), *(each for release in releases_of(stack) for each in release.added)]
+    scaled: list[str] = []
     pods = [pod_of(each) for each in workloads(objects)]
     assert len(pods) > 20
     for each in (*objects, *pods):
@@ -88,3 +105,7 @@ def test_the_api_server_takes_every_object_and_a_pod_of_every_role(cluster: Clus
         taken = cluster.applied(each)
         if each["kind"] == "Pod":
             assert taken["spec"]["priority"] == 1000
+        if each["kind"] == "HorizontalPodAutoscaler":
+            assert [metric["type"] for metric in taken["spec"]["metrics"]] == ["Resource", "Pods", "External", "Object"]
+            scaled.append(each["spec"]["scaleTargetRef"]["name"])
+    assert sorted(scaled) == ["gateway", "loki-read", "mimir-querier", "tempo-distributed-querier"]

@@ -102,6 +102,37 @@ AUTOSCALING = [
         "greater than or equal to 1",
         "correct it",
     ),
+    Bad(
+        "nothing to scale by",
+        _scaled(f"{METRICS}.querier", cpu_percent=None),
+        f"{METRICS}.querier.autoscaling.cpu_percent",
+        "without metrics nothing says when",
+        "set one",
+    ),
+    *(
+        Bad(
+            name,
+            _scaled(f"{METRICS}.querier", metrics=[{"name": "waiting", **metric}]),
+            f"{METRICS}.querier.autoscaling.metrics.0.{key}",
+            why,
+            mend,
+        )
+        for name, metric, key, why, mend in (
+            ("pods together", {"type": "pods", "value": 5}, "value", "whose average counts", "say average_value"),
+            ("aims at no value", {"type": "pods"}, "average_value", "nothing is aimed at", "say what each pod"),
+            ("aims at 0", {"type": "pods", "average_value": 0}, "average_value", "not a number above 0", "write it"),
+            ("two aims", {"type": "external", "value": 5, "average_value": 1}, "value", "takes one", "remove one"),
+            ("of no object", {"type": "object", "value": 5}, "described_object", "object needs it", "say whose"),
+            (
+                "an object that is not asked for",
+                {"type": "external", "value": 5, "described_object": {"api_version": "v1", "kind": "A", "name": "a"}},
+                "described_object",
+                "belongs to type object",
+                "remove it",
+            ),
+            ("no such type", {"type": "resource", "value": 5}, "type", "must be 'pods'", "correct it"),
+        )
+    ),
     at("a switch for an autoscaler", f"{METRICS}.querier.autoscaling", True, "must be a mapping", "write its keys"),
     Bad(
         "two who choose the replicas",

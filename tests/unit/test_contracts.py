@@ -97,6 +97,10 @@ def placed_role_by_role(settings: Tree) -> None:
                 of_role.update({**own, **grace})
 
 
+BY_METRICS = {
+    "cpu_percent": None,
+    "metrics": [{"type": "pods", "name": "inflight", "average_value": 20}],
+}
 FOR_EVERY_CHART: dict[str, Change] = {
     "as it is": all_of(),
     "plain Kubernetes": put("kubernetes.platform", "kubernetes"),
@@ -159,8 +163,10 @@ FOR_ONE_CHART: dict[str, dict[str, Change]] = {
                 for role in ("distributor", "querier", "query-frontend", "compactor")
             )
         ),
+        "autoscaled by metrics": put("traces.roles.querier", {"autoscaling": BY_METRICS}),
     },
     "loki": {
+        "autoscaled by metrics": all_of(WITH_LOGS_IN_PROD, put("logs.roles.read", {"autoscaling": BY_METRICS})),
         "three writers, bigger": all_of(
             WITH_LOGS_IN_PROD,
             put("logs.replication_factor", 3),

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.capacity.footprint import Footprint, of_role, of_roles, of_stack
+from telemetry.config.autoscaling import Autoscaling
 from telemetry.config.quantities import parse_bytes
 from telemetry.config.resources import Resources
-from telemetry.config.roles import Autoscaling, Role
+from telemetry.config.roles import Role
 from tests.support import ENVIRONMENTS, drop, load_stack, put
 
 MI, GI = 1 << 20, 1 << 30

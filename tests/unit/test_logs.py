@@ -219,6 +219,23 @@ def test_three_writers_and_a_factor_of_three_need_no_leave() -> None:
     assert logs.survives_a_lost_writer
 
 
+def test_readers_may_scale_by_other_metrics_than_cpu() -> None:
+    """The chart's template takes them of every role, though its values.yaml has the key for some."""
+    waiting = {"type": "external", "name": "queries-waiting", "labels": {"of": "loki"}, "average_value": 2}
+    scaled = put("logs.roles.read", {"autoscaling": {"cpu_percent": None, "metrics": [waiting]}})
+    scaling = values("prod", scaled)["read"]["autoscaling"]
+    assert scaling["targetCPUUtilizationPercentage"] is None
+    assert scaling["customMetrics"] == [
+        {
+            "type": "External",
+            "external": {
+                "metric": {"name": "queries-waiting", "selector": {"matchLabels": {"of": "loki"}}},
+                "target": {"type": "AverageValue", "averageValue": "2"},
+            },
+        }
+    ]
+
+
 def test_readers_may_be_an_autoscalers_and_are_spread_at_their_most() -> None:
     scaled = put("logs.roles.read", {"autoscaling": {"max_replicas": 4, "cpu_percent": 60}})
     read = values("prod", scaled)["read"]

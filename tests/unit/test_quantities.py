@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.config.quantities import bytes_text, cpu_text, duration_text, parse_bytes, parse_cpu, parse_duration
+from telemetry.config.quantities import (
+    bytes_text,
+    cpu_text,
+    duration_text,
+    parse_bytes,
+    parse_cpu,
+    parse_duration,
+    parse_number,
+)
 
 MILLICORES = st.integers(1, 1_024_000)
 SIZES = st.integers(1, 1 << 50)
@@ -47,6 +55,20 @@ def test_a_broken_size_is_rounded_down_to_whole_bytes(number: object) -> None:
 @given(MINUTES)
 def test_durations_survive_their_text(minutes: int) -> None:
     assert parse_duration(duration_text(minutes * 60)) == minutes * 60
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [(20, "20"), (0.5, "500m"), ("500m", "500m"), ("1000m", "1"), (1000, "1k"), ("1.5k", "1500"), ("2000k", "2M")],
+)
+def test_a_number_is_written_as_the_api_server_writes_it(given: object, written: str) -> None:
+    assert parse_number(given) == written
+
+
+@pytest.mark.parametrize("given", [0, "0m", -1, True, "1Ki", "much", "0.0001", None])
+def test_what_is_no_number_is_refused(given: object) -> None:
+    with pytest.raises(ValueError, match=r"not a number above 0|three decimals"):
+        parse_number(given)
 
 
 @given(MILLICORES, MILLICORES)

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from telemetry.backends import BACKENDS
 from telemetry.backends.mimir.roles import MIMIR_META, MIMIR_ROLES
 from telemetry.backends.tempo.roles import TEMPO_META, TEMPO_ROLES
+from telemetry.config.autoscaling import Autoscaling
 from telemetry.config.policy import Policy
 from telemetry.config.role_policy import check_policy
 from telemetry.config.role_spec import RoleTable, expand
-from telemetry.config.roles import Autoscaling, Role
+from telemetry.config.roles import Role
 from telemetry.stack import ConfigError
 from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, drop, load_stack, put
 

@@ -151,6 +151,14 @@ def test_tempos_own_autoscalers_aim_at_cpu_alone() -> None:
     assert scaled["compactor"]["autoscaling"] == {**bounds, "hpa": hpa}
 
 
+def test_what_scales_by_other_metrics_is_left_to_the_programs_autoscaler() -> None:
+    metrics = [{"type": "pods", "name": "inflight", "average_value": 20}]
+    by_metrics = put("traces.roles.querier", {"autoscaling": {"max_replicas": 4, "metrics": metrics}})
+    querier = values("tempo-distributed", "prod", by_metrics)["querier"]
+    assert querier["replicas"] is None
+    assert "autoscaling" not in querier
+
+
 @each_case
 def test_no_secret_is_in_the_values_only_the_secrets_name(chart: str, environment: str) -> None:
     texts = [str(value) for _, value in leaves(values(chart, environment))]

@@ -11,6 +11,7 @@ from telemetry.config.images import Image
 from telemetry.config.placement import Placement
 from telemetry.config.quantities import bytes_text, duration_text
 from telemetry.config.roles import Role
+from telemetry.spec.scaling import custom_metrics
 from telemetry.spec.values.affinity import REQUIRED
 from telemetry.spec.values.common import Values, credentials_from, merged, named, pod_security, resources
 from telemetry.spec.values.images import pull_secrets, with_digest
@@ -116,6 +117,7 @@ def _role(context: LokiContext, logs: Logs, name: str, role: Role) -> Values:
             "minReplicas": scaling.min_replicas,
             "maxReplicas": scaling.max_replicas,
             "targetCPUUtilizationPercentage": scaling.cpu_percent,
+            **named("customMetrics", custom_metrics(scaling)),
         }
     if role.max_replicas > 1:
         labels = {

@@ -1,14 +1,15 @@
 """Mimir's release."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from telemetry.backends.mimir.context import MimirContext
 from telemetry.backends.mimir.roles import MIMIR_ROLES
 from telemetry.backends.mimir.values import RELEASE, deployed_roles, values
 from telemetry.config.roles import Role
 from telemetry.spec.backend import SizedRelease
-from telemetry.spec.release import Release, autoscaler
+from telemetry.spec.release import Release
+from telemetry.spec.scaling import autoscaler
+from telemetry.spec.values.common import Values
 
 
 def releases(context: MimirContext) -> Iterator[Release]:
@@ -31,8 +32,8 @@ def sizes(context: MimirContext) -> Iterator[SizedRelease]:
     yield SizedRelease("Mimir", "telemetry:metrics.roles", deployed_roles(context), MIMIR_ROLES)
 
 
-def _autoscalers(roles: Mapping[str, Role]) -> Iterator[Mapping[str, Any]]:
-    """Yield the autoscalers that the program gives Mimir's roles, whose chart is told `replicas: null`."""
+def _autoscalers(roles: Mapping[str, Role]) -> Iterator[Values]:
+    """Yield the autoscalers of roles, whose chart scales by KEDA only and is told `replicas: null`."""
     for name, role in roles.items():
         if role.autoscaling is not None:
             yield autoscaler(f"{RELEASE}-{name}", role.autoscaling)

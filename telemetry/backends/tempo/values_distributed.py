@@ -139,8 +139,8 @@ def _role(context: TempoContext, shape: TempoShape, name: str) -> Values:
     affinity = yaml.safe_dump(pod.pop("affinity"), sort_keys=False) if "affinity" in pod else ""
     keyed: Values = {**credentials_from(context.s3_secret), "podAnnotations": UNKNOWN_KEY}
     values: Values = {
-        # Stated for an autoscaled role too: the chart leaves it out of the Deployment, but its budgets count it.
-        "replicas": role.replicas,
+        # Stated for a role that the chart scales too: it is left out of the Deployment, but budgets count it.
+        "replicas": None if scales_by_metrics(role) else role.replicas,
         "resources": resources(role),
         "affinity": affinity,  # a text; by default a hard one: a second replica would need a second node
         "topologySpreadConstraints": _spread(context, shape, name),
@@ -150,16 +150,21 @@ def _role(context: TempoContext, shape: TempoShape, name: str) -> Values:
     return merged(values, pod)
 
 
+def pod_labels(release: str, role: str) -> dict[str, str]:
+    """Return the labels by which the chart knows the pods of a role."""
+    return {
+        "app.kubernetes.io/name": "tempo",
+        "app.kubernetes.io/instance": release,
+        "app.kubernetes.io/component": role,
+    }
+
+
 def _spread(context: TempoContext, shape: TempoShape, name: str) -> str:
     """Return the constraints as the text that the chart wants; it renders the text, the release's name in it included.
 
     The compactor has no such key in the chart's values.yaml, but its template reads it like the others'.
     """
-    labels = {
-        "app.kubernetes.io/name": "tempo",
-        "app.kubernetes.io/instance": "{{ .Release.Name }}",
-        "app.kubernetes.io/component": name,
-    }
+    labels = pod_labels("{{ .Release.Name }}", name)
     nodes, replicas = context.kubernetes.nodes, shape.roles[name].max_replicas
     placement = shape.placement.of(shape.roles[name].placement)
     constraints = spread(placement, nodes=nodes, replicas=replicas, selector=labels)
@@ -168,9 +173,14 @@ def _spread(context: TempoContext, shape: TempoShape, name: str) -> str:
     )  # one by one: no anchors
 
 
+def scales_by_metrics(role: Role) -> bool:
+    """Whether the program scales a role, because the chart knows no other metrics than CPU and memory."""
+    return role.autoscaling is not None and bool(role.autoscaling.metrics)
+
+
 def _autoscaling(name: str, role: Role) -> Values:
     """Return the chart's own autoscaler on CPU; its target for memory is off."""
-    if role.autoscaling is None:
+    if role.autoscaling is None or scales_by_metrics(role):
         return {}
     target: Values = {"targetCPUUtilizationPercentage": role.autoscaling.cpu_percent}
     if name == "compactor":  # the only one that can be scaled by KEDA instead

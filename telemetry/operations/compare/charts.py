@@ -15,7 +15,8 @@ from telemetry.config.roles import Role
 from telemetry.gateway import workload
 from telemetry.gateway.addresses import SERVICE
 from telemetry.kubernetes.manifests import documents
-from telemetry.spec.release import Release, autoscaler
+from telemetry.spec.release import Release
+from telemetry.spec.scaling import autoscaler
 from telemetry.stack import Stack
 
 KUBE_VERSION = "1.34"
@@ -59,7 +60,7 @@ def compare(
         UncountableError: a rendered object cannot be counted.
     """
     chart = chart_of(release, charts) if charts else None
-    objects = [*render(release, chart, namespace=namespace, helm=helm), *release.autoscalers]
+    objects = [*render(release, chart, namespace=namespace, helm=helm), *release.added]
     return _differences(release.name, objects, list(release.roles.values()), nodes)
 
 
