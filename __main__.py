@@ -33,6 +33,7 @@ from components.priority_class import PriorityClass
 from components.providers import Providers
 from components.scraping import Scraping
 from components.stack_config import load_stack
+from components.tenant_quotas import TenantQuotas
 from telemetry.policies.enforcement import enforce
 
 
@@ -68,6 +69,7 @@ datasources = Datasources(
     "datasources", stack=stack, credentials=credentials, opts=ResourceOptions(providers=in_grafana, depends_on=served)
 )
 
+TenantQuotas.of(stack, opts=ResourceOptions(providers=in_cluster))
 Exposure.of(stack, opts=ResourceOptions(providers=in_cluster, depends_on=there([gateway])))
 Collector.of(stack, opts=ResourceOptions(providers=in_cluster, depends_on=served))
 Alerts.of(stack, opts=in_namespace)

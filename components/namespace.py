@@ -4,8 +4,6 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from telemetry.config.namespace import Namespace as NamespaceSettings
-from telemetry.config.quantities import bytes_text, cpu_text
-from telemetry.config.quota import text
 
 _POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}
 
@@ -37,13 +35,6 @@ class Namespace(pulumi.ComponentResource):
         k8s.core.v1.ResourceQuota(
             f"{settings.name}-quota",
             metadata={"name": "telemetry", "namespace": settings.name},
-            spec={
-                "hard": {
-                    "requests.cpu": cpu_text(quota.cpu),
-                    "requests.memory": bytes_text(quota.memory),
-                    "requests.storage": bytes_text(quota.storage),
-                    **{name: text(name, amount) for name, amount in quota.counted.items()},
-                }
-            },
+            spec={"hard": quota.hard},
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )

@@ -1,21 +1,40 @@
 """Where the workloads run, and how much room there is."""
 
-from typing import Literal, Self
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.quota import Quota
 from telemetry.config.resources import Resources
 
+NamespaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+"""A DNS label."""
+THE_CLUSTERS = re.compile(r"(kube|openshift)(-|$)|default$")
+"""Namespaces that are no team's."""
+
+
+def _is_a_teams(name: str) -> str:
+    if THE_CLUSTERS.match(name):
+        raise ValueError("is the cluster's own, where a quota may stop its pods; name one of the tenant's")
+    return name
+
+
+class TenantNamespace(Settings):
+    """A namespace that a tenant's own workloads run in. It exists already: `down` takes away the quota alone."""
+
+    name: Annotated[NamespaceName, AfterValidator(_is_a_teams)] = Field(description="Its name.")
+    quota: Quota = Field(
+        description="What all pods and objects in it may come to: a ResourceQuota `telemetry-<environment>`, beside "
+        "those that are there already; Kubernetes holds to all of them."
+    )
+
 
 class Namespace(Settings):
     """The namespace of one environment."""
 
-    name: str = Field(
-        pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
-        description="Its name, a DNS label; the first user's are ca7f8f-dev, -test and -prod.",
-    )
+    name: NamespaceName = Field(description="Its name, a DNS label; the first user's are ca7f8f-dev, -test and -prod.")
     create: bool = Field(
         default=False,
         description="Whether the program owns the namespace: makes it, labels it for PodSecurity `restricted` "

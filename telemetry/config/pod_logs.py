@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.namespace import NamespaceName
 
 _NOT_RE2 = re.compile(r"\(\?<?[=!]|\(\?P=|\\[1-9]")
 _STEP = r'(?:[A-Za-z_][A-Za-z0-9_]*|"[^"]+")'
@@ -32,7 +33,6 @@ def _check_field(path: str) -> str:
 
 Re2 = Annotated[str, Field(min_length=1, max_length=1_024), AfterValidator(_check_re2)]
 """A regular expression as RE2 reads it (https://github.com/google/re2/wiki/Syntax)."""
-NamespaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 JsonField = Annotated[str, AfterValidator(_check_field)]
 """The place of a field, in JMESPath's words: `level`, `http.status`; in quotes what is no word, `"tenant.id"`."""
 LABELS = frozenset({"cluster", "namespace", "pod", "container"})

@@ -102,3 +102,13 @@ class Quota(Resources):
         "`persistentvolumeclaims: 12`, `gold.storageclass.storage.k8s.io/requests.storage: 0` or "
         "`count/deployments.apps: 20` (kubectl describe quota).",
     )
+
+    @property
+    def hard(self) -> dict[str, str]:
+        """All of it in Kubernetes' own terms (`spec.hard`)."""
+        return {
+            "requests.cpu": cpu_text(self.cpu),
+            "requests.memory": bytes_text(self.memory),
+            "requests.storage": bytes_text(self.storage),
+            **{name: text(name, amount) for name, amount in self.counted.items()},
+        }

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from telemetry.spec.context import Environment
 from telemetry.stack.existing import existing_of
 from telemetry.stack.model import Stack
+from telemetry.stack.tenant_quotas import tenant_namespaces
 
 _MARKS: dict[str, tuple[Environment, ...]] = {
     "dev": ("dev",),
@@ -53,6 +54,8 @@ def _values(stack: Stack) -> Iterator[tuple[str, str, str]]:
         yield f"{key}.namespace", settings.namespace, settings.namespace
         if settings.url is not None:
             yield f"{key}.url", settings.url, _without_top_domain(settings.url)
+    for place, each in tenant_namespaces(stack):
+        yield f"{place}.name", each.name, each.name
     if (pods := stack.monitoring.object_store) is not None:
         yield "monitoring.object_store.namespace", pods.namespace, pods.namespace
     for index, host in enumerate(stack.gateway.hosts if stack.gateway else ()):

@@ -12,6 +12,7 @@ from telemetry.config.resources import Compute
 from telemetry.config.role_policy import limited
 from telemetry.config.roles import Role
 from telemetry.spec.backend import Signal
+from telemetry.stack import tenant_quotas
 from telemetry.stack.backends import SIGNALS, StackBackend, metrics_first
 from telemetry.stack.sections import backend_of
 from telemetry.stack.tenants import BackendLimits, Limits, Tenant
@@ -41,6 +42,7 @@ def check(stack: "Stack") -> None:
             raise SettingError("limits", "is for a stack without tenants; give it to tenants.….limits, or remove it")
         _check_limits("limits", limits, checks)
     _check_sums([tenant.limits for tenant in tenants] or [limits or BackendLimits()], stack.backends)
+    tenant_quotas.check(stack)
     shortest = _shortest_retentions(stack)
     for index, tenant in enumerate(tenants):
         _check_retention(f"tenants.{index}.retention", tenant, shortest)

@@ -13,6 +13,7 @@ from telemetry.backends.sections import LogsLimits, MetricsLimits, ProfilesLimit
 from telemetry.config.access import Access
 from telemetry.config.base import Settings
 from telemetry.config.existing_secrets import TokenSecret
+from telemetry.config.namespace import TenantNamespace
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
 
@@ -109,6 +110,9 @@ class Tenant(Settings):
     access: Access = Field(default_factory=Access, description="How the gateway knows it.")
     grafana_org: int | None = Field(
         default=None, ge=1, description="The Grafana organisation that its datasources belong to; none is our login's."
+    )
+    namespaces: list[TenantNamespace] = Field(
+        default_factory=list, description="Namespaces of its own workloads whose quota the program is to set."
     )
 
     @property

@@ -167,9 +167,21 @@ def alerting(settings: Tree) -> None:
     }
 
 
+BY_METRICS: Tree = {
+    "metrics": [
+        {"type": "pods", "name": "inflight", "average_value": 20},
+        {"type": "external", "name": "waiting", "labels": {"of": "queries"}, "value": 100},
+        {
+            "type": "object",
+            "name": "requests",
+            "value": "10k",
+            "described_object": {"api_version": "v1", "kind": "Service", "name": "traces-query"},
+        },
+    ]
+}
+_SCALED = ("traces.roles.querier", "metrics.roles.querier", "logs.roles.read")
 SCALED: Change = all_of(
-    *(drop(f"{signal}.roles.querier.replicas") for signal in ("traces", "metrics")),
-    *(put(f"{signal}.roles.querier.autoscaling", {}) for signal in ("traces", "metrics")),
+    *(drop(f"{role}.replicas") for role in _SCALED), *(put(f"{role}.autoscaling", BY_METRICS) for role in _SCALED)
 )
 PROD: Change = all_of(
     WITH_LOGS_IN_PROD,
@@ -186,7 +198,12 @@ PROD: Change = all_of(
     put("kubernetes.dns_service", "coredns.kube-system"),
     put("kubernetes.kubeconfig", "/nowhere/kubeconfig"),
     put("namespace.requested_quota", {"cpu": "40", "memory": "128Gi", "storage": "512Gi"}),
-    put("tenants", [TENANT, {"id": "b", "display_name": "B", "access": {"token_secret": {"name": "b", "key": "k"}}}]),
+    put("tenants", [
+        {**TENANT, "namespaces": [{"name": "shop", "quota": {
+            "cpu": "4", "memory": "8Gi", "storage": "20Gi", "counted": {"pods": 50},
+        }}]},
+        {"id": "b", "display_name": "B", "access": {"token_secret": {"name": "b", "key": "k"}}},
+    ]),
     put("external_secrets", {
         "store": {"name": "vault", "kind": "ClusterSecretStore"}, "version": "v1beta1", "refresh": "2h",
         "secrets": {"b": {"type": "kubernetes.io/tls", "data": {"k": {"key": "telemetry/b", "property": "token"}}}},
@@ -298,7 +315,7 @@ CERTIFIED: Change = all_of(
         "source": "cert-manager", "issuer": {"name": "ours", "kind": "ClusterIssuer"}, "authority": AUTHORITY,
     }),
     put("gateway.client_ca_secret", {"name": "clients-ca", "key": "root"}),
-    put("gateway.autoscaling", {}),
+    put("gateway.autoscaling", BY_METRICS),
     put("gateway.expose", {"kind": "ingress", "hosts": HOSTS, "class_name": "nginx"}),
     put("security.ingress", PLACE),
     put("tenants", [{**TENANT, "access": {"accepts": "either", "certificate_subject": "CN=agent"}}]),

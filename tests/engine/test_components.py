@@ -25,6 +25,7 @@ from tests.support import (
     WITH_LOGS_IN_PROD,
     WITH_PROFILES_IN_PROD,
     Change,
+    Tree,
     all_of,
     credentials,
     drop,
@@ -214,6 +215,12 @@ def test_every_resource_is_the_child_of_its_component(environment: str, preview:
     assert at_the_root == {"pulumi", "telemetry"}
 
 
+def with_a_bounded_tenant(settings: Tree) -> None:
+    """Name a namespace of the first tenant's own workloads."""
+    quota = {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}
+    settings["tenants"][0]["namespaces"] = [{"name": "shop", "quota": quota}]
+
+
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
 def test_components_are_named_after_their_class_and_register_what_they_annotate(preview: bool) -> None:
     every = all_of(
@@ -228,6 +235,7 @@ def test_components_are_named_after_their_class_and_register_what_they_annotate(
         put("collector", DAEMON_SET),
         put("priority_class", {"name": "telemetry", "value": 1000}),
         put("external_secrets", {"store": {"name": "vault"}, "secrets": {"ours": {"data": {"a": {"key": "it"}}}}}),
+        with_a_bounded_tenant,
         WITH_LOGS_IN_PROD,
         WITH_PROFILES_IN_PROD,
     )

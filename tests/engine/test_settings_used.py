@@ -34,6 +34,7 @@ from telemetry.spec.release import Release
 from telemetry.stack import Stack
 from telemetry.stack.backends import SIGNALS
 from telemetry.stack.external_secrets import objects_of as external_secrets
+from telemetry.stack.tenant_quotas import objects_of as tenant_quotas
 from tests.engine.recorder import Run, run_program
 from tests.engine.rich_stacks import credentials, stacks
 from tests.support import tree
@@ -180,7 +181,7 @@ def _releases(of: str) -> Callable[[Stack], Any]:
 
 
 def _made(release: Release) -> tuple[Any, ...]:
-    return release.name, release.chart, release.values, release.roles, release.autoscalers
+    return release.name, release.chart, release.values, release.roles, release.added
 
 
 MAKERS: tuple[Callable[[Stack], Any], ...] = (
@@ -195,7 +196,7 @@ MAKERS: tuple[Callable[[Stack], Any], ...] = (
     lambda stack: stack.dashboards and (packs.documents_of(stack, stack.dashboards), list(packs.refusals(stack))),
     lambda stack: (stack.buckets, stack.protects_buckets),
     lambda stack: list(objects_of(stack)),
-    lambda stack: list(external_secrets(stack)),
+    lambda stack: (list(external_secrets(stack)), list(tenant_quotas(stack))),
     lambda stack: stack.gateway and [vars(each) for each in _secrets(stack, stack.gateway)],
     lambda stack: stack.gateway and list(_workload(stack, stack.gateway)),
     lambda stack: [sorted(vars(each).items()) for each in _views(stack)],
@@ -324,7 +325,6 @@ UNSET = {
     "object_store.deny_bucket_deletion": "the same",
     "monitoring.objectives.traces_ingest.latency": "refused, because Tempo does not measure it",
     "profiles.roles.*.autoscaling": "refused for every role",
-    "logs.roles.*.autoscaling": "refused for every role",
 }
 
 

@@ -31,6 +31,12 @@ def _read(oidc: dict[str, Any]) -> Change:
     return _with("gateway.oidc", oidc, access={"oidc": {"groups": ["sre"]}})
 
 
+def _bounded(*namespaces: str) -> Change:
+    """Return a stack with a tenant, and a quota for each of its namespaces."""
+    quota = {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}
+    return put("tenants", [tenant(namespaces=[{"name": each, "quota": quota} for each in namespaces])])
+
+
 def _sum(id_: str, backend: str, key: str, capacity: dict[str, Any]) -> Bad:
     many = [tenant(id=f"t{index}", display_name=f"T{index}") for index in range(3)]
     change = all_of(put("tenants", many), put(f"{backend}.capacity", capacity))
@@ -468,6 +474,15 @@ GATEWAY = [
         "gateway.issued.issued_on",
         "not a day",
         "in quotes",
+    ),
+    *(
+        Bad(name, change, "tenants.0.namespaces.0.name" if first else "tenants.0.namespaces.1.name", why, mend)
+        for name, change, first, why, mend in (
+            ("the cluster's own namespace", _bounded("kube-system"), True, "is the cluster's own", "name one"),
+            ("the stack's own namespace", _bounded("ca7f8f-dev"), True, "is the stack's own namespace", "remove this"),
+            ("a namespace twice", _bounded("shop", "shop"), False, "is named before", "remove one"),
+            ("another environment's namespace", _bounded("shop-prod"), True, "belongs to prod", "give that of dev"),
+        )
     ),
     Bad(
         "a number of pods beside an autoscaler",
