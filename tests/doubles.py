@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -85,15 +85,30 @@ def kubeconfig(server: str, context: str, token: str) -> str:
     )
 
 
+def _anything(*_: str) -> bool:
+    return True
+
+
 @contextmanager
-def by_path(answers: Mapping[str, object]) -> Iterator[str]:
-    """Yield the address of a server that has an answer for each path: a status, or what it gives as JSON; else 404."""
+def by_path(answers: Mapping[str, object], allows: Callable[[str, str, str], bool] = _anything) -> Iterator[str]:
+    """Yield the address of a server that has an answer for each path: a status, or what it gives as JSON; else 404.
+
+    `allows` answers an API server's question whether one may do something: with a verb, a resource and a namespace.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = answers.get(self.path.partition("?")[0], 404)
-            body = json.dumps({} if isinstance(found, int) else found).encode()
-            self.send_response(found if isinstance(found, int) else 200)
+            self._say(found if isinstance(found, int) else 200, {} if isinstance(found, int) else found)
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["spec"]["resourceAttributes"]
+            resource = "/".join(filter(None, (asked["resource"], asked["subresource"])))
+            self._say(201, {"status": {"allowed": allows(asked["verb"], resource, asked["namespace"])}})
+
+        def _say(self, status: int, content: object) -> None:
+            body = json.dumps(content).encode()
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

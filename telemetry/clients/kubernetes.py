@@ -20,10 +20,13 @@ from telemetry.config.connections import Kubernetes
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 """So that what is in a Secret does not even reach us."""
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""The same of a list."""
 UNUSABLE = (ConfigException, OSError, yaml.YAMLError, TypeError, ValueError)
 """What `api_client` raises of a kubeconfig. All but the first two may quote the file in their text, tokens and all."""
 _TIMEOUT_SECONDS = 10
-_OK, _ACCEPTED, _NOT_FOUND = 200, 202, 404
+_OK, _CREATED, _ACCEPTED, _NOT_FOUND = 200, 201, 202, 404
+_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 class ClusterError(Exception):
@@ -184,6 +187,28 @@ def kinds(api: client.ApiClient, version: str) -> dict[str, str]:
 
 def _root(version: str) -> str:
     return f"/apis/{version}" if "/" in version else f"/api/{version}"
+
+
+def may(api: client.ApiClient, verb: str, resource: str, *, group: str = "", namespace: str = "") -> bool:
+    """Whether we may do something; also where the server does not say.
+
+    Args:
+        api: the client.
+        verb: what, such as `create`.
+        resource: to what, as paths call it: `roles`, `pods/log`.
+        group: the API group that it is of.
+        namespace: where; empty is everywhere.
+
+    Raises:
+        urllib3.exceptions.HTTPError: nobody answered within ten seconds.
+    """
+    name, _, part = resource.partition("/")
+    asked = {"verb": verb, "group": group, "resource": name, "subresource": part, "namespace": namespace}
+    answer = call(api, "POST", _REVIEWS, body={"spec": {"resourceAttributes": asked}})
+    try:
+        return answer.status != _CREATED or bool(json.loads(answer.body)["status"]["allowed"])
+    except (ValueError, TypeError, KeyError):
+        return True
 
 
 def is_missing(api: client.ApiClient, path: str) -> bool:

@@ -1,14 +1,12 @@
 """Before the first change the cluster is asked whether the collector may be given its rights."""
 
-import json
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from telemetry.operations.preflight import rights
-from tests.doubles import kubeconfig, refused, serving
+from tests.doubles import by_path, kubeconfig, refused
 from tests.support import WITH_LOGS, load_stack, put
 from tests.unit.bad_collectors import API_SERVER, DAEMON_SET
 
@@ -19,22 +17,11 @@ READ = {"namespaces": ["shop"]}
 def found(tmp_path: Path, logs: Mapping[str, object], allowed: Callable[[str, str], bool], asked: Asked) -> list[str]:
     """Return what is found where an API server says what one may do."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            what = body["spec"]["resourceAttributes"]
-            resource = "/".join(filter(None, (what["resource"], what["subresource"])))
-            asked.append((what["verb"], resource, what["namespace"]))
-            answer = json.dumps({"status": {"allowed": allowed(what["verb"], resource)}}).encode()
-            self.send_response(201)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+    def allows(verb: str, resource: str, namespace: str) -> bool:
+        asked.append((verb, resource, namespace))
+        return allowed(verb, resource)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with serving(Handler) as server:
+    with by_path({}, allows) as server:
         return at(tmp_path, server, logs)
 
 

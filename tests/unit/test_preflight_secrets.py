@@ -21,6 +21,7 @@ NAMED: Change = all_of(
 STORE = {"name": "vault", "kind": "SecretStore"}
 OPERATED: Change = put("external_secrets", {"store": STORE, "secrets": {"tempo-bucket": {"data": {
     key: {"key": "s3", "property": key} for key in KEYS}}}})  # fmt: skip
+UNWATCHED = put("monitoring.rules", "none"), put("monitoring.scrape", "none")
 HOSTS = {"http": "telemetry.example.org", "grpc": "otlp.example.org"}
 INGRESS: Change = put("security.ingress", {"namespaces": [{"name": "ingress"}]})
 EXPOSED: Change = all_of(INGRESS, put("gateway.expose", {
@@ -41,7 +42,9 @@ def ask(tmp_path: Path) -> Any:
         with by_path(answers) as server:
             file = tmp_path / "kubeconfig"
             file.write_text(kubeconfig(server, "ca7f8f-prod", "kt0-fake"))
-            found: list[str] = check.check(load_stack("prod", put("kubernetes.kubeconfig", str(file)), *changes))
+            found: list[str] = check.check(
+                load_stack("prod", put("kubernetes.kubeconfig", str(file)), *UNWATCHED, *changes)
+            )
             return found
 
     return ask
@@ -136,3 +139,53 @@ def test_ways_in_from_outside_have_their_kinds_and_the_gateway_that_they_name(as
     assert "the cluster has no Route of route.openshift.io/v1" in line
     built_in = put("gateway.expose", {"kind": "ingress", "hosts": HOSTS, "class_name": "nginx"})
     assert ask(custom_resources, {}, INGRESS, built_in) == []
+
+
+RULES, MONITORS = put("monitoring.rules", "prometheus-rule"), put("monitoring.scrape", "operator")
+OF_OPERATOR = "/apis/monitoring.coreos.com/v1"
+CERTIFIED = put("gateway.certificate", {"source": "cert-manager", "issuer": {"name": "ours", "kind": "ClusterIssuer"}})
+
+
+def test_each_setting_whose_kinds_the_cluster_does_not_have_is_named(ask: Any) -> None:
+    found = ask(custom_resources, {}, RULES, MONITORS, CERTIFIED)
+    assert [line.partition(";")[0] for line in found] == [
+        "telemetry:gateway.certificate.issuer: the cluster has no Certificate of cert-manager.io/v1",
+        "telemetry:gateway.certificate.issuer: the cluster has no ClusterIssuer of cert-manager.io/v1",
+        "telemetry:monitoring.rules: the cluster has no PrometheusRule of monitoring.coreos.com/v1",
+        "telemetry:monitoring.scrape: the cluster has no PodMonitor of monitoring.coreos.com/v1",
+    ]
+    rules_alone = {OF_OPERATOR: kinds(PrometheusRule="prometheusrules", ServiceMonitor="servicemonitors")}
+    (line,) = ask(custom_resources, rules_alone, RULES, MONITORS)
+    assert line.startswith("telemetry:monitoring.scrape: the cluster has no PodMonitor")
+    assert ask(custom_resources, {OF_OPERATOR: 403}, RULES, MONITORS) == []
+
+
+def test_the_issuer_of_the_certificate_is_there(ask: Any) -> None:
+    api = "/apis/cert-manager.io/v1"
+    served = {api: kinds(Certificate="certificates", ClusterIssuer="clusterissuers")}
+    (line,) = ask(custom_resources, served, CERTIFIED)
+    assert line == "telemetry:gateway.certificate.issuer: there is no ClusterIssuer ours; make it, or correct it"
+    assert ask(custom_resources, served | {f"{api}/clusterissuers/ours": {}}, CERTIFIED) == []
+
+
+def test_whoever_deploys_is_asked_for_the_right_to_make_each_kind_where_it_is_made(tmp_path: Path) -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    def allows(*what: str) -> bool:
+        asked.append((what[0], what[1], what[2]))
+        return what[1] != "podmonitors" or what[2] != "logging"
+
+    served = {OF_OPERATOR: kinds(PrometheusRule="prometheusrules", PodMonitor="podmonitors")}
+    loki = put("existing", {"logs": {"namespace": "logging", "pods": {"app": "loki"}, "port": 3100}})
+    with by_path(served, allows) as server:
+        file = tmp_path / "kubeconfig"
+        file.write_text(kubeconfig(server, "ca7f8f-prod", "kt0-fake"))
+        stack = load_stack("prod", put("kubernetes.kubeconfig", str(file)), RULES, MONITORS, loki)
+        (line,) = custom_resources.check(stack)
+    assert line == (
+        "telemetry:monitoring.scrape: you may not create podmonitors.monitoring.coreos.com in logging; have somebody "
+        "grant you that, or do without"
+    )
+    own = [("create", kind, "ca7f8f-prod") for kind in ("prometheusrules", "podmonitors")]
+    assert {*own, ("create", "podmonitors", "logging")} <= {*asked}
+    assert len(asked) == len({*asked}), "each is asked once"

@@ -1,6 +1,6 @@
-"""Checks that the cluster has the kinds that are not Kubernetes' own, and the objects of the platform's that ours name.
+"""Checks that the cluster has the kinds that are not Kubernetes' own, that we may make ours, and what ours name.
 
-Without them an `up` would fail half-way, at the first object of such a kind.
+Without that an `up` would fail half-way, at the first object of such a kind.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, find, kinds
+from telemetry.clients.kubernetes import UNUSABLE, api_client, find, kinds, may
 from telemetry.gateway.expose import objects_of as ways_in
+from telemetry.monitoring import operator
 from telemetry.stack import Stack
 from telemetry.stack.external_secrets import GROUP
 from telemetry.stack.external_secrets import objects_of as external_secrets
@@ -24,6 +25,8 @@ class _Kind(NamedTuple):
     version: str
     """Its API version."""
     name: str
+    namespace: str | None = None
+    """Where we make one; None: we make none, and ours name one."""
 
 
 class _Place(NamedTuple):
@@ -44,23 +47,34 @@ def check(stack: Stack) -> list[str]:
     try:
         api = api_client(stack.kubernetes)
         missing = [line for each in wanted for line in _missing_kind(api, each)]
-        return missing or [line for each in named for line in _missing_object(api, each)]
+        return [*dict.fromkeys(missing)] or [
+            *(line for each in wanted for line in _forbidden(api, each)),
+            *(line for each in named for line in _missing_object(api, each)),
+        ]
     except (*UNUSABLE, client.ApiException, urllib3.exceptions.HTTPError):
         return []
 
 
 def _kinds(stack: Stack) -> Iterator[_Kind]:
+    here = stack.namespace.name
     for each in ways_in(stack):
         if each["apiVersion"] not in _BUILT_IN:
-            yield _Kind("gateway.expose.kind", each["apiVersion"], each["kind"])
+            yield _Kind("gateway.expose.kind", each["apiVersion"], each["kind"], here)
     for each in external_secrets(stack):
-        yield _Kind("external_secrets", each["apiVersion"], each["kind"])
-    for gateway in _gateways(stack):
-        yield _Kind(gateway.setting, gateway.version, gateway.kind)
+        yield _Kind("external_secrets", each["apiVersion"], each["kind"], here)
+    for issuer in _issuers(stack):
+        yield _Kind(issuer.setting, issuer.version, "Certificate", here)
+    for of_others in (*_gateways(stack), *_issuers(stack)):
+        yield _Kind(of_others.setting, of_others.version, of_others.kind)
+    of_operator = {"PrometheusRule": operator.prometheus_rules, "PodMonitor": operator.pod_monitors}
+    for setting, kind in operator.kinds_of(stack).items():
+        for made in of_operator[kind](stack):
+            yield _Kind(setting, f"{operator.GROUP}/{operator.VERSION}", kind, made.namespace)
 
 
 def _named(stack: Stack) -> Iterator[_Place]:
     yield from _gateways(stack)
+    yield from _issuers(stack)
     if (wanted := stack.external_secrets) is not None:
         local = wanted.store.kind == "SecretStore"
         yield _Place(
@@ -78,6 +92,31 @@ def _gateways(stack: Stack) -> Iterator[_Place]:
     if parent is not None:
         version = "gateway.networking.k8s.io/v1"
         yield _Place("gateway.expose.parent", version, "Gateway", parent.name, parent.namespace)
+
+
+def _issuers(stack: Stack) -> Iterator[_Place]:
+    """Yield who is to issue the gateway's certificate."""
+    issuer = stack.gateway.certificate.issuer if stack.gateway is not None else None
+    if issuer is not None:
+        local = issuer.kind == "Issuer"
+        yield _Place(
+            "gateway.certificate.issuer",
+            "cert-manager.io/v1",
+            issuer.kind,
+            issuer.name,
+            stack.namespace.name if local else None,
+        )
+
+
+def _forbidden(api: client.ApiClient, wanted: _Kind) -> Iterator[str]:
+    if wanted.namespace is None:
+        return
+    group, plural = wanted.version.partition("/")[0], kinds(api, wanted.version)[wanted.name]
+    if not may(api, "create", plural, group=group, namespace=wanted.namespace):
+        yield (
+            f"telemetry:{wanted.setting}: you may not create {plural}.{group} in {wanted.namespace}; have somebody "
+            "grant you that, or do without"
+        )
 
 
 def _missing_kind(api: client.ApiClient, wanted: _Kind) -> Iterator[str]:

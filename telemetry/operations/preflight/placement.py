@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, get, is_missing
+from telemetry.clients.kubernetes import METADATA_LIST, UNUSABLE, api_client, get, is_missing
 from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.placement import Placement
 from telemetry.spec.values.placement import is_hard
@@ -14,7 +14,6 @@ from telemetry.stack import Stack
 
 Labels = Mapping[LabelKey, LabelValue]
 
-_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _PRIORITY, _STORAGE = "/apis/scheduling.k8s.io/v1/priorityclasses", "/apis/storage.k8s.io/v1/storageclasses"
 
 
@@ -66,7 +65,7 @@ def _nodes(api: client.ApiClient, stack: Stack, placed: list[Placed]) -> Iterato
     if stack.kubernetes.nodes_on_demand or not asked:
         return
     try:
-        listed = get(api, "/api/v1/nodes", accept=_METADATA_ONLY)
+        listed = get(api, "/api/v1/nodes", accept=METADATA_LIST)
     except client.ApiException:  # who deploys into a namespace often may not see nodes
         return
     nodes = [each["metadata"].get("labels") or {} for each in listed.get("items") or ()]
