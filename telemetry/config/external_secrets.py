@@ -8,7 +8,7 @@ from telemetry.config.base import Settings
 from telemetry.config.existing_secrets import SecretKey, SecretName
 from telemetry.config.quantities import Duration
 
-_HOUR = 3_600
+_TWO_MINUTES, _HOUR = 120, 3_600
 _ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 
 
@@ -48,5 +48,8 @@ class ExternalSecrets(Settings):
     )
     refresh: Duration = Field(
         default=_HOUR, description="How often the operator looks for other values (refreshInterval)."
+    )
+    timeout: Duration = Field(
+        default=_TWO_MINUTES, description="How long an `up` waits for each Secret, before it ends with an error."
     )
     secrets: dict[SecretName, ExternalSecret] = Field(min_length=1, description="The Secrets, by their names.")

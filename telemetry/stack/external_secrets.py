@@ -26,6 +26,11 @@ def objects_of(stack: "Stack") -> Iterator[Values]:
                 "name": name,
                 "namespace": stack.namespace.name,
                 "labels": {"app.kubernetes.io/part-of": "telemetry"},
+                "annotations": {
+                    # Kubernetes' provider waits for what the operator says of a Secret that it has made.
+                    "pulumi.com/waitFor": "condition=Ready",
+                    "pulumi.com/timeoutSeconds": str(wanted.timeout),
+                },
             },
             "spec": _spec(wanted, name, secret),
         }

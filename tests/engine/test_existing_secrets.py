@@ -5,8 +5,10 @@ import os
 from typing import Any
 from unittest.mock import patch
 
+import pulumi
 import pytest
 
+from components import external_secrets
 from tests.engine.recorder import Run, is_secret, run_program
 from tests.support import put
 from tests.unit.test_existing_secrets import VARIABLES, nothing_secret
@@ -52,9 +54,25 @@ def test_the_gateways_maps_are_without_a_credential(run: Run) -> None:
     assert "tlm_" not in text
 
 
+@pytest.mark.parametrize(("error", "is_told"), [("timed out waiting for the condition", True), ("forbidden", False)])
+def test_of_a_secret_that_does_not_come_it_is_told_who_knows_why(
+    error: str, is_told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", told.append)
+    failed = pulumi.ErrorHookArgs("urn", "id", "ours", EXTERNAL, failed_operation="create", errors=[error])
+    assert external_secrets._say_what_to_look_at(failed, namespace="n") is False, "it is not tried again"
+    assert [line for line in told if "kubectl describe externalsecret ours -n n" in line] == told
+    assert bool(told) is is_told
+
+
 def test_external_secrets_come_before_the_pods_that_mount_what_is_made_of_them(run: Run) -> None:
     (brought,) = run.of(EXTERNAL)
     assert brought.plain["spec"]["target"]["name"] == "ours"
+    assert brought.plain["metadata"]["annotations"] == {
+        "pulumi.com/waitFor": "condition=Ready",
+        "pulumi.com/timeoutSeconds": "120",
+    }
     waiting = ("kubernetes:helm.sh/v3:Release", "mimir"), ("kubernetes:apps/v1:Deployment", "gateway")
     for type_, name in waiting:
         assert brought.urn in _waited_for(run, run.one(type_, name).urn)

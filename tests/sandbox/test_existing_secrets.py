@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from telemetry.stack import Stack, decrypted, file
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.secret_scan import Scan, Secret
 from tests.sandbox.snapshot import take
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -26,6 +28,7 @@ EVERYTHING = ("-v=9", "--logtostderr", "--logflow")
 GROUP, VERSION = "external-secrets.io", "v1"
 OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 CERTIFICATE = Authority.of("gk0-fake-Vb7qLw2TzXnRc4Jd9sPhYm3A-fake", "dev", Issued()).server(["telemetry.example.org"])
+MADE_BY_OPERATOR = "receivers"
 KEYS = {"access_key": "id", "secret_key": "secret"}
 
 
@@ -55,7 +58,7 @@ def without_secrets(config: dict[str, Any]) -> None:
     config["telemetry:dashboards"] = {"datasource": "prometheus"}
     config["telemetry:external_secrets"] = {
         "store": {"name": "vault"},
-        "secrets": {"receivers": {"data": {"chat": {"key": "telemetry/chat", "property": "url"}}}},
+        "secrets": {MADE_BY_OPERATOR: {"data": {"chat": {"key": "telemetry/chat", "property": "url"}}}},
     }
 
 
@@ -71,6 +74,7 @@ def contents(dev: Deployment) -> dict[str, dict[str, str]]:
         "login": {"auth": dev.connections.grafana_auth.get_secret_value()},
         "teams": {"payments": secrets.token_urlsafe(32)},
         "edge": {"crt": CERTIFICATE.certificate, "key": CERTIFICATE.key},
+        MADE_BY_OPERATOR: {"chat": f"https://hooks.example.org/{secrets.token_urlsafe(32)}"},
     }
 
 
@@ -105,7 +109,7 @@ def stack(dev: Deployment) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def operator(dev: Deployment) -> Iterator[Any]:
-    """The kinds of External Secrets Operator; nobody acts on them."""
+    """The kinds of External Secrets Operator; `act` does what it does."""
     made = client.ApiextensionsV1Api(dev.core.api_client)
     names = {"externalsecrets": "ExternalSecret", "secretstores": "SecretStore"}
     for plural, kind in names.items():
@@ -124,6 +128,23 @@ def operator(dev: Deployment) -> Iterator[Any]:
     yield client.CustomObjectsApi(dev.core.api_client)
     for plural in names:
         made.delete_custom_resource_definition(f"{plural}.{GROUP}")
+
+
+def act(dev: Deployment, operator: Any, held: dict[str, str]) -> None:
+    """Do as the operator does, once: make the Secret of the ExternalSecret, after a while, and then say so."""
+    path = GROUP, VERSION, dev.namespace, "externalsecrets", MADE_BY_OPERATOR
+
+    def found() -> Any:
+        try:
+            return operator.get_namespaced_custom_object(*path)
+        except client.ApiException:
+            return None
+
+    until(found)
+    assert not dev.pods(), "nothing begins before the Secret is there"
+    dev.core.create_namespaced_secret(dev.namespace, {"metadata": {"name": MADE_BY_OPERATOR}, "stringData": held})
+    ready = {"conditions": [{"type": "Ready", "status": "True", "reason": "SecretSynced"}]}
+    operator.patch_namespaced_custom_object(*path, {"status": ready})
 
 
 def refused(dev: Deployment, variables: dict[str, str]) -> list[str]:
@@ -152,13 +173,16 @@ def deployed(
 ) -> Deployment:
     """The stack, deployed beside the Secrets, with a look at every word that is said meanwhile."""
     for name, held in contents.items():
-        dev.core.create_namespaced_secret(dev.namespace, {"metadata": {"name": name}, "stringData": held})
+        if name != MADE_BY_OPERATOR:
+            dev.core.create_namespaced_secret(dev.namespace, {"metadata": {"name": name}, "stringData": held})
     (line,) = refused(dev, variables)
     assert (
         line == "telemetry:external_secrets.store: there is no SecretStore vault in ca7f8f-dev; make it, or correct it"
     )
     store = {"apiVersion": f"{GROUP}/{VERSION}", "kind": "SecretStore", "metadata": {"name": "vault"}}
     operator.create_namespaced_custom_object(GROUP, VERSION, dev.namespace, "secretstores", store)
+    pool = ThreadPoolExecutor()
+    acting = pool.submit(act, dev, operator, contents[MADE_BY_OPERATOR])
     for command, *options in (
         ("preview", "--json"),
         ("up", "--yes", "--skip-preview", "--diff", "--show-reads", "--show-sames", *EVERYTHING),
@@ -173,6 +197,7 @@ def deployed(
         scan.look(f"{' '.join(words)}: stdout", done.stdout)
         if done.stderr:
             scan.look(f"{' '.join(words)}: stderr", done.stderr)
+    acting.result()
     return dev
 
 
@@ -187,7 +212,7 @@ def test_it_comes_up_with_what_exists(deployed: Deployment, variables: dict[str,
     ]
     held = {each.metadata.name: each for each in deployed.core.list_namespaced_secret(deployed.namespace).items}
     ours = {name for name, each in held.items() if each.type != "helm.sh/release.v1"}
-    assert ours == {"buckets", "traces-s3", "metrics-s3", "login", "teams", "edge", "gateway-tenants"}
+    assert ours == {"buckets", "traces-s3", "metrics-s3", "login", "teams", "edge", "gateway-tenants", MADE_BY_OPERATOR}
 
 
 def test_pods_read_their_key_pairs_of_the_secrets_by_their_keys(deployed: Deployment) -> None:
