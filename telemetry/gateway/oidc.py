@@ -123,8 +123,7 @@ map $proxy_protocol_addr $client {
 )
 
 _FIRST = """
-if ($uri = /authority) { break; } # nginx asks there by a request of its own, which begins anew
-if ($refusal = identify) { rewrite ^ /identify last; }"""
+if ($refusal = identify) { rewrite ^(?!/authority$) /identify last; } # which nginx asks there, and which begins anew"""
 
 _LOCATIONS = Text(
     """
