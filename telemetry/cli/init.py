@@ -19,7 +19,8 @@ from telemetry.config.base import did_you_mean
 from telemetry.config.project import PROJECT
 from telemetry.operations.init.draft import Draft
 from telemetry.operations.init.interview import Interview
-from telemetry.operations.init.questions import QUESTIONS, Question
+from telemetry.operations.init.question import Question
+from telemetry.operations.init.questions import QUESTIONS
 from telemetry.stack import ConfigError
 
 _MISSING = 2

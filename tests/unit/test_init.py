@@ -12,7 +12,8 @@ from telemetry.operations.init import questions, trials
 from telemetry.operations.init.cluster import Cluster
 from telemetry.operations.init.draft import Draft
 from telemetry.operations.init.interview import Interview
-from telemetry.operations.init.questions import QUESTIONS, Question
+from telemetry.operations.init.question import Question
+from telemetry.operations.init.questions import QUESTIONS
 from telemetry.stack import load
 from telemetry.stack.file import as_given
 from tests.support import ENVIRONMENTS, REPO
@@ -121,6 +122,11 @@ def test_without_a_user_what_is_missing_is_named_with_what_was_found() -> None:
         ("tenants", "a b", "so a shares a Grafana organisation"),
         ("tenants", "a:x", "must be a whole number"),
         ("security.clients", "10.1.0.1/8", "not a range of addresses"),
+        ("existing_secrets", "backend", "object_store.secrets.backend: unknown key"),
+        ("grafana.secret", "login", "GRAFANA_AUTH is not set where Pulumi runs"),
+        ("monitoring.scrape", "servicemonitor", "must be 'none', 'collector', 'operator' or 'annotations'"),
+        ("dashboards.folder", "a/b", "telemetry:dashboards.folder: 'a/b'"),
+        ("alerting", "pigeon", "alerting.receivers.0.pigeon: unknown key"),
         ("credentials.grafana.auth", "two\nlines", "has spaces around it or a line end in it"),
     ],
 )
@@ -141,6 +147,63 @@ def test_an_address_that_no_policy_can_name_makes_a_question_more() -> None:
     assert [*interviewed(given=outside).missing] == ["security.object_store"]
     settled = interviewed(given={**outside, "security.object_store": "10.1.0.0/16"})
     assert written(settled.draft)["config"]["telemetry:security"]["object_store"] == {"cidrs": ["10.1.0.0/16"]}
+
+
+def test_secrets_that_exist_already_are_named_and_nobody_is_asked_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {
+        "tenants": "payments:2",
+        "existing_secrets": "backends tenants",
+        "object_store.secrets.traces": "tempo:id:secret",
+        "tenants.token_secret": "teams",
+        "grafana.secret": "login",
+    }
+    monkeypatch.setenv("GRAFANA_AUTH", "ge0-fake")
+    given = {key: answer for key, answer in GIVEN.items() if key != "credentials.grafana.auth"} | named
+    interview = interviewed(given=given)
+    assert (interview.missing, interview.refused) == ({}, [])
+    assert {key.split(".")[1] for key in interview.draft.secrets()} == {"provisioner", "gateway"}
+    config = written(interview.draft)["config"]
+    assert config["telemetry:object_store"]["secrets"] == {
+        "traces": {"name": "tempo", "access_key": "id", "secret_key": "secret"},
+        "metrics": "metrics-bucket",
+    }
+    assert config["telemetry:tenants"][0]["access"] == {"token_secret": {"name": "teams", "key": "payments"}}
+    assert config["telemetry:grafana"]["secret"] == {"name": "login"}
+
+
+def test_an_operator_is_proposed_and_taken_only_by_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown(monkeypatch)
+    person = Person({**{key: [answer] for key, answer in GIVEN.items()}, "dashboards.folder": ["Ours"]})
+    settings = written(interviewed(given={}, user=person, tries=True).draft)["config"]
+    assert person.found["monitoring.scrape"] == ("operator", "none")
+    assert settings["telemetry:monitoring"] == {"scrape": "operator", "rules": "prometheus-rule"}
+    assert settings["telemetry:dashboards"] == {"folder": "Ours"}
+    alone = interviewed(given={**GIVEN, "security.grafana": "*"}, tries=True)
+    assert "telemetry:monitoring" not in written(alone.draft)["config"]
+
+
+def test_who_is_told_of_alerts_is_asked_with_the_secret_and_the_way_there() -> None:
+    told = {**GIVEN, "alerting": "slack webhook=https://hooks.example.org:8443/x"}
+    told["credentials.alerting.slack"] = "os0-fake"
+    assert [*interviewed(given=told).missing] == ["security.alert_receivers"]
+    told["security.alert_receivers"] = "0.0.0.0/0"
+    interview = interviewed(given=told)
+    assert (interview.missing, interview.refused) == ({}, [])
+    settings = written(interview.draft)["config"]
+    assert settings["telemetry:alerting"]["receiver"] == "slack"
+    assert settings["telemetry:security"]["alert_receivers"] == {"cidrs": ["0.0.0.0/0"], "ports": [443, 8443]}
+    assert interview.draft.secrets()["credentials.alerting.slack"] == "os0-fake"
+    del told["credentials.alerting.slack"]
+    assert [*interviewed(given=told).missing] == ["credentials.alerting.slack"]
+
+
+def test_with_tenants_somebody_has_the_platforms_own_metrics() -> None:
+    shop = {**GIVEN, "tenants": "payments:2 search:3", "dashboards.folder": "Ours"}
+    assert [*interviewed(given=shop).missing] == ["dashboards.datasource"]
+    ours = written(interviewed(given={**shop, "monitoring.tenant": "search"}).draft)["config"]
+    assert ours["telemetry:monitoring"] == {"tenant": "search"}
+    theirs = written(interviewed(given={**shop, "dashboards.datasource": "prometheus"}).draft)["config"]
+    assert theirs["telemetry:dashboards"] == {"folder": "Ours", "datasource": "prometheus"}
 
 
 def test_half_a_key_pair_is_not_made_beside_a_given_one() -> None:
@@ -168,6 +231,11 @@ class Shown(Cluster):
 
     def used(self, namespace: str) -> Mapping[str, str]:
         return {"cpu": "100m", "memory": "1Gi", "storage": "1Gi"} if namespace == "telemetry" else {}
+
+    operator_kinds = frozenset({"PodMonitor", "PrometheusRule"})
+
+    def secrets(self, namespace: str) -> tuple[str, ...]:  # noqa: ARG002 - all are alike
+        return ()
 
     def services(self, port: int) -> tuple[tuple[str, str], ...]:
         return {8333: (("weed-s3", "storage"),), 3000: (("grafana", "tools"),)}[port]

@@ -75,6 +75,18 @@ def test_services_are_found_by_their_port(tmp_path: Path) -> None:
         assert at(server, tmp_path).services(8333) == (("weed", "s"),)
 
 
+def test_secrets_are_known_by_their_names_and_helms_are_none_of_anybodys(tmp_path: Path) -> None:
+    with by_path({"/api/v1/namespaces/n/secrets": named("b", "sh.helm.release.v1.mimir.v1", "a")}) as server:
+        assert at(server, tmp_path).secrets("n") == ("a", "b")
+
+
+def test_an_operator_is_known_by_its_kinds(tmp_path: Path) -> None:
+    with by_path({"/apis/monitoring.coreos.com/v1": {"resources": [{"kind": "PodMonitor"}]}}) as server:
+        assert at(server, tmp_path).operator_kinds == {"PodMonitor"}
+    with by_path({}) as server:
+        assert at(server, tmp_path).operator_kinds == frozenset()
+
+
 def test_what_it_hides_is_nothing(tmp_path: Path) -> None:
     hidden = dict.fromkeys(("/apis", "/api/v1/namespaces", PROJECTS, QUOTAS, "/api/v1/services"), 403)
     with by_path(hidden) as server:

@@ -11,14 +11,16 @@ import urllib3
 from kubernetes import client
 from kubernetes.utils.quantity import parse_quantity
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, get
+from telemetry.clients.kubernetes import METADATA_LIST, UNUSABLE, api_client, get
 from telemetry.config.connections import Kubernetes
 from telemetry.config.quantities import bytes_text, cpu_text
+from telemetry.monitoring.operator import GROUP, VERSION
 
 _OPENSHIFT = "project.openshift.io"
 _PROJECTS = f"/apis/{_OPENSHIFT}/v1/projects"
 _COUNTED = {"cpu": ("requests.cpu", "cpu"), "memory": ("requests.memory", "memory"), "storage": ("requests.storage",)}
 """What a ResourceQuota calls the resources that a stack's quota has."""
+_HELMS = "sh.helm.release."
 _MIB = 2**20
 
 
@@ -76,6 +78,17 @@ class Cluster:
             if any(one.get("port") == port for one in each["spec"].get("ports") or ())
         )
 
+    def secrets(self, namespace: str) -> tuple[str, ...]:
+        """Return the names of a namespace's Secrets but Helm's own; what is in them does not even reach us."""
+        found = self._listed(f"/api/v1/namespaces/{namespace}/secrets")
+        names = (str(each["metadata"]["name"]) for each in found)
+        return tuple(sorted(name for name in names if not name.startswith(_HELMS)))
+
+    @property
+    def operator_kinds(self) -> frozenset[str]:
+        """The kinds of the Prometheus operator that it has."""
+        return frozenset(str(each["kind"]) for each in self._listed(f"/apis/{GROUP}/{VERSION}", "resources"))
+
     def _listed(self, path: str, key: str = "items") -> Sequence[Mapping[str, Any]]:
         if path not in self._known:
             self._known[path] = self._asked(path)
@@ -83,7 +96,7 @@ class Cluster:
 
     def _asked(self, path: str) -> Mapping[str, Any]:
         try:
-            return {} if self._api is None else get(self._api, path)
+            return {} if self._api is None else get(self._api, path, accept=_accepted(path))
         except (client.ApiException, urllib3.exceptions.HTTPError, ValueError):  # or something else answers
             return {}
 
@@ -93,6 +106,11 @@ class Cluster:
             return api_client(self.settings)
         except UNUSABLE:
             return None
+
+
+def _accepted(path: str) -> str:
+    """Return the form of an answer: of Secrets nothing but what they are called."""
+    return METADATA_LIST if path.endswith("/secrets") else "application/json"
 
 
 def _text(resource: str, amount: Decimal, *, up: bool = False) -> str:

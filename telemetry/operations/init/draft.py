@@ -10,8 +10,10 @@ import yaml
 
 from telemetry.config.credentials import Credentials
 from telemetry.config.project import PROJECT
-from telemetry.operations.init.questions import ALWAYS, QUESTIONS, Question, Tree, put_signals
+from telemetry.operations.init.question import Question, Tree
+from telemetry.operations.init.questions import ALWAYS, QUESTIONS, put_signals
 from telemetry.stack import ConfigError, Stack, load
+from telemetry.stack.existing_credentials import named_in
 from telemetry.stack.file import as_given
 from telemetry.stack.loading import CREDENTIALS
 from telemetry.stack.loading import PROJECT as PREFIX
@@ -40,7 +42,15 @@ class Draft:
             answer = self.answers.get(question.key, question.example if examples else None)
             if answer is not None:
                 question.write(settings, answer)
+        if examples:
+            self._drop_examples(settings)
         return settings
+
+    def _drop_examples(self, settings: Tree) -> None:
+        """Leave out the examples of what is in Secrets that exist already."""
+        for name in named_in(settings):
+            if not any(key.startswith(f"{CREDENTIALS}.{name}.") for key in self.answers):
+                settings[CREDENTIALS].pop(name, None)
 
     def load(self) -> tuple[Stack, Credentials]:
         """Return the settings and secrets as the program takes them, with examples for what is not answered.

@@ -7,7 +7,8 @@ from typing import Protocol
 from telemetry.config.connections import Kubernetes
 from telemetry.operations.init.cluster import Cluster
 from telemetry.operations.init.draft import Draft, is_about
-from telemetry.operations.init.questions import QUESTIONS, Question, Situation
+from telemetry.operations.init.question import Question, Situation
+from telemetry.operations.init.questions import QUESTIONS
 
 _BY_KEY = {each.key: each for each in QUESTIONS}
 

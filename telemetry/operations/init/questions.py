@@ -1,72 +1,30 @@
 """What nobody but the user can say of a new stack, in the order in which it is asked."""
 
-import re
-import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from telemetry.backends import BACKENDS
 from telemetry.clients.kubernetes import contexts
-from telemetry.config.network import NAMESPACE_LABEL
-from telemetry.operations.init.cluster import Cluster
+from telemetry.config.namespace import THE_CLUSTERS
+from telemetry.operations.init.monitoring_questions import MONITORING
+from telemetry.operations.init.question import (
+    EVERYWHERE,
+    Question,
+    Situation,
+    Tree,
+    boolean,
+    is_said,
+    place,
+    words,
+)
+from telemetry.operations.init.secret_questions import EXISTING, GIVEN
 from telemetry.stack import Stack
 from telemetry.stack.backends import SIGNALS
 
-Tree = dict[str, Any]
-"""Settings as they stand in a stack's file, without the `telemetry:` in front of the keys."""
 ALWAYS = tuple(signal for signal in SIGNALS if Stack.model_fields[signal].is_required())
 """Signals that every stack has."""
 _OTHERS = tuple(signal for signal in SIGNALS if signal not in ALWAYS)
 _S3_PORT, _GRAFANA_PORT = 8333, 3000
 """Where SeaweedFS and Grafana listen if nobody says otherwise."""
-_EVERYWHERE = "*"
-_THE_CLUSTERS = re.compile(r"(kube|openshift)(-|$)|default$")
-"""Namespaces that are no team's."""
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What a question may depend on."""
-
-    settings: Tree
-    """What was answered, with examples in place of what was not yet."""
-    cluster: Cluster | None
-    """None: nothing is asked of any system."""
-    findings: Sequence[str]
-    """What the program would say of these settings."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """One question. Its key is what `--set` calls it, and as a rule where the answer stands in the settings."""
-
-    key: str
-    text: str
-    example: Any = None
-    """A good answer, which stands in for it until there is one; None: it may be left out."""
-    found: Callable[[Situation], Iterable[str]] = lambda _: ()
-    """What it was found to be, the likeliest first."""
-    applies: Callable[[Situation], bool] = lambda _: True
-    read: Callable[[str], Any] = str
-    put: Callable[[Tree, str, Any], None] | None = None
-    """Writes an answer into the settings, where that is not just its key."""
-    secret: bool = False
-    make: Callable[[], str] | None = None
-    """Makes an answer where nobody has one yet."""
-    pair: str | None = None
-    """The question that it is made together with."""
-
-    def write(self, settings: Tree, answer: Any) -> None:
-        """Write an answer into the settings."""
-        (self.put or _put)(settings, self.key, answer)
-
-
-def _put(settings: Tree, key: str, value: Any) -> None:
-    *parents, last = key.split(".")
-    for parent in parents:
-        settings = settings.setdefault(parent, {})
-    settings[last] = value
 
 
 def put_signals(settings: Tree, _: str, signals: Iterable[str]) -> None:
@@ -92,28 +50,12 @@ def _tenant(name: str, _: str, org: str) -> Tree:
     return {"id": name, "display_name": name, **own_org}
 
 
-def _words(text: str) -> list[str]:
-    return text.replace(",", " ").split()
-
-
-def _boolean(text: str) -> bool | str:
-    return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text)
-
-
 def _amounts(text: str) -> dict[str, str]:
-    return dict(word.partition("=")[::2] for word in _words(text))
+    return dict(word.partition("=")[::2] for word in words(text))
 
 
 def _amounts_text(amounts: Mapping[str, str]) -> str:
     return " ".join(f"{resource}={amount}" for resource, amount in amounts.items())
-
-
-def _place(text: str) -> Tree:
-    """Return a place: ranges of addresses, names of namespaces, or all of these."""
-    words = _words(text)
-    cidrs = [word for word in words if "/" in word]
-    named = [{} if word == _EVERYWHERE else {NAMESPACE_LABEL: word} for word in words if word not in cidrs]
-    return {**({"namespaces": named} if named else {}), **({"cidrs": cidrs} if cidrs else {})}
 
 
 def _platform(now: Situation) -> Iterable[str]:
@@ -123,7 +65,7 @@ def _platform(now: Situation) -> Iterable[str]:
 
 def _namespaces(now: Situation) -> Iterable[str]:
     """Return the cluster's namespaces but its own, those first that have the environment in their name."""
-    names = (name for name in (now.cluster.namespaces if now.cluster else ()) if not _THE_CLUSTERS.match(name))
+    names = (name for name in (now.cluster.namespaces if now.cluster else ()) if not THE_CLUSTERS.match(name))
     return sorted(names, key=lambda name: now.settings["environment"] not in name)
 
 
@@ -150,39 +92,7 @@ def _in_cluster(now: Situation) -> Iterable[str]:
 
 def _grafanas(now: Situation) -> Iterable[str]:
     services = now.cluster.services(_GRAFANA_PORT) if now.cluster else ()
-    return [*dict.fromkeys(namespace for _, namespace in services), _EVERYWHERE]
-
-
-def _is_said(key: str) -> Callable[[Situation], bool]:
-    """Return whether the program would ask for a key."""
-    return lambda now: any(each.startswith(f"telemetry:{key}:") for each in now.findings)
-
-
-def _has(key: str) -> Callable[[Situation], bool]:
-    return lambda now: key in now.settings
-
-
-def _identity(name: str, of: str) -> tuple[Question, Question]:
-    key, applies = f"credentials.{name}", (lambda now: name == "provisioner" or name in now.settings)
-    return (
-        Question(
-            key=f"{key}.access_key",
-            text=f"Access key of {of}",
-            example="example",
-            applies=applies,
-            secret=True,
-            make=lambda: secrets.token_hex(10).upper(),
-        ),
-        Question(
-            key=f"{key}.secret_key",
-            text=f"Secret key of {of}",
-            example="example",
-            applies=applies,
-            secret=True,
-            make=lambda: secrets.token_urlsafe(30),
-            pair=f"{key}.access_key",
-        ),
-    )
+    return [*dict.fromkeys(namespace for _, namespace in services), EVERYWHERE]
 
 
 QUESTIONS: tuple[Question, ...] = (
@@ -204,7 +114,7 @@ QUESTIONS: tuple[Question, ...] = (
         text="There is no such namespace; shall the program make it (yes), or does the platform (no)",
         applies=_is_missing,
         found=lambda _: ["no"],
-        read=_boolean,
+        read=boolean,
     ),
     Question(
         key="namespace.quota",
@@ -237,8 +147,8 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         key="security.object_store",
         text="The addresses of SeaweedFS, such as 10.20.30.0/24, or the namespace that it is in",
-        applies=_is_said("security.object_store"),
-        read=_place,
+        applies=is_said("security.object_store"),
+        read=place,
     ),
     Question(key="grafana.url", text="The address of Grafana as seen from here", example="http://grafana.example"),
     Question(
@@ -246,19 +156,19 @@ QUESTIONS: tuple[Question, ...] = (
         text="The namespace, or the addresses, that Grafana asks from; * is every namespace",
         example={"namespaces": [{}]},
         found=_grafanas,
-        read=_place,
+        read=place,
     ),
     Question(
         key="security.clients",
         text="The namespaces, or the addresses, that applications send from; * is every namespace",
         example={"namespaces": [{}]},
-        found=lambda _: [_EVERYWHERE],
-        read=_place,
+        found=lambda _: [EVERYWHERE],
+        read=place,
     ),
     Question(
         key="signals",
         text=f"What to store besides {' and '.join(ALWAYS)}: {', '.join(_OTHERS)}",
-        read=_words,
+        read=words,
         put=put_signals,
     ),
     Question(
@@ -270,23 +180,10 @@ QUESTIONS: tuple[Question, ...] = (
         key="tenants",
         text="Tenants whose data is kept apart, each with its Grafana organisation, such as payments:2 search:3; none: "
         "there is one tenant without a name, and no gateway",
-        read=_words,
+        read=words,
         put=_put_tenants,
     ),
-    *_identity("provisioner", "the S3 identity that makes buckets"),
-    *(each for backend in BACKENDS for each in _identity(backend.signal, f"{backend.title}'s S3 identity")),
-    Question(
-        key="credentials.grafana.auth",
-        text="Grafana's service account token, or user:password",
-        example="example",
-        secret=True,
-    ),
-    Question(
-        key="credentials.gateway.key",
-        text="The key that the gateway's tokens and certificates are derived from",
-        example=secrets.token_urlsafe(32),
-        applies=_has("gateway"),
-        secret=True,
-        make=lambda: secrets.token_urlsafe(32),
-    ),
+    *EXISTING,
+    *MONITORING,
+    *GIVEN,
 )

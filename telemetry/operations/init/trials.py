@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from telemetry.config.credentials import Credentials
-from telemetry.operations.preflight import cluster, grafana, s3
+from telemetry.operations.preflight import cluster, existing_secrets, grafana, s3
 from telemetry.stack import Stack
 from telemetry.stack.backends import SIGNALS
 
@@ -26,11 +26,17 @@ def _grafana(stack: Stack, credentials: Credentials) -> Sequence[str]:
     return grafana.check(stack, credentials.grafana)
 
 
+def _existing(stack: Stack, _: Credentials) -> Sequence[str]:
+    return existing_secrets.check(stack)
+
+
 TRIALS: dict[str, Trial] = {
     "kubernetes.context": _cluster,
     "object_store.provisioning_endpoint": _identity("provisioner"),
     "grafana.url": _grafana,
     "credentials.grafana.auth": _grafana,
+    **{f"object_store.secrets.{name}": _existing for name in ("provisioner", *SIGNALS)},
+    "grafana.secret": _existing,
     **{f"credentials.{name}.secret_key": _identity(name) for name in ("provisioner", *SIGNALS)},
 }
 """By the key of the question; what is found about a question that comes later is the later one's to say."""
