@@ -6,6 +6,7 @@ Spans and samples that are refused because a tenant is at its limit are no failu
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from telemetry.config.monitoring import Objective
@@ -85,7 +86,10 @@ def rules_elsewhere(stack: Stack, backend: ExistingBackend) -> Iterator[Rule]:
     promised = of_existing(stack, backend)
     if promised and _is_elsewhere(stack, backend):
         yield from _records(promised)
-        yield from _ratios(promised[0].here, one_of("slo", (each.slo for each in promised)))
+        here = promised[0].here
+        # The expression gives them this label anyway; by it promtool tells them from the stack's own.
+        for each in _ratios(here, one_of("slo", (each.slo for each in promised))):
+            yield replace(each, labels=here.labels)
         yield from _alerts(promised)
 
 

@@ -20,6 +20,7 @@ from tests.sandbox.alerts import loki, mimir, platform, pyroscope, slo, tempo
 from tests.sandbox.alerts.case import EVERYTHING, Case
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put
 from tests.unit.test_packs import RULES
+from tests.unit.test_scraping import GUARDED, OTHERS
 
 FAMILIES = (mimir, tempo, loki, pyroscope, platform, slo)
 CASES = sorted((case for family in FAMILIES for case in family.CASES), key=lambda case: case.alert)
@@ -31,6 +32,7 @@ VARIANTS: dict[str, tuple[str, Change]] = {
     "no exporters": ("prod", put("monitoring.exporters", [])),
     "without times": ("test", put("monitoring.objectives.metrics_query", {"target": 99.5})),
     "rules of the user's own": ("dev", RULES),
+    "programs of others": ("prod", all_of(OTHERS, GUARDED)),
     "others' names": ("dev", put("monitoring.severities", {"page": "P1", "ticket": "P4"})),
 }
 

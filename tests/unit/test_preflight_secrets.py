@@ -62,6 +62,18 @@ def test_a_secret_or_a_key_that_is_not_there_is_named_with_its_setting(ask: Any)
     assert ask(existing_secrets, there | {f"{NAMESPACE}/secrets/tempo-bucket": secret(*KEYS)}, NAMED) == []
 
 
+def test_what_is_shown_to_those_who_are_scraped_is_looked_for_where_it_is_read(ask: Any) -> None:
+    access = {"certificate": "scraper", "server_name": "loki"}
+    loki = put("existing", {"logs": {"namespace": "logging", "pods": {"app": "loki"}, "port": 3100, "access": access}})
+    said = (
+        "telemetry:existing.logs.access.certificate: there is no Secret scraper in logging; make it, with tls.crt and"
+    )
+    (line,) = ask(existing_secrets, {}, loki)
+    assert line.startswith(said)
+    there = {"/api/v1/namespaces/logging/secrets/scraper": secret("tls.crt", "tls.key", "ca.crt")}
+    assert ask(existing_secrets, there, loki) == []
+
+
 def test_what_is_not_to_be_seen_or_an_operator_makes_is_not_asked_for(ask: Any) -> None:
     there: dict[str, Any] = {f"{NAMESPACE}/secrets/edge": 403}
     assert ask(existing_secrets, there, NAMED, OPERATED) == []

@@ -11,7 +11,7 @@ from telemetry.operations.drift.findings import DriftFinding
 from telemetry.spec.checks import CheckFailed
 from telemetry.stack import Stack
 
-_TIMEOUT_SECONDS = 30
+_TIMEOUT_SECONDS = 10
 
 
 def loaded(stack: Stack, reach: Reach) -> tuple[DriftFinding, ...]:
