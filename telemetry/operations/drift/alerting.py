@@ -28,12 +28,13 @@ def loaded(stack: Stack, reach: Reach) -> tuple[DriftFinding, ...]:
     if stack.alerting is None or backend.of.alerting_of_tenants is None:
         return ()
     own = _listed(backend.of.alerting_of_tenants(backend.context), reach)
-    bound = tuple(_bound(stack)) or (backend.of.nobody,)
-    return tuple(_finding(backend.of.title, each) for each in bound if each in own)
+    return tuple(_finding(backend.of.title, each) for each in _bound(stack, backend.of.nobody) if each in own)
 
 
-def _bound(stack: Stack) -> Iterator[str]:
+def _bound(stack: Stack, nobody: str) -> Iterator[str]:
     """Yield the tenants whom the settings speak for."""
+    if not stack.tenants:
+        yield nobody
     for tenant in stack.tenants:
         if tenant.id == stack.monitoring.tenant or "admin" not in tenant.access.scopes.metrics:
             yield tenant.id
