@@ -68,10 +68,10 @@ def test_what_is_shown_to_those_who_are_scraped_is_looked_for_where_it_is_read(a
     said = (
         "telemetry:existing.logs.access.certificate: there is no Secret scraper in logging; make it, with tls.crt and"
     )
-    (line,) = ask(existing_secrets, {}, loki)
+    (line,) = ask(existing_secrets, {}, MONITORS, loki)
     assert line.startswith(said)
     there = {"/api/v1/namespaces/logging/secrets/scraper": secret("tls.crt", "tls.key", "ca.crt")}
-    assert ask(existing_secrets, there, loki) == []
+    assert ask(existing_secrets, there, MONITORS, loki) == []
 
 
 def test_what_is_not_to_be_seen_or_an_operator_makes_is_not_asked_for(ask: Any) -> None:
