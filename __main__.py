@@ -20,6 +20,7 @@ from components.alerting import ReceiverCredentials
 from components.alerts import Alerts
 from components.backends import deploy_backends
 from components.buckets import Buckets
+from components.clusters import Clusters
 from components.collector import Collector
 from components.dashboards import Dashboards
 from components.datasources import Datasources
@@ -70,6 +71,7 @@ datasources = Datasources(
 )
 
 TenantQuotas.of(stack, opts=ResourceOptions(providers=in_cluster))
+Clusters.of(stack, credentials, opts=ResourceOptions(providers=in_grafana))
 Exposure.of(stack, opts=ResourceOptions(providers=in_cluster, depends_on=there([gateway])))
 Collector.of(stack, opts=ResourceOptions(providers=in_cluster, depends_on=served))
 Alerts.of(stack, opts=in_namespace)

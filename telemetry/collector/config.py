@@ -24,12 +24,14 @@ def configuration(stack: Stack, collector: Collector) -> str:
 def written(stack: Stack, collector: Collector, to: Destination) -> str:
     """Return the configuration of a collector that sends to a given place."""
     blocks = [Block("logging", arguments={"level": "info", "format": "logfmt"})]
-    blocks += pipeline.blocks(collector, to, received=stack.traces.max_message_size)
+    cluster = stack.kubernetes.cluster
+    blocks += pipeline.blocks(collector, to, received=stack.traces.max_message_size, cluster=cluster)
     if stack.collector_scrapes:
         blocks += scraping.blocks(stack, collector)
     if stack.collector_scrapes or collector.metrics == "remote-write":
-        blocks.append(pipeline.remote_write(collector, to))
+        blocks.append(pipeline.remote_write(collector, to, cluster))
     if collector.pod_logs is not None:
         chosen = () if stack.gateway else [tenant.id for tenant in stack.tenants]
-        blocks += pod_logs.blocks(collector, collector.pod_logs, to, namespace=stack.namespace.name, tenants=chosen)
+        logs = collector.pod_logs.model_copy(update={"cluster": collector.pod_logs.cluster or cluster})
+        blocks += pod_logs.blocks(collector, logs, to, namespace=stack.namespace.name, tenants=chosen)
     return otel.text(blocks, collector.own_metrics) if collector.kind == "otel" else syntax.text(blocks)

@@ -27,6 +27,7 @@ _TYPES = {
     "otelcol.processor.memory_limiter": ("processors", "memory_limiter"),
     "otelcol.processor.probabilistic_sampler": ("processors", "probabilistic_sampler"),
     "otelcol.processor.tail_sampling": ("processors", "tail_sampling"),
+    "otelcol.processor.transform": ("processors", "transform"),
     "otelcol.processor.batch": ("processors", "batch"),
     "otelcol.exporter.otlp": ("exporters", "otlp"),
     "otelcol.exporter.otlphttp": ("exporters", "otlphttp"),
@@ -36,7 +37,10 @@ _TYPES = {
     "prometheus.remote_write": ("exporters", "prometheusremotewrite"),
 }
 """Section and type there of each component of Alloy's that is a component there too."""
-_LISTS = {"policy": "policies", "drop_sub_policy": "drop_sub_policy"}
+_LISTS = {
+    "policy": "policies",
+    **{name: name for name in ("drop_sub_policy", "trace_statements", "metric_statements", "log_statements")},
+}
 """Blocks of which there may be several, and what the list of them is called there."""
 
 
@@ -170,6 +174,8 @@ class _Configuration:
             (bearer,) = self._of_type("otelcol.auth.bearer")
             found["auth"] = {"authenticator": _id(self._blocks[bearer])}
         found["tls"] = next((_trust(each.arguments) for each in endpoint.blocks), {"insecure": True})
+        if "external_labels" in block.arguments:
+            found["external_labels"] = block.arguments["external_labels"]
         log = {"directory": f"{STORAGE}/{block.label}", "truncate_frequency": "1s"}
         return {**found, "wal": log, "retry_on_failure": {"max_elapsed_time": retried}}
 

@@ -5,10 +5,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from telemetry.collector import sampling
+from telemetry.collector.cluster import naming
 from telemetry.collector.destination import Destination
 from telemetry.collector.syntax import Block, Expression, Value
 from telemetry.config.collector import Collector
 from telemetry.config.quantities import duration_text
+from telemetry.spec.cluster import LABEL
 from telemetry.spec.context import TENANT_HEADER
 
 OTLP_GRPC, OTLP_HTTP = 4317, 4318
@@ -24,8 +26,15 @@ _RELOAD = "10m"
 """How often certificates are read again: a rotated one is renewed in the mounted Secret within a minute or two."""
 
 
-def blocks(collector: Collector, to: Destination, *, received: int) -> Iterator[Block]:
-    """Yield the blocks of applications' telemetry; `received` is the largest message from applications, in bytes."""
+def blocks(collector: Collector, to: Destination, *, received: int, cluster: str | None) -> Iterator[Block]:
+    """Yield the blocks of applications' telemetry.
+
+    Args:
+        collector: the collector.
+        to: the platform.
+        received: the largest message from applications, in bytes.
+        cluster: what the cluster is called; None: nothing is said of it.
+    """
     exporters, largest = _exporters(collector, to), f"{received // _MI}MiB"
     batch, limiter = Block("otelcol.processor.batch", "applications"), Block("otelcol.processor.memory_limiter", "all")
     yield Block(
@@ -40,12 +49,14 @@ def blocks(collector: Collector, to: Destination, *, received: int) -> Iterator[
         if "logs" in exporters
         else "Applications send here. Logs are not taken: the platform has no place for them.",
     )
-    sampled = sampling.samplers(collector.sampling)
+    sampled, named = sampling.samplers(collector.sampling), naming(cluster)
+    after = _output(dict.fromkeys(exporters, batch) | {"traces": [*sampled, batch][0]})
     yield replace(
         limiter,
         arguments={"check_interval": "1s", "limit": f"{collector.size.memory * 4 // 5 // _MI}MiB"},
-        blocks=(_output(dict.fromkeys(exporters, batch) | {"traces": [*sampled, batch][0]}),),
+        blocks=(_output(dict.fromkeys(exporters, named[0])) if named else after,),
     )
+    yield from (replace(each, blocks=(*each.blocks, after)) for each in named)
     for each, following in pairwise([*sampled, batch]):
         yield replace(each, blocks=(*each.blocks, _output({"traces": following})))
     yield replace(
@@ -81,14 +92,15 @@ def _client(to: Destination, endpoint: str) -> Block:
     return Block("client", arguments={"endpoint": endpoint, **_auth(to)}, blocks=(_tls(to),))
 
 
-def remote_write(collector: Collector, to: Destination) -> Block:
+def remote_write(collector: Collector, to: Destination, cluster: str | None) -> Block:
     """Return the one way of Prometheus' samples, which keeps them in a log on disk until they are taken."""
     credential, tls = remote_access(to)
     header: dict[str, Value] = {} if to.tenant is None else {"headers": {TENANT_HEADER: to.tenant}}
     return Block(
         "prometheus.remote_write",
         "platform",
-        blocks=(
+        {} if cluster is None else {"external_labels": {LABEL: cluster}},
+        (
             Block("endpoint", arguments={"url": to.remote_write, **credential, **header}, blocks=tls),
             Block("wal", arguments={"max_keepalive_time": duration_text(collector.queue.retry_for)}),
         ),

@@ -15,6 +15,7 @@ from telemetry.collector.pipeline import remote_access
 from telemetry.collector.syntax import Block, Value
 from telemetry.config.collector import Collector
 from telemetry.config.pod_logs import LABELS, LineRule, PodLogs
+from telemetry.spec.cluster import LABEL
 
 _TENANT = "tenant_id"
 """Loki has no dots in names, and makes this of OTLP's `tenant.id`."""
@@ -128,6 +129,6 @@ def _write(write: Block, collector: Collector, logs: PodLogs, to: Destination) -
     return Block(
         write.name,
         write.label,
-        {"external_labels": {"cluster": logs.cluster}},
+        {"external_labels": {LABEL: str(logs.cluster)}},
         (Block("endpoint", arguments=endpoint, blocks=tls),),
     )

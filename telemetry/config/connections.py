@@ -31,6 +31,8 @@ Url = Annotated[str, AfterValidator(check_url)]
 """`http(s)://host[:port][/path]` without a trailing slash and without credentials."""
 
 
+ClusterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$")]
+"""A cluster as the label `cluster` has it."""
 Family = Literal["IPv4", "IPv6"]
 """A family of addresses, as Kubernetes calls it."""
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -68,6 +70,12 @@ class Kubernetes(Settings):
         min_length=1,
         description="A name of the cluster that outlives its address: without one the provider replaces every "
         "release when the API server's URL changes. Default: the context's name.",
+    )
+    cluster: ClusterName | None = Field(
+        default=None,
+        description="Its name in its data, by which that of several clusters is told apart: the label `cluster` of "
+        "metrics and of pods' logs, and k8s.cluster.name of what applications send (docs/clusters.md). None: data does "
+        "not say it.",
     )
     platform: Literal["openshift", "kubernetes"] = Field(
         default="openshift",

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from telemetry.config.access import Moment
 from telemetry.config.alerting import Name
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.clusters import ClusterKey
 from telemetry.config.strength import LEAST_BITS, bits
 
 
@@ -126,6 +127,10 @@ class Credentials(Settings):
     grafana: GrafanaIdentity = Field(description="Manages datasources.")
     gateway: GatewayKey | None = Field(
         default=None, description="Needed where there is a gateway of which it makes anything."
+    )
+    clusters: dict[ClusterKey, Secret] = Field(
+        default_factory=dict,
+        description="By cluster (telemetry:clusters): the token by which the gateway there lets our Grafana read.",
     )
     alerting: dict[Name, Secret] = Field(
         default_factory=dict,

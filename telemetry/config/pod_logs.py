@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.connections import ClusterName
 from telemetry.config.namespace import NamespaceName
 
 _NOT_RE2 = re.compile(r"\(\?<?[=!]|\(\?P=|\\[1-9]")
@@ -66,8 +67,10 @@ class LineRule(Settings):
 class PodLogs(Settings):
     """Reading what pods write to their standard output and error, by the Kubernetes API."""
 
-    cluster: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$")] = Field(
-        description="The label `cluster` of every line, which tells apart lines of clusters that share a Loki.",
+    cluster: ClusterName | None = Field(
+        default=None,
+        description="The label `cluster` of every line, which tells apart lines of clusters that share a Loki; none is "
+        "kubernetes.cluster.",
     )
     namespaces: list[NamespaceName] = Field(
         default_factory=list,

@@ -44,10 +44,10 @@ def datasources_of(
     Args:
         stack: the settings.
         views: what they show.
-        urls: where Grafana finds the backends' query APIs, by signal.
+        urls: where Grafana finds the backends' query APIs, by signal; of others there is no datasource.
         authority: PEM of the authority that Grafana is to trust there; None is those that it trusts already.
     """
-    described = [(backend.of, backend.context) for backend in metrics_first(stack.backends)]
+    described = [(each.of, each.context) for each in metrics_first(stack.backends) if each.signal in urls]
     found: list[dict[str, Datasource]] = []
     for view in views:
         uids: Uids = {

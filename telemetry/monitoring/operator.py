@@ -7,6 +7,7 @@ from typing import Any
 from telemetry.config.existing import ScrapeAccess
 from telemetry.monitoring.rules import families_of, group_of, groups_of_packs, object_name
 from telemetry.monitoring.scraping import targets_of
+from telemetry.spec.cluster import LABEL
 from telemetry.spec.values.transport import backends_secret, server_name
 from telemetry.stack import Stack
 
@@ -46,7 +47,7 @@ def pod_monitors(stack: Stack) -> Iterator[OperatorObject]:
     for target in targets_of(stack):
         endpoint = {
             "interval": f"{stack.monitoring.scrape_interval}s",
-            "relabelings": [_of_port(target.port)],
+            "relabelings": [_of_port(target.port), *_of_cluster(stack)],
             **(_tls(stack) if target.tls else {}),
             **(_shown(target.access) if target.access is not None else {}),
         }
@@ -73,6 +74,12 @@ def _of_port(number: int) -> Mapping[str, Any]:
     whose API server would drop it without a word.
     """
     return {"action": "keep", "sourceLabels": ["__meta_kubernetes_pod_container_port_number"], "regex": str(number)}
+
+
+def _of_cluster(stack: Stack) -> Iterator[Mapping[str, Any]]:
+    """Yield what says of which cluster a sample is, where that has a name."""
+    if stack.kubernetes.cluster is not None:
+        yield {"action": "replace", "targetLabel": LABEL, "replacement": stack.kubernetes.cluster}
 
 
 def _tls(stack: Stack) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from telemetry.stack.named_secrets import named_secrets
 BUCKET = "aws:s3/bucket:Bucket"
 _ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 _LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+_ENGINES_OWN = "pulumi:"
 _TRANSITIONS = ("transitions", "noncurrentVersionTransitions")
 _SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type's name
 _SECRET_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -98,9 +99,12 @@ def no_secrets_in_releases(world: World) -> Iterator[Breach]:
 
 
 def providers_are_explicit(world: World) -> Iterator[Breach]:
-    """Yield resources that are left to a default provider, which takes what it finds on the machine."""
+    """Yield resources that are left to a default provider, which takes what it finds on the machine.
+
+    The engine's own have none: providers, and references to other stacks.
+    """
     for each in world.registered:
-        if not each.explicit_provider and not each.is_provider:
+        if not each.explicit_provider and not each.type.startswith(_ENGINES_OWN):
             yield Breach(each.title, "provider", "a default provider")
 
 

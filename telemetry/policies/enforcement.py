@@ -64,5 +64,6 @@ def _texts(stack: Stack, credentials: Credentials) -> frozenset[str]:
     """Return the secrets that the stack was given, but for access keys, which are names, and those that it derives."""
     identities = credentials.identities(stack.signals).values()
     given = [*(pair.secret_key for each in identities for pair in each.pairs), credentials.grafana.auth]
+    given += credentials.clusters.values()
     texts = {*(each.get_secret_value() for each in given), credentials.gateway_key, *derived(stack, credentials)}
     return frozenset(text for text in texts if len(text) >= _SHORTEST)

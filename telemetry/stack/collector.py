@@ -24,6 +24,7 @@ def check(
     guarded: bool,
     scrapes: bool,
     signals: Collection[Signal],
+    cluster: str | None,
 ) -> None:
     """Refuse what does not fit together (SettingError).
 
@@ -35,6 +36,7 @@ def check(
         guarded: whether there are NetworkPolicies.
         scrapes: whether it scrapes the platform's own pods.
         signals: what there is a backend for.
+        cluster: what the cluster is called, if anything.
     """
     ids = [tenant.id for tenant in tenants]
     if collector.tenant is None and len(ids) > 1:
@@ -52,7 +54,7 @@ def check(
         _check_scopes(tenant, tenants, [signal for signal in _SENT if signal in signals])
     if collector.pod_logs is not None:
         with below("pod_logs"):
-            _check_pod_logs(collector.pod_logs, ids, signals)
+            _check_pod_logs(collector.pod_logs, ids, signals, cluster)
     _check_own_port(collector)
     finds_pods = scrapes or collector.pod_logs is not None
     if collector.api_server is not None and not finds_pods:
@@ -109,11 +111,13 @@ def _check_whole_traces(collector: Collector, nodes: Nodes | None) -> None:
         )
 
 
-def _check_pod_logs(logs: PodLogs, ids: Sequence[str], signals: Collection[str]) -> None:
+def _check_pod_logs(logs: PodLogs, ids: Sequence[str], signals: Collection[str], cluster: str | None) -> None:
     if "logs" not in signals:
         raise SettingError(
             "cluster", "is of pod_logs, and nothing stores logs here; add telemetry:logs, or remove them"
         )
+    if logs.cluster is None and cluster is None:
+        raise SettingError("cluster", "is not set, and neither is kubernetes.cluster; say what lines are told apart by")
     for namespace, tenant in logs.tenants.items():
         if tenant not in ids:
             hint = did_you_mean(tenant, ids)

@@ -182,6 +182,11 @@ def _key_findings(stack: Stack, credentials: Credentials) -> list[str]:
                 f"{key}: is not set, and the receiver {name} needs it; set it with: pulumi config set --secret --path "
                 f"'{key}', or name a Secret in {PROJECT}:alerting.receivers.….secret"
             )
+    found += [
+        f"{PROJECT}:{CREDENTIALS}.clusters.{name}: is of no cluster in {PROJECT}:clusters; name that cluster there, or "
+        f"remove it with: pulumi config rm --path '{PROJECT}:{CREDENTIALS}.clusters.{name}'"
+        for name in credentials.clusters.keys() - stack.clusters.keys()
+    ]
     ours = (each.signal for each in stack.backends if each.s3_secret.create)
     for signal in (signal for signal in ours if getattr(credentials, signal) is None):
         key = f"{PROJECT}:{CREDENTIALS}.{signal}"

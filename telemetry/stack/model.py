@@ -8,6 +8,7 @@ from telemetry.backends.sections import Logs, Metrics, Profiles, Traces
 from telemetry.config import collector as collecting
 from telemetry.config.alerting import Alerting
 from telemetry.config.base import SettingError, Settings, below, did_you_mean
+from telemetry.config.clusters import ClusterKey, OtherStack
 from telemetry.config.collector import Collector
 from telemetry.config.connections import Grafana, Kubernetes
 from telemetry.config.dashboards import Dashboards
@@ -127,6 +128,24 @@ class Stack(Settings):
         "are scraped, watched, shown and linked as ours are.",
     )
 
+    clusters: dict[ClusterKey, OtherStack] = Field(
+        default_factory=dict,
+        description="Stacks of other clusters whose data Grafana shows beside this one's, by the cluster's name "
+        "(docs/clusters.md).",
+    )
+
+    @model_validator(mode="after")
+    def _clusters_store_what_is_known_here(self) -> Self:
+        for name, other in self.clusters.items():
+            for index, signal in enumerate(other.signals):
+                if signal not in self.signals:
+                    raise SettingError(
+                        f"clusters.{name}.signals.{index}",
+                        f"is {signal}, which this stack does not store, so that it knows no datasource for it; add "
+                        f"telemetry:{signal}, or leave it out",
+                    )
+        return self
+
     @model_validator(mode="after")
     def _existing_backends_are_not_ours(self) -> Self:
         check_existing(self)
@@ -224,6 +243,7 @@ class Stack(Settings):
                     guarded=self.security.network_policies,
                     scrapes=self.collector_scrapes,
                     signals=self.signals,
+                    cluster=self.kubernetes.cluster,
                 )
         return self
 

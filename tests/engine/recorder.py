@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import runpy
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -139,13 +139,16 @@ def unmarked(value: Any) -> Any:
 
 
 class _Provider(Mocks):
-    def __init__(self, *, preview: bool) -> None:
+    def __init__(self, *, preview: bool, stacks: Mapping[str, Mapping[str, Any]]) -> None:
         self._preview = preview
+        self._stacks = stacks
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"the program reads nothing from providers, but called {args.token}")
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.typ == "pulumi:pulumi:StackReference":  # read, at a preview too
+            return args.inputs["name"], {**args.inputs, "outputs": self._stacks[args.inputs["name"]]}
         if not args.custom:
             return None, {}
         id_, outputs = MADE[args.typ](unmarked(args.inputs))
@@ -184,12 +187,14 @@ class _Recorder(MockMonitor):
 
 
 @contextmanager
-def _runtime(stack_name: str, run: Run, *, preview: bool) -> Iterator[asyncio.AbstractEventLoop]:
+def _runtime(
+    stack_name: str, run: Run, *, preview: bool, stacks: Mapping[str, Mapping[str, Any]]
+) -> Iterator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
         reset_options()
-        provider = _Provider(preview=preview)
+        provider = _Provider(preview=preview, stacks=stacks)
         # Not set_mocks: it makes a root resource, whose registration has begun before the program does; none has
         # under the language host.
         configure(
@@ -224,18 +229,24 @@ async def _known(value: Any, run: Run) -> dict[str, Any]:
 
 
 def run_program(
-    settings: Tree, stack_name: str, *, preview: bool, encrypted: bool = True, run: Run | None = None
+    settings: Tree,
+    stack_name: str,
+    *,
+    preview: bool,
+    encrypted: bool = True,
+    run: Run | None = None,
+    stacks: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Run:
     """Run `__main__.py` on a tree of settings and return what it registered, in `run` if one is given.
 
-    Raises whatever the program raises.
+    `stacks` are the outputs of other stacks by name. Raises whatever the program raises.
     """
     run = run or Run()
     environment = {
         "PULUMI_CONFIG": json.dumps(as_engine_gives(settings)),
         "PULUMI_CONFIG_SECRET_KEYS": json.dumps(["telemetry:credentials"] if encrypted else []),
     }
-    with patch.dict(os.environ, environment), _runtime(stack_name, run, preview=preview) as loop:
+    with patch.dict(os.environ, environment), _runtime(stack_name, run, preview=preview, stacks=stacks or {}) as loop:
 
         def program() -> None:
             runpy.run_path(str(REPO / "__main__.py"), run_name="__main__")
@@ -255,8 +266,13 @@ def run_of(environment: str, *, preview: bool) -> Run:
     return run_program(tree(environment), environment, preview=preview)
 
 
-def changed(*changes: Change, environment: str = "dev", preview: bool = False) -> Run:
-    return run_program(changed_tree(environment, *changes), environment, preview=preview)
+def changed(
+    *changes: Change,
+    environment: str = "dev",
+    preview: bool = False,
+    stacks: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Run:
+    return run_program(changed_tree(environment, *changes), environment, preview=preview, stacks=stacks)
 
 
 def watched(backend: str) -> set[tuple[str, str]]:

@@ -19,6 +19,7 @@ from telemetry.grafana.dashboards.dashboards import documents_of, folder_uid
 from telemetry.monitoring.operator import pod_monitors, prometheus_rules
 from telemetry.network.policies import policies_of
 from tests.engine.recorder import Registered, changed, is_secret, run_of
+from tests.engine.test_clusters import EAST, NAMED
 from tests.support import (
     ENVIRONMENTS,
     SECRETS,
@@ -236,10 +237,11 @@ def test_components_are_named_after_their_class_and_register_what_they_annotate(
         put("priority_class", {"name": "telemetry", "value": 1000}),
         put("external_secrets", {"store": {"name": "vault"}, "secrets": {"ours": {"data": {"a": {"key": "it"}}}}}),
         with_a_bounded_tenant,
+        put("clusters", {"east": {"stack": NAMED}}),
         WITH_LOGS_IN_PROD,
         WITH_PROFILES_IN_PROD,
     )
-    run = changed(every, environment="prod", preview=preview)
+    run = changed(every, environment="prod", preview=preview, stacks={NAMED: EAST})
     found = [resource for resource in run.resources if not resource.custom]
     classes = {resource.type: CLASS_OF.get(resource.type, resource.type.rpartition(":")[2]) for resource in found}
     assert set(classes.values()) == set(COMPONENTS)

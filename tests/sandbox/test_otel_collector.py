@@ -49,6 +49,7 @@ _SECONDS = 60
 TENANT = "platform"
 
 
+EAST = put("kubernetes.cluster", "east")
 TAIL = {"drop": {"http.route": ["/healthz"]}, "slower_than_ms": 500, "attributes": {"tier": ["gold"]}}
 SETTINGS: dict[str, tuple[str, dict[str, Any], tuple[Change, ...]]] = {
     "with a token": ("prod", {}, (WITH_LOGS_IN_PROD,)),
@@ -61,6 +62,7 @@ SETTINGS: dict[str, tuple[str, dict[str, Any], tuple[Change, ...]]] = {
     "sampling": ("dev", {"sampling": {"head_percent": 0.5, "tail": TAIL}}, ()),
     "scraping": ("prod", {}, (SCRAPES, put("gateway.backend_tls", {}))),
     "remote-write": ("prod", {"metrics": "remote-write"}, (SCRAPES,)),
+    "of a cluster": ("dev", {"metrics": "remote-write", "sampling": {"head_percent": 50}}, (EAST,)),
     "in memory": ("dev", {"queue": {"on_disk": False, "retry_for": "10m"}}, ()),
 }
 
@@ -236,19 +238,19 @@ def test_what_nobody_takes_outlives_a_kill_and_is_sent_again(
 
 
 @pytest.mark.parametrize(("metrics", "renamed"), [("otlp", None), ("remote-write", r"_total_.*_total$")])
-def test_what_is_scraped_keeps_its_names(
+def test_what_is_scraped_keeps_its_names_and_says_its_cluster(
     metrics: str, renamed: str | None, otel_tools: Toolchain, tmp_path: Path
 ) -> None:
     with network() as net, one_mimir(otel_tools, net.address(), tmp_path / "mimir") as real:
         place = plainly(real.address.partition(":")[0])
-        config = yaml.safe_load(sends_to(place, {"metrics": metrics}, SCRAPES))
+        config = yaml.safe_load(sends_to(place, {"metrics": metrics}, SCRAPES, EAST))
         (scraped,) = config["receivers"]["prometheus/platform"]["config"]["scrape_configs"]
         scraped["scrape_interval"] = "1s"
         scraped["static_configs"] = [{"targets": [real.address], "labels": DISCOVERED}]
         del scraped["kubernetes_sd_configs"]
         offered = set(re.findall(r"^([a-z_0-9]+)[{ ]", real.client.get("/metrics").text, re.MULTILINE))
         with running(otel_tools.path(PROGRAM), yaml.safe_dump(config), net.address(), tmp_path / "otel"):
-            labels = 'job="mimir/ingester", namespace="here", pod="mimir-0", container="mimir"'
+            labels = 'job="mimir/ingester", namespace="here", pod="mimir-0", container="mimir", cluster="east"'
             eventually(lambda: asked(real.client, f"up{{{labels}}} == 1"))
             found = asked(real.client, f"group by (__name__) ({{{labels}}})")
             lost = offered - {series["metric"]["__name__"] for series in found}
@@ -301,7 +303,7 @@ def failed(digit: bytes, *, route: str) -> bytes:
 
 @contextmanager
 def one_mimir(otel_tools: Toolchain, address: str, directory: Path) -> Iterator[Mimir]:
-    """Run a Mimir that knows tenants."""
-    config = mimir_chart.values(load_stack("dev", TWO).backend("metrics").context)["mimir"]["structuredConfig"]
+    """Run a Mimir that knows tenants, and of which cluster what they send is."""
+    config = mimir_chart.values(load_stack("dev", TWO, EAST).backend("metrics").context)["mimir"]["structuredConfig"]
     with mimir(otel_tools.path("mimir"), address, directory, config=config, overrides={}) as started:
         yield started

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,34 @@ def test_another_program_makes_its_exporters_of_the_outputs(deployed: Deployment
     refused = pulumi(deployed, consumer, "preview", "-s", "dev")
     assert refused.returncode != 0
     assert "error: telemetry's outputs are of version 4, this program knows 1" in refused.stdout + refused.stderr
+    assert "Traceback" not in refused.stdout + refused.stderr
+
+
+def east(stack: str) -> Callable[[dict[str, Any]], None]:
+    """Return the edit of settings by which another stack is that of the cluster east."""
+    return lambda config: config.update({"telemetry:clusters": {"east": {"stack": f"organization/telemetry/{stack}"}}})
+
+
+def test_a_stack_makes_datasources_for_another_by_what_that_one_exports(deployed: Deployment, test: Deployment) -> None:
+    told = deployed.engine.json("stack output --json", "dev")["endpoints"]
+    with test.edited(east("dev")):
+        steps = [step for step in test.preview()["steps"] if step["urn"].endswith("_east")]
+    made = {step["newState"]["inputs"]["name"]: step["newState"]["inputs"]["url"] for step in steps}
+    assert made == {f"{title} (east)": told[of]["query"] for title, of in (("Mimir", "metrics"), ("Tempo", "traces"))}
+
+
+@pytest.mark.parametrize(
+    ("stack", "message"),
+    [
+        ("test", "telemetry:clusters.east.stack: organization/telemetry/test has no outputs; deploy it first"),
+        ("nowhere", "unknown stack"),
+    ],
+)
+def test_a_stack_that_is_not_deployed_ends_a_preview_with_its_name(stack: str, message: str, test: Deployment) -> None:
+    with test.edited(east(stack)):
+        refused = test.pulumi("preview")
+    assert refused.returncode != 0
+    assert message in refused.stdout + refused.stderr
     assert "Traceback" not in refused.stdout + refused.stderr
 
 

@@ -66,6 +66,7 @@ COLLECTORS = [
         "needs both a place and ports",
         "such as {cidrs",
     ),
+    _logs("lines of no cluster", {"cluster": None}, ".cluster", "neither is kubernetes.cluster", "say what"),
     _logs("no Loki", {}, ".cluster", "nothing stores logs here", "add telemetry:logs", logs=False),
     _of(
         "pods' logs, a closed API server",

@@ -147,6 +147,19 @@ ADDRESSES = [
     at("region in words", f"{STORE}.region", "US East", "not allowed", "must match"),
 ]
 
+_EAST: Change = put("clusters.east", {"stack": "a/b/c", "signals": ["metrics", "logs"]})
+CLUSTERS = [
+    at("a cluster called prod", "clusters.prod", {"stack": "a/b/c"}, "is what other datasources end in", "call it by"),
+    Bad(
+        "half a stack's name",
+        put("clusters.east.stack", "telemetry/prod"),
+        "clusters.east.stack",
+        "not allowed",
+        "match",
+    ),
+    Bad("a signal of others", _EAST, "clusters.east.signals.1", "this stack does not store", "add telemetry:logs, or"),
+]
+
 OBJECT_STORE = [
     at("too old", f"{STORE}.seaweedfs_version", "3.39", "below 4.42", "upgrade"),
     at("no such version", f"{STORE}.seaweedfs_version", "v4", "not a Sea", "'4.44'"),
@@ -239,4 +252,4 @@ CHARTS = [
     _by_reference("archive in a registry", "oci://r.example/tempo-2.2.4.tgz", "does not name", "end it with /tempo"),
 ]
 
-BAD = [*MISSING, *UNKNOWN, *TYPES, *QUANTITIES, *ADDRESSES, *OBJECT_STORE, *CHARTS]
+BAD = [*MISSING, *UNKNOWN, *TYPES, *QUANTITIES, *ADDRESSES, *OBJECT_STORE, *CLUSTERS, *CHARTS]

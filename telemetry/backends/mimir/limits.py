@@ -16,6 +16,8 @@ KNOWN = KnownLimits.of("Mimir 3.1", Path(__file__).parent)
 """All limits that it has."""
 RETENTION = "compactor_blocks_retention_period"
 """What it calls the time that data is kept."""
+PROMOTED = "promote_otel_resource_attributes"
+"""What it calls the attributes of OTLP resources that become labels."""
 SAMPLE_BYTES = 2
 """What a sample takes in a block (sources.md, Mimir 13)."""
 _FIREWALL = "alertmanager_receivers_firewall_block_{}"
@@ -31,7 +33,7 @@ WORDS: Mapping[str, Limit] = {
     "out_of_order_window": Limit("out_of_order_time_window", duration_text),
     "native_histograms": Limit("native_histograms_ingestion_enabled"),
     "max_native_histogram_buckets": Limit("max_native_histogram_buckets"),
-    "promoted_otlp_attributes": Limit("promote_otel_resource_attributes", ",".join),
+    "promoted_otlp_attributes": Limit(PROMOTED, ",".join),
     "ha_tracker": Limit("accept_ha_samples"),
     "ha_cluster_label": Limit("ha_cluster_label"),
     "ha_replica_label": Limit("ha_replica_label"),

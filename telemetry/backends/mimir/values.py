@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from telemetry.backends.mimir import cluster
 from telemetry.backends.mimir.context import MimirContext
 from telemetry.backends.mimir.limits import RETENTION, limits_of
 from telemetry.backends.mimir.receivers import receivers_firewall
@@ -56,9 +57,15 @@ def values(context: MimirContext) -> Values:
         "rbac": {"create": False, "podSecurityContext": pod_security(context.kubernetes.platform)},
         "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
         "mimir": {"structuredConfig": _config(context)},
-        **named("runtimeConfig", named("overrides", overrides(context.tenants, limits_of, retention=RETENTION))),
+        **named("runtimeConfig", named("overrides", _overrides(context))),
     }
     return merged(rendered, _metadata(context))
+
+
+def _overrides(context: MimirContext) -> dict[str, Values]:
+    """Return tenants' limits, which Mimir reads again while it runs."""
+    limits = overrides(context.tenants, limits_of, retention=RETENTION)
+    return cluster.of_tenants(limits, context.kubernetes.cluster)
 
 
 def _metadata(context: MimirContext) -> Values:
@@ -195,7 +202,7 @@ def _config(context: MimirContext) -> Values:
         "limits": {
             "max_global_exemplars_per_user": _EXEMPLARS,
             "cardinality_analysis_enabled": True,  # the gateway offers it; off, it answers 500
-            **shared(context.limits, limits_of),
+            **cluster.of_all(shared(context.limits, limits_of), context.kubernetes.cluster),
             RETENTION: duration_text(context.settings.retention),
             **receivers_firewall(context.security),
         },

@@ -4,6 +4,7 @@ from telemetry.backends.tempo.context import TempoContext
 from telemetry.backends.tempo.limits import limits_of
 from telemetry.config.images import Image
 from telemetry.config.quantities import duration_text
+from telemetry.spec.cluster import LABEL
 from telemetry.spec.ports import absolute
 from telemetry.spec.values.common import Values, merged
 from telemetry.spec.values.transport import otlp_receiver, remote_write, store_authority
@@ -68,15 +69,17 @@ def processors(context: TempoContext) -> Values:
     return {"metrics_generator": {"processors": list(context.settings.processors)}}
 
 
-def processor_settings(context: TempoContext) -> Values:
-    """Return how blocks are made that answer TraceQL metrics; nothing where none are.
+def generator_settings(context: TempoContext) -> Values:
+    """Return what its metrics are told apart by, and how blocks are made that answer TraceQL metrics.
 
-    By default they leave out all spans but those of servers, and end with the pod: queries of older times go to the
+    By default these leave out all spans but those of servers, and end with the pod: queries of older times go to the
     bucket, and find these blocks only.
     """
+    cluster = context.kubernetes.cluster
+    labels = {} if cluster is None else {"registry": {"external_labels": {LABEL: cluster}}}
     if "local-blocks" not in context.settings.processors:
-        return {}
-    return {"processor": {"local_blocks": {"filter_server_spans": False, "flush_to_storage": True}}}
+        return labels
+    return {**labels, "processor": {"local_blocks": {"filter_server_spans": False, "flush_to_storage": True}}}
 
 
 def generator_storage(context: TempoContext) -> Values:

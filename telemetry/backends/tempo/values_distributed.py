@@ -11,9 +11,9 @@ from telemetry.backends.tempo.limits import limits_of
 from telemetry.backends.tempo.settings import TempoShape
 from telemetry.backends.tempo.values_common import (
     IMAGE,
+    generator_settings,
     generator_storage,
     grpc_server,
-    processor_settings,
     processors,
     querier_client,
     receivers,
@@ -246,7 +246,7 @@ def _files(context: TempoContext) -> Values:
 
 def _structured(context: TempoContext, *, generates: bool) -> Values:
     """Return what the chart has no values for, and merges into the configuration of all roles."""
-    server, generator = http_server(context), processor_settings(context) if generates else {}
+    server, generator = http_server(context), generator_settings(context) if generates else {}
     wanted = {**({"server": server} if server else {}), **({"metrics_generator": generator} if generator else {})}
     return {"structuredConfig": wanted} if wanted else {}
 

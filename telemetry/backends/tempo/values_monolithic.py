@@ -6,9 +6,9 @@ from telemetry.backends.tempo.settings import TempoShape
 from telemetry.backends.tempo.values_common import (
     IMAGE,
     TENANTS_CONFIG_MAP,
+    generator_settings,
     generator_storage,
     grpc_server,
-    processor_settings,
     processors,
     querier_client,
     receivers,
@@ -116,7 +116,7 @@ def _receivers(context: TempoContext) -> Values:
 def _metrics_generator(context: TempoContext) -> Values:
     """Return the part of `tempo` that turns spans into the metrics behind the service map and exemplars."""
     storage = generator_storage(context)
-    return {"metricsGenerator": {"enabled": True, "storage": storage, **processor_settings(context)}}
+    return {"metricsGenerator": {"enabled": True, "storage": storage, **generator_settings(context)}}
 
 
 def _overrides(context: TempoContext, shape: TempoShape) -> Values:
