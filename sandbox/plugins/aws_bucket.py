@@ -64,6 +64,8 @@ class Bucket(ResourceType):
             # AWS answers 200 to a second creation in us-east-1, so the provider looks first.
             raise ProviderError(f"{_message('creating', name)}: BucketAlreadyOwnedByYou: it exists and is yours")
         self._call("creating", name, operator.methodcaller("create_bucket", Bucket=name))
+        if not self._exists_with_settings(name):
+            raise ProviderError(f"{_message('reading', name)}: couldn't find resource")
         return name, _outputs(request.inputs)
 
     @override
