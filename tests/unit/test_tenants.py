@@ -195,7 +195,7 @@ def test_certificates_reach_every_pod_and_every_probe_speaks_tls() -> None:
     assert len(roles) == 10
     for role in roles:
         assert role["extraVolumes"] == volumes(stack)
-        assert role["readinessProbe"] == {"httpGet": {"scheme": "HTTPS"}}
+        assert role["readinessProbe"] == {"httpGet": {"scheme": "HTTPS"}, "initialDelaySeconds": 15}
     config = mimir["mimir"]["structuredConfig"]
     assert config["server"]["http_tls_config"]["cert_file"] == "/etc/backends-tls/tls.crt"
     assert config["ruler"]["alertmanager_url"].startswith("dnssrvnoa+https://")

@@ -43,6 +43,10 @@ SERVICE_ACCOUNT = "mimir-pods"
 the chart forbids it. Another name than the chart's, which goes with the first upgrade of a release that has it."""
 
 _IMAGE = Image("docker.io", "grafana/mimir")
+_READY_AFTER_SECONDS = 15
+"""How long a new pod is not asked whether it is ready: what Mimir's own deployment has, and an ingester takes at least.
+The chart waits 45 s or 60 s, so that a rollout of three ingesters takes minutes longer than they need.
+https://github.com/grafana/mimir/blob/main/operations/mimir/common.libsonnet"""
 _EXEMPLARS = 100_000
 """Exemplars kept per tenant. Mimir's default of 0 drops them, and the datasource's link to traces with them."""
 
@@ -116,6 +120,7 @@ def _role(name: str, role: Role, context: MimirContext) -> Values:
         # An autoscaler of ours sets the replicas; a number here would set them back with every `up`.
         "replicas": None if role.autoscaling else role.replicas,
         "resources": resources(role),
+        "readinessProbe": {"initialDelaySeconds": _READY_AFTER_SECONDS},
         **pod_placement(context, placement),
         **named("podAnnotations", _pod_annotations(name, context)),
     }
@@ -141,7 +146,7 @@ def _role(name: str, role: Role, context: MimirContext) -> Values:
     if name == "ruler":
         # The chart passes a ballast of 1 GiB, which lets the heap of a 128Mi pod grow to 2 GiB before it is collected.
         values["extraArgs"] = {"mem-ballast-size-bytes": 0}
-    return merged({**values, **_files(name, context)}, pod_of(context.settings.placement, role))
+    return merged(merged(values, _files(name, context)), pod_of(context.settings.placement, role))
 
 
 def _pod_annotations(name: str, context: MimirContext) -> dict[str, Any]:
