@@ -2,17 +2,24 @@
 
 import json
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.nodes import oci
 from sandbox.nodes.oci import Contents
 
 
-def archived(folder: Path, name: str | None, contents: Contents) -> Path:
-    """Write an archive as `skopeo copy … oci-archive:` does, and return its path."""
-    digest = oci.write(contents, folder / "blobs")
-    told = {"annotations": {"org.opencontainers.image.ref.name": name}} if name else {}
-    index = {"schemaVersion": 2, "manifests": [{"mediaType": oci.MANIFEST, "digest": digest, **told}]}
+def archived(folder: Path, images: Mapping[str | None, Contents]) -> Path:
+    """Write an archive of images by name as `skopeo copy … oci-archive:` does, and return its path."""
+    listed = [
+        {
+            "mediaType": oci.MANIFEST,
+            "digest": oci.write(contents, folder / "blobs"),
+            **({"annotations": {"org.opencontainers.image.ref.name": name}} if name else {}),
+        }
+        for name, contents in images.items()
+    ]
+    index = {"schemaVersion": 2, "manifests": listed}
     (folder / "index.json").write_text(json.dumps(index))
     (folder / "archives").mkdir()
     path = folder / "archives" / "archive.tar"

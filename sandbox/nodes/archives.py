@@ -30,8 +30,8 @@ class Archive:
         """What is in the image, for people."""
         return f"an image of yours ({self.path.name})"
 
-    def unpack(self, blobs: Path) -> None:
-        """Put all blobs of the archive into a folder, each named after its digest."""
+    def put(self, blobs: Path) -> str:
+        """Put all blobs of the archive into a folder, each named after its digest, and return the image's."""
         blobs.mkdir(parents=True, exist_ok=True)
         with tarfile.open(self.path) as archive:
             for entry in archive:
@@ -39,6 +39,7 @@ class Archive:
                 if found and content:
                     with (blobs / ":".join(found.groups())).open("wb") as blob:
                         shutil.copyfileobj(content, blob)
+        return self.digest
 
 
 def archives(folder: Path) -> dict[str, Archive]:

@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from rich.console import Console
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from sandbox.engine import Engine
+from sandbox.nodes import oci
 from sandbox.nodes.addresses import STORE, WORLD
 from sandbox.nodes.cgroups import Cgroups
 from sandbox.nodes.images import STAND_IN, Images
@@ -25,9 +27,11 @@ from sandbox.world.kubelets import entering, served
 from telemetry.clients.kubernetes import get
 from telemetry.network.evaluate import Pod, allows
 from tests.image_archive import archived
+from tests.sandbox.chart_servers import registry
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.pod_connections import CLOSED, OPEN
 from tests.sandbox.reach import processes
+from tests.waiting import until
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]
 
@@ -84,7 +88,7 @@ def tools(before: tuple[str, ...]) -> Toolchain:  # noqa: ARG001 (seen before an
 def real(tools: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world with one real node."""
     contents = Images({"nginx": tools.path("nginx")}).find("memcached").contents
-    archive = archived(tmp_path_factory.mktemp("archives"), OURS, contents)
+    archive = archived(tmp_path_factory.mktemp("archives"), {OURS: contents})
     nodes = NodePool(real=True, count=1, images=str(archive.parent))
     world = World(tmp_path_factory.mktemp("real"), tools, nodes)
     try:
@@ -129,6 +133,28 @@ def test_what_is_no_real_program_is_named(dev: Deployment, real: World) -> None:
     kinds = {name.rpartition("/")[2].partition(":")[0]: what == STAND_IN for name, what in told.items()}
     assert (kinds["mimir"], kinds["nginx-unprivileged"]) == (False, False)
     assert told[OURS] == "an image of yours (archive.tar)"
+
+
+def test_an_image_is_pulled_from_its_registry_where_that_can_be_reached(
+    dev: Deployment, real: World, tools: Toolchain, tmp_path: Path
+) -> None:
+    with registry(tools) as address:
+        image = f"{address}/team/sleeper:1"
+        push(address, "team/sleeper", "1", oci.write(Images({}).find("pause").contents, tmp_path), tmp_path)
+        pod = {"metadata": {"name": "sleeper"}, "spec": {"containers": [{"name": "sleeper", "image": image}]}}
+        dev.core.create_namespaced_pod("default", pod)
+        until(lambda: dev.core.read_namespaced_pod("sleeper", "default").status.phase == "Running")
+    assert served(state_of(real))[image] == f"the image itself, of {address}"
+
+
+def push(address: str, repository: str, tag: str, digest: str, blobs: Path) -> None:
+    """Put an image whose blobs are in a folder into a registry."""
+    with httpx.Client(base_url=f"http://{address}/v2/{repository}") as client:
+        for blob in set(blobs.iterdir()) - {blobs / digest}:
+            client.post("/blobs/uploads/", params={"digest": blob.name}, content=blob.read_bytes()).raise_for_status()
+        headers = {"Content-Type": oci.MANIFEST}
+        content = (blobs / digest).read_bytes()
+        client.put(f"/manifests/{tag}", headers=headers, content=content).raise_for_status()
 
 
 def test_a_metric_is_written_and_read_by_the_names_of_the_cluster(dev: Deployment, real: World) -> None:

@@ -44,11 +44,6 @@ def parse(image: str) -> Reference:
     return Reference(registry, repository, tag or (None if digest else "latest"), digest or None)
 
 
-def is_digest(text: str) -> bool:
-    """Whether a text is a digest."""
-    return _DIGEST.fullmatch(text) is not None
-
-
 def _of(node: Any) -> Iterator[str]:
     """Yield the images below a node, in whatever kind of object: those of operators have pods in them as well."""
     if isinstance(node, Mapping):

@@ -1,15 +1,17 @@
-"""Asks registries which digest an image's tag has now (OCI distribution specification, 'Pulling manifests')."""
+"""Asks registries for digests, manifests and blobs of images (OCI distribution specification, 'Pulling')."""
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 
 from telemetry.clients import trust
 from telemetry.config.trust import Trust
-from telemetry.operations.bundle.images import Reference, is_digest, parse
+from telemetry.operations.bundle.images import Reference, parse
 
 _SECONDS = 15
 _ACCEPT = ", ".join(
@@ -60,28 +62,55 @@ class Registries:
         Raises:
             UnresolvedError: its registry cannot be reached or does not have it, or the name is no name.
         """
-        try:
+        with _unresolved():
             reference = parse(image)
-            return reference.digest or self._ask(reference)
-        except ValueError as error:
-            raise UnresolvedError(str(error)) from error
-        except httpx.HTTPError as error:
-            raise UnresolvedError(str(error) or type(error).__name__) from error
+            return reference.digest or digest_of(self._manifest(reference))
 
-    def _ask(self, reference: Reference) -> str:
+    def manifest(self, image: str) -> bytes:
+        """Return an image's manifest, or the index of its manifests per platform, as its registry has it.
+
+        Raises:
+            UnresolvedError: as `resolve`.
+        """
+        with _unresolved():
+            return self._manifest(parse(image))
+
+    def download(self, image: str, digest: str, path: Path) -> None:
+        """Write one of an image's blobs to a file.
+
+        Raises:
+            UnresolvedError: as `resolve`, or it is not what its digest says; then there is no file.
+        """
+        with _unresolved():
+            reference, found = parse(image), hashlib.sha256()
+            with self._opened(reference, f"blobs/{digest}") as answer, path.open("wb") as file:
+                for part in answer.iter_bytes():
+                    found.update(part)
+                    file.write(part)
+            if f"sha256:{found.hexdigest()}" != digest:
+                path.unlink()
+                raise UnresolvedError(f"{reference.registry} gave something else than the blob {digest}")
+
+    def _manifest(self, reference: Reference) -> bytes:
+        with self._opened(reference, f"manifests/{reference.digest or reference.tag}") as answer:
+            content = answer.read()
+            said = answer.headers.get("Docker-Content-Digest", digest_of(content))
+        if said != digest_of(content) or reference.digest not in (None, said):
+            raise UnresolvedError(f"{answer.url.host} gave a manifest of another digest than it says, {said}")
+        return content
+
+    @contextmanager
+    def _opened(self, reference: Reference, what: str) -> Iterator[httpx.Response]:
+        """Open what a registry has of a repository, with an anonymous token where it wants one."""
         api = self._mirrors.get(reference.registry) or _api_of(reference.registry)
-        url = f"{api.rstrip('/')}/v2/{reference.repository}/manifests/{reference.tag}"
-        answer = self._client.get(url, headers={"Accept": _ACCEPT})
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
+        url, headers = f"{api.rstrip('/')}/v2/{reference.repository}/{what}", {"Accept": _ACCEPT}
+        with self._client.stream("GET", url, headers=headers) as answer:
+            if answer.status_code != httpx.codes.UNAUTHORIZED:
+                yield _checked(answer)
+                return
             token = self._token(answer.headers.get("WWW-Authenticate", ""))
-            answer = self._client.get(url, headers={"Accept": _ACCEPT, "Authorization": f"Bearer {token}"})
-        if answer.status_code != httpx.codes.OK:
-            raise UnresolvedError(f"{httpx.URL(api).host} answers {answer.status_code} {answer.reason_phrase}")
-        found = f"sha256:{hashlib.sha256(answer.content).hexdigest()}"
-        said = answer.headers.get("Docker-Content-Digest", found)
-        if not is_digest(said) or said != found:
-            raise UnresolvedError(f"{httpx.URL(api).host} gave a manifest of another digest than it says, {said}")
-        return found
+        with self._client.stream("GET", url, headers={**headers, "Authorization": f"Bearer {token}"}) as answer:
+            yield _checked(answer)
 
     def _token(self, challenge: str) -> str:
         """Return an anonymous token, as the registry says where to have it."""
@@ -97,5 +126,30 @@ class Registries:
             raise UnresolvedError("its registry gives no token without a login") from error
 
 
+def digest_of(content: bytes) -> str:
+    """Return the digest of a manifest or blob."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+@contextmanager
+def _unresolved() -> Iterator[None]:
+    """Raise what goes wrong as UnresolvedError."""
+    try:
+        yield
+    except ValueError as error:
+        raise UnresolvedError(str(error)) from error
+    except httpx.HTTPError as error:
+        raise UnresolvedError(str(error) or type(error).__name__) from error
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    if answer.status_code != httpx.codes.OK:
+        raise UnresolvedError(f"{answer.url.host} answers {answer.status_code} {answer.reason_phrase}")
+    return answer
+
+
 def _api_of(registry: str) -> str:
-    return _HUB_API if registry == "docker.io" else f"https://{registry}"
+    """Return a registry's address; one on loopback has no TLS, for the tools of containers as well."""
+    if registry == "docker.io":
+        return _HUB_API
+    return f"http://{registry}" if registry.startswith(("127.", "localhost")) else f"https://{registry}"
