@@ -36,9 +36,10 @@ setup: $(VENV)/.installed  ## Make the virtual environment with the pinned packa
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
-	@echo "Installing the pinned Python packages into $(VENV) (about two minutes the first time) …"
+	@echo "Installing the pinned Python packages into $(VENV) (about a minute the first time) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@# Of the thousands of modules of the providers' SDKs few are ever imported; these are compiled then.
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt -c constraints.txt
 	@touch $@
 
 # A new stack is for a cluster of your own, so there is no ON; in `make shell` it is one for the sandbox.
