@@ -1,5 +1,6 @@
 """The S3 buckets of a stack."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -40,36 +41,41 @@ class Buckets(pulumi.ComponentResource):
         # that. 4.53 refuses until it is empty, so what goes with the stack is emptied first.
         guarded = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect)
         bucket = aws.s3.Bucket(name, bucket=name, force_destroy=not protect, opts=guarded)
+        # What is set on a bucket is set one after the other: of two settings at once SeaweedFS may lose one for good.
+        made: list[pulumi.Resource] = [bucket]
         if settings.denies_bucket_deletion(protected=protect):
-            aws.s3.BucketPolicy(name, bucket=bucket.bucket, policy=deny_deletion(name), opts=guarded)
+            opts = pulumi.ResourceOptions.merge(guarded, self._after(made))
+            made.append(aws.s3.BucketPolicy(name, bucket=bucket.bucket, policy=deny_deletion(name), opts=opts))
         if settings.server_side_encryption:
-            self._encryption(name, bucket)
+            made.append(_encryption(name, bucket, self._after(made)))
         if settings.versioning:
-            self._versioning(name, bucket)
+            made.append(_versioning(name, bucket, self._after(made)))
         if lifecycle := rules(abort_after_days=settings.abort_after_days, expire_after_days=ends):
-            self._lifecycle(name, bucket, lifecycle)
+            made.append(_lifecycle(name, bucket, lifecycle, self._after(made)))
         return bucket
 
-    def _encryption(self, name: str, bucket: aws.s3.Bucket) -> None:
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+    def _after(self, made: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=[made[-1]])
 
-    def _versioning(self, name: str, bucket: aws.s3.Bucket) -> None:
-        aws.s3.BucketVersioning(
-            name,
-            bucket=bucket.bucket,
-            versioning_configuration={"status": "Enabled"},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
 
-    def _lifecycle(self, name: str, bucket: aws.s3.Bucket, lifecycle: list[dict[str, Any]]) -> None:
-        aws.s3.BucketLifecycleConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=lifecycle,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+def _encryption(
+    name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions
+) -> aws.s3.BucketServerSideEncryptionConfiguration:
+    return aws.s3.BucketServerSideEncryptionConfiguration(
+        name,
+        bucket=bucket.bucket,
+        rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+        opts=opts,
+    )
+
+
+def _versioning(name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> aws.s3.BucketVersioning:
+    return aws.s3.BucketVersioning(
+        name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=opts
+    )
+
+
+def _lifecycle(
+    name: str, bucket: aws.s3.Bucket, lifecycle: list[dict[str, Any]], opts: pulumi.ResourceOptions
+) -> aws.s3.BucketLifecycleConfiguration:
+    return aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.bucket, rules=lifecycle, opts=opts)

@@ -1,6 +1,7 @@
 """What guards the buckets: on our side, and on the server's where it has policies."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -10,6 +11,8 @@ from tests.support import ENVIRONMENTS, all_of, put
 
 BUCKET, POLICY = "aws:s3/bucket:Bucket", "aws:s3/bucketPolicy:BucketPolicy"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 OLD = all_of(put("object_store.seaweedfs_version", "3.39"), put("object_store.allow_unsafe_version", True))
 
 
@@ -53,3 +56,18 @@ def test_encryption_comes_when_asked_for() -> None:
     assert {each.name for each in run.of(ENCRYPTION)} == {each.name for each in run.of(BUCKET)}
     for each in run.of(ENCRYPTION):
         assert each.plain["rules"] == [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]
+
+
+def test_what_is_set_on_a_bucket_is_set_one_after_the_other() -> None:
+    """SeaweedFS reads a bucket's settings and writes them all, without a lock: of two at once it may lose one."""
+    run = changed(
+        put("object_store.sse_key_configured", True),
+        put("object_store.server_side_encryption", True),
+        put("object_store.versioning", True),
+        put("object_store.abort_incomplete_uploads", "2d"),
+        environment="prod",
+    )
+    for bucket in run.of(BUCKET):
+        made = [bucket, *(run.one(kind, bucket.name) for kind in (POLICY, ENCRYPTION, VERSIONING, LIFECYCLE))]
+        for before, setting in pairwise(made):
+            assert before.urn in setting.dependencies

@@ -45,7 +45,7 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
         {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
     ),
 }
-"""What components/buckets.py sets, by a short name."""
+"""What components/buckets.py sets, by a short name, one after the other."""
 
 
 @pytest.fixture
@@ -94,8 +94,13 @@ def test_a_bucket_and_all_that_is_set_on_it_through_their_life(
         provider("aws", **{**keys, "secretKey": {"$secret": keys["secretKey"]}}),
         resource(TYPE, "data", {"bucket": NAME, "forceDestroy": True}),
         *(
-            resource(f"aws:s3/{token}", name, {"bucket": {"$ref": ["data", "bucket"]}, **inputs})
-            for name, (token, inputs) in SETTINGS.items()
+            resource(
+                f"aws:s3/{token}",
+                name,
+                {"bucket": {"$ref": ["data", "bucket"]}, **inputs},
+                options={"depends_on_names": [before]},
+            )
+            for before, (name, (token, inputs)) in zip(["data", *SETTINGS], SETTINGS.items(), strict=False)
         ),
     )
     made = stack.state()
