@@ -60,6 +60,11 @@ STAND_INS = (
         "they take and count what arrives, and answer by the API's documentation; nothing is kept",
     ),
     StandIn(
+        "receivers of chat and pager (`tests/sandbox/slack_and_pagerduty.py`), in tests of alerting",
+        "Slack's incoming webhooks, PagerDuty's Events API",
+        "messages and events must have the shape that their documentation says, or are refused; nobody is told",
+    ),
+    StandIn(
         "OpenID provider (`sandbox/gateway/oidc.py`), in tests of the gateway",
         "Keycloak, Dex and others",
         "it shows its key and signs tokens, which the real oauth2-proxy verifies; nobody logs in",

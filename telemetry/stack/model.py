@@ -179,19 +179,6 @@ class Stack(Settings):
         return self
 
     @model_validator(mode="after")
-    def _rules_see_what_they_ask_for(self) -> Self:
-        chosen = self.monitoring
-        blanked = self.kubernetes.platform == "openshift" and chosen.rules == "prometheus-rule"
-        if blanked and "cert-manager" in chosen.exporters:
-            raise SettingError(
-                "monitoring.exporters",
-                "has cert-manager, whose metrics are of its own namespace, and OpenShift's monitoring shows the rules "
-                "of this one no others: they would never fire; remove it, and have a blackbox exporter probe the "
-                "servers by a Probe in this namespace (blackbox), or choose rules: ruler or none",
-            )
-        return self
-
-    @model_validator(mode="after")
     def _budgets_are_of_tenants(self) -> Self:
         tenants = [tenant.id for tenant in self.tenants]
         for index, named in enumerate(self.monitoring.budget_tenants or ()):

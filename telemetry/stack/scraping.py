@@ -20,6 +20,7 @@ def check(stack: "Stack") -> None:
     if stack.monitoring.scrape == "annotations":
         _check_annotations(stack)
     _check_access(stack)
+    _check_seen(stack)
 
 
 def of_others(stack: "Stack") -> dict[str, ScrapedPods]:
@@ -42,6 +43,19 @@ def _check_access(stack: "Stack") -> None:
                 f"is shown by nobody, as monitoring.scrape is {stack.monitoring.scrape}; set that to collector or "
                 "operator, or remove it",
             )
+
+
+def _check_seen(stack: "Stack") -> None:
+    """Refuse rules on metrics that OpenShift's monitoring shows them none of (telemetry/monitoring/operator.py)."""
+    chosen = stack.monitoring
+    narrow = stack.kubernetes.platform == "openshift" and chosen.rules == "prometheus-rule"
+    if narrow and "cert-manager" in chosen.exporters:
+        raise SettingError(
+            "monitoring.exporters",
+            "has cert-manager, whose metrics are of its own namespace, and OpenShift's monitoring shows the rules of "
+            "this one no others: they would never fire; remove it, and have a blackbox exporter probe the servers by a "
+            "Probe in this namespace (blackbox), or choose rules: ruler or none",
+        )
 
 
 def _check_annotations(stack: "Stack") -> None:
