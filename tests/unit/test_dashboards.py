@@ -10,6 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from telemetry.grafana.dashboards import capacity
 from telemetry.grafana.dashboards.dashboards import dashboards_of, documents_of, folder_uid
 from telemetry.monitoring.rules import families_of
+from telemetry.monitoring.scraping import targets_of
 from telemetry.network.peers import workloads_of
 from telemetry.spec.alerts import Record
 from telemetry.spec.panels import Dashboard, Panel
@@ -17,6 +18,7 @@ from telemetry.stack import ConfigError, Stack
 from tests.metrics_catalogue import named_in, unknown_in
 from tests.sandbox.alerts.case import EVERYTHING
 from tests.support import ENVIRONMENTS, REPO, Change, all_of, load_stack, put
+from tests.unit.test_scraping import GUARDED, OTHERS
 
 NOTHING: Change = all_of()
 TENANTS = put("tenants", [{"id": "team-a", "display_name": "Team A"}, {"id": "b.!*'()", "display_name": "Team B"}])
@@ -30,6 +32,7 @@ VARIANTS: dict[str, tuple[str, Change]] = {
     "tenants and a gateway": ("dev", all_of(TENANTS, put("gateway", {}))),
     "others' certificate": ("test", put("gateway.certificate", {"source": "existing", "secret": "ours"})),
     "without times": ("test", put("monitoring.objectives.metrics_query", {"target": 99.5})),
+    "programs of others": ("prod", all_of(OTHERS, GUARDED)),
 }
 each_variant = pytest.mark.parametrize(("environment", "change"), VARIANTS.values(), ids=VARIANTS.keys())
 METRICS = REPO / "tests" / "metrics"
@@ -79,7 +82,8 @@ def test_every_query_looks_at_its_own_namespace_only(environment: str, change: C
     for dashboard in dashboards_of(stack):
         for selector in re.findall(r"[\w:]+\{[^}]*\}", " ".join(queries(dashboard))):
             others = selector.startswith(("SeaweedFS", "certmanager_", "probe_"))
-            assert others or f'namespace="{stack.namespace.name}"' in selector, selector
+            known = {stack.namespace.name, *(target.namespace for target in targets_of(stack))}
+            assert others or any(f'namespace="{each}"' in selector for each in known), selector
 
 
 @each_variant
@@ -163,7 +167,7 @@ def test_what_is_not_there_is_not_shown() -> None:
     assert "tenants" in slugs["tenants without a gateway"]
     assert not {"capacity", "kubernetes"} & set(slugs["no exporters"])
     assert "kubernetes" in slugs["kubelet alone"]
-    assert [name for name, shown in slugs.items() if "collector" in shown] == ["everything"]
+    assert [name for name, shown in slugs.items() if "collector" in shown] == ["everything", "programs of others"]
     rows = {
         name: [row.title for each in dashboards_of(load_stack(*of)) for row in each.rows]
         for name, of in VARIANTS.items()
