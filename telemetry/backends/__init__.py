@@ -5,7 +5,12 @@ from typing import Any
 from telemetry.backends import loki, mimir, pyroscope, tempo
 from telemetry.spec.backend import Backend, Signal
 
-BACKENDS: tuple[Backend[Any, Any], ...] = (tempo.BACKEND, mimir.BACKEND, loki.BACKEND, pyroscope.BACKEND)
+BACKENDS: tuple[Backend[Any, Any], ...] = (
+    tempo.BACKEND,
+    mimir.BACKEND,
+    loki.BACKEND,
+    pyroscope.BACKEND,
+)
 """In the order in which tables and reports name them; of several for one signal, the first is the default."""
 
 
