@@ -62,12 +62,13 @@ def datasources_of(
                 view, given, begins=backend.name, title=backend.title, url=url, authority=authority
             )
             if backend.alertmanager is not None and ALERTS in uids:
+                alerts = backend.alertmanager(url)
                 of_view[ALERTS] = _datasource(
                     view,
-                    _alertmanager(backend.name),
+                    _alertmanager(alerts.implementation),
                     begins=_ALERTMANAGER,
                     title="Alertmanager",
-                    url=backend.alertmanager(url),
+                    url=alerts.url,
                     authority=authority,
                 )
         for existing in existing_of(stack):

@@ -14,7 +14,7 @@ from telemetry.config.roles import Role
 from telemetry.spec.alerts import Rule
 from telemetry.spec.changes import Changes
 from telemetry.spec.context import Context, Environment
-from telemetry.spec.datasource import DatasourceSettings, Uids
+from telemetry.spec.datasource import Alertmanager, DatasourceSettings, Uids
 from telemetry.spec.flows import Network
 from telemetry.spec.panels import Dashboard, Panel
 from telemetry.spec.ports import GatewayAddress
@@ -127,8 +127,8 @@ class Backend(Generic[S, L]):
     ruler: str | None
     """The module of its ruler's client, which loads what only that needs: `Ruler(client)` (spec/ruler.py)."""
 
-    alertmanager: Callable[[str], str] | None
-    """The address of its Alertmanager as Grafana wants it, given that at which its data is queried."""
+    alertmanager: Callable[[str], Alertmanager] | None
+    """Its Alertmanager as Grafana wants it, given the address at which its data is queried."""
     alerting_of_tenants: Callable[[Context[S, L]], str] | None
     """Where its Alertmanager lists the configurations that tenants have loaded, in YAML by tenant, in the namespace."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Uids = Mapping[str, str]
 """Uids of the datasources that the same people see, by signal; a signal without a backend is not in it.
@@ -11,6 +11,14 @@ ALERTS is among them where these people see an Alertmanager.
 """
 ALERTS = "alerts"
 """The key of an Alertmanager where datasources are listed by signal."""
+
+
+class Alertmanager(NamedTuple):
+    """An Alertmanager, as Grafana is to reach it."""
+
+    url: str
+    implementation: str
+    """What Grafana calls its kind: `mimir` or `prometheus`."""
 
 
 @dataclass(frozen=True)

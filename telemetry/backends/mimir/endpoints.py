@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from telemetry.backends.mimir import values as mimir
 from telemetry.backends.mimir.context import MimirContext
+from telemetry.spec.datasource import Alertmanager
 from telemetry.spec.ports import GatewayAddress, twin
 from telemetry.spec.values.transport import scheme
 
@@ -44,9 +45,9 @@ def gateway_endpoints(gateway: GatewayAddress) -> MimirEndpoints:
     )
 
 
-def alertmanager(query: str) -> str:
+def alertmanager(query: str) -> Alertmanager:
     """Return where Grafana finds Mimir's Alertmanager: what it asks begins with /alertmanager or /api/v1/alerts."""
-    return query.removesuffix("/prometheus")
+    return Alertmanager(query.removesuffix("/prometheus"), "mimir")
 
 
 def alerting_of_tenants(context: MimirContext) -> str:
