@@ -104,13 +104,19 @@ class StackBackend:
             monitoring=stack.monitoring,
             alerting=stack.alerting,
             tenants={
-                tenant.id: Grant(getattr(tenant.limits, signal), getattr(tenant.retention, signal))
+                tenant.id: Grant(self._granted(tenant.limits), getattr(tenant.retention, signal))
                 for tenant in stack.tenants
             },
-            limits=None if stack.limits is None else getattr(stack.limits, signal),
+            limits=None if stack.limits is None else self._granted(stack.limits),
             scrape_annotations=scrape_annotations(stack, self.of.http_port, scheme=scheme(stack)),
             remote_write="" if signal == "metrics" else stack.backend("metrics").endpoints.remote_write,
         )
+
+    def _granted(self, limits: object) -> Settings:
+        """Return what limits say of this backend; where nothing is said of them, they are the default backend's."""
+        said: Settings = getattr(limits, self.signal)
+        of_this: Settings = said if isinstance(said, self.of.limits) else self.of.limits()
+        return of_this
 
 
 def backends_of(stack: "Stack") -> Iterator[StackBackend]:

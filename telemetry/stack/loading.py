@@ -23,6 +23,7 @@ from telemetry.stack.existing_credentials import named_in, of_program, setting, 
 from telemetry.stack.model import Stack
 from telemetry.stack.sections import backend_of
 from telemetry.stack.tenancy import derives_secrets
+from telemetry.stack.tenants import BackendLimits
 
 PROJECT = "telemetry"
 CREDENTIALS = "credentials"
@@ -199,7 +200,7 @@ def _key_findings(stack: Stack, credentials: Credentials) -> list[str]:
 
 def _validate(model: type[_Model], raw: Any, prefix: str, findings: list[str]) -> _Model | None:
     try:
-        return model.model_validate(raw)
+        return model.model_validate(raw, context=raw)
     except ValidationError as error:
         findings += [_finding(model, raw, prefix, detail) for detail in error.errors(include_url=False)]
         return None
@@ -258,7 +259,11 @@ def _model_at(model: type[BaseModel], raw: Any, location: Sequence[str]) -> type
     for signal in SIGNALS:
         if model is Stack and location[:1] == [signal]:
             return _model_at(backend_of(signal, raw.get(signal)).settings, raw, location[1:])
-    for part in location:
+        if issubclass(model, BackendLimits) and location[:1] == [signal]:
+            return backend_of(signal, raw.get(signal)).limits
+    for index, part in enumerate(location):
+        if issubclass(model, BackendLimits):
+            return _model_at(model, raw, location[index:])
         field = model.model_fields.get(part)
         if field is not None:
             model = _model_within(field.annotation) or model

@@ -1,4 +1,7 @@
-"""The section of a signal in the settings: its backend, which `backend` in it names, says what may stand there."""
+"""The section of a signal in the settings: its backend, which `backend` in it names, says what may stand there.
+
+It says what may stand in limits as well, which are elsewhere: they are read in the context of the whole settings.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Union
@@ -28,4 +31,20 @@ def section_of(signal: Signal) -> WrapValidator:
         return backend_of(signal, section).settings.model_validate(section, context=info.data)
 
     written = tuple(backend.settings for backend in backends_for(signal).values())
+    return WrapValidator(read, json_schema_input_type=Union[written])  # noqa: UP007 - of as many as there are
+
+
+def default_limits(signal: Signal) -> Any:
+    """Return the limits of a signal's default backend where nothing is said of them."""
+    return next(iter(backends_for(signal).values())).limits()
+
+
+def limits_of(signal: Signal) -> WrapValidator:
+    """Return a validator that reads limits as the backend says that the settings choose for a signal."""
+
+    def read(limits: Any, _: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        chosen = backend_of(signal, (info.context or {}).get(signal)).limits
+        return chosen.model_validate(limits)
+
+    written = tuple(backend.limits for backend in backends_for(signal).values())
     return WrapValidator(read, json_schema_input_type=Union[written])  # noqa: UP007 - of as many as there are

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
@@ -16,6 +17,7 @@ from telemetry.config.existing_secrets import TokenSecret
 from telemetry.config.namespace import TenantNamespace
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
+from telemetry.stack.sections import default_limits, limits_of
 
 _ID = r"^[A-Za-z0-9!_.*'()-]{1,150}$"
 _PATHS = {".": "a path of its own", "..": "a path of its own"}
@@ -55,10 +57,18 @@ def object_name(tenant_id: str) -> str:
 class BackendLimits(Settings):
     """How much of the backends somebody may use."""
 
-    metrics: MetricsLimits = Field(default_factory=MetricsLimits, description="In Mimir.")
-    traces: TracesLimits = Field(default_factory=TracesLimits, description="In Tempo.")
-    logs: LogsLimits = Field(default_factory=LogsLimits, description="In Loki, where there is one.")
-    profiles: ProfilesLimits = Field(default_factory=ProfilesLimits, description="In Pyroscope, where there is one.")
+    metrics: Annotated[MetricsLimits, limits_of("metrics")] = Field(
+        default_factory=partial(default_limits, "metrics"), description="In the backend of metrics: Mimir by default."
+    )
+    traces: Annotated[TracesLimits, limits_of("traces")] = Field(
+        default_factory=partial(default_limits, "traces"), description="In Tempo."
+    )
+    logs: Annotated[LogsLimits, limits_of("logs")] = Field(
+        default_factory=partial(default_limits, "logs"), description="In Loki, where there is one."
+    )
+    profiles: Annotated[ProfilesLimits, limits_of("profiles")] = Field(
+        default_factory=partial(default_limits, "profiles"), description="In Pyroscope, where there is one."
+    )
 
 
 class Limits(BackendLimits):
