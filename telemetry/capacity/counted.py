@@ -73,7 +73,7 @@ def needed(stack: Stack, name: str, limits: Limits | None = None) -> Need | None
     """
     workloads, kind = list(workloads_of(stack)), name.removeprefix("count/")
     if kind == "pods":
-        return Need(sum(each.role.max_replicas for each in workloads))
+        return Need(sum(each.role.max_replicas * each.role.own_pods for each in workloads))
     if kind == _CLAIMS:
         return Need(sum(each.role.max_replicas for each in workloads if each.role.volume))
     if _CLASS in name:

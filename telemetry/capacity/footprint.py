@@ -42,7 +42,11 @@ def of_role(role: Role, *, at_most: bool = False) -> Footprint:
     """Return what all replicas of a role ask for; `at_most` after autoscaling has added all that it may."""
     replicas = role.max_replicas if at_most else role.replicas
     return replicas * Footprint(
-        cpu=role.cpu, memory=role.memory, storage=role.volume or 0, pods=1, ephemeral=role.ephemeral_storage or 0
+        cpu=role.cpu,
+        memory=role.memory,
+        storage=role.volume or 0,
+        pods=role.own_pods,
+        ephemeral=role.ephemeral_storage or 0,
     )
 
 

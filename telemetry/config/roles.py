@@ -91,6 +91,20 @@ class Role(Settings):
         """The most pods that there may be."""
         return self.autoscaling.max_replicas if self.autoscaling else self.replicas
 
+    @property
+    def own_pods(self) -> int:
+        """How many pods a replica is."""
+        return 1
+
+
+class ContainerRole(Role):
+    """What a container asks for beside another one, in that one's pods."""
+
+    @property
+    def own_pods(self) -> int:
+        """None: the pods are the other role's."""
+        return 0
+
 
 def check_replicas(replicas: int, autoscaling: Autoscaling | None) -> None:
     """Refuse a number of pods beside an autoscaler that has another fewest (SettingError)."""
