@@ -70,7 +70,8 @@ def _smoke(backends: _Backends, others: Neighbours) -> Iterator[Flow]:
 
 def _samples(backends: _Backends) -> Iterator[Flow]:
     """Yield what other backends write to the metrics backend."""
-    takers = [(backend.network.takes_samples, (Port(backend.of.http_port),)) for backend in backends]
+    networks = [(backend.network, backend.of.http_port) for backend in backends]
+    takers = [(each.takes_samples, (Port(each.samples_port or http),)) for each, http in networks]
     for backend in backends:
         for sent in backend.network.sends_samples:
             for targets, ports in takers:

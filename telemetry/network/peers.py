@@ -35,9 +35,10 @@ def labels_of(stack: Stack) -> tuple[tuple[str, ...], tuple[str, ...]]:
     not to be cut.
     """
     backends = [backend.of for backend in metrics_first(stack.backends)]
+    names = (pods.app for backend in metrics_first(stack.backends) for pods in backend.network.pods)
     collectors = (collector(),) if stack.collector_role else ()
     return (
-        (GATEWAY, *(each.name for each in backends), *(each.app for each in collectors)),
+        (GATEWAY, *dict.fromkeys(names), *(each.app for each in collectors)),
         (GATEWAY, *(name for each in backends for name in each.release_names), *(each.release for each in collectors)),
     )
 

@@ -105,7 +105,9 @@ class Network:
     from_smoke: tuple[Entry, ...]
     """What `smoke` sends and reads, past the gateway."""
     takes_samples: tuple[Pods, ...]
-    """Who takes Prometheus' remote-write of other backends, on the HTTP port."""
+    """Who takes Prometheus' remote-write of other backends."""
+    samples_port: int | None = None
+    """The port at which they are taken; None is the HTTP port."""
     sends_samples: tuple[Exit, ...]
     """What is written to the metrics backend."""
     notifies: tuple[Exit, ...]
