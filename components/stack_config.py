@@ -55,7 +55,7 @@ def _refuse_what_does_not_fit(stack: Stack, credentials: Credentials, today: dat
 def _warn_of_unchecked_values(stack: Stack) -> None:
     for release in overlays(stack):
         if (text := unchecked(release.overlay, release.chart)) is not None:
-            pulumi.log.warn(f"telemetry:{release.section}.values: {text}")
+            pulumi.log.warn(f"telemetry:{release.section}.{release.overlaid}: {text}")
 
 
 def _warn_of_what_ends(stack: Stack, today: date) -> None:

@@ -33,7 +33,9 @@ class Release:
     overlay: Overlay = field(default_factory=Overlay)
     """What is laid over them."""
     section: str = ""
-    """Where the settings have it, from their top on: `traces.moving_from`; the overlay stands below it at `values`."""
+    """Where the settings have it, from their top on: `traces.moving_from`."""
+    overlaid: str = "values"
+    """Where the settings have the overlay, below the section."""
     sizes: str = "roles"
     """Where the settings have its sizes, below the section."""
 
@@ -44,7 +46,7 @@ class Release:
 
     def check(self) -> None:
         """Refuse an overlay that would not do (SettingError, its key from the top of the settings)."""
-        with below(f"{self.section}.values"):
+        with below(f"{self.section}.{self.overlaid}"):
             check(self.rendered, self.overlay, self.chart, sizes=f"telemetry:{self.section}.{self.sizes}")
 
     def with_key(self, identity: S3Identity | None) -> Self:
