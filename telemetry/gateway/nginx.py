@@ -32,7 +32,7 @@ PASSED_ON = (
     "Content-Encoding",
     "Content-Type",
     "User-Agent",
-    *(header for backend in BACKENDS for header in backend.request_headers),
+    *dict.fromkeys(header for backend in BACKENDS for header in backend.request_headers),
 )
 """Headers of clients that reach a backend over HTTP: what says how to read a body, and how to write the answer."""
 
@@ -172,6 +172,8 @@ def _conditions(route: Route) -> Iterator[str]:
     yield f"if ($scopes !~ {route.scope}) {{ return 403; }}"
     if route.rest:
         yield 'if ($rest = "") { return 404; }'
+    if route.unread:
+        yield f'if ($content_type ~* "{route.unread}") {{ return 415; }}'
     if route.protocol == "grpc":  # which passes on what the client sent, whatever nginx made of it
         yield f"if ($request_uri != {route.path}) {{ return 404; }}"
 

@@ -44,6 +44,9 @@ class Route:
     protocol: Protocol = "http"
     pushes: bool = False
     """Whether it brings telemetry: such a request is read as a whole before a backend hears of it."""
+    unread: str = ""
+    """Regular expression of types of content that the backend would confirm without reading them; empty: there is
+    none."""
 
     @property
     def scope(self) -> str:
