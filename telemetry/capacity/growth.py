@@ -26,6 +26,8 @@ def _of(backend: StackBackend) -> str | None:
     if not granted:
         return None
     rates = [(backend.of.stored_bytes(limits), retention) for limits, retention in granted]
+    if not any(rate for rate, _ in rates):
+        return None
     held = sum(rate * retention for rate, retention in rates)
     a_day = sum(rate for rate, _ in rates) * _DAY
     return f"{backend.of.title} {rounded('storage', a_day)} a day, {rounded('storage', held)} in all"

@@ -153,7 +153,8 @@ class Backend(Generic[S, L]):
     """Refuses limits that it could not keep, given the largest request if there is such a limit (SettingError, its key
     below `limits`)."""
     stored_bytes: Callable[[L], int]
-    """Bytes that its bucket comes to hold of each second, where somebody sends as much as limits grant."""
+    """Bytes that its bucket comes to hold of each second, where somebody sends as much as limits grant; 0: no
+    limit says."""
     data_bucket: str
     """The use of the bucket that its compactor empties of what is older than its retention."""
     shortest_retention: int
