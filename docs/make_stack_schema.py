@@ -88,6 +88,7 @@ def schema() -> dict[str, Any]:
     del secrets[Credentials.__name__]["required"]  # any of them may be in a Secret that exists already
     definitions = {**of_stack["$defs"], **secrets, "Secure": _SECURE}
     stack = definitions.pop(Stack.__name__)
+    stack["properties"] = {key: _by_backend(each, definitions) for key, each in stack["properties"].items()}
     return {
         "$schema": _DRAFT,
         "title": "The settings of a stack",
@@ -97,6 +98,19 @@ def schema() -> dict[str, Any]:
         "additionalProperties": False,
         "definitions": definitions,
     }
+
+
+def _by_backend(field: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a section as that backend has it which the section names; the first is the default."""
+    models = [each["$ref"] for each in field.get("anyOf", ()) if "$ref" in each]
+    sections = [definitions[model.rpartition("/")[2]]["properties"] for model in models]
+    if len(models) < 2 or not all("backend" in each for each in sections):
+        return field
+    chosen: dict[str, Any] = {"$ref": models[0]}
+    for model, section in zip(models[1:], sections[1:], strict=True):
+        named = {"required": ["backend"], "properties": {"backend": {"const": section["backend"]["const"]}}}
+        chosen = {"if": named, "then": {"$ref": model}, "else": chosen}
+    return {**chosen, **{key: each for key, each in field.items() if key != "anyOf"}}
 
 
 def _config(stack: Mapping[str, Any]) -> dict[str, Any]:
