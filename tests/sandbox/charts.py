@@ -25,6 +25,9 @@ RELEASES = {
     "mimir-distributed": "mimir",
     "loki": "loki",
     "pyroscope": "pyroscope",
+    "prometheus": "prometheus",
+    "thanos": "thanos",
+    "alertmanager": "alertmanager",
 }
 """Chart -> the release that the program makes of it."""
 
@@ -36,8 +39,7 @@ def values_of(chart: str, stack: Stack) -> Values:
 
 def charts_of(stack: Stack) -> tuple[str, ...]:
     """Return the charts that a stack deploys."""
-    others = (each.chart.name for each in (stack.logs, stack.profiles) if each is not None)
-    return (stack.traces.chart.name, stack.metrics.chart.name, *others)
+    return tuple(release.chart.name for backend in stack.backends for release in backend.releases)
 
 
 def rendered(stack: Stack) -> dict[str, list[Object]]:
