@@ -8,11 +8,12 @@ from components import metadata
 from components.backend import Backend
 from components.mimir import Mimir
 from components.tempo import Tempo
+from components.thanos import Thanos
 from telemetry.config.credentials import Credentials
 from telemetry.stack import Stack
 from telemetry.stack.backends import StackBackend
 
-_COMPONENTS: Mapping[str, type[Backend]] = {"mimir": Mimir, "tempo": Tempo}
+_COMPONENTS: Mapping[str, type[Backend]] = {"mimir": Mimir, "tempo": Tempo, "thanos": Thanos}
 """Of those that need more than a backend's description says."""
 
 

@@ -38,7 +38,7 @@ STAND_INS = (
     ),
     StandIn(
         "charts (`sandbox/charts/`)",
-        "tempo, tempo-distributed, mimir-distributed, loki, pyroscope, alloy",
+        "tempo, tempo-distributed, mimir-distributed, loki, pyroscope, alloy, prometheus, thanos, alertmanager",
         "names, value paths, workloads and configuration of the real ones for the values that this program sets, held "
         "against lists of the real ones' values (`telemetry/charts/`)",
     ),

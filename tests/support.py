@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from telemetry.backends import BACKENDS, backends_for
+from telemetry.backends.thanos.starter import starter as thanos_starter
 from telemetry.config.credentials import Credentials
 from telemetry.gateway.routes import routes_of
 from telemetry.stack import Stack, load
@@ -194,6 +195,11 @@ WITH_PROFILES_IN_PROD: Change = put(
 )
 """Gives a stack a Pyroscope as prod would have it, in Phase 3 (docs/operations.md)."""
 
+
+WITH_THANOS: Change = put("metrics", thanos_starter("dev"))
+"""Stores the metrics of a stack in Prometheus with Thanos, one of each."""
+WITH_THANOS_IN_PROD: Change = all_of(put("metrics", thanos_starter("prod")), put("gateway.federation", None))
+"""The same as prod would have it."""
 
 ALL_BACKENDS: dict[str, Change] = {
     "dev": all_of(WITH_LOGS, WITH_PROFILES),

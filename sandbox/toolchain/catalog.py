@@ -110,6 +110,9 @@ MODULES = {
         Module("seaweedfs", "the object store SeaweedFS"),
         # promtool comes with Mimir, which has most of its packages; the tag leaves out the clients of 25 clouds.
         Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
+        Module("prometheus", "Prometheus, which finds what it scrapes by DNS", tags=("remove_all_sd", "enable_dns_sd")),
+        # Thanos takes labels apart as slices of Prometheus' own, which these are by this tag alone.
+        Module("thanos", "Thanos", tags=("slicelabels",)),
         Module("alloyfmt", "the parser and formatter of Alloy's configuration"),
         # The tags leave out the clients of 25 clouds, but for Kubernetes'.
         Module(
@@ -172,6 +175,9 @@ TOOLS = {
         ),
         Tool("mimir", "mimir", ("--version",), SpecifierSet(">=3,<4")),
         Tool("promtool", "mimir", ("--version",), SpecifierSet(">=3,<4")),
+        # No version is linked into either: only those of PATH, which have one, are held to it.
+        Tool("prometheus", "prometheus", ("--version",), SpecifierSet(">=3.12,<4")),
+        Tool("thanos", "thanos", ("--version",), SpecifierSet(">=0.42.3,<0.43")),
         # No package registry has these: they are only ever the user's own.
         Tool("tempo", "", ("--version",), SpecifierSet(">=2.10,<3")),
         Tool("loki", "", ("-version",), SpecifierSet(">=3.7,<3.8")),
@@ -212,6 +218,8 @@ TOOLS = {
 
 _FOR_CHECKS = (
     "mimir",
+    "prometheus",
+    "thanos",
     "promtool",
     "actionlint",
     "alloyfmt",

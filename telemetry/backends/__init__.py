@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from telemetry.backends import loki, mimir, pyroscope, tempo
+from telemetry.backends import loki, mimir, pyroscope, tempo, thanos
 from telemetry.spec.backend import Backend, Signal
 
 BACKENDS: tuple[Backend[Any, Any], ...] = (
     tempo.BACKEND,
     mimir.BACKEND,
+    thanos.BACKEND,
     loki.BACKEND,
     pyroscope.BACKEND,
 )

@@ -58,7 +58,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     registry = copy / "telemetry" / "backends" / "__init__.py"
     text = registry.read_text()
     assert LINE in text
-    text = text.replace(LINE, f"{LINE}    tiny.BACKEND,\n").replace("pyroscope, tempo\n", "pyroscope, tempo, tiny\n")
+    text = text.replace(LINE, f"{LINE}    tiny.BACKEND,\n").replace("tempo, thanos\n", "tempo, thanos, tiny\n")
     registry.write_text(text)
     done = subprocess.run([sys.executable, "-c", ASK], cwd=copy, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

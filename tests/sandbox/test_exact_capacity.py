@@ -11,11 +11,12 @@ from telemetry.config.quantities import parse_bytes
 from telemetry.operations.compare.charts import ChartDifference, compare, of_gateway
 from telemetry.releases import releases_of
 from telemetry.spec.release import Release
-from tests.support import Change, all_of, drop, load_stack, put
+from tests.support import WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of, drop, load_stack, put
 
 pytestmark = pytest.mark.sandbox
 
-CHARTS = [REPO / "sandbox" / "charts" / name for name in ("tempo", "tempo-distributed", "mimir-distributed")]
+_NAMES = ("tempo", "tempo-distributed", "mimir-distributed", "prometheus", "thanos", "alertmanager")
+CHARTS = [REPO / "sandbox" / "charts" / name for name in _NAMES]
 SCALES = {
     "traces": ("distributor", "querier", "query-frontend", "compactor"),
     "metrics": ("distributor", "querier", "query-frontend"),
@@ -57,8 +58,20 @@ def differences(helm: str, some: tuple[Release, ...]) -> list[ChartDifference]:
         ("prod", (BY_METRICS,)),
         ("prod", (MOVING,)),
         ("dev", (put("metrics.total", {"cpu": "1", "memory": "4Gi"}),)),
+        ("dev", (WITH_THANOS,)),
+        ("prod", (WITH_THANOS_IN_PROD,)),
     ],
-    ids=["dev", "test", "prod", "prod autoscaled", "prod autoscaled by metrics", "prod moving", "dev by total"],
+    ids=[
+        "dev",
+        "test",
+        "prod",
+        "prod autoscaled",
+        "prod autoscaled by metrics",
+        "prod moving",
+        "dev by total",
+        "dev, Thanos",
+        "prod, Thanos",
+    ],
 )
 def test_the_charts_ask_for_exactly_what_the_report_says(
     helm: str, environment: str, changes: tuple[Change, ...]

@@ -18,7 +18,7 @@ from telemetry.policies.model import World
 from telemetry.releases import releases_of
 from tests.engine.policed import judged
 from tests.sandbox.charts import render
-from tests.support import ENVIRONMENTS, load_stack
+from tests.support import ENVIRONMENTS, WITH_THANOS, WITH_THANOS_IN_PROD, Change, load_stack, put
 
 pytestmark = pytest.mark.sandbox
 
@@ -31,9 +31,12 @@ runpy.run_path({main!r}, run_name="__main__")
 """
 
 
-def whole(environment: str) -> World:
+ROOM = put("namespace.requested_quota", {"cpu": "10", "memory": "40Gi", "storage": "160Gi"})
+
+
+def whole(environment: str, *changes: Change) -> World:
     """Return all that a stack registers, and all that its charts make."""
-    stack, (seen, _) = load_stack(environment), judged(environment)
+    stack, (seen, _) = load_stack(environment, *changes), judged(environment, *changes)
     rendered = {each.name: render(each.chart.name, each.values, each.name) for each in releases_of(stack)}
     return World.of(stack, seen.registered, rendered)
 
@@ -43,6 +46,11 @@ def test_a_stack_with_its_releases_keeps_every_policy(environment: str) -> None:
     world = whole(environment)
     assert len(world.manifests) > 50
     assert violations(world) == ()
+
+
+@pytest.mark.parametrize(("environment", "changes"), [("dev", (WITH_THANOS,)), ("prod", (WITH_THANOS_IN_PROD, ROOM))])
+def test_so_does_one_with_another_metrics_backend(environment: str, changes: tuple[Change, ...]) -> None:
+    assert violations(whole(environment, *changes)) == ()
 
 
 @pytest.fixture(scope="module")

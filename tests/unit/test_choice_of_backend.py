@@ -41,7 +41,7 @@ def said_of(change: Change) -> str:
 
 
 def test_the_first_of_a_signal_is_the_default() -> None:
-    assert list(backends_for("metrics")) == ["mimir", "other"]
+    assert list(backends_for("metrics")) == ["mimir", "thanos", "other"]
     assert load_stack("dev").backend("metrics").of is MIMIR
 
 
@@ -68,10 +68,10 @@ def test_a_key_of_another_backend_is_unknown_and_the_chosen_ones_are_listed() ->
     assert line.startswith("telemetry:metrics.shard: unknown key (did you mean shards?)")
 
 
-@pytest.mark.parametrize("name", ["thanos", ""])
+@pytest.mark.parametrize("name", ["cortex", ""])
 def test_a_backend_that_nobody_has_is_refused_with_those_that_there_are(name: str) -> None:
     line = said_of(put("metrics.backend", name))
-    assert line == f"telemetry:metrics.backend: {name!r}: must be 'mimir' or 'other'; correct it"
+    assert line == f"telemetry:metrics.backend: {name!r}: must be 'mimir' or 'thanos' or 'other'; correct it"
 
 
 @pytest.mark.parametrize("value", [1, ["mimir"], None])
@@ -80,6 +80,6 @@ def test_what_is_no_name_is_refused(value: object) -> None:
 
 
 def test_with_one_backend_its_own_name_alone_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "BACKENDS", BACKENDS)
+    monkeypatch.setattr(backends, "BACKENDS", tuple(each for each in BACKENDS if each.name != "thanos"))
     assert "metrics.backend: 'other': must be 'mimir'; correct it" in said_of(CHOSEN)
     assert load_stack("dev", put("metrics.backend", "mimir")) == load_stack("dev")

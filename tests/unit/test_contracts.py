@@ -23,6 +23,8 @@ from tests.support import (
     WITH_LOGS_IN_PROD,
     WITH_PROFILES,
     WITH_PROFILES_IN_PROD,
+    WITH_THANOS,
+    WITH_THANOS_IN_PROD,
     Change,
     Tree,
     all_of,
@@ -42,7 +44,12 @@ DEPLOYED_IN = {
     "alloy": ("dev", "prod"),
     "loki": ("dev", "test", "prod"),
     "pyroscope": ("dev", "test", "prod"),
+    "prometheus": ("dev", "prod"),
+    "thanos": ("dev", "prod"),
+    "alertmanager": ("dev", "prod"),
 }
+OF_THANOS = ("prometheus", "thanos", "alertmanager")
+"""Charts of stacks that store metrics in Prometheus with Thanos."""
 WITHOUT_THE_GENERATOR = put(
     "traces.enabled_roles", ["distributor", "ingester", "querier", "query-frontend", "compactor"]
 )
@@ -67,6 +74,8 @@ WITH_ALL = {
     "prod": (WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD),
 }
 """What every environment would be with all backends."""
+WITH_THANOS_INSTEAD = {"dev": WITH_THANOS, "prod": WITH_THANOS_IN_PROD}
+"""What every environment would be with another metrics backend."""
 PINNED = {"tag": "9.9.9", "digest": f"sha256:{64 * 'a'}"}
 
 
@@ -74,6 +83,9 @@ def pinned_in_full(settings: Tree) -> None:
     """Pin every image that there may be, of the signals that the settings have."""
     names = {"traces": "tempo", "metrics": "mimir", "logs": "loki", "profiles": "pyroscope", "collector": "alloy"}
     mine = [f"grafana/{name}" for signal, name in names.items() if signal in settings]
+    if settings["metrics"].get("backend") == "thanos":
+        mine.remove("grafana/mimir")
+        mine += ["thanos/thanos", "prometheus/prometheus", "prometheus/alertmanager"]
     put("images.overrides", dict.fromkeys(mine, PINNED))(settings)
 
 
@@ -87,7 +99,7 @@ def placed_role_by_role(settings: Tree) -> None:
     """Say of every role of its own where its pods may run, how they end, and what they may send."""
     for backend in load_tree(deepcopy(settings), settings["environment"])[0].backends:
         for each in backend.sizes:
-            for name, role in each.roles.items():
+            for name, role in ((name, role) for name, role in each.roles.items() if name != "sidecar"):
                 placement = {**PLACEMENT, "affinity": AFFINITY}
                 if role.volume is None:
                     del placement["storage_class"]
@@ -101,13 +113,35 @@ BY_METRICS = {
     "cpu_percent": None,
     "metrics": [{"type": "pods", "name": "inflight", "average_value": 20}],
 }
+
+
+def as_thanos_has_it(settings: Tree) -> None:
+    """Take from tenants and gateway what Thanos has not, where it stores the metrics."""
+    if settings["metrics"].get("backend") != "thanos":
+        return
+    put("gateway.federation", None)(settings)
+    put("gateway.accept_shared_organisation", True)(settings)
+    put("monitoring.tenant", settings["tenants"][0]["id"])(settings)
+    for tenant in settings["tenants"]:
+        tenant.get("retention", {}).pop("metrics", None)
+        tenant.setdefault("limits", {})["metrics"] = {"max_series": 1000}
+
+
+def without_tls_of_thanos(settings: Tree) -> None:
+    """Take the certificates of backends as well."""
+    as_thanos_has_it(settings)
+    if settings["metrics"].get("backend") == "thanos":
+        del settings["gateway"]["backend_tls"]
+
+
 FOR_EVERY_CHART: dict[str, Change] = {
     "as it is": all_of(),
     "plain Kubernetes": put("kubernetes.platform", "kubernetes"),
-    "tenants behind a gateway": all_of(put("tenants", TENANTS), put("gateway", {})),
+    "tenants behind a gateway": all_of(put("tenants", TENANTS), put("gateway", {}), as_thanos_has_it),
     "TLS everywhere": all_of(
         put("tenants", TENANTS),
         put("gateway", {"backend_tls": {}}),
+        without_tls_of_thanos,
         put("object_store.ca_secret", "store-ca"),
         put("object_store.endpoint", "https://seaweedfs-s3.tools.svc:8333"),
     ),
@@ -181,6 +215,21 @@ FOR_ONE_CHART: dict[str, dict[str, Change]] = {
             put("profiles.roles.compaction-worker.volume", None),
         ),
     },
+    "prometheus": {},
+    "alertmanager": {"people are told of alerts": with_alerting},
+    "thanos": {
+        "five ingestors, bigger": all_of(
+            put("metrics.replication_factor", 3),
+            put("metrics.roles.receive-ingestor", {"replicas": 5, "memory_limit": "8Gi", "volume": "20Gi"}),
+        ),
+        "nothing downsampled, watched by an operator": all_of(
+            put("metrics.downsampling", False), put("metrics.service_monitors", True)
+        ),
+        "nothing on the store-gateway's disk": put("metrics.roles.store-gateway", {"volume": None}),
+        "autoscaled": all_of(
+            *(put(f"metrics.roles.{role}", {"autoscaling": {}}) for role in ("query", "receive-router"))
+        ),
+    },
     "mimir-distributed": {
         "three ingesters, bigger": all_of(
             put("metrics.replication_factor", 3),
@@ -252,6 +301,8 @@ def cases() -> Iterator[Any]:
     for chart, environments in DEPLOYED_IN.items():
         for environment in environments:
             for name, change in {**FOR_EVERY_CHART, **FOR_ONE_CHART[chart]}.items():
+                if chart in OF_THANOS:
+                    change = all_of(WITH_THANOS_INSTEAD[environment], change)
                 yield pytest.param(chart, environment, change, id=f"{chart}, {environment}: {name}")
 
 

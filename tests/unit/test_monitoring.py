@@ -1,6 +1,7 @@
 """Rules follow the settings, name only metrics that exist, and lead to a runbook."""
 
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,11 +19,12 @@ from telemetry.spec.alerts import Alert, Record, Rule
 from telemetry.stack import ConfigError, Stack
 from tests.metrics_catalogue import named_in, series, unknown_in
 from tests.sandbox.alerts.case import EVERYTHING
-from tests.support import ENVIRONMENTS, REPO, Change, all_of, load_stack, put
+from tests.support import ENVIRONMENTS, REPO, WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of, load_stack, put
 
 NOTHING: Change = all_of()
 VARIANTS = [(environment, change) for environment in ENVIRONMENTS for change in (NOTHING, put("gateway", {}))]
 VARIANTS = [*[each for each in VARIANTS if each[0] != "dev" or each[1] is NOTHING], ("prod", EVERYTHING)]
+VARIANTS += [("dev", WITH_THANOS), ("prod", WITH_THANOS_IN_PROD)]
 
 
 def rules_of(stack: Stack) -> list[Rule]:
@@ -31,6 +33,12 @@ def rules_of(stack: Stack) -> list[Rule]:
 
 def alerts_of(stack: Stack) -> dict[str, Alert]:
     return {rule.name: rule for rule in rules_of(stack) if isinstance(rule, Alert)}
+
+
+@cache
+def every_alert() -> dict[str, Alert]:
+    """Return the alerts of all backends, of several for one signal as well."""
+    return alerts_of(load_stack("prod", EVERYTHING)) | alerts_of(load_stack("prod", WITH_THANOS_IN_PROD))
 
 
 @pytest.mark.parametrize(("environment", "change"), VARIANTS)
@@ -189,7 +197,7 @@ def runbooks() -> dict[str, str]:
 
 def test_every_alert_has_one_runbook_and_every_runbook_an_alert() -> None:
     titles = re.findall(r"^## (\S+)$", (REPO / "docs" / "runbooks.md").read_text(), flags=re.MULTILINE)
-    assert sorted(titles) == sorted(alerts_of(load_stack("prod", EVERYTHING)))
+    assert sorted(titles) == sorted(every_alert())
 
 
 @pytest.mark.parametrize("name", runbooks())
@@ -200,7 +208,7 @@ def test_a_runbook_says_what_to_do_and_whether_to_wake_someone(name: str) -> Non
     commands = text.partition("```sh\n")[2].partition("\n```")[0]
     assert commands.count("\n") >= 1
     wakes = text.partition("**Wake someone.** ")[2].startswith("Yes")
-    assert wakes == (alerts_of(load_stack("prod", EVERYTHING))[name].severity == "page")
+    assert wakes == (every_alert()[name].severity == "page")
 
 
 def test_runbooks_name_only_workloads_and_ports_that_there_are() -> None:

@@ -1,0 +1,87 @@
+"""Prometheus with Thanos: metrics."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_kubernetes as k8s
+import yaml
+
+from components.backend import Backend
+from components.kubernetes import service
+from telemetry.backends.thanos.endpoints import THANOS, TWINS, query_address
+from telemetry.backends.thanos.limits import limited, limits_file
+from telemetry.backends.thanos.objstore import objstore
+from telemetry.backends.thanos.values import (
+    ALERTMANAGERS,
+    ALERTMANAGERS_FILE,
+    LIMITS,
+    LIMITS_FILE,
+    OBJSTORE,
+    OBJSTORE_FILE,
+    RULES,
+    alertmanagers,
+)
+from telemetry.monitoring.rules import groups_of
+
+
+class Thanos(Backend):
+    """Prometheus with Thanos: three releases, and what is in none of their charts."""
+
+    def _before(self) -> list[pulumi.Resource]:
+        """Register where bucket and Alertmanager are, the limits of tenants, and the rules that the ruler evaluates.
+
+        Rules of an operator's Prometheus are evaluated there, and not here as well.
+        """
+        stack, context = self._backend.stack, self._backend.context
+        groups = groups_of(stack) if stack.monitoring.rules == "none" else []
+        files = {f"{group['name']}.yaml": _yaml({"groups": [group]}) for group in groups}
+        made: list[pulumi.Resource] = [
+            self._file_secret(OBJSTORE, {OBJSTORE_FILE: objstore(context)}),
+            self._file_secret(ALERTMANAGERS, {ALERTMANAGERS_FILE: alertmanagers(context)}),
+            self._config_map(RULES, files),
+        ]
+        if limited(context.tenants, context.limits):
+            limits = limits_file(context.tenants, context.limits, query_address(context))
+            made.append(self._config_map(LIMITS, {LIMITS_FILE: _yaml(limits)}))
+        return made
+
+    def _beside(self, deployed: Mapping[str, k8s.helm.v3.Release]) -> None:
+        """Register what stands for the pods themselves, among which the gateway chooses by itself."""
+        del deployed  # a gateway that runs already turns to these names as soon as it is told them
+        if self._backend.context.gateway is None:
+            return
+        for role, (name, port) in TWINS.items():
+            service(
+                name,
+                namespace=self._namespace,
+                ports={"http": port},
+                selector={
+                    "app.kubernetes.io/name": THANOS,
+                    "app.kubernetes.io/instance": THANOS,
+                    "app.kubernetes.io/component": role,
+                },
+                parent=self,
+                after=self._mounted[-1],
+                headless=True,
+            )
+
+    def _file_secret(self, name: str, files: dict[str, str]) -> k8s.core.v1.Secret:
+        return k8s.core.v1.Secret(
+            name,
+            metadata={"name": name, "namespace": self._namespace},
+            string_data=files,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _config_map(self, name: str, files: dict[str, str]) -> k8s.core.v1.ConfigMap:
+        return k8s.core.v1.ConfigMap(
+            name,
+            metadata={"name": name, "namespace": self._namespace},
+            data=files,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _yaml(content: object) -> str:
+    text: str = yaml.safe_dump(content, sort_keys=False)
+    return text

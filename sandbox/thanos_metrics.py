@@ -1,0 +1,115 @@
+"""`python -m sandbox.thanos_metrics`: ask a real Prometheus and Thanos which metrics they export, and write the list.
+
+To be run when the pin in sandbox/tools/thanos or sandbox/tools/prometheus changes. What shows only under conditions
+that this does not make, and what is Alertmanager's, which no package registry has built, is in thanos-from-source.txt.
+"""
+
+import re
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+from tenacity import Retrying, stop_after_delay, wait_fixed
+
+from sandbox import thanos
+from sandbox.gateway.loopback import Network, network
+from sandbox.paths import REPO
+from sandbox.thanos import HTTP, PUSH, Deployed, Member, Programs, Site
+from sandbox.toolchain import Toolchain
+from telemetry.clients.otlp import REMOTE_WRITE, remote_write
+
+FILE = REPO / "tests" / "metrics" / "thanos.txt"
+_TYPE = re.compile(r"^# TYPE (\S+) (\S+)$", re.MULTILINE)
+_NAMES = ("alertmanager_", "http_", "prometheus_", "thanos_", "up")
+_CONTAINERS = {
+    "prometheus-server": ["--storage.tsdb.min-block-duration=2h", "--storage.tsdb.max-block-duration=2h"],
+    "thanos-sidecar": ["sidecar"],
+    "thanos-query": ["query"],
+    "thanos-store-gateway": ["store"],
+    "thanos-compact": ["compact"],
+    "thanos-receive-ingestor": ["receive", '--label=receive_replica="0"'],
+    "thanos-receive-router": ["receive", '--label=receive_replica="0"'],
+    "thanos-rule": ["rule", '--label=rule_replica="0"'],
+}
+_CONFIG = {"global": {"external_labels": {"prometheus_replica": "0"}}}
+_LIMITS = "write: {global: {meta_monitoring_url: http://%s:10902}, default: {head_series_limit: 1}}"
+
+
+def listed(texts: list[str], versions: str) -> str:
+    """Return a list of names and types from what several `/metrics` answer; Go's and the process's own are left out."""
+    pairs = {pair for text in texts for pair in _TYPE.findall(text) if pair[0].startswith(_NAMES)}
+    head = f"# Made by `python -m sandbox.thanos_metrics` from {versions}: name and type.\n"
+    return head + "".join(f"{name} {kind}\n" for name, kind in sorted(pairs))
+
+
+def main() -> None:
+    """Write the list."""
+    tools = Toolchain()
+    tools.ensure(["thanos", "prometheus"])
+    with network() as net, tempfile.TemporaryDirectory() as directory, ExitStack() as opened:
+        objstore = f"{{type: FILESYSTEM, config: {{directory: {directory}/bucket}}}}"
+        shared = net.address()
+        deployed = Deployed(_CONTAINERS, _CONFIG, objstore, {}, _LIMITS % shared)
+        site = Site(deployed, Programs(tools.path("thanos"), tools.path("prometheus")), Path(directory))
+        FILE.write_text(listed(_exercise(site, net, shared, opened), _versions()))
+    print(f"wrote {FILE.relative_to(REPO)}")
+
+
+def _exercise(site: Site, net: Network, shared: str, opened: ExitStack) -> list[str]:
+    """Run one of each, give them something to count, and return what they export."""
+    ingestor = opened.enter_context(thanos.ingestor(site, "ingestor", net.address()))
+    router = opened.enter_context(thanos.router(site, "router", net.address(), shared, [ingestor]))
+    store = opened.enter_context(thanos.store(site, "store", net.address()))
+    server, sidecar = opened.enter_context(
+        thanos.prometheus(site, "prometheus", net.address(), [f"{store.address}:{HTTP}"])
+    )
+    query = opened.enter_context(thanos.query(site, "query", shared, [ingestor, store, sidecar]))
+    compactor, ruler = _compactor(site, net, opened), _ruler(site, net, opened, query)
+    for attempt in Retrying(stop=stop_after_delay(60), wait=wait_fixed(0.5), reraise=True):
+        with attempt:
+            push = f"http://{shared}:{PUSH}/api/v1/receive"
+            httpx.post(push, content=remote_write(1, "metrics"), headers=REMOTE_WRITE).raise_for_status()
+    for path in ("query", "series", "labels"):
+        httpx.get(f"{query.url}/api/v1/{path}", params={"query": "up", "match[]": "up"})
+    members = (ingestor, router, store, server, sidecar, query, compactor, ruler)
+    return [httpx.get(f"{member.url}/metrics").raise_for_status().text for member in members]
+
+
+def _compactor(site: Site, net: Network, opened: ExitStack) -> Member:
+    address = net.address()
+    flags = (f"--data-dir={site.directory}/compactor/data", "--wait", f"--http-address={address}:{HTTP}")
+    process = site.thanos("thanos-compact", "compactor", *flags)
+    return opened.enter_context(thanos.running(site, "compactor", address, process))
+
+
+def _ruler(site: Site, net: Network, opened: ExitStack, query: Member) -> Member:
+    address = net.address()
+    rules = site.directory / "rules.yaml"
+    rules.write_text("groups: [{name: some, interval: 1s, rules: [{record: a:b, expr: vector(1)}]}]")
+    flags = (
+        f"--data-dir={site.directory}/ruler/data",
+        f"--rule-file={rules}",
+        f"--query={query.url}",
+        f"--alertmanagers.url={query.url}",
+        f"--http-address={address}:{HTTP}",
+        f"--grpc-address={address}:{thanos.GRPC}",
+    )
+    member = opened.enter_context(thanos.running(site, "ruler", address, site.thanos("thanos-rule", "ruler", *flags)))
+    time.sleep(2)  # two evaluations
+    return member
+
+
+def _versions() -> str:
+    found = []
+    for module in ("thanos-io/thanos", "prometheus/prometheus"):
+        required = (REPO / "sandbox" / "tools" / module.rpartition("/")[2] / "go.mod").read_text()
+        version = re.search(rf"github.com/{module} (v\S+)", required)
+        assert version is not None  # noqa: S101 - the tool is built from it
+        found.append(f"github.com/{module} {version[1]}")
+    return ", ".join(found)
+
+
+if __name__ == "__main__":
+    main()

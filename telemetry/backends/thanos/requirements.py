@@ -1,0 +1,53 @@
+"""What Thanos requires of the stack that it is in: most of it because another metrics backend can do what it cannot."""
+
+from telemetry.backends.thanos.context import ThanosContext
+from telemetry.config.base import SettingError
+from telemetry.spec.tolerance import survives_no_loss
+
+
+def check(context: ThanosContext) -> None:
+    """Refuse what Thanos has not, and that prod loses samples with a lost ingestor."""
+    _check_tenants(context)
+    _check_gateway(context)
+    if context.monitoring.rules == "ruler":
+        raise SettingError(
+            "monitoring.rules",
+            "Thanos' ruler takes no rules over HTTP; with none, the program puts the platform's rules there by itself, "
+            "and with prometheus-rule they are an operator's: use one of the two",
+        )
+    tolerant = context.settings.survives_a_lost_ingester or context.settings.accept_no_failure_tolerance
+    if context.environment == "prod" and not tolerant:
+        raise survives_no_loss("metrics", "ingestor")
+
+
+def _check_tenants(context: ThanosContext) -> None:
+    """Refuse retention by tenant, and limits of series that nobody would count."""
+    for tenant, grant in context.tenants.items():
+        if grant.retention is not None:
+            raise SettingError(
+                "tenants.….retention.metrics",
+                f"is set of {tenant}, and Thanos keeps all tenants' samples for telemetry:metrics.retention; remove it",
+            )
+    counted = [tenant for tenant, grant in context.tenants.items() if grant.limits.max_series is not None]
+    if counted and context.monitoring.tenant is None:
+        raise SettingError(
+            "monitoring.tenant",
+            f"is not set, and limits.metrics.max_series of {counted[0]} is held by metrics of Receive, which are this "
+            "tenant's; name the tenant that has the platform's own metrics",
+        )
+
+
+def _check_gateway(context: ThanosContext) -> None:
+    gateway = context.gateway
+    if gateway is None:
+        return
+    if gateway.backend_tls is not None:
+        raise SettingError(
+            "gateway.backend_tls",
+            "Thanos' and Prometheus' pods are not given certificates; remove it, or use backend: mimir for metrics",
+        )
+    if gateway.federation is not None:
+        raise SettingError(
+            "gateway.federation",
+            "is a reader of all tenants, and Thanos' Query answers for one tenant at a time; set it to null",
+        )

@@ -1,0 +1,144 @@
+"""Prometheus with Thanos: what is refused of it, and what follows from its settings."""
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from telemetry.backends import backends_for
+from telemetry.backends.thanos.settings import ThanosMetrics
+from telemetry.capacity.footprint import of_stack
+from telemetry.config.amounts import readable
+from telemetry.gateway.routes import routes_of
+from telemetry.stack import ConfigError
+from tests.support import WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of, drop, load_stack, put
+
+TENANT = {"id": "payments", "display_name": "Payments"}
+TENANTS: Change = all_of(put("tenants", [TENANT]), put("gateway", {"federation": None}))
+
+
+def said_of(*changes: Change, environment: str = "dev") -> str:
+    with pytest.raises(ConfigError) as refused:
+        load_stack(environment, WITH_THANOS if environment == "dev" else WITH_THANOS_IN_PROD, *changes)
+    (line,) = refused.value.findings
+    return line
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "mend"),
+    [
+        (put("metrics.roles", {"compact": {"replicas": 2}}), "metrics.roles.compact.replicas", "set it to 1"),
+        (put("metrics.roles", {"sidecar": {"replicas": 3}}), "metrics.roles.sidecar.replicas", "remove it"),
+        (
+            put("metrics.roles", {"sidecar": {"placement": {"node_selector": {"a": "b"}}}}),
+            "metrics.roles.sidecar.placement",
+            "roles.prometheus.placement",
+        ),
+        (put("metrics.roles", {"sidecar": {"termination_grace": "5m"}}), "metrics.roles.sidecar.term", "remove it"),
+        (
+            put("metrics.roles", {"rule": {"autoscaling": {}}}),
+            "metrics.roles.rule.autoscaling",
+            "query, receive-router",
+        ),
+        (put("metrics.roles", {"querier": {}}), "metrics.roles.querier", "known here: prometheus"),
+        (put("metrics.replication_factor", 3), "metrics.replication_factor", "roles.receive-ingestor.replicas is 1"),
+        (
+            all_of(put("metrics.replication_factor", 2), put("metrics.roles.receive-ingestor.replicas", 2)),
+            "metrics.replication_factor",
+            "use 3",
+        ),
+        (put("metrics.retention", "5d"), "metrics.retention", "downsampling: false"),
+        (all_of(put("metrics.retention", "1d"), put("metrics.downsampling", False)), "metrics.retention", "48h"),
+        (put("metrics.retention_5m", "5d"), "metrics.retention_5m", "240h"),
+        (
+            all_of(put("metrics.downsampling", False), put("metrics.retention_1h", "90d")),
+            "metrics.retention_1h",
+            "remove it",
+        ),
+        (put("metrics.local_retention", "4h"), "metrics.local_retention", "raise it"),
+        (put("metrics.charts.thanos.version", "0.38.0"), "metrics.charts.thanos.version", "1.24.1"),
+        (drop("metrics.charts.alertmanager"), "metrics.charts.alertmanager", "pulumi config set"),
+        (put("metrics.chart", {}), "metrics.chart", "did you mean charts?"),
+        (put("metrics.values.thanos.add.no", 1), "metrics.values.thanos.add.no", "unknown to the chart thanos"),
+        (put("metrics.values.thanos.override.query.replicas", 2), "metrics.values.thanos.override", "metrics.roles"),
+        (put("monitoring.rules", "ruler"), "monitoring.rules", "prometheus-rule"),
+        (all_of(TENANTS, put("gateway", {})), "gateway.federation", "set it to null"),
+        (all_of(TENANTS, put("gateway.backend_tls", {})), "gateway.backend_tls", "backend: mimir"),
+        (
+            all_of(TENANTS, put("tenants", [{**TENANT, "retention": {"metrics": "30d"}}])),
+            "tenants.….retention.metrics",
+            "payments",
+        ),
+        (
+            all_of(TENANTS, put("tenants", [{**TENANT, "limits": {"metrics": {"max_series": 5}}}])),
+            "monitoring.tenant",
+            "payments",
+        ),
+        (
+            all_of(TENANTS, put("tenants", [{**TENANT, "limits": {"metrics": {"ingestion_rate": 5}}}])),
+            "tenants.0.limits.metrics.ingestion_rate",
+            "known here: max_series, request_size, request_series, request_samples",
+        ),
+    ],
+)
+def test_what_it_cannot_do_is_refused(change: Change, key: str, mend: str) -> None:
+    line = said_of(change)
+    assert line.startswith(f"telemetry:{key}")
+    assert mend in line
+
+
+def test_prod_must_survive_a_lost_ingestor() -> None:
+    line = said_of(put("metrics.replication_factor", 1), environment="prod")
+    assert line.startswith("telemetry:metrics.replication_factor: 1: survives no lost ingestor")
+
+
+def test_limits_are_those_of_the_chosen_backend() -> None:
+    limits = {"limits": {"metrics": {"request_samples": 5}}}
+    stack = load_stack("dev", WITH_THANOS, TENANTS, put("tenants", [{**TENANT, **limits}]))
+    (grant,) = stack.backend("metrics").context.tenants.values()
+    assert grant.limits.model_dump(exclude_none=True) == {"request_samples": 5}
+    (silent,) = load_stack("dev", WITH_THANOS, TENANTS).backend("metrics").context.tenants.values()
+    assert silent.limits.model_dump(exclude_none=True) == {}
+    with pytest.raises(ConfigError, match="request_samples: unknown key"):
+        load_stack("dev", put("tenants", [{**TENANT, **limits}]))
+
+
+def test_the_sidecar_is_beside_each_prometheus_and_no_pod() -> None:
+    one, two = (
+        of_stack(load_stack("dev", WITH_THANOS, put("metrics.roles", {"prometheus": {"replicas": replicas}})))
+        for replicas in (1, 2)
+    )
+    more = two - one
+    assert (more.pods, more.cpu, readable("memory", more.memory)) == (1, 70, "576Mi")
+
+
+@pytest.mark.parametrize("name", backends_for("metrics"))
+def test_clients_find_every_metrics_backend_at_the_same_paths(name: str) -> None:
+    offered = {(route.path, route.access) for route in routes_of([backends_for("metrics")[name]])}
+    paths = {
+        ("/v1/metrics", "write"),
+        ("/otlp/v1/metrics", "write"),
+        ("/api/v1/push", "write"),
+        ("/prometheus/api/v1/query", "read"),
+        ("/prometheus/api/v1/query_range", "read"),
+        ("/prometheus/api/v1/labels", "read"),
+    }
+    assert paths <= offered
+
+
+@pytest.mark.parametrize(
+    ("latency", "bound"), [("1s", "1([.]0)?"), ("2.5s", "3([.]0)?"), ("10s", "20([.]0)?"), ("250ms", "0[.]3")]
+)
+def test_a_promise_is_measured_at_the_next_bound(latency: str, bound: str) -> None:
+    promised = put("monitoring.objectives.metrics_query", {"target": 99, "latency": latency})
+    backend = load_stack("dev", WITH_THANOS, promised).backend("metrics")
+    assert backend.of.indicators is not None
+    _, queries = backend.of.indicators(backend.context)
+    assert re.findall(r'le=~"([^"]*)"', queries.bad) == [bound]
+
+
+def test_an_hour_is_kept_no_shorter_than_what_it_is_made_of_by_default() -> None:
+    metrics = load_stack("dev", WITH_THANOS, put("metrics.retention_1h", "900d")).metrics
+    assert isinstance(metrics, ThanosMetrics)
+    kept = [metrics.retention, metrics.of_5m, metrics.of_1h]
+    assert all(coarse >= fine for fine, coarse in pairwise(kept))
