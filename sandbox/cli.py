@@ -72,13 +72,12 @@ def validate(
     stack: Stack = "dev",
     options: Annotated[list[str] | None, typer.Argument(help="Of `python -m telemetry validate`.")] = None,
 ) -> None:
-    """Validate a stack as on a cluster, with real Mimirs and what else is on PATH; the rest is skipped."""
+    """Validate a stack as on a cluster, with real metrics backends and what else is on PATH; the rest is skipped."""
     from sandbox.validation import addresses
 
     with opened(stack) as sandbox:
         if sandbox.connections.real_nodes:
             raise typer.Exit(real_nodes.validate(sandbox.engine, stack, sandbox.variables(stack), options or ()))
-        sandbox.engine.toolchain.ensure(["mimir"])
         if "endpoints" not in sandbox.engine.json("stack output --json", stack):
             console.print(f"[red]nothing is deployed yet; first: make up STACK={stack}")
             raise typer.Exit(1)

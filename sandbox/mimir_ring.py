@@ -7,17 +7,21 @@ Secret of the deployed release. Only addresses and directories are given anew, a
 import base64
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
+from sandbox.gateway.loopback import Network
 from sandbox.readiness import await_ready
+from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
+from telemetry.stack import Stack
 
 RINGS = (
     "alertmanager.sharding-ring",
@@ -79,6 +83,18 @@ def deployed_in(namespace: str, bucket: str, connections: Connections) -> Deploy
         environment=environment,
         bucket=bucket,
     )
+
+
+@contextmanager
+def of_stack(
+    stack: Stack, toolchain: Toolchain, connections: Connections, _: Network, directory: Path
+) -> Iterator[Callable[[SplitResult], str]]:
+    """Run as many as a stack has ingesters, any of which stands for all roles, and yield where one is."""
+    backend = stack.backend("metrics")
+    deployed = deployed_in(stack.namespace.name, backend.buckets["blocks"], connections)
+    ingesters = backend.settings.roles["ingester"].replicas
+    with ring(deployed, ingesters, directory, toolchain.path("mimir")) as members:
+        yield lambda _: urlsplit(members[0].url).netloc
 
 
 @contextmanager

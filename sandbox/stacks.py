@@ -1,15 +1,17 @@
 """Lays the sandbox's connections over a stack's own settings: nothing else differs from a real deployment."""
 
 import json
+import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from sandbox.engine import PROJECT, Engine
-from sandbox.paths import REPO, STACKS
+from sandbox.paths import REPO, STACKS, stack_file
 from sandbox.world import Connections
 from sandbox.world.files import write_private
 from sandbox.world.seaweedfs import SIGNALS
@@ -28,13 +30,16 @@ def prepare(stack: str, engine: Engine, connections: Connections) -> None:
     """Write the stack's overlaid settings, and make the stack if it is new.
 
     Raises:
-        UnknownStackError: no such stack.
+        UnknownStackError: no such stack, or no file of it where STACK_FILES says.
         EngineError: the engine could not make it.
     """
     if stack not in STACKS:
         raise UnknownStackError(f"there is no stack {stack!r}; STACK is one of {', '.join(STACKS)}")
+    file, folder = stack_file(stack), os.environ.get("STACK_FILES")
+    if folder and file.parent != Path(folder).absolute():
+        raise UnknownStackError(f"STACK_FILES={folder}: there is no {file.name} in it")
     kept = _created(stack, engine, connections)
-    own = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())
+    own = yaml.safe_load(file.read_text())
     config = merged(own["config"], overlay(own["config"], connections))
     config.pop(f"{PROJECT}:existing", None)  # nobody else runs anything here
     config |= {_CREDENTIALS: kept["config"][_CREDENTIALS], **_MARK}
@@ -46,7 +51,7 @@ def prepare(stack: str, engine: Engine, connections: Connections) -> None:
 def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, Any]:
     """Return the settings that point a stack with this config at this machine, whose logins it has itself."""
     named = config[f"{PROJECT}:object_store"].get("secrets", {})
-    with_charts = [key for key in (*SIGNALS, "collector") if "chart" in config.get(f"{PROJECT}:{key}", {})]
+    with_charts = [key for key in (*SIGNALS, "collector") if _charts(config.get(f"{PROJECT}:{key}", {}))]
     return {
         **{f"{PROJECT}:{key}": _charts(config[f"{PROJECT}:{key}"]) for key in with_charts},
         f"{PROJECT}:namespace": {"create": True},
@@ -67,10 +72,18 @@ def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, An
 
 
 def _charts(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where the stand-ins of a backend's charts are: of the one it has, and of the one it is moving from."""
-    local = {"chart": {"repository": None, "reference": f"./sandbox/charts/{settings['chart']['name']}"}}
+    """Return where the stand-ins of a backend's charts are: of what it has, and of what it is moving from."""
+    charts = {name: _stand_in(chart) for name, chart in settings.get("charts", {}).items()}
     old = settings.get("moving_from")
-    return {**local, "moving_from": _charts(old)} if old else local
+    return {
+        **({"chart": _stand_in(settings["chart"])} if "chart" in settings else {}),
+        **({"charts": charts} if charts else {}),
+        **({"moving_from": _charts(old)} if old else {}),
+    }
+
+
+def _stand_in(chart: Mapping[str, Any]) -> dict[str, Any]:
+    return {"repository": None, "reference": f"./sandbox/charts/{chart['name']}"}
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,38 +1,65 @@
 """Stands in for the backends' pods, which do not run here: real processes on what a stack has made, to be validated."""
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
-from sandbox import own_backends
-from sandbox.gateway.loopback import network
-from sandbox.mimir_ring import deployed_in, ring
+from sandbox import mimir_ring, own_backends
+from sandbox.gateway.loopback import Network, network
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
+from telemetry.operations.validation.addresses import admin, backends
+from telemetry.stack import Stack
 from telemetry.stack import file as stack_file
 
-_NAMES = ("remote_write", "otlp_http", "query", "admin", "flush")
-_PATHS = {"remote_write": "/api/v1/push", "otlp_http": "/otlp/v1/metrics", "query": "/prometheus"}
+Place = Callable[[SplitResult], str]
+"""Takes a Service's address, and returns host and port of a process that stands for its pods."""
+
+
+@dataclass(frozen=True)
+class Real:
+    """A backend whose programs can be built here."""
+
+    tools: tuple[str, ...]
+    running: Callable[[Stack, Toolchain, Connections, Network, Path], AbstractContextManager[Place]]
+    """Runs as many of its pods as a stack has, on what the stack has made of it. RuntimeError: one did not start."""
+
+
+_REAL: Mapping[str, Real] = {"mimir": Real(("mimir",), mimir_ring.of_stack)}
+"""By the backend's name; the others run where the user has them (own_backends.py)."""
 
 
 @contextmanager
 def addresses(stack: str, file: Path, toolchain: Toolchain, connections: Connections) -> Iterator[dict[str, str]]:
-    """Run the stack's backends, and yield their addresses as `commands validate` names them.
-
-    Of Mimir there are as many as the stack has ingesters; of the others what is on PATH, one of each.
+    """Run the stack's backends, and yield their addresses as `python -m telemetry validate` names them.
 
     Raises:
         RuntimeError: one did not start; the message ends with its last lines.
+        ToolchainError: a program could not be built.
     """
     settings = stack_file.load(stack, file)
-    deployed = deployed_in(settings.namespace.name, settings.backend("metrics").buckets["blocks"], connections)
-    ingesters = settings.metrics.roles["ingester"].replicas
+    services = {**backends(settings), **admin(settings)}
+    real = [(each, _REAL[each.of.name]) for each in settings.backends if each.of.name in _REAL]
+    toolchain.ensure([tool for _, programs in real for tool in programs.tools])
     with (
         tempfile.TemporaryDirectory(prefix="telemetry-validate-") as directory,
-        ring(deployed, ingesters, Path(directory), toolchain.path("mimir")) as members,
         network() as net,
-        own_backends.running(settings, toolchain, connections.core(), net, Path(directory)) as others,
+        ExitStack() as opened,
     ):
-        asked = {name: url for name, url in others.items() if "." in name}
-        yield {f"metrics.{name}": f"{members[0].url}{_PATHS.get(name, '')}" for name in _NAMES} | asked
+        found: dict[str, str] = {}
+        for backend, programs in real:
+            folder = Path(directory) / backend.of.name
+            folder.mkdir()
+            place = opened.enter_context(programs.running(settings, toolchain, connections, net, folder))
+            of_signal = {name: url for name, url in services.items() if name.startswith(f"{backend.signal}.")}
+            found |= {name: _moved(url, place) for name, url in of_signal.items()}
+        own = own_backends.running(settings, toolchain, connections.core(), net, Path(directory))
+        yield found | {name: url for name, url in opened.enter_context(own).items() if "." in name}
+
+
+def _moved(url: str, place: Place) -> str:
+    service = urlsplit(url)
+    return service._replace(scheme="http", netloc=place(service)).geturl()

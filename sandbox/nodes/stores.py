@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from sandbox.paths import REPO, STACKS
+from sandbox.paths import STACKS, stack_file
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ def stores() -> list[Store]:
     """Return what the stacks' files name; without those that are no plain Service of a cluster."""
     found = []
     for stack in STACKS:
-        config = yaml.safe_load((REPO / f"Pulumi.{stack}.yaml").read_text())["config"]
+        config = yaml.safe_load(stack_file(stack).read_text())["config"]
         url = urlsplit(config["telemetry:object_store"]["endpoint"])
         host, namespace = url.hostname or "", config["telemetry:namespace"]["name"]
         if url.scheme == "http" and host.endswith(".svc"):

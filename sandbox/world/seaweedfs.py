@@ -12,7 +12,7 @@ from typing import Any, get_args
 import httpx
 from pydantic import SecretStr
 
-from sandbox.paths import STACKS
+from sandbox.paths import STACKS, stack_file
 from sandbox.world.connections import S3Identity
 from sandbox.world.files import remembered, write_private
 from sandbox.world.service import Place, Service, answers
@@ -20,7 +20,7 @@ from telemetry.config.credentials import S3Identity as Keys
 from telemetry.object_store.identities import Identity, backend, configuration, identities_of
 from telemetry.spec.backend import Signal
 from telemetry.stack import ConfigError
-from telemetry.stack import file as stack_file
+from telemetry.stack.file import load
 
 VERSION = "4.53"
 SIGNALS: tuple[str, ...] = get_args(Signal)
@@ -105,7 +105,7 @@ def buckets_of(signal: str) -> list[str]:
 
 def _buckets(stack: str, signal: str) -> tuple[str, ...]:
     try:
-        wanted = identities_of(stack_file.load(stack)).get(signal)
+        wanted = identities_of(load(stack, stack_file(stack))).get(signal)
     except ConfigError:  # whoever deploys it is told why; the others need it not
         return ()
     return wanted.buckets if wanted else ()

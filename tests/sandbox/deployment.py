@@ -25,6 +25,7 @@ from sandbox.engine import Engine, checkpoint_of
 from sandbox.paths import REPO
 from sandbox.recovery import Recovery
 from sandbox.world import Connections
+from telemetry.backends import BACKENDS
 from telemetry.cli.app import app
 from tests.sandbox.reach import remove_bucket
 from tests.waiting import until
@@ -232,7 +233,8 @@ class Deployment:
     def datasources(self) -> dict[str, dict[str, Any]]:
         """Return the stack's datasources in Grafana by uid."""
         listed = self.grafana("GET", "/api/datasources").json()
-        own = re.compile(rf"(mimir|tempo)-{self.stack}([-_].*)?")
+        names = "|".join(each.name for each in BACKENDS)
+        own = re.compile(rf"({names})-{self.stack}([-_].*)?")
         return {each["uid"]: each for each in listed if own.fullmatch(each["uid"])}
 
     def grafana(self, method: str, path: str, body: Any = None) -> httpx.Response:
