@@ -11,13 +11,15 @@ from rich.console import Console
 
 from sandbox import real_nodes
 from sandbox.engine import Engine, EngineError
-from sandbox.paths import state_dir
+from sandbox.paths import stack_file, state_dir
 from sandbox.plugins.install import install
 from sandbox.recovery import Recovery
-from sandbox.stacks import UnknownStackError, prepare
+from sandbox.stacks import UnknownStackError, prepare, programs_of
 from sandbox.toolchain import REAL_NODES_TOOLS, UP_TOOLS, Toolchain, ToolchainError
 from sandbox.world import Connections, World, WorldError
 from sandbox.world.files import private_dir
+from telemetry.stack import ConfigError
+from telemetry.stack.file import load
 
 console = Console()
 _EXPECTED = (EngineError, ToolchainError, UnknownStackError, WorldError)
@@ -62,7 +64,7 @@ def opened(
     with told(), alone(state):
         toolchain = Toolchain(console=console)
         nodes = real_nodes.chosen(state, console, asked=pods_run, folder=images)
-        toolchain.ensure([*UP_TOOLS, *(REAL_NODES_TOOLS if nodes.real else ())])
+        toolchain.ensure([*UP_TOOLS, *(_of_real_nodes(stack) if nodes.real else ())])
         world = World(state, toolchain, nodes)
         connections = world.start(console)
         engine = Engine(state, toolchain)
@@ -72,6 +74,15 @@ def opened(
             if mend:
                 Recovery(engine, stack).run()
         yield Sandbox(engine, world, connections)
+
+
+def _of_real_nodes(stack: str | None) -> list[str]:
+    """Return the tools that nodes are made of, and a stack's images; the preview says what is wrong with a stack."""
+    try:
+        settings = None if stack is None else load(stack, stack_file(stack))
+    except ConfigError:
+        settings = None
+    return [*REAL_NODES_TOOLS, *(programs_of(settings) if settings else ())]
 
 
 @contextmanager

@@ -12,9 +12,11 @@ import yaml
 
 from sandbox.engine import PROJECT, Engine
 from sandbox.paths import REPO, STACKS, stack_file
+from sandbox.toolchain import BACKEND_TOOLS
 from sandbox.world import Connections
 from sandbox.world.files import write_private
 from sandbox.world.seaweedfs import SIGNALS
+from telemetry.stack import Stack
 
 _CREDENTIALS = f"{PROJECT}:credentials"
 _KEY_BYTES = 32
@@ -46,6 +48,11 @@ def prepare(stack: str, engine: Engine, connections: Connections) -> None:
     write_private(
         engine.config_file(stack), yaml.safe_dump({"encryptionsalt": kept["encryptionsalt"], "config": config})
     )
+
+
+def programs_of(stack: Stack) -> list[str]:
+    """Return the tools that a stack's backends are, of those that can be built."""
+    return [tool for backend in stack.backends for tool in BACKEND_TOOLS.get(backend.of.name, ())]
 
 
 def overlay(config: Mapping[str, Any], connections: Connections) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,8 @@ class Deployed:
     """The S3 key, as pods have it."""
     limits: str = ""
     """Receive's file of limits; empty without one."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """The ruler's files of rules."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,8 @@ class Member:
         self.process.wait()
 
 
-def deployed(objects: Sequence[Mapping[str, Any]], environment: Mapping[str, str], limits: str = "") -> Deployed:
-    """Return what the releases have, of the objects that their charts make."""
+def deployed(objects: Sequence[Mapping[str, Any]], environment: Mapping[str, str], **files: Any) -> Deployed:
+    """Return what the releases have, of the objects that their charts make, and `limits` and `rules` beside them."""
     pods = [each["spec"]["template"]["spec"] for each in objects if each["kind"] in ("Deployment", "StatefulSet")]
     containers = {each["name"]: each.get("args", []) for pod in pods for each in pod["containers"]}
     configuration = next(
@@ -112,7 +114,7 @@ def deployed(objects: Sequence[Mapping[str, Any]], environment: Mapping[str, str
     )
     sidecar = containers["thanos-sidecar"]
     objstore = next(each.partition("=")[2] for each in sidecar if each.startswith("--objstore.config="))
-    return Deployed(containers, yaml.safe_load(configuration), objstore, environment, limits)
+    return Deployed(containers, yaml.safe_load(configuration), objstore, environment, **files)
 
 
 @dataclass(frozen=True)
@@ -123,13 +125,18 @@ class Site:
     programs: Programs
     directory: Path
 
-    def prometheus(self, name: str, address: str, targets: Sequence[str]) -> "subprocess.Popen[bytes]":
-        """Start a Prometheus that scrapes these targets every second, in place of names of the cluster."""
+    def prometheus(self, name: str, address: str, targets: Mapping[str, Sequence[str]]) -> "subprocess.Popen[bytes]":
+        """Start a Prometheus whose jobs scrape these targets every second, in place of names of the cluster.
+
+        Targets are by what a job's name ends with; jobs without any are left out.
+        """
         own = self._own(name)
-        job = {"job_name": "targets", "static_configs": [{"targets": list(targets)}]}
-        config = {**self.of.prometheus, "scrape_configs": [job], "rule_files": []}
+        jobs = [(job, targets.get(job["job_name"].rpartition("/")[2])) for job in self.of.prometheus["scrape_configs"]]
+        moved = [{**job, "static_configs": [{"targets": list(found)}]} for job, found in jobs if found]
+        for job in moved:
+            job.pop("dns_sd_configs", None)
+        config = {**self.of.prometheus, "scrape_configs": moved, "rule_files": [], "alerting": {}}
         config["global"] = {**config["global"], "scrape_interval": "1s", "scrape_timeout": "1s"}
-        config["alerting"] = {}
         (own / "prometheus.yml").write_text(yaml.safe_dump(config))
         arguments = [
             *self._kept("prometheus-server"),
@@ -189,7 +196,9 @@ def running(
 
 
 @contextmanager
-def prometheus(site: Site, name: str, address: str, targets: Sequence[str]) -> Iterator[tuple[Member, Member]]:
+def prometheus(
+    site: Site, name: str, address: str, targets: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[Member, Member]]:
     """Run a Prometheus and the sidecar of its pod."""
     process = site.prometheus(name, address, targets)
     with running(site, name, address, process, PROMETHEUS_HTTP) as server:
@@ -256,6 +265,35 @@ def store(site: Site, name: str, address: str) -> Iterator[Member]:
 def query(site: Site, name: str, address: str, stores: Sequence[Member]) -> Iterator[Member]:
     """Run a Query over these stores."""
     process = site.thanos("thanos-query", name, *(f"--endpoint={each.grpc}" for each in stores), *_listens(address))
+    with running(site, name, address, process) as member:
+        yield member
+
+
+@contextmanager
+def rule(site: Site, name: str, address: str, queries: Sequence[str], *more: str) -> Iterator[Member]:
+    """Run a ruler, which asks these addresses of Query; `more` are arguments, such as whom it tells of alerts."""
+    folder = site.directory / f"{name}-rules"
+    folder.mkdir()
+    for file, text in site.of.rules.items():
+        (folder / file).write_text(text)
+    process = site.thanos(
+        "thanos-rule",
+        name,
+        f"--data-dir={site.directory / name / 'data'}",
+        f"--rule-file={folder}/*.yaml",
+        *(f"--query={each}:{HTTP}" for each in queries),
+        *more,
+        *_listens(address),
+    )
+    with running(site, name, address, process) as member:
+        yield member
+
+
+@contextmanager
+def compactor(site: Site, name: str, address: str) -> Iterator[Member]:
+    """Run a compactor that goes on looking for something to do."""
+    data = site.directory / name / "data"
+    process = site.thanos("thanos-compact", name, "--wait", f"--data-dir={data}", f"--http-address={address}:{HTTP}")
     with running(site, name, address, process) as member:
         yield member
 

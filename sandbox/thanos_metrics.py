@@ -6,7 +6,6 @@ that this does not make, and what is Alertmanager's, which no package registry h
 
 import re
 import tempfile
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from tenacity import Retrying, stop_after_delay, wait_fixed
 from sandbox import thanos
 from sandbox.gateway.loopback import Network, network
 from sandbox.paths import REPO
-from sandbox.thanos import HTTP, PUSH, Deployed, Member, Programs, Site
+from sandbox.thanos import HTTP, PUSH, Deployed, Programs, Site
 from sandbox.toolchain import Toolchain
 from telemetry.clients.otlp import REMOTE_WRITE, remote_write
 
@@ -33,7 +32,8 @@ _CONTAINERS = {
     "thanos-receive-router": ["receive", '--label=receive_replica="0"'],
     "thanos-rule": ["rule", '--label=rule_replica="0"'],
 }
-_CONFIG = {"global": {"external_labels": {"prometheus_replica": "0"}}}
+_CONFIG = {"global": {"external_labels": {"prometheus_replica": "0"}}, "scrape_configs": [{"job_name": "store"}]}
+_RULES = {"some.yaml": "groups: [{name: some, interval: 1s, rules: [{record: a:b, expr: vector(1)}]}]"}
 _LIMITS = "write: {global: {meta_monitoring_url: http://%s:10902}, default: {head_series_limit: 1}}"
 
 
@@ -51,7 +51,7 @@ def main() -> None:
     with network() as net, tempfile.TemporaryDirectory() as directory, ExitStack() as opened:
         objstore = f"{{type: FILESYSTEM, config: {{directory: {directory}/bucket}}}}"
         shared = net.address()
-        deployed = Deployed(_CONTAINERS, _CONFIG, objstore, {}, _LIMITS % shared)
+        deployed = Deployed(_CONTAINERS, _CONFIG, objstore, {}, _LIMITS % shared, _RULES)
         site = Site(deployed, Programs(tools.path("thanos"), tools.path("prometheus")), Path(directory))
         FILE.write_text(listed(_exercise(site, net, shared, opened), _versions()))
     print(f"wrote {FILE.relative_to(REPO)}")
@@ -63,42 +63,22 @@ def _exercise(site: Site, net: Network, shared: str, opened: ExitStack) -> list[
     router = opened.enter_context(thanos.router(site, "router", net.address(), shared, [ingestor]))
     store = opened.enter_context(thanos.store(site, "store", net.address()))
     server, sidecar = opened.enter_context(
-        thanos.prometheus(site, "prometheus", net.address(), [f"{store.address}:{HTTP}"])
+        thanos.prometheus(site, "prometheus", net.address(), {"store": [f"{store.address}:{HTTP}"]})
     )
     query = opened.enter_context(thanos.query(site, "query", shared, [ingestor, store, sidecar]))
-    compactor, ruler = _compactor(site, net, opened), _ruler(site, net, opened, query)
+    compactor = opened.enter_context(thanos.compactor(site, "compactor", net.address()))
+    told = f"--alertmanagers.url={query.url}"
+    ruler = opened.enter_context(thanos.rule(site, "ruler", net.address(), [query.address], told))
     for attempt in Retrying(stop=stop_after_delay(60), wait=wait_fixed(0.5), reraise=True):
         with attempt:
             push = f"http://{shared}:{PUSH}/api/v1/receive"
             httpx.post(push, content=remote_write(1, "metrics"), headers=REMOTE_WRITE).raise_for_status()
+            if "prometheus_rule_evaluations_total{" not in httpx.get(f"{ruler.url}/metrics").text:
+                raise RuntimeError("the ruler has not evaluated its rules")
     for path in ("query", "series", "labels"):
         httpx.get(f"{query.url}/api/v1/{path}", params={"query": "up", "match[]": "up"})
     members = (ingestor, router, store, server, sidecar, query, compactor, ruler)
     return [httpx.get(f"{member.url}/metrics").raise_for_status().text for member in members]
-
-
-def _compactor(site: Site, net: Network, opened: ExitStack) -> Member:
-    address = net.address()
-    flags = (f"--data-dir={site.directory}/compactor/data", "--wait", f"--http-address={address}:{HTTP}")
-    process = site.thanos("thanos-compact", "compactor", *flags)
-    return opened.enter_context(thanos.running(site, "compactor", address, process))
-
-
-def _ruler(site: Site, net: Network, opened: ExitStack, query: Member) -> Member:
-    address = net.address()
-    rules = site.directory / "rules.yaml"
-    rules.write_text("groups: [{name: some, interval: 1s, rules: [{record: a:b, expr: vector(1)}]}]")
-    flags = (
-        f"--data-dir={site.directory}/ruler/data",
-        f"--rule-file={rules}",
-        f"--query={query.url}",
-        f"--alertmanagers.url={query.url}",
-        f"--http-address={address}:{HTTP}",
-        f"--grpc-address={address}:{thanos.GRPC}",
-    )
-    member = opened.enter_context(thanos.running(site, "ruler", address, site.thanos("thanos-rule", "ruler", *flags)))
-    time.sleep(2)  # two evaluations
-    return member
 
 
 def _versions() -> str:

@@ -3,12 +3,12 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from sandbox import mimir_ring, own_backends
+from sandbox import mimir_ring, own_backends, thanos_stack
 from sandbox.gateway.loopback import Network, network
+from sandbox.stacks import programs_of
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
 from telemetry.operations.validation.addresses import admin, backends
@@ -19,17 +19,11 @@ Place = Callable[[SplitResult], str]
 """Takes a Service's address, and returns host and port of a process that stands for its pods."""
 
 
-@dataclass(frozen=True)
-class Real:
-    """A backend whose programs can be built here."""
+Running = Callable[[Stack, Toolchain, Connections, Network, Path], AbstractContextManager[Place]]
+"""Runs as many pods as a stack has, on what the stack has made of them. RuntimeError: one did not start."""
 
-    tools: tuple[str, ...]
-    running: Callable[[Stack, Toolchain, Connections, Network, Path], AbstractContextManager[Place]]
-    """Runs as many of its pods as a stack has, on what the stack has made of it. RuntimeError: one did not start."""
-
-
-_REAL: Mapping[str, Real] = {"mimir": Real(("mimir",), mimir_ring.of_stack)}
-"""By the backend's name; the others run where the user has them (own_backends.py)."""
+_BUILT: Mapping[str, Running] = {"mimir": mimir_ring.of_stack, "thanos": thanos_stack.of_stack}
+"""By the backend's name, those whose programs can be built; others run where the user has them (own_backends.py)."""
 
 
 @contextmanager
@@ -42,18 +36,18 @@ def addresses(stack: str, file: Path, toolchain: Toolchain, connections: Connect
     """
     settings = stack_file.load(stack, file)
     services = {**backends(settings), **admin(settings)}
-    real = [(each, _REAL[each.of.name]) for each in settings.backends if each.of.name in _REAL]
-    toolchain.ensure([tool for _, programs in real for tool in programs.tools])
+    built = [(each, _BUILT[each.of.name]) for each in settings.backends if each.of.name in _BUILT]
+    toolchain.ensure(programs_of(settings))
     with (
         tempfile.TemporaryDirectory(prefix="telemetry-validate-") as directory,
         network() as net,
         ExitStack() as opened,
     ):
         found: dict[str, str] = {}
-        for backend, programs in real:
+        for backend, running in built:
             folder = Path(directory) / backend.of.name
             folder.mkdir()
-            place = opened.enter_context(programs.running(settings, toolchain, connections, net, folder))
+            place = opened.enter_context(running(settings, toolchain, connections, net, folder))
             of_signal = {name: url for name, url in services.items() if name.startswith(f"{backend.signal}.")}
             found |= {name: _moved(url, place) for name, url in of_signal.items()}
         own = own_backends.running(settings, toolchain, connections.core(), net, Path(directory))

@@ -41,7 +41,7 @@ if [ "${{1:-}}" = -g ]; then globals=$2; shift 2; fi
 exec /usr/sbin/nginx.bin -g "load_module /usr/{_MODULE}; $globals" "$@"
 """
 # The ports at which the probes of the replaced programs ask: HTTP of the backends, the collector and exporters.
-_PROBED = (3100, 3200, 4040, 8080, 9150, 12345)
+_PROBED = (3100, 3200, 4040, 8080, 9093, 9150, 12345)
 _OPEN = (11211,)
 """Ports that are only connected to: memcached's."""
 _ANSWERS = f"""\

@@ -15,7 +15,7 @@ from sandbox.nodes.cgroups import SERVICES, Cgroups
 from sandbox.nodes.containerd import SOCKET
 from sandbox.nodes.stores import stores
 from sandbox.paths import REPO
-from sandbox.toolchain import CNI_PLUGINS, ToolchainError
+from sandbox.toolchain import BACKEND_TOOLS, CNI_PLUGINS, OWN_TOOLS, ToolchainError
 from sandbox.world.files import private_dir, write_private
 from sandbox.world.nodes import NodePool
 from sandbox.world.process import Launch
@@ -24,7 +24,7 @@ from sandbox.world.service import PROBE_SECONDS, Place, Service, answers
 IMAGES = "images"
 NETWORK = "node-network"
 PORTS = (IMAGES,)
-_BACKENDS = ("mimir", "nginx", "tempo", "loki", "pyroscope", "alloy")
+_IMAGED = ("nginx", *(tool for tools in BACKEND_TOOLS.values() for tool in tools), *OWN_TOOLS)
 """Tools that images are made of, where they are to be had."""
 _SOCKET = "inside.sock"
 _RESOLV_CONF = "nameserver {world}\nsearch svc.{domain} {domain}\noptions ndots:5\n"
@@ -84,7 +84,7 @@ class Kubelets:
 
     def _images(self) -> Service:
         place, programs = self._place, {}
-        for name in _BACKENDS:
+        for name in _IMAGED:
             with suppress(ToolchainError):  # its image is one that only answers probes then
                 programs[name] = str(place.tools.path(name))
         arguments = ["-m", "sandbox.nodes.registry", str(place.ports[IMAGES]), str(place.data(IMAGES))]

@@ -21,7 +21,7 @@ from sandbox.nodes.rights import missing
 from sandbox.paths import REPO
 from sandbox.plugins.install import install
 from sandbox.stacks import prepare
-from sandbox.toolchain import REAL_NODES_TOOLS, UP_TOOLS, Toolchain
+from sandbox.toolchain import BACKEND_TOOLS, REAL_NODES_TOOLS, UP_TOOLS, Toolchain
 from sandbox.world import NodePool, World
 from sandbox.world.kubelets import entering, served
 from telemetry.clients.kubernetes import get
@@ -80,7 +80,7 @@ def tools(before: tuple[str, ...]) -> Toolchain:  # noqa: ARG001 (seen before an
     if reason := missing():
         pytest.skip(f"no real nodes here: {reason}")
     tools = Toolchain(console=Console(stderr=True))
-    tools.ensure([*UP_TOOLS, *REAL_NODES_TOOLS])
+    tools.ensure([*UP_TOOLS, *REAL_NODES_TOOLS, *BACKEND_TOOLS["mimir"]])
     return tools
 
 

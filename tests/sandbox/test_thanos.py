@@ -103,7 +103,7 @@ def world(tools: Toolchain, tmp_path: Path) -> Iterator[World]:
         }
         granted = {"orders": Grant(ThanosLimits(request_samples=3), None)}
         limits = yaml.safe_dump(limits_file(granted, None, "http://nobody.invalid"))
-        deployed = thanos.deployed(objects(chosen), environment, limits)
+        deployed = thanos.deployed(objects(chosen), environment, limits=limits)
         programs = Programs(tools.path("thanos"), tools.path("prometheus"))
         yield World(net, Site(deployed, programs, tmp_path), chosen, address, s3)
 
@@ -220,17 +220,17 @@ def test_validation_sees_what_is_there_and_what_is_not(world: World, tools: Tool
 def test_two_replicas_of_prometheus_are_one_series(world: World) -> None:
     with ExitStack() as opened:
         scraped = opened.enter_context(thanos.ingestor(world.site, "scraped", world.net.address()))
-        target = f"{scraped.address}:{thanos.HTTP}"
+        targets = {"receive-ingestor": [f"{scraped.address}:{thanos.HTTP}"]}
         pods = [
             opened.enter_context(
-                thanos.prometheus(world.site, f"prometheus-server-{each}", world.net.address(), [target])
+                thanos.prometheus(world.site, f"prometheus-server-{each}", world.net.address(), targets)
             )
             for each in range(2)
         ]
         sidecars = [sidecar for _, sidecar in pods]
         query = opened.enter_context(thanos.query(world.site, "query", world.net.address(), sidecars))
         with of_tenant(query) as asked:
-            both = {"path": "/api/v1/query", "query": 'up{job="targets"}'}
+            both = {"path": "/api/v1/query", "query": 'up{job=~".+/receive-ingestor"}'}
             until(lambda: len(answer(asked, **both, dedup="false")) == 2)
             replicas = {each["metric"]["prometheus_replica"] for each in answer(asked, **both, dedup="false")}
             assert replicas == {"prometheus-server-0", "prometheus-server-1"}

@@ -3,6 +3,7 @@
 import json
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 
 from docs import make_stack_schema
 from tests.engine.rich_stacks import CERTIFIED, DEV, EXISTING, PROD, RULER
-from tests.support import ENVIRONMENTS, REPO, Change, all_of, drop, put, tree
+from tests.support import REPO, Change, all_of, drop, put, tree
 from tests.unit.test_settings import ALL_MODELS
 
 EXAMPLE = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -52,9 +53,12 @@ def test_it_is_up_to_date_and_a_schema() -> None:
     jsonschema.Draft7Validator.check_schema(json.loads(make_stack_schema.document()))
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_a_stack_file_names_it_and_keeps_it(environment: str) -> None:
-    file = REPO / f"Pulumi.{environment}.yaml"
+STACK_FILES = [*sorted(REPO.glob("Pulumi.*.yaml")), *sorted(REPO.glob("examples/*/Pulumi.*.yaml"))]
+"""The stacks' own, and those of examples."""
+
+
+@pytest.mark.parametrize("file", STACK_FILES, ids=lambda file: str(file.relative_to(REPO)))
+def test_a_stack_file_names_it_and_keeps_it(file: Path) -> None:
     text = file.read_text()
     named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
     assert named

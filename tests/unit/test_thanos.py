@@ -7,11 +7,14 @@ import pytest
 
 from telemetry.backends import backends_for
 from telemetry.backends.thanos.settings import ThanosMetrics
+from telemetry.backends.thanos.starter import starter
 from telemetry.capacity.footprint import of_stack
 from telemetry.config.amounts import readable
 from telemetry.gateway.routes import routes_of
+from telemetry.spec.context import Environment
 from telemetry.stack import ConfigError
-from tests.support import WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of, drop, load_stack, put
+from telemetry.stack import file as stack_file
+from tests.support import REPO, WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of, drop, load_stack, put
 
 TENANT = {"id": "payments", "display_name": "Payments"}
 TENANTS: Change = all_of(put("tenants", [TENANT]), put("gateway", {"federation": None}))
@@ -142,3 +145,10 @@ def test_an_hour_is_kept_no_shorter_than_what_it_is_made_of_by_default() -> None
     assert isinstance(metrics, ThanosMetrics)
     kept = [metrics.retention, metrics.of_5m, metrics.of_1h]
     assert all(coarse >= fine for fine, coarse in pairwise(kept))
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_example_is_what_a_new_stack_begins_with(environment: Environment) -> None:
+    example = stack_file.config(environment, REPO / "examples" / "thanos" / f"Pulumi.{environment}.yaml")
+    section = example["telemetry:metrics"]
+    assert {**section, **starter(environment)} == section
