@@ -92,7 +92,7 @@ def of_stack(
     """Run as many as a stack has ingesters, any of which stands for all roles, and yield where one is."""
     backend = stack.backend("metrics")
     deployed = deployed_in(stack.namespace.name, backend.buckets["blocks"], connections)
-    ingesters = backend.settings.roles["ingester"].replicas
+    ingesters = stack.metrics.roles["ingester"].replicas
     with ring(deployed, ingesters, directory, toolchain.path("mimir")) as members:
         yield lambda _: urlsplit(members[0].url).netloc
 

@@ -36,7 +36,7 @@ def of_stack(
     """
     programs = Programs(toolchain.path("thanos"), toolchain.path("prometheus"))
     site = Site(deployed_in(stack, connections.core()), programs, directory)
-    roles = stack.backend("metrics").settings.roles
+    roles = stack.metrics.roles
     at = {role: [net.address() for _ in range(size.replicas)] for role, size in roles.items() if role != SIDECAR}
     with ExitStack() as opened:
 

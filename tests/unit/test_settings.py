@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from telemetry.backends.mimir.roles import MIMIR_ROLES
+from telemetry.backends.mimir.settings import Metrics
 from telemetry.backends.tempo.roles import TEMPO_SINGLE
 from telemetry.config.credentials import Credentials
 from telemetry.releases import CHARTS
@@ -108,7 +109,9 @@ def test_three_ingesters_allow_replication_factor_3() -> None:
 
 @pytest.mark.parametrize("version", CHARTS["mimir-distributed"])
 def test_every_checked_chart_version_is_accepted(version: str) -> None:
-    assert load_stack("dev", put("metrics.chart.version", version)).metrics.chart.version == version
+    metrics = load_stack("dev", put("metrics.chart.version", version)).metrics
+    assert isinstance(metrics, Metrics)
+    assert metrics.chart.version == version
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,11 @@ def said_of(*changes: Change, environment: str = "dev") -> str:
         (put("metrics.chart", {}), "metrics.chart", "did you mean charts?"),
         (put("metrics.values.thanos.add.no", 1), "metrics.values.thanos.add.no", "unknown to the chart thanos"),
         (put("metrics.values.thanos.override.query.replicas", 2), "metrics.values.thanos.override", "metrics.roles"),
+        (
+            all_of(put("metrics.retention_1h", "900d"), put("object_store.expire_after", {"metrics": "800d"})),
+            "object_store.expire_after.metrics",
+            "remove it",
+        ),
         (put("monitoring.rules", "ruler"), "monitoring.rules", "prometheus-rule"),
         (all_of(TENANTS, put("gateway", {})), "gateway.federation", "set it to null"),
         (all_of(TENANTS, put("gateway.backend_tls", {})), "gateway.backend_tls", "backend: mimir"),

@@ -9,6 +9,7 @@ def check(context: ThanosContext) -> None:
     """Refuse what Thanos has not, and that prod loses samples with a lost ingestor."""
     _check_tenants(context)
     _check_gateway(context)
+    _check_expiry(context)
     if context.monitoring.rules == "ruler":
         raise SettingError(
             "monitoring.rules",
@@ -34,6 +35,16 @@ def _check_tenants(context: ThanosContext) -> None:
             "monitoring.tenant",
             f"is not set, and limits.metrics.max_series of {counted[0]} is held by metrics of Receive, which are this "
             "tenant's; name the tenant that has the platform's own metrics",
+        )
+
+
+def _check_expiry(context: ThanosContext) -> None:
+    """Refuse that objects end by the retention of samples, where blocks made of them are kept for longer."""
+    settings, asked = context.settings, context.object_store.expire_after
+    if asked is not None and asked.metrics is not None and max(settings.of_5m, settings.of_1h) > settings.retention:
+        raise SettingError(
+            "object_store.expire_after.metrics",
+            "follows telemetry:metrics.retention, and blocks of 5m or 1h are kept for longer; remove it",
         )
 
 

@@ -24,7 +24,7 @@ def indicators(context: ThanosContext) -> Iterator[Indicator]:
     ):
         total = here.rate("http_requests_total", "5m", handler)
         good = _good(here, goal, handler, buckets)
-        yield Indicator(slo, title, what, goal, total, f"{total} - ({good} or vector(0))")
+        yield Indicator(here, slo, title, what, goal, total, f"{total} - ({good} or vector(0))")
 
 
 def _good(here: Scope, goal: Objective, handler: str, buckets: tuple[float, ...]) -> str:
