@@ -16,6 +16,7 @@ from telemetry.stack import ConfigError
 from telemetry.stack import file as stack_file
 from tests.support import REPO, WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of, drop, load_stack, put
 
+SCALED_BY = {"type": "pods", "name": "inflight", "average_value": 20}
 TENANT = {"id": "payments", "display_name": "Payments"}
 TENANTS: Change = all_of(put("tenants", [TENANT]), put("gateway", {"federation": None}))
 
@@ -42,6 +43,11 @@ def said_of(*changes: Change, environment: str = "dev") -> str:
             put("metrics.roles", {"rule": {"autoscaling": {}}}),
             "metrics.roles.rule.autoscaling",
             "query, receive-router",
+        ),
+        (
+            put("metrics.roles", {"query": {"autoscaling": {"metrics": [SCALED_BY]}}}),
+            "metrics.roles.query.autoscaling.metrics",
+            "remove them",
         ),
         (put("metrics.roles", {"querier": {}}), "metrics.roles.querier", "known here: prometheus"),
         (put("metrics.replication_factor", 3), "metrics.replication_factor", "roles.receive-ingestor.replicas is 1"),

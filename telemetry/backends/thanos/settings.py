@@ -168,6 +168,15 @@ class ThanosMetrics(WithMetadata):
         return self
 
     @model_validator(mode="after")
+    def _scales_on_cpu(self) -> Self:
+        for name, role in self.roles.items():
+            if role.autoscaling is not None and role.autoscaling.metrics:
+                raise SettingError(
+                    f"roles.{name}.autoscaling.metrics", "the chart's autoscaler goes by CPU alone; remove them"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _replication_can_work(self) -> Self:
         ingestors = self.roles["receive-ingestor"].replicas
         if self.replication_factor == 2 and not self.accept_no_failure_tolerance:
