@@ -168,6 +168,11 @@ def report(stack: Stack) -> Report:
 
 def _notes(stack: Stack) -> Iterator[str]:
     for backend in stack.backends:
+        if backend.preset is not None:
+            yield (
+                f"{backend.of.title} is sized by the preset {backend.preset} (docs/sizing.md); what its roles say "
+                "themselves comes first."
+            )
         if backend.of.capacity_notes is not None:
             yield from backend.of.capacity_notes(backend.context)
     if (held := growth(stack)) is not None:

@@ -9,6 +9,7 @@ from telemetry.config.base import SettingError, Settings
 from telemetry.config.metadata import Annotations, Labels
 from telemetry.config.placement import Placement
 from telemetry.config.policy import Policy
+from telemetry.config.presets import Presets, sized
 from telemetry.config.quantities import duration_text
 from telemetry.config.role_policy import check_policy, filled
 from telemetry.config.role_spec import RoleTable, check_choice, expand
@@ -49,12 +50,15 @@ def check_enabled(roles: RoleTable, meta: MetaRoles) -> Callable[[list[str]], li
     return lambda names: check_choice(names, roles, meta)
 
 
-def fill_roles(tables: Mapping[str, RoleTable], meta: MetaRoles | None = None) -> BeforeValidator:
+def fill_roles(
+    tables: Mapping[str, RoleTable], meta: MetaRoles | None = None, presets: Presets | None = None
+) -> BeforeValidator:
     """Return a validator of `roles` that fills in what was left out of those that run.
 
     Args:
         tables: the roles that there are, by topology.
         meta: what a role may be called in `enabled_roles`; None: there is no such key, nor `total`, and all run.
+        presets: what `preset` may choose in place of the tables' figures.
     """
     needed = {"enabled_roles", "total"} if meta is not None else set[str]()
 
@@ -62,6 +66,7 @@ def fill_roles(tables: Mapping[str, RoleTable], meta: MetaRoles | None = None) -
         table = _table(tables, info)
         if table is None or not needed <= info.data.keys():
             return {}  # one of them is refused already
+        table = sized(table, presets or {}, info.data.get("preset"))
         if meta is None or table.keys() == {SINGLE}:
             return filled(given, table, table, info.data.get("total"))
         return filled(given, table, expand(info.data["enabled_roles"], table, meta), info.data["total"])
@@ -90,6 +95,16 @@ def check_single_binary(topology: str, roles: Mapping[str, Role], why: str) -> N
     """Refuse several replicas of a binary that is every role at once (SettingError)."""
     if topology == "monolithic" and roles[SINGLE].replicas != 1:
         raise SettingError(f"roles.{SINGLE}.replicas", f"{why}; set it to 1")
+
+
+def check_preset(topology: str, preset: str | None) -> None:
+    """Refuse sizes of roles that run apart where one binary is all of them (SettingError)."""
+    if preset is not None and topology == "monolithic":
+        raise SettingError(
+            "preset",
+            "sizes roles that run apart, and the single binary is all of them; set topology: distributed, or "
+            f"size roles.{SINGLE} and remove it",
+        )
 
 
 def check_buckets(buckets: Settings, why: str = "") -> None:

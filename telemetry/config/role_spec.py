@@ -19,6 +19,7 @@ class RoleSpec(NamedTuple):
     cpu: str
     memory: str
     volume: str | None = None
+    replicas: int = 1
     limit: str | None = None
     """Default memory limit; a role without one may not be given one (R32)."""
     limit_range: tuple[str, str] | None = None
@@ -40,9 +41,9 @@ class RoleSpec(NamedTuple):
     """What a reader of its figures has to know."""
 
     def defaults(self) -> dict[str, Any]:
-        """Return the settings of one replica of this role."""
+        """Return the settings of this role."""
         return {
-            "replicas": 1,
+            "replicas": self.replicas,
             "cpu": self.cpu,
             "memory": self.memory,
             "memory_limit": self.limit,
@@ -55,9 +56,7 @@ RoleTable = Mapping[str, RoleSpec]
 INGESTER_LIMITS = ("4Gi", "8Gi")
 
 
-_NEVER_RUNS = {
-    "flusher": "writes a lost ingester's WAL to the bucket once and ends, and the chart has no workload; run it by hand"
-}
+_NEVER_RUNS = {"flusher": "is no role any more; an ingester that comes back does its work (docs/operations.md)"}
 
 
 def expand(chosen: Iterable[str], table: RoleTable, meta: Mapping[str, set[str]]) -> frozenset[str]:

@@ -51,6 +51,12 @@ class StackBackend:
         return {} if capacity is None else capacity.model_dump()
 
     @property
+    def preset(self) -> str | None:
+        """The kind of load that its roles are sized for, if one is chosen."""
+        chosen: str | None = getattr(self.settings, "preset", None)
+        return chosen
+
+    @property
     def buckets(self) -> Mapping[str, str]:
         """Bucket names by purpose."""
         purposes: dict[str, str] = self.settings.buckets.model_dump()

@@ -179,9 +179,8 @@ ROLES = [
     at("misspelt role", "metrics.enabled_roles", ["all", "rular"], "did you mean ruler?", "correct or remove it"),
     at("Mimir's meta role", "traces.enabled_roles", ["read"], "known here: distributor", "correct or remove"),
     at("the chart's role", "metrics.enabled_roles", ["all", "gateway"], "unknown role gateway", "remove it"),
-    at(
-        "flusher", "metrics.enabled_roles", ["all", "flusher"], "the chart has no workload", "run it by hand; remove it"
-    ),
+    at("a preset of one binary", "traces.preset", "high-ingest", "single binary is all of them", "or size roles.all"),
+    at("flusher", "metrics.enabled_roles", ["all", "flusher"], "is no role any more", "operations.md); remove it"),
     at("text for a list of roles", "traces.enabled_roles", "all", "must be a valid list", "correct it"),
     at("mapping for a list of roles", "metrics.enabled_roles", {"all": True}, "a valid list", "correct it"),
     at("null for a list of roles", "metrics.enabled_roles", None, "a valid list", "correct it"),

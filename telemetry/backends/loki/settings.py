@@ -4,11 +4,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from telemetry.backends.loki.presets import PRESETS
 from telemetry.backends.loki.roles import LOKI_META, LOKI_ROLES, LOKI_TABLES
 from telemetry.config.access import Day
 from telemetry.config.backend_settings import (
     check_buckets,
     check_enabled,
+    check_preset,
     check_retention,
     check_roles,
     check_single_binary,
@@ -20,6 +22,7 @@ from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.metadata import WithMetadata
 from telemetry.config.overlay import Overlay
 from telemetry.config.placement import Placement
+from telemetry.config.presets import Preset
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.quorum import min_available
 from telemetry.config.resources import Compute
@@ -34,7 +37,7 @@ SHORTEST_RETENTION = _DAY
 EnabledRoles = Annotated[list[str], AfterValidator(check_enabled(LOKI_ROLES, LOKI_META))]
 LokiRoles = Annotated[
     dict[str, Role],
-    fill_roles(LOKI_TABLES, LOKI_META),
+    fill_roles(LOKI_TABLES, LOKI_META, PRESETS),
     AfterValidator(check_roles(LOKI_TABLES)),
 ]
 
@@ -84,6 +87,7 @@ class Logs(WithMetadata):
     enabled_roles: EnabledRoles = Field(
         default=["all"], description="Roles that run; all three are required, and `all` stands for them."
     )
+    preset: Preset = None
     total: Compute | None = Field(
         default=None,
         description="CPU and memory of all roles together, split by fixed shares (our choice).",
@@ -116,6 +120,7 @@ class Logs(WithMetadata):
 
     @model_validator(mode="after")
     def _single_binary_has_one_replica(self) -> Self:
+        check_preset(self.topology, self.preset)
         check_single_binary(self.topology, self.roles, "the single binary is one process here")
         return self
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from telemetry.backends.mimir.presets import PRESETS
 from telemetry.backends.mimir.roles import MIMIR_META, MIMIR_ROLES, MIMIR_TABLES
 from telemetry.config.backend_settings import check_buckets, check_enabled, check_retention, check_roles, fill_roles
 from telemetry.config.base import SettingError, Settings
@@ -12,6 +13,7 @@ from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.metadata import WithMetadata
 from telemetry.config.overlay import Overlay
 from telemetry.config.placement import Placement
+from telemetry.config.presets import Preset
 from telemetry.config.quantities import Duration
 from telemetry.config.quorum import min_available
 from telemetry.config.resources import Compute
@@ -28,7 +30,7 @@ SHORTEST_RETENTION = _DAY
 EnabledRoles = Annotated[list[str], AfterValidator(check_enabled(MIMIR_ROLES, MIMIR_META))]
 MimirRoles = Annotated[
     dict[str, Role],
-    fill_roles(MIMIR_TABLES, MIMIR_META),
+    fill_roles(MIMIR_TABLES, MIMIR_META, PRESETS),
     AfterValidator(check_roles(MIMIR_TABLES)),
 ]
 
@@ -77,6 +79,7 @@ class Metrics(WithMetadata):
         description="Roles that run, or the meta roles read, write, backend and all. Without "
         "overrides-exporter the platform is degraded: limits per tenant cannot be watched.",
     )
+    preset: Preset = None
     total: Compute | None = Field(
         default=None,
         description="CPU and memory of all roles together, split by fixed shares; roles that have none, and "

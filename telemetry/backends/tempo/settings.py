@@ -4,9 +4,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from telemetry.backends.tempo.presets import PRESETS
 from telemetry.backends.tempo.roles import TEMPO_META, TEMPO_ROLES, TEMPO_TABLES
 from telemetry.config.backend_settings import (
     check_enabled,
+    check_preset,
     check_retention,
     check_roles,
     check_single_binary,
@@ -18,6 +20,7 @@ from telemetry.config.chart import Chart, Versions, checked_version
 from telemetry.config.metadata import WithMetadata
 from telemetry.config.overlay import Overlay
 from telemetry.config.placement import Placement
+from telemetry.config.presets import Preset
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.quorum import min_available
 from telemetry.config.resources import Compute
@@ -43,7 +46,7 @@ SHORTEST_RETENTION = _HOUR
 EnabledRoles = Annotated[list[str], AfterValidator(check_enabled(TEMPO_ROLES, TEMPO_META))]
 TempoRoles = Annotated[
     dict[str, Role],
-    fill_roles(TEMPO_TABLES, TEMPO_META),
+    fill_roles(TEMPO_TABLES, TEMPO_META, PRESETS),
     AfterValidator(check_roles(TEMPO_TABLES)),
 ]
 
@@ -74,6 +77,7 @@ class TempoShape(Settings):
         description="Roles that run, `all` for every one. Without metrics-generator the platform is "
         "degraded: the service map in Grafana stays empty.",
     )
+    preset: Preset = None
     total: Compute | None = Field(
         default=None,
         description="CPU and memory of all roles together, split by fixed shares; what a role says itself "
@@ -99,6 +103,7 @@ class TempoShape(Settings):
 
     @model_validator(mode="after")
     def _single_binary_has_one_replica(self) -> Self:
+        check_preset(self.topology, self.preset)
         check_single_binary(self.topology, self.roles, "the single binary does not share its ring")
         return self
 

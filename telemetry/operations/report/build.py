@@ -57,7 +57,14 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
     changed = tuple(sorted((*resources, *of_releases), key=_place))
     becoming = _becoming(preview, rendered)
     releases = tuple(_release(step, found) for step in preview.releases)
-    also = (*_shortened(preview, rendered), *_policy(stack), *_laid_over(stack), *_told(stack), *_let_in(stack))
+    also = (
+        *_shortened(preview, rendered),
+        *_policy(stack),
+        *_laid_over(stack),
+        *_told(stack),
+        *_presets(stack),
+        *_let_in(stack),
+    )
     return ChangeReport(
         stack=stack.environment,
         compared_with=found.compared_with,
@@ -95,6 +102,13 @@ def _told(stack: Stack) -> Iterator[Warn]:
     """Yield who is told of alerts."""
     if stack.alerting is not None:
         yield Warn(level="notice", about="alerts", text=f"are told to {who_is_told(stack.alerting)}")
+
+
+def _presets(stack: Stack) -> Iterator[Warn]:
+    """Yield which backends have the sizes of a preset, which their own roles may say otherwise."""
+    for backend in stack.backends:
+        if backend.preset is not None:
+            yield Warn(level="notice", about=f"sizes of {backend.of.title}", text=f"are of the preset {backend.preset}")
 
 
 def _let_in(stack: Stack) -> Iterator[Warn]:
