@@ -290,6 +290,7 @@ DEV: Change = all_of(
     WITH_LOGS,
     WITH_PROFILES,
     put("limits", LIMITS),
+    put("object_store.expire_after", dict.fromkeys(SIGNALS, "2000d")),
     put("namespace.create", True),
     put("namespace.quota", {"cpu": "8", "memory": "32Gi", "storage": "64Gi"}),
     put("dashboards", {}),

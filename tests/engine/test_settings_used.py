@@ -33,6 +33,7 @@ from telemetry.sizing import report as sizes
 from telemetry.spec.release import Release
 from telemetry.stack import Stack
 from telemetry.stack.backends import SIGNALS
+from telemetry.stack.buckets import expiries
 from telemetry.stack.external_secrets import objects_of as external_secrets
 from telemetry.stack.tenant_quotas import objects_of as tenant_quotas
 from tests.engine.recorder import Run, run_program
@@ -194,7 +195,7 @@ MAKERS: tuple[Callable[[Stack], Any], ...] = (
     lambda stack: (groups_of(stack), list(prometheus_rules(stack)), list(pod_monitors(stack))),
     lambda stack: stack.dashboards and documents_of(stack, "uid"),
     lambda stack: stack.dashboards and (packs.documents_of(stack, stack.dashboards), list(packs.refusals(stack))),
-    lambda stack: (stack.buckets, stack.protects_buckets),
+    lambda stack: (stack.buckets, stack.protects_buckets, expiries(stack)),
     lambda stack: list(objects_of(stack)),
     lambda stack: (list(external_secrets(stack)), list(tenant_quotas(stack))),
     lambda stack: stack.gateway and [vars(each) for each in _secrets(stack, stack.gateway)],

@@ -10,6 +10,7 @@ from sandbox.world import Connections
 from telemetry.clients.dry_run import Cluster
 from telemetry.operations.compare.charts import objects_of_gateway
 from telemetry.releases import releases_of
+from telemetry.stack import tenant_quotas
 from telemetry.stack.images import images_of
 from tests.sandbox.charts import Object, rendered, workloads
 from tests.sandbox.test_metadata import MARKED
@@ -49,6 +50,10 @@ ADAPTED = {
         },
     ]
 }
+QUOTA = {"cpu": "40", "memory": "128Gi", "storage": "512Gi", "counted": {
+    "limits.memory": "64Gi", "requests.ephemeral-storage": "100Gi", "pods": 60, "services.loadbalancers": 0,
+    "standard.storageclass.storage.k8s.io/requests.storage": "1Ti", "count/deployments.apps": 30,
+}}  # fmt: skip
 AUTOSCALED = ("traces.roles.querier", "metrics.roles.querier", "logs.roles.read", "gateway")
 ASKED = all_of(
     BACKENDS,
@@ -56,6 +61,7 @@ ASKED = all_of(
     *(put(f"{role}.autoscaling", ADAPTED) for role in AUTOSCALED),
     IMAGES,
     MARKED,
+    lambda settings: settings["tenants"][0].update(namespaces=[{"name": "shop", "quota": QUOTA}]),
     put("priority_class", {"name": CLASS, "value": 1000}),
     put("gateway.placement", {"affinity": NEAR}),
     *(put(f"{signal}.roles.{role}.{key}", value) for signal, role in ROLES for key, value in ROLE.items()),
@@ -96,6 +102,7 @@ def pod_of(workload: Object) -> dict[str, Any]:
 def test_the_api_server_takes_every_object_and_a_pod_of_every_role(cluster: Cluster) -> None:
     stack = load_stack("prod", ASKED)
     objects = [each for of_chart in rendered(stack).values() for each in of_chart]
+    objects += tenant_quotas.objects_of(stack)
     objects += [*objects_of_gateway(stack), *(each for release in releases_of(stack) for each in release.added)]
     scaled: list[str] = []
     pods = [pod_of(each) for each in workloads(objects)]
@@ -107,5 +114,6 @@ def test_the_api_server_takes_every_object_and_a_pod_of_every_role(cluster: Clus
             assert taken["spec"]["priority"] == 1000
         if each["kind"] == "HorizontalPodAutoscaler":
             assert [metric["type"] for metric in taken["spec"]["metrics"]] == ["Resource", "Pods", "External", "Object"]
+            assert taken["spec"]["metrics"] == each["spec"]["metrics"], "written as the server writes it"
             scaled.append(each["spec"]["scaleTargetRef"]["name"])
     assert sorted(scaled) == ["gateway", "loki-read", "mimir-querier", "tempo-distributed-querier"]
