@@ -1,17 +1,14 @@
 """What Mimir must do: take samples, find them, keep them in its bucket; have the limits and the ring of the plan."""
 
 import time
-from collections.abc import Callable
 from functools import partial
-
-import httpx
 
 from telemetry.backends.mimir.blocks import blocks as blocks_of
 from telemetry.backends.mimir.context import MimirContext
-from telemetry.clients.otlp import COLLECTOR, METRIC, PROTOBUF, REMOTE_WRITE, VIA, otlp_metric, remote_write
 from telemetry.clients.reach import ask
 from telemetry.clients.retry import retry
 from telemetry.clients.ring import check_ring
+from telemetry.clients.samples import sample_checks
 from telemetry.clients.target import Blocks, Target, Tenant
 from telemetry.config.quantities import duration_text
 from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
@@ -19,15 +16,9 @@ from telemetry.spec.checks import Check, CheckFailed, CheckSkipped
 
 def checks(context: MimirContext, target: Target, tenant: Tenant) -> list[Check]:
     """Return a tenant's checks, in order: what is flushed must have been sent before."""
-    names: dict[str, Callable[..., str]] = {
-        "OTLP in, PromQL out": _otlp,
-        "remote-write in, PromQL out": _remote_write,
-        **({"collector in, PromQL out": _collector} if tenant.id in target.collects_as else {}),
-        "block in the bucket after a flush": partial(_block, context),
-    }
-    sent = [Check("metrics", name, partial(run, target, tenant)) for name, run in names.items()]
     return [
-        *sent,
+        *sample_checks(target, tenant, suspects="queriers and ingesters"),
+        Check("metrics", "block in the bucket after a flush", partial(_block, context, target, tenant)),
         Check("metrics", "retention and limits in force", partial(_limits, planned(context, tenant), target, tenant)),
     ]
 
@@ -36,64 +27,6 @@ def platform_checks(context: MimirContext, target: Target) -> list[Check]:
     """Return what is no tenant's."""
     members, url = context.settings.roles["ingester"].replicas, target.addresses["metrics.admin"]
     return [Check("metrics", "ingester ring", partial(check_ring, target.admin, url, members))]
-
-
-def _otlp(target: Target, tenant: Tenant, seconds: float) -> str:
-    value = _value()
-    body = otlp_metric(value, "otlp")
-    return _round_trip(target, tenant, "otlp_http", body, PROTOBUF, "otlp", value, seconds)
-
-
-def _remote_write(target: Target, tenant: Tenant, seconds: float) -> str:
-    value = _value()
-    body = remote_write(value, "remote-write")
-    headers = REMOTE_WRITE
-    return _round_trip(target, tenant, "remote_write", body, headers, "remote-write", value, seconds)
-
-
-def _collector(target: Target, tenant: Tenant, seconds: float) -> str:
-    value = _value()
-    target.collect("metrics", otlp_metric(value, COLLECTOR), seconds / 2)
-    return _found(target, tenant, COLLECTOR, value, seconds / 2)
-
-
-def _value() -> int:
-    """Return what no other run sends: microseconds since the epoch, which a float64 holds exactly."""
-    return time.time_ns() // 1000
-
-
-def _round_trip(
-    target: Target,
-    tenant: Tenant,
-    address: str,
-    body: bytes,
-    headers: dict[str, str],
-    via: str,
-    value: int,
-    seconds: float,
-) -> str:
-    url = target.addresses[f"metrics.{address}"]
-    with target.client(tenant) as client:
-        retry(lambda: ask(client, "POST", url, content=body, headers=headers), seconds / 2)
-    return _found(target, tenant, via, value, seconds / 2)
-
-
-def _found(target: Target, tenant: Tenant, via: str, value: int, seconds: float) -> str:
-    sent = time.monotonic()
-    with target.client(tenant) as client:
-        retry(lambda: _find(client, target.addresses["metrics.query"], via, value), seconds)
-    return f"{value} found {time.monotonic() - sent:.2f} s after it was taken"
-
-
-def _find(client: httpx.Client, url: str, via: str, value: int) -> None:
-    asked = {"query": f'{METRIC}{{{VIA}="{via}"}}[5m]'}
-    answer = ask(client, "GET", f"{url}/api/v1/query", params=asked)
-    try:
-        found = [int(float(each[1])) for series in answer.json()["data"]["result"] for each in series["values"]]
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise CheckFailed(f"{url}: does not answer like Prometheus ({type(error).__name__})") from error
-    if value not in found:
-        raise CheckFailed(f"{url}: does not find the sample that was taken; look at queriers and ingesters")
 
 
 def _block(context: MimirContext, target: Target, tenant: Tenant, seconds: float) -> str:
