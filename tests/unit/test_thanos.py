@@ -6,11 +6,15 @@ from itertools import pairwise
 import pytest
 
 from telemetry.backends import backends_for
+from telemetry.backends.thanos.checks import checks
 from telemetry.backends.thanos.settings import ThanosMetrics
 from telemetry.backends.thanos.starter import starter
 from telemetry.capacity.footprint import of_stack
+from telemetry.clients.reach import Reach
+from telemetry.clients.target import Target, Tenant
 from telemetry.config.amounts import readable
 from telemetry.gateway.routes import routes_of
+from telemetry.monitoring import tenant_slo
 from telemetry.spec.context import Environment
 from telemetry.stack import ConfigError
 from telemetry.stack import file as stack_file
@@ -163,3 +167,18 @@ def test_the_example_is_what_a_new_stack_begins_with(environment: Environment) -
     example = stack_file.config(environment, REPO / "examples" / "thanos" / f"Pulumi.{environment}.yaml")
     section = example["telemetry:metrics"]
     assert {**section, **starter(environment)} == section
+
+
+def test_each_tenant_is_promised_that_its_requests_are_taken_and_answered() -> None:
+    promised = {each.slo: each for each in tenant_slo.indicators(load_stack("dev", WITH_THANOS, TENANTS))}
+    taken, answered = promised["metrics-ingest"], promised["metrics-query"]
+    assert 'tenant=~"payments"' in taken.total
+    assert ('code=~"4.."' in taken.bad, 'code=~"5.."' in taken.bad) == (True, False)
+    assert ('code=~"4.."' in answered.bad, 'code=~"5.."' in answered.bad) == (False, True)
+
+
+def test_validation_asks_by_the_collector_where_there_is_one() -> None:
+    stack = load_stack("dev", WITH_THANOS, TENANTS)
+    target = Target(stack, {}, [], Reach(), collects_as=["payments"])
+    names = [each.name for each in checks(stack.backend("metrics").context, target, Tenant("payments"))]
+    assert names == ["OTLP in, PromQL out", "remote-write in, PromQL out", "collector in, PromQL out"]

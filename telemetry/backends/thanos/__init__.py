@@ -19,8 +19,9 @@ from telemetry.backends.thanos.release import RELEASES, images, releases, sizes
 from telemetry.backends.thanos.requirements import check
 from telemetry.backends.thanos.roles import THANOS_TABLES
 from telemetry.backends.thanos.routes import REQUEST_HEADERS, ROUTES, upstreams
-from telemetry.backends.thanos.service_levels import indicators
+from telemetry.backends.thanos.service_levels import indicators, tenant_indicators
 from telemetry.backends.thanos.settings import CHARTS, SHORTEST_RETENTION, ThanosMetrics
+from telemetry.backends.thanos.sizing import sizing
 from telemetry.backends.thanos.starter import starter
 from telemetry.spec.backend import Backend
 
@@ -43,7 +44,7 @@ BACKEND = Backend(
     checks="telemetry.backends.thanos.checks",
     alerts=rules,
     indicators=indicators,
-    tenant_indicators=None,
+    tenant_indicators=tenant_indicators,
     elsewhere=None,
     stored_bytes=stored_bytes,
     data_bucket="blocks",
@@ -70,5 +71,5 @@ BACKEND = Backend(
     nobody="default-tenant",
     reserved_tenants={},
     capacity_notes=None,
-    sizing=None,
+    sizing=sizing,
 )

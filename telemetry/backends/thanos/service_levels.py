@@ -1,11 +1,11 @@
-"""What is promised of requests to Receive and to Query."""
+"""What is promised of requests to Receive and to Query, of all and of each tenant."""
 
 from collections.abc import Iterator
 
 from telemetry.backends.thanos.context import ThanosContext
 from telemetry.config.monitoring import Objective
 from telemetry.spec.promql import Scope
-from telemetry.spec.service_levels import Indicator
+from telemetry.spec.service_levels import Indicator, TenantIndicator, Tenants, parts_of
 
 INGEST = 'handler=~"receive|otlp"'
 QUERY = 'handler=~"query|query_range|series|label_names|label_values"'
@@ -25,6 +25,21 @@ def indicators(context: ThanosContext) -> Iterator[Indicator]:
         total = here.rate("http_requests_total", "5m", handler)
         good = _good(here, goal, handler, buckets)
         yield Indicator(here, slo, title, what, goal, total, f"{total} - ({good} or vector(0))")
+
+
+def tenant_indicators(context: ThanosContext, tenants: Tenants) -> Iterator[TenantIndicator]:
+    """Yield how many requests with a tenant's samples are taken, and how many of its queries are answered.
+
+    Both are counted by tenant (pkg/extprom/http). A write that fails with 5xx is no loss: senders try again.
+    """
+    goals = context.monitoring.objectives
+    for slo, what, goal, handler, lost in (
+        ("metrics-ingest", "requests with samples taken", goals.metrics_ingest, INGEST, "4.."),
+        ("metrics-query", "PromQL queries answered", goals.metrics_query, QUERY, "5.."),
+    ):
+        total = tenants.rate("http_requests_total", "tenant", handler)
+        failed = tenants.rate("http_requests_total", "tenant", handler, f'code=~"{lost}"')
+        yield TenantIndicator(slo, what, goal, total, parts_of(total, failed))
 
 
 def _good(here: Scope, goal: Objective, handler: str, buckets: tuple[float, ...]) -> str:
