@@ -17,14 +17,11 @@ from tests.unit.bundles import FakeHelm, chart_archive
 
 TEMPO = Chart(name="tempo", version="2.2.4", repository="https://charts.example.org")
 
-NOT_LOCKED_YET = {("prometheus", "29.27.0"), ("alertmanager", "1.42.0")}
-"""Their archives have not been seen: `bundle-lock` adds them where their repository can be reached."""
-
 
 def test_every_version_that_may_be_deployed_is_locked() -> None:
     lock = Lock.read(REPO / "charts.lock.yaml")
     versions = {(name, version) for name, versions in CHARTS.items() for version in versions}
-    assert versions - {(each.name, each.version) for each in lock.charts} == NOT_LOCKED_YET
+    assert versions <= {(each.name, each.version) for each in lock.charts}
 
 
 def test_the_lock_is_written_as_it_is_read(tmp_path: Path) -> None:
