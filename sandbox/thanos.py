@@ -22,6 +22,7 @@ HTTP, GRPC, PUSH, CAPNPROTO, PROMETHEUS_HTTP = 10_902, 10_901, 19_291, 19_391, 9
 _SECONDS_TO_START, _SECONDS_TO_END = 60, 60
 _OURS = (
     "--alertmanagers.config-file",
+    "--cluster.",
     "--config.file",
     "--data-dir",
     "--endpoint",
@@ -35,6 +36,7 @@ _OURS = (
     "--receive.local-endpoint",
     "--remote-write.address",
     "--rule-file",
+    "--storage.path",
     "--storage.tsdb.path",
     "--tsdb.path",
     "--wait",
@@ -67,6 +69,8 @@ class Deployed:
     """Receive's file of limits; empty without one."""
     rules: Mapping[str, str] = field(default_factory=dict)
     """The ruler's files of rules."""
+    alertmanager: str = ""
+    """Alertmanager's configuration."""
 
 
 @dataclass(frozen=True)
@@ -107,14 +111,13 @@ def deployed(objects: Sequence[Mapping[str, Any]], environment: Mapping[str, str
     """Return what the releases have, of the objects that their charts make, and `limits` and `rules` beside them."""
     pods = [each["spec"]["template"]["spec"] for each in objects if each["kind"] in ("Deployment", "StatefulSet")]
     containers = {each["name"]: each.get("args", []) for pod in pods for each in pod["containers"]}
-    configuration = next(
-        each["data"]["prometheus.yml"]
-        for each in objects
-        if each["kind"] == "ConfigMap" and "prometheus.yml" in each["data"]
+    maps = [each.get("data") or {} for each in objects if each["kind"] == "ConfigMap"]
+    prometheus, alertmanager = (
+        next(found[name] for found in maps if name in found) for name in ("prometheus.yml", "alertmanager.yml")
     )
     sidecar = containers["thanos-sidecar"]
     objstore = next(each.partition("=")[2] for each in sidecar if each.startswith("--objstore.config="))
-    return Deployed(containers, yaml.safe_load(configuration), objstore, environment, **files)
+    return Deployed(containers, yaml.safe_load(prometheus), objstore, environment, alertmanager=alertmanager, **files)
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,10 @@ class Site:
         )
         arguments = [each.replace("$(NAME)", name) for each in self._kept(container)]
         return self._start(own, [str(self.programs.thanos), *arguments, *bucket, *more], name)
+
+    def alertmanager(self, program: Path, name: str, *more: str) -> "subprocess.Popen[bytes]":
+        """Start an Alertmanager with its chart's arguments, and with these."""
+        return self._start(self._own(name), [str(program), *self._kept("alertmanager"), *more], name)
 
     def run(self, container: str, name: str, *more: str) -> str:
         """Run a role of Thanos to its end, and return what it wrote. RuntimeError if it fails."""

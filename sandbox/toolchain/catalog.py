@@ -124,6 +124,8 @@ MODULES = {
         ),
         Module("actionlint", "the linter of the pipeline's workflows"),
         Module("amtool", "the reader of Alertmanager's configuration"),
+        # 0.31 is the last release whose module has the pages that it embeds: npm builds those of later ones.
+        Module("alertmanager", "Alertmanager"),
         Module("oauth2-proxy", "the one that knows whose a token of an OpenID provider is"),
         Module("registry", "a registry for charts and images, which keeps them in memory"),
         # Kubernetes of the version, and with the dependencies, that the control plane has: most is compiled already.
@@ -179,6 +181,7 @@ TOOLS = {
         # No version is linked into either: only those of PATH, which have one, are held to it.
         Tool("prometheus", "prometheus", ("--version",), SpecifierSet(">=3.12,<4")),
         Tool("thanos", "thanos", ("--version",), SpecifierSet(">=0.42.3,<0.43")),
+        Tool("alertmanager", "alertmanager", ("--version",), SpecifierSet(">=0.31,<1")),
         # No package registry has these: they are only ever the user's own.
         Tool("tempo", "", ("--version",), SpecifierSet(">=2.10,<3")),
         Tool("loki", "", ("-version",), SpecifierSet(">=3.7,<3.8")),
@@ -221,6 +224,7 @@ _FOR_CHECKS = (
     "mimir",
     "prometheus",
     "thanos",
+    "alertmanager",
     "promtool",
     "actionlint",
     "alloyfmt",
