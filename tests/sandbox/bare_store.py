@@ -11,12 +11,19 @@ import httpx
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from sandbox.gateway.loopback import Network
+from sandbox.mimir_ring import free_ports
 from sandbox.toolchain import Toolchain
 from sandbox.world.seaweedfs import S3_ONLY
 from telemetry.config.credentials import S3Identity
 from telemetry.object_store.identities import Identity, configuration
 
 _PORT = 8333
+_PORTS = (
+    *(f"{part}.port{suffix}" for part in ("master", "volume", "filer", "admin") for suffix in ("", ".grpc")),
+    "s3.port.grpc",
+)
+"""Flags of ports that no other SeaweedFS of this machine may have, whatever its address: sockets in /tmp are called
+after them (weed/command/mini.go), and one would speak to the other's filer."""
 _SECONDS_TO_START = 60
 
 
@@ -32,7 +39,9 @@ def bare_store(
         f"-dir={folder / 'data'}",
         f"-ip={address}",
         f"-ip.bind={address}",
+        *(f"-{name}={port}" for name, port in zip(_PORTS, free_ports(len(_PORTS)), strict=True)),
         f"-s3.port={_PORT}",
+        "-admin.port.legacy=0",
         f"-s3.config={folder / 's3.json'}",
         *(f"-s3.{each}" for each in S3_ONLY),
         "-volume.max=100",
