@@ -142,6 +142,8 @@ def test_what_was_confirmed_is_found_without_an_ingestor_and_later_in_the_bucket
             for number in range(1, 60):
                 if number == 20:
                     running.ingestors[1].lose()
+                if number == 40:
+                    running.stores[0].lose()
                 sent(number)
         assert len(confirmed) > 30, "two of three ingestors are a quorum"
         until(lambda: values(asked, "/api/v1/query", "counted[10m]") >= confirmed)
@@ -149,7 +151,6 @@ def test_what_was_confirmed_is_found_without_an_ingestor_and_later_in_the_bucket
             each.end()  # uploads what it holds
         assert world.store.blocks()
         assert all(each.startswith(f"{PREFIX}/") for each in world.store.blocks())
-        running.stores[0].lose()
         until(lambda: values(asked, "/api/v1/query", "counted[30m]") >= confirmed - {max(confirmed)})
         # Thanos leaves the newest instant out of the block that it cuts at its end (pkg/receive/multitsdb.go): it stays
         # in the log on the ingestor's volume, and is there again with its pod.

@@ -26,7 +26,7 @@ _PROD = {
 
 
 def starter(environment: Environment) -> dict[str, Any]:
-    """Return the section: the smallest that there is, and in prod one for about 100,000 samples per second."""
+    """Return the section: the smallest that there is, and in prod two or three of each role."""
     charts = {name: from_repository(name, CHARTS, repository) for name, repository in _REPOSITORIES.items()}
     section = {"backend": "thanos", "charts": charts}
     return section if environment != "prod" else {**section, "replication_factor": 3, "roles": _PROD}
