@@ -143,10 +143,12 @@ MIMIR_CHART ?= $(CHARTS)/mimir-distributed
 LOKI_CHART ?= $(CHARTS)/loki
 PYROSCOPE_CHART ?= $(CHARTS)/pyroscope
 ALLOY_CHART ?= $(CHARTS)/alloy
+OTHER_CHARTS ?= $(addprefix $(CHARTS)/,prometheus thanos alertmanager)
 
 compare: setup  ## Hold what STACK's rendered charts ask for against the report
 	@$(COMMANDS) compare $(STACK) --helm "$(HELM)" $(addprefix --tempo-chart ,$(TEMPO_CHART)) --mimir-chart $(MIMIR_CHART) \
-		--loki-chart $(LOKI_CHART) --pyroscope-chart $(PYROSCOPE_CHART) --alloy-chart $(ALLOY_CHART) $(ARGS)
+		--loki-chart $(LOKI_CHART) --pyroscope-chart $(PYROSCOPE_CHART) --alloy-chart $(ALLOY_CHART) \
+		$(addprefix --chart ,$(OTHER_CHARTS)) $(ARGS)
 
 bench: setup  ## Measure the speed goals and write docs/performance.md
 	@$(SANDBOX) bench

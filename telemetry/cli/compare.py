@@ -33,6 +33,9 @@ def compare(
     alloy_chart: Annotated[
         Path | None, typer.Option(help="Folder of the chart alloy, where the stack deploys a collector.")
     ] = None,
+    chart: Annotated[
+        list[Path] | None, typer.Option(help="Folder of any other chart that the stack deploys; once for each.")
+    ] = None,
     helm: Annotated[str, typer.Option(help="The helm program.")] = "helm",
     config_file: ConfigFile = None,
 ) -> None:
@@ -43,7 +46,7 @@ def compare(
     """
     with error_boundary(ConfigError, CompareError, UncountableError, OSError) as console:
         settings = stack_file.load(stack, config_file)
-        named = (*(tempo_chart or ()), mimir_chart, loki_chart, pyroscope_chart, alloy_chart)
+        named = (*(tempo_chart or ()), mimir_chart, loki_chart, pyroscope_chart, alloy_chart, *(chart or ()))
         charts = [each for each in named if each is not None]
         collector = settings.collector_role
         differences: list[ChartDifference] = []

@@ -21,7 +21,7 @@ PROGRAMS: dict[str, Any] = {
     name: typer.main.get_command(app) for name, app in (("telemetry", commands_app), ("sandbox", sandbox_app))
 }
 MODULES = re.compile(r"python -m (docs\.\w+|sandbox\.\w+)")
-MAKE_VARIABLES = {"STACK", "ON", "NODES", "ARGS", "BUNDLE", "HELM", "PYTHON", "PULL_REQUEST", "CHARTS"}
+MAKE_VARIABLES = {"STACK", "ON", "NODES", "ARGS", "BUNDLE", "HELM", "PYTHON", "PULL_REQUEST", "CHARTS", "STACK_FILES"}
 PULUMIS = {"up", "preview", "refresh", "destroy", "deploy"}
 """Targets whose ARGS are the engine's."""
 
