@@ -4,12 +4,18 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 
-from telemetry.backends import BACKENDS
+from telemetry.backends import backends_for
 from telemetry.config.existing_secrets import ACCESS_KEY_ENV
 from telemetry.operations.init.question import Question, Situation, Tree, has, put, value_at, words
+from telemetry.spec.backend import Signal
+from telemetry.stack.backends import SIGNALS
 
 _PROVISIONER, _GRAFANA, _OF_TENANTS = "object_store.secrets.provisioner", "grafana.secret", "tenants.token_secret"
-_OF_BACKENDS = {backend.signal: f"object_store.secrets.{backend.signal}" for backend in BACKENDS}
+_OF_BACKENDS = {signal: f"object_store.secrets.{signal}" for signal in SIGNALS}
+
+
+def _titles(signal: Signal) -> str:
+    return " or ".join(backend.title for backend in backends_for(signal).values())
 
 
 def _put_existing(settings: Tree, key: str, parts: Iterable[str]) -> None:
@@ -94,13 +100,13 @@ EXISTING: tuple[Question, ...] = (
     ),
     *(
         Question(
-            key=_OF_BACKENDS[backend.signal],
-            text=f"The Secret with {backend.title}'s S3 key pair: {_FORM}",
-            found=_named_like(backend.name, backend.signal),
-            applies=has(_OF_BACKENDS[backend.signal]),
+            key=key,
+            text=f"The Secret with {_titles(signal)}'s S3 key pair: {_FORM}",
+            found=_named_like(signal, *backends_for(signal)),
+            applies=has(key),
             read=_secret("access_key", "secret_key"),
         )
-        for backend in BACKENDS
+        for signal, key in _OF_BACKENDS.items()
     ),
     Question(
         key=_OF_TENANTS,
@@ -128,7 +134,7 @@ EXISTING: tuple[Question, ...] = (
 
 GIVEN: tuple[Question, ...] = (
     *_identity("provisioner", "the S3 identity that makes buckets"),
-    *(each for backend in BACKENDS for each in _identity(backend.signal, f"{backend.title}'s S3 identity")),
+    *(each for signal in SIGNALS for each in _identity(signal, f"{_titles(signal)}'s S3 identity")),
     Question(
         key="credentials.grafana.auth",
         text="Grafana's service account token, or user:password",
