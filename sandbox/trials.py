@@ -170,9 +170,11 @@ def load(
     from sandbox.load import page as results
     from sandbox.load import run
     from sandbox.load.figures import knee
-    from sandbox.load.plan import Plan, PlanError, protocols_of
+    from sandbox.load.plan import SHAPES, Plan, PlanError, protocols_of
 
     with told(PlanError, RuntimeError), TemporaryDirectory(prefix="telemetry-load-") as directory:
+        if page and mimirs not in SHAPES:
+            raise PlanError(f"docs/load.md has no table of {mimirs} Mimirs; add --no-page, or have 1 or 3")
         plan = Plan(
             rate=rate, factor=factor, steps=steps, seconds=seconds, tenants=tenants, series=series, samples=samples,
             queries=queries, protocols=protocols_of(protocol or ()), mimirs=mimirs,

@@ -11,6 +11,7 @@ from sandbox import machine
 from sandbox.faults.page import Run
 from sandbox.load import chart, rules
 from sandbox.load.figures import Step, cores_for, knee
+from sandbox.load.plan import SHAPES
 from sandbox.load.run import CLIENT, Outcome
 from sandbox.load.ways import Cost
 from sandbox.marked import with_table
@@ -105,8 +106,8 @@ def _shown(headings: Sequence[str], rows: Rows, *, turned: bool) -> Table:
 
 
 def write(outcome: Outcome, run: Run, page: Path = PAGE) -> None:
-    """Put the tables of a shape into the page, and its picture beside it."""
-    shape = shape_of(outcome)
+    """Put the tables of a shape into the page, and its picture beside it. Raises KeyError: it is nobody's shape."""
+    shape = SHAPES[outcome.plan.mimirs]
     text = page.read_text()
     for name, (headings, rows) in tables(outcome).items():
         marks = f"<!-- load {shape} {name}: written by make load -->", f"<!-- end of load {shape} {name} -->"
@@ -140,11 +141,6 @@ def _below(outcome: Outcome, run: Run, picture: str) -> str:
     """Return what stands below the last table: the notes, the machine, the picture."""
     about = " ".join([*notes(outcome), f"{_where(run)}."])
     return f"{about}\n\n![Throughput, latency, CPU and memory over time]({picture})"
-
-
-def shape_of(outcome: Outcome) -> str:
-    """Return whose shape it was: dev has one Mimir of everything, prod three of which each has every series."""
-    return {1: "dev", 3: "prod"}.get(outcome.plan.mimirs, f"{outcome.plan.mimirs}")
 
 
 def document(outcome: Outcome) -> dict[str, Any]:

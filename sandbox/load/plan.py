@@ -6,6 +6,8 @@ from typing import Literal
 
 Protocol = Literal["remote-write", "otlp"]
 PROTOCOLS: tuple[Protocol, ...] = ("remote-write", "otlp")
+SHAPES = {1: "dev", 3: "prod"}
+"""Whose shape so many Mimirs are, of which each has every series; docs/load.md has tables of these."""
 SENDERS = 8
 """Connections that requests go by; each waits for its answer."""
 

@@ -39,6 +39,12 @@ def test_a_validation_of_nothing_is_one_message(monkeypatch: pytest.MonkeyPatch)
     assert "nothing is deployed yet; first: make up STACK=prod" in done.output
 
 
+def test_a_run_of_load_whose_figures_have_no_place_is_refused_before_it_begins() -> None:
+    done = CliRunner().invoke(cli.app, ["load", "--mimirs", "2"])
+    assert done.exit_code == 1
+    assert "docs/load.md has no table of 2 Mimirs; add --no-page, or have 1 or 3" in done.output
+
+
 def test_every_command_has_help() -> None:
     names = [each.name or each.callback.__name__ for each in cli.app.registered_commands if each.callback]
     assert {"up", "preview", "validate", "status", "exec", "bench", "faults"} <= set(names)
