@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from sandbox.engine import EngineError
-from sandbox.scale import page, stacks, took
+from sandbox.scale import page, stacks, tenants, took
 from sandbox.scale.slope import Slope
 from sandbox.scale.stacks import Cost, apart
 from telemetry.grafana.views import environment_org
@@ -56,6 +56,18 @@ def test_stacks_are_a_table_with_what_one_more_takes() -> None:
     assert "| preview of all, no change | 3 s | 3 s | linear at most |" in text
     assert "| memory of the program | 0 MB | 0 MB | linear at most |" in text
     assert page.of_stacks(Console(quiet=True), []) == page.of_tenants(Console(quiet=True), []) == ""
+
+
+def test_tenants_have_a_slope_too_where_there_are_counts_enough() -> None:
+    def of(count: int) -> tenants.Cost:
+        seconds = 4 + 0.04 * count
+        return tenants.Cost(count, seconds, seconds, None, seconds, seconds, 5.0, 23_000 * count, 2 * 10**8, 10**8, ())
+
+    text = page.of_tenants(Console(quiet=True), [of(count) for count in tenants.COUNTS])
+    assert "| For each tenant more | 1 to 10 | 10 to 100 | 100 to 1,000 |  |" in text
+    assert "| preview of a new stack | 0.04 s | 0.04 s | 0.04 s | linear at most |" in text
+    assert "| state | 0.023 MB | 0.023 MB | 0.023 MB | linear at most |" in text
+    assert "For each tenant more" not in page.of_tenants(Console(quiet=True), [of(1), of(10)])
 
 
 def test_stacks_beside_each_other_share_nothing() -> None:
