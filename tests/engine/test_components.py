@@ -25,6 +25,7 @@ from tests.support import (
     SECRETS,
     WITH_LOGS_IN_PROD,
     WITH_PROFILES_IN_PROD,
+    WITH_THANOS,
     Change,
     Tree,
     all_of,
@@ -241,15 +242,19 @@ def test_components_are_named_after_their_class_and_register_what_they_annotate(
         WITH_LOGS_IN_PROD,
         WITH_PROFILES_IN_PROD,
     )
-    run = changed(every, environment="prod", preview=preview, stacks={NAMED: EAST})
-    found = [resource for resource in run.resources if not resource.custom]
+    runs = (
+        changed(every, environment="prod", preview=preview, stacks={NAMED: EAST}),
+        changed(WITH_THANOS, preview=preview),
+    )
+    outputs = {urn: each for run in runs for urn, each in run.component_outputs.items()}
+    found = [resource for run in runs for resource in run.resources if not resource.custom]
     classes = {resource.type: CLASS_OF.get(resource.type, resource.type.rpartition(":")[2]) for resource in found}
     assert set(classes.values()) == set(COMPONENTS)
     for resource in found:
         assert re.fullmatch(r"telemetry:[a-z]+:[A-Z][A-Za-z]+", resource.type)
         ours = (each for each in COMPONENTS[classes[resource.type]].__mro__ if each.__module__ in MODULES)
         public = {name for each in ours for name in each.__annotations__ if not name.startswith("_")}
-        assert run.component_outputs[resource.urn].keys() == public, resource.type
+        assert outputs[resource.urn].keys() == public, resource.type
 
 
 @each_component

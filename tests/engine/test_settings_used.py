@@ -50,6 +50,7 @@ WHILE_READ = {
     "*.enabled_roles": "the roles that are made",
     "*.topology": "the chart, roles and values that are made",
     "*.total": "split over the roles",
+    "*.preset": "the sizes of roles that say none",
     "*.accept_no_failure_tolerance": "lets a replication factor through",
     "*.capacity": "refuses limits, with tenants and without",
     "object_store.seaweedfs_version": "decides what else is refused",
@@ -319,6 +320,7 @@ def _any_role(where: str) -> str:
 
 
 UNSET = {
+    "clusters": "tests/engine/test_clusters.py has it, with outputs of the stacks that it names",
     "traces.moving_from": "tests/engine/test_topology.py has it",
     "*.chart.reference": "the other way of naming a chart",
     "gateway.placement.storage_class": "refused, because the gateway has no volume claims",
