@@ -19,6 +19,7 @@ from tests.sandbox.test_repair import plain_secrets
 pytestmark = pytest.mark.sandbox
 
 NOTHING_AHEAD = "The next up changes nothing"
+OTHERS = "logging-of-others"
 KINDS = {"PodMonitor", "PrometheusRule"}
 """Of the Prometheus operator, whose definitions are in the sandbox's cluster."""
 EMPTY = '{"version": 3, "deployment": {}}'
@@ -28,13 +29,24 @@ EMPTY = '{"version": 3, "deployment": {}}'
 def deployed(test: Deployment) -> Iterator[Deployment]:
     """The test stack, deployed, with an object in each bucket; a test leaves it as it has found it.
 
-    It has tenants, gateway, dashboards and collector, and buckets that end protected.
+    It has tenants, gateway, dashboards, collector and a Loki of others, and buckets that end protected.
     """
-    with test.edited(with_dashboards_and_collector):
+    with loki_of_others(test), test.edited(with_dashboards_and_collector):
         test.up()
         for bucket in test.buckets():
             test.s3.put_object(Bucket=bucket, Key="kept", Body=b"block")
         yield test
+
+
+@contextmanager
+def loki_of_others(stack: Deployment) -> Iterator[None]:
+    """Have a namespace of others, with what their Loki asks of who scrapes it."""
+    stack.core.create_namespace({"metadata": {"name": OTHERS}})
+    for name, keys in (("scraper", ("tls.crt", "tls.key", "ca.crt")), ("scraper-token", ("token",))):
+        secret = {"metadata": {"name": name}, "stringData": dict.fromkeys(keys, "fake")}
+        stack.core.create_namespaced_secret(OTHERS, secret)
+    yield
+    stack.core.delete_namespace(OTHERS)
 
 
 def seen(stack: Deployment) -> dict[str, Any]:
@@ -115,6 +127,9 @@ def forget(*endings: str) -> Callable[[dict[str, Any]], None]:
 def with_dashboards_and_collector(config: dict[str, Any]) -> None:
     config["telemetry:monitoring"] = {"tenant": "platform", "scrape": "operator", "rules": "prometheus-rule"}
     config["telemetry:dashboards"] = {}
+    access = {"certificate": "scraper", "server_name": "loki", "token": "scraper-token"}
+    theirs = {"namespace": OTHERS, "pods": {"app": "loki"}, "port": 3100}
+    config["telemetry:existing"] = {"logs": {**theirs, "access": access}}
     config["telemetry:collector"] = {
         "deploy": "daemon-set",
         "chart": {"name": "alloy", "version": "1.11.1", "reference": "./sandbox/charts/alloy"},
