@@ -23,6 +23,7 @@ from sandbox.gateway.grpc_sink import EXPORT
 from sandbox.gateway.process import Gateway
 from telemetry.clients.otlp import PROTOBUF, REMOTE_WRITE
 from telemetry.config.access import Pair
+from telemetry.spec.cluster import LABEL
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 
@@ -115,10 +116,15 @@ def send_spans(client: httpx.Client, **headers: str) -> httpx.Response:
     return client.post("/v1/traces", content=spans().SerializeToString(), headers=PROTOBUF | headers)
 
 
-def send_metric(client: httpx.Client, name: str, value: float, path: str = "/otlp/v1/metrics") -> httpx.Response:
-    """Send one sample with OTLP over HTTP."""
+def send_metric(
+    client: httpx.Client, name: str, value: float, path: str = "/otlp/v1/metrics", *, cluster: str | None = None
+) -> httpx.Response:
+    """Send one sample with OTLP over HTTP, of a resource that says its cluster if one is given."""
     request = ExportMetricsServiceRequest()
-    metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name=name)
+    resource = request.resource_metrics.add()
+    if cluster is not None:
+        resource.resource.attributes.add(key=LABEL).value.string_value = cluster
+    metric = resource.scope_metrics.add().metrics.add(name=name)
     metric.gauge.data_points.add(time_unix_nano=time.time_ns(), as_double=value)
     return client.post(path, content=request.SerializeToString(), headers=PROTOBUF)
 

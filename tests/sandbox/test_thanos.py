@@ -37,6 +37,7 @@ from tests.sandbox.thanos_world import (
     until,
     values,
 )
+from tests.support import put
 from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.sandbox
@@ -53,7 +54,8 @@ def tools() -> Toolchain:
 def world(tools: Toolchain, tmp_path: Path) -> Iterator[World]:
     """A bucket under the identity that the program renders, and the arguments that the charts make."""
     limited = {"metrics": {"request_samples": 3}}
-    with open_world(tools, tmp_path, [tenant(TENANT), tenant("orders", limits=limited)], SEVERAL) as opened:
+    east = put("kubernetes.cluster", "east")
+    with open_world(tools, tmp_path, [tenant(TENANT), tenant("orders", limits=limited)], SEVERAL, east) as opened:
         yield opened
 
 
@@ -63,9 +65,9 @@ def test_a_tenant_pushes_and_finds_its_own_through_the_gateway(world: World, too
         tokens = {name: found.token for name, found in access.of_tenants(world.stack, KEY).items()}
         clients = {name: opened.enter_context(http(open_edge, token)) for name, token in tokens.items()}
         payments, orders = clients["payments"], clients["orders"]
-        until(lambda: send_metric(payments, "by_otlp", 1).status_code == 200)
+        until(lambda: send_metric(payments, "by_otlp", 1, cluster="east").status_code == 200)
         until(lambda: remote_write(payments, {"by_remote_write": 2}).status_code == 200)
-        until(lambda: values(payments, path, "by_otlp[5m]") == {1})
+        until(lambda: values(payments, path, 'by_otlp{cluster="east"}[5m]') == {1})
         until(lambda: values(payments, path, "by_remote_write[5m]") == {2})
         everything = '{__name__=~"by_.+"}[5m]'
         assert values(orders, path, everything) == set()
@@ -120,7 +122,7 @@ def test_two_replicas_of_prometheus_are_one_series(world: World) -> None:
             assert replicas == {"prometheus-server-0", "prometheus-server-1"}
             (one,) = answer(asked, **both)
             assert "prometheus_replica" not in one["metric"]
-            assert one["metric"]["tenant_id"] == "payments"
+            assert (one["metric"]["tenant_id"], one["metric"]["cluster"]) == ("payments", "east")
             pods[0][0].lose()
             sidecars[0].lose()
             since = time.time()

@@ -9,7 +9,7 @@ from telemetry.backends.mimir.values import values as mimir_values
 from telemetry.collector.config import configuration
 from telemetry.monitoring.operator import pod_monitors
 from telemetry.releases import releases_of
-from tests.support import WITH_LOGS, Change, load_stack, put
+from tests.support import WITH_LOGS, WITH_THANOS, Change, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET, SCRAPES, TWO
 
 EAST = put("kubernetes.cluster", "east")
@@ -82,3 +82,10 @@ def test_metrics_of_spans_have_it(environment: str, path: tuple[str, ...]) -> No
     for key in path:
         generator = generator[key]
     assert generator["registry"] == {"external_labels": {"cluster": "east"}}
+
+
+def test_thanos_prometheus_and_its_receive_say_it() -> None:
+    of = {each.name: each.values for each in releases_of(load_stack("dev", WITH_THANOS, EAST))}
+    prometheus = next(values for name, values in of.items() if "prometheus" in name)
+    assert prometheus["server"]["global"]["external_labels"]["cluster"] == "east"
+    assert "--receive.otlp-promote-resource-attributes=cluster" in str(of["thanos"])

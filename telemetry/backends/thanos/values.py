@@ -18,6 +18,7 @@ from telemetry.backends.thanos.values_common import IMAGE, ONE_AWAY, TENANT_LABE
 from telemetry.backends.thanos.values_prometheus import REPLICA_LABEL
 from telemetry.config.quantities import duration_text
 from telemetry.config.roles import Role
+from telemetry.spec.cluster import LABEL
 from telemetry.spec.context import TENANT_HEADER
 from telemetry.spec.values.common import Values, absolute_name, merged, named, resources
 from telemetry.spec.values.images import joined, pull_secrets
@@ -210,6 +211,8 @@ def _of_router(context: ThanosContext) -> list[str]:
     ]
     if limited(context.tenants, context.limits):
         arguments.append(f"--receive.limits-config-file={_LIMITS_FOLDER}/{LIMITS_FILE}")
+    if context.kubernetes.cluster is not None:
+        arguments.append(f"--receive.otlp-promote-resource-attributes={LABEL}")
     return arguments
 
 

@@ -15,6 +15,7 @@ from telemetry.backends.thanos.objstore import credentials_env, objstore
 from telemetry.backends.thanos.roles import OF_THANOS, SIDECAR
 from telemetry.backends.thanos.values_common import IMAGE, ONE_AWAY, PROMETHEUS_IMAGE, TENANT_LABEL, claim, placed
 from telemetry.config.quantities import duration_text
+from telemetry.spec.cluster import LABEL
 from telemetry.spec.values.common import (
     RESTRICTED_CONTAINER,
     Values,
@@ -132,10 +133,11 @@ def _global(context: ThanosContext) -> Values:
     """
     settings = context.settings
     tenant = {TENANT_LABEL: context.monitoring.tenant} if context.monitoring.tenant else {}
+    cluster = {LABEL: context.kubernetes.cluster} if context.kubernetes.cluster else {}
     return {
         "scrape_interval": f"{settings.scrape_interval}s",
         "evaluation_interval": f"{settings.evaluation_interval}s",
-        "external_labels": {REPLICA_LABEL: "${POD_NAME}", **tenant},
+        "external_labels": {REPLICA_LABEL: "${POD_NAME}", **tenant, **cluster},
     }
 
 
