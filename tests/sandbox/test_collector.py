@@ -83,6 +83,7 @@ stacks = st.tuples(
     gateways,
     st.none() | tenants,
     st.none() | st.tuples(places, logs_of_pods, st.booleans()),
+    st.sampled_from([None, "east-1"]),
 )
 
 
@@ -109,9 +110,9 @@ def of(environment: str, *changes: Change) -> str:
 @settings(max_examples=150, deadline=None)
 @given(stacks)
 def test_every_configuration_parses_is_formatted_and_names_only_what_alloy_has(
-    drawn: tuple[Json, Json | None, bool, Json | None, list[Json] | None, tuple[Json, Json, bool] | None],
+    drawn: tuple[Json, Json | None, bool, Json | None, list[Json] | None, tuple[Json, Json, bool] | None, str | None],
 ) -> None:
-    chosen, scrapes, deploys, gateway, own, logs = drawn
+    chosen, scrapes, deploys, gateway, own, logs, cluster = drawn
     gateway = gateway if own else None
     if logs is not None:
         where, how, tenants = logs
@@ -120,6 +121,7 @@ def test_every_configuration_parses_is_formatted_and_names_only_what_alloy_has(
     found = of(
         "dev",
         put("collector", {**chosen, **(DAEMON_SET if deploys else {})}),
+        put("kubernetes.cluster", cluster),
         *([put("monitoring", scrapes), put("collector.api_server", API_SERVER)] if scrapes else []),
         *([put("tenants", own)] if own else []),
         *([put("gateway", gateway)] if gateway is not None else []),
