@@ -14,13 +14,16 @@ from kubernetes import client
 from sandbox import thanos
 from sandbox.gateway.loopback import Network
 from sandbox.thanos import HTTP, PROMETHEUS_HTTP, Deployed, Member, Programs, Site
+from sandbox.thanos_alerting import alertmanagers
 from sandbox.toolchain import Toolchain
 from sandbox.world import Connections
-from telemetry.backends.thanos.endpoints import THANOS
+from sandbox.world.files import write_private
+from telemetry.backends.thanos.endpoints import ALERTMANAGER_PORT, THANOS
 from telemetry.backends.thanos.limits import limited
 from telemetry.backends.thanos.roles import SIDECAR
 from telemetry.backends.thanos.values import LIMITS, LIMITS_FILE, RULES
 from telemetry.config.existing_secrets import ACCESS_KEY_ENV, SECRET_KEY_ENV
+from telemetry.spec.alertmanager import SECRET, made_here
 from telemetry.stack import Stack
 
 _Started = TypeVar("_Started")
@@ -35,7 +38,9 @@ def of_stack(
     Ingestors upload what they hold when they end.
     """
     programs = Programs(toolchain.path("thanos"), toolchain.path("prometheus"))
-    site = Site(deployed_in(stack, connections.core()), programs, directory)
+    core = connections.core()
+    site = Site(deployed_in(stack, core), programs, directory)
+    credentials = _credentials(stack, core, directory / "receivers")
     roles = stack.metrics.roles
     at = {role: [net.address() for _ in range(size.replicas)] for role, size in roles.items() if role != SIDECAR}
     with ExitStack() as opened:
@@ -44,8 +49,11 @@ def of_stack(
             named = [(f"{role}-{number}", address) for number, address in enumerate(at[role])]
             return [opened.enter_context(start(site, *each, *more)) for each in named]
 
+        told = alertmanagers(site, toolchain.path("alertmanager"), at["alertmanager"], credentials)
+        everyone = [f"--alertmanagers.url={each.url}" for each in opened.enter_context(told)]
         ingestors = pods("receive-ingestor", thanos.ingestor)
-        stores = [*ingestors, *pods("store-gateway", thanos.store), *pods("rule", thanos.rule, at["query"])]
+        stores = [*ingestors, *pods("store-gateway", thanos.store)]
+        stores += pods("rule", thanos.rule, at["query"], *everyone)
         stores += [sidecar for _, sidecar in pods("prometheus", thanos.prometheus, _targets(at))]
         pods("compact", thanos.compactor)
         pods("query", thanos.query, stores)
@@ -80,11 +88,22 @@ def deployed_in(stack: Stack, core: client.CoreV1Api) -> Deployed:
     )
 
 
+def _credentials(stack: Stack, core: client.CoreV1Api, folder: Path) -> Path:
+    """Return a folder with the receivers' files, as alertmanagers mount them: of what the program itself has made."""
+    folder.mkdir()
+    if stack.alerting is not None and made_here(stack.alerting):
+        data = core.read_namespaced_secret(SECRET, stack.namespace.name).data or {}
+        for name, content in data.items():
+            write_private(folder / name, base64.b64decode(content).decode())
+    return folder
+
+
 def _targets(at: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Return what Prometheus scrapes, by role."""
     found = {role: [f"{each}:{HTTP}" for each in addresses] for role, addresses in at.items()}
     sidecars, servers = found["prometheus"], [f"{each}:{PROMETHEUS_HTTP}" for each in at["prometheus"]]
-    return {**found, "prometheus": servers, SIDECAR: sidecars}
+    told = [f"{each}:{ALERTMANAGER_PORT}" for each in at["alertmanager"]]
+    return {**found, "prometheus": servers, SIDECAR: sidecars, "alertmanager": told}
 
 
 def _router(site: Site, name: str, address: str, *, ingestors: Sequence[Member]) -> AbstractContextManager[Member]:

@@ -238,7 +238,10 @@ OWN_TOOLS = tuple(name for name, tool in TOOLS.items() if not tool.origin)
 _NODE_TOOLS = ("kubelet", "kube-proxy", "containerd", "containerd-shim-runc-v2", *CNI_PLUGINS, "coredns", "runc", "nft")
 REAL_NODES_TOOLS = (*_NODE_TOOLS, "nginx")
 """What real nodes are made of, and the gateway's image."""
-BACKEND_TOOLS: Mapping[str, tuple[str, ...]] = {"mimir": ("mimir",), "thanos": ("prometheus", "thanos")}
+BACKEND_TOOLS: Mapping[str, tuple[str, ...]] = {
+    "mimir": ("mimir",),
+    "thanos": ("prometheus", "thanos", "alertmanager"),
+}
 """The programs of backends that can be built, by the backend's name."""
 UP_TOOLS = tuple(name for name in TOOLS if name not in (*_FOR_CHECKS, *_NODE_TOOLS, *OWN_TOOLS))
 """What ``up`` needs. Mimir only proves data paths, nginx the gateway; the others check files or serve tests."""
