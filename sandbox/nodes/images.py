@@ -57,6 +57,8 @@ stream {{ server {{ {" ".join(f"listen {port};" for port in _OPEN)} return ""; }
 _ANSWER = "#!/bin/sh\nexec nginx -e /dev/stderr -c /etc/answers.conf\n"
 # Where pods that name their program look for it.
 _REPLACED = ("/tempo", "/bin/loki", "/usr/bin/loki", "/usr/bin/pyroscope", "/bin/alloy", "/usr/local/bin/memcached")
+_AT_THE_TOP = ("tempo",)
+"""Programs that are in no folder in the image of their makers. Others may have a volume in a folder of such a name."""
 _ACCOUNTS = "root:x:0:0::/:/bin/sh\nnginx:x:101:101::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"
 _GROUPS = "root:x:0:\nnginx:x:101:\nnogroup:x:65534:\n"
 
@@ -89,7 +91,7 @@ class Images:
 
     def _backend(self, name: str) -> Contents:
         """Return the image of a program alone, at the places where that of its makers has it."""
-        places = [f"/bin/{name}", f"/usr/bin/{name}", f"/{name}"]
+        places = [f"/bin/{name}", f"/usr/bin/{name}", *([f"/{name}"] if name in _AT_THE_TOP else [])]
         files = _with_libraries({places[0]: self._programs[name]})
         links = dict.fromkeys(places[1:], places[0])
         return Contents([places[0]], _MIMIR_USER, files, _accounts(), links, ["/tmp"])  # noqa: S108 (in the image)

@@ -118,6 +118,13 @@ def test_a_program_that_is_not_here_is_replaced_and_named(program: Path, reposit
     assert (image.what == STAND_IN) == (entrypoint == "/bin/answer")
 
 
+@pytest.mark.parametrize(("name", "top"), [("tempo", True), ("alertmanager", False)])
+def test_a_program_takes_no_place_where_a_volume_may_be(program: Path, name: str, top: bool) -> None:
+    contents = Images({name: program}).find(f"somebody/{name}").contents
+    assert (f"/{name}" in contents.links) == top
+    assert contents.links[f"/usr/bin/{name}"] == f"/bin/{name}"
+
+
 def test_the_registry_serves_any_name_and_tells_what_it_is(served: tuple[httpx.Client, Path]) -> None:
     client, directory = served
     assert client.get("/v2/").status_code == 200
