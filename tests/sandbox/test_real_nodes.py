@@ -33,7 +33,7 @@ from tests.sandbox.pod_connections import CLOSED, OPEN
 from tests.sandbox.reach import processes
 from tests.waiting import until
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]
+pytestmark = pytest.mark.sandbox
 
 OURS = "docker.io/grafana/tempo:2.10.8"
 """An image that is given as an archive."""
