@@ -10,8 +10,6 @@ import gc
 # for 1,000 tenants. Before the imports, which are a large part of it.
 gc.disable()
 
-from collections.abc import Iterable
-
 import pulumi
 from pulumi import ResourceOptions
 
@@ -30,18 +28,13 @@ from components.gateway import BackendCertificate, Gateway
 from components.namespace import Namespace
 from components.network_policies import NetworkPolicies
 from components.object_store_authority import ObjectStoreAuthority
+from components.optional import there
 from components.priority_class import PriorityClass
 from components.providers import Providers
 from components.scraping import Scraping
 from components.stack_config import load_stack
 from components.tenant_quotas import TenantQuotas
 from telemetry.policies.enforcement import enforce
-
-
-def there(parts: Iterable[pulumi.Resource | None]) -> list[pulumi.Resource]:
-    """Return the parts that this stack has."""
-    return [part for part in parts if part is not None]
-
 
 stack, credentials = load_stack()
 preflight.run(stack, credentials)
