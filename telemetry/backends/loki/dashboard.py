@@ -8,7 +8,8 @@ from telemetry.backends.loki.service_levels import INGEST as LOKI_INGEST
 from telemetry.backends.loki.service_levels import QUERY as LOKI_QUERY
 from telemetry.backends.loki.settings import Logs
 from telemetry.config.quorum import min_available
-from telemetry.spec.panel_queries import QUANTILE, part, quantile, requests
+from telemetry.spec.common_panels import requests
+from telemetry.spec.panel_queries import QUANTILE, part, quantile
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
 

@@ -7,7 +7,8 @@ from telemetry.backends.mimir.context import MimirContext
 from telemetry.backends.mimir.service_levels import INGEST as MIMIR_INGEST
 from telemetry.backends.mimir.service_levels import QUERY as MIMIR_QUERY
 from telemetry.config.quorum import min_available
-from telemetry.spec.panel_queries import QUANTILE, quantile, requests
+from telemetry.spec.common_panels import blocks_written, requests, rules_and_notifications
+from telemetry.spec.panel_queries import QUANTILE, quantile
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
 
@@ -20,7 +21,7 @@ def dashboard(context: MimirContext) -> Dashboard:
         Row("Ingesters", tuple(_ingesters(context, here))),
         Row("Answering", tuple(_reads(here))),
         Row("Blocks", tuple(_blocks(here))),
-        Row("Rules and notifications", tuple(_rules(here))),
+        Row("Rules and notifications", tuple(rules_and_notifications(here, prefix="cortex_", tenant="user"))),
     )
     return Dashboard("mimir", "Mimir", "How Mimir takes, keeps and answers for metrics.", rows, (QUANTILE,))
 
@@ -73,13 +74,11 @@ def _reads(here: Scope) -> Iterator[Panel]:
 
 
 def _blocks(here: Scope) -> Iterator[Panel]:
-    uploads = "cortex_ingester_shipper"
-    yield panel(
-        "Blocks written to the bucket",
-        "cps",
+    yield blocks_written(
+        here,
         "By ingesters; failures leave samples on the volumes alone.",
-        (here.rate(f"{uploads}_uploads_total", WINDOW), "written"),
-        (here.rate(f"{uploads}_upload_failures_total", WINDOW), "failed"),
+        "cortex_ingester_shipper_uploads_total",
+        "cortex_ingester_shipper_upload_failures_total",
     )
     compacted = here("cortex_compactor_last_successful_run_timestamp_seconds")
     cleaned = here("cortex_compactor_block_cleanup_last_successful_run_timestamp_seconds")
@@ -95,28 +94,4 @@ def _blocks(here: Scope) -> Iterator[Panel]:
         "short",
         "By pod. They should have about the same number.",
         (f"sum by (pod) ({here('cortex_bucket_store_blocks_loaded')})", "{{pod}}"),
-    )
-
-
-def _rules(here: Scope) -> Iterator[Panel]:
-    failures = here.rate("cortex_prometheus_rule_evaluation_failures_total", WINDOW, by="user, rule_group")
-    yield replace(
-        panel(
-            "Rules that cannot be evaluated",
-            "cps",
-            "By tenant and group. Their alerts may not fire.",
-            (failures, "{{user}}: {{rule_group}}"),
-        ),
-        width=12,
-    )
-    notifications = "cortex_alertmanager_notifications"
-    yield replace(
-        panel(
-            "Notifications",
-            "cps",
-            "By integration: all, and those that failed, of which nobody hears.",
-            (here.rate(f"{notifications}_total", WINDOW, by="integration"), "{{integration}}"),
-            (here.rate(f"{notifications}_failed_total", WINDOW, by="integration"), "{{integration}}: failed"),
-        ),
-        width=12,
     )

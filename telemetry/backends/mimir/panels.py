@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from telemetry.backends.mimir.context import MimirContext
-from telemetry.spec.panel_queries import of_tenants, part, quantile
+from telemetry.spec.common_panels import store_operations
+from telemetry.spec.panel_queries import of_tenants
 from telemetry.spec.panels import WINDOW, Panel, panel
 from telemetry.spec.promql import Scope
 
 _TENANTS = of_tenants("user")
-_BUCKET = "thanos_objstore_bucket_operation"
 
 
 def tenant_panels(context: MimirContext, here: Scope) -> Iterator[Panel]:
@@ -56,18 +56,5 @@ def _series(context: MimirContext, here: Scope) -> Panel:
 
 
 def store_panels(_: MimirContext, here: Scope) -> Iterator[Panel]:
-    """Yield how the object store answers Mimir, which counts failures and knows no status."""
-    done, failed = f"{_BUCKET}s_total", f"{_BUCKET}_failures_total"
-    yield panel(
-        "Mimir: operations",
-        "reqps",
-        "Operations per second, by kind.",
-        (here.rate(done, WINDOW, by="operation"), "{{operation}}"),
-    )
-    errors = part(here.rate(failed, WINDOW, by="operation"), here.rate(done, WINDOW, by="operation"))
-    yield replace(
-        panel("Mimir: failures", "percentunit", "The part that fails; alerts above 5 %.", (errors, "{{operation}}")),
-        bad_above=0.05,
-    )
-    times = quantile(here, f"{_BUCKET}_duration_seconds", by="operation")
-    yield panel("Mimir: time to answer", "s", "The chosen quantile, by kind of operation.", (times, "{{operation}}"))
+    """Yield how the object store answers Mimir."""
+    yield from store_operations(here, "Mimir", "thanos_objstore_bucket_operation")

@@ -6,7 +6,8 @@ from dataclasses import replace
 from telemetry.backends.tempo.context import TempoContext
 from telemetry.backends.tempo.service_levels import QUERY as TEMPO_QUERY
 from telemetry.config.quorum import min_available
-from telemetry.spec.panel_queries import QUANTILE, quantile, requests
+from telemetry.spec.common_panels import blocks_written, requests
+from telemetry.spec.panel_queries import QUANTILE, quantile
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
 
@@ -84,12 +85,11 @@ def _reads(here: Scope) -> Iterator[Panel]:
 
 
 def _blocks(here: Scope) -> Iterator[Panel]:
-    yield panel(
-        "Blocks written to the bucket",
-        "cps",
+    yield blocks_written(
+        here,
         "By ingesters; failures leave traces on the volumes alone.",
-        (here.rate("tempo_ingester_blocks_flushed_total", WINDOW), "written"),
-        (here.rate("tempo_ingester_failed_flushes_total", WINDOW), "failed"),
+        "tempo_ingester_blocks_flushed_total",
+        "tempo_ingester_failed_flushes_total",
     )
     yield panel(
         "Blocks",

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from telemetry.backends.tempo.context import TempoContext
-from telemetry.spec.panel_queries import of_tenants, store_requests
+from telemetry.spec.common_panels import store_requests
+from telemetry.spec.panel_queries import of_tenants
 from telemetry.spec.panels import WINDOW, Panel, panel
 from telemetry.spec.promql import Scope
 

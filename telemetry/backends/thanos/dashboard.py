@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from telemetry.backends.thanos.context import ThanosContext
 from telemetry.backends.thanos.service_levels import INGEST, QUERY
+from telemetry.spec.common_panels import blocks_written, rules_and_notifications
 from telemetry.spec.panel_queries import QUANTILE, quantile
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
@@ -18,7 +19,7 @@ def dashboard(context: ThanosContext) -> Dashboard:
         Row("Prometheus and ingestors", tuple(_heads(context, here))),
         Row("Answering", tuple(_reads(here))),
         Row("Blocks", tuple(_blocks(here))),
-        Row("Rules and notifications", tuple(_rules(here))),
+        Row("Rules and notifications", tuple(rules_and_notifications(here))),
     )
     return Dashboard(
         "thanos", "Thanos", "How Prometheus and Thanos take, keep and answer for metrics.", rows, (QUANTILE,)
@@ -84,12 +85,11 @@ def _reads(here: Scope) -> Iterator[Panel]:
 
 
 def _blocks(here: Scope) -> Iterator[Panel]:
-    yield panel(
-        "Blocks written to the bucket",
-        "cps",
+    yield blocks_written(
+        here,
         "By sidecars, ingestors and rulers; failures leave samples on the volumes alone.",
-        (here.rate("thanos_shipper_uploads_total", WINDOW), "written"),
-        (here.rate("thanos_shipper_upload_failures_total", WINDOW), "failed"),
+        "thanos_shipper_uploads_total",
+        "thanos_shipper_upload_failures_total",
     )
     yield panel(
         "The compactor's work",
@@ -104,28 +104,4 @@ def _blocks(here: Scope) -> Iterator[Panel]:
         "short",
         "By instance. Each should have all.",
         (f"sum by (instance) ({here('thanos_bucket_store_blocks_loaded')})", "{{instance}}"),
-    )
-
-
-def _rules(here: Scope) -> Iterator[Panel]:
-    failures = here.rate("prometheus_rule_evaluation_failures_total", WINDOW, by="rule_group")
-    yield replace(
-        panel(
-            "Rules that cannot be evaluated",
-            "cps",
-            "By group. Their alerts may not fire.",
-            (failures, "{{rule_group}}"),
-        ),
-        width=12,
-    )
-    notifications = "alertmanager_notifications"
-    yield replace(
-        panel(
-            "Notifications",
-            "cps",
-            "By integration: all, and those that failed, of which nobody hears.",
-            (here.rate(f"{notifications}_total", WINDOW, by="integration"), "{{integration}}"),
-            (here.rate(f"{notifications}_failed_total", WINDOW, by="integration"), "{{integration}}: failed"),
-        ),
-        width=12,
     )

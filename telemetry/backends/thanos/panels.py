@@ -1,15 +1,14 @@
 """Thanos' panels in the dashboards of tenants and of the object store."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from telemetry.backends.thanos.context import ThanosContext
-from telemetry.spec.panel_queries import of_tenants, part, quantile
+from telemetry.spec.common_panels import store_operations
+from telemetry.spec.panel_queries import of_tenants
 from telemetry.spec.panels import WINDOW, Panel, panel
 from telemetry.spec.promql import Scope
 
 _TENANTS = of_tenants("tenant")
-_BUCKET = "thanos_objstore_bucket_operation"
 
 
 def tenant_panels(_: ThanosContext, here: Scope) -> Iterator[Panel]:
@@ -36,18 +35,5 @@ def tenant_panels(_: ThanosContext, here: Scope) -> Iterator[Panel]:
 
 
 def store_panels(_: ThanosContext, here: Scope) -> Iterator[Panel]:
-    """Yield how the object store answers Thanos, which counts failures and knows no status."""
-    done, failed = f"{_BUCKET}s_total", f"{_BUCKET}_failures_total"
-    yield panel(
-        "Thanos: operations",
-        "reqps",
-        "Operations per second, by kind.",
-        (here.rate(done, WINDOW, by="operation"), "{{operation}}"),
-    )
-    errors = part(here.rate(failed, WINDOW, by="operation"), here.rate(done, WINDOW, by="operation"))
-    yield replace(
-        panel("Thanos: failures", "percentunit", "The part that fails; alerts above 5 %.", (errors, "{{operation}}")),
-        bad_above=0.05,
-    )
-    times = quantile(here, f"{_BUCKET}_duration_seconds", by="operation")
-    yield panel("Thanos: time to answer", "s", "The chosen quantile, by kind of operation.", (times, "{{operation}}"))
+    """Yield how the object store answers Thanos."""
+    yield from store_operations(here, "Thanos", "thanos_objstore_bucket_operation")
