@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -209,101 +209,83 @@ def prometheus(
     """Run a Prometheus and the sidecar of its pod."""
     process = site.prometheus(name, address, targets)
     with running(site, name, address, process, PROMETHEUS_HTTP) as server:
-        sidecar = site.thanos(
-            "thanos-sidecar",
-            f"{name}-sidecar",
-            f"--prometheus.url={server.url}",
-            f"--tsdb.path={server.directory / 'data'}",
-            *_listens(address),
-        )
-        with running(site, f"{name}-sidecar", address, sidecar) as beside:
+        asks = (f"--prometheus.url={server.url}", f"--tsdb.path={server.directory / 'data'}")
+        with _role(site, "thanos-sidecar", f"{name}-sidecar", address, *asks) as beside:
             yield server, beside
 
 
-@contextmanager
-def ingestor(site: Site, name: str, address: str) -> Iterator[Member]:
+def ingestor(site: Site, name: str, address: str) -> AbstractContextManager[Member]:
     """Run an ingestor of Receive."""
-    process = site.thanos(
+    return _role(
+        site,
         "thanos-receive-ingestor",
         name,
+        address,
         f"--tsdb.path={site.directory / name / 'data'}",
         f"--receive.local-endpoint={address}:{GRPC}",
         f"--receive.capnproto-address={address}:{CAPNPROTO}",
         f"--remote-write.address={address}:{PUSH}",
-        *_listens(address),
     )
-    with running(site, name, address, process) as member:
-        yield member
 
 
-@contextmanager
-def router(site: Site, name: str, address: str, at: str, ingestors: Sequence[Member]) -> Iterator[Member]:
+def router(site: Site, name: str, address: str, at: str, ingestors: Sequence[Member]) -> AbstractContextManager[Member]:
     """Run a router of Receive, which takes samples at another address than that of its metrics."""
     ring = [{"hashring": "default", "tenants": [], "endpoints": [each.grpc for each in ingestors]}]
     file = site.directory / f"{name}-ring.json"
     file.write_text(json.dumps(ring))
     limits = site.directory / f"{name}-limits.yaml"
     limits.write_text(site.of.limits)
-    process = site.thanos(
+    return _role(
+        site,
         "thanos-receive-router",
         name,
+        address,
         f"--receive.hashrings-file={file}",
         f"--receive.capnproto-address={address}:{CAPNPROTO}",
         f"--remote-write.address={at}:{PUSH}",
         *([f"--receive.limits-config-file={limits}"] if site.of.limits else []),
-        *_listens(address),
     )
-    with running(site, name, address, process) as member:
-        yield member
 
 
-@contextmanager
-def store(site: Site, name: str, address: str) -> Iterator[Member]:
+def store(site: Site, name: str, address: str) -> AbstractContextManager[Member]:
     """Run a store gateway, which looks for new blocks every second."""
     data = site.directory / name / "data"
-    process = site.thanos(
-        "thanos-store-gateway", name, f"--data-dir={data}", "--sync-block-duration=1s", *_listens(address)
-    )
-    with running(site, name, address, process) as member:
-        yield member
+    return _role(site, "thanos-store-gateway", name, address, f"--data-dir={data}", "--sync-block-duration=1s")
 
 
-@contextmanager
-def query(site: Site, name: str, address: str, stores: Sequence[Member]) -> Iterator[Member]:
+def query(site: Site, name: str, address: str, stores: Sequence[Member]) -> AbstractContextManager[Member]:
     """Run a Query over these stores."""
-    process = site.thanos("thanos-query", name, *(f"--endpoint={each.grpc}" for each in stores), *_listens(address))
-    with running(site, name, address, process) as member:
-        yield member
+    return _role(site, "thanos-query", name, address, *(f"--endpoint={each.grpc}" for each in stores))
 
 
-@contextmanager
-def rule(site: Site, name: str, address: str, queries: Sequence[str], *more: str) -> Iterator[Member]:
+def rule(site: Site, name: str, address: str, queries: Sequence[str], *more: str) -> AbstractContextManager[Member]:
     """Run a ruler, which asks these addresses of Query; `more` are arguments, such as whom it tells of alerts."""
     folder = site.directory / f"{name}-rules"
     folder.mkdir()
     for file, text in site.of.rules.items():
         (folder / file).write_text(text)
-    process = site.thanos(
+    return _role(
+        site,
         "thanos-rule",
         name,
+        address,
         f"--data-dir={site.directory / name / 'data'}",
         f"--rule-file={folder}/*.yaml",
         *(f"--query={each}:{HTTP}" for each in queries),
         *more,
-        *_listens(address),
     )
-    with running(site, name, address, process) as member:
-        yield member
+
+
+def compactor(site: Site, name: str, address: str) -> AbstractContextManager[Member]:
+    """Run a compactor that goes on looking for something to do."""
+    data = site.directory / name / "data"
+    return _role(site, "thanos-compact", name, address, "--wait", f"--data-dir={data}")
 
 
 @contextmanager
-def compactor(site: Site, name: str, address: str) -> Iterator[Member]:
-    """Run a compactor that goes on looking for something to do."""
-    data = site.directory / name / "data"
-    process = site.thanos("thanos-compact", name, "--wait", f"--data-dir={data}", f"--http-address={address}:{HTTP}")
+def _role(site: Site, container: str, name: str, address: str, *more: str) -> Iterator[Member]:
+    """Run a role of Thanos at an address; the compactor has no gRPC."""
+    grpc = () if container == "thanos-compact" else (f"--grpc-address={address}:{GRPC}",)
+    process = site.thanos(container, name, *more, f"--http-address={address}:{HTTP}", *grpc)
     with running(site, name, address, process) as member:
         yield member
-
-
-def _listens(address: str) -> tuple[str, str]:
-    return f"--http-address={address}:{HTTP}", f"--grpc-address={address}:{GRPC}"
