@@ -6,44 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Literal, NamedTuple
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from sandbox.toolchain import Toolchain
 from telemetry.gateway import access
 from tests.sandbox.edge import KEY, Edge, open_edge, tenant
 from tests.sandbox.gateway_clients import http, query, remote_write, values
+from tests.sandbox.operations import Operation, moments, operations
 
 TENANTS = ("payments", "Payments", "orders")
+WAYS = ("token", "certificate")
+"""Ways to show who one is."""
 _examples = itertools.count()
-
-
-class Operation(NamedTuple):
-    """A tenant writes a value to a series, or reads all series; with its token, or with its certificate."""
-
-    tenant: str
-    what: Literal["write", "read"]
-    series: str
-    value: int
-    way: Literal["token", "certificate"]
-
-
-operations = st.lists(
-    st.builds(
-        Operation,
-        st.sampled_from(TENANTS),
-        st.sampled_from(("write", "read")),
-        st.sampled_from(("a", "b", "c")),
-        st.integers(0, 1_000),
-        st.sampled_from(("token", "certificate")),
-    ),
-    min_size=4,
-    max_size=24,
-)
 Clients = dict[tuple[str, str], httpx.Client]
 
 
@@ -66,7 +43,7 @@ def clients(edge: Edge) -> Iterator[Clients]:
                 http(edge.gateway, edge.token(each)) if way == "token" else http(edge.gateway, pair=edge.pair(each))
             )
             for each in TENANTS
-            for way in ("token", "certificate")
+            for way in WAYS
         }
 
 
@@ -76,11 +53,6 @@ def reader(edge: Edge) -> Iterator[httpx.Client]:
     assert federation is not None
     with http(edge.gateway, federation.token) as opened:
         yield opened
-
-
-def moments(start: float) -> Iterator[float]:
-    """Moments in order: Mimir refuses two values of a series at one of them."""
-    return (start + number / 1000 for number in itertools.count())
 
 
 def perform(operation: Operation, clients: Clients, prefix: str, at: float) -> dict[str, float] | None:
@@ -99,7 +71,7 @@ def read(client: httpx.Client, prefix: str, at: float) -> dict[str, float]:
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=operations)
+@given(steps=operations(TENANTS, WAYS))
 def test_in_any_order_each_tenant_reads_what_it_wrote(
     clients: Clients, reader: httpx.Client, steps: Sequence[Operation]
 ) -> None:
@@ -120,7 +92,7 @@ def test_in_any_order_each_tenant_reads_what_it_wrote(
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=operations)
+@given(steps=operations(TENANTS, WAYS))
 def test_at_the_same_time_each_tenant_reads_what_it_wrote(
     clients: Clients, reader: httpx.Client, steps: Sequence[Operation]
 ) -> None:

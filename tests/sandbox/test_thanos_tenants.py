@@ -7,18 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from typing import Literal, NamedTuple
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from rich.console import Console
 
 from sandbox.toolchain import Toolchain
 from telemetry.gateway import access
 from tests.sandbox.edge import KEY, tenant
 from tests.sandbox.gateway_clients import http, query, remote_write, values
+from tests.sandbox.operations import Operation, moments, operations
 from tests.sandbox.thanos_world import DEV, TENANT, edge, open_world, receive, until
 
 pytestmark = pytest.mark.sandbox
@@ -40,30 +39,6 @@ ASKS = (
     'last_over_time({__name__=~"PREFIX.*"}[10m])',
 )
 """Ways to ask for all series: each finds everything of whoever asks, and nothing else."""
-
-
-class Operation(NamedTuple):
-    """A tenant writes a value to a series, or asks for all series in one of the ways."""
-
-    tenant: str
-    what: Literal["write", "read"]
-    series: str
-    value: int
-    ask: str
-
-
-operations = st.lists(
-    st.builds(
-        Operation,
-        st.sampled_from(TENANTS),
-        st.sampled_from(("write", "read")),
-        st.sampled_from(("a", "b", "c")),
-        st.integers(0, 1_000),
-        st.sampled_from(ASKS),
-    ),
-    min_size=4,
-    max_size=24,
-)
 Clients = dict[str, httpx.Client]
 
 
@@ -93,11 +68,6 @@ def _takes(client: httpx.Client, at: float) -> bool:
     return remote_write(client, {"begun": 1}, at).status_code == httpx.codes.OK
 
 
-def moments(start: float) -> Iterator[float]:
-    """Moments in order: Receive refuses two values of a series at one of them."""
-    return (start + number / 1000 for number in itertools.count())
-
-
 def read(client: httpx.Client, ask: str, prefix: str, at: float) -> dict[str, float]:
     found = values(client, ask.replace("PREFIX", prefix), at)
     return {name.removeprefix(prefix): value for name, value in found.items()}
@@ -118,12 +88,12 @@ def perform(steps: Iterable[Operation], clients: Clients, prefix: str, start: fl
             assert remote_write(client, {prefix + step.series: float(step.value)}, at).status_code == httpx.codes.OK
             written[step.tenant][step.series] = float(step.value)
         else:
-            assert read(client, step.ask, prefix, at) == written[step.tenant]
+            assert read(client, step.way, prefix, at) == written[step.tenant]
     return written
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=operations)
+@given(steps=operations(TENANTS, ASKS))
 def test_in_any_order_each_tenant_reads_what_it_wrote(clients: Clients, steps: Sequence[Operation]) -> None:
     prefix, start = f"one_by_one_{next(_examples)}_", time.time() - 60
     written = perform(steps, clients, prefix, start)
@@ -133,7 +103,7 @@ def test_in_any_order_each_tenant_reads_what_it_wrote(clients: Clients, steps: S
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=operations)
+@given(steps=operations(TENANTS, ASKS))
 def test_at_the_same_time_each_tenant_reads_what_it_wrote(clients: Clients, steps: Sequence[Operation]) -> None:
     prefix, start = f"at_once_{next(_examples)}_", time.time() - 60
 
