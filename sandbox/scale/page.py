@@ -1,6 +1,6 @@
 """How costs grow, as tables for the terminal and for docs/performance.md."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from rich.console import Console
@@ -53,34 +53,26 @@ three times as much from stack to stack, and ten times from tenant to tenant."""
 
 def of_tenants(console: Console, costs: Sequence[tenants.Cost]) -> str:
     """Print and return what tenants cost; nothing where nothing was measured."""
-    if not costs:
-        return ""
-    table_of_costs = shown(console, _TENANTS, [_tenants(cost) for cost in costs])
     slopes = [
         Slope("preview of a new stack", "s", [(each.tenants, each.preview) for each in costs]),
         Slope("up with one checkpoint", "s", [(each.tenants, each.up) for each in costs]),
         Slope("preview, no change", "s", [(each.tenants, each.no_change) for each in costs]),
         Slope("up of one more", "s", [(each.tenants, each.up_of_one_more) for each in costs]),
-        Slope("state", "MB", [(each.tenants, each.state / _MB) for each in costs]),
-        Slope("memory of the engine", "MB", [(each.tenants, each.engine / _MB) for each in costs]),
-        Slope("memory of the program", "MB", [(each.tenants, each.program / _MB) for each in costs]),
+        *_sizes([(each.tenants, each) for each in costs]),
     ]
-    return f"\n{_ABOUT_TENANTS}\n\n{table_of_costs}{_slopes(console, 'tenant', slopes)}"
+    costs_of_each = [_tenants(cost) for cost in costs]
+    return _section(console, _ABOUT_TENANTS, _TENANTS, costs_of_each, "tenant", slopes)
 
 
 def of_stacks(console: Console, costs: Sequence[stacks.Cost]) -> str:
     """Print and return what stacks cost; nothing where nothing was measured."""
-    if not costs:
-        return ""
-    table_of_costs = shown(console, (*_STACKS, *_MEMORY), [_stacks(cost) for cost in costs])
     slopes = [
         Slope("up of all", "s", [(each.stacks, each.up_of_all) for each in costs]),
         Slope("preview of all, no change", "s", [(each.stacks, each.no_change_of_all) for each in costs]),
-        Slope("state", "MB", [(each.stacks, each.state / _MB) for each in costs]),
-        Slope("memory of the engine", "MB", [(each.stacks, each.engine / _MB) for each in costs]),
-        Slope("memory of the program", "MB", [(each.stacks, each.program / _MB) for each in costs]),
+        *_sizes([(each.stacks, each) for each in costs]),
     ]
-    return f"\n{_ABOUT_STACKS}\n\n{table_of_costs}{_slopes(console, 'stack', slopes)}"
+    costs_of_each = [_stacks(cost) for cost in costs]
+    return _section(console, _ABOUT_STACKS, (*_STACKS, *_MEMORY), costs_of_each, "stack", slopes)
 
 
 def shown(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -91,6 +83,26 @@ def shown(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str
     if rows:
         console.print(printed)
     return f"{table(headings, rows, numbers=True)}\n"
+
+
+def _section(
+    console: Console,
+    about: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    thing: str,
+    slopes: Sequence[Slope],
+) -> str:
+    """Print and return what such things cost, and what one more does; nothing without rows."""
+    if not rows:
+        return ""
+    return f"\n{about}\n\n{shown(console, headings, rows)}{_slopes(console, thing, slopes)}"
+
+
+def _sizes(counted: Sequence[tuple[int, tenants.Cost | stacks.Cost]]) -> Iterator[Slope]:
+    yield Slope("state", "MB", [(count, cost.state / _MB) for count, cost in counted])
+    yield Slope("memory of the engine", "MB", [(count, cost.engine / _MB) for count, cost in counted])
+    yield Slope("memory of the program", "MB", [(count, cost.program / _MB) for count, cost in counted])
 
 
 def _slopes(console: Console, thing: str, slopes: Sequence[Slope]) -> str:
