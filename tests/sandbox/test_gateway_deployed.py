@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sandbox.toolchain import Toolchain
 from telemetry.gateway.keys import TOKEN_PREFIX
 from tests.sandbox.deployment import Deployment
 from tests.sandbox.snapshot import Fields, Identity, changes, take
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -33,7 +35,6 @@ SHARED = {"gateway-tenants": "update", "tempo-tenants": "update", "mimir": "upda
 """The gateway's Secret of who is let in, and the two backends' limits of tenants."""
 ROOM = {"cpu": "600m", "memory": "768Mi"}
 ISSUER = {"name": "corporate", "kind": "ClusterIssuer"}
-CERTIFICATES = "certificates.cert-manager.io"
 
 
 def served(*tenants: dict[str, Any], **gateway: Any) -> Callable[[dict[str, Any]], None]:
@@ -79,15 +80,35 @@ def changed(stack: Deployment) -> Iterator[Change]:
 
 @pytest.fixture
 def certificates(stack: Deployment) -> Iterator[client.CustomObjectsApi]:
-    """The kind that cert-manager brings along, without cert-manager; what is of the kind goes with it."""
-    extensions = client.ApiextensionsV1Api(stack.core.api_client)
+    """The kinds that cert-manager brings along, and an issuer, without cert-manager; what is of the kinds goes too."""
+    extensions, api = client.ApiextensionsV1Api(stack.core.api_client), client.CustomObjectsApi(stack.core.api_client)
+    definitions = [definition("Certificate", "Namespaced"), definition(ISSUER["kind"], "Cluster")]
+    for each in definitions:
+        extensions.create_custom_resource_definition(each)
+    for each in definitions:
+        until(partial(served_kind, api, each["spec"]["names"]["plural"]))
+    issuer = {"apiVersion": "cert-manager.io/v1", "kind": ISSUER["kind"], "metadata": {"name": ISSUER["name"]}}
+    api.create_cluster_custom_object("cert-manager.io", "v1", "clusterissuers", issuer)
+    yield api
+    for each in definitions:
+        extensions.delete_custom_resource_definition(each["metadata"]["name"])
+
+
+def definition(kind: str, scope: str) -> dict[str, Any]:
+    """Return the definition of one of cert-manager's kinds, which takes anything."""
+    names = {"plural": f"{kind.lower()}s", "singular": kind.lower(), "kind": kind}
     schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-    group, names = "cert-manager.io", {"plural": "certificates", "singular": "certificate", "kind": "Certificate"}
     version = {"name": "v1", "served": True, "storage": True, "schema": schema}
-    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
-    extensions.create_custom_resource_definition({"metadata": {"name": CERTIFICATES}, "spec": spec})
-    yield client.CustomObjectsApi(stack.core.api_client)
-    extensions.delete_custom_resource_definition(CERTIFICATES)
+    spec = {"group": "cert-manager.io", "scope": scope, "names": names, "versions": [version]}
+    return {"metadata": {"name": f"{names['plural']}.cert-manager.io"}, "spec": spec}
+
+
+def served_kind(api: client.CustomObjectsApi, plural: str) -> bool:
+    """Whether the API server knows one of cert-manager's kinds by now."""
+    try:
+        return "items" in api.list_cluster_custom_object("cert-manager.io", "v1", plural)
+    except client.ApiException:
+        return False
 
 
 def objects(stack: Deployment) -> dict[str, str]:

@@ -208,7 +208,7 @@ def test_what_others_run_is_scraped_in_their_namespace_and_all_of_it_ends_with_t
         nginx = next(pod for pod in dev.pods() if pod.startswith("mimir-gateway-"))  # the chart's, without metrics
         assert scraped(dev) == dict.fromkeys(dev.pods().keys() - {nginx}, 1)
         assert scraped(dev, others) == {"loki": 1, "seaweedfs": 1}
-        theirs = {"telemetry-loki-dev", "telemetry-object-store-dev"}
+        theirs = {"telemetry-loki-dev", "telemetry-slo-loki-dev", "telemetry-object-store-dev"}
         assert objects(dev, "prometheusrules", others).keys() == theirs
     assert set(dev.changed_by_up().values()) == {"delete"}
     for kind in ("podmonitors", "prometheusrules"):
