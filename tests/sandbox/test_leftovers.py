@@ -144,6 +144,7 @@ def test_a_failed_update_is_undone_to_the_last_field_and_pod(dev: Deployment, ch
     dev.command("drift", "--no-preview")
 
 
+@pytest.mark.nightly  # by day: one failure, above
 def test_what_two_failures_in_a_row_have_left_is_named_and_undone(dev: Deployment, chart: str, tmp_path: Path) -> None:
     """As helm leaves it to who has no preflight: the second revision does not have what the first has added."""
     before = templates(dev)

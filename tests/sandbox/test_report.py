@@ -240,6 +240,7 @@ def test_a_report_without_edits_says_that_nothing_changes_and_has_nothing_to_pos
     assert run.json["items"] == []
 
 
+@pytest.mark.nightly  # by day: what is said of it, in tests/unit
 def test_a_volume_that_cannot_be_resized_is_said_to_fail_and_fails(deployed: Deployment, tmp_path: Path) -> None:
     with deployed.edited(at("metrics.roles.ingester", volume="2Gi")):
         before = take(deployed)

@@ -41,7 +41,7 @@ from tests.sandbox.thanos_world import (
     world_at,
 )
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]  # by day test_thanos.py; what holds blocks changes with its pins alone
 
 TENANTS = [tenant(TENANT)]
 AT_THANOS, AT_MIMIR = "/api/v1/receive", "/api/v1/push"
