@@ -26,7 +26,8 @@ from tests.sandbox.receivers import HOST, Told, hook_server
 from tests.sandbox.thanos_world import DEV, TENANT, Receive, open_world, receive, until
 from tests.support import Change, all_of, put
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]  # by day Mimir's alertmanagers in test_alerting.py; Thanos' change with their pins alone
+# By day Mimir's alertmanagers, in test_alerting.py: what is of Thanos here changes with its pins alone.
+pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]
 
 AUTHORITY = Authority.of("gk0-fake-Vb7qLw2TzXnRc4Jd9sPhYm3A-fake", "dev", Issued())
 TOKEN = "ap0-fake"

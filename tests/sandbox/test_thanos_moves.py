@@ -41,7 +41,8 @@ from tests.sandbox.thanos_world import (
     world_at,
 )
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]  # by day test_thanos.py; what holds blocks changes with its pins alone
+# By day test_thanos.py: what holds blocks changes with its pins alone.
+pytestmark = [pytest.mark.sandbox, pytest.mark.nightly]
 
 TENANTS = [tenant(TENANT)]
 AT_THANOS, AT_MIMIR = "/api/v1/receive", "/api/v1/push"
