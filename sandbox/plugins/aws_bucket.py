@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from sandbox.plugins.base import CheckError, Live, ProviderError, Request, ResourceType
+from sandbox.plugins.base import CheckError, IncompleteError, Live, ProviderError, Request, ResourceType
 from sandbox.plugins.diff import Diff, below, diff
 from sandbox.plugins.s3_endpoint import MISSING, Endpoint
 from sandbox.plugins.values import UNKNOWN, Properties
@@ -64,9 +64,12 @@ class Bucket(ResourceType):
             # AWS answers 200 to a second creation in us-east-1, so the provider looks first.
             raise ProviderError(f"{_message('creating', name)}: BucketAlreadyOwnedByYou: it exists and is yours")
         self._call("creating", name, operator.methodcaller("create_bucket", Bucket=name))
-        if not self._exists_with_settings(name):
-            raise ProviderError(f"{_message('reading', name)}: couldn't find resource")
-        return name, _outputs(request.inputs)
+        made = _outputs(request.inputs)
+        try:
+            self._exists_with_settings(name)
+        except ProviderError as error:
+            raise IncompleteError(str(error), name, made) from error
+        return name, made
 
     @override
     def read(self, request: Request) -> Live | None:

@@ -55,6 +55,18 @@ class ProviderError(Exception):
     """An operation failed; the message is shown to the user as it is."""
 
 
+class IncompleteError(ProviderError):
+    """A resource was made, but not seen through: the engine keeps it as it is, and updates it the next time.
+
+    So do providers of the Terraform bridge (pkg/tfbridge/provider.go of pulumi/pulumi-terraform-bridge, Create).
+    """
+
+    def __init__(self, message: str, resource_id: str, state: Properties) -> None:
+        super().__init__(message)
+        self.id = resource_id
+        self.state = state
+
+
 class CheckError(ProviderError):
     """An input is wrong; `path` names it."""
 

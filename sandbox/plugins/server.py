@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+from google.protobuf import any_pb2, empty_pb2  # type: ignore[import-untyped]
 
-from sandbox.plugins.base import CheckError, Provider, ProviderError, Request
+from sandbox.plugins.base import CheckError, IncompleteError, Provider, ProviderError, Request
 from sandbox.plugins.diff import Diff, top
-from sandbox.plugins.protocol import plugin_pb2
+from sandbox.plugins.protocol import plugin_pb2, status_pb2
 from sandbox.plugins.protocol import provider_pb2 as pb
 from sandbox.plugins.values import decode, encode, reveal
 
 _SERVICE = "pulumirpc.ResourceProvider"
 _MESSAGE_SIZE = 400 * 1024 * 1024  # bytes; the engine's own limit
+_DETAILS = "grpc-status-details-bin"
 _INTERRUPT_GRACE = 4.0  # seconds; the engine kills a plugin that has not left after 5
 
 
@@ -79,6 +80,9 @@ class _Servicer:
             with self._busy():
                 try:
                     return method(request)
+                except IncompleteError as error:
+                    context.set_trailing_metadata(((_DETAILS, _kept(error)),))
+                    return context.abort(grpc.StatusCode.UNKNOWN, str(error))
                 except ProviderError as error:
                     return context.abort(grpc.StatusCode.UNKNOWN, str(error))
                 except Exception as error:  # noqa: BLE001 - a plugin's bug has to reach the user too
@@ -144,6 +148,15 @@ class _Servicer:
         asked = _request(request, old_inputs=request.old_inputs, state=request.properties)
         self._provider.resource_type(asked.type).delete(asked)
         return empty_pb2.Empty()
+
+
+def _kept(error: IncompleteError) -> bytes:
+    """Return what the engine keeps of a resource, as the details of the call's status."""
+    details = any_pb2.Any()
+    details.Pack(pb.ErrorResourceInitFailed(id=error.id, properties=encode(error.state), reasons=[str(error)]))
+    code = grpc.StatusCode.UNKNOWN.value[0]
+    status: bytes = status_pb2.Status(code=code, message=str(error), details=[details]).SerializeToString()
+    return status
 
 
 def _request(message: Any, **structs: Any) -> Request:

@@ -1,12 +1,14 @@
 """The aws stand-in without a server: what is a change, what is refused, and that a preview calls nobody."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from sandbox.plugins.aws import Aws
-from sandbox.plugins.base import CheckError, ProviderError, Request, ResourceType
+from sandbox.plugins.aws_bucket import Bucket
+from sandbox.plugins.base import CheckError, IncompleteError, ProviderError, Request, ResourceType
+from sandbox.plugins.s3_endpoint import Endpoint
 from sandbox.plugins.values import UNKNOWN, Unknown
 from telemetry.object_store.policies import deny_deletion
 
@@ -46,6 +48,22 @@ def test_a_preview_calls_nobody(token: str) -> None:
         {"arn", "bucketDomainName", "bucketRegionalDomainName", "hostedZoneId"} if token == BUCKET else set()
     )
     assert INPUTS[token].items() <= resource_type(token).update(request(token, preview=True)).items()
+
+
+class LostAfterwards:
+    """An endpoint that is lost once a bucket is made."""
+
+    region = "us-east-1"
+
+    def call(self, what: str, _: object, *, missing: tuple[str, ...] = ()) -> None:  # noqa: ARG002
+        if what.startswith("reading"):
+            raise ProviderError(f"{what}: lost")
+
+
+def test_a_bucket_that_cannot_be_read_after_it_was_made_is_kept() -> None:
+    with pytest.raises(IncompleteError, match=rf"reading S3 Bucket \({NAME}\): lost") as kept:
+        Bucket(cast("Endpoint", LostAfterwards())).create(request(BUCKET))
+    assert (kept.value.id, kept.value.state["bucket"]) == (NAME, NAME)
 
 
 @pytest.mark.parametrize(
