@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 
 from components.kubernetes import added, credentials_secret, release, service_account
 from telemetry.config.credentials import S3Identity
+from telemetry.spec.release import Release
 from telemetry.stack.backends import StackBackend
 
 
@@ -31,10 +32,7 @@ class Backend(pulumi.ComponentResource):
         self._namespace = backend.context.namespace.name
         self.endpoints = backend.endpoints._asdict()
         self._mounted = [*self._secret(identity), *self._account(), *self._before()]
-        deployed = {
-            each.name: release(each.with_key(identity), namespace=self._namespace, after=self._mounted, parent=self)
-            for each in backend.releases
-        }
+        deployed = {each.name: self._release(each.with_key(identity)) for each in backend.releases}
         for each in backend.releases:
             for wanted in each.added:
                 added(wanted, namespace=self._namespace, parent=self, after=deployed[each.name])
@@ -43,6 +41,10 @@ class Backend(pulumi.ComponentResource):
             **{each: made.status.apply(lambda status: str(status.status)) for each, made in deployed.items()}
         )
         self.register_outputs({"endpoints": self.endpoints, "releases": self.releases})
+
+    def _release(self, wanted: Release) -> k8s.helm.v3.Release:
+        timeout = self._backend.context.kubernetes.release_timeout
+        return release(wanted, namespace=self._namespace, timeout=timeout, after=self._mounted, parent=self)
 
     def _secret(self, identity: S3Identity | None) -> list[pulumi.Resource]:
         """Register the Secret with the S3 key pair; nothing where it exists already."""

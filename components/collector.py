@@ -38,7 +38,8 @@ class Collector(pulumi.ComponentResource):
         )
         wanted = collector_release(stack)
         if wanted is not None:
-            release(wanted, namespace=namespace, after=[config], parent=self)
+            timeout = stack.kubernetes.release_timeout
+            release(wanted, namespace=namespace, timeout=timeout, after=[config], parent=self)
         self.config_map = CONFIG_MAP
         self.otlp_grpc_address = None if wanted is None else f"{RELEASE}.{namespace}.svc:{OTLP_GRPC}"
         self.register_outputs({"config_map": self.config_map, "otlp_grpc_address": self.otlp_grpc_address})

@@ -11,9 +11,6 @@ from telemetry.config.existing_secrets import S3Secret
 from telemetry.monitoring.operator import GROUP, VERSION, OperatorObject
 from telemetry.spec.release import Release
 
-# A Mimir ring takes minutes to settle; 300 s, the default, fails on upgrades (sources.md, Mimir 12).
-_TIMEOUT_SECONDS = 900
-
 
 def credentials_secret(
     wanted: S3Secret, *, namespace: str, identity: S3Identity, parent: pulumi.Resource
@@ -31,9 +28,9 @@ def credentials_secret(
 
 
 def release(
-    wanted: Release, *, namespace: str, after: Sequence[pulumi.Resource], parent: pulumi.Resource
+    wanted: Release, *, namespace: str, timeout: int, after: Sequence[pulumi.Resource], parent: pulumi.Resource
 ) -> k8s.helm.v3.Release:
-    """Register a Helm release that waits until its pods are ready, after what these pods mount.
+    """Register a Helm release that waits ``timeout`` seconds until its pods are ready, after what these pods mount.
 
     Not atomic: a roll-back of a slow ring does more harm than a failed release that the next `up` repairs. Its
     `manifest` is never exported: the provider never sets it.
@@ -47,7 +44,7 @@ def release(
         chart=chart.source,
         version=chart.version,
         values=wanted.values,
-        timeout=_TIMEOUT_SECONDS,
+        timeout=timeout,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
         **repository,
     )

@@ -8,8 +8,10 @@ from pydantic import AfterValidator, Field
 
 from telemetry.config.base import Settings
 from telemetry.config.existing_secrets import LoginSecret
+from telemetry.config.quantities import Duration
 from telemetry.config.resources import Nodes
 
+_MINUTE = 60
 _ADDRESS = re.compile(
     r"https?://(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9._-]*)(:(?P<port>\d{1,5}))?(/[^\s]*)?", re.ASCII | re.IGNORECASE
 )
@@ -113,6 +115,15 @@ class Kubernetes(Settings):
         default=False,
         description="Whether nodes are made when pods wait for them (cluster autoscaler, Karpenter): then labels that "
         "no node has yet are no reason to refuse an `up`.",
+    )
+
+    release_timeout: Duration = Field(
+        default=15 * _MINUTE,
+        ge=_MINUTE,
+        le=120 * _MINUTE,
+        description="How long an `up` waits for each Helm release until its pods are ready, before it ends with an "
+        "error: longer where images and volumes come slowly, shorter in a pipeline that is to fail early. Rings take "
+        "minutes to settle: Helm's own five are too few for an upgrade (docs/sources.md, Mimir 12).",
     )
 
     @property

@@ -196,6 +196,7 @@ PROD: Change = all_of(
     put("object_store.volumes", {"slots": 1000}),
     put("kubernetes.cluster_identifier", "prod-one"),
     put("kubernetes.cluster", "one"),
+    put("kubernetes.release_timeout", "20m"),
     put("kubernetes.dns_service", "coredns.kube-system"),
     put("kubernetes.kubeconfig", "/nowhere/kubeconfig"),
     put("namespace.requested_quota", {"cpu": "40", "memory": "128Gi", "storage": "512Gi"}),
