@@ -16,6 +16,7 @@ from rich.console import Console
 
 from sandbox import machine
 from sandbox.engine import Engine
+from sandbox.marked import with_text
 from sandbox.paths import REPO
 from sandbox.scale import page as scale
 from sandbox.scale import stacks, tenants
@@ -46,8 +47,6 @@ async def whole():
     await run_in_stack(program)
 asyncio.run(whole())
 """
-_BY_HAND = "## Where the time goes"
-"""What stands from this heading on is not measured; it stays as it is."""
 _MANY_TENANTS, _MANY_SECONDS = 1_000, 60
 _COLD_SECONDS = 16 * 60
 
@@ -125,24 +124,36 @@ def cold_and_warm(console: Console) -> list[Line]:
 
 
 def report(
-    console: Console, lines: Sequence[Line], by_tenants: Sequence[tenants.Cost], by_stacks: Sequence[stacks.Cost]
+    console: Console,
+    lines: Sequence[Line],
+    set_up: Sequence[Line],
+    by_tenants: Sequence[tenants.Cost],
+    by_stacks: Sequence[stacks.Cost],
 ) -> None:
-    """Print the measurements as tables and write them to docs/performance.md with the machine's description."""
-    previews = [
+    """Print the measurements as tables and write them to docs/performance.md; what was not measured stays there."""
+    many = [
         Line(f"preview of a new stack of {cost.tenants:,} tenants", cost.preview, most=_MANY_SECONDS)
         for cost in by_tenants
         if cost.tenants == _MANY_TENANTS
     ]
-    speed = shown(console, _SPEED, [line.cells() for line in (*lines, *previews)])
+    goals = [shown(console, _SPEED, [line.cells() for line in some]) if some else "" for some in (lines, set_up, many)]
+    parts = {
+        "speed": goals[0],
+        "set-up": goals[1],
+        "tenants": goals[2] + scale.of_tenants(console, by_tenants),
+        "stacks": scale.of_stacks(console, by_stacks),
+    }
     page = REPO / "docs" / "performance.md"
-    _, heading, by_hand = page.read_text().partition(_BY_HAND)
-    page.write_text(
-        "# Performance\n\nWritten by `make bench`; a ratio is to the line above it that it is measured against.\n"
-        f"Medians of {_ROUNDS} rounds, `make up` once each. Measured on {datetime.now(UTC):%Y-%m-%d} with the\n"
-        f"real Kubernetes provider and stand-ins for aws and grafana.\n\n"
-        f"The machine: {machine.description()}.\n\n{speed}"
-        f"{scale.of_tenants(console, by_tenants)}{scale.of_stacks(console, by_stacks)}\n{heading}{by_hand}"
-    )
+    text = page.read_text()
+    for part, said in parts.items():
+        if said:
+            measured = f"Measured on {datetime.now(UTC):%Y-%m-%d}; {machine.description()}.\n\n{said}"
+            text = with_text(text, _marks(part), measured)
+    page.write_text(text)
+
+
+def _marks(part: str) -> tuple[str, str]:
+    return f"<!-- {part}: written by make bench -->", f"<!-- end of {part} -->"
 
 
 def _empty_preview(engine: Engine) -> Callable[[], float]:

@@ -1,4 +1,4 @@
-"""Tables of docs/ that runs write: between two marks, around which people write."""
+"""What of docs/ runs write: between two marks, around which people write."""
 
 from collections.abc import Iterable, Sequence
 
@@ -26,15 +26,31 @@ def with_table(
     Raises:
         ValueError: a mark is missing.
     """
+    _, between, _ = _parts(page, marks)
+    lines = {**_lines(between), **{cells[0]: markdown.row(cells) for cells in rows}}
+    table = "\n".join([*markdown.head(headings), *(lines[name] for name in order if name in lines)])
+    return with_text(page, marks, "\n\n".join(filter(None, (table, below))))
+
+
+def with_text(page: str, marks: tuple[str, str], text: str) -> str:
+    """Return a page with a text between two marks, in place of what is there.
+
+    Raises:
+        ValueError: a mark is missing.
+    """
+    before, _, after = _parts(page, marks)
+    begin, end = marks
+    return f"{before}{begin}\n\n{text.strip()}\n\n{end}{after}"
+
+
+def _parts(page: str, marks: tuple[str, str]) -> tuple[str, str, str]:
+    """Return what is before, between and after the marks."""
     begin, end = marks
     before, begun, rest = page.partition(begin)
     between, ended, after = rest.partition(end)
     if not begun or not ended:
         raise ValueError(f"the page has no lines {begin} and {end}")
-    lines = {**_lines(between), **{cells[0]: markdown.row(cells) for cells in rows}}
-    table = "\n".join([*markdown.head(headings), *(lines[name] for name in order if name in lines)])
-    body = "\n\n".join(filter(None, (table, below)))
-    return f"{before}{begin}\n\n{body}\n\n{end}{after}"
+    return before, between, after
 
 
 def _lines(table: str) -> dict[str, str]:

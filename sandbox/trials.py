@@ -31,8 +31,8 @@ def bench(
         lines = benchmark.measure(sandbox.engine, "dev", _program_config(sandbox))
     by_tenants = of_tenants.measure(console) if tenants else []
     by_stacks = of_stacks.measure(console) if stacks else []
-    lines += benchmark.cold_and_warm(console) if cold else []
-    benchmark.report(console, lines, by_tenants, by_stacks)
+    set_up = benchmark.cold_and_warm(console) if cold else []
+    benchmark.report(console, lines, set_up, by_tenants, by_stacks)
 
 
 def faults(

@@ -25,8 +25,6 @@ _TENANTS = (
     "objects it touches",
 )
 _ABOUT_TENANTS = """\
-## Tenants
-
 Seconds for a stack of dev's settings with a gateway and so many tenants, each measured once. A tenant is a Secret and
 two datasources. With its usual checkpoints the engine writes the whole state twice for each object that it makes, on a
 backend of files or buckets, which is quadratic; with `PULUMI_SKIP_CHECKPOINTS=true` it writes it once, at the end
@@ -41,8 +39,6 @@ _STACKS = (
     "state, MB",
 )
 _ABOUT_STACKS = """\
-## Stacks
-
 Seconds for stacks of dev's settings with a gateway and a tenant, on one cluster, object store and Grafana, one after
 the other, each with a state of its own. Memory is of one run, which is of one stack."""
 _ABOUT_SLOPES = """\
