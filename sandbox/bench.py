@@ -147,7 +147,7 @@ def report(
     text = page.read_text()
     for part, said in parts.items():
         if said:
-            measured = f"Measured on {datetime.now(UTC):%Y-%m-%d}; {machine.description()}.\n\n{said}"
+            measured = f"Measured on {datetime.now(UTC):%Y-%m-%d}; {machine.description()}.\n\n{said.strip()}"
             text = with_text(text, _marks(part), measured)
     page.write_text(text)
 
