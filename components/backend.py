@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import added, credentials_secret, release, service_account
+from components.kubernetes import added, credentials_secret, release, service, service_account
 from telemetry.config.credentials import S3Identity
 from telemetry.spec.release import Release
 from telemetry.stack.backends import StackBackend
@@ -61,6 +61,32 @@ class Backend(pulumi.ComponentResource):
     def _before(self) -> list[pulumi.Resource]:
         """Register what the pods mount besides their credentials."""
         return []
+
+    def _twins(self, release: str, twins: Mapping[str, tuple[str, int]]) -> None:
+        """Register what stands for the pods themselves where there is a gateway, which chooses among them by itself.
+
+        Not after the release: a gateway that runs already turns to these names as soon as it is told them.
+
+        Args:
+            release: the release, which its chart's label of the application is called like.
+            twins: name and port of the Service before each role.
+        """
+        if self._backend.context.gateway is None:
+            return
+        for role, (name, port) in twins.items():
+            service(
+                name,
+                namespace=self._namespace,
+                ports={"http": port},
+                selector={
+                    "app.kubernetes.io/name": release,
+                    "app.kubernetes.io/instance": release,
+                    "app.kubernetes.io/component": role,
+                },
+                parent=self,
+                after=self._mounted[-1],
+                headless=True,
+            )
 
     def _beside(self, deployed: Mapping[str, k8s.helm.v3.Release]) -> None:
         """Register what belongs to the releases and is in no chart."""

@@ -7,7 +7,6 @@ import pulumi_kubernetes as k8s
 import yaml
 
 from components.backend import Backend
-from components.kubernetes import service
 from telemetry.backends.thanos.endpoints import THANOS, TWINS, query_address
 from telemetry.backends.thanos.limits import limited, limits_file
 from telemetry.backends.thanos.objstore import objstore
@@ -45,25 +44,8 @@ class Thanos(Backend):
             made.append(self._config_map(LIMITS, {LIMITS_FILE: _yaml(limits)}))
         return made
 
-    def _beside(self, deployed: Mapping[str, k8s.helm.v3.Release]) -> None:
-        """Register what stands for the pods themselves, among which the gateway chooses by itself."""
-        del deployed  # a gateway that runs already turns to these names as soon as it is told them
-        if self._backend.context.gateway is None:
-            return
-        for role, (name, port) in TWINS.items():
-            service(
-                name,
-                namespace=self._namespace,
-                ports={"http": port},
-                selector={
-                    "app.kubernetes.io/name": THANOS,
-                    "app.kubernetes.io/instance": THANOS,
-                    "app.kubernetes.io/component": role,
-                },
-                parent=self,
-                after=self._mounted[-1],
-                headless=True,
-            )
+    def _beside(self, deployed: Mapping[str, k8s.helm.v3.Release]) -> None:  # noqa: ARG002 - twins come before
+        self._twins(THANOS, TWINS)
 
     def _file_secret(self, name: str, files: dict[str, str]) -> k8s.core.v1.Secret:
         return k8s.core.v1.Secret(
