@@ -3,7 +3,8 @@
 Without that an `up` would fail half-way, at the first object of such a kind.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import urllib3
@@ -16,6 +17,8 @@ from telemetry.stack import Stack
 from telemetry.stack.external_secrets import GROUP
 from telemetry.stack.external_secrets import objects_of as external_secrets
 
+_Served = Callable[[str], Mapping[str, str]]
+"""What `kinds` says of an API version, of which the cluster is asked once."""
 _BUILT_IN = ("v1", "networking.k8s.io/v1")
 
 
@@ -46,10 +49,11 @@ def check(stack: Stack) -> list[str]:
         return []
     try:
         api = api_client(stack.kubernetes)
-        missing = [line for each in wanted for line in _missing_kind(api, each)]
+        served = cache(partial(kinds, api))
+        missing = [line for each in wanted for line in _missing_kind(api, served, each)]
         return [*dict.fromkeys(missing)] or [
-            *(line for each in wanted for line in _forbidden(api, each)),
-            *(line for each in named for line in _missing_object(api, each)),
+            *(line for each in wanted for line in _forbidden(api, served, each)),
+            *(line for each in named for line in _missing_object(api, served, each)),
         ]
     except (*UNUSABLE, client.ApiException, urllib3.exceptions.HTTPError):
         return []
@@ -108,10 +112,10 @@ def _issuers(stack: Stack) -> Iterator[_Place]:
         )
 
 
-def _forbidden(api: client.ApiClient, wanted: _Kind) -> Iterator[str]:
+def _forbidden(api: client.ApiClient, served: _Served, wanted: _Kind) -> Iterator[str]:
     if wanted.namespace is None:
         return
-    group, plural = wanted.version.partition("/")[0], kinds(api, wanted.version)[wanted.name]
+    group, plural = wanted.version.partition("/")[0], served(wanted.version)[wanted.name]
     if not may(api, "create", plural, group=group, namespace=wanted.namespace):
         yield (
             f"telemetry:{wanted.setting}: you may not create {plural}.{group} in {wanted.namespace}; have somebody "
@@ -119,20 +123,20 @@ def _forbidden(api: client.ApiClient, wanted: _Kind) -> Iterator[str]:
         )
 
 
-def _missing_kind(api: client.ApiClient, wanted: _Kind) -> Iterator[str]:
-    if wanted.name in kinds(api, wanted.version):
+def _missing_kind(api: client.ApiClient, served: _Served, wanted: _Kind) -> Iterator[str]:
+    if wanted.name in served(wanted.version):
         return
     group = wanted.version.partition("/")[0]
-    served = [str(each["version"]) for each in (find(api, f"/apis/{group}") or {}).get("versions", ())]
-    others = [version for version in served if wanted.name in kinds(api, f"{group}/{version}")]
+    versions = [str(each["version"]) for each in (find(api, f"/apis/{group}") or {}).get("versions", ())]
+    others = [version for version in versions if wanted.name in served(f"{group}/{version}")]
     yield (
         f"telemetry:{wanted.setting}: the cluster has no {wanted.name} of {wanted.version}"
         + (f", but of {', '.join(others)}; say that version" if others else "; have it installed, or do without")
     )
 
 
-def _missing_object(api: client.ApiClient, wanted: _Place) -> Iterator[str]:
-    plural = kinds(api, wanted.version).get(wanted.kind)
+def _missing_object(api: client.ApiClient, served: _Served, wanted: _Place) -> Iterator[str]:
+    plural = served(wanted.version).get(wanted.kind)
     within = f"/namespaces/{wanted.namespace}" if wanted.namespace else ""
     try:
         found = find(api, f"/apis/{wanted.version}{within}/{plural}/{wanted.name}")
