@@ -18,17 +18,35 @@ def requests(here: Scope, what: str, prefix: str, route: str) -> Iterator[Panel]
         route: a matcher for theirs.
     """
     histogram = f"{prefix}_request_duration_seconds"
+    counter = f"{histogram}_count"
+    yield from answers(here, what, route, counter=counter, histogram=histogram, status="status_code", way="route")
+
+
+def answers(
+    here: Scope, what: str, matcher: str, *, counter: str, histogram: str, status: str, way: str
+) -> Iterator[Panel]:
+    """Yield the same of a backend that calls its metrics otherwise.
+
+    Args:
+        here: where they are measured.
+        what: what kind of requests they are.
+        matcher: for theirs.
+        counter: of requests.
+        histogram: of their times.
+        status: the label with the HTTP status.
+        way: the label that tells the ways in apart, and people's word for one.
+    """
     yield panel(
         f"{what}: requests",
         "reqps",
         "By status. 5xx is ours to mend and spends the error budget; 4xx is the client's, or a tenant at its limit.",
-        (here.rate(f"{histogram}_count", WINDOW, route, by="status_code"), "{{status_code}}"),
+        (here.rate(counter, WINDOW, matcher, by=status), f"{{{{{status}}}}}"),
     )
     yield panel(
         f"{what}: time to answer",
         "s",
-        "The chosen quantile, by route. What takes longer than is promised spends the error budget.",
-        (quantile(here, histogram, route, by="route"), "{{route}}"),
+        f"The chosen quantile, by {way}. What takes longer than is promised spends the error budget.",
+        (quantile(here, histogram, matcher, by=way), f"{{{{{way}}}}}"),
     )
 
 

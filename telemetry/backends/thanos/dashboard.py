@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from telemetry.backends.thanos.context import ThanosContext
 from telemetry.backends.thanos.service_levels import INGEST, QUERY
-from telemetry.spec.common_panels import blocks_written, rules_and_notifications
-from telemetry.spec.panel_queries import QUANTILE, quantile
+from telemetry.spec.common_panels import answers, blocks_written, rules_and_notifications
+from telemetry.spec.panel_queries import QUANTILE
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
 
@@ -27,17 +27,14 @@ def dashboard(context: ThanosContext) -> Dashboard:
 
 
 def _requests(here: Scope, what: str, handler: str) -> Iterator[Panel]:
-    yield panel(
-        f"{what}: requests",
-        "reqps",
-        "By status. 5xx is ours to mend and spends the error budget; 4xx is the client's, or a tenant at its limit.",
-        (here.rate("http_requests_total", WINDOW, handler, by="code"), "{{code}}"),
-    )
-    yield panel(
-        f"{what}: time to answer",
-        "s",
-        "The chosen quantile, by handler. What takes longer than is promised spends the error budget.",
-        (quantile(here, "http_request_duration_seconds", handler, by="handler"), "{{handler}}"),
+    return answers(
+        here,
+        what,
+        handler,
+        counter="http_requests_total",
+        histogram="http_request_duration_seconds",
+        status="code",
+        way="handler",
     )
 
 
