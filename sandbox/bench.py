@@ -136,11 +136,10 @@ def report(
         for cost in by_tenants
         if cost.tenants == _MANY_TENANTS
     ]
-    goals = [shown(console, _SPEED, [line.cells() for line in some]) if some else "" for some in (lines, set_up, many)]
     parts = {
-        "speed": goals[0],
-        "set-up": goals[1],
-        "tenants": goals[2] + scale.of_tenants(console, by_tenants),
+        "speed": _goals(console, lines),
+        "set-up": _goals(console, set_up),
+        "tenants": _goals(console, many) + scale.of_tenants(console, by_tenants),
         "stacks": scale.of_stacks(console, by_stacks),
     }
     page = REPO / "docs" / "performance.md"
@@ -150,6 +149,11 @@ def report(
             measured = f"Measured on {datetime.now(UTC):%Y-%m-%d}; {machine.description()}.\n\n{said.strip()}"
             text = with_text(text, _marks(part), measured)
     page.write_text(text)
+
+
+def _goals(console: Console, lines: Sequence[Line]) -> str:
+    """Print and return measurements with their goals; nothing where there are none."""
+    return shown(console, _SPEED, [line.cells() for line in lines]) if lines else ""
 
 
 def _marks(part: str) -> tuple[str, str]:

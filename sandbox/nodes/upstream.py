@@ -8,8 +8,6 @@ from pathlib import Path
 import httpx
 
 from sandbox.nodes.containerd import PAUSE_IMAGE
-from telemetry.clients import trust
-from telemetry.config.trust import Trust
 from telemetry.operations.bundle.images import parse
 from telemetry.operations.bundle.registries import Registries, UnresolvedError, digest_of
 
@@ -36,8 +34,7 @@ class Upstream:
     """The registries that images are named after, asked without a login. One that cannot be reached is asked once."""
 
     def __init__(self, registries: Registries | None = None) -> None:
-        client = httpx.Client(follow_redirects=True, timeout=_TIMEOUT, verify=trust.context(Trust()))
-        self._registries = registries or Registries(client=client)
+        self._registries = registries or Registries(timeout=_TIMEOUT)
         self._unreachable = {parse(PAUSE_IMAGE).registry}  # a name of ours
 
     def find(self, name: str) -> Pulled | None:

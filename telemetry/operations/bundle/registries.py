@@ -13,7 +13,7 @@ from telemetry.clients import trust
 from telemetry.config.trust import Trust
 from telemetry.operations.bundle.images import Reference, parse
 
-_SECONDS = 15
+_TIMEOUT = httpx.Timeout(15)
 _ACCEPT = ", ".join(
     (
         "application/vnd.oci.image.index.v1+json",
@@ -34,15 +34,21 @@ class UnresolvedError(Exception):
 class Registries:
     """Registries, asked without a login."""
 
-    def __init__(self, mirrors: Mapping[str, str] | None = None, client: httpx.Client | None = None) -> None:
+    def __init__(
+        self,
+        mirrors: Mapping[str, str] | None = None,
+        client: httpx.Client | None = None,
+        timeout: httpx.Timeout = _TIMEOUT,
+    ) -> None:
         """Ask.
 
         Args:
             mirrors: addresses to ask in place of registries, by the registries' names: `docker.io` to `https://…`.
-            client: what to ask with.
+            client: what to ask with; None is a client of its own.
+            timeout: how long that one waits.
         """
         self._mirrors = mirrors or {}
-        self._client = client or httpx.Client(follow_redirects=True, timeout=_SECONDS, verify=trust.context(Trust()))
+        self._client = client or httpx.Client(follow_redirects=True, timeout=timeout, verify=trust.context(Trust()))
 
     def resolve_all(self, images: Collection[str]) -> dict[str, str | UnresolvedError]:
         """Return the digest of each image, or why there is none."""
