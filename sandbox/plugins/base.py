@@ -58,7 +58,8 @@ class ProviderError(Exception):
 class IncompleteError(ProviderError):
     """A resource was made, but not seen through: the engine keeps it as it is, and updates it the next time.
 
-    So do providers of the Terraform bridge (pkg/tfbridge/provider.go of pulumi/pulumi-terraform-bridge, Create).
+    So do providers of the Terraform bridge, by its source (Create in pkg/tfbridge/provider.go of
+    pulumi/pulumi-terraform-bridge); no real one was there to say so.
     """
 
     def __init__(self, message: str, resource_id: str, state: Properties) -> None:
