@@ -109,6 +109,7 @@ def _stack(name: str, engine: Engine, template: Engine, world: Connections) -> I
     _copy(name, template, engine)
     prepare(name, engine, world)
     deployment = Deployment(name, engine, world)
+    deployment.await_cleared()
     try:
         yield deployment
     finally:

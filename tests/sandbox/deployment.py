@@ -95,8 +95,12 @@ class Deployment:
         self._drop_roles_of_the_cluster()
         with suppress(client.ApiException):
             self.core.delete_namespace(self.namespace)
-            # What waits for nobody spares the cluster another look through all kinds.
+            # What waits for nothing else spares the cluster another look through all kinds.
             self.core.delete_collection_namespaced_pod(self.namespace, grace_period_seconds=0)
+            self.core.delete_collection_namespaced_persistent_volume_claim(self.namespace)
+
+    def await_cleared(self) -> None:
+        """Wait for the end of the namespace that an earlier test's stack of this name has left behind."""
         until(lambda: not self._has_namespace(), every=0.5)
 
     def _drop_roles_of_the_cluster(self) -> None:
