@@ -98,6 +98,9 @@ def soak(
     seed: Annotated[
         int | None, typer.Option(help="The same events in the same order as a run that printed this.")
     ] = None,
+    block_range: Annotated[
+        int, typer.Option(min=1, max=120, help="Minutes that a block of metrics spans; 120 if nothing is changed.")
+    ] = 2,
     page: Annotated[bool, typer.Option(help="Write docs/reliability.md, and the picture beside it.")] = True,
 ) -> None:
     """Write steadily to a stack on real nodes under faults at random, and see whether any role's memory grows.
@@ -109,8 +112,8 @@ def soak(
     from sandbox.soak.run import Soak, run
 
     begun = Run.now()
-    seen = Soak(stack, secrets.randbelow(1_000_000) if seed is None else seed, minutes * 60)
-    console.print(f"{minutes:g} minutes, seed {seen.seed}", highlight=False)
+    seen = Soak(stack, secrets.randbelow(1_000_000) if seed is None else seed, minutes * 60, block_range)
+    console.print(f"{minutes:g} minutes, blocks of {block_range}, seed {seen.seed}", highlight=False)
     with _site(stack) as site:
         try:
             for outcome in run(site, seen, lambda line: console.print(line, highlight=False, soft_wrap=True)):

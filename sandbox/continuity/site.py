@@ -41,6 +41,8 @@ class Site:
     engine: Engine
     world: World
     connections: Connections
+    choose: Callable[[Sequence[str]], str] = min
+    """Says which of several pods is killed."""
 
     def up(self, edit: Callable[[Config], object]) -> None:
         """Change the stack's settings and deploy them. Raises EngineError."""
@@ -48,7 +50,7 @@ class Site:
         self.engine.run("up", self.stack, "--yes", "--skip-preview")
 
     def kill_pod(self, selector: str) -> None:
-        """Kill the first pod that a label selector means, with force, as a lost node does; its volume stays.
+        """Kill one of the pods that a label selector means, with force, as a lost node does; its volume stays.
 
         Raises:
             AbsentError: there is none.
@@ -56,7 +58,7 @@ class Site:
         pods = self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
         if not pods:
             raise AbsentError(f"there is no pod of {selector}")
-        name = min(pod.metadata.name for pod in pods)
+        name = self.choose(sorted(pod.metadata.name for pod in pods))
         self.core.delete_namespaced_pod(name, self.namespace, grace_period_seconds=0)
         self._await(lambda: bool(self._unready()))  # its controller has seen it
 

@@ -29,7 +29,7 @@ def svg(soak: Soak) -> str:
 
 
 def _panel(growth: Growth, readings: Sequence[Reading]) -> Panel:
-    most: dict[float, int] = {}
+    most: dict[float, float] = {}
     for each in readings:
         if each.role == growth.role:
             most[each.at] = max(most.get(each.at, 0), each.memory)

@@ -63,9 +63,9 @@ def note(soak: Soak) -> str:
     """Return what the run was, with what it takes to do the same again."""
     lost = sum(each.lost for each in soak.whole)
     struck = len({each.begun for each in soak.outcomes})
-    return f"Stack {soak.stack}, {soak.asked / 60:g} minutes, seed {soak.seed}; events: {struck}; " + (
-        f"{lost} of what was acknowledged not found." if soak.whole else "cut short, so that not all was counted."
-    )
+    ended = f"{lost} of what was acknowledged not found" if soak.whole else "cut short, so that not all was counted"
+    asked = f"{soak.asked / 60:g} minutes, blocks of {soak.block_minutes}"
+    return f"Stack {soak.stack}, {asked}, seed {soak.seed}; events: {struck}; {ended}."
 
 
 def line(outcome: Outcome) -> str:

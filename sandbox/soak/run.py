@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from random import Random
 
+from sandbox import mimir_blocks
 from sandbox.continuity.events import EVENTS, NOTHING, Event
 from sandbox.continuity.run import Outcome, counted, struck, written
 from sandbox.continuity.site import Site
@@ -23,6 +25,8 @@ class Soak:
     seed: int
     asked: float
     """Seconds that it is to last; an event that has begun by then is waited for."""
+    block_minutes: int
+    """What a block of metrics spans, and so how often an ingester lets go of what it has in memory."""
     begun: float = 0.0
     """When somebody began to write, in seconds since the epoch."""
     outcomes: list[Outcome] = field(default_factory=list)
@@ -34,7 +38,7 @@ class Soak:
     @property
     def growths(self) -> list[Growth]:
         """What is said of each role's memory."""
-        return growths(self.readings)
+        return growths(self.readings, self.block_minutes * 60)
 
     @property
     def passed(self) -> bool:
@@ -50,7 +54,10 @@ def run(site: Site, soak: Soak, told: Callable[[str], None]) -> Iterator[Outcome
     Raises:
         EngineError, WorldError, tenacity.RetryError: a part did not come back.
     """
-    site.up(lambda _: None)  # so that what an earlier run has changed is as the settings have it
+    # What else an earlier run has changed is as the settings have it again.
+    site.up(lambda config: mimir_blocks.shorten(config, soak.block_minutes))
+    site.await_ready()
+    site = replace(site, choose=Random(soak.seed).choice)  # noqa: S311 - pods, not secrets
     events = [event for event in EVENTS if event is not NOTHING]
     with written(site, _SETTLED_SECONDS) as file:
         soak.begun = time.time()

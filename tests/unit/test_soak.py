@@ -1,6 +1,7 @@
 """A run of half an hour under faults at random: its schedule, what is said of memory, and its page."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -14,13 +15,15 @@ from sandbox.continuity.events import EVENTS, NOTHING, Event
 from sandbox.continuity.run import Outcome
 from sandbox.faults.page import Run
 from sandbox.soak import chart, page
-from sandbox.soak.growth import SETTLED_SECONDS, Growth, Reading, Verdict, growths
+from sandbox.soak.growth import SETTLED, Growth, Reading, Verdict, growths
 from sandbox.soak.run import WHOLE, Soak
 from sandbox.soak.schedule import drawn, within
 from tests.support import REPO
 
 MI = 1 << 20
 END = 1800
+PERIOD = 120
+"""Seconds after which an ingester has let go of what it had."""
 
 
 def names(seed: int, count: int) -> list[str]:
@@ -76,15 +79,23 @@ def test_an_event_that_outlasts_the_run_is_the_last_one() -> None:
 
 
 def pod(life: str, begun: int, ended: int, memory: float, slope: float = 0.0, swing: float = 0.0) -> list[Reading]:
-    """Readings of a pod, every ten seconds: bytes at first, bytes a second, and what it swings by."""
+    """Readings of a pod, every ten seconds: bytes at first, bytes a second, and what each period differs by."""
     return [
-        Reading(at, "mimir ingester", life, round(memory + slope * (at - begun) + swing * (1 if at % 20 else -1)))
+        Reading(at, "mimir ingester", life, memory + slope * (at - begun) + swing * (-1) ** ((at - END // 2) // PERIOD))
         for at in range(begun, ended + 1, 10)
     ]
 
 
+def sawtooth(life: str, begun: int, ended: int, phase: int, slope: float = 0.0) -> list[Reading]:
+    """Readings of a pod of 50 MiB that takes 20 more over each period, and lets go of them at its end."""
+    return [
+        replace(each, memory=each.memory + 20 * MI * ((each.at + phase) % PERIOD) / PERIOD)
+        for each in pod(life, begun, ended, 50 * MI, slope)
+    ]
+
+
 def of(*lives: list[Reading]) -> Growth:
-    (found,) = growths([reading for life in lives for reading in life])
+    (found,) = growths([reading for life in lives for reading in life], PERIOD)
     return found
 
 
@@ -96,7 +107,7 @@ def test_a_slope_is_found_whatever_pods_have_at_first_and_when_they_began() -> N
     )
     assert found.slope == pytest.approx(slope, rel=1e-3)
     assert found.bytes == pytest.approx(slope * 900, rel=1e-3)
-    assert found.swing < 1
+    assert found.swing < 1, "of a line that is straight"
     assert (found.lives, found.most) == (3, 300 * MI + 1000 * 1000)
 
 
@@ -120,12 +131,38 @@ def test_a_role_is_flat_if_it_grows_by_little_or_by_less_than_it_swings(
     assert of(pod("a", 0, END, memory - slope * 1350, slope, swing * memory)).verdict is verdict
 
 
+LEAK = 0.1 * 60 * MI / 900
+"""Bytes a second: a tenth of what a sawtooth's pod has, over half of a run."""
+
+
+@pytest.mark.parametrize(("leak", "verdict"), [(0.0, Verdict.FLAT), (LEAK, Verdict.GROWS)])
+@pytest.mark.parametrize("phase", range(0, PERIOD, 10))
+def test_a_sawtooth_is_flat_and_a_leak_below_it_is_not_whenever_its_teeth_begin(
+    phase: int, leak: float, verdict: Verdict
+) -> None:
+    """Of two pods whose teeth come at other times, one of which was started again on the way."""
+    found = of(
+        sawtooth("a", 0, END, phase, leak),
+        sawtooth("b", 0, 1130, phase + 50, leak),
+        sawtooth("b again", 1140, END, phase + 70, leak),
+    )
+    assert found.slope == pytest.approx(leak, rel=1e-3, abs=1)
+    assert found.swing < MI / 100
+    assert found.verdict is verdict
+
+
+def test_a_tooth_that_has_not_come_to_its_end_is_not_known() -> None:
+    """What no run of half an hour can say of blocks of two hours: memory rises, and perhaps only until one is cut."""
+    readings = pod("a", 0, END, 50 * MI, LEAK)
+    (found,) = growths(readings, 120 * 60)
+    assert found.verdict is Verdict.UNKNOWN
+    assert of(readings).verdict is Verdict.GROWS
+
+
 def test_what_happens_in_the_first_half_and_at_a_pods_beginning_is_no_growth() -> None:
     early = pod("a", 0, 890, 100 * MI, 0.2 * MI)
-    late = pod("a", 900, 1400, 278 * MI)
-    young = pod("b", 1410, 1410 + SETTLED_SECONDS - 10, 50 * MI, 1 * MI) + pod(
-        "b", 1410 + SETTLED_SECONDS, END, 170 * MI
-    )
+    late, settled = pod("a", 900, 1200, 278 * MI), 1210 + SETTLED * PERIOD
+    young = pod("b", 1210, settled - 10, 50 * MI, 1 * MI) + pod("b", settled, END, 290 * MI)
     found = of(early, late, young)
     assert found.slope == pytest.approx(0, abs=1e-6)
     assert found.verdict is Verdict.FLAT
@@ -134,7 +171,7 @@ def test_what_happens_in_the_first_half_and_at_a_pods_beginning_is_no_growth() -
 def test_nothing_is_said_of_what_was_seen_for_too_short_a_time() -> None:
     assert of(pod("a", 0, 120, 100 * MI, MI)).verdict is Verdict.UNKNOWN
     assert of(pod("a", 1795, 1795, 100 * MI)).verdict is Verdict.UNKNOWN
-    assert growths([]) == []
+    assert growths([], PERIOD) == []
 
 
 def outcome(event: Event, begun: float, refused: int = 0, lost: int = 0) -> Outcome:
@@ -144,7 +181,7 @@ def outcome(event: Event, begun: float, refused: int = 0, lost: int = 0) -> Outc
 def soak(*, growth: float = 0.0, lost: int = 0, refused: int = 0) -> Soak:
     """A run in which two events came, one of them twice."""
     killed, tenant = (next(each for each in EVENTS if each.name == name) for name in ("gateway-killed", "tenant-added"))
-    seen = Soak("prod", seed=7, asked=END, begun=1000.0)
+    seen = Soak("prod", seed=7, asked=END, block_minutes=2, begun=1000.0)
     seen.outcomes = [outcome(killed, 1100, 2), outcome(tenant, 1500, refused), outcome(killed, 2500, 1)]
     seen.whole = [outcome(WHOLE, 1000, 3, lost)]
     seen.readings = [*pod("a", 0, END, 100 * MI, growth * MI), Reading(60, "gateway", "g", MI)]
@@ -158,7 +195,7 @@ def soak(*, growth: float = 0.0, lost: int = 0, refused: int = 0) -> Soak:
         (soak(growth=1.0), False),
         (soak(lost=1), False),
         (soak(refused=1), False),
-        (Soak("prod", 7, END), False),
+        (Soak("prod", 7, END, 2), False),
     ],
     ids=["good", "grows", "lost", "refused by a rollout", "not over"],
 )
@@ -179,15 +216,15 @@ def test_the_page_gets_tables_and_picture_in_place_of_those_of_the_last_run(tmp_
     assert "| `nothing`, metrics |" not in text
     assert "| `gateway-killed`, metrics | 2 | 200 | 3 (502) | 40,000 | 0 | 60 s |" in text
     assert "| `the whole run`, metrics | 1 | 100 | 3 (502) | 20,000 | **3** | 60 s |" in text
-    assert "| `mimir ingester` | 1 | 1900Mi | 1450Mi | +3600.0Mi | +62.1% | 0.0% | **grows** |" in text
+    assert "| `mimir ingester` | 1 | 1900Mi | 1415Mi | +3600.0Mi | +63.6% | 0.0% | **grows** |" in text
     assert "| `gateway` | 1 | 1Mi |  |  |  |  | not known |" in text
-    assert "Stack prod, 30 minutes, seed 7; events: 3; 3 of what was acknowledged not found. 2026-01-01, abc; " in text
+    assert "Stack prod, 30 minutes, blocks of 2, seed 7; events: 3; 3 of what was acknowledged not found. 2026" in text
     assert (tmp_path / "soak.svg").read_text() == chart.svg(soak(growth=1.0, lost=3))
 
 
 def test_a_run_that_was_cut_short_says_so() -> None:
     console = Console(width=140, record=True)
-    page.show(console, Soak("prod", 7, END))
+    page.show(console, Soak("prod", 7, END, 2))
     assert "events: 0; cut short, so that not all was counted." in console.export_text()
 
 
