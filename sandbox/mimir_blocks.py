@@ -38,7 +38,8 @@ https://grafana.com/docs/mimir/latest/configure/configuration-parameters/"""
 
 def spanning(minutes: int) -> dict[str, Any]:
     """Return Mimir's configuration for blocks that span so many minutes, with all other times in proportion."""
-    return _scaled(_BY_DEFAULT, minutes / MINUTES)
+    scaled: dict[str, Any] = _scaled(_BY_DEFAULT, minutes / MINUTES)
+    return scaled
 
 
 def shorten(config: dict[str, Any], minutes: int) -> None:

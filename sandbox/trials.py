@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sandbox.mimir_blocks import MINUTES
 from sandbox.session import Sandbox, console, opened, told
 from sandbox.toolchain import Toolchain
 
@@ -99,7 +100,7 @@ def soak(
         int | None, typer.Option(help="The same events in the same order as a run that printed this.")
     ] = None,
     block_range: Annotated[
-        int, typer.Option(min=1, max=120, help="Minutes that a block of metrics spans; 120 if nothing is changed.")
+        int, typer.Option(min=1, max=MINUTES, help="Minutes that a block of metrics spans, in place of two hours.")
     ] = 2,
     page: Annotated[bool, typer.Option(help="Write docs/reliability.md, and the picture beside it.")] = True,
 ) -> None:

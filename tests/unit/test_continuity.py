@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -172,3 +173,30 @@ def test_what_is_deployed_while_others_write_can_be_deployed() -> None:
     for event in EVENTS:
         event.strike(cast("Site", site))
     assert site.changes == 3
+
+
+def killed(monkeypatch: pytest.MonkeyPatch, **choosing: Any) -> list[str]:
+    """Kill one of three pods twenty times, and return which it was."""
+    seen: list[str] = []
+    pods = [SimpleNamespace(metadata=SimpleNamespace(name=f"ingester-{number}")) for number in (2, 0, 1)]
+    core = SimpleNamespace(
+        list_namespaced_pod=lambda *_, **__: SimpleNamespace(items=pods),
+        delete_namespaced_pod=lambda name, *_, **__: seen.append(name),
+    )
+    monkeypatch.setattr(Site, "core", core)
+    monkeypatch.setattr(Site, "namespace", "telemetry")
+    monkeypatch.setattr(Site, "_await", lambda *_: None)
+    nobody = cast("Any", None)
+    site = Site("prod", nobody, nobody, nobody, **choosing)
+    for _ in range(20):
+        site.kill_pod("role=ingester")
+    return seen
+
+
+def test_the_first_pod_is_killed_or_one_by_chance_and_the_same_one_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, again = (killed(monkeypatch, choose=Random(7).choice) for _ in range(2))
+    assert first == again
+    assert set(first) == {"ingester-0", "ingester-1", "ingester-2"}
+    assert set(killed(monkeypatch)) == {"ingester-0"}
