@@ -3,7 +3,7 @@
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import ToolError
 from telemetry.stack import ConfigError
 from telemetry.stack import file as stack_file
+
+if TYPE_CHECKING:
+    from telemetry.operations.readiness.ask import Readiness
 
 
 def explain(
@@ -25,7 +28,8 @@ def explain(
     """Say which workloads of a stack are not ready, and why: quota, scheduling, image, volume, probe, memory, crash.
 
     An `up` that fails says only that a release was not ready in time: explain prod -- pulumi up -s prod. Changes
-    nothing by itself. Ends with the command's exit code; without one with 0 if all are ready, and with 1 if one is not.
+    nothing by itself. Ends with the command's exit code; without one with 0 if all are ready, and with 1 if one is not,
+    if there are none, or if that cannot be seen.
     """
     status = _run(command) if command else None
     if status == 0:
@@ -48,7 +52,7 @@ def _run(command: Sequence[str]) -> int:
 
 
 def _explain(stack: str, config_file: Path | None, *, asked: bool) -> bool:
-    """Print what the cluster says, and return whether all workloads are ready as far as is known.
+    """Print what the cluster says, and return whether all workloads are there and ready.
 
     Args:
         stack: its name.
@@ -61,9 +65,17 @@ def _explain(stack: str, config_file: Path | None, *, asked: bool) -> bool:
     from telemetry.operations.readiness.text import lines
 
     with error_boundary(ConfigError, ClusterError, OSError) as console:
-        found = ask(stack_file.load(stack, config_file))
+        settings = stack_file.load(stack, config_file)
+        found = ask(settings)
         for line in lines(found.unready, hidden=found.hidden, said=found.said):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         if asked and not found.unready:
-            console.print(f"{stack}: no workload is known that is not ready")
-    return not found.unready
+            console.print(f"{stack}: {_verdict(found)} in {settings.namespace.name}")
+    return bool(found.workloads) and not (found.unready or found.unseen)
+
+
+def _verdict(found: "Readiness") -> str:
+    """Return what is known of workloads of which none is not ready."""
+    if found.unseen:
+        return f"whether all workloads are ready cannot be seen: you may not list {', '.join(found.unseen)}"
+    return f"{found.workloads} of {found.workloads} workloads ready" if found.workloads else "it has no workloads"

@@ -10,7 +10,7 @@ from typing import Any
 from kubernetes import dynamic
 from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
 
-from telemetry.clients.kubernetes import ClusterError, cluster_errors, connect, refusal
+from telemetry.clients.kubernetes import ClusterError, NoJsonError, cluster_errors, connect, kinds, refusal
 from telemetry.config.connections import Kubernetes
 from telemetry.kubernetes.managed_fields import Json
 
@@ -102,6 +102,8 @@ def connected(settings: Kubernetes) -> Iterator[Cluster]:
     api = connect(settings)
     # The client keeps what it learns of the server's kinds in a file, which must not outlive us.
     with cluster_errors(settings.context), tempfile.TemporaryDirectory() as folder:
+        if not kinds(api, "v1"):  # DynamicClient takes whatever answers for an API server, and breaks
+            raise NoJsonError("no kinds of v1")
         yield Cluster(dynamic.DynamicClient(api, cache_file=str(Path(folder) / "kinds.json")))
 
 

@@ -142,7 +142,7 @@ def get(api: client.ApiClient, path: str, *, accept: str = "application/json", *
     """
     answer = call(api, "GET", path, headers={"Accept": accept}, query=query)
     if answer.status != _OK:
-        raise client.ApiException(status=answer.status, reason=answer.reason)
+        raise _refused(answer)
     try:
         found = json.loads(answer.body)
     except ValueError as error:
@@ -150,6 +150,10 @@ def get(api: client.ApiClient, path: str, *, accept: str = "application/json", *
     if not isinstance(found, Mapping):
         raise NoJsonError(f"{path}: an object was expected")
     return dict(found)
+
+
+def _refused(answer: Answer) -> client.ApiException:
+    return client.ApiException(answer.status, answer.reason, body=answer.body.decode(errors="replace"))
 
 
 def find(api: client.ApiClient, path: str, *, accept: str = "application/json") -> dict[str, Any] | None:
@@ -228,7 +232,7 @@ def delete(api: client.ApiClient, path: str) -> None:
     """
     answer = call(api, "DELETE", path)
     if answer.status not in (_OK, _ACCEPTED, _NOT_FOUND):
-        raise client.ApiException(status=answer.status, reason=answer.reason)
+        raise _refused(answer)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Single objects of the cluster are asked for where the API server itself says that it has their kinds."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,14 @@ def test_an_object_is_asked_for_under_the_name_that_its_kind_has_there(
 def test_of_a_kind_that_the_server_does_not_have_there_is_nothing(tmp_path: Path, version: str) -> None:
     with by_path(LISTS) as address:
         assert server(tmp_path, address).metadata(of(version, "Gadget")) == {}
+
+
+def test_a_refusal_is_in_the_servers_own_words(tmp_path: Path) -> None:
+    with (
+        answering(Answer(403, json.dumps({"message": "User ann cannot get gadgets"}))) as address,
+        pytest.raises(ClusterError, match="refused \\(403\\): User ann cannot get gadgets"),
+    ):
+        server(tmp_path, address).metadata(of("v1", "Secret", namespace="n"))
 
 
 def test_a_server_that_refuses_or_does_not_answer_is_one_message(tmp_path: Path) -> None:

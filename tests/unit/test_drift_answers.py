@@ -1,6 +1,8 @@
 """Drift of releases, of their values and of the program, out of what engine and helm have answered."""
 
 import json
+from subprocess import CompletedProcess
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -190,7 +192,7 @@ class Engine:
         urns = [f"{CONFLICT['urn']}{number}" for number in range(2)]
         left = [urn for urn in urns if urn not in options]
         answer = {"diagnostics": [{**CONFLICT, "urn": left[0]}, FAILED]} if left else {"steps": VALUES["steps"]}
-        return type("Done", (), {"stdout": json.dumps(answer), "stderr": ""})
+        return CompletedProcess((), int(bool(left)), json.dumps(answer), "")
 
 
 VALUES: dict[str, Any] = {
@@ -217,6 +219,17 @@ def test_one_field_that_was_taken_over_does_not_hide_the_rest_and_nothing_is_tol
         ("Release mimir", "values.b"),
     ]
     assert [options.count("--exclude") for options in engine.asked] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("said", ['{"diagnostics": [{"severity": "info#err", "message": "no login"}]}', "no login"])
+def test_a_preview_that_failed_in_whatever_words_is_no_preview_without_drift(said: str) -> None:
+    engine = SimpleNamespace(run=lambda *_, **__: CompletedProcess((), 255, said, ""))
+    with pytest.raises(DriftError, match="no login"):
+        list(check._program(engine, [], OPEN))  # type: ignore[arg-type]
+
+
+def test_a_state_that_was_never_written_has_nothing_in_it() -> None:
+    assert manifests.releases({"version": 3, "deployment": None}) == ()
 
 
 def test_of_long_texts_only_the_lines_that_differ_are_shown() -> None:

@@ -12,6 +12,7 @@ from kubernetes.dynamic.exceptions import ConflictError, DynamicApiError, NotFou
 from telemetry.clients.dry_run import ChangedError, Cluster, RefusedError, connected
 from telemetry.clients.kubernetes import ClusterError
 from telemetry.config.connections import Kubernetes
+from tests.doubles import Answer, answering, kubeconfig, refused
 
 OBJECT = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {}}
 PLACED = {**OBJECT, "metadata": {"name": "c", "namespace": "n"}}
@@ -107,15 +108,17 @@ def here(folder: Path, content: Any) -> Kubernetes:
 
 
 def test_a_server_that_does_not_answer_is_one_message(tmp_path: Path) -> None:
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
-        "users": [{"name": "u", "user": {"token": "tk-fake"}}],
-        "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
-    }
-    with pytest.raises(ClusterError, match="'here' does not answer"), connected(here(tmp_path, config)):
+    settings = here(tmp_path, kubeconfig(refused(), "here", "tk-fake"))
+    with pytest.raises(ClusterError, match="'here' does not answer"), connected(settings):
         raise AssertionError("connected to nothing")
+
+
+@pytest.mark.parametrize("body", ["<html>log in</html>", '{"kind": "APIRes', "", "[1]", "{}"])
+def test_so_is_one_that_is_no_api_server(tmp_path: Path, body: str) -> None:
+    with answering(Answer(body=body)) as address:
+        settings = here(tmp_path, kubeconfig(address, "here", "tk-fake"))
+        with pytest.raises(ClusterError, match="'here' does not answer like one"), connected(settings):
+            raise AssertionError("connected to a portal")
 
 
 @pytest.mark.parametrize("content", ["token: tk-fake: x", {"kind": "Config"}, "- tk-fake"])
@@ -132,6 +135,7 @@ def test_what_goes_wrong_in_the_middle_is_no_matter_of_the_kubeconfig(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("telemetry.clients.dry_run.connect", lambda _: None)
+    monkeypatch.setattr("telemetry.clients.dry_run.kinds", lambda *_: {"Pod": "pods"})
     monkeypatch.setattr("telemetry.clients.dry_run.dynamic.DynamicClient", lambda *_, **__: Kind())
     with pytest.raises(ValueError, match="a mistake of ours"), connected(Kubernetes(context="here")):
         raise ValueError("a mistake of ours")

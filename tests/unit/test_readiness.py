@@ -7,9 +7,13 @@ import pytest
 from typer.testing import CliRunner
 
 from telemetry.cli.app import app
+from telemetry.operations.readiness.objects import LISTS as PATHS
 from telemetry.operations.readiness.objects import Objects
 from telemetry.operations.readiness.text import lines
 from telemetry.operations.readiness.why import Log, Unready, unready
+from telemetry.operations.repair import RepairError
+from telemetry.operations.repair.pods import Pods
+from telemetry.stack import file as stack_file
 from tests.doubles import by_path, kubeconfig, refused
 from tests.support import put
 from tests.unit.test_commands import stack_config
@@ -37,7 +41,8 @@ def warning(kind: str, name: str, reason: str, message: str, at: str = "2026-01-
 
 def found(*objects: dict[str, Any], events: tuple[dict[str, Any], ...] = ()) -> tuple[Unready, ...]:
     kinds = {each["kind"] for each in objects}
-    return unready(Objects({kind: tuple(o for o in objects if o["kind"] == kind) for kind in kinds}, events))
+    seen = Objects({kind: tuple(o for o in objects if o["kind"] == kind) for kind in kinds}, events)
+    return unready(seen, seen.workloads())
 
 
 def reasons(*objects: dict[str, Any], events: tuple[dict[str, Any], ...] = ()) -> tuple[str, ...]:
@@ -221,11 +226,36 @@ def test_explain_shows_the_end_of_a_log_without_what_looks_like_a_secret(stack_a
     assert "abcdefgh12345678" not in done.output
 
 
-def test_explain_says_that_all_are_ready_or_that_nobody_answers(stack_at: Any) -> None:
-    empty: dict[str, Any] = {path: {"items": []} for path in LISTS}
-    with by_path(empty) as server:
-        done = CliRunner().invoke(app, ["explain", "dev", "--config-file", stack_at(server)])
-    assert done.exit_code == 0
+READY = workload(readyReplicas=1, updatedReplicas=1)
+SEEN = {path.format("ca7f8f-dev"): {"items": []} for path in PATHS.values()}
+STATEFUL_SETS = "/apis/apps/v1/namespaces/ca7f8f-dev/statefulsets"
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "said"),
+    [
+        ({STATEFUL_SETS: {"items": [READY]}}, 0, "dev: 1 of 1 workloads ready in ca7f8f-dev"),
+        ({}, 1, "dev: it has no workloads in ca7f8f-dev"),
+        ({STATEFUL_SETS: 403}, 1, "cannot be seen: you may not list StatefulSet in ca7f8f-dev"),
+        (dict.fromkeys(SEEN, 401), 1, "refused (401)"),
+    ],
+)
+def test_explain_says_that_all_is_well_only_where_it_has_seen_it(
+    stack_at: Any, changed: dict[str, Any], code: int, said: str
+) -> None:
+    with by_path({**SEEN, **changed}) as server:
+        done = CliRunner().invoke(app, ["explain", "dev", "--config-file", stack_at(server)], env={"COLUMNS": "200"})
+    assert (done.exit_code, said in done.output) == (code, True), done.output
+
+
+def test_explain_says_that_nobody_answers(stack_at: Any) -> None:
     done = CliRunner().invoke(app, ["explain", "dev", "--config-file", stack_at(refused())])
     assert done.exit_code == 1
     assert "does not answer" in done.output
+
+
+def test_a_repair_does_not_take_what_it_may_not_see_for_ready(stack_at: Any) -> None:
+    with by_path({**SEEN, STATEFUL_SETS: 403}) as server:
+        pods = Pods(stack_file.load("dev", Path(stack_at(server))))
+        with pytest.raises(RepairError, match="you may not list StatefulSet in ca7f8f-dev"):
+            pods.unready()

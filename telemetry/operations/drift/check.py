@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.clients.cli_tools import Helm, Pulumi, helm_of
+from telemetry.clients.cli_tools import Helm, Pulumi, complaint, helm_of
 from telemetry.clients.dry_run import Cluster, connected
 from telemetry.clients.kubernetes import connect
 from telemetry.clients.reach import Reach
+from telemetry.engine.preview import errors
 from telemetry.kubernetes.managed_fields import Json
 from telemetry.operations.drift import alerting, manifests, objects, program, releases
 from telemetry.operations.drift.conceal import Concealer
@@ -141,6 +142,9 @@ def _preview(pulumi: Pulumi, apart: Iterable[str]) -> Any:
     excluded = [word for urn in apart for word in ("--exclude", urn)]
     done = pulumi.run("preview", "--refresh", "--json", *excluded, check=False)
     try:
-        return json.loads(done.stdout)
+        preview = json.loads(done.stdout)
     except ValueError as error:
-        raise DriftError(f"pulumi preview failed:\n{done.stderr.strip() or done.stdout.strip()}") from error
+        raise DriftError(f"pulumi preview failed:\n{complaint(done)}") from error
+    if done.returncode != 0 and not errors(preview):
+        raise DriftError(f"pulumi preview failed:\n{complaint(done)}")
+    return preview

@@ -36,7 +36,7 @@ def natives(export: Mapping[str, Any]) -> tuple[Json, ...]:
 
 
 def _resources(export: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for each in export["deployment"].get("resources") or []:
+    for each in (export.get("deployment") or {}).get("resources") or []:
         if each.get("custom") and not each.get("delete"):
             yield each
 

@@ -8,8 +8,8 @@ from kubernetes import client
 
 from telemetry.clients.kubernetes import call, cluster_errors, connect
 from telemetry.gateway.addresses import SERVICE
-from telemetry.operations.readiness.objects import Objects
-from telemetry.operations.readiness.why import Log, Unready, unready
+from telemetry.operations.readiness.objects import WORKLOADS, Object, Objects
+from telemetry.operations.readiness.why import Log, Unready, release_of, unready
 from telemetry.redaction import Redactor
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
@@ -23,10 +23,17 @@ class Readiness:
     """What the cluster says of a stack's workloads."""
 
     unready: tuple[Unready, ...]
+    workloads: int
+    """How many the stack has, ready or not."""
     hidden: tuple[str, ...] = ()
     """Kinds that we may not see."""
     said: Mapping[Log, tuple[str, ...]] = field(default_factory=dict)
     """The last lines of logs, without what looks like a secret."""
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """The kinds of workloads that we may not see: nobody can say that these are ready."""
+        return tuple(kind for kind in WORKLOADS if kind in self.hidden)
 
 
 def ask(stack: Stack) -> Readiness:
@@ -36,12 +43,13 @@ def ask(stack: Stack) -> Readiness:
         ClusterError: no cluster answers, or it refuses us.
     """
     api = connect(stack.kubernetes)
-    ours = {each.name for each in releases_of(stack)}
+    releases = {each.name for each in releases_of(stack)}
     with cluster_errors(stack.kubernetes.context):
         objects = Objects.read(api, stack.namespace.name)
-        found = [each for each in unready(objects) if each.release in ours or _is_gateway(stack, each)]
+        ours = [each for each in objects.workloads() if release_of(each) in releases or _is_gateway(stack, each)]
+        found = unready(objects, ours)
         said = {log: _last_lines(api, stack.namespace.name, log) for each in found for log in each.logs}
-    return Readiness(tuple(found), objects.hidden, said)
+    return Readiness(found, len(ours), objects.hidden, said)
 
 
 def _last_lines(api: client.ApiClient, namespace: str, log: Log) -> tuple[str, ...]:
@@ -55,5 +63,5 @@ def _last_lines(api: client.ApiClient, namespace: str, log: Log) -> tuple[str, .
     return tuple(Redactor().message(line) for line in text.splitlines())
 
 
-def _is_gateway(stack: Stack, found: Unready) -> bool:
-    return stack.gateway is not None and found.release is None and found.name == SERVICE
+def _is_gateway(stack: Stack, workload: Object) -> bool:
+    return stack.gateway is not None and release_of(workload) is None and workload["metadata"]["name"] == SERVICE

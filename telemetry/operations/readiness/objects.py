@@ -11,7 +11,7 @@ from telemetry.clients.kubernetes import get
 Object = Mapping[str, Any]
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
-_LISTS = {
+LISTS = {
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
     "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
     "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",
@@ -21,7 +21,7 @@ _LISTS = {
     "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
 }
 _EVENTS = "/api/v1/namespaces/{}/events"
-_HIDDEN = (401, 403, 404)
+_HIDDEN = (403, 404)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Objects:
                 return ()
             return tuple({**each, "kind": kind} for each in items)
 
-        of = {kind: listed(kind, path) for kind, path in _LISTS.items()}
+        of = {kind: listed(kind, path) for kind, path in LISTS.items()}
         events = listed("Event", _EVENTS, fieldSelector="type=Warning")
         return cls(of, tuple(sorted(events, key=_when)), tuple(hidden))
 

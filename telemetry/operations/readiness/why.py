@@ -1,6 +1,6 @@
 """The workloads that are not ready, each with the reasons: quota, scheduling, image, volume, probe, memory, crash."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +48,15 @@ class Unready:
         return f"{self.kind} {self.name}: {self.ready} of {self.desired} pods ready"
 
 
-def unready(objects: "Objects") -> tuple[Unready, ...]:
-    """Return the workloads of a namespace that are not ready."""
-    return tuple(_unready(objects, each) for each in objects.workloads() if not _is_ready(each))
+def unready(objects: "Objects", workloads: Iterable[Object]) -> tuple[Unready, ...]:
+    """Return those of some workloads that are not ready; `objects` are all that there are around them."""
+    return tuple(_unready(objects, each) for each in workloads if not _is_ready(each))
+
+
+def release_of(workload: Object) -> str | None:
+    """Return the name of the Helm release that a workload is of; None if it is of none."""
+    release: str | None = (workload["metadata"].get("annotations") or {}).get(_RELEASE)
+    return release
 
 
 def _unready(objects: "Objects", workload: Object) -> Unready:
@@ -64,11 +70,10 @@ def _unready(objects: "Objects", workload: Object) -> Unready:
         "ready, so it has to be deleted"
         for name in stuck
     ]
-    release = (workload["metadata"].get("annotations") or {}).get(_RELEASE)
     return Unready(
         workload["kind"],
         workload["metadata"]["name"],
-        release,
+        release_of(workload),
         ready,
         desired,
         tuple(dict.fromkeys(reasons)),

@@ -24,12 +24,18 @@ class Pods:
         """Return the workloads that are not ready.
 
         Raises:
-            RepairError: the cluster cannot be asked.
+            RepairError: the cluster cannot be asked, or does not show all: what is not seen would pass for ready.
         """
         try:
-            return ask(self.stack).unready
+            found = ask(self.stack)
         except ClusterError as error:
             raise RepairError(str(error)) from error
+        if found.unseen:
+            raise RepairError(
+                f"whether the workloads of a failed release are ready cannot be seen: you may not list "
+                f"{', '.join(found.unseen)} in {self.stack.namespace.name}; have somebody grant you that"
+            )
+        return found.unready
 
     def unstick(self, releases: Collection[str]) -> Iterator[str]:
         """Delete the pods that ordered StatefulSets will never replace by themselves, and yield their names.
