@@ -2,8 +2,8 @@
 
 import sys
 
-from telemetry.cli.app import app
+from telemetry.cli.app import main
 
 if __name__ == "__main__":
     sys.stderr.write("python -m commands is now called python -m telemetry; the old name goes with the next release\n")
-    app(prog_name="python -m telemetry")
+    main()

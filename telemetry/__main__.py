@@ -1,5 +1,5 @@
 """Entry point of `python -m telemetry`."""
 
-from telemetry.cli.app import app
+from telemetry.cli.app import main
 
-app(prog_name="python -m telemetry")
+main()

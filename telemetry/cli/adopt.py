@@ -46,7 +46,7 @@ def adopt(
             if not is_confirmed(console, "Take it into the state?", yes=yes):
                 raise typer.Exit(_UNCONFIRMED)
             for done in adoption.carry_out(plan):
-                console.print(done, markup=False, highlight=False, soft_wrap=True)
+                console.print(done, soft_wrap=True)
         if plan.foreign:
             raise typer.Exit(1)
         if plan.here:
@@ -89,4 +89,4 @@ def _tell_ahead(console: Console, ahead: dict[str, list[str]]) -> None:
     for operation, names in ahead.items():
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         text = f"The next up will {operation} {len(names)}: {', '.join(names[:_NAMED])}{more}"
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.print(text, soft_wrap=True)

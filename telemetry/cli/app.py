@@ -1,5 +1,8 @@
 """Commands for a stack. Each ends with 0 if all is well and 1 if it failed; other codes are in its --help."""
 
+import io
+import sys
+
 import typer
 
 from telemetry.cli import adopt as adopt_command
@@ -60,3 +63,11 @@ for command in (
     bundle_command.verify_bundle,
 ):
     app.command()(command)
+
+
+def main() -> None:
+    """Run the command that was called; a character that the terminal's encoding lacks is shown as a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app(prog_name="python -m telemetry")

@@ -59,7 +59,7 @@ def bundle(
             def tell(what: str) -> None:
                 status.update(f"{what} …")
                 if not console.is_terminal:
-                    console.print(what, markup=False, highlight=False, soft_wrap=True)
+                    console.print(what, soft_wrap=True)
 
             made = build.make(order, where, tell)
         _show(console, where, made)
@@ -77,7 +77,7 @@ def bundle_lock(stack: StackName, lock: LockFile = _LOCK, config_file: ConfigFil
         order = _order(stack, config_file, lock, PROJECT / "requirements.txt", None)
         archives = [
             each
-            for each in build.fetched(order, Path(folder), lambda what: console.print(f"{what} …", highlight=False))
+            for each in build.fetched(order, Path(folder), lambda what: console.print(f"{what} …"))
             if each.released
         ]
         found = {Key(each.chart.name, each.chart.version): (each.chart, each.sha256) for each in archives}
@@ -87,7 +87,7 @@ def bundle_lock(stack: StackName, lock: LockFile = _LOCK, config_file: ConfigFil
         new = len(extended.charts) - len(order.lock.charts)
         if new:
             extended.write(lock)
-        console.print(f"{lock.name}: {new} new, {len(archives) - new} as locked", highlight=False)
+        console.print(f"{lock.name}: {new} new, {len(archives) - new} as locked")
 
 
 def verify_bundle(
@@ -108,8 +108,6 @@ def verify_bundle(
             console.print(
                 f"{path}: whole: {len(seen.manifest.files)} files, {size / _MIB:.0f} MiB, "
                 f"of stack {_plain(seen.manifest.stack)} at {_plain(seen.manifest.revision)}",
-                markup=False,
-                highlight=False,
                 soft_wrap=True,
             )
             return
@@ -144,7 +142,7 @@ def _order(stack: str, config_file: Path | None, lock: Path, requirements: Path,
 def _show(console: Console, where: Path, made: Made) -> None:
     console.print(_parts(made.manifest))
     console.print(_images(made))
-    console.print(f"{where}: sha256 {made.digest}", highlight=False, soft_wrap=True)
+    console.print(f"{where}: sha256 {made.digest}", soft_wrap=True)
     if made.unresolved:
         console.print(
             f"{len(made.unresolved)} images have no digest: the bundle does not say which they are. Give a registry "

@@ -36,7 +36,7 @@ def capacity(
         for table in (tables.breakdown(figures), tables.quota(figures).turned(), tables.fits(figures)):
             console.print(table.rich())
         for line in (*tables.footnotes(figures), "", *tables.verdict_lines(verdict)):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
         _write(console, markdown, tables.markdown(figures, verdict))
         _write(console, picture, drawing.svg(figures))
     if verdict.refusals:
@@ -46,4 +46,4 @@ def capacity(
 def _write(console: Console, path: Path | None, content: str) -> None:
     if path is not None:
         path.write_text(content, encoding="utf-8")
-        console.print(f"wrote {path}", highlight=False)
+        console.print(f"wrote {path}")

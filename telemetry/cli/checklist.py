@@ -72,7 +72,7 @@ def checklist(
             typer.echo(report.as_json(stack, found), nl=False)
         else:
             console.print(report.table(stack, found))
-            console.print(report.summary(found), highlight=False)
+            console.print(report.summary(found))
     raise typer.Exit(report.exit_code(found, allow_manual=allow_manual))
 
 

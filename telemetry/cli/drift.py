@@ -57,6 +57,6 @@ def drift(
             typer.echo(content)
         else:
             for line in rendering.terminal(report):
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
+                console.print(line, soft_wrap=True)
     if report.findings:
         raise typer.Exit(DRIFT)

@@ -68,7 +68,7 @@ def _explain(stack: str, config_file: Path | None, *, asked: bool) -> bool:
         settings = stack_file.load(stack, config_file)
         found = ask(settings)
         for line in lines(found.unready, hidden=found.hidden, said=found.said):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
         if asked and not found.unready:
             console.print(f"{stack}: {_verdict(found)} in {settings.namespace.name}")
     return bool(found.workloads) and not (found.unready or found.unseen)

@@ -44,7 +44,7 @@ def export_state(
         said = (
             f"{stack}: state exported to {place}/{written}" if written else f"{stack}: nothing in the state to export"
         )
-        console.print(said, markup=False, highlight=False, soft_wrap=True)
+        console.print(said, soft_wrap=True)
 
 
 def restore_state(
@@ -69,7 +69,7 @@ def restore_state(
         except AdoptError as error:
             raise AdoptError(f"{copy}: {error}") from error
         what = f"{copy}, written {exports.made(export)}, has {len(exports.resources(export))} resources"
-        console.print(what, markup=False, highlight=False, soft_wrap=True)
+        console.print(what, soft_wrap=True)
         if not is_confirmed(console, f"Put it in place of the state of {stack}?", yes=yes):
             raise typer.Exit(_UNCONFIRMED)
         _asked(stack, "stack import", json.dumps(export))

@@ -61,7 +61,7 @@ def identities(
             typer.echo(text, nl=False)
         else:
             _write_new(output, text)
-            console.print(f"wrote {output}", highlight=False, soft_wrap=True)
+            console.print(f"wrote {output}", soft_wrap=True)
 
 
 def rendered(keyed: list[tuple[Identity, S3Identity]], *, shell: bool) -> str:

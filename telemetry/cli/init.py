@@ -162,4 +162,4 @@ def _next(stack: str, made: Collection[str]) -> Iterator[str]:
 
 def _say(console: Console, lines: Iterable[str]) -> None:
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)

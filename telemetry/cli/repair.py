@@ -85,7 +85,7 @@ def _repair(mending: Repair, console: Console, *, yes: bool) -> None:
             raise typer.Exit(_UNCONFIRMED)
         try:
             for done in mending.carry_out(plan):
-                console.print(done, markup=False, highlight=False, soft_wrap=True)
+                console.print(done, soft_wrap=True)
         except Changed:
             console.print("A process had gone on with its work meanwhile; looking again.")
         plan = mending.find()
@@ -104,4 +104,4 @@ def _show(console: Console, plan: RepairPlan, stack: str) -> None:
         table.add_row(each.found, each.will)
     console.print(table)
     for line in lines(plan.waiting):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)

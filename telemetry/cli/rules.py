@@ -70,7 +70,7 @@ def _write(stack: Stack, directory: Path, console: Console) -> None:
     for group in groups_of(stack):
         path = directory / f"{object_name(group)}.yaml"
         path.write_text(yaml.safe_dump({"groups": [group]}, sort_keys=False, width=110))
-        console.print(f"wrote {path}: {len(group['rules'])} rules", highlight=False, soft_wrap=True)
+        console.print(f"wrote {path}: {len(group['rules'])} rules", soft_wrap=True)
 
 
 def _load(stack: Stack, address: str, authority: Path | None, console: Console, *, dry_run: bool) -> None:

@@ -53,7 +53,7 @@ def size(
         if found.comparisons:
             console.print(tables.measured(found).rich())
         for line in (*tables.reasons(found), *tables.measured_lines(found), "", *tables.verdict_lines(found)):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            console.print(line, soft_wrap=True)
         _save(console, markdown, tables.markdown(found, settings.load))
         _save(console, json_file, json.dumps(tables.document(found), indent=2) + "\n")
         if write:
@@ -86,9 +86,9 @@ def _write(console: Console, file: Path, found: Report, stack: str) -> None:
     text = changed(file.read_text(encoding="utf-8"), values)
     settings = load_settings(stack_file.as_given(yaml.safe_load(text)["config"]), stack)
     file.write_text(text, encoding="utf-8")
-    console.print(f"wrote {len(values)} sizes to {file}", highlight=False, soft_wrap=True)
+    console.print(f"wrote {len(values)} sizes to {file}", soft_wrap=True)
     for line in capacity_lines(fit.check(settings)):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
 
 
 def _way(key: str) -> tuple[str, ...]:
@@ -99,4 +99,4 @@ def _way(key: str) -> tuple[str, ...]:
 def _save(console: Console, path: Path | None, content: str) -> None:
     if path is not None:
         path.write_text(content, encoding="utf-8")
-        console.print(f"wrote {path}", highlight=False)
+        console.print(f"wrote {path}")

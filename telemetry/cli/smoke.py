@@ -25,7 +25,7 @@ def smoke(
         tenant = settings.tenants[0].id if settings.tenants else None
         services = Services(connect(settings.kubernetes), tenant)
         for line in _lines(settings, services, endpoints):
-            console.print(line, highlight=False)
+            console.print(line)
 
 
 def _lines(stack: Stack, services: Services, endpoints: Any) -> Iterator[str]:

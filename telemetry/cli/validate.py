@@ -87,7 +87,7 @@ def validate(
 
         def tell(result: Any) -> None:
             if not as_json:
-                console.print(report.line(result), highlight=False, soft_wrap=True)
+                console.print(report.line(result), soft_wrap=True)
 
         results = run(lanes, Bounds(bound, overall, at_once), tell, redactor_of(settings, credentials, tokens))
         if output is not None:
@@ -97,7 +97,7 @@ def validate(
         if as_json:
             typer.echo(report.as_json(stack, results), nl=False)
         else:
-            console.print(report.summary(results), highlight=False, soft_wrap=True)
+            console.print(report.summary(results), soft_wrap=True)
     raise typer.Exit(report.exit_code(results, allow_skipped=allow_skipped))
 
 

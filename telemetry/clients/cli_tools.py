@@ -233,7 +233,14 @@ def _run(
 ) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            line, cwd=folder, input=stdin, capture_output=True, text=True, check=False, timeout=seconds
+            line,
+            cwd=folder,
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",  # whatever the locale is: Go knows no other
+            errors="replace",
+            check=False,
+            timeout=seconds,
         )
     except FileNotFoundError as error:
         raise ToolError(f"{line[0]}: is not on PATH; install it, or go through the sandbox (make help)") from error

@@ -16,7 +16,7 @@ from tests.unit.test_adopt import BUCKET, planned
 
 FOUND = AdoptionPlan({BUCKET: planned()}, here={BUCKET: Here("blocks")})
 REFUSED = AdoptionPlan(
-    {BUCKET: planned()}, foreign={BUCKET: Foreign("somebody else has made it", "give it another name")}
+    {BUCKET: planned()}, foreign={BUCKET: Foreign("[/ann] :key: has made it", "give it another name")}
 )
 Run = Callable[..., tuple[int, str]]
 
@@ -84,7 +84,7 @@ def test_yes_does_it_and_tells_what_is_ahead(run: Run) -> None:
 def test_what_is_refused_is_said_and_is_an_error(run: Run) -> None:
     code, printed = run(made := Made(REFUSED), "--yes")
     assert (code, made.carried_out) == (1, [])
-    assert "somebody else has made it. give it another name" in printed
+    assert "[/ann] :key: has made it. give it another name" in printed
 
 
 def test_what_is_ours_is_taken_in_beside_what_is_refused(run: Run) -> None:

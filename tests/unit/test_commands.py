@@ -1,6 +1,7 @@
 """The commands as a user meets them: what they print, what they write, and how they end."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -127,11 +128,21 @@ def test_a_wrong_call_ends_with_2() -> None:
     assert run("compare", "dev", "--tempo-chart").exit_code == 2
 
 
-def test_it_runs_as_a_module() -> None:
-    command = [sys.executable, "-m", "telemetry", "capacity", "dev"]
-    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
+def test_it_runs_as_a_module_also_where_the_terminal_has_few_characters() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "telemetry", "capacity", "prod"]
+    done = subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "It fits." in done.stdout
+    assert "pods will be rejected until the increase is granted" in done.stdout
+
+
+def test_nobody_is_told_that_nobody_reads() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "telemetry", "rules", "prod"]
+    done = subprocess.run(command, cwd=REPO, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 # compare: with a helm that is a few lines of Python and renders what the test wants.

@@ -1,5 +1,6 @@
 """The program itself: the files that Git knows, as they are now."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def revision(project: Path) -> str:
 
 def _git(project: Path, *arguments: str) -> str:
     try:
-        return subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=True).stdout
+        done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, check=True)
+        return os.fsdecode(done.stdout)
     except (OSError, subprocess.CalledProcessError) as error:
         raise BundleError("the program's folder is no Git checkout; clone it, and make the bundle there") from error
