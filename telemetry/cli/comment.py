@@ -27,7 +27,7 @@ def comment(number: Annotated[int, typer.Argument(help="of the pull request")], 
     with error_boundary(ForgeError, OSError) as console:
         body = together(files, "No report of it could be made", "No change.")
         done = Forge.from_environment().put_comment(number, REPORT_MARKER, body)
-        console.print(done, markup=False, highlight=False, soft_wrap=True)
+        console.print(done, soft_wrap=True)
 
 
 def issue(files: Files) -> None:
@@ -36,7 +36,7 @@ def issue(files: Files) -> None:
         body = together(files, "It could not be looked at", "No drift.")
         closing = f"No stack drifts any more: {run_url()}."
         done = Forge.from_environment().put_issue(DRIFT_MARKER, "The stacks drift from their settings", body, closing)
-        console.print(done, markup=False, highlight=False, soft_wrap=True)
+        console.print(done, soft_wrap=True)
 
 
 def together(files: Sequence[Path], missing: str, nothing: str, limit: int = LIMIT - _RESERVE) -> str | None:
@@ -47,7 +47,8 @@ def together(files: Sequence[Path], missing: str, nothing: str, limit: int = LIM
     texts: dict[str, str] = {}
     for file in files:
         name = file.stem.rpartition("-")[2]
-        texts[name] = file.read_text(encoding="utf-8").strip() if file.exists() else f"{missing}: see {run_url()}."
+        is_there = file.exists()
+        texts[name] = file.read_text("utf-8", "replace").strip() if is_there else f"{missing}: see {run_url()}."
     if not any(texts.values()):
         return None
     texts = {name: text or nothing for name, text in texts.items()}

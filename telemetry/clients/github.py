@@ -95,16 +95,17 @@ class Forge:
         url: str | None = str(httpx.URL(self._url(path), params={**parameters, "per_page": "100"}))
         while url:
             answer = self._request("GET", url)
-            for each in answer.json():
-                if each["user"]["login"] == self.author and (each["body"] or "").startswith(marker):
-                    found: dict[str, Any] = each
-                    return found
+            for each in _objects(answer):
+                author = each.get("user") or {}  # none is left of an account that was deleted
+                if author.get("login") == self.author and (each.get("body") or "").startswith(marker):
+                    return each
             url = answer.links.get("next", {}).get("url")
         return None
 
     def _call(self, done: str, method: str, path: str, body: Mapping[str, str] | None = None) -> str:
         answer = self._request(method, self._url(path), body)
-        return f"{done} {answer.json()['html_url']}" if answer.content else f"{done} {path}"
+        written = next(iter(_objects(answer)), {}) if answer.content else {}
+        return f"{done} {written.get('html_url', path)}"
 
     def _url(self, path: str) -> str:
         return f"/repos/{self.repository}/{path}"
@@ -122,6 +123,18 @@ class Forge:
 
 def _retry(attempt: Callable[[], str]) -> str:
     return retry(attempt, attempts=_ATTEMPTS, on=_TryAgainError, wait=_WAIT)
+
+
+def _objects(answer: httpx.Response) -> list[dict[str, Any]]:
+    """Return the object that was answered, or the list of them. Raises ForgeError."""
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    objects = found if isinstance(found, list) else [found]
+    if not all(isinstance(each, dict) for each in objects):
+        raise ForgeError(f"what answers to {answer.url} is not GitHub's API; correct GITHUB_API_URL")
+    return objects
 
 
 def _refusal(answer: httpx.Response, method: str, url: str) -> str:

@@ -156,10 +156,10 @@ def _refused(answer: Answer) -> client.ApiException:
     return client.ApiException(answer.status, answer.reason, body=answer.body.decode(errors="replace"))
 
 
-def find(api: client.ApiClient, path: str, *, accept: str = "application/json") -> dict[str, Any] | None:
+def find(api: client.ApiClient, path: str, *, accept: str = "application/json", **query: str) -> dict[str, Any] | None:
     """Return the JSON object at a path, or None where there is none. Raises what `get` raises else."""
     try:
-        return get(api, path, accept=accept)
+        return get(api, path, accept=accept, **query)
     except client.ApiException as error:
         if error.status == _NOT_FOUND:
             return None
@@ -174,10 +174,14 @@ def secret_texts(api: client.ApiClient, namespace: str, name: str) -> dict[str, 
         NoJsonError: the answer is no JSON object.
     """
     try:
-        data = get(api, f"/api/v1/namespaces/{namespace}/secrets/{name}").get("data") or {}
+        return texts(get(api, f"/api/v1/namespaces/{namespace}/secrets/{name}"))
     except client.ApiException:
         return {}
-    return {key: base64.b64decode(text).decode(errors="replace") for key, text in data.items()}
+
+
+def texts(secret: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a Secret, as the API server gives it, holds by key."""
+    return {key: base64.b64decode(text).decode(errors="replace") for key, text in (secret.get("data") or {}).items()}
 
 
 def kinds(api: client.ApiClient, version: str) -> dict[str, str]:

@@ -56,7 +56,7 @@ class Hub:
         path, query = urlsplit(target).path.removeprefix(f"{ROOT}/"), parse_qs(urlsplit(target).query)
         if method == "GET":
             rows = [row for row in self.things[path] if row["state"] == query.get("state", [row["state"]])[0]]
-            return 200, [row for row in rows if query.get("creator", [row["user"]["login"]])[0] == row["user"]["login"]]
+            return 200, [row for row in rows if "creator" not in query or row["user"]["login"] in query["creator"]]
         if method == "POST":
             return 201, self.add(path, content)
         kind, _, number = path.rpartition("/")

@@ -1,6 +1,7 @@
 """The operational checklist: every item of R46 is there, and each tells done from open from what nobody sees."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -14,15 +15,17 @@ from kubernetes.client import ApiClient
 from rich.console import Console
 
 from telemetry.cli import checklist as checklist_command
+from telemetry.clients.kubernetes import connect
 from telemetry.clients.target import Tenant
 from telemetry.gateway.secrets import mounted_secrets
-from telemetry.monitoring.operator import pod_monitors
+from telemetry.monitoring.operator import GROUP, VERSION, pod_monitors
 from telemetry.monitoring.rules import groups_of
-from telemetry.operations.checklist import activity, items, metrics, report, rules, scraping, secrets
+from telemetry.operations.checklist import activity, items, metrics, objects, report, rules, scraping, secrets
 from telemetry.operations.checklist.model import ChecklistFinding, Given, State, Ticked
 from telemetry.operations.validation.target import StackTarget
-from telemetry.spec.checks import CheckSkipped
+from telemetry.spec.checks import CheckFailed, CheckSkipped
 from telemetry.stack import ConfigError
+from tests.doubles import Answer, answering, by_path, kubeconfig
 from tests.support import (
     WITH_LOGS_IN_PROD,
     WITH_PROFILES_IN_PROD,
@@ -207,6 +210,51 @@ def test_what_an_operator_is_told_is_held_against_the_settings_and_the_pods(told
     del told["telemetry-tempo"]
     open_ = metrics.look(looked).detail
     assert open_.startswith("PodMonitor telemetry-mimir is another; PodMonitor telemetry-tempo is missing")
+
+
+def at(folder: Path, address: str) -> Given:
+    """Return what there is to look at in a cluster at an address."""
+    (folder / "kubeconfig").write_text(kubeconfig(address, "ca7f8f-prod", "kt0-fake"))
+    looked = given(OPERATOR, put("kubernetes.kubeconfig", str(folder / "kubeconfig")))
+    return replace(looked, cluster=connect(looked.stack.kubernetes))
+
+
+def test_the_clusters_objects_are_read_as_it_has_them(tmp_path: Path) -> None:
+    (monitor, *_) = pod_monitors(given(OPERATOR).stack)
+    path = f"/apis/{GROUP}/{VERSION}/namespaces/{monitor.namespace}/podmonitors/{monitor.name}"
+    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+    spec = {"containers": [{"ports": [{"containerPort": 8080}]}]}
+    pods = [{"spec": spec, "status": ready}, {"spec": spec, "status": {}}, {"spec": {}, "status": ready}]
+    lists = {path: {"spec": monitor.spec}, "/api/v1/namespaces/n/pods": {"items": pods}}
+    secret = {"/api/v1/namespaces/ca7f8f-prod/secrets/mimir-s3": {"data": {"key": "dGV4dA=="}}}
+    with by_path({**lists, **secret}) as address:
+        looked = at(tmp_path, address)
+        assert objects.live_spec(looked, monitor) == monitor.spec
+        assert objects.ready_pods(looked, "n", "app=mimir", 8080) == 1
+        assert secrets._live(looked, "mimir-s3") == {"key": "text"}
+        assert secrets._live(looked, "tempo-s3") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Answer(body="<html>log in</html>"), "does not answer like one"),
+        (Answer(body='{"data": '), "does not answer like one"),
+        (Answer(403, '{"message": "ann cannot get secrets"}'), "refused (403): ann cannot get secrets"),
+    ],
+)
+def test_what_the_cluster_does_not_show_is_open_with_its_reason(tmp_path: Path, answer: Answer, said: str) -> None:
+    with answering(answer) as address:
+        first, second, *_ = items.ticked(at(tmp_path, address))
+    assert [each.state for each in (first, second)] == ["open", "open"]
+    assert "Secret tempo-s3 cannot be seen" in first.detail
+    assert all(said in each.detail for each in (first, second))
+
+
+def test_metrics_of_what_is_no_prometheus_are_open() -> None:
+    looked = given(RULER, answers={"/prometheus/api/v1/query": "<html>log in</html>"})
+    with pytest.raises(CheckFailed, match="does not answer like Prometheus"):
+        metrics.look(looked)
 
 
 # ---- What validation saw.

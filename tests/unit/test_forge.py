@@ -11,7 +11,7 @@ from telemetry.cli.app import app
 from telemetry.cli.comment import DRIFT_MARKER, REPORT_MARKER, together
 from telemetry.clients import github as forge
 from telemetry.clients.github import LIMIT
-from tests.doubles import refused
+from tests.doubles import Answer, answering, refused
 from tests.unit.forge_double import Hub, listening
 
 TOKEN = "gt0-fake"
@@ -83,6 +83,7 @@ def test_only_our_own_comment_is_touched_and_it_is_found_on_any_page(hub: Hub, t
         ("github-actions[bot]", f"{REPORT_MARKER}\nours"),
     ):
         hub.add("issues/7/comments", {"body": body}, login)
+    hub.comments[0]["user"] = None  # as of an account that was deleted
     before = [each["body"] for each in hub.comments[:4]]
     assert comment(tmp_path, "new", "", "").exit_code == 0
     assert hub.wrote == ["PATCH /repos/o/r/issues/comments/5"]
@@ -151,6 +152,20 @@ def test_a_hub_that_is_not_there_is_one_message(hub: Hub, tmp_path: Path, monkey
     done = comment(tmp_path, "a", "", "")
     assert (done.exit_code, "GitHub does not answer" in done.output) == (1, True)
     assert hub.asked == []
+
+
+@pytest.mark.parametrize("body", ["<html>log in</html>", '[{"user": ', "[1]", "null"])
+def test_what_is_no_hub_is_one_message(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    with answering(Answer(body=body)) as address:
+        monkeypatch.setenv("GITHUB_API_URL", address)
+        done = comment(tmp_path, "a", "", "")
+    assert (done.exit_code, "is not GitHub's API" in done.output) == (1, True), done.output
+    assert hub.asked == []
+
+
+def test_a_report_that_is_no_text_is_shown_as_far_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "report-dev.md").write_bytes(b"a \xff change")
+    assert together([tmp_path / "report-dev.md"], "missing", "nothing") == "## dev\n\na \ufffd change"
 
 
 @pytest.mark.parametrize("name", ["GITHUB_TOKEN", "GITHUB_REPOSITORY"])

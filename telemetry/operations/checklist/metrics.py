@@ -61,9 +61,9 @@ def _is_told(stack: Stack) -> bool:
 def _count(asking: httpx.Client, url: str, here: Scope, backend: Backend[Any, Any]) -> int:
     """Return how many pods of a backend say which version they are."""
     query = f"count({here(backend.build_info or f'{backend.name}_build_info')})"
-    answer = ask(asking, "GET", f"{url}/api/v1/query", params={"query": query}).json()
+    answer = ask(asking, "GET", f"{url}/api/v1/query", params={"query": query})
     try:
-        result = answer["data"]["result"]
+        result = answer.json()["data"]["result"]
         return int(float(result[0]["value"][1])) if result else 0
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise CheckFailed(f"{url} does not answer like Prometheus ({type(error).__name__})") from error

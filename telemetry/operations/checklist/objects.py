@@ -1,37 +1,42 @@
-"""The Prometheus operator's objects as the cluster has them."""
+"""Objects as the cluster has them."""
 
+from collections.abc import Mapping
 from typing import Any
 
-import urllib3
-from kubernetes import client
-
+from telemetry.clients.kubernetes import ClusterError, cluster_errors, find
 from telemetry.monitoring.operator import GROUP, PLURALS, VERSION, OperatorObject
 from telemetry.operations.checklist.model import Given
 from telemetry.spec.checks import CheckFailed
 
-_TIMEOUT_SECONDS = 10
-_ABSENT = 404
 
+def live(given: Given, path: str, what: str, **query: str) -> dict[str, Any] | None:
+    """Return what the API server has at a path; None where there is none.
 
-def live_spec(given: Given, wanted: OperatorObject) -> dict[str, Any] | None:
-    """Return the spec that an object has in the cluster; None where there is none.
+    Args:
+        given: what there is to look with.
+        path: the path.
+        what: what it is, for people.
+        query: parameters of the request.
 
     Raises:
         CheckFailed: the cluster does not show it.
     """
-    place = GROUP, VERSION, wanted.namespace, PLURALS[wanted.kind], wanted.name
     try:
-        found = client.CustomObjectsApi(given.cluster).get_namespaced_custom_object(
-            *place, _request_timeout=_TIMEOUT_SECONDS
-        )
-    except client.ApiException as error:
-        if error.status == _ABSENT:
-            return None
-        raise CheckFailed(f"the cluster does not show {wanted.kind} {wanted.name}: {error.status}") from None
-    except urllib3.exceptions.HTTPError:
-        raise CheckFailed("the cluster does not answer") from None
-    spec: dict[str, Any] = found["spec"]
-    return spec
+        with cluster_errors(given.stack.kubernetes.context):
+            return find(given.cluster, path, **query)
+    except ClusterError as error:
+        raise CheckFailed(f"{what} cannot be seen: {error}") from None
+
+
+def live_spec(given: Given, wanted: OperatorObject) -> dict[str, Any] | None:
+    """Return the spec that an object of the Prometheus operator has in the cluster; None where there is none.
+
+    Raises:
+        CheckFailed: the cluster does not show it.
+    """
+    path = f"/apis/{GROUP}/{VERSION}/namespaces/{wanted.namespace}/{PLURALS[wanted.kind]}/{wanted.name}"
+    found = live(given, path, f"{wanted.kind} {wanted.name}")
+    return None if found is None else found.get("spec") or {}
 
 
 def ready_pods(given: Given, namespace: str, selector: str, port: int) -> int:
@@ -46,20 +51,15 @@ def ready_pods(given: Given, namespace: str, selector: str, port: int) -> int:
     Raises:
         CheckFailed: the cluster does not show them.
     """
-    try:
-        pods = client.CoreV1Api(given.cluster).list_namespaced_pod(
-            namespace, label_selector=selector, _request_timeout=_TIMEOUT_SECONDS
-        )
-    except client.ApiException as error:
-        raise CheckFailed(f"the cluster does not show the pods of {namespace}: {error.status}") from None
-    except urllib3.exceptions.HTTPError:
-        raise CheckFailed("the cluster does not answer") from None
-    return sum(_is_ready(pod) and _has(pod, port) for pod in pods.items)
+    pods = live(given, f"/api/v1/namespaces/{namespace}/pods", f"the pods of {namespace}", labelSelector=selector)
+    return sum(_is_ready(pod) and _has(pod, port) for pod in (pods or {}).get("items") or ())
 
 
-def _is_ready(pod: client.V1Pod) -> bool:
-    return any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions or ())
+def _is_ready(pod: Mapping[str, Any]) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
 
 
-def _has(pod: client.V1Pod, number: int) -> bool:
-    return any(port.container_port == number for each in pod.spec.containers for port in each.ports or ())
+def _has(pod: Mapping[str, Any], number: int) -> bool:
+    containers = (pod.get("spec") or {}).get("containers") or ()
+    return any(port.get("containerPort") == number for each in containers for port in each.get("ports") or ())

@@ -1,39 +1,36 @@
 """Checks that the cluster has the Secrets that the settings make, and how long certificates are valid."""
 
-import base64
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-import urllib3
 from cryptography import x509
-from kubernetes import client
 
+from telemetry.clients.kubernetes import texts
 from telemetry.config.credentials import S3Identity
 from telemetry.config.existing_secrets import S3Secret
 from telemetry.gateway import validity
 from telemetry.gateway.secrets import CERT_MANAGER_SECRET, backends_secret, mounted_secrets, tenant_secrets
 from telemetry.operations.checklist.model import ChecklistFinding, Given
+from telemetry.operations.checklist.objects import live
 from telemetry.spec.checks import CheckFailed
 from telemetry.stack.named_secrets import named_secrets
 
 Contents = dict[str, str]
 _CERTIFICATE = "tls.crt"
-_TIMEOUT_SECONDS = 10
-_ABSENT = 404
 
 
 def look(given: Given) -> ChecklistFinding:
     """Compare the Secrets of the cluster with the settings, and look when their certificates end."""
     problems, ends, derived, renamed = [], [], dict(_derived(given)), dict(_renamed(given))
     for name in (*derived, *_others(given)):
-        live = _live(given, name)
-        if live is None:
+        held = _live(given, name)
+        if held is None:
             problems.append(f"Secret {name} is not there")
             continue
-        stale = [key for key, text in derived.get(name, {}).items() if live.get(key) != text]
+        stale = [key for key, text in derived.get(name, {}).items() if held.get(key) != text]
         problems += [f"Secret {name} is not as the settings say ({', '.join(stale)})"] if stale else []
         certificate = renamed.get(name, _CERTIFICATE)
-        ends += [(_end(name, certificate, live[certificate]), name)] if certificate in live else []
+        ends += [(_end(name, certificate, held[certificate]), name)] if certificate in held else []
     soon = given.today + timedelta(days=given.stack.monitoring.certificate_days)
     problems += [f"the certificate in {name} ends on {end:%Y-%m-%d}" for end, name in ends if end.date() < soon]
     problems += [f"the {each.title} ends on {each.until}" for each in validity.ends(given.stack) if each.until <= soon]
@@ -89,17 +86,8 @@ def _live(given: Given, name: str) -> Contents | None:
     Raises:
         CheckFailed: the cluster does not show it.
     """
-    try:
-        secret = client.CoreV1Api(given.cluster).read_namespaced_secret(
-            name, given.stack.namespace.name, _request_timeout=_TIMEOUT_SECONDS
-        )
-    except client.ApiException as error:
-        if error.status == _ABSENT:
-            return None
-        raise CheckFailed(f"the cluster does not show Secret {name}: {error.status} {error.reason}") from None
-    except urllib3.exceptions.HTTPError:
-        raise CheckFailed("the cluster does not answer") from None
-    return {key: base64.b64decode(text).decode(errors="replace") for key, text in (secret.data or {}).items()}
+    found = live(given, f"/api/v1/namespaces/{given.stack.namespace.name}/secrets/{name}", f"Secret {name}")
+    return None if found is None else texts(found)
 
 
 def _end(name: str, key: str, pem: str) -> datetime:
