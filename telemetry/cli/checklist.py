@@ -12,6 +12,7 @@ import typer
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
+from telemetry.cli.outputs import outputs_of
 from telemetry.clients.cli_tools import Pulumi, ToolError
 from telemetry.clients.kubernetes import ClusterError, connect
 from telemetry.known_secrets import redactor_of
@@ -52,9 +53,7 @@ def checklist(
     places = pairs(connect_to, "--connect-to")
     with error_boundary(ClusterError, ConfigError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
-        outputs = Pulumi(stack, config_file).json("stack output", "--json")
-        if "endpoints" not in outputs:
-            raise ConfigError([f"{stack} has no outputs: nothing is deployed yet; first: make up STACK={stack}"])
+        outputs = outputs_of(Pulumi(stack, config_file))
         credentials = credentials_of_stack.load(settings, config_file)
         tokens = credentials_of_stack.tokens(settings)
         api = connect(settings.kubernetes)

@@ -1,6 +1,5 @@
 """`explain`: lists the workloads of a stack that are not ready, with the cluster's reasons."""
 
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,10 +44,7 @@ def explain(
 
 def _run(command: Sequence[str]) -> int:
     with error_boundary(ToolError):
-        try:
-            return foreground.ended(subprocess.Popen(command))
-        except FileNotFoundError as error:
-            raise ToolError(f"there is no program {command[0]!r} on PATH") from error
+        return foreground.ended(foreground.started(command))
 
 
 def _explain(stack: str, config_file: Path | None, *, asked: bool) -> bool:

@@ -2,8 +2,32 @@
 
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+
+from telemetry.clients.cli_tools import ToolError
+
+
+def started(
+    command: Sequence[str], *, folder: Path | None = None, output: int | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a command.
+
+    Args:
+        command: the program and its arguments.
+        folder: where it runs; None is here.
+        output: where both its outputs go, as subprocess has it; None is to ours.
+
+    Raises:
+        ToolError: it cannot be run.
+    """
+    try:
+        return subprocess.Popen(command, cwd=folder, stdout=output, stderr=output)
+    except FileNotFoundError as error:
+        raise ToolError(f"there is no program {command[0]!r} on PATH") from error
+    except OSError as error:
+        raise ToolError(f"{command[0]}: cannot be run ({error.strerror})") from error
 
 
 def ended(process: subprocess.Popen[bytes]) -> int:

@@ -1,13 +1,11 @@
 """`init`: asks what a new stack needs to be told, writes its file, sets its secrets and previews it."""
 
 import os
-import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import yaml
 from rich.console import Console
 
 from telemetry.cli import foreground
@@ -22,6 +20,7 @@ from telemetry.operations.init.interview import Interview
 from telemetry.operations.init.question import Question
 from telemetry.operations.init.questions import QUESTIONS
 from telemetry.stack import ConfigError
+from telemetry.stack import file as stack_file
 
 _MISSING = 2
 _SHOWN = 8
@@ -64,11 +63,12 @@ def init(
             raise typer.Exit(_MISSING)
         if interview.refused:
             raise ConfigError(interview.refused)
-        file.write_text(draft.text(file, _content(file)), encoding="utf-8")  # what it has is the engine's
+        engines = stack_file.content(file) if file.exists() else {}
+        file.write_text(draft.text(file, engines), encoding="utf-8")
         for key, secret in draft.secrets().items():
             pulumi.run("config set", "--secret", "--path", f"telemetry:{key}", stdin=secret)
         _say(console, [f"wrote {file.name}, with its secrets encrypted"])
-        status = foreground.ended(subprocess.Popen(["pulumi", "preview", "-s", stack], cwd=PROJECT))
+        status = foreground.ended(foreground.started(["pulumi", "preview", "-s", stack], folder=PROJECT))
         _say(console, _next(stack, interview.made))
     if status:
         raise typer.Exit(1)
@@ -102,16 +102,12 @@ class _Terminal:
 
 def _check(file: Path, draft: Draft) -> None:
     """Refuse a stack whose file is there, or that there cannot be."""
-    if "config" in _content(file):
+    if file.exists() and "config" in stack_file.content(file):
         raise ConfigError(
             [f"{file.name}: is there already, and is left alone; change it by hand, or move it away and begin again"]
         )
     if findings := draft.findings():
         raise ConfigError(findings)
-
-
-def _content(file: Path) -> dict[str, Any]:
-    return (yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
 
 
 def _given(answers: Iterable[str]) -> dict[str, str]:

@@ -42,12 +42,9 @@ def run(command: Sequence[str], secrets: frozenset[str]) -> int:
     """Run a command, pass on its two outputs line by line, and return its exit code, as shells do for signals.
 
     Raises:
-        ToolError: there is no such program.
+        ToolError: it cannot be run.
     """
-    try:
-        process: subprocess.Popen[bytes] = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    except FileNotFoundError as error:
-        raise ToolError(f"there is no program {command[0]!r} on PATH") from error
+    process = foreground.started(command, output=subprocess.PIPE)
     assert process.stdout is not None  # noqa: S101 - both are pipes
     assert process.stderr is not None  # noqa: S101
     outputs = ((process.stdout, sys.stdout.buffer), (process.stderr, sys.stderr.buffer))

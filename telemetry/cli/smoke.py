@@ -5,6 +5,7 @@ from typing import Any
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
+from telemetry.cli.outputs import outputs_of
 from telemetry.clients.cli_tools import Helm, Pulumi, ToolError, helm_of
 from telemetry.clients.kubernetes import ClusterError, connect
 from telemetry.operations.smoke.probe import Services, SmokeError, prove, refuses
@@ -21,7 +22,7 @@ def smoke(
     with error_boundary(ClusterError, ConfigError, SmokeError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         check_releases(settings, helm_of(settings.kubernetes, settings.namespace.name))
-        endpoints = Pulumi(stack, config_file).json("stack output", "--json")["endpoints"]
+        endpoints = outputs_of(Pulumi(stack, config_file))["endpoints"]
         tenant = settings.tenants[0].id if settings.tenants else None
         services = Services(connect(settings.kubernetes), tenant)
         for line in _lines(settings, services, endpoints):

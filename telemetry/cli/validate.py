@@ -8,6 +8,7 @@ import typer
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
+from telemetry.cli.outputs import outputs_of
 from telemetry.clients.cli_tools import Pulumi, ToolError
 from telemetry.clients.kubernetes import ClusterError, connect
 from telemetry.config.credentials import Credentials
@@ -64,9 +65,7 @@ def validate(
     moved, places = pairs(address, "--address"), pairs(connect_to, "--connect-to")
     with error_boundary(ClusterError, ConfigError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
-        outputs = Pulumi(stack, config_file).json("stack output", "--json")
-        if "endpoints" not in outputs:
-            raise ConfigError([f"{stack} has no outputs: nothing is deployed yet; first: make up STACK={stack}"])
+        outputs = outputs_of(Pulumi(stack, config_file))
         reach = _reach(settings, places, api_server=api_server)
         credentials = credentials_of_stack.load(settings, config_file)
         tokens = credentials_of_stack.tokens(settings)

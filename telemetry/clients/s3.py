@@ -10,6 +10,16 @@ from telemetry.config.trust import Trust
 _CONNECT_SECONDS, _READ_SECONDS = 5.0, 10.0
 
 
+def no_answer() -> tuple[type[Exception], ...]:
+    """Return what a client raises where no S3 server answers.
+
+    That is botocore's own errors, and how it breaks on redirects that are not one of S3's, and on what is no text.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    return BotoCoreError, TypeError, RecursionError, UnicodeDecodeError
+
+
 def connect(store: ObjectStore, key: S3Key, trusted: Trust) -> Any:
     """Return a client of a stack's object store, from where the stack is worked on."""
     import boto3

@@ -10,6 +10,8 @@ import yaml
 from telemetry.config.project import PROJECT
 from telemetry.stack import ConfigError, Stack, load_settings
 
+_NO_CONFIG = "{}: has no config; write its settings below config:"
+
 
 def load(stack: str, file: Path | None = None) -> Stack:
     """Return the settings of a stack, from its own file or from another one.
@@ -27,16 +29,29 @@ def config(stack: str, file: Path | None = None) -> dict[str, Any]:
         ConfigError: the file is not there or is no such file.
     """
     path = file or PROJECT / f"Pulumi.{stack}.yaml"
+    found = content(path).get("config")
+    if not isinstance(found, dict):
+        raise ConfigError([_NO_CONFIG.format(path.name)])
+    if strange := [key for key in found if not isinstance(key, str)]:
+        raise ConfigError([f"{path.name}: config.{strange[0]}: is no key; keys are text, such as telemetry:namespace"])
+    return found
+
+
+def content(path: Path) -> dict[str, Any]:
+    """Return all that a stack's file has, the engine's own keys as well; an empty file has nothing.
+
+    Raises:
+        ConfigError: it is not there or is no such file.
+    """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
         there = ", ".join(sorted(each.name for each in PROJECT.glob("Pulumi.*.yaml")))
         raise ConfigError([f"{path.name}: cannot be read ({error.strerror}); there are {there}"]) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path.name}: is no YAML: {error}"]) from error
-    found = content.get("config") if isinstance(content, dict) else None
     if not isinstance(found, dict):
-        raise ConfigError([f"{path.name}: has no config; write its settings below config:"])
+        raise ConfigError([_NO_CONFIG.format(path.name)])
     return found
 
 

@@ -206,7 +206,10 @@ def test_a_bucket_that_we_may_not_see_is_somebody_elses() -> None:
     assert isinstance(s3("403").look_up(planned()), Foreign)
 
 
-@pytest.mark.parametrize("answer", ["SlowDown", EndpointConnectionError(endpoint_url="x")])
+@pytest.mark.parametrize(
+    "answer",
+    ["SlowDown", EndpointConnectionError(endpoint_url="x"), RecursionError("a redirect, as botocore takes one")],
+)
 def test_an_object_store_that_cannot_say_stops_everything(answer: Any) -> None:
     with pytest.raises(AdoptError, match="S3 does not"):
         s3(answer).look_up(planned())

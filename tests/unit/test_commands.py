@@ -15,6 +15,7 @@ from telemetry.capacity import tables
 from telemetry.capacity.figures import report
 from telemetry.capacity.fit import check
 from telemetry.cli.app import app
+from telemetry.clients.cli_tools import Pulumi
 from telemetry.releases import releases_of
 from telemetry.spec.release import Release
 from telemetry.stack import ConfigError
@@ -93,6 +94,7 @@ def test_secrets_are_neither_needed_nor_shown(tmp_path: Path) -> None:
         ("config: [", "is no YAML"),
         ("encryptionsalt: v1", "has no config"),
         ("just text", "has no config"),
+        ("config: {1: 2}", "config.1: is no key"),
         ("config: {'telemetry:environment': prod}", "telemetry:environment: is 'prod', but the stack is named 'dev'"),
         ("config: {'telemetry:environment': dev, 'telemetry:tracs': 1}", "telemetry:tracs: unknown key"),
         ("config: {'telemetry:environment': 2026-01-01}", "telemetry:environment: "),
@@ -121,6 +123,20 @@ def test_a_place_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
     shown = run("capacity", "dev", "--markdown", tmp_path / "none" / "page.md")
     assert shown.exit_code == 1
     assert "No such file" in shown.output
+
+
+@pytest.mark.parametrize("command", ["smoke", "validate", "checklist"])
+def test_a_stack_of_which_no_up_was_whole_is_one_message(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr(Pulumi, "json", lambda *_: {})
+    monkeypatch.setattr("telemetry.cli.smoke.check_releases", lambda *_: None)
+    shown = run(command, "dev")
+    assert (shown.exit_code, "error: dev has no outputs" in shown.output) == (1, True), shown.output
+
+
+@pytest.mark.parametrize("program", ["none", "."])
+def test_a_command_that_cannot_be_run_is_one_message(tmp_path: Path, program: str) -> None:
+    shown = run("explain", "dev", "--", tmp_path / program)
+    assert (shown.exit_code, shown.output.startswith("error: ")) == (1, True), shown.output
 
 
 def test_a_wrong_call_ends_with_2() -> None:

@@ -57,6 +57,14 @@ def test_a_file_with_settings_is_left_alone(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "log").exists()
 
 
+@pytest.mark.parametrize(("content", "said"), [("config: [", "is no YAML"), ("just text", "has no config")])
+def test_so_is_one_that_is_none(run: Run, tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "Pulumi.dev.yaml").write_text(content)
+    code, printed = run(*FLAGS)
+    assert (code, said in printed) == (1, True), printed
+    assert (tmp_path / "Pulumi.dev.yaml").read_text() == content
+
+
 def test_there_is_no_other_environment() -> None:
     done = CliRunner().invoke(app, ["init", "staging"])
     assert done.exit_code == 1

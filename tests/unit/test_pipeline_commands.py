@@ -20,7 +20,7 @@ from telemetry.cli.smoke import check_releases
 from telemetry.clients.cli_tools import Helm
 from telemetry.operations.smoke import probe as smoke
 from telemetry.operations.smoke.probe import Services, SmokeError, prove
-from tests.doubles import kubeconfig, refused, serving
+from tests.doubles import Answer, answering, kubeconfig, refused, serving
 from tests.support import load_stack
 
 SECRETS = {"STACK_PASSPHRASE": "pp0-fake", "CLUSTER_KUBECONFIG": "kc0-fake: |\n  tk0-fake\n"}
@@ -168,6 +168,11 @@ def test_what_does_not_come_back_is_told(tmp_path: Path, backends: Backends, sai
     with api_server(backends) as server, pytest.raises(SmokeError, match=said) as raised:
         list(prove(services(tmp_path, server), ENDPOINTS))
     assert "kt0-fake" not in str(raised.value)
+
+
+def test_what_is_no_prometheus_is_told(tmp_path: Path) -> None:
+    with answering(Answer()) as server, pytest.raises(SmokeError, match="does not answer like Prometheus"):
+        smoke._read_metric(services(tmp_path, server), ENDPOINTS["metrics"]["query"], 1)
 
 
 def test_an_api_server_that_does_not_answer_is_told(tmp_path: Path) -> None:

@@ -136,7 +136,12 @@ def test_a_file_of_the_backend_is_a_copy_as_well() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("[]", "is no copy"), ('{"a": 1}', "is no copy"), (export("prod"), "is the state of another stack")],
+    [
+        ("[]", "is no copy"),
+        ('{"a": 1}', "is no copy"),
+        ('{"deployment": {"resources": ["a"]}}', "is no copy"),
+        (export("prod"), "is the state of another stack"),
+    ],
 )
 def test_what_is_no_copy_of_this_state_is_refused(text: str, said: str) -> None:
     with pytest.raises(AdoptError, match=said):
@@ -157,9 +162,14 @@ def test_a_bucket_keeps_copies_in_its_folder(monkeypatch: pytest.MonkeyPatch) ->
     assert str(place) == "s3://copies/telemetry/state"
     with pytest.raises(AdoptError, match="NoSuchBucket"):
         place_of("s3://none").names()
+    boto3.client("s3", region_name="us-east-1").put_object(Bucket="copies", Key="telemetry/state/x", Body=b"\xff")
+    with pytest.raises(AdoptError, match="is no copy of a state"):
+        place.read("x")
 
 
-@pytest.mark.parametrize("address", ["gs://bucket", "https://host/x", "s3:///folder", "s3://key:secret@bucket"])
+@pytest.mark.parametrize(
+    "address", ["gs://bucket", "https://host/x", "s3:///folder", "s3://key:secret@bucket", "s3://["]
+)
 def test_another_place_is_refused(address: str) -> None:
     with pytest.raises(AdoptError):
         place_of(address)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from telemetry.clients import trust
-from telemetry.clients.s3 import connect
+from telemetry.clients.s3 import connect, no_answer
 from telemetry.config.credentials import S3Identity
 from telemetry.config.object_store import ObjectStore
 from telemetry.config.trust import Trust
@@ -46,7 +46,7 @@ class Buckets:
 
     def look_up(self, planned: Planned) -> Found:
         """Return what there is in place of a bucket, or of a setting of one."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
 
         kind, bucket = planned.type.rpartition(":")[2], str(planned.inputs["bucket"])
         if kind not in _ASK:
@@ -60,6 +60,6 @@ class Buckets:
             if code in _FORBIDDEN and kind == "Bucket":
                 return Foreign("our identity may not see it: it is somebody else's", "give the bucket another name")
             raise AdoptError(f"S3 does not say whether {bucket} has a {kind}: {code}") from error
-        except BotoCoreError as error:
+        except no_answer() as error:
             raise AdoptError(f"S3 does not answer ({trust.distrusted(error) or type(error).__name__})") from error
         return Here(needed_id(planned)) if found else None

@@ -46,7 +46,7 @@ def plan_of(pulumi: Pulumi, kubernetes: Kubernetes) -> dict[str, Any]:
 def _settings(pulumi: Pulumi, target: Path, kubeconfig: Path) -> Path:
     """Write the stack's file as it is, but for the cluster."""
     source = pulumi.config_file or PROJECT / f"Pulumi.{pulumi.stack}.yaml"
-    content = yaml.safe_load(source.read_text(encoding="utf-8"))
+    content = stack_file.content(source)
     config = stack_file.config(pulumi.stack, pulumi.config_file)
     content["config"] = {**config, _SETTINGS: {**config.get(_SETTINGS, {}), "kubeconfig": str(kubeconfig)}}
     target.write_text(yaml.safe_dump(content), encoding="utf-8")

@@ -64,7 +64,8 @@ def parsed(text: str, stack: str) -> Export:
         raise AdoptError("is no copy of a state")
     if isinstance(content.get("checkpoint"), dict):
         content = {"version": content.get("version", 3), "deployment": content["checkpoint"].get("latest") or {}}
-    if not isinstance(content.get("deployment"), dict):
+    deployment = content.get("deployment")
+    if not isinstance(deployment, dict) or not _are_resources(deployment.get("resources") or []):
         raise AdoptError("is no copy of a state")
     urns = (str(each.get("urn")) for each in resources(content))
     others = [urn for urn in urns if not is_of(urn, stack, PROJECT)]
@@ -81,6 +82,10 @@ def resources(export: Export) -> list[dict[str, Any]]:
 def made(export: Export) -> str:
     """Return when the state in a copy was written, as the engine says it: RFC 3339."""
     return str((export["deployment"].get("manifest") or {}).get("time", "?"))
+
+
+def _are_resources(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(each, dict) for each in found)
 
 
 def _prefix(stack: str) -> str:

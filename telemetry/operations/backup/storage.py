@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from telemetry.clients.s3 import connect_as_environment_says
+from telemetry.clients.s3 import connect_as_environment_says, no_answer
 from telemetry.operations.adopt.errors import AdoptError
 
 _GROUP, _OTHERS, _STICKY = stat.S_IWGRP, stat.S_IWOTH, stat.S_ISVTX
@@ -122,7 +122,10 @@ class Bucket:
         # Imported here: its client takes half a second to load.
         from botocore.exceptions import BotoCoreError
 
-        url = urlsplit(address)
+        try:
+            url = urlsplit(address)
+        except ValueError as error:
+            raise AdoptError(f"{address} cannot be used ({error})") from error
         options = dict(parse_qsl(url.query))
         if not url.netloc or "@" in url.netloc:
             raise AdoptError("the address needs a bucket and no key: s3://bucket/folder?endpoint=…")
@@ -158,7 +161,10 @@ class Bucket:
         """Return what is in a file."""
         key = f"{self.folder}{name}"
         content: bytes = self._asked(lambda: self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
-        return content.decode()
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            raise AdoptError("is no copy of a state") from error
 
     def write(self, name: str, text: str) -> None:
         """Make a new file. Names have a time in microseconds: one that is there is no race, but a clock set back."""
@@ -172,12 +178,13 @@ class Bucket:
         self._asked(lambda: self.s3.delete_object(Bucket=self.bucket, Key=f"{self.folder}{name}"))
 
     def _asked(self, call: Any) -> Any:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
 
         try:
             return call()
         except ClientError as error:
-            details = error.response["Error"]
-            raise AdoptError(f"{self}: {details['Code']}: {details.get('Message', '')}") from error
-        except BotoCoreError as error:
-            raise AdoptError(f"{self}: {error}") from error
+            details, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+            why = ": ".join(filter(None, (details.get("Code"), details.get("Message"))))
+            raise AdoptError(f"{self}: {why or f'the server answered {status}'}") from error
+        except no_answer() as error:
+            raise AdoptError(f"{self}: no S3 server answers ({error})") from error

@@ -105,8 +105,12 @@ def prove(services: Services, endpoints: Mapping[str, Mapping[str, str]]) -> Ite
 
 
 def _read_metric(services: Services, url: str, value: int) -> None:
-    found = services.call("GET", f"{url}/api/v1/query", {"query": METRIC})["data"]["result"]
-    if value not in [int(float(each["value"][1])) for each in found]:
+    answer = services.call("GET", f"{url}/api/v1/query", {"query": METRIC})
+    try:
+        found = [int(float(each["value"][1])) for each in answer["data"]["result"]]
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise SmokeError(f"{url}: does not answer like Prometheus ({type(error).__name__})") from error
+    if value not in found:
         raise SmokeError(f"{url}: does not know {METRIC} {value}, which was sent before")
 
 
