@@ -227,7 +227,7 @@ def test_explain_shows_the_end_of_a_log_without_what_looks_like_a_secret(stack_a
 
 
 READY = workload(readyReplicas=1, updatedReplicas=1)
-SEEN = {path.format("ca7f8f-dev"): {"items": []} for path in PATHS.values()}
+SEEN: dict[str, Any] = {path.format("ca7f8f-dev"): {"items": []} for path in PATHS.values()}
 STATEFUL_SETS = "/apis/apps/v1/namespaces/ca7f8f-dev/statefulsets"
 
 
