@@ -156,7 +156,7 @@ bench: setup  ## Measure the speed goals and write docs/performance.md
 faults: setup  ## Inject every fault, prove that nothing is lost, and write docs/reliability.md
 	@$(SANDBOX) faults $(ARGS)
 
-load: setup  ## Send more and more through a gateway to real Mimirs, find how much is carried, and write docs/load.md
+load: setup  ## Send more and more through a gateway to a real Mimir or Thanos, find how much is carried, and write docs/load.md
 	@$(SANDBOX) load $(ARGS)
 
 continuity: setup  ## Write steadily to STACK on real nodes while it changes and is hurt; write docs/reliability.md

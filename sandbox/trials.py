@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -157,41 +158,48 @@ def load(
     protocol: Annotated[
         list[str] | None, typer.Option(help="remote-write or otlp; repeatable, both by default.")
     ] = None,
-    mimirs: Annotated[int, typer.Option(min=1, max=5, help="Mimirs that have every series: 1 as dev, 3 as prod.")] = 1,
+    backend: Annotated[str, typer.Option(help="What stores metrics: mimir or thanos.")] = "mimir",
+    replicas: Annotated[
+        int, typer.Option(min=1, max=5, help="Replicas that have every series: 1 as dev, 3 as prod.")
+    ] = 1,
     requests: Annotated[int, typer.Option(min=0, help="Requests by which each way in is measured; 0: none.")] = 500,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.", dir_okay=False)] = None,
     page: Annotated[
         bool, typer.Option(help="Write docs/load.md with its picture, and the figures for make size.")
     ] = True,
 ) -> None:
-    """Send more and more through a gateway to real Mimirs on this machine, until it is no longer carried.
+    """Send more and more through a gateway to a real backend on this machine, until it is no longer carried.
 
     It takes steps times seconds at most, and a minute besides. Exit code 1 if not even the first step was carried.
     """
     from tempfile import TemporaryDirectory
 
     from sandbox.faults.page import Run
+    from sandbox.load import beside, run
     from sandbox.load import page as results
-    from sandbox.load import run
+    from sandbox.load.backends import BACKENDS, backend_of
     from sandbox.load.figures import knee
     from sandbox.load.plan import SHAPES, Plan, PlanError, protocols_of
 
     with told(PlanError, RuntimeError), TemporaryDirectory(prefix="telemetry-load-") as directory:
-        if page and mimirs not in SHAPES:
-            raise PlanError(f"docs/load.md has no table of {mimirs} Mimirs; add --no-page, or have 1 or 3")
+        chosen = backend_of(backend)
+        if page and replicas not in SHAPES:
+            raise PlanError(f"docs/load.md has no table of {replicas} replicas; add --no-page, or have 1 or 3")
         plan = Plan(
             rate=rate, factor=factor, steps=steps, seconds=seconds, tenants=tenants, series=series, samples=samples,
-            queries=queries, protocols=protocols_of(protocol or ()), mimirs=mimirs,
+            queries=queries, protocols=protocols_of(protocol or ()), replicas=replicas,
         )  # fmt: skip
         tools, begun = Toolchain(console=console), Run.now()
-        tools.ensure(["nginx", "mimir"])
-        outcome = run.run(tools, plan, Path(directory), requests, lambda line: console.print(line, highlight=False))
+        tools.ensure(["nginx", *chosen.tools])
+        say = partial(console.print, highlight=False)
+        outcome = run.run(tools, chosen, plan, Path(directory), requests, say)
         results.show(console, outcome)
         if json_file is not None:
             json_file.write_text(json.dumps(results.document(outcome), indent=2) + "\n")
         if page:
-            results.write(outcome, begun)
             results.record(outcome, begun)
+            results.write(outcome, begun)
+            beside.write(BACKENDS.values(), results.PAGE)
     if knee(outcome.steps) is None:
         raise typer.Exit(1)
 

@@ -1,1 +1,1 @@
-"""Bounded load on a gateway and real Mimirs on this machine: how much they take, how fast, and what it costs them."""
+"""Bounded load on a gateway and a real backend on this machine: how much they take, how fast, at what cost."""

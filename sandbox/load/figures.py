@@ -69,14 +69,15 @@ class Step:
         """Return the seconds within which this part of the requests was answered; 0 of none."""
         return quantile_of([each.seconds for each in self.answers if each.kind == kind], quantile)
 
-    def cores(self, group: str) -> float:
-        """Return how many cores a group has used."""
-        uses = self.uses[group]
-        return (uses[-1].cpu - uses[0].cpu) / (uses[-1].at - uses[0].at) if len(uses) > 1 else 0.0
+    def cores(self, *groups: str) -> float:
+        """Return how many cores groups have used."""
+        found = (uses for uses in map(self.uses.__getitem__, groups) if len(uses) > 1)
+        return sum((uses[-1].cpu - uses[0].cpu) / (uses[-1].at - uses[0].at) for uses in found)
 
-    def memory(self, group: str) -> int:
-        """Return the most that a group had resident."""
-        return max((use.memory for use in self.uses[group]), default=0)
+    def memory(self, *groups: str) -> int:
+        """Return the most that groups had resident at a time."""
+        at_once = zip(*map(self.uses.__getitem__, groups), strict=False)  # they are looked at in turns
+        return max((sum(use.memory for use in uses) for uses in at_once), default=0)
 
     @property
     def is_carried(self) -> bool:

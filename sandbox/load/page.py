@@ -16,7 +16,7 @@ from sandbox.load.run import CLIENT, Outcome
 from sandbox.load.ways import Cost
 from sandbox.marked import with_table
 from sandbox.paths import REPO
-from telemetry.backends.mimir import measured
+from telemetry.spec.measured import Figures
 
 PAGE = REPO / "docs" / "load.md"
 _TARGET = 100_000
@@ -52,23 +52,23 @@ def tables(outcome: Outcome) -> dict[str, tuple[tuple[str, ...], Rows]]:
 
 def notes(outcome: Outcome) -> list[str]:
     """Return what the tables do not say: the knee, what a series takes, and what the run was."""
-    plan = outcome.plan
-    each = "" if plan.mimirs == 1 else "s, each with every series,"
+    plan, backend = outcome.plan, outcome.backend
     best = knee(outcome.steps)
     return [
         _knee(outcome.steps),
         *(() if best is None else (_against_rules(outcome, best),)),
-        f"Mimir's memory grew by {outcome.bytes_per_series / 1024:.1f} KiB for each series in memory, of which "
-        f"there were {outcome.series:,}, queries and buffers included.",
-        f"{plan.mimirs} Mimir{each} behind one nginx; {plan.tenants} tenants, requests of {plan.samples:,} samples by "
-        f"{' and '.join(plan.protocols)}, {plan.queries:g} queries a second, {plan.seconds:g} s a step.",
+        f"{backend.title}'s memory grew by {outcome.bytes_per_series / 1024:.1f} KiB for each series in memory, of "
+        f"which there were {outcome.series:,}, queries and buffers included.",
+        f"{backend.described(plan.replicas)} behind one nginx; {plan.tenants} tenants, requests of {plan.samples:,} "
+        f"samples by {' and '.join(plan.protocols)}, {plan.queries:g} queries a second, {plan.seconds:g} s a step.",
     ]
 
 
 def _against_rules(outcome: Outcome, best: Step) -> str:
-    """Return how what Mimir used stands to what its rules ask for."""
-    asked, used = rules.cores(outcome.plan, best), best.cores("mimir")
-    return f"For that load Mimir used {used:.2f} cores; the rules of `make size` ask for {asked:.2f}."
+    """Return how what the backend used stands to what its rules ask for."""
+    asked, used = rules.cores(outcome.backend, outcome.plan, best), best.cores(*outcome.parts)
+    by_rules = "the rules of `make size` " + ("do not say how many" if asked is None else f"ask for {asked:.2f}")
+    return f"For that load {outcome.backend.title} used {used:.2f} cores; {by_rules}."
 
 
 def _knee(steps: Sequence[Step]) -> str:
@@ -107,30 +107,31 @@ def _shown(headings: Sequence[str], rows: Rows, *, turned: bool) -> Table:
 
 def write(outcome: Outcome, run: Run, page: Path = PAGE) -> None:
     """Put the tables of a shape into the page, and its picture beside it. Raises KeyError: it is nobody's shape."""
-    shape = SHAPES[outcome.plan.mimirs]
+    shape = f"{outcome.backend.name} {SHAPES[outcome.plan.replicas]}"
+    picture = f"load-{shape.replace(' ', '-')}.svg"
     text = page.read_text()
     for name, (headings, rows) in tables(outcome).items():
         marks = f"<!-- load {shape} {name}: written by make load -->", f"<!-- end of load {shape} {name} -->"
-        below = _below(outcome, run, f"load-{shape}.svg") if name == "costs" else ""
+        below = _below(outcome, run, picture) if name == "costs" else ""
         if rows:
             text = with_table(text, marks, headings, rows, [row[0] for row in rows], below)
     page.write_text(text)
-    page.with_name(f"load-{shape}.svg").write_text(chart.svg(outcome))
+    page.with_name(picture).write_text(chart.svg(outcome))
 
 
-def record(outcome: Outcome, run: Run, file: Path = measured.FILE) -> None:
-    """Put what Mimir took at the knee where `make size` finds it; nothing where there is none."""
+def record(outcome: Outcome, run: Run) -> None:
+    """Put what the backend took at the knee where `make size` finds it; nothing where there is none."""
     best = knee(outcome.steps)
-    if best is None or not best.cores("mimir"):
+    if best is None or not (cores := best.cores(*outcome.parts)):
         return
-    found = measured.Figures(
+    found = Figures(
         samples_per_second=round(best.samples),
-        series=outcome.series // outcome.plan.mimirs,
-        samples_per_cpu_second=round(best.samples / best.cores("mimir")),
+        series=outcome.series // outcome.plan.replicas,
+        samples_per_cpu_second=round(best.samples / cores),
         bytes_per_series=round(outcome.bytes_per_series),
         where=_where(run),
     )
-    measured.write(outcome.plan.mimirs, found, file)
+    outcome.backend.measurements.write(outcome.plan.replicas, found)
 
 
 def _where(run: Run) -> str:
@@ -149,9 +150,10 @@ def document(outcome: Outcome) -> dict[str, Any]:
     estimates = {group: cores_for(outcome.steps, group, _TARGET) for group in outcome.servers}
     return {
         "machine": machine.description(),
+        "backend": outcome.backend.name,
         "plan": {name: getattr(outcome.plan, name) for name in outcome.plan.__dataclass_fields__},
         "knee": None if best is None else best.samples,
-        "cores_by_the_rules": None if best is None else rules.cores(outcome.plan, best),
+        "cores_by_the_rules": None if best is None else rules.cores(outcome.backend, outcome.plan, best),
         "steps": [_figures(step, outcome.groups) for step in outcome.steps],
         "ways": [
             {"way": cost.way, "median": cost.median, "p99": cost.slowest, "cpu_per_request": dict(cost.cpu)}

@@ -7,7 +7,7 @@ from typing import Literal
 Protocol = Literal["remote-write", "otlp"]
 PROTOCOLS: tuple[Protocol, ...] = ("remote-write", "otlp")
 SHAPES = {1: "dev", 3: "prod"}
-"""Whose shape so many Mimirs are, of which each has every series; docs/load.md has tables of these."""
+"""Whose shape so many replicas are, of which each has every series; docs/load.md has tables of these."""
 SENDERS = 8
 """Connections that requests go by; each waits for its answer."""
 
@@ -44,8 +44,8 @@ class Plan:
     """Queries a second."""
     protocols: tuple[Protocol, ...] = PROTOCOLS
     """How samples are written; of several, each by its share of the series."""
-    mimirs: int = 1
-    """How many Mimirs there are, each of which has every series: 1 is dev's shape, 3 is prod's."""
+    replicas: int = 1
+    """How many replicas of the backend hold series, each of them every one: 1 is dev's shape, 3 is prod's."""
 
     def __post_init__(self) -> None:
         if self.batches < SENDERS:

@@ -7,11 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.load.backend import Backend
 from sandbox.load.figures import Step
 from sandbox.load.plan import Plan
 from sandbox.load.requests import Batch, batches
-from sandbox.load.sender import Sender
-from sandbox.load.site import Site, opened
+from sandbox.load.sender import Sender, await_served
+from sandbox.load.site import GATEWAY, Site, opened
 from sandbox.load.watch import REST, Seen, used, watched
 from sandbox.load.ways import Cost, compared, ways_of
 from sandbox.toolchain import Toolchain
@@ -26,21 +27,22 @@ _CLOSER = 3
 class Outcome:
     """What a run has seen."""
 
+    backend: Backend
     plan: Plan
     steps: tuple[Step, ...]
     costs: tuple[Cost, ...]
     idle: int
-    """Bytes that Mimir had resident before any load."""
+    """Bytes that the backend had resident before any load."""
 
     @property
     def series(self) -> int:
-        """Series that were in memory, each as often as there were Mimirs that had it."""
-        return self.plan.batches * self.plan.samples * self.plan.mimirs
+        """Series that were in memory, each as often as there were replicas that had it."""
+        return self.plan.batches * self.plan.samples * self.plan.replicas
 
     @property
     def bytes_per_series(self) -> float:
-        """Bytes by which Mimir's memory has grown for each of these."""
-        most = max((step.memory("mimir") for step in self.steps), default=0)
+        """Bytes by which the backend's memory has grown for each of these."""
+        most = max((step.memory(*self.parts) for step in self.steps), default=0)
         return (most - self.idle) / self.series
 
     @property
@@ -49,16 +51,24 @@ class Outcome:
         return tuple(group for group in self.groups if group not in (CLIENT, REST))
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the backend."""
+        return tuple(group for group in self.servers if group != GATEWAY)
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """What there are figures of."""
         return tuple(self.steps[0].uses) if self.steps else ()
 
 
-def run(tools: Toolchain, plan: Plan, directory: Path, requests: int, say: Callable[[str], object]) -> Outcome:
+def run(
+    tools: Toolchain, backend: Backend, plan: Plan, directory: Path, requests: int, say: Callable[[str], object]
+) -> Outcome:
     """Run it.
 
     Args:
-        tools: nginx and Mimir are of these.
+        tools: nginx and the backend's are of these.
+        backend: what takes the load, behind the gateway.
         plan: what is sent.
         directory: where files of the backends go.
         requests: how many requests each way in is measured by; 0: none is.
@@ -69,10 +79,12 @@ def run(tools: Toolchain, plan: Plan, directory: Path, requests: int, say: Calla
     """
     sent = batches(plan)
     with ExitStack() as stack:
-        site = stack.enter_context(opened(tools, plan, directory))
-        idle = used(site.groups["mimir"], 0).memory
-        costs = _costs(site, sent[0], requests) if requests else []
+        site = stack.enter_context(opened(tools, backend, plan, directory))
+        idle = sum(used(pids, 0).memory for pids in site.backend.parts.values())
         clients = [stack.enter_context(site.through_gateway(tenant)) for tenant in range(plan.tenants)]
+        for client, batch in zip(clients, sent, strict=False):
+            await_served(client, batch)
+        costs = _costs(site, backend.title, sent[0], requests) if requests else []
         sender = Sender(clients)
         groups = {**site.groups, CLIENT: [os.getpid()]}
         seen = stack.enter_context(watched(groups, sender.now))
@@ -82,7 +94,7 @@ def run(tools: Toolchain, plan: Plan, directory: Path, requests: int, say: Calla
             carried = "carried" if step.is_carried else "not carried"
             slowest = step.latency(0.99)
             say(f"{step.offered:,.0f} samples/s: {step.samples:,.0f} taken, 99 % in {slowest:.3f} s, {carried}")
-    return Outcome(plan, tuple(steps), tuple(costs), idle)
+    return Outcome(backend, plan, tuple(steps), tuple(costs), idle)
 
 
 def _steps(plan: Plan, sent: Sequence[Batch], sender: Sender, seen: Seen) -> Iterator[Step]:
@@ -109,7 +121,9 @@ def _step(plan: Plan, sent: Sequence[Batch], sender: Sender, seen: Seen, rate: f
     return Step(rate, begun, ended, tuple(answers), seen.between(begun, ended))
 
 
-def _costs(site: Site, batch: Batch, requests: int) -> list[Cost]:
+def _costs(site: Site, title: str, batch: Batch, requests: int) -> list[Cost]:
+    ways = ways_of(site, title, batch.path)
     with ExitStack() as stack:
-        clients = {way: stack.enter_context(client) for way, client in ways_of(site).items()}
-        return compared(clients, batch, site.groups, requests, time.perf_counter)
+        for way in ways.values():
+            stack.enter_context(way.client)
+        return compared(ways, batch, site.groups, requests, time.perf_counter)

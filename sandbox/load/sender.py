@@ -11,6 +11,7 @@ from functools import partial
 from itertools import count, cycle
 
 import httpx
+from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from sandbox.load.figures import Answer, Kind
 from sandbox.load.plan import SENDERS
@@ -19,6 +20,7 @@ from sandbox.load.requests import METRIC, Batch
 Clock = Callable[[], float]
 Wait = Callable[[float], object]
 QUERY = "/prometheus/api/v1/query"
+_SECONDS_TO_BEGIN = 60
 
 
 class Sender:
@@ -58,9 +60,7 @@ class Sender:
 
     def _write(self, batches: Sequence[Batch], first: float, apart: float, until: float, answers: list[Answer]) -> None:
         for batch, due in zip(cycle(batches), self._due(first, apart, until), strict=False):
-            client = self._clients[batch.tenant]
-            body, headers = batch.body(int(time.time() * 1000)), dict(batch.headers)
-            status = _status(partial(client.post, batch.path, content=body, headers=headers))
+            status = _posted(self._clients[batch.tenant], batch)
             answers.append(self._answer("write", due, status, batch.samples))
 
     def _ask(self, first: float, apart: float, until: float, answers: list[Answer]) -> None:
@@ -81,6 +81,27 @@ class Sender:
     def _answer(self, kind: Kind, due: float, status: int, samples: int) -> Answer:
         now = self.now()
         return Answer(now, kind, now - due, status, samples)
+
+
+def await_served(client: httpx.Client, batch: Batch) -> None:
+    """Send a batch until it is acknowledged and found: of a tenant's first one a backend may not know at once.
+
+    Raises:
+        RuntimeError: it is not within a minute.
+    """
+    for attempt in Retrying(stop=stop_after_delay(_SECONDS_TO_BEGIN), wait=wait_fixed(0.5), reraise=True):
+        with attempt:
+            status = _posted(client, batch)
+            answer = client.get(QUERY, params={"query": f"count({METRIC})"})
+            if not (200 <= status < 300 and answer.is_success and answer.json()["data"]["result"]):
+                said = f"{status} and {answer.status_code} {answer.text[:200]}"
+                raise RuntimeError(f"a first request was not acknowledged and found in {_SECONDS_TO_BEGIN} s: {said}")
+
+
+def _posted(client: httpx.Client, batch: Batch) -> int:
+    """Send a batch, as of now, and return how it was answered."""
+    body, headers = batch.body(int(time.time() * 1000)), dict(batch.headers)
+    return _status(partial(client.post, batch.path, content=body, headers=headers))
 
 
 def _status(ask: Callable[[], httpx.Response]) -> int:

@@ -1,4 +1,4 @@
-"""Where load goes: a gateway as a stack's settings have it, and real Mimirs behind it, all on this machine."""
+"""Where load goes: a gateway as a stack's settings have it, and a real backend behind it, all on this machine."""
 
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,46 +11,41 @@ from typing import Any
 import httpx
 
 from sandbox.gateway.loopback import network
-from sandbox.gateway.mimir import Mimir, mimir
 from sandbox.gateway.names import Names
 from sandbox.gateway.pod import pod
 from sandbox.gateway.process import Gateway, gateway
 from sandbox.gateway.volumes import point
+from sandbox.load.backend import Backend, Running
 from sandbox.load.plan import SENDERS, Plan
-from sandbox.mimir_ring import wait_joined
 from sandbox.toolchain import Toolchain
 from telemetry.clients.reach import Reach
 from telemetry.clients.target import Target, Tenant
 from telemetry.gateway import access
+from telemetry.gateway.secrets import upstreams
 from telemetry.spec.context import TENANT_HEADER
-from telemetry.stack import Stack, load_settings
-from telemetry.stack import file as stack_file
+from telemetry.spec.routes import Route
+from telemetry.stack import Stack
 
-_STACK = "dev"
-"""Whose settings the gateway and Mimir are made of; shapes differ in how many Mimirs there are."""
+GATEWAY = "gateway"
+"""The group of its processes."""
 _KEY = "fake-key-of-the-gateway-under-load"
 _SO_MUCH = 100_000
 """More than anybody sends: what the run measures is not to be a limit."""
-_LIMITS = {
-    "requests_per_second": _SO_MUCH,
-    "requests_burst": _SO_MUCH,
-    "concurrent_requests": 10_000,
-    "metrics": {"ingestion_rate": _SO_MUCH * _SO_MUCH, "burst": _SO_MUCH * _SO_MUCH, "max_series": _SO_MUCH**2},
-}
+_LIMITS = {"requests_per_second": _SO_MUCH, "requests_burst": _SO_MUCH, "concurrent_requests": 10_000}
 _TIMEOUT_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Site:
-    """A gateway with Mimirs behind it."""
+    """A gateway with a backend behind it."""
 
     gateway: Gateway
-    mimirs: Sequence[Mimir]
+    backend: Running
 
     @property
     def groups(self) -> Mapping[str, Sequence[int]]:
         """The processes of each part, by what it is called."""
-        return {"gateway": [self.gateway.process.pid], "mimir": [each.pid for each in self.mimirs]}
+        return {GATEWAY: [self.gateway.process.pid], **self.backend.parts}
 
     def through_gateway(self, tenant: int, *, certificate: bool = False, keep: bool = True) -> httpx.Client:
         """Return a client of the gateway that comes as a tenant.
@@ -66,63 +61,55 @@ class Site:
         context, headers = target.context(shown), target.identity(shown)
         return _client(self.gateway.url, context, headers, keep=keep)
 
-    def direct(self, tenant: int) -> httpx.Client:
-        """Return a client of the first Mimir itself, which believes what it is told of the tenant."""
+    def direct(self, tenant: int, path: str) -> tuple[httpx.Client, str]:
+        """Return a client of where the gateway leads a path, and the path there.
+
+        It says itself which tenant it is, and is believed.
+        """
+        route = self._route(path)
+        _, _, port = upstreams(self.gateway.stack)[route.upstream].rpartition(":")
         headers = {TENANT_HEADER: self.gateway.stack.tenants[tenant].id}
-        return _client(f"http://{self.mimirs[0].address}", ssl.create_default_context(), headers, keep=True)
+        url = f"http://{self.backend.addresses[0]}:{port}"
+        return _client(url, ssl.create_default_context(), headers, keep=True), route.target
+
+    def _route(self, path: str) -> Route:
+        return next(each for each in self.gateway.stack.backend("metrics").of.routes if each.path == path)
 
 
 @contextmanager
-def opened(tools: Toolchain, plan: Plan, directory: Path) -> Iterator[Site]:
-    """Run a gateway and so many Mimirs as the plan says.
+def opened(tools: Toolchain, backend: Backend, plan: Plan, directory: Path) -> Iterator[Site]:
+    """Run a gateway and as many replicas of a backend as the plan says.
 
     Raises:
         RuntimeError: one did not start; the message ends with its last lines.
     """
     with ExitStack() as stack:
         net = stack.enter_context(network())
-        address, places = net.address(), [net.address() for _ in range(plan.mimirs)]
-        settings = _settings(address, plan.tenants)
+        address = net.address()
+        settings = _settings(backend, plan, address)
         names = stack.enter_context(Names(net.address()))
-        mimirs = [
-            stack.enter_context(_mimir(tools, settings, places, number, directory)) for number in range(plan.mimirs)
-        ]
-        if plan.mimirs > 1:
-            wait_joined([f"http://{each.address}" for each in mimirs], "ingester/ring")
+        running = stack.enter_context(backend.open(tools, settings, net, plan.replicas, directory))
+        places = list(running.addresses)
         point(names, settings, traces=places, metrics=places)
         files = stack.enter_context(pod(settings, _KEY, program=tools.path("nginx"), address=address, names=names))
-        yield Site(stack.enter_context(gateway(files)), mimirs)
+        yield Site(stack.enter_context(gateway(files)), running)
 
 
-@contextmanager
-def _mimir(tools: Toolchain, settings: Stack, places: Sequence[str], number: int, directory: Path) -> Iterator[Mimir]:
-    (release,) = settings.backend("metrics").releases
-    config, overrides = release.values["mimir"]["structuredConfig"], release.values["runtimeConfig"]["overrides"]
-    ring, own = (places, directory / f"mimir-{number}") if len(places) > 1 else ((), directory / "mimir")
-    with mimir(
-        tools.path("mimir"),
-        places[number],
-        own,
-        config=config,
-        overrides=overrides,
-        ring=ring,
-        buckets=directory / "buckets",
-    ) as running:
-        yield running
-
-
-def _settings(address: str, tenants: int) -> Stack:
+def _settings(backend: Backend, plan: Plan, address: str) -> Stack:
     """Return the settings of a stack with a gateway at an address and so many tenants, who may send as they like."""
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    limits = {**_LIMITS, "metrics": dict(backend.limits)}
     own: dict[str, Any] = {
-        "tenants": [
-            {"id": f"t{each}", "display_name": f"T{each}", "limits": _LIMITS, "access": {"accepts": "either"}}
-            for each in range(tenants)
-        ],
-        "gateway": {"hosts": [address], "issued": {"issued_on": str(yesterday)}, "accept_shared_organisation": True},
+        "hosts": [address],
+        "issued": {"issued_on": str(yesterday)},
+        "accept_shared_organisation": True,
+        **backend.gateway,
     }
-    config = stack_file.config(_STACK) | {f"telemetry:{key}": value for key, value in own.items()}
-    return load_settings(stack_file.as_given(config), _STACK)
+    tenants = [
+        {"id": f"t{each}", "display_name": f"T{each}", "limits": limits, "access": {"accepts": "either"}}
+        for each in range(plan.tenants)
+    ]
+    return backend.stack(plan.replicas, tenants=tenants, gateway=own)
 
 
 def _client(url: str, context: ssl.SSLContext, headers: Mapping[str, str], *, keep: bool) -> httpx.Client:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 import httpx
 
@@ -14,6 +15,13 @@ from sandbox.load.site import Site
 from sandbox.load.watch import used
 
 _ROUNDS = 5
+
+
+class Way(NamedTuple):
+    """A way in."""
+
+    client: httpx.Client
+    path: str
 
 
 @dataclass(frozen=True)
@@ -36,18 +44,18 @@ class Cost:
         return quantile_of(self.seconds, 0.99)
 
 
-def ways_of(site: Site) -> dict[str, httpx.Client]:
-    """Return clients of the first tenant by each way, by its name; others are held against the first."""
+def ways_of(site: Site, title: str, path: str) -> dict[str, Way]:
+    """Return the first tenant's ways by name, to a path of the gateway; others are held against the first."""
     return {
-        "Mimir itself, no TLS, no credential": site.direct(0),
-        "gateway: TLS and token": site.through_gateway(0),
-        "gateway: TLS and client certificate": site.through_gateway(0, certificate=True),
-        "gateway: a TLS handshake and token for each request": site.through_gateway(0, keep=False),
+        f"{title} itself, no TLS, no credential": Way(*site.direct(0, path)),
+        "gateway: TLS and token": Way(site.through_gateway(0), path),
+        "gateway: TLS and client certificate": Way(site.through_gateway(0, certificate=True), path),
+        "gateway: a TLS handshake and token for each request": Way(site.through_gateway(0, keep=False), path),
     }
 
 
 def compared(
-    clients: Mapping[str, httpx.Client],
+    ways: Mapping[str, Way],
     batch: Batch,
     groups: Mapping[str, Sequence[int]],
     requests: int,
@@ -59,26 +67,26 @@ def compared(
     Raises:
         RuntimeError: one was refused.
     """
-    seconds: dict[str, list[float]] = {way: [] for way in clients}
-    spent: dict[str, dict[str, float]] = {way: dict.fromkeys(groups, 0.0) for way in clients}
-    for way, client in clients.items():
-        _send(client, batch, way)  # the first one connects
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    spent: dict[str, dict[str, float]] = {way: dict.fromkeys(groups, 0.0) for way in ways}
+    for name, way in ways.items():
+        _send(way, batch, name)  # the first one connects
     for _ in range(_ROUNDS):
-        for way, client in clients.items():
+        for name, way in ways.items():
             before = {group: cpu(pids) for group, pids in groups.items()}
             for _ in range(max(1, requests // _ROUNDS)):
                 begun = clock()
-                _send(client, batch, way)
-                seconds[way].append(clock() - begun)
+                _send(way, batch, name)
+                seconds[name].append(clock() - begun)
             for group, pids in groups.items():
-                spent[way][group] += cpu(pids) - before[group]
+                spent[name][group] += cpu(pids) - before[group]
     return [
-        Cost(way, tuple(taken), {group: total / len(taken) for group, total in spent[way].items()})
-        for way, taken in seconds.items()
+        Cost(name, tuple(taken), {group: total / len(taken) for group, total in spent[name].items()})
+        for name, taken in seconds.items()
     ]
 
 
-def _send(client: httpx.Client, batch: Batch, way: str) -> None:
-    answer = client.post(batch.path, content=batch.body(int(time.time() * 1000)), headers=dict(batch.headers))
+def _send(way: Way, batch: Batch, name: str) -> None:
+    answer = way.client.post(way.path, content=batch.body(int(time.time() * 1000)), headers=dict(batch.headers))
     if not answer.is_success:
-        raise RuntimeError(f"{way}: {answer.status_code} {answer.text[:200]}")
+        raise RuntimeError(f"{name}: {answer.status_code} {answer.text[:200]}")

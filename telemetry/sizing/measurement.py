@@ -12,19 +12,24 @@ queries, and a measurement on one machine leaves out what lies between machines.
 
 @dataclass(frozen=True)
 class Comparison:
-    """A backend under a load, all of its roles together."""
+    """A backend under a load, all roles together that were measured."""
 
     backend: str
     cpu: float
-    """Millicores by the rules."""
+    """Millicores by the rules; 0: none says it."""
     memory: float
-    """Bytes by the rules."""
+    """Bytes by the rules; 0: none says it."""
     measured: Measured
 
     @property
     def ratios(self) -> dict[str, float]:
-        """How many times what was measured the rules ask for, by resource."""
+        """How many times what was measured the rules ask for, by resource; 0: no rule says it."""
         return {"CPU": self.cpu / self.measured.cpu, "memory": self.memory / self.measured.memory}
+
+    @property
+    def unsaid(self) -> tuple[str, ...]:
+        """The resources of which no rule says how much these roles take."""
+        return tuple(resource for resource, ratio in self.ratios.items() if not ratio)
 
     def warnings(self) -> Iterator[str]:
         """Yield a line for each resource of which the one says many times what the other does."""
@@ -34,7 +39,7 @@ class Comparison:
                     f"{self.backend}: the rules ask for {ratio:.0f} times the {resource} that was measured: where your "
                     "load is as steady, what you measure yourself may do (docs/load.md)"
                 )
-            elif ratio * DISAGREE < 1:
+            elif 0 < ratio * DISAGREE < 1:
                 yield (
                     f"{self.backend}: the rules ask for {resource} of which {1 / ratio:.0f} times as much was "
                     "measured: size by what you measure yourself (docs/load.md)"
@@ -43,7 +48,8 @@ class Comparison:
 
 def compared(backend: str, said: Sizing) -> Comparison | None:
     """Return a backend's comparison; None: nothing was measured."""
-    if said.measured is None:
+    measured = said.measured
+    if measured is None:
         return None
-    cpu, memory = sum(need.cpu for need in said.needs), sum(need.memory for need in said.needs)
-    return Comparison(backend, cpu, memory, said.measured)
+    needs = [need for need in said.needs if measured.compares(need)]
+    return Comparison(backend, sum(need.cpu for need in needs), sum(need.memory for need in needs), measured)

@@ -5,7 +5,7 @@ from math import ceil
 from typing import Any
 
 from telemetry.capacity.tables import Table
-from telemetry.config.amounts import rounded
+from telemetry.config.amounts import Resource, rounded
 from telemetry.config.load import Load
 from telemetry.config.quantities import bytes_text
 from telemetry.sizing.judgement import REPLICAS, RESOURCE_OF, Judged, State
@@ -61,26 +61,33 @@ def measured(report: Report) -> Table:
         cpu, memory = each.ratios.values()
         table.add(
             each.backend,
-            rounded("cpu", ceil(each.cpu)),
-            rounded("cpu", ceil(each.measured.cpu)),
-            f"{cpu:.1f}x",
-            rounded("memory", ceil(each.memory)),
-            rounded("memory", ceil(each.measured.memory)),
-            f"{memory:.1f}x",
+            *_beside("cpu", each.cpu, each.measured.cpu, cpu),
+            *_beside("memory", each.memory, each.measured.memory, memory),
         )
     return table
+
+
+def _beside(resource: Resource, by_rules: float, measured: float, ratio: float) -> tuple[str, str, str]:
+    shown = rounded(resource, ceil(measured))
+    return (rounded(resource, ceil(by_rules)), shown, f"{ratio:.1f}x") if by_rules else ("no rule", shown, "")
 
 
 def measured_lines(report: Report) -> list[str]:
     """Return which of the two is used and why, and a line for each disagreement that is worth one."""
     lines = list[str]()
     for each in report.comparisons:
-        lines.append(
-            f"{each.backend}: the rules are used, for they leave room for peaks and count queries and compaction; "
-            f"measured was {each.measured.scope} ({each.measured.where})"
-        )
+        lines.append(f"{each.backend}: {_used(each)}; measured was {each.measured.scope} ({each.measured.where})")
         lines += (f"warning: {line}" for line in each.warnings())
     return lines
+
+
+def _used(each: Comparison) -> str:
+    if not each.unsaid:
+        return "the rules are used, for they leave room for peaks and count queries and compaction"
+    return (
+        f"the rules are used, and none says how much {' and '.join(each.unsaid)} these roles take: no size is judged "
+        "by what was measured"
+    )
 
 
 def reasons(report: Report) -> list[str]:
@@ -156,7 +163,7 @@ def _role(each: Judged) -> dict[str, Any]:
 def _compared(each: Comparison) -> dict[str, Any]:
     return {
         "backend": each.backend,
-        "by_the_rules": {"cpu": ceil(each.cpu), "memory": ceil(each.memory)},
+        "by_the_rules": {"cpu": ceil(each.cpu) or None, "memory": ceil(each.memory) or None},
         "measured": {"cpu": ceil(each.measured.cpu), "memory": ceil(each.measured.memory)},
         "where": each.measured.where,
         "warnings": list(each.warnings()),

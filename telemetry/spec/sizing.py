@@ -58,6 +58,12 @@ class Measured:
     """What was measured, and so what was not."""
     where: str
     """When, on which machine."""
+    roles: frozenset[str] | None = None
+    """The roles that were measured, to which the rules of these alone compare; None: all of them."""
+
+    def compares(self, need: Need) -> bool:
+        """Whether a need is of a role that was measured."""
+        return self.roles is None or need.role in self.roles
 
 
 @dataclass(frozen=True)

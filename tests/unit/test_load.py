@@ -4,6 +4,7 @@ import json
 import os
 import struct
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -17,18 +18,21 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from rich.console import Console
 
 from sandbox.faults.page import Run
-from sandbox.load import chart, page
+from sandbox.load import beside, chart, page
+from sandbox.load.backend import Backend
+from sandbox.load.backends import BACKENDS
 from sandbox.load.figures import Answer, Step, Use, cores_for, knee, quantile_of
 from sandbox.load.plan import PROTOCOLS, SENDERS, Plan, PlanError, protocols_of
 from sandbox.load.requests import Batch, batches
 from sandbox.load.run import Outcome, _steps
 from sandbox.load.sender import Sender
 from sandbox.load.watch import REST, Seen, watched
-from sandbox.load.ways import Cost, compared
-from telemetry.backends.mimir import measured
+from sandbox.load.ways import Cost, Way, compared
 from telemetry.clients.otlp import varint
+from telemetry.spec.measured import Figures
 from tests.support import REPO
 
+MIMIR, THANOS = BACKENDS.values()
 MOMENT = 1_800_000_000_123
 PLAN = Plan(rate=800, factor=1.5, series=1_600, samples=100, tenants=2, seconds=2, steps=4, queries=0)
 
@@ -98,7 +102,7 @@ class Clock:
         self._own.now = self() + seconds
 
 
-class Backend:
+class Taker:
     """Takes requests, each for so many seconds of the sender's time."""
 
     def __init__(self, clock: Clock, seconds: float = 0.0, status: int = 200) -> None:
@@ -116,13 +120,13 @@ class Backend:
         return httpx.Client(base_url="https://gateway", transport=httpx.MockTransport(answer))
 
 
-def sent(backend: Backend, rate: float = 800, queries: float = 0) -> list[Answer]:
+def sent(backend: Taker, rate: float = 800, queries: float = 0) -> list[Answer]:
     sender = Sender([backend.client(), backend.client()], backend.clock, backend.clock.wait)
     return sender.send(batches(PLAN), rate, queries, PLAN.seconds)
 
 
 def test_so_many_samples_are_sent_as_the_rate_says_each_when_it_is_due() -> None:
-    backend = Backend(Clock())
+    backend = Taker(Clock())
     answers = sent(backend)
     assert sum(each.samples for each in answers) == 800 * 2
     assert sorted(round(each.at, 9) for each in answers) == [each / 8 for each in range(16)]
@@ -131,24 +135,24 @@ def test_so_many_samples_are_sent_as_the_rate_says_each_when_it_is_due() -> None
 
 
 def test_queries_are_asked_beside() -> None:
-    answers = sent(Backend(Clock()), queries=5)
+    answers = sent(Taker(Clock()), queries=5)
     assert len([each for each in answers if each.kind == "query"]) == 10
 
 
 def test_a_request_is_late_from_when_it_was_due_and_not_from_when_its_sender_was_free() -> None:
     """Each sender has a request a second, and each takes it two: the second one has waited for a second."""
-    answers = sent(Backend(Clock(), seconds=1.5))
+    answers = sent(Taker(Clock(), seconds=1.5))
     assert sorted({round(each.seconds, 9) for each in answers}) == [1.5, 2.0]
 
 
 def test_what_is_not_sent_when_the_time_is_over_is_not_sent_any_more() -> None:
-    answers = sent(Backend(Clock(), seconds=10))
+    answers = sent(Taker(Clock(), seconds=10))
     assert len(answers) == SENDERS
 
 
 @pytest.mark.parametrize("status", [503, 0])
 def test_what_is_refused_or_broken_is_not_taken(status: int) -> None:
-    answers = sent(Backend(Clock(), status=status))
+    answers = sent(Taker(Clock(), status=status))
     assert len(answers) == 16
     assert [each for each in answers if each.taken] == []
 
@@ -244,17 +248,18 @@ def test_ways_in_take_turns_and_each_has_its_own_costs() -> None:
     clock, order = Clock(), list[str]()
     spent = {1: 0.0}
 
-    def way(name: str, seconds: float, cpu: float) -> httpx.Client:
-        def answer(_: httpx.Request) -> httpx.Response:
+    def way(name: str, seconds: float, cpu: float) -> Way:
+        def answer(request: httpx.Request) -> httpx.Response:
+            assert request.url.path == f"/{name}"
             clock.wait(seconds)
             spent[1] += cpu
             order.append(name)
             return httpx.Response(200)
 
-        return httpx.Client(base_url="https://x", transport=httpx.MockTransport(answer))
+        return Way(httpx.Client(base_url="https://x", transport=httpx.MockTransport(answer)), f"/{name}")
 
-    clients = {"direct": way("direct", 0.002, 0.001), "gateway": way("gateway", 0.003, 0.004)}
-    costs = compared(clients, batch("otlp"), {"mimir": [1]}, 10, clock, lambda pids: spent[pids[0]])
+    ways = {"direct": way("direct", 0.002, 0.001), "gateway": way("gateway", 0.003, 0.004)}
+    costs = compared(ways, batch("otlp"), {"mimir": [1]}, 10, clock, lambda pids: spent[pids[0]])
     assert order == ["direct", "gateway", *["direct", "direct", "gateway", "gateway"] * 5]
     assert [each.median for each in costs] == pytest.approx([0.002, 0.003])
     assert [each.cpu["mimir"] for each in costs] == pytest.approx([0.001, 0.004])
@@ -262,7 +267,7 @@ def test_ways_in_take_turns_and_each_has_its_own_costs() -> None:
 
 def test_a_way_that_is_refused_ends_the_comparison_and_is_named() -> None:
     with pytest.raises(RuntimeError, match="gateway: 401"):
-        compared({"gateway": Backend(Clock(), status=401).client()}, batch("otlp"), {}, 1)
+        compared({"gateway": Way(Taker(Clock(), status=401).client(), "/")}, batch("otlp"), {}, 1)
 
 
 def test_processes_are_looked_at_before_anything_is_done_and_so_is_the_machine() -> None:
@@ -274,9 +279,15 @@ def test_processes_are_looked_at_before_anything_is_done_and_so_is_the_machine()
     assert (first["gone"].cpu, first["gone"].memory, first[REST].memory) == (0, 0, 0)
 
 
-def outcome(*steps: Step, mimirs: int = 1) -> Outcome:
+def outcome(*steps: Step, replicas: int = 1, backend: Backend = MIMIR) -> Outcome:
     cost = [Cost(way, (0.001, 0.002), {"gateway": 0.0001, "mimir": 0.001}) for way in ("direct", "gateway")]
-    return Outcome(Plan(mimirs=mimirs), steps, tuple(cost), 100 << 20)
+    return Outcome(backend, Plan(replicas=replicas), steps, tuple(cost), 100 << 20)
+
+
+def kept_in(file: Path, backend: Backend) -> Backend:
+    """The backend, whose figures are kept in a file of its own."""
+    file.write_text("{}")
+    return replace(backend, measurements=replace(backend.measurements, file=file))
 
 
 STEPS = (step(1000), step(2000, begun=10), step(4000, begun=20), step(8000, taken=0.5, begun=30))
@@ -285,26 +296,27 @@ STEPS = (step(1000), step(2000, begun=10), step(4000, begun=20), step(8000, take
 def test_the_page_gets_its_tables_a_picture_and_the_machine(tmp_path: Path) -> None:
     copy = tmp_path / "load.md"
     copy.write_text((REPO / "docs" / "load.md").read_text())
-    for mimirs in (1, 3):
-        page.write(outcome(*STEPS, mimirs=mimirs), Run("2026-01-01", "abc"), copy)
+    for backend in BACKENDS.values():
+        for replicas in (1, 3):
+            page.write(outcome(*STEPS, replicas=replicas, backend=backend), Run("2026-01-01", "abc"), copy)
     text = copy.read_text()
-    assert text.count("| `8,000` |") == 2
-    assert text.count("The knee: 4,000 samples a second were carried, 8,000 were not.") == 2
-    assert "![Throughput, latency, CPU and memory over time](load-prod.svg)" in text
+    assert text.count("| `8,000` |") == 4
+    assert text.count("The knee: 4,000 samples a second were carried, 8,000 were not.") == 4
+    assert "![Throughput, latency, CPU and memory over time](load-thanos-prod.svg)" in text
     assert "2026-01-01, abc; " in text
-    assert (tmp_path / "load-dev.svg").exists()
+    assert "3 ingestors, each with every series, of Thanos' Receive, a router, Query and a Store behind" in text
+    assert (tmp_path / "load-mimir-dev.svg").exists()
     page.write(outcome(*STEPS), Run("2026-01-01", "abc"), copy)
     assert copy.read_text() == text, "written again, it is the same"
 
 
 def test_figures_of_the_knee_are_kept_for_sizing_and_none_where_there_is_none(tmp_path: Path) -> None:
-    file = tmp_path / "measured.json"
-    file.write_text("{}")
-    page.record(outcome(step(1000, taken=0)), Run("2026-01-01", "abc"), file)
-    assert measured.figures(file) == {}
-    for mimirs in (1, 3):
-        page.record(outcome(*STEPS, mimirs=mimirs), Run("2026-01-01", "abc"), file)
-    found = measured.figures(file)
+    backend = kept_in(tmp_path / "measured.json", MIMIR)
+    page.record(outcome(step(1000, taken=0), backend=backend), Run("2026-01-01", "abc"))
+    assert backend.measurements.figures() == {}
+    for replicas in (1, 3):
+        page.record(outcome(*STEPS, replicas=replicas, backend=backend), Run("2026-01-01", "abc"))
+    found = backend.measurements.figures()
     assert found[1].where.startswith("2026-01-01, abc; ")
     assert (found[1].samples_per_second, found[1].series, found[1].samples_per_cpu_second) == (4_000, 100_000, 50_000)
     grown = (1 << 30) - (100 << 20)
@@ -323,10 +335,40 @@ def test_what_is_shown_fits_a_terminal_and_says_when_there_was_no_knee() -> None
     assert "…" not in said
 
 
-@pytest.mark.parametrize(("mimirs", "series_cores"), [(1, 1 / 3), (3, 1.0)])
-def test_what_mimir_used_is_held_against_its_rules(mimirs: int, series_cores: float) -> None:
+def test_parts_of_a_backend_are_counted_together() -> None:
+    apart = step(2000)
+    uses = {"receive": apart.uses["mimir"], "query": apart.uses["mimir"][:-1]}
+    both = replace(apart, uses={"gateway": apart.uses["gateway"], **uses, REST: ()})
+    found = outcome(both, backend=THANOS)
+    assert found.parts == ("receive", "query")
+    assert both.cores(*found.parts) == pytest.approx(2 * apart.cores("mimir"))
+    assert found.bytes_per_series == ((2 << 30) - (100 << 20)) / 100_000
+
+
+def test_backends_stand_beside_each_other_in_the_shapes_that_all_were_measured_in(tmp_path: Path) -> None:
+    copy = tmp_path / "load.md"
+    copy.write_text((REPO / "docs" / "load.md").read_text())
+    mimir, thanos = (kept_in(tmp_path / each.name, each) for each in BACKENDS.values())
+    for backend, copies, samples in ((mimir, 1, 8_000), (mimir, 3, 4_000), (thanos, 1, 6_000)):
+        backend.measurements.write(copies, Figures(samples, 100, samples / 2, 2_048, f"run {samples}"))
+    beside.write((mimir, thanos), copy)
+    _, _, table = copy.read_text().partition("| Shape and figure | Mimir | Thanos | Thanos to Mimir |")
+    assert "| `dev`: samples a second carried | 8,000 | 6,000 | 0.75x |" in table
+    assert "| `dev`: KiB of memory for each series and copy | 2.0 | 2.0 | 1.00x |" in table
+    assert "Thanos, dev's shape: run 6000." in table
+    assert "`prod`: samples" not in table
+
+
+def test_a_backend_of_whose_cores_no_rule_speaks_is_said_to_be_one() -> None:
+    found = outcome(*STEPS, backend=THANOS)
+    assert page.document(found)["cores_by_the_rules"] is None
+    assert "For that load Thanos used 0.08 cores; the rules of `make size` do not say how many." in page.notes(found)
+
+
+@pytest.mark.parametrize(("replicas", "series_cores"), [(1, 1 / 3), (3, 1.0)])
+def test_what_was_used_is_held_against_the_backends_rules(replicas: int, series_cores: float) -> None:
     """A core for each 25,000 samples, and for each 300,000 series of each copy; a query a second takes 0.206 more."""
-    found = outcome(*STEPS, mimirs=mimirs)
+    found = outcome(*STEPS, replicas=replicas)
     by_rules = 4_000 / 25_000 + series_cores + 1 / 10 + 1 / 10 + 1 / 250 + 1 / 500 + 100_000 / 20_000_000
     assert page.document(found)["cores_by_the_rules"] == pytest.approx(by_rules)
     assert f"used 0.08 cores; the rules of `make size` ask for {by_rules:.2f}." in " ".join(page.notes(found))

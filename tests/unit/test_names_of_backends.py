@@ -69,6 +69,13 @@ def files(place: str) -> list[Path]:
     return [each for each in listed if each.is_file() and each.suffix != ".pyc"]
 
 
+def test_load_is_measured_without_knowing_of_what() -> None:
+    modules = {each.name: each for each in files("../sandbox/load")}
+    for known in ("backends.py", "mimir.py", "thanos.py"):
+        del modules[known]
+    assert {name: lines for name, each in modules.items() if (lines := named(each.read_text(encoding="utf-8")))} == {}
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_no_mechanism_names_a_backend(place: str) -> None:
     modules = {

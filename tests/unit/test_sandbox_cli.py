@@ -39,10 +39,17 @@ def test_a_validation_of_nothing_is_one_message(monkeypatch: pytest.MonkeyPatch)
     assert "nothing is deployed yet; first: make up STACK=prod" in done.output
 
 
-def test_a_run_of_load_whose_figures_have_no_place_is_refused_before_it_begins() -> None:
-    done = CliRunner().invoke(cli.app, ["load", "--mimirs", "2"])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--replicas", "2"], "docs/load.md has no table of 2 replicas; add --no-page, or have 1 or 3"),
+        (["--backend", "tempo"], "there is no backend tempo; there are mimir and thanos"),
+    ],
+)
+def test_a_run_of_load_that_cannot_be_is_refused_before_it_begins(given: list[str], said: str) -> None:
+    done = CliRunner().invoke(cli.app, ["load", *given])
     assert done.exit_code == 1
-    assert "docs/load.md has no table of 2 Mimirs; add --no-page, or have 1 or 3" in done.output
+    assert said in done.output
 
 
 def test_every_command_has_help() -> None:

@@ -1,6 +1,7 @@
 """What a load asks of a stack's sizes: the documented figures, the judgement of each role, and buckets."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.backends.mimir import measured
-from telemetry.backends.mimir.measured import Figures
+from telemetry.backends.mimir.sizing import MEASURED
 from telemetry.capacity.fit import check
 from telemetry.config.load import MetricsLoad
 from telemetry.config.quantities import parse_bytes, parse_cpu
@@ -21,6 +21,7 @@ from telemetry.sizing import tables
 from telemetry.sizing.judgement import RESOURCE_OF, Judged, State, judge
 from telemetry.sizing.measurement import compared
 from telemetry.sizing.report import Report, report
+from telemetry.spec.measured import Figures
 from telemetry.spec.sizing import GB, Measured, Need, Sizing
 from tests.support import REPO, WITH_LOGS, WITH_LOGS_IN_PROD, WITH_PROFILES, Change, load_stack, put
 
@@ -274,15 +275,15 @@ def test_the_copy_in_docs_is_up_to_date() -> None:
 
 
 def test_what_was_measured_is_kept_by_how_many_copies_there_were(tmp_path: Path) -> None:
-    file = tmp_path / "measured.json"
-    file.write_text("{}")
+    kept = replace(MEASURED, file=tmp_path / "measured.json")
+    kept.file.write_text("{}")
     load = MetricsLoad(samples_per_second=1_000, active_series=100, queries_per_second=1)
-    assert measured.measured(load, 3, file) is None
+    assert kept.of(load, 3) is None
     for speed in (1.0, 2_000.0):
-        measured.write(3, Figures(10_000, 500, speed, 4_000, "here, today"), file)
-    measured.write(1, Figures(10_000, 500, 8_000, 2_000, "there, today"), file)
-    assert list(measured.figures(file)) == [1, 3]
-    found = measured.measured(load, 3, file)
+        kept.write(3, Figures(10_000, 500, speed, 4_000, "here, today"))
+    kept.write(1, Figures(10_000, 500, 8_000, 2_000, "there, today"))
+    assert list(kept.figures()) == [1, 3]
+    found = kept.of(load, 3)
     assert found is not None
     assert (found.cpu, found.memory, found.where) == (500, 100 * 3 * 4_000, "here, today")
     assert "10,000 samples/s of 500 series" in found.scope
@@ -314,9 +315,9 @@ def test_what_was_measured_stands_beside_the_rules_where_it_was_with_as_many_cop
     assert copies == {1, 3}
     for name, of in (("dev", 1), ("prod", 3)):
         said = under(name, {"metrics": METRICS})
-        assert [each.backend for each in said.comparisons] == (["Mimir"] if of in measured.figures() else [])
+        assert [each.backend for each in said.comparisons] == (["Mimir"] if of in MEASURED.figures() else [])
     said = under("dev", {"metrics": METRICS})
-    figures, (beside,) = measured.figures()[1], said.comparisons
+    figures, (beside,) = MEASURED.figures()[1], said.comparisons
     assert beside.cpu == pytest.approx(sum(each.need.cpu for each in said.roles if each.need))
     assert beside.measured.cpu == pytest.approx(100_000 / figures.samples_per_cpu_second * 1_000)
     assert f"{beside.ratios['CPU']:.1f}x" in tables.measured(said).markdown()

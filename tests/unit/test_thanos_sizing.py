@@ -1,10 +1,15 @@
 """What a load takes of Prometheus with Thanos: as its sources say, and nothing where they do not."""
 
+from dataclasses import replace
+
 import pytest
 
+from telemetry.backends.thanos.sizing import MEASURED
+from telemetry.sizing import tables
 from telemetry.sizing.judgement import State
+from telemetry.sizing.measurement import compared
 from telemetry.sizing.report import Report, report
-from telemetry.spec.sizing import Need
+from telemetry.spec.sizing import Measured, Need, Sizing
 from tests.support import WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of, load_stack, put
 
 GI = 1 << 30
@@ -57,6 +62,22 @@ def test_what_no_page_says_is_never_too_much() -> None:
     ample = put("metrics.roles.receive-ingestor", sizes)
     (ingestors,) = (each for each in under(ample).roles if each.role == "receive-ingestor")
     assert ingestors.state is State.FITS
+
+
+def test_what_was_measured_stands_alone_where_no_rule_says_it() -> None:
+    """The compactor, of whose CPU a rule speaks, was not measured."""
+    said = under()
+    (needs,) = (each.need for each in said.roles if each.role == "receive-ingestor")
+    measured = Measured(cpu=500, memory=1 * GI, scope="this", where="here", roles=MEASURED.roles)
+    needed = tuple(each.need for each in said.roles if each.need is not None and each.backend == "Thanos")
+    found = compared("Thanos", Sizing(needed, (), measured=measured))
+    assert found is not None and needs is not None
+    assert (found.cpu, found.memory, found.unsaid) == (0, needs.memory, ("CPU",))
+    assert not any("CPU" in line for line in found.warnings())
+    shown = replace(said, comparisons=(found,))
+    assert "| Thanos | no rule | 500m |  |" in tables.measured(shown).markdown()
+    assert "none says how much CPU these roles take" in tables.measured_lines(shown)[0]
+    assert tables.document(shown)["measured"][0]["by_the_rules"]["cpu"] is None
 
 
 def test_limits_that_would_refuse_some_of_the_series_are_named_and_no_limit_is_none() -> None:

@@ -5,11 +5,12 @@ Its figures are minimum requirements; peaks take half as much memory and disk ag
 
 from collections.abc import Iterator
 from math import ceil
+from pathlib import Path
 
 from telemetry.backends.mimir.context import MimirContext
 from telemetry.backends.mimir.limits import SAMPLE_BYTES
-from telemetry.backends.mimir.measured import measured
 from telemetry.config.load import MetricsLoad
+from telemetry.spec.measured import Measurements
 from telemetry.spec.sizing import DAY, GB, Growth, Need, Sizing
 
 _PAGE = "https://grafana.com/docs/mimir/latest/manage/run-production-environment/planning-capacity/"
@@ -20,6 +21,8 @@ _INDEX_HEADER = 0.001
 _SEGMENT = 512 * 2**20
 """The most that a file of a block's chunks holds (https://prometheus.io/docs/prometheus/latest/storage/)."""
 _INDEX_AND_META = 2
+MEASURED = Measurements(Path(__file__).with_name("measured.json"), "processes of all roles")
+"""What `make load` has measured."""
 
 
 def sizing(context: MimirContext, load: MetricsLoad, tenants: int) -> Sizing:
@@ -31,7 +34,7 @@ def sizing(context: MimirContext, load: MetricsLoad, tenants: int) -> Sizing:
         unknown="rules and alerts, which ruler and alertmanager are sized by, are not in the load; the "
         "overrides-exporter does not grow with it",
         limits={"ingestion_rate": load.samples_per_second, "max_series": load.active_series},
-        measured=measured(load, context.settings.replication_factor),
+        measured=MEASURED.of(load, context.settings.replication_factor),
     )
 
 

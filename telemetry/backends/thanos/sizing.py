@@ -5,10 +5,12 @@ The load is what is pushed, so it is Receive that takes it; what Prometheus scra
 
 from collections.abc import Iterator
 from math import ceil
+from pathlib import Path
 
 from telemetry.backends.thanos.context import ThanosContext
 from telemetry.backends.thanos.limits import ThanosLimits
 from telemetry.config.load import MetricsLoad
+from telemetry.spec.measured import Measurements
 from telemetry.spec.sizing import DAY, Growth, Need, Sizing
 
 _STORAGE = "https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects"
@@ -34,6 +36,12 @@ _SEGMENT = 512 * 2**20
 _INDEX_AND_META = 2
 _NOT_SAID = float("inf")
 """The range of a source that does not say all: what is more than it says is never too much."""
+MEASURED = Measurements(
+    Path(__file__).with_name("measured.json"),
+    "ingestors, a router, Query and Store",
+    frozenset({"receive-ingestor", "receive-router", "query", "store-gateway"}),
+)
+"""What `make load` has measured: what takes pushed samples and answers."""
 
 
 def sizing(context: ThanosContext, load: MetricsLoad, tenants: int) -> Sizing:
@@ -44,6 +52,7 @@ def sizing(context: ThanosContext, load: MetricsLoad, tenants: int) -> Sizing:
         unknown="no page says what Query and Receive's routers take of a load; Prometheus and its sidecar, which "
         "scrape the platform, the ruler and Alertmanager do not grow with it",
         limits=_limits(context, load),
+        measured=MEASURED.of(load, context.settings.replication_factor),
     )
 
 
