@@ -60,6 +60,15 @@ def test_what_a_ruler_says_is_passed_on(status: int, text: str) -> None:
         Ruler(httpx.Client(base_url="http://ruler/prometheus", transport=transport)).groups()
 
 
+def test_what_has_no_ruler_has_taken_no_rules() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(404, text="no such page"))
+    ruler = Ruler(httpx.Client(base_url="http://gateway", transport=transport))
+    assert ruler.groups() == {}
+    ruler.remove("gone already")
+    with pytest.raises(RulerError, match="was answered with 404: no such page; check the address"):
+        ruler.put({"name": "new", "rules": []})
+
+
 def test_who_asks_is_told_by_name_and_by_token(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = load_stack("prod", with_ruler)
     assert rules_command._headers(stack) == {"X-Scope-OrgID": "platform"}

@@ -27,7 +27,7 @@ class Ruler:
 
     def groups(self) -> dict[str, Group]:
         """Return the groups that the ruler has, by name. Raises RulerError."""
-        answer = self._ask("GET", _RULES)
+        answer = self._ask("GET", _RULES, may_be_absent=True)
         if answer.status_code == _ABSENT:
             return {}
         try:
@@ -43,16 +43,16 @@ class Ruler:
 
     def remove(self, name: str) -> None:
         """Remove a group. Raises RulerError."""
-        self._ask("DELETE", f"{_RULES}/{name}")
+        self._ask("DELETE", f"{_RULES}/{name}", may_be_absent=True)
 
-    def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _ask(self, method: str, path: str, *, may_be_absent: bool = False, **options: Any) -> httpx.Response:
         try:
             answer = self._client.request(method, path, **options)
         except httpx.HTTPError as error:
             raise RulerError(f"{self._client.base_url} cannot be reached ({error}); check --load") from error
-        if answer.is_success or answer.status_code == _ABSENT:
+        if answer.is_success or (may_be_absent and answer.status_code == _ABSENT):
             return answer
         raise RulerError(
             f"{method} {answer.url} was answered with {answer.status_code}: {answer.text.strip()[:300] or 'nothing'}; "
-            "check the tenant, its token, and that the ruler runs"
+            "check the address (…/prometheus), the tenant, its token, and that the ruler runs"
         )
