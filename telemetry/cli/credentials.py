@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from telemetry.cli.errors import error_boundary
+from telemetry.cli.private_files import write_new
 
 
 class CredentialsError(Exception):
@@ -18,14 +19,15 @@ def write(environment: Mapping[str, str], home: Path) -> dict[str, str]:
     provider, so that the pipeline and an SRE undid each other's updates.
 
     Raises:
-        CredentialsError: a variable is not set, or a file is there already.
+        CredentialsError: a variable is not set.
+        FileExistsError: a file is there already.
     """
     passphrase, kubeconfig, folder = (
         _needed(environment, name) for name in ("STACK_PASSPHRASE", "CLUSTER_KUBECONFIG", "RUNNER_TEMP")
     )
     file = Path(folder) / "passphrase"
-    _write_new(file, passphrase)
-    _write_new(home / ".kube" / "config", kubeconfig)
+    write_new(file, passphrase)
+    write_new(home / ".kube" / "config", kubeconfig)
     return {"PULUMI_CONFIG_PASSPHRASE_FILE": str(file)}
 
 
@@ -43,15 +45,3 @@ def _needed(environment: Mapping[str, str], name: str) -> str:
     if not value:
         raise CredentialsError(f"{name}: is not set; see the table of secrets in docs/pipeline.md")
     return value
-
-
-def _write_new(path: Path, content: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise CredentialsError(
-            f"{path}: is there already, and is left alone; remove it, or use a fresh runner"
-        ) from error
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(content)

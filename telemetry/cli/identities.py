@@ -1,7 +1,6 @@
 """`python -m telemetry identities`: the S3 identities of a stack, in SeaweedFS' own format."""
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
+from telemetry.cli.private_files import write_new
 from telemetry.clients.cli_tools import ToolError
 from telemetry.clients.kubernetes import ClusterError
 from telemetry.config.credentials import S3Identity
@@ -60,7 +60,7 @@ def identities(
         if output is None:
             typer.echo(text, nl=False)
         else:
-            _write_new(output, text)
+            write_new(output, text)
             console.print(f"wrote {output}", soft_wrap=True)
 
 
@@ -93,12 +93,3 @@ def _placeholders(identities: dict[str, Identity], stack: Stack, config_file: Pa
     shown = given if isinstance(given, dict) else {}
     changing = {place for place, setting in shown.items() if isinstance(setting, dict) and "previous" in setting}
     return {place: placeholder(each, changing=place in changing) for place, each in identities.items()}
-
-
-def _write_new(path: Path, content: str) -> None:
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise ConfigError([f"{path}: is there already, and is left alone; remove it, or name another"]) from error
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(content)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
@@ -21,6 +22,7 @@ from telemetry.stack.collector import sender
 if TYPE_CHECKING:
     from telemetry.clients.reach import Reach
     from telemetry.operations.validation.target import StackTarget
+    from telemetry.spec.checks import Lane, Result
 
 
 def validate(
@@ -58,8 +60,7 @@ def validate(
     called wrongly, with 3 if none failed but some could not be done from here (--allow-skipped makes that 0).
     """
     # Imported here: OpenTelemetry and gRPC take a second to load, and the other commands do not need them.
-    from telemetry.clients.otlp import COLLECTOR
-    from telemetry.operations.validation import plan, report
+    from telemetry.operations.validation import report
     from telemetry.operations.validation.runner import Bounds, run
 
     moved, places = pairs(address, "--address"), pairs(connect_to, "--connect-to")
@@ -69,35 +70,40 @@ def validate(
         reach = _reach(settings, places, api_server=api_server)
         credentials = credentials_of_stack.load(settings, config_file)
         tokens = credentials_of_stack.tokens(settings)
-        target = target_of(
-            settings,
-            outputs,
-            credentials,
-            reach,
-            moved,
-            tokens=tokens,
-            only=tenant or (),
-            flush=flush,
-            behind=behind_gateway,
+        chosen: dict[str, Any] = {"only": tenant or (), "flush": flush, "behind": behind_gateway}
+        target = target_of(settings, outputs, credentials, reach, moved, tokens=tokens, **chosen)
+        lanes = _lanes(target, outputs, skip or ())
+        shows = Console(quiet=True) if as_json else console
+        results = run(
+            lanes,
+            Bounds(bound, overall, at_once),
+            lambda result: shows.print(report.line(result), soft_wrap=True),
+            redactor_of(settings, credentials, tokens),
         )
-        shown = {signal: each["uid"] for signal, each in outputs["datasources"].items()}
-        _refuse_unknown("--skip", skip or (), [*(each.signal for each in settings.backends), COLLECTOR])
-        lanes = plan.without(plan.lanes(target, shown), skip or ())
-
-        def tell(result: Any) -> None:
-            if not as_json:
-                console.print(report.line(result), soft_wrap=True)
-
-        results = run(lanes, Bounds(bound, overall, at_once), tell, redactor_of(settings, credentials, tokens))
-        if output is not None:
-            output.write_text(report.as_json(stack, results), encoding="utf-8")
-        if junit is not None:
-            junit.write_text(report.as_junit(stack, results), encoding="utf-8")
+        _write(stack, results, output, junit)
+        shows.print(report.summary(results), soft_wrap=True)
         if as_json:
             typer.echo(report.as_json(stack, results), nl=False)
-        else:
-            console.print(report.summary(results), soft_wrap=True)
     raise typer.Exit(report.exit_code(results, allow_skipped=allow_skipped))
+
+
+def _lanes(target: "StackTarget", outputs: Mapping[str, Any], skip: Sequence[str]) -> "list[Lane]":
+    """Return what is checked, without what is to be left out. Raises typer.BadParameter."""
+    from telemetry.clients.otlp import COLLECTOR
+    from telemetry.operations.validation import plan
+
+    _refuse_unknown("--skip", skip, [*(each.signal for each in target.stack.backends), COLLECTOR])
+    datasources = {signal: each["uid"] for signal, each in outputs["datasources"].items()}
+    return plan.without(plan.lanes(target, datasources), skip)
+
+
+def _write(stack: str, results: "Sequence[Result]", output: Path | None, junit: Path | None) -> None:
+    from telemetry.operations.validation import report
+
+    if output is not None:
+        output.write_text(report.as_json(stack, results), encoding="utf-8")
+    if junit is not None:
+        junit.write_text(report.as_junit(stack, results), encoding="utf-8")
 
 
 def target_of(

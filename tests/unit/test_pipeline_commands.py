@@ -44,7 +44,7 @@ def test_secrets_become_files_of_ones_own(tmp_path: Path, monkeypatch: pytest.Mo
 def test_somebodys_kubeconfig_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / ".kube").mkdir()
     (tmp_path / ".kube" / "config").write_text("mine")
-    with pytest.raises(CredentialsError, match=r"\.kube/config: is there already") as refusal:
+    with pytest.raises(FileExistsError, match=r"\.kube/config: is there already") as refusal:
         write({**SECRETS, "RUNNER_TEMP": str(tmp_path)}, tmp_path)
     assert "fake" not in str(refusal.value)
     assert (tmp_path / ".kube" / "config").read_text() == "mine"
