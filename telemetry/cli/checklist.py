@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,10 +15,14 @@ from telemetry.cli.options import ConfigFile, StackName
 from telemetry.cli.outputs import outputs_of
 from telemetry.clients.cli_tools import Pulumi, ToolError
 from telemetry.clients.kubernetes import ClusterError, connect
+from telemetry.config.credentials import Credentials
 from telemetry.known_secrets import redactor_of
-from telemetry.stack import ConfigError
+from telemetry.stack import ConfigError, Stack
 from telemetry.stack import decrypted as credentials_of_stack
 from telemetry.stack import file as stack_file
+
+if TYPE_CHECKING:
+    from telemetry.operations.checklist.model import Given
 
 _FRESH_SECONDS = 86_400
 
@@ -45,27 +49,17 @@ def checklist(
     to be done by hand (--allow-manual makes that no failure), or it could not begin; with 2 if it was called wrongly.
     """
     # Imported here: OpenTelemetry and the cluster's client take a second to load, and --help has no use for them.
-    from telemetry.cli.validate import pairs, target_of
-    from telemetry.clients.reach import Reach
+    from telemetry.cli.validate import places
     from telemetry.operations.checklist import items, report
-    from telemetry.operations.checklist.model import Given
 
-    places = pairs(connect_to, "--connect-to")
+    forwarded = places(connect_to)
     with error_boundary(ClusterError, ConfigError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         outputs = outputs_of(Pulumi(stack, config_file))
         credentials = credentials_of_stack.load(settings, config_file)
         tokens = credentials_of_stack.tokens(settings)
-        api = connect(settings.kubernetes)
-        given = Given(
-            settings,
-            credentials,
-            api,
-            target_of(settings, outputs, credentials, Reach(places, api), {}, tokens=tokens),
-            _seen(validation, stack),
-            datetime.now(UTC).date(),
-        )
         hides = redactor_of(settings, credentials, tokens)
+        given = _given(settings, outputs, credentials, tokens, forwarded, _seen(validation, stack))
         found = [replace(each, detail=hides.message(each.detail)) for each in items.ticked(given)]
         if as_json:
             typer.echo(report.as_json(stack, found), nl=False)
@@ -73,6 +67,24 @@ def checklist(
             console.print(report.table(stack, found))
             console.print(report.summary(found))
     raise typer.Exit(report.exit_code(found, allow_manual=allow_manual))
+
+
+def _given(
+    settings: Stack,
+    outputs: Mapping[str, Any],
+    credentials: Credentials,
+    tokens: Mapping[str, str],
+    forwarded: Mapping[str, str],
+    validation: Mapping[str, Any] | str,
+) -> "Given":
+    """Return what items are checked with. Raises ClusterError."""
+    from telemetry.cli.validate import target_of
+    from telemetry.clients.reach import Reach
+    from telemetry.operations.checklist.model import Given
+
+    api = connect(settings.kubernetes)
+    target = target_of(settings, outputs, credentials, Reach(forwarded, api), {}, tokens=tokens)
+    return Given(settings, credentials, api, target, validation, datetime.now(UTC).date())
 
 
 def _seen(file: Path | None, stack: str) -> Mapping[str, Any] | str:

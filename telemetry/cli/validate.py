@@ -1,5 +1,6 @@
 """`python -m telemetry validate`: checks a deployed stack for every signal and every tenant."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from telemetry.clients.reach import Reach
     from telemetry.operations.validation.target import StackTarget
     from telemetry.spec.checks import Lane, Result
+
+_PLACE = re.compile(r".+:\d{1,5}")
 
 
 def validate(
@@ -63,11 +66,11 @@ def validate(
     from telemetry.operations.validation import report
     from telemetry.operations.validation.runner import Bounds, run
 
-    moved, places = pairs(address, "--address"), pairs(connect_to, "--connect-to")
+    moved, forwarded = pairs(address, "--address"), places(connect_to)
     with error_boundary(ClusterError, ConfigError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         outputs = outputs_of(Pulumi(stack, config_file))
-        reach = _reach(settings, places, api_server=api_server)
+        reach = _reach(settings, forwarded, api_server=api_server)
         credentials = credentials_of_stack.load(settings, config_file)
         tokens = credentials_of_stack.tokens(settings)
         chosen: dict[str, Any] = {"only": tenant or (), "flush": flush, "behind": behind_gateway}
@@ -175,6 +178,14 @@ def pairs(given: Sequence[str] | None, option: str) -> dict[str, str]:
     if wrong := [name for name, value in pairs.items() if not name or not value]:
         raise typer.BadParameter(f"{option}: {wrong[0]!r} needs something on both sides of a =")
     return pairs
+
+
+def places(connect_to: Sequence[str] | None) -> dict[str, str]:
+    """Return where to connect to in place of what, each as `host:port`. Raises typer.BadParameter."""
+    found = pairs(connect_to, "--connect-to")
+    if wrong := [each for pair in found.items() for each in pair if not _PLACE.fullmatch(each)]:
+        raise typer.BadParameter(f"--connect-to: {wrong[0]!r} is no HOST:PORT")
+    return found
 
 
 def _refuse_unknown(option: str, given: Sequence[str] | Mapping[str, str], known_names: Any) -> None:

@@ -153,7 +153,14 @@ def test_a_stack_without_a_route_ends_with_failures_or_skips_each_with_a_line(tm
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize(
     "arguments",
-    [("--address", "traces"), ("--address", "a.b=http://c"), ("--connect-to", "=b"), ("--tenant", "nobody")],
+    [
+        ("--address", "traces"),
+        ("--address", "a.b=http://c"),
+        ("--connect-to", "=b"),
+        ("--connect-to", "a=b"),
+        ("--connect-to", "a:1=b:x"),
+        ("--tenant", "nobody"),
+    ],
 )
 def test_a_wrong_call_ends_with_2(arguments: tuple[str, str]) -> None:
     assert run(*arguments).exit_code == 2
