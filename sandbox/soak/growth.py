@@ -29,7 +29,7 @@ class Reading:
     life: str
     """Differs between a pod and the one that took its place, and after its containers were started again."""
     memory: float
-    """Bytes, the working set; of a whole period, their mean."""
+    """Bytes: the working set, or what its program holds of its heap; of a whole period, their mean."""
 
 
 class Verdict(StrEnum):
@@ -71,6 +71,31 @@ class Growth:
         if self.steps < _FEWEST:
             return Verdict.UNKNOWN
         return Verdict.GROWS if self.bytes > max(LEAST_PART * self.mean, SWINGS * self.swing) else Verdict.FLAT
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is said of a role's memory."""
+
+    used: Growth
+    """Working sets."""
+    held: Growth | None
+    """What its programs hold of their heaps once garbage is collected; nothing where they do not say so."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of what is held, else of working sets.
+
+        A heap that is collected when it has doubled fills up with garbage for a while, which is no leak, or hides one.
+        """
+        known = [each.verdict for each in (self.held, self.used) if each and each.verdict is not Verdict.UNKNOWN]
+        return known[0] if known else Verdict.UNKNOWN
+
+
+def memories(used: Sequence[Reading], held: Sequence[Reading], period: float) -> list[Memory]:
+    """Return what is said of each role, by readings of working sets and of heaps."""
+    of_heaps = {each.role: each for each in growths(held, period)}
+    return [Memory(each, of_heaps.get(each.role)) for each in growths(used, period)]
 
 
 def growths(readings: Sequence[Reading], period: float) -> list[Growth]:

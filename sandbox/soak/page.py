@@ -10,7 +10,7 @@ from sandbox.continuity.run import Outcome
 from sandbox.faults.page import PAGE, Run
 from sandbox.marked import with_table
 from sandbox.soak import chart
-from sandbox.soak.growth import Growth, Verdict
+from sandbox.soak.growth import Growth, Memory, Verdict
 from sandbox.soak.run import Soak
 from telemetry.capacity.tables import Table
 
@@ -25,6 +25,8 @@ _MEMORY_HEADINGS = (
     "Growth an hour",
     "Over the second half",
     "Swings by",
+    "Held",
+    "Held grows an hour",
     "Memory is",
 )
 _MI, _HOUR = 1 << 20, 3600
@@ -40,7 +42,7 @@ def write(soak: Soak, run: Run, page: Path = PAGE) -> None:
     text = page.read_text()
     for marks, headings, rows, below in (
         (_EVENTS, _EVENT_HEADINGS, _events(soak), said),
-        (_MEMORY, _MEMORY_HEADINGS, [_role(each) for each in soak.growths], picture),
+        (_MEMORY, _MEMORY_HEADINGS, [_role(each) for each in soak.memories], picture),
     ):
         text = with_table(text, marks, headings, rows, [cells[0] for cells in rows], below)
     page.write_text(text)
@@ -50,7 +52,7 @@ def show(console: Console, soak: Soak) -> None:
     """Print them."""
     for title, headings, rows in (
         ("What happened", _EVENT_HEADINGS, _events(soak)),
-        ("Memory", _MEMORY_HEADINGS, [_role(each) for each in soak.growths]),
+        ("Memory", _MEMORY_HEADINGS, [_role(each) for each in soak.memories]),
     ):
         table = Table(title, headings)
         for cells in rows:
@@ -98,16 +100,22 @@ def _event(name: str, signal: str, outcomes: Sequence[Outcome]) -> tuple[str, ..
     )
 
 
-def _role(growth: Growth) -> tuple[str, ...]:
-    verdict = growth.verdict
-    known = verdict is not Verdict.UNKNOWN
+def _role(memory: Memory) -> tuple[str, ...]:
+    used, verdict = memory.used, memory.verdict
+    known = used.verdict is not Verdict.UNKNOWN
     return (
-        f"`{growth.role}`",
-        str(growth.lives),
-        f"{growth.most / _MI:.0f}Mi",
-        f"{growth.mean / _MI:.0f}Mi" if known else "",
-        f"{growth.slope * _HOUR / _MI:+.1f}Mi" if known else "",
-        f"{growth.bytes / growth.mean:+.1%}" if known else "",
-        f"{growth.swing / growth.mean:.1%}" if known else "",
+        f"`{used.role}`",
+        str(used.lives),
+        f"{used.most / _MI:.0f}Mi",
+        f"{used.mean / _MI:.0f}Mi" if known else "",
+        _hourly(used),
+        f"{used.bytes / used.mean:+.1%}" if known else "",
+        f"{used.swing / used.mean:.1%}" if known else "",
+        f"{memory.held.mean / _MI:.0f}Mi" if memory.held else "",
+        _hourly(memory.held) if memory.held else "",
         f"**{verdict}**" if verdict is Verdict.GROWS else str(verdict),
     )
+
+
+def _hourly(growth: Growth) -> str:
+    return f"{growth.slope * _HOUR / _MI:+.1f}Mi" if growth.verdict is not Verdict.UNKNOWN else ""

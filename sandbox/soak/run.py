@@ -10,7 +10,7 @@ from sandbox.continuity.events import EVENTS, NOTHING, Event
 from sandbox.continuity.run import Outcome, counted, struck, written
 from sandbox.continuity.site import Site
 from sandbox.soak import memory
-from sandbox.soak.growth import Growth, Reading, Verdict, growths
+from sandbox.soak.growth import Memory, Reading, Verdict, memories
 from sandbox.soak.schedule import drawn, within
 
 _SETTLED_SECONDS = 15
@@ -34,17 +34,25 @@ class Soak:
     whole: list[Outcome] = field(default_factory=list)
     """Of all that was written, one a signal."""
     readings: list[Reading] = field(default_factory=list)
+    """Of working sets."""
+    heaps: list[Reading] = field(default_factory=list)
+    """Of what programs hold."""
 
     @property
-    def growths(self) -> list[Growth]:
+    def period(self) -> float:
+        """After how many seconds an ingester has let go of what it had in memory."""
+        return self.block_minutes * 60
+
+    @property
+    def memories(self) -> list[Memory]:
         """What is said of each role's memory."""
-        return growths(self.readings, self.block_minutes * 60)
+        return memories(self.readings, self.heaps, self.period)
 
     @property
     def passed(self) -> bool:
         """Whether it came to its end, nothing was lost or refused that should not be, and no role grows."""
         everything = [*self.outcomes, *self.whole]
-        grows = any(each.verdict is Verdict.GROWS for each in self.growths)
+        grows = any(each.verdict is Verdict.GROWS for each in self.memories)
         return bool(self.whole) and all(each.passed for each in everything) and not grows
 
 
@@ -61,7 +69,7 @@ def run(site: Site, soak: Soak, told: Callable[[str], None]) -> Iterator[Outcome
     events = [event for event in EVENTS if event is not NOTHING]
     with written(site, _SETTLED_SECONDS) as file:
         soak.begun = time.time()
-        with memory.watched(site, soak.readings, lambda: time.time() - soak.begun):
+        with memory.watched(site, soak.readings, soak.heaps, soak.period, lambda: time.time() - soak.begun):
             coming = within(drawn(events, soak.seed), soak.begun + soak.asked, time.time, time.sleep)
             for outcome in struck(site, file, coming, told):
                 soak.outcomes.append(outcome)

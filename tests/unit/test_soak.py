@@ -15,7 +15,7 @@ from sandbox.continuity.events import EVENTS, NOTHING, Event
 from sandbox.continuity.run import Outcome
 from sandbox.faults.page import Run
 from sandbox.soak import chart, page
-from sandbox.soak.growth import SETTLED, Growth, Reading, Verdict, growths
+from sandbox.soak.growth import SETTLED, Growth, Reading, Verdict, growths, memories
 from sandbox.soak.run import WHOLE, Soak
 from sandbox.soak.schedule import drawn, within
 from tests.support import REPO
@@ -151,6 +151,31 @@ def test_a_sawtooth_is_flat_and_a_leak_below_it_is_not_whenever_its_teeth_begin(
     assert found.verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("garbage", "leak", "verdict"),
+    [
+        (0.0, 0.0, Verdict.FLAT),
+        (LEAK, 0.0, Verdict.FLAT),
+        (LEAK, LEAK, Verdict.GROWS),
+        (0.0, LEAK, Verdict.GROWS),
+    ],
+)
+def test_what_is_held_says_whether_a_role_grows_and_not_the_garbage_beside_it(
+    garbage: float, leak: float, verdict: Verdict
+) -> None:
+    used, held = pod("a", 0, END, 60 * MI, garbage), pod("a", 0, END, 36 * MI, leak)[:: PERIOD // 10]
+    (found,) = memories(used, held, PERIOD)
+    assert found.verdict is verdict
+    (unasked,) = memories(used, [], PERIOD)
+    assert unasked.verdict is (Verdict.GROWS if garbage else Verdict.FLAT)
+
+
+def test_too_few_readings_of_what_is_held_excuse_nothing() -> None:
+    used, held = pod("a", 0, END, 60 * MI, LEAK), pod("a", 0, END, 36 * MI)[-3:]
+    (found,) = memories(used, held, PERIOD)
+    assert found.verdict is Verdict.GROWS
+
+
 def test_a_tooth_that_has_not_come_to_its_end_is_not_known() -> None:
     """What no run of half an hour can say of blocks of two hours: memory rises, and perhaps only until one is cut."""
     readings = pod("a", 0, END, 50 * MI, LEAK)
@@ -216,10 +241,19 @@ def test_the_page_gets_tables_and_picture_in_place_of_those_of_the_last_run(tmp_
     assert "| `nothing`, metrics |" not in text
     assert "| `gateway-killed`, metrics | 2 | 200 | 3 (502) | 40,000 | 0 | 60 s |" in text
     assert "| `the whole run`, metrics | 1 | 100 | 3 (502) | 20,000 | **3** | 60 s |" in text
-    assert "| `mimir ingester` | 1 | 1900Mi | 1415Mi | +3600.0Mi | +63.6% | 0.0% | **grows** |" in text
-    assert "| `gateway` | 1 | 1Mi |  |  |  |  | not known |" in text
+    assert "| `mimir ingester` | 1 | 1900Mi | 1415Mi | +3600.0Mi | +63.6% | 0.0% |  |  | **grows** |" in text
+    assert "| `gateway` | 1 | 1Mi |  |  |  |  |  |  | not known |" in text
     assert "Stack prod, 30 minutes, blocks of 2, seed 7; events: 3; 3 of what was acknowledged not found. 2026" in text
     assert (tmp_path / "soak.svg").read_text() == chart.svg(soak(growth=1.0, lost=3))
+
+
+def test_what_programs_hold_is_on_the_page_where_they_say_it(tmp_path: Path) -> None:
+    copy, seen = tmp_path / "reliability.md", soak(growth=1.0)
+    copy.write_text((REPO / "docs" / "reliability.md").read_text())
+    seen.heaps = pod("a", 0, END, 36 * MI)[::12]
+    page.write(seen, Run("2026-01-01", "abc"), copy)
+    assert "| +3600.0Mi | +63.6% | 0.0% | 36Mi | +0.0Mi | flat |" in copy.read_text()
+    assert seen.passed
 
 
 def test_a_run_that_was_cut_short_says_so() -> None:
