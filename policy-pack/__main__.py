@@ -1,5 +1,6 @@
 """The policies as a CrossGuard pack: `pulumi preview --policy-pack policy-pack` (docs/policies.md)."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,13 +20,14 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+_PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(_PROJECT))
 
 from telemetry.engine.preview import UNKNOWN
 from telemetry.policies.evaluate import violations
 from telemetry.policies.model import Registered, Rule, World
 from telemetry.policies.rules import RULES
-from telemetry.stack import Stack, load_settings
+from telemetry.stack import Stack, load_settings, tenants_file
 
 _DEFAULT = "default"
 """How the engine begins the names of providers that nobody asked for."""
@@ -35,7 +37,7 @@ _COMPONENTS = ("telemetry:", "pulumi:pulumi:")
 def stack_settings() -> Stack:
     """Return the settings of the stack, from the config that the engine hands over."""
     config = pulumi.Config("telemetry")
-    given = {f"telemetry:{key}": config.get(key) for key in Stack.model_fields}
+    given = {f"telemetry:{key}": config.get(key) for key in (*Stack.model_fields, tenants_file.KEY)}
     return load_settings({key: text for key, text in given.items() if text is not None}, pulumi.get_stack())
 
 
@@ -100,4 +102,5 @@ def policy(rule: Rule) -> Policy:
 
 
 if __name__ == "__main__":
+    os.chdir(_PROJECT)  # the engine starts a pack in its own folder, and files are named from the project on
     PolicyPack("telemetry", [policy(rule) for rule in RULES if rule.pack != "not at all"])

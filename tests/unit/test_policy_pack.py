@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -81,6 +82,7 @@ def pack(monkeypatch: pytest.MonkeyPatch, packs: list[tuple[str, list[Policy]]])
     monkeypatch.setitem(sys.modules, "pulumi_policy", api)
     monkeypatch.setitem(sys.modules, "pulumi_policy.proxy", proxy)
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(REPO / "policy-pack")  # where an engine starts it
     monkeypatch.setattr(pulumi, "get_stack", lambda: "prod")
     settings = tree("prod")
     del settings["credentials"]
@@ -144,3 +146,15 @@ def test_pods_are_held_against_all_service_accounts(packs: list[tuple[str, list[
 
 def test_what_is_not_known_yet_stops_no_policy(pack: Pack) -> None:
     assert pack["plain"](Hidden(known=[1, {"a": True}], unknown="x")) == {"known": [1, {"a": True}], "unknown": UNKNOWN}
+
+
+def test_files_that_settings_name_are_found_from_the_project_on(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert Path.cwd() == REPO
+    settings = {**tree("prod"), "tenants_file": "tenants.yaml"}
+    del settings["credentials"], settings["tenants"]
+    pulumi.runtime.set_all_config(as_engine_gives(settings), [])
+    (tmp_path / "tenants.yaml").write_text("[{ id: a, display_name: A }]")
+    monkeypatch.chdir(tmp_path)
+    assert [tenant.id for tenant in pack["stack_settings"]().tenants] == ["a"]
