@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 
 from telemetry.capacity import fit
 from telemetry.capacity.tables import verdict_lines as capacity_lines
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
+from telemetry.config import yaml_file
 from telemetry.config.load import Load
 from telemetry.config.project import PROJECT
 from telemetry.sizing import tables
@@ -67,9 +67,11 @@ def _under(config: Mapping[str, Any], load: Path | None, stack: str) -> Stack:
     if load is None:
         return load_settings(stack_file.as_given(config), stack)
     try:
-        given = yaml.safe_load(load.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{load}: is no YAML: {error}"]) from error
+        given = yaml_file.read(load.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{load}: is no text in UTF-8; correct the file"]) from error
+    except ValueError as error:
+        raise ConfigError([f"{load}: {error}; correct the file"]) from error
     if not isinstance(given, dict) or not given.keys() & Load.model_fields.keys():
         raise ConfigError([f"{load}: has no load; write one or more of {', '.join(Load.model_fields)}"])
     return load_settings(stack_file.as_given({**config, _LOAD: given}), stack)
@@ -84,7 +86,7 @@ def _write(console: Console, file: Path, found: Report, stack: str) -> None:
         console.print("nothing to write")
         return
     text = changed(file.read_text(encoding="utf-8"), values)
-    settings = load_settings(stack_file.as_given(yaml.safe_load(text)["config"]), stack)
+    settings = load_settings(stack_file.as_given(yaml_file.read(text)["config"]), stack)
     file.write_text(text, encoding="utf-8")
     console.print(f"wrote {len(values)} sizes to {file}", soft_wrap=True)
     for line in capacity_lines(fit.check(settings)):

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from telemetry.config import yaml_file
 from telemetry.config.base import SettingError, Settings, did_you_mean
 from telemetry.config.project_files import texts_of
 
@@ -108,11 +108,9 @@ class RulePack(Settings):
 @cache
 def _groups(text: str) -> Sequence[Group]:
     """Return the groups of a rule file. Raises ValueError, with the place in the file and what is wrong."""
+    content = yaml_file.read(text)
     try:
-        content = yaml.safe_load(text)
         _File.model_validate(content)
-    except yaml.YAMLError as error:
-        raise ValueError("is no YAML") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place, reason = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")

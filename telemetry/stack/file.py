@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from telemetry.config import yaml_file
 from telemetry.config.project import PROJECT
 from telemetry.stack import ConfigError, Stack, load_settings
 
@@ -44,12 +43,14 @@ def content(path: Path) -> dict[str, Any]:
         ConfigError: it is not there or is no such file.
     """
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        found = yaml_file.read(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
         there = ", ".join(sorted(each.name for each in PROJECT.glob("Pulumi.*.yaml")))
         raise ConfigError([f"{path.name}: cannot be read ({error.strerror}); there are {there}"]) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path.name}: is no YAML: {error}"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path.name}: is no text in UTF-8; correct the file"]) from error
+    except ValueError as error:
+        raise ConfigError([f"{path.name}: {error}; correct the file"]) from error
     if not isinstance(found, dict):
         raise ConfigError([_NO_CONFIG.format(path.name)])
     return found

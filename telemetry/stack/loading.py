@@ -117,6 +117,8 @@ def _of_project(config: Mapping[str, str]) -> dict[str, str]:
 
 def _stack(raw: dict[str, Any], stack_name: str, findings: list[str]) -> Stack | None:
     findings += _tenants_findings(raw)
+    if findings:
+        return None  # without its tenants, all else would be judged as another stack
     findings += _environment_findings(raw.get("environment"), stack_name)
     stack = _validate(Stack, raw, "", findings)
     findings += environments.check(stack) if stack is not None else []

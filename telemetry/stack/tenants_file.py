@@ -7,7 +7,7 @@ beyond some hundred tenants in the stack's file, `pulumi` ends with `argument li
 from pathlib import Path
 from typing import Any
 
-import yaml
+from telemetry.config import yaml_file
 
 KEY = "tenants_file"
 
@@ -27,11 +27,17 @@ def read(given: object, *, listed: bool) -> Any:
     if not isinstance(given, str) or not given or Path(given).is_absolute():
         raise ValueError("must be a path that begins at the project, such as tenants-prod.yaml; correct it")
     try:
-        found = yaml.safe_load(Path(given).read_text(encoding="utf-8"))
+        text = Path(given).read_text(encoding="utf-8")
     except OSError as error:
         raise ValueError(f"{given!r}: cannot be read ({error.strerror}); correct the path") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ValueError(f"{given!r}: is no YAML; correct the file") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{given!r}: is no text in UTF-8; correct the file") from error
+    except ValueError as error:
+        raise ValueError(f"{given!r}: is no path; correct it") from error
+    try:
+        found = yaml_file.read(text)
+    except ValueError as error:
+        raise ValueError(f"{given!r}: {error}; correct the file") from error
     if not isinstance(found, list):
         reason = "must be a list of tenants, as telemetry:tenants is; correct the file"
         raise ValueError(f"{given!r}: {reason}")  # noqa: TRY004 - what is wrong is a setting's value

@@ -92,6 +92,7 @@ def test_secrets_are_neither_needed_nor_shown(tmp_path: Path) -> None:
     ("content", "finding"),
     [
         ("config: [", "is no YAML"),
+        ("config: {'telemetry:environment': dev, 'telemetry:environment': prod}", "environment is given twice"),
         ("encryptionsalt: v1", "has no config"),
         ("just text", "has no config"),
         ("config: {1: 2}", "config.1: is no key"),

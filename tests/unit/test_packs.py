@@ -92,7 +92,8 @@ def test_a_folder_is_all_rule_files_below_it(write: Write) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("groups: [", "r.yaml: is no YAML; correct the file"),
+        ("groups: [", "r.yaml: is no YAML (line 1: expected the node content, but found '<stream end>'); correct"),
+        ("groups: []\ngroups: []", "r.yaml: line 2: groups is given twice; correct the file"),
         ({"rules": []}, "r.yaml: groups: Field required"),
         (group(fro="5m"), "r.yaml: groups.0.rules.0.fro: Extra inputs are not permitted"),
         (group(expr="sum(up"), "r.yaml: groups.0.rules.0: has an expr whose brackets or quotes do not close"),

@@ -222,13 +222,34 @@ def test_many_tenants_stand_in_a_file_of_their_own(tmp_path: Path, monkeypatch: 
     assert [tenant.id for tenant in stack.tenants] == [f"t{index}" for index in range(400)]
 
 
+def test_a_day_in_the_file_needs_no_quotes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    token = "{ issued_on: 2026-11-21, valid_for: 90d }"
+    (tmp_path / "t.yaml").write_text(f"- id: a\n  display_name: A\n  access: {{ token: {token} }}\n")
+    (tenant,) = load_stack("dev", put("tenants_file", "t.yaml")).tenants
+    assert tenant.access.token.until == "2027-02-19T00:00:00Z"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("missing.yaml", None, "'missing.yaml': cannot be read (No such file or directory); correct the path"),
         ("/tenants.yaml", None, "must be a path that begins at the project, such as tenants-prod.yaml; correct it"),
         ("t.yaml", "id: a", "'t.yaml': must be a list of tenants, as telemetry:tenants is; correct the file"),
-        ("t.yaml", "[", "'t.yaml': is no YAML; correct the file"),
+        (
+            "t.yaml",
+            "[",
+            "'t.yaml': is no YAML (line 1: expected the node content, but found '<stream end>'); correct the file",
+        ),
+        ("t.yaml", "- id: a\n  id: b\n", "'t.yaml': line 2: id is given twice; correct the file"),
+        (
+            "t.yaml",
+            "- id: !!binary aGVsbG8=\n",
+            "'t.yaml': is no YAML (line 1: could not determine a constructor for the "
+            "tag 'tag:yaml.org,2002:binary'); correct the file",
+        ),
+        ("t.yaml", "[" * 5_000, "'t.yaml': is nested too deeply; correct the file"),
+        ("t\0.yaml", None, "'t\\x00.yaml': is no path; correct it"),
     ],
 )
 def test_a_file_without_tenants_is_one_finding(
@@ -238,7 +259,7 @@ def test_a_file_without_tenants_is_one_finding(
     if content is not None:
         (tmp_path / name).write_text(content)
     with pytest.raises(ConfigError) as refused:
-        load_stack("dev", put("tenants_file", name))
+        load_stack("dev", put("tenants_file", name), put("gateway", {}))
     assert refused.value.findings == (f"telemetry:tenants_file: {said}",)
 
 
