@@ -12,10 +12,10 @@ from pydantic.fields import FieldInfo
 from docs.page import write
 from telemetry.backends import BACKENDS
 from telemetry.config.access import Day, Days, Moment
+from telemetry.config.addresses import ExactUrl, Url
 from telemetry.config.alerting import Address, Hours, Name, Server
 from telemetry.config.buckets import Purpose
 from telemetry.config.chart import ChartName
-from telemetry.config.connections import Url
 from telemetry.config.credentials import Credentials, Secret
 from telemetry.config.existing_secrets import SecretKey, SecretName
 from telemetry.config.gateway import Host
@@ -65,6 +65,7 @@ _WRITTEN: tuple[tuple[Any, str], ...] = (
     (Duration, "duration, such as `48h` or `14d`"),
     (Days, "duration in whole days, such as `90d`"),
     (Url, "address, `http(s)://host[:port][/path]`"),
+    (ExactUrl, "address, `http(s)://host[:port][/path]`"),
     (S3Endpoint, "address, `http(s)://host[:port]`"),
     (Purpose, "lower-case letters, digits, hyphens"),
     (Secret, "secret"),

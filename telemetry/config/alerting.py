@@ -1,6 +1,5 @@
 """Who is told of alerts, when, and of which: receivers and routes, in the terms of Prometheus' Alertmanager."""
 
-import re
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -8,8 +7,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
+from telemetry.config.addresses import ExactUrl, is_server
 from telemetry.config.base import SettingError, Settings, below, did_you_mean
-from telemetry.config.connections import Url
 from telemetry.config.existing_secrets import CredentialSecret
 from telemetry.config.monitoring import MetricLabel
 from telemetry.config.network import PortNumber
@@ -20,8 +19,7 @@ _HTTPS = 443
 
 
 def _check_server(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not re.fullmatch(r"[A-Za-z0-9.-]+", host) or not port.isdecimal() or not 0 < int(port) < 65_536:
+    if not is_server(value) or urlsplit(f"//{value}").port is None:
         raise ValueError("not a server with its port; write it such as smtp.example.org:587")
     return value
 
@@ -31,7 +29,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Address = Annotated[str, Field(pattern=r"^[^@\s,<>\"]+@[^@\s,<>\"]+$", max_length=254)]
 """A mail address, without a name beside it."""
 Server = Annotated[str, AfterValidator(_check_server)]
-"""`host:port`."""
+"""`host:port`; an IPv6 address is in brackets."""
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -83,13 +81,13 @@ class Slack(_Kind):
 class PagerDuty(_Kind):
     """An event for PagerDuty's Events API v2, or for what is compatible with it; the routing key is the credential."""
 
-    url: Url = Field(default="https://events.pagerduty.com/v2/enqueue", description="Where events go.")
+    url: ExactUrl = Field(default="https://events.pagerduty.com/v2/enqueue", description="Where events go.")
 
 
 class Webhook(_Kind):
     """A POST of Alertmanager's own JSON."""
 
-    url: Url = Field(description="Where it goes.")
+    url: ExactUrl = Field(description="Where it goes.")
     bearer_token: bool = Field(default=False, description="Whether the credential is sent with it, as a bearer token.")
 
 
@@ -136,7 +134,7 @@ class Receiver(Settings):
     def host(self) -> str | None:
         """The host that is called; None where only the credential says it."""
         if self.email is not None:
-            return self.email.server.rpartition(":")[0]
+            return urlsplit(f"//{self.email.server}").hostname
         return None if self.slack is not None else urlsplit(self._url).hostname
 
     @property

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from telemetry.config.addresses import Url, is_server
 from telemetry.config.base import SettingError, Settings
-from telemetry.config.connections import Url
 
 ChartName = Annotated[str, Field(min_length=1)]
 """A chart's name; which ones there may be, is said by the section that has it."""
@@ -17,7 +17,7 @@ Versions = Mapping[str, tuple[str, ...]]
 """Charts that something is deployed from, with the versions whose keys our Helm values were checked against."""
 
 _OCI = re.compile(
-    r"oci://(\[[0-9a-f:]+\]|[a-z0-9][a-z0-9.-]*)(:\d{1,5})?(?P<path>(/[a-z0-9]+([._-]+[a-z0-9]+)*)+)"
+    r"oci://(?P<server>[^/]+)(?P<path>(/[a-z0-9]+([._-]+[a-z0-9]+)*)+)"
     r"(@sha256:[0-9a-f]{64})?"
 )
 """A registry, a repository in it (lower case, says the OCI distribution specification) and at will a digest."""
@@ -100,7 +100,7 @@ class Chart(Settings):
         path = self.reference
         if self.reference.startswith("oci://"):
             match = _OCI.fullmatch(self.reference)
-            if match is None:
+            if match is None or not is_server(match["server"]):
                 raise SettingError(
                     "reference",
                     "neither a registry's address nor one with a digest; the version is a key of its own. Write "

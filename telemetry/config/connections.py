@@ -1,38 +1,17 @@
 """How the program reaches the systems that it configures: a cluster and a Grafana."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
+from telemetry.config.addresses import Url
 from telemetry.config.base import Settings
 from telemetry.config.existing_secrets import LoginSecret
 from telemetry.config.quantities import Duration
 from telemetry.config.resources import Nodes
 
 _MINUTE = 60
-_ADDRESS = re.compile(
-    r"https?://(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9._-]*)(:(?P<port>\d{1,5}))?(/[^\s]*)?", re.ASCII | re.IGNORECASE
-)
-
-
-def check_url(value: str) -> str:
-    """Refuse what is not `http(s)://host[:port][/path]`; credentials in a URL would end up in logs."""
-    if "@" in value:
-        raise ValueError("an address must not carry credentials; they belong into telemetry:credentials")
-    if "?" in value or "#" in value:
-        raise ValueError("an address must end after its host, port and path; remove what follows ? or #")
-    match = _ADDRESS.fullmatch(value)
-    if match is None or not 0 < int(match["port"] or 80) < 65_536:
-        raise ValueError("not an address; write http:// or https://, a host and a port, such as http://s3.example:8333")
-    return value.rstrip("/")
-
-
-Url = Annotated[str, AfterValidator(check_url)]
-"""`http(s)://host[:port][/path]` without a trailing slash and without credentials."""
-
-
 ClusterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$")]
 """A cluster as the label `cluster` has it."""
 Family = Literal["IPv4", "IPv6"]

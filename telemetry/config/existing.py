@@ -4,8 +4,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from telemetry.config.addresses import Url
 from telemetry.config.base import SettingError, Settings
-from telemetry.config.connections import Url
 from telemetry.config.dashboards import DatasourceUid
 from telemetry.config.existing_secrets import ClientCertificateSecret, TokenSecret
 from telemetry.config.gateway import Host

@@ -5,17 +5,21 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from telemetry.config.addresses import is_server
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.existing_secrets import SecretName
 
-_HOST = r"(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:\d{1,5})?"
+_HOST = r"(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?"
 _PATH = r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
 """A name in a registry (OCI distribution specification, 'Pulling manifests')."""
 _LIKE_A_HOST = re.compile(r"[.:]|^localhost$")
 
 
 def _has_a_host(value: str) -> str:
-    if not _LIKE_A_HOST.search(value.partition("/")[0]):
+    host = value.partition("/")[0]
+    if not is_server(host):
+        raise ValueError("begins with no registry's host; write it such as registry.example.com:5000/team")
+    if not _LIKE_A_HOST.search(host):
         raise ValueError(
             "container engines take its first part for a name at Docker's registry, because it has neither a dot nor a "
             "port; begin with the registry's host, such as registry.example.com/team"

@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from telemetry.config.addresses import Url
 from telemetry.config.base import SettingError, Settings
-from telemetry.config.connections import Url
 from telemetry.config.existing import ScrapedPods
 from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.rule_packs import RulePack

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from telemetry.config.addresses import Url, check_url
 from telemetry.config.base import SettingError, Settings
-from telemetry.config.connections import Url, check_url
 from telemetry.config.existing_secrets import AuthoritySecret, S3Secrets
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.seaweedfs import FEATURES, SAFE_LISTINGS, parse_version, supports, version_text

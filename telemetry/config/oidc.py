@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from telemetry.config.addresses import check_exact_url
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.trust import Pem
 
 _URL = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?/[\w./~-]*", re.ASCII)
-_IN_CLUSTER = re.compile(r"\.svc(\.|$)")
 _PORTS = {"http": 80, "https": 443}
 
 Header = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
@@ -20,7 +20,7 @@ Holder = Annotated[str, Field(pattern=r'^[^",\\\x00-\x1f\x7f]{1,200}$')]
 
 
 def _check_url(value: str) -> str:
-    if _URL.fullmatch(value) is None:
+    if _URL.fullmatch(check_exact_url(value)) is None:
         raise ValueError("not an address with a path; write it such as http://oauth2-proxy.auth.svc:4180/oauth2/auth")
     return value
 
@@ -59,14 +59,16 @@ class Oidc(Settings):
         """Whether it is asked by TLS."""
         return self.url.startswith("https:")
 
+    def leaves_in_plain_text(self, cluster_domain: str) -> bool:
+        """Whether tokens would go to it without TLS and to no Service of the cluster."""
+        return not self.is_tls and not self.host.endswith((".svc", f".svc.{cluster_domain}"))
+
     @model_validator(mode="after")
-    def _is_asked_safely(self) -> Self:
+    def _knows_whom_to_trust(self) -> Self:
         if self.is_tls and self.authority is None:
             raise SettingError("authority", "is not set, and nginx trusts no system's store; add the authority in PEM")
         if not self.is_tls and self.authority is not None:
             raise SettingError("authority", "belongs to https, and url is plain HTTP; correct url, or remove it")
-        if not self.is_tls and _IN_CLUSTER.search(self.host) is None:
-            raise SettingError("url", "has tokens leave the cluster in plain text; write https, or a name in .svc")
         return self
 
 

@@ -1,5 +1,6 @@
 """What each SeaweedFS version can do: the one table that decides which S3 resources may be registered."""
 
+import re
 from typing import NamedTuple
 
 Version = tuple[int, int]
@@ -51,10 +52,10 @@ def supports(version: Version, setting: str) -> bool:
 
 def parse_version(text: str) -> Version:
     """Return (major, minor) of a SeaweedFS release such as `4.44` (ValueError otherwise)."""
-    major, dot, minor = text.partition(".")
-    if not (dot and major.isdecimal() and minor.isdecimal()):
+    match = re.fullmatch(r"([0-9]{1,3})\.([0-9]{1,3})", text)
+    if match is None:
         raise ValueError("not a SeaweedFS version; write its release in quotes, such as '4.44'")
-    return int(major), int(minor)
+    return int(match[1]), int(match[2])
 
 
 def version_text(version: Version) -> str:

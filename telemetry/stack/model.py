@@ -105,16 +105,16 @@ class Stack(Settings):
     security: Security = Field(default_factory=Security, description="Guard rails around the stack's pods.")
 
     @model_validator(mode="after")
+    def _tenants_are_served(self) -> Self:
+        tenancy.check(self)
+        return self
+
+    @model_validator(mode="after")
     def _policies_know_whom_pods_call(self) -> Self:
         if self.security.network_policies:
             here = self.namespace.name, self.kubernetes.cluster_domain
             store_of(self.security, self.object_store, *here)
             oidc_of(self.security, self.gateway.oidc if self.gateway else None, *here)
-        return self
-
-    @model_validator(mode="after")
-    def _tenants_are_served(self) -> Self:
-        tenancy.check(self)
         return self
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from telemetry.config.base import SettingError, below
 from telemetry.config.gateway import SCRATCH_SPARE, Gateway
+from telemetry.config.oidc import Oidc
 from telemetry.config.policy import Policy
 from telemetry.config.quantities import bytes_text, cpu_text, duration_text
 from telemetry.config.resources import Compute
@@ -53,8 +54,8 @@ def check(stack: "Stack") -> None:
     if gateway is not None and tenants:
         largest = stack.traces.max_message_size
         _check_scratch(gateway, max(tenant.limits.max_body or largest for tenant in tenants))
-    if gateway is not None and gateway.oidc is not None and not any(each.access.oidc for each in tenants):
-        raise SettingError("gateway.oidc", "lets nobody in, for no tenant has access.oidc; add that, or remove it")
+    if gateway is not None and gateway.oidc is not None:
+        _check_provider(gateway.oidc, tenants, stack.kubernetes.cluster_domain)
     if gateway is not None and not gateway.accept_shared_organisation:
         _check_organisations(tenants, gateway)
     if gateway is not None and gateway.total is not None:
@@ -174,6 +175,16 @@ def _check_certificate(key: str, tenant: Tenant, gateway: Gateway) -> None:
         raise SettingError(
             f"{key}.certificate_subject",
             "is not set, and gateway.client_ca_secret is an authority that the program has no key of; add the subject",
+        )
+
+
+def _check_provider(oidc: Oidc, tenants: Sequence[Tenant], cluster_domain: str) -> None:
+    if not any(each.access.oidc for each in tenants):
+        raise SettingError("gateway.oidc", "lets nobody in, for no tenant has access.oidc; add that, or remove it")
+    if oidc.leaves_in_plain_text(cluster_domain):
+        raise SettingError(
+            "gateway.oidc.url",
+            f"has tokens leave the cluster in plain text; write https, or a name in .svc or .svc.{cluster_domain}",
         )
 
 

@@ -93,6 +93,14 @@ ALERTING = [
         "such as smtp.example.org:587",
     ),
     _of(
+        "a mail server whose port is in other digits",
+        "alerting.receivers.0.email.server",
+        "smtp.example.org:\uff15\uff18\uff17",
+        "alerting.receivers.0.email.server",
+        "not a server with its port",
+        "such as smtp.example.org:587",
+    ),
+    _of(
         "a closed port",
         "security.alert_receivers.ports",
         [443],

@@ -12,6 +12,9 @@ def _of(id_: str, name: str, override: dict[str, str], key: str, allowed: str, m
 
 IMAGES = [
     at("a registry without a host", "images.registry", "mirror", "Docker's registry", "begin with the registry's host"),
+    at(
+        "a registry at no port", "images.registry", "r.example:99999", "no registry's host", "registry.example.com:5000"
+    ),
     at("a registry by address", "images.registry", "https://r.example", "must match", "must match"),
     at("a registry that ends in a slash", "images.registry", "r.example/", "must match", "must match"),
     Bad(

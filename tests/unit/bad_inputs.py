@@ -138,6 +138,12 @@ ADDRESSES = [
     at("other scheme", "grafana.url", "ftp://g.example", "not an address", "http:// or https://"),
     at("space in it", "grafana.url", "http://g example", "not an address", "a host and a port"),
     at("port too high", f"{STORE}.endpoint", "http://s3:70000", "not an address", "a port"),
+    at("port 0", "grafana.url", "http://g:0", "not an address", "a port"),
+    at("no IPv6", f"{STORE}.endpoint", "http://[::::]:8333", "not an address", "a host and a port"),
+    at("IPv4 in brackets", "grafana.url", "http://[192.0.2.1]", "not an address", "a host and a port"),
+    at("two dots", "grafana.url", "http://g..example", "not an address", "a host and a port"),
+    at("a quote in the path", "grafana.url", 'http://g/"}', "not an address", "a host and a port"),
+    at("a control character in the path", "grafana.url", "http://g/\x1b", "not an address", "a host and a port"),
     at("path in endpoint", f"{STORE}.endpoint", "http://s3/x", "without a path", "end it after"),
     at("query", "grafana.url", "http://g/?token=pw0-fake", "must end after its host", "remove what"),
     at("password", "grafana.url", "http://me:pw0-fake@g", "must not carry", "telemetry:credentials"),
@@ -163,6 +169,7 @@ CLUSTERS = [
 OBJECT_STORE = [
     at("too old", f"{STORE}.seaweedfs_version", "3.39", "below 4.42", "upgrade"),
     at("no such version", f"{STORE}.seaweedfs_version", "v4", "not a Sea", "'4.44'"),
+    at("digits of others", f"{STORE}.seaweedfs_version", "\u0664.\u0664\u0664", "not a Sea", "'4.44'"),
     Bad(
         "no versioning yet",
         _seaweedfs("3.39", "versioning", True),
@@ -246,6 +253,12 @@ CHARTS = [
     _by_reference("cut digest", "oci://r.example/tempo@sha256:00", "nor one with a digest", "[:port]/path/tempo"),
     _by_reference("no repository", "oci://tempo", "neither a registry's address", "oci://host[:port]/path/tempo"),
     _by_reference("capitals", "oci://r.example/Charts/tempo", "neither a registry's address", "in lower case"),
+    _by_reference(
+        "port of a registry too high",
+        "oci://r.example:70000/tempo",
+        "neither a registry's address",
+        "oci://host[:port]",
+    ),
     _by_reference("registry alone", "oci://r.example/charts", "does not name this chart", "end it with /tempo"),
     _by_reference("chart of another name", "./charts/loki", "does not name this chart", "/tempo or /tempo-2.2.4.tgz"),
     _by_reference("archive of another version", "./charts/tempo-2.2.3.tgz", "does not name this", "/tempo-2.2.4.tgz"),

@@ -522,6 +522,23 @@ GATEWAY = [
         "write https",
     ),
     Bad(
+        "tokens in plain text to a name that has svc in it",
+        all_of(
+            _read({"url": "http://oauth2-proxy.auth.svc.example.org/oauth2/auth"}),
+            put("security.oidc", {"cidrs": ["192.0.2.1/32"]}),
+        ),
+        "gateway.oidc.url",
+        "leave the cluster in plain text",
+        "a name in .svc or .svc.cluster.local",
+    ),
+    Bad(
+        "a provider at no port",
+        _read({"url": "http://oauth2-proxy.auth.svc:70000/oauth2/auth"}),
+        "gateway.oidc.url",
+        "not an address",
+        "a port",
+    ),
+    Bad(
         "TLS that trusts nobody",
         _read({"url": "https://oauth2-proxy.auth.svc/oauth2/auth"}),
         "gateway.oidc.authority",

@@ -14,7 +14,7 @@ from telemetry.monitoring.rules import groups_of
 from telemetry.network.policies import policies_of
 from telemetry.operations.report.build import Found, build
 from telemetry.spec.alertmanager import FOLDER, SECRET, configuration, volume
-from telemetry.stack import Stack
+from telemetry.stack import ConfigError, Stack
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put, tree, with_alerting
 from tests.unit.rendered import Values, leaves, rendered
 from tests.unit.test_commands import stack_config
@@ -231,3 +231,18 @@ def test_the_command_says_that_nobody_is_told(tmp_path: Path) -> None:
     code, output = printed(tmp_path, all_of())
     assert code == 1
     assert "telemetry:alerting: is not set, so nobody is told" in output
+
+
+def test_a_webhook_is_called_by_the_address_that_was_given() -> None:
+    told = {"name": "chat", "webhook": {"url": "https://chat.example.org/hook/"}}
+    made = configured(put("alerting", {"receivers": [told], "receiver": "chat"}))
+    assert receivers(made)["chat"]["url"] == "https://chat.example.org/hook/"
+
+
+def test_a_mail_server_may_be_an_ipv6_address() -> None:
+    mail = {"to": ["a@b.example"], "sender": "c@b.example", "server": "[2001:db8::1]:587"}
+    given = put("alerting", {"receivers": [{"name": "mail", "email": mail}], "receiver": "mail"})
+    opened = {"cidrs": ["2001:db8::/32"], "ports": [587]}
+    assert receivers(configured(given, put("security.alert_receivers", opened)))["mail"]["smarthost"] == mail["server"]
+    with pytest.raises(ConfigError, match="mail is at 2001:db8::1, which is in none of"):
+        configured(given, put("security.alert_receivers", {**opened, "cidrs": ["192.0.2.0/24"]}))
