@@ -120,6 +120,24 @@ def test_pins_are_what_registries_say_of_each_tag_and_keep_what_is_set() -> None
     assert [each.unknown for each in found] == ["other.example answers 404 Not Found", ""]
 
 
+def test_an_image_that_a_chart_names_by_its_digest_alone_is_asked_for_by_the_tag_of_the_settings() -> None:
+    """As Loki's chart does where it is given a digest."""
+    overrides = {"grafana/loki": {"tag": "3.7.6", "digest": DIGEST}}
+    stack = load_stack("dev", WITH_LOGS, put("images", {"registry": "r.example:5000", "overrides": overrides}))
+    names = [f"r.example:5000/grafana/loki@{DIGEST}", f"r.example:5000/grafana/tempo@{DIGEST}"]
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, content=b"{}")
+
+    registries = Registries(client=httpx.Client(transport=httpx.MockTransport(answer)))
+    loki, tempo = (pins.asked(each, registries) for each in pins.used(stack, names))
+    assert asked == ["https://r.example:5000/v2/grafana/loki/manifests/3.7.6"]
+    assert (loki.unknown, tempo.digest) == ("", DIGEST)
+    assert "give its tag" in tempo.unknown
+
+
 def test_without_settings_no_chart_is_told_anything_of_images() -> None:
     for release in releases_of(load_stack("prod", WITH_LOGS)):
         assert "pullSecrets" not in str(release.values)

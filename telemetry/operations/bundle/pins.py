@@ -32,8 +32,11 @@ def used(stack: Stack, images: Iterable[str]) -> list[Used]:
 
 def asked(each: Used, registries: Registries) -> Used:
     """Return an image with the digest that its registry has for its tag now, whatever it is pinned to."""
+    if each.tag is None:
+        return replace(each, unknown="its digest alone says which it is; give its tag in telemetry:images.overrides")
+    reference = parse(each.image)
     try:
-        return replace(each, digest=registries.resolve(f"{each.image.partition('@')[0].rpartition(':')[0]}:{each.tag}"))
+        return replace(each, digest=registries.resolve(f"{reference.registry}/{reference.repository}:{each.tag}"))
     except UnresolvedError as error:
         return replace(each, digest=None, unknown=str(error))
 
