@@ -14,6 +14,8 @@ from telemetry.kubernetes.manifests import documents, flatten_lists
 
 GOOD = ("deployed", "superseded")
 """What Helm calls a revision that was deployed."""
+HALF_WAY = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
+"""What it calls one that it is at work on, or that a killed run has left: it refuses to touch such a release."""
 _KEYS = ("mountPath", "containerPort", "devicePath", "topologyKey", "ip", "name", "key")
 """By which Kubernetes knows an item of a list again, the most telling first."""
 

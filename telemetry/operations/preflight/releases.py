@@ -9,15 +9,11 @@ from collections.abc import Mapping, Sequence
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, ClusterError, api_client, get
-from telemetry.kubernetes.revisions import GOOD, additions, manifest
+from telemetry.clients.kubernetes import METADATA_LIST, UNUSABLE, ClusterError, api_client, get
+from telemetry.kubernetes.revisions import GOOD, HALF_WAY, additions, manifest
 from telemetry.operations.readiness.ask import ask
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
-
-_HALF_WAY = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
-_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-"""What Helm keeps of a revision is large, and secret; its labels say enough."""
 
 
 def check(stack: Stack) -> list[str]:
@@ -36,7 +32,7 @@ def check(stack: Stack) -> list[str]:
         f"release {name} of namespace {stack.namespace.name} is {status}: a run on it was killed, or is at work; "
         f"if none is: make repair STACK={stack.environment}"
         for name, status in newest.items()
-        if status in _HALF_WAY
+        if status in HALF_WAY
     ]
     failed = [name for name, status in newest.items() if status == "failed"]
     return [*half_way, *(line for name in failed if (line := _failed(api, stack, name, revisions)))]
@@ -84,8 +80,11 @@ def ours_are_there(api: client.ApiClient, stack: Stack) -> bool:
 
 
 def _revisions(api: client.ApiClient, namespace: str) -> list[dict[str, str]]:
-    """Return the labels of every revision that Helm keeps in a namespace. Raises what the client raises."""
-    listed = get(api, f"/api/v1/namespaces/{namespace}/secrets", accept=_METADATA_ONLY, labelSelector="owner=helm")
+    """Return the labels of every revision that Helm keeps in a namespace. Raises what the client raises.
+
+    What it keeps of one is large, and secret; its labels say enough.
+    """
+    listed = get(api, f"/api/v1/namespaces/{namespace}/secrets", accept=METADATA_LIST, labelSelector="owner=helm")
     return [each["metadata"]["labels"] for each in listed.get("items") or ()]
 
 

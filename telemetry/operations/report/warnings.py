@@ -6,6 +6,7 @@ from telemetry.backends import BACKENDS
 from telemetry.capacity.fit import Verdict
 from telemetry.engine.preview import Preview
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
+from telemetry.kubernetes.revisions import HALF_WAY
 from telemetry.operations.report import replication
 from telemetry.operations.report.model import Item, ReleaseChange, Warn
 
@@ -22,7 +23,6 @@ _AFTERMATH = {
     "HorizontalPodAutoscaler": ", but only after the release has been updated: "
     "what it scaled may keep its number of pods until the release changes again",
 }
-_BUSY = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 _STORAGE = ".spec.resources.requests.storage"
 
 
@@ -148,7 +148,7 @@ def _schemas(items: Sequence[Item]) -> Iterator[Warn]:
 def _statuses(releases: Sequence[ReleaseChange]) -> Iterator[Warn]:
     for each in releases:
         about = f"release {each.name}"
-        if each.status in _BUSY:
+        if each.status in HALF_WAY:
             text = f"is {each.status}, left by a killed run: `up` fails until it is repaired (make repair)"
             yield Warn(level="fails", about=about, text=text)
         elif each.action == "create" and each.status is not None:
