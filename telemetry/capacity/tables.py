@@ -50,7 +50,7 @@ class Table:
             padding=(0, 1, 0, 0),
         )
         for number, header in enumerate(self.headers):
-            table.add_column(header.replace(" ", "\n"), justify="right" if number else "left", no_wrap=True)
+            table.add_column(header.replace(" ", "\n"), justify="right" if number else "left", overflow="fold")
         for number, row in enumerate(self.rows):
             table.add_row(*row, style="bold" if number in self.sums else "")
         return table

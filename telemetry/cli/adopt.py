@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from telemetry.cli.confirmation import is_confirmed
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
+from telemetry.cli.tables import table
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.clients.kubernetes import ClusterError
 from telemetry.engine.urn import RELEASE_TYPE
@@ -77,10 +77,10 @@ def _show(console: Console, plan: AdoptionPlan, stack: str) -> None:
     if not plan.rows:
         console.print(f"{stack}: nothing to adopt, the state knows all that exists")
         return
-    table = Table("Kind", "Exists", "What will be done", title=f"What exists and the state of {stack} does not know")
+    shown = table("Kind", "Exists", "What will be done", title=f"What exists and the state of {stack} does not know")
     for row in plan.rows:
-        table.add_row(row.kind, row.id, row.will, style="yellow" if row.refused else None)
-    console.print(table)
+        shown.add_row(row.kind, row.id, row.will, style="yellow" if row.refused else None)
+    console.print(shown)
 
 
 def _tell_ahead(console: Console, ahead: dict[str, list[str]]) -> None:

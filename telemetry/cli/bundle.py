@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, Mirrors, StackName, mirrors
+from telemetry.cli.tables import table
 from telemetry.clients.cli_tools import ToolError, helm_of
 from telemetry.config.project import PROJECT
 from telemetry.operations.bundle import build
@@ -111,12 +111,10 @@ def verify_bundle(
                 soft_wrap=True,
             )
             return
-        table = Table(title=f"{path} is not as it was made")
-        for header in ("File", "What is wrong"):
-            table.add_column(header, overflow="fold")
+        shown = table("File", "What is wrong", title=f"{path} is not as it was made")
         for finding in seen.findings:
-            table.add_row(Text(_plain(finding.file)), Text(_plain(finding.what)))
-        console.print(table)
+            shown.add_row(_plain(finding.file), _plain(finding.what))
+        console.print(shown)
     raise typer.Exit(NOT_WHOLE)
 
 
@@ -152,22 +150,20 @@ def _show(console: Console, where: Path, made: Made) -> None:
 
 
 def _parts(manifest: Manifest) -> Table:
-    table = Table("Part", "Files", "MiB", title=f"Bundle of {manifest.stack}")
+    shown = table("Part", "Files", "MiB", title=f"Bundle of {manifest.stack}")
     parts: dict[str, list[int]] = {}
     for name, file in manifest.files.items():
         parts.setdefault(name.partition("/")[0], []).append(file.size)
     for part, sizes in sorted(parts.items()):
-        table.add_row(part, str(len(sizes)), f"{sum(sizes) / _MIB:.1f}")
+        shown.add_row(part, str(len(sizes)), f"{sum(sizes) / _MIB:.1f}")
     for chart in manifest.charts:
         state = "as locked" if chart.locked else "a folder of the program"
-        table.add_row(f"  chart {chart.name} {chart.version}", "", state)
-    return table
+        shown.add_row(f"  chart {chart.name} {chart.version}", "", state)
+    return shown
 
 
 def _images(made: Made) -> Table:
-    table = Table(title="Images, which the bundle names and does not hold")
-    for header in ("Image", "Digest", "Used by"):
-        table.add_column(header, overflow="fold")
+    shown = table("Image", "Digest", "Used by", title="Images, which the bundle names and does not hold")
     for each in made.manifest.images:
-        table.add_row(each.image, each.digest or f"unknown: {made.unresolved[each.image]}", ", ".join(each.releases))
-    return table
+        shown.add_row(each.image, each.digest or f"unknown: {made.unresolved[each.image]}", ", ".join(each.releases))
+    return shown

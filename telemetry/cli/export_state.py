@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from telemetry.cli.confirmation import is_confirmed
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import StackName
+from telemetry.cli.tables import table
 from telemetry.clients.cli_tools import Pulumi, ToolError
 from telemetry.operations.adopt import AdoptError
 from telemetry.operations.adopt.errors import explained
@@ -96,10 +96,10 @@ def _content(copy: str, at: str | None) -> str:
 
 
 def _show(console: Console, place: Place, stack: str) -> None:
-    table = Table("Copy, the newest first", title=f"Copies of {stack} in {place}")
+    shown = table("Copy, the newest first", title=f"Copies of {stack} in {place}")
     for name in exports.of_stack(stack, place.names()):
-        table.add_row(name)
-    console.print(table)
+        shown.add_row(name)
+    console.print(shown)
 
 
 def _place(at: str | None) -> Place:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, Mirrors, StackName, mirrors
+from telemetry.cli.tables import table
 from telemetry.operations.bundle import pins
 from telemetry.operations.bundle.errors import BundleError
 from telemetry.operations.bundle.images import images_in
@@ -60,9 +61,7 @@ def images(
 
 
 def _table(found: list[pins.Used]) -> Table:
-    table = Table(title="Images")
-    for header in ("Image", "In telemetry:images.overrides", "Digest"):
-        table.add_column(header, overflow="fold")
+    shown = table("Image", "In telemetry:images.overrides", "Digest", title="Images")
     for each in found:
-        table.add_row(each.image, each.name or "named by a setting, or by its chart alone", each.digest or "not pinned")
-    return table
+        shown.add_row(each.image, each.name or "named by a setting, or by its chart alone", each.digest or "not pinned")
+    return shown

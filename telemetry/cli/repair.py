@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from telemetry.cli.confirmation import is_confirmed
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
+from telemetry.cli.tables import table
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.clients.kubernetes import ApiServer
 from telemetry.config.project import PROJECT
@@ -99,9 +99,9 @@ def _show(console: Console, plan: RepairPlan, stack: str) -> None:
     if not plan.findings:
         console.print(f"{stack}: nothing to repair")
         return
-    table = Table("Found", "What will be done", title=f"What a killed or failed run has left of {stack}")
+    shown = table("Found", "What will be done", title=f"What a killed or failed run has left of {stack}")
     for each in plan.findings:
-        table.add_row(each.found, each.will)
-    console.print(table)
+        shown.add_row(each.found, each.will)
+    console.print(shown)
     for line in lines(plan.waiting):
         console.print(line, soft_wrap=True)

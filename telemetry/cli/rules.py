@@ -13,6 +13,7 @@ from rich.table import Table
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
+from telemetry.cli.tables import table
 from telemetry.clients import trust
 from telemetry.monitoring import packs
 from telemetry.monitoring.ruler import Step, ruler_of, steps, take
@@ -97,7 +98,7 @@ def _headers(stack: Stack) -> dict[str, str]:
 
 
 def _table(done: list[Step], words: dict[str, str]) -> Table:
-    table = Table("group", "rules", "what")
+    shown = table("group", "rules", "what")
     for step in done:
-        table.add_row(step.name, str(len(step.group["rules"])) if step.group else "", words[step.kind])
-    return table
+        shown.add_row(step.name, str(len(step.group["rules"])) if step.group else "", words[step.kind])
+    return shown

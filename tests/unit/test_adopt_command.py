@@ -74,6 +74,14 @@ def test_a_person_at_a_terminal_is_asked(run: Run, answer: str, code: int, carri
     assert made.carried_out == carried_out
 
 
+def test_a_narrow_terminal_cuts_nothing_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = "a-bucket-of-which-the-name-is-long"
+    monkeypatch.setattr(adopt_command, "Adoption", Made(AdoptionPlan({BUCKET: planned()}, {BUCKET: Here(long)})))
+    printed = CliRunner().invoke(app, ["adopt", "dev"], env={"COLUMNS": "40"}).output
+    column = [line.split("│")[2].strip() for line in printed.splitlines() if line.count("│") == 4]
+    assert "".join(column) == long
+
+
 def test_yes_does_it_and_tells_what_is_ahead(run: Run) -> None:
     code, printed = run(made := Made(FOUND), "--yes")
     assert (code, made.carried_out) == (0, [FOUND])
