@@ -243,7 +243,10 @@ def test_a_datasource_is_asked_for_in_its_organisation() -> None:
     assert grafana(answer).look_up(inside) == Here("4:mimir-dev")
 
 
-@pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(401), httpx.Response(200, text="<html>")])
+@pytest.mark.parametrize(
+    "answer",
+    [httpx.Response(500), httpx.Response(401), httpx.Response(200, text="<html>"), httpx.Response(200, text="[1]")],
+)
 def test_a_grafana_that_cannot_say_stops_everything(answer: httpx.Response) -> None:
     with pytest.raises(AdoptError, match="Grafana does not show mimir-dev"):
         grafana(lambda _: answer).look_up(WANTED)
@@ -300,6 +303,7 @@ def test_a_folder_and_a_dashboard_are_ours_if_they_are_what_we_want(
             {**LIVE_BOARD, "meta": {"folderUid": "x"}},
             "it is in the folder 'x', not in 'telemetry-dev'",
         ),
+        (BOARD, "/api/dashboards/uid/telemetry-dev-mimir", {}, "it is in the folder '', not in 'telemetry-dev'"),
     ],
 )
 def test_a_folder_or_dashboard_that_is_another_is_refused(

@@ -50,10 +50,11 @@ class Dashboards:
         live = shown(self.client, f"/api/dashboards/uid/{uid}", uid, inputs.get("orgId"))
         if live is None:
             return None
-        folder, live_folder = str(inputs.get("folder", "")).rpartition(":")[2], live["meta"].get("folderUid") or ""
+        folder = str(inputs.get("folder", "")).rpartition(":")[2]
+        live_folder = (live.get("meta") or {}).get("folderUid") or ""
         if live_folder != folder:
             return Foreign(f"it is in the folder {live_folder!r}, not in {folder!r}", _REMEDY)
-        another = _another(live["dashboard"], json.loads(inputs["configJson"]))
+        another = _another(live.get("dashboard") or {}, json.loads(inputs["configJson"]))
         return another or Here(f"{inputs.get('orgId') or 1}:{uid}")
 
 

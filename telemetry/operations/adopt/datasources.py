@@ -57,7 +57,9 @@ def shown(client: httpx.Client, path: str, name: str, org: str | None) -> dict[s
     if answer.status_code == httpx.codes.NOT_FOUND:
         return None
     try:
-        found: dict[str, Any] = answer.raise_for_status().json()
+        found = answer.raise_for_status().json()
     except (httpx.HTTPError, ValueError) as error:
         raise AdoptError(f"Grafana does not show {name}: {answer.status_code}") from error
+    if not isinstance(found, dict):
+        raise AdoptError(f"Grafana does not show {name}: what answers at {answer.url} is not Grafana")
     return found
