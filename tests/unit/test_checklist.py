@@ -18,7 +18,7 @@ from telemetry.cli import checklist as checklist_command
 from telemetry.clients.kubernetes import connect
 from telemetry.clients.target import Tenant
 from telemetry.gateway.secrets import mounted_secrets
-from telemetry.monitoring.operator import GROUP, VERSION, pod_monitors
+from telemetry.monitoring.operator import GROUP, VERSION, pod_monitors, prometheus_rules
 from telemetry.monitoring.rules import groups_of
 from telemetry.operations.checklist import activity, items, metrics, objects, report, rules, scraping, secrets
 from telemetry.operations.checklist.model import ChecklistFinding, Given, State, Ticked
@@ -313,10 +313,12 @@ def test_rules_in_the_ruler_are_done_missing_or_others() -> None:
 
 def test_rules_as_objects_are_compared_word_for_word(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = given(OBJECTS)
-    wanted = {each["name"]: each for each in groups_of(looked.stack)}
-    monkeypatch.setattr(rules, "_in_cluster", lambda *_: wanted)
+    specs = {each.name: each.spec for each in prometheus_rules(looked.stack)}
+    monkeypatch.setattr(rules, "live_spec", lambda _, wanted: specs[wanted.name])
     assert rules.look_at_packs(looked).state == "done"
-    monkeypatch.setattr(rules, "_in_cluster", lambda *_: {})
+    monkeypatch.setattr(rules, "live_spec", lambda *_: {})  # as somebody has emptied it
+    assert rules.look_at_packs(looked).state == "open"
+    monkeypatch.setattr(rules, "live_spec", lambda *_: None)
     assert rules.look_at_packs(looked).state == "open"
 
 

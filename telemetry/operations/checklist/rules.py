@@ -45,7 +45,7 @@ def _look(given: Given, *, objectives: bool) -> ChecklistFinding:
 
 def _in_cluster(given: Given) -> dict[str, Group]:
     specs = (live_spec(given, each) for each in prometheus_rules(given.stack))
-    return {group["name"]: group for spec in specs if spec is not None for group in spec["groups"]}
+    return {group["name"]: group for spec in specs if spec is not None for group in spec.get("groups") or ()}
 
 
 def _in_ruler(given: Given) -> dict[str, Group]:
