@@ -92,6 +92,8 @@ CNI_PLUGINS = ("host-local", "loopback", "ptp")
 """Network plugins: found by their folder, and no program of PATH that happens to have such a name will do."""
 _NEVER = SpecifierSet("<0")
 
+# A library that several modules use has one version in all that `up` needs, so that it is compiled once;
+# tests/unit/test_tool_pins.py has the exceptions.
 MODULES = {
     module.name: module
     for module in (
