@@ -92,12 +92,21 @@ CNI_PLUGINS = ("host-local", "loopback", "ptp")
 """Network plugins: found by their folder, and no program of PATH that happens to have such a name will do."""
 _NEVER = SpecifierSet("<0")
 
+_CLOUDS = (
+    "github.com/aws/...",
+    "github.com/Azure/azure-sdk-for-go/...",
+    "cloud.google.com/...",
+    "google.golang.org/api/...",
+    "github.com/envoyproxy/go-control-plane/...",
+)
+"""SDKs that both the engine and SeaweedFS link: compiled with the same flags, or each would compile its own."""
+
 # A library that several modules use has one version in all that `up` needs, so that it is compiled once;
 # tests/unit/test_tool_pins.py has the exceptions.
 MODULES = {
     module.name: module
     for module in (
-        Module("platform", "pulumi, helm and the Kubernetes control plane"),
+        Module("platform", "pulumi, helm and the Kubernetes control plane", generated=_CLOUDS),
         Module(
             "language",
             "Pulumi's language host for Python",
@@ -107,10 +116,15 @@ MODULES = {
             KUBERNETES_PLUGIN,
             "Pulumi's provider for Kubernetes",
             files=tuple((_PROVIDER, f"cmd/{KUBERNETES_PLUGIN}/{name}") for name in _PROVIDER_DATA),
-            generated=("github.com/pulumi/pulumi-kubernetes/sdk/v4/...",),
+            generated=(
+                "github.com/pulumi/pulumi-kubernetes/sdk/v4/...",
+                "k8s.io/api/...",
+                "k8s.io/client-go/applyconfigurations/...",
+                "k8s.io/client-go/kubernetes/...",
+            ),
         ),
         Module("operator-crds", "the kinds of objects that the Prometheus operator reads"),
-        Module("seaweedfs", "the object store SeaweedFS"),
+        Module("seaweedfs", "the object store SeaweedFS", generated=_CLOUDS),
         # promtool comes with Mimir, which has most of its packages; the tag leaves out the clients of 25 clouds.
         Module("mimir", "the metrics store Mimir, and promtool", tags=("remove_all_sd",)),
         Module("prometheus", "Prometheus, which finds what it scrapes by DNS", tags=("remove_all_sd", "enable_dns_sd")),
