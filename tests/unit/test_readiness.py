@@ -41,8 +41,7 @@ def warning(kind: str, name: str, reason: str, message: str, at: str = "2026-01-
 
 def found(*objects: dict[str, Any], events: tuple[dict[str, Any], ...] = ()) -> tuple[Unready, ...]:
     kinds = {each["kind"] for each in objects}
-    seen = Objects({kind: tuple(o for o in objects if o["kind"] == kind) for kind in kinds}, events)
-    return unready(seen, seen.workloads())
+    return unready(Objects({kind: tuple(o for o in objects if o["kind"] == kind) for kind in kinds}, events))
 
 
 def reasons(*objects: dict[str, Any], events: tuple[dict[str, Any], ...] = ()) -> tuple[str, ...]:

@@ -3,10 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from telemetry.clients.retry import retry
+from telemetry.operations.validation import runner
 from telemetry.operations.validation.report import exit_code
 from telemetry.operations.validation.runner import Bounds, run
 from telemetry.spec.checks import Check, CheckFailed, CheckSkipped, Lane, Refused, Result, State
@@ -111,3 +114,30 @@ def test_a_skipped_check_never_counts_as_passed(states: list[State], code: int, 
     ended = [Result("a", "metrics", "check", state, "", 0) for state in states]
     assert exit_code(ended, allow_skipped=False) == code
     assert exit_code(ended, allow_skipped=True) == allowed
+
+
+def test_who_interrupts_waits_for_no_check_that_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaving, began = threading.Event(), list[str]()
+
+    class Pool(ThreadPoolExecutor):
+        def shutdown(self, *arguments: Any, **options: Any) -> None:
+            leaving.set()
+            super().shutdown(*arguments, **options)
+
+    def under_way(_: float) -> str:
+        began.append("first")
+        leaving.wait()
+        return "seen"
+
+    def next_one(_: float) -> str:
+        began.append("second")
+        return "seen"
+
+    def interrupted(result: Result) -> None:
+        if result.lane == "a":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "ThreadPoolExecutor", Pool)
+    with pytest.raises(KeyboardInterrupt):
+        run([lane("a", fine), lane("b", under_way, next_one)], Bounds(at_once=2), interrupted)
+    assert "second" not in began

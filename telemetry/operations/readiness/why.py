@@ -48,9 +48,10 @@ class Unready:
         return f"{self.kind} {self.name}: {self.ready} of {self.desired} pods ready"
 
 
-def unready(objects: "Objects", workloads: Iterable[Object]) -> tuple[Unready, ...]:
-    """Return those of some workloads that are not ready; `objects` are all that there are around them."""
-    return tuple(_unready(objects, each) for each in workloads if not _is_ready(each))
+def unready(objects: "Objects", workloads: Iterable[Object] | None = None) -> tuple[Unready, ...]:
+    """Return those of some workloads of a namespace, or of all, that are not ready."""
+    chosen = objects.workloads() if workloads is None else workloads
+    return tuple(_unready(objects, each) for each in chosen if not _is_ready(each))
 
 
 def release_of(workload: Object) -> str | None:

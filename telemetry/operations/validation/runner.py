@@ -30,15 +30,18 @@ def run(
 ) -> list[Result]:
     """Run lanes side by side, tell of each result as it comes, and return them in the order of the lanes.
 
-    What answers is not ours: `redactor` takes secrets out of what is told of it.
+    What answers is not ours: `redactor` takes secrets out of what is told of it. Whoever interrupts it waits for the
+    checks that are under way, and no other begins.
     """
     hides = redactor or Redactor()
     until = time.monotonic() + bounds.overall
-    telling = threading.Lock()
+    telling, stopped = threading.Lock(), threading.Event()
 
     def follow(lane: Lane) -> list[Result]:
         results = []
         for check in lane.checks:
+            if stopped.is_set():
+                break
             result = _run(lane, check, bounds, until, hides)
             with telling:
                 tell(result)
@@ -46,7 +49,11 @@ def run(
         return results
 
     with ThreadPoolExecutor(bounds.at_once) as pool:
-        return [result for results in pool.map(follow, lanes) for result in results]
+        try:
+            return [result for results in pool.map(follow, lanes) for result in results]
+        except BaseException:
+            stopped.set()
+            raise
 
 
 def _run(lane: Lane, check: Check, bounds: Bounds, until: float, redactor: Redactor) -> Result:
