@@ -1,6 +1,7 @@
 """Who may speak with the stack's pods, in the terms of NetworkPolicies, and a namespace's default requests."""
 
 import ipaddress
+import re
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -19,14 +20,24 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc
 """Addresses inside a network (RFC 1918, 6598, 4193)."""
 NEVER_RECEIVERS = ("127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10")
 """A pod itself, and its node's services, such as a cloud's credentials."""
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _NEVER = tuple(map(ipaddress.ip_network, NEVER_RECEIVERS))
+
+
+_CIDR = re.compile(r"[0-9a-f.:]+(/[0-9]{1,3})?", re.IGNORECASE)
+"""Neither a mask in place of a prefix nor a zone behind an address: Python takes both, Kubernetes does not."""
 
 
 def _check_cidr(value: str) -> str:
     try:
-        return str(ipaddress.ip_network(value))
+        found = ipaddress.ip_network(value if _CIDR.fullmatch(value) else "", strict=False)
     except ValueError as error:
         raise ValueError("not a range of addresses; write it such as 10.20.0.0/16 or 10.20.30.40/32") from error
+    if isinstance(found, ipaddress.IPv6Network) and found.subnet_of(_MAPPED):
+        raise ValueError("is IPv4 in the form of IPv6, which matches no connection; write it as IPv4")
+    if "/" in value and found.network_address != ipaddress.ip_address(value.partition("/")[0]):
+        raise ValueError(f"has bits behind its prefix; write {found}, or {value.partition('/')[0]} for that address")
+    return str(found)
 
 
 Cidr = Annotated[str, AfterValidator(_check_cidr)]

@@ -121,7 +121,7 @@ def test_without_a_user_what_is_missing_is_named_with_what_was_found() -> None:
         ("charts", "charts", "traces.chart.reference: 'charts/tempo': neither oci://… nor a relative path"),
         ("tenants", "a b", "so a shares a Grafana organisation"),
         ("tenants", "a:x", "must be a whole number"),
-        ("security.clients", "10.1.0.1/8", "not a range of addresses"),
+        ("security.clients", "10.1.0.1/8", "has bits behind its prefix"),
         ("existing_secrets", "backend", "object_store.secrets.backend: unknown key"),
         ("grafana.secret", "login", "GRAFANA_AUTH is not set where Pulumi runs"),
         ("monitoring.scrape", "servicemonitor", "must be 'none', 'collector', 'operator' or 'annotations'"),
