@@ -1,5 +1,6 @@
 """How a tenant is known to the gateway, until when, and what it may do."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal, Self
@@ -12,6 +13,10 @@ from telemetry.config.oidc import Readers
 from telemetry.config.quantities import Duration
 
 _DAY = 86_400
+_VALUE = r"""(?:[^\s,+"\\<>;$\x00-\x1f\x7f-\U0010ffff]| (?!,|\+|$)|\\[,+"\\<>;# =]|\\[0-9A-F]{2})*"""
+_ATTRIBUTE = rf"[A-Za-z][A-Za-z0-9-]*=(?! ){_VALUE}|[0-9]+(?:\.[0-9]+)+=(?! ){_VALUE}"
+_SUBJECT = re.compile(rf"(?:{_ATTRIBUTE})(?:[,+](?:{_ATTRIBUTE}))*")
+"""A name in the form of RFC 2253 and OpenSSL. No `$`, which nginx would read as a variable."""
 
 
 def _check_day(value: str) -> str:
@@ -40,6 +45,15 @@ def _check_days(seconds: int) -> int:
     return seconds
 
 
+def _check_subject(value: str) -> str:
+    if _SUBJECT.fullmatch(value) is None:
+        raise ValueError(
+            "not a subject as nginx knows it; write it without spaces behind commas and in ASCII, as `openssl x509 -in "
+            "tls.crt -noout -subject -nameopt RFC2253` does behind subject="
+        )
+    return value
+
+
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_check_day)]
 """A day, `2026-11-21`."""
 
@@ -50,6 +64,12 @@ Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")
 
 Days = Annotated[Duration, AfterValidator(_check_days)]
 """Seconds that are whole days; written `90d` or `13w`."""
+
+
+TenantId = Annotated[str, Field(pattern=r"^[A-Za-z0-9!_.*'()-]{1,150}$")]
+"""A tenant as backends call it, in the header X-Scope-OrgID (Mimir's and Tempo's own limits)."""
+TenantIds = Annotated[str, Field(pattern=r"^[A-Za-z0-9!_.*'()-]{1,150}(\|[A-Za-z0-9!_.*'()-]{1,150})*$")]
+"""The same, or several of them with `|` between, whose data backends then read together."""
 
 
 class Rotation(Settings):
@@ -167,11 +187,10 @@ class Access(Settings):
         description="Who reads its data with a token of the OpenID provider (telemetry:gateway.oidc), whatever "
         "`accepts` says of the tenant's own credentials; none: nobody.",
     )
-    certificate_subject: str | None = Field(
+    certificate_subject: Annotated[str, Field(max_length=500), AfterValidator(_check_subject)] | None = Field(
         default=None,
-        pattern=r'^[^"\\\n;{}$]{1,500}$',
-        description="Subject of a certificate of your own authority (telemetry:gateway.client_ca_secret), as RFC 2253 "
-        "writes it: CN=agent,OU=payments,O=Example.",
+        description="Subject of a certificate of your own authority (telemetry:gateway.client_ca_secret), as `openssl "
+        "x509 -noout -subject -nameopt RFC2253` writes it: CN=agent,OU=payments,O=Example\\, Inc.",
     )
 
     @property

@@ -272,10 +272,12 @@ def test_subjects_that_differ_in_case_only_are_two() -> None:
     assert outcome(asked(known, None, "cn=agent,o=example")) == "401"
 
 
-def test_a_subject_that_looks_like_a_regular_expression_is_none() -> None:
-    known = maps(conf([tenant("a", access={"accepts": "certificate", "certificate_subject": "~."})]))
-    assert outcome(asked(known, None, "~.")) == "a"
+@pytest.mark.parametrize("subject", [r"CN=.*,O=Example\, Inc.", r"O=M\C3\BCller \"M\" AG,CN=a+UID=7", "CN={a}"])
+def test_a_subject_is_compared_as_it_stands(subject: str) -> None:
+    known = maps(conf([tenant("a", access={"accepts": "certificate", "certificate_subject": subject})]))
+    assert outcome(asked(known, None, subject)) == "a"
     assert outcome(asked(known, None, "CN=x")) == "401"
+    assert outcome(asked(known, None, subject.replace("\\", ""))) == ("a" if "\\" not in subject else "401")
 
 
 def test_one_subject_for_two_tenants_is_refused() -> None:
