@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
-from telemetry.config.labels import LabelKey, LabelValue
+from telemetry.config.labels import LabelKey, LabelValue, NamespaceName
 
 
 class Requirement(Settings):
@@ -57,7 +57,9 @@ class PodTerm(Settings):
 
     topology_key: LabelKey = Field(description="The nodes' label that says what a place is, such as the hostname.")
     labels: dict[LabelKey, LabelValue] = Field(min_length=1, description="Labels that the other pods have.")
-    namespaces: list[str] = Field(default_factory=list, description="Where these are; none is the stack's own.")
+    namespaces: list[NamespaceName] = Field(
+        default_factory=list, description="Where these are; none is the stack's own."
+    )
 
 
 class PreferredPods(PodTerm):

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.addresses import ExactUrl, is_server
-from telemetry.config.base import SettingError, Settings, below, did_you_mean
+from telemetry.config.base import Line, SettingError, Settings, below, did_you_mean
 from telemetry.config.existing_secrets import CredentialSecret
 from telemetry.config.monitoring import MetricLabel
 from telemetry.config.network import PortNumber
@@ -66,15 +66,15 @@ class Email(_Kind):
         description="`host:port` of the mail server. On port 465 TLS comes first; on any other the server must offer "
         "STARTTLS."
     )
-    user: str | None = Field(
-        default=None, min_length=1, description="As whom to log in, with the credential as password; none: no login."
+    user: Line | None = Field(
+        default=None, description="As whom to log in, with the credential as password; none: no login."
     )
 
 
 class Slack(_Kind):
     """A message to an incoming webhook of Slack, or of what is compatible with it; its address is the credential."""
 
-    channel: str | None = Field(default=None, min_length=1, description="Channel; none is the webhook's own.")
+    channel: Line | None = Field(default=None, description="Channel; none is the webhook's own.")
     port: PortNumber = Field(default=_HTTPS, description="The port of the webhook's address, for the NetworkPolicies.")
 
 

@@ -3,8 +3,19 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _check_line(value: str) -> str:
+    if value != value.strip() or not value.isprintable():
+        raise ValueError("has spaces around it, or a line end or another control character in it; remove them")
+    return value
+
+
+Line = Annotated[str, Field(min_length=1), AfterValidator(_check_line)]
+"""Text on one line, without spaces around it and without control characters."""
 
 
 def did_you_mean(given: str, names: Iterable[str]) -> str:

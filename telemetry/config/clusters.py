@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from telemetry.config.access import TenantIds
 from telemetry.config.base import Settings
 
 _TAKEN = ("all", "dev", "test", "prod")
@@ -33,9 +34,8 @@ class OtherStack(Settings):
         min_length=1,
         description="Of which signals datasources are made; the stack must store each of them, and this one too.",
     )
-    tenant: str | None = Field(
+    tenant: TenantIds | None = Field(
         default=None,
-        min_length=1,
         description="Whose data is asked for (X-Scope-OrgID), where its stack has tenants and no gateway, which would "
         "know them by their credentials.",
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, Field
 
 from telemetry.config.addresses import Url
-from telemetry.config.base import Settings
+from telemetry.config.base import Line, Settings
 from telemetry.config.existing_secrets import LoginSecret
 from telemetry.config.quantities import Duration
 from telemetry.config.resources import Nodes
@@ -37,18 +37,16 @@ def _check_families(value: list[Family]) -> list[Family]:
 class Kubernetes(Settings):
     """The cluster."""
 
-    context: str = Field(
-        min_length=1,
+    context: Line = Field(
         description="The kubeconfig context to use, named explicitly so that an ambient one is never touched.",
     )
     kubeconfig: str | None = Field(
         default=None,
-        pattern=r"^[^\n]{1,4096}$",  # its content would carry tokens into messages
+        pattern=r"^[^\n\x00]{1,4096}$",  # its content would carry tokens into messages
         description="Path of the kubeconfig file; without it the usual KUBECONFIG or ~/.kube/config is read.",
     )
-    cluster_identifier: str | None = Field(
+    cluster_identifier: Line | None = Field(
         default=None,
-        min_length=1,
         description="A name of the cluster that outlives its address: without one the provider replaces every "
         "release when the API server's URL changes. Default: the context's name.",
     )

@@ -4,12 +4,13 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from telemetry.config.access import TenantIds
 from telemetry.config.addresses import Url
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.dashboards import DatasourceUid
 from telemetry.config.existing_secrets import ClientCertificateSecret, TokenSecret
 from telemetry.config.gateway import Host
-from telemetry.config.labels import LabelKey, LabelValue
+from telemetry.config.labels import LabelKey, LabelValue, NamespaceName
 from telemetry.config.network import PortNumber
 
 
@@ -34,8 +35,7 @@ class ScrapeAccess(Settings):
 class ScrapedPods(Settings):
     """Pods of others with metrics, which are scraped as our own are by the collector or an operator."""
 
-    namespace: str = Field(
-        pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+    namespace: NamespaceName = Field(
         description="Their namespace. Objects that are made for an operator are made there: on OpenShift it looks for "
         "pods in the objects' own namespace alone.",
     )
@@ -69,8 +69,8 @@ class Existing(ScrapedPods):
         description="Where Grafana finds its query API, for a datasource of ours among the environment's, such as "
         "`Loki (prod)`. Tenants have none: what others keep is not kept apart by them.",
     )
-    tenant: str | None = Field(
-        default=None, min_length=1, description="The tenant that the datasource of ours asks for (X-Scope-OrgID)."
+    tenant: TenantIds | None = Field(
+        default=None, description="The tenant that the datasource of ours asks for (X-Scope-OrgID)."
     )
 
     @model_validator(mode="after")

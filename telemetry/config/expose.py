@@ -35,9 +35,7 @@ class Parent(Settings):
 
     name: _ObjectName = Field(description="Its name.")
     namespace: _ObjectName = Field(description="Its namespace; its listener must allow routes of the stack's.")
-    listener: str | None = Field(
-        default=None, min_length=1, max_length=253, description="The listener (sectionName); none is any that fits."
-    )
+    listener: _ObjectName | None = Field(default=None, description="The listener (sectionName); none is any that fits.")
     version: Literal["v1", "v1alpha3", "v1alpha2"] = Field(
         default="v1", description="The version of TLSRoute that the cluster has: v1 from Gateway API 1.5 on."
     )

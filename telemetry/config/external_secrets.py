@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from telemetry.config.base import Settings
+from telemetry.config.base import Line, Settings
 from telemetry.config.existing_secrets import SecretKey, SecretName
 from telemetry.config.quantities import Duration
 
@@ -24,9 +24,9 @@ class Store(Settings):
 class Remote(Settings):
     """A value in the store (`remoteRef`)."""
 
-    key: str = Field(min_length=1, max_length=2048, description="What the store calls the secret, such as its path.")
-    property: str | None = Field(
-        default=None, min_length=1, max_length=253, description="Which property of it; none is the whole of it."
+    key: Line = Field(max_length=2048, description="What the store calls the secret, such as its path.")
+    property: Line | None = Field(
+        default=None, max_length=253, description="Which property of it; none is the whole of it."
     )
 
 

@@ -11,7 +11,7 @@ from telemetry.config.base import SettingError, Settings
 from telemetry.config.existing_secrets import AuthoritySecret, BackendsCertificateSecret, CertificateSecret
 from telemetry.config.expose import Expose
 from telemetry.config.oidc import Oidc
-from telemetry.config.placement import Placement
+from telemetry.config.placement import ClassName, Placement
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
 from telemetry.config.roles import check_replicas, merged
@@ -23,7 +23,8 @@ NGINX_TAG = "1.29.8-alpine"
 _OLDEST = (1, 25, 3)
 """The first nginx that bounds new streams of HTTP/2 in each turn (CVE-2023-44487)."""
 _VERSION = re.compile(r":v?(\d+)\.(\d+)(?:\.(\d+))?(?![\w.])")
-_HOST = r"^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = rf"^(\*\.)?{_LABEL}(\.{_LABEL})*$"
 Host = Annotated[str, Field(pattern=_HOST, max_length=253)]
 """A DNS name."""
 
@@ -44,6 +45,10 @@ def check_nginx(value: str) -> str:
     return value
 
 
+NginxImage = Annotated[str, Field(pattern=r"^[a-z0-9./:@_-]+[:@][A-Za-z0-9_.:-]+$"), AfterValidator(check_nginx)]
+"""An image of nginx by its full name: with a tag, a digest, or both."""
+
+
 def _check_fingerprint(value: str) -> str:
     plain = value.replace(":", "").lower()
     if re.fullmatch("[0-9a-f]{40}", plain) is None:
@@ -60,7 +65,7 @@ Fingerprint = Annotated[str, AfterValidator(_check_fingerprint)]
 class Issuer(Settings):
     """An issuer of cert-manager."""
 
-    name: str = Field(min_length=1, description="Its name.")
+    name: ClassName = Field(description="Its name.")
     kind: Literal["Issuer", "ClusterIssuer"] = Field(default="Issuer", description="Where it is found.")
 
 
@@ -171,7 +176,7 @@ class Gateway(Settings):
         description="What it asks for whatever the tenants are, which base and all budgets must not exceed. "
         "None: it asks for just these, so every new tenant changes its requests and rolls its pods.",
     )
-    image: Annotated[str, Field(pattern=r"^[a-z0-9./:@_-]+[:@][\w.:-]+$"), AfterValidator(check_nginx)] | None = Field(
+    image: NginxImage | None = Field(
         default=None,
         description="nginx without root and with its modules stream and, for oidc, auth_request, 1.25.3 or later, by a "
         "tag of three numbers or by digest: a tag such as 1.29-alpine moves. None: "

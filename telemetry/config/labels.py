@@ -1,4 +1,4 @@
-"""Labels as Kubernetes takes them."""
+"""Labels and names as Kubernetes takes them."""
 
 from typing import Annotated
 
@@ -23,3 +23,5 @@ LabelKey = Annotated[
 """A label's key as Kubernetes takes it, with or without a domain in front."""
 LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$")]
 """A label's value as Kubernetes takes it."""
+NamespaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+"""A namespace's name, which is a DNS label."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from telemetry.config.addresses import Url
-from telemetry.config.base import SettingError, Settings
+from telemetry.config.base import Line, SettingError, Settings
 from telemetry.config.existing import ScrapedPods
 from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.rule_packs import RulePack
@@ -78,8 +78,8 @@ class Certificates(Settings):
 class Severities(Settings):
     """What an alert's label `severity` says."""
 
-    page: str = Field(default="critical", min_length=1, description="Of an alert that wakes somebody.")
-    ticket: str = Field(default="warning", min_length=1, description="Of an alert that can wait for the morning.")
+    page: Line = Field(default="critical", description="Of an alert that wakes somebody.")
+    ticket: Line = Field(default="warning", description="Of an alert that can wait for the morning.")
 
 
 class Monitoring(Settings):

@@ -6,11 +6,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
+from telemetry.config.labels import NamespaceName
 from telemetry.config.quota import Quota
 from telemetry.config.resources import Resources
 
-NamespaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
-"""A DNS label."""
 THE_CLUSTERS = re.compile(r"(kube|openshift)(-|$)|default$")
 """Namespaces that are no team's."""
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.addresses import check_exact_url
-from telemetry.config.base import SettingError, Settings
+from telemetry.config.base import Line, SettingError, Settings
 from telemetry.config.trust import Pem
 
 _URL = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?/[\w./~-]*", re.ASCII)
@@ -15,7 +15,7 @@ _PORTS = {"http": 80, "https": 443}
 
 Header = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
 """The name of an HTTP header."""
-Holder = Annotated[str, Field(pattern=r'^[^",\\\x00-\x1f\x7f]{1,200}$')]
+Holder = Annotated[Line, Field(pattern=r'^[^",\\\x00-\x1f\x7f]{1,200}$')]
 """A group or a user, as the provider calls it. A comma parts groups in a header, so no name has one."""
 
 

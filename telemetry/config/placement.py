@@ -18,11 +18,9 @@ HOSTNAME = "kubernetes.io/hostname"
 class Toleration(Settings):
     """A taint that the pods put up with, in Kubernetes' own terms."""
 
-    key: str | None = Field(
-        default=None, min_length=1, description="The taint's key; none, with Exists, is every taint."
-    )
+    key: LabelKey | None = Field(default=None, description="The taint's key; none, with Exists, is every taint.")
     operator: Literal["Equal", "Exists"] = Field(default="Equal", description="Whether the value counts (Kubernetes).")
-    value: str | None = Field(default=None, description="The taint's value, with Equal.")
+    value: LabelValue | None = Field(default=None, description="The taint's value, with Equal.")
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
         default=None, description="The taint's effect; none is every effect."
     )

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.connections import ClusterName
-from telemetry.config.namespace import NamespaceName
+from telemetry.config.labels import NamespaceName
 
 _NOT_RE2 = re.compile(r"\(\?<?[=!]|\(\?P=|\\[1-9]")
 _STEP = r'(?:[A-Za-z_][A-Za-z0-9_]*|"[^"]+")'

@@ -11,15 +11,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from telemetry.backends import BACKENDS
 from telemetry.backends.sections import LogsLimits, MetricsLimits, ProfilesLimits, TracesLimits
-from telemetry.config.access import Access
-from telemetry.config.base import Settings
+from telemetry.config.access import Access, TenantId
+from telemetry.config.base import Line, Settings
 from telemetry.config.existing_secrets import TokenSecret
 from telemetry.config.namespace import TenantNamespace
 from telemetry.config.quantities import Bytes, Duration
 from telemetry.config.resources import Compute
 from telemetry.stack.sections import default_limits, limits_of
 
-_ID = r"^[A-Za-z0-9!_.*'()-]{1,150}$"
 _PATHS = {".": "a path of its own", "..": "a path of its own"}
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
 
@@ -104,12 +103,12 @@ class Retention(Settings):
 class Tenant(Settings):
     """A tenant."""
 
-    id: Annotated[str, Field(pattern=_ID), AfterValidator(_check_id)] = Field(
+    id: Annotated[TenantId, AfterValidator(_check_id)] = Field(
         description="What backends call it (X-Scope-OrgID); up to 150 letters, digits and !-_.*'() (Mimir, Tempo). "
         "Its data is found under this id only, so it never changes."
     )
-    display_name: str = Field(
-        pattern=r"^[^\n\"\\]{1,80}$", description="What people call it; in the names of its datasources."
+    display_name: Annotated[Line, Field(pattern=r"^[^\"\\]{1,80}$")] = Field(
+        description="What people call it; in the names of its datasources."
     )
     limits: Limits = Field(default_factory=Limits, description="How much of the platform it may use.")
     retention: Retention = Field(default_factory=Retention, description="How long its data is kept.")

@@ -265,4 +265,35 @@ CHARTS = [
     _by_reference("archive in a registry", "oci://r.example/tempo-2.2.4.tgz", "does not name", "end it with /tempo"),
 ]
 
-BAD = [*MISSING, *UNKNOWN, *TYPES, *QUANTITIES, *ADDRESSES, *OBJECT_STORE, *CLUSTERS, *CHARTS]
+
+def _cidr(id_: str, value: str, allowed: str, mend: str) -> Bad:
+    return Bad(id_, put("security.clients", {"cidrs": [value]}), "security.clients.cidrs.0", allowed, mend)
+
+
+TEXTS = [
+    _cidr(
+        "bits behind the prefix", "10.20.30.40/16", "has bits behind its prefix", "write 10.20.0.0/16, or 10.20.30.40"
+    ),
+    _cidr("a mask", "10.0.0.0/255.0.0.0", "not a range of addresses", "10.20.0.0/16"),
+    _cidr("a zone", "fe80::1%eth0", "not a range of addresses", "10.20.0.0/16"),
+    _cidr("IPv4 within IPv6", "::ffff:10.0.0.0/104", "matches no connection", "write it as IPv4"),
+    at("a context of two lines", "kubernetes.context", "a\nb", "a line end", "remove them"),
+    at("a context of nothing", "kubernetes.context", " ", "has spaces around it", "remove them"),
+    at("two lines for a severity", "monitoring.severities.page", "a\nb", "a line end", "remove them"),
+    Bad(
+        "a header within a header",
+        put("clusters.east", {"stack": "a/b/c", "tenant": "a\r\nX-Y: z"}),
+        "clusters.east.tenant",
+        "must match",
+        "must match",
+    ),
+    Bad(
+        "a taint of no name",
+        put("metrics.placement.tolerations", [{"key": "a b"}]),
+        "metrics.placement.tolerations.0.key",
+        "must match",
+        "must match",
+    ),
+]
+
+BAD = [*MISSING, *UNKNOWN, *TYPES, *QUANTITIES, *ADDRESSES, *OBJECT_STORE, *CLUSTERS, *CHARTS, *TEXTS]
