@@ -202,7 +202,7 @@ def test_notifications_leave_only_where_receivers_are_named() -> None:
     ("key", "value", "finding"),
     [
         ("clients", {"pods": {"app": "x"}}, "clients.pods: means nobody without namespaces"),
-        ("clients", {"cidrs": ["10.0.0.1/8"]}, "clients.cidrs.0: '10.0.0.1/8': not a range of addresses"),
+        ("clients", {"cidrs": ["10.0.0.1/8"]}, "clients.cidrs.0: '10.0.0.1/8': has bits behind its prefix"),
         ("clients", {"cidrs": ["10.0.0.0/33"]}, "clients.cidrs.0: '10.0.0.0/33': not a range of addresses"),
         ("clients", {"cidr": ["10.0.0.0/8"]}, "clients.cidr: "),
         ("clients", {"ports": [1]}, "clients.ports: "),
