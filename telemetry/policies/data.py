@@ -93,7 +93,7 @@ def secrets_have_one_maker(world: World) -> Iterator[Breach]:
 
 def no_secrets_in_releases(world: World) -> Iterator[Breach]:
     """Yield Secrets that a chart makes, since what it makes them of are values."""
-    for each in world.rendered:
+    for each in (each for each in world.manifests if each.release):
         if each.kind == "Secret" and (each.object.get("data") or each.object.get("stringData")):
             yield Breach(each.title, "", f"made by release {each.release}")
 

@@ -13,9 +13,9 @@ from telemetry.policies.pods import Container, Pod, containers, pods
 _DIGEST = re.compile(r"@[a-z0-9+._-]+:[0-9a-fA-F]{32,}$")
 _TAG = re.compile(r":(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$")
 _FLOATING = re.compile(
-    r"(latest|stable|mainline|main|master|edge|alpine|v?\d{1,3}(\.\d{1,3})?)(-[a-z][\w.-]*)?", re.IGNORECASE
+    r"[a-z_.-]+|(latest|stable|mainline|main|master|edge|alpine|v?\d{1,3}(\.\d{1,3})?)(-[a-z][\w.-]*)?", re.IGNORECASE
 )
-"""Tags that are given to newer images too: names of lines, and versions of fewer than three numbers."""
+"""Tags that are given to newer images too: words, names of lines, and versions of fewer than three numbers."""
 _ROOT = 0
 _DEFAULT_ACCOUNT = "default"
 

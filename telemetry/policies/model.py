@@ -69,6 +69,15 @@ class Manifest:
         return str((self.object.get("metadata") or {}).get("name", ""))
 
     @property
+    def singles(self) -> Iterator["Manifest"]:
+        """Yield the objects of a List, as which Helm takes several; else the object itself."""
+        if self.kind == "List":
+            for each in self.object.get("items") or ():
+                yield from Manifest(each, self.release).singles
+        else:
+            yield self
+
+    @property
     def title(self) -> str:
         """Return what people call it, kind and name: `Deployment gateway`."""
         return f"{self.kind} {self.name}"
@@ -86,8 +95,9 @@ class World:
 
     @cached_property
     def manifests(self) -> tuple[Manifest, ...]:
-        """Return every Kubernetes object, whoever makes it."""
-        return (*(Manifest(each.inputs) for each in self.registered if each.is_manifest), *self.rendered)
+        """Return every Kubernetes object, whoever makes it, those of a List one by one."""
+        listed = (*(Manifest(each.inputs) for each in self.registered if each.is_manifest), *self.rendered)
+        return tuple(single for each in listed for single in each.singles)
 
     @classmethod
     def of(

@@ -1,5 +1,6 @@
 """Rules about what containers ask for and may use (R30 to R32)."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from telemetry.releases import releases_of
 from telemetry.stack import Stack
 
 _COMPONENT = "app.kubernetes.io/component"
+_NOTHING = re.compile(r"[+-]?[0.]*([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?")
+"""Every spelling of 0 that Kubernetes takes for a quantity (resource.Quantity)."""
 _ALL = "all"
 """The role of a binary that is all roles at once, whose pods may have no component."""
 
@@ -58,7 +61,7 @@ def requests_everywhere(world: World) -> Iterator[Breach]:
             continue  # the API allows them none
         for resource in ("cpu", "memory"):
             request = _asked(each, "requests", resource)
-            if request is None or str(request).rstrip("mKMGTi") in ("", "0"):
+            if request is None or _NOTHING.fullmatch(str(request)):
                 yield each.breach(f"resources.requests.{resource}", "not set" if request is None else str(request))
 
 

@@ -239,6 +239,10 @@ CASES = (
         ("no CPU", first("resources.requests", {"memory": "1Mi"}), f"{NGINX}.resources.requests.cpu"),
         ("no memory", first("resources.requests", {"cpu": "1m"}), f"{NGINX}.resources.requests.memory"),
         ("nothing", first("resources.requests", {"cpu": "0", "memory": "1Mi"}), f"{NGINX}.resources.requests.cpu"),
+        *(
+            (f"{zero} of nothing", first("resources.requests.memory", zero), f"{NGINX}.resources.requests.memory")
+            for zero in ("0.0", "0n", "00Pi", "0e3", 0)
+        ),
         (
             "an init container",
             first("resources.requests", {"cpu": "1m"}, "initContainers"),
@@ -255,6 +259,8 @@ CASES = (
                 "nginx:latest",
                 "nginx:LATEST",
                 "nginx:1.29-alpine",
+                "nginx:nightly",
+                "nginx:bookworm-slim",
                 "registry.example.org:5000/nginx",
                 "nginx:",
             )
@@ -279,6 +285,12 @@ CASES = (
         (("Deployment gateway", f"{NGINX}.image"),),
     ),
     Case("image-digest", "a stack that wants none", world(deployed(workload()))),
+    Case(
+        "no-privileged",
+        "an object of a List",
+        world(chart=[{"kind": "List", "items": [workload(first("securityContext.privileged", True))]}]),
+        (("Deployment gateway", f"{NGINX}.securityContext.privileged"),),
+    ),
     *of_pods(
         "no-privileged",
         ("privileged", first("securityContext.privileged", True), f"{NGINX}.securityContext.privileged"),
