@@ -57,7 +57,7 @@ def notes(outcome: Outcome) -> list[str]:
     return [
         _knee(outcome.steps),
         *(() if best is None else (_against_rules(outcome, best),)),
-        f"{backend.title}'s memory grew by {outcome.bytes_per_series / 1024:.1f} KiB for each series in memory, of "
+        f"The memory of {backend.title} grew by {outcome.bytes_per_series / 1024:.1f} KiB for each series in it, of "
         f"which there were {outcome.series:,}, queries and buffers included.",
         f"{backend.described(plan.replicas)} behind one nginx; {plan.tenants} tenants, requests of {plan.samples:,} "
         f"samples by {' and '.join(plan.protocols)}, {plan.queries:g} queries a second, {plan.seconds:g} s a step.",
