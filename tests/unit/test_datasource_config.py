@@ -275,7 +275,11 @@ IDS = (
     st.from_regex(r"[A-Za-z0-9!_.*'()-]{1,150}", fullmatch=True)
     | st.from_regex(r"[a-z][a-z0-9]{26,29}", fullmatch=True)
 ).filter(lambda value: value not in {".", "..", "*", "__mimir_cluster", "anonymous", "single-tenant"})
-NAMES = st.text(st.characters(exclude_characters='\n"\\', codec="utf-8"), min_size=1, max_size=80)
+NAMES = st.text(
+    st.characters(exclude_characters='"\\', exclude_categories=("C", "Z"), include_characters=" ", codec="utf-8"),
+    min_size=1,
+    max_size=80,
+).filter(lambda name: name == name.strip())
 ORGS = st.none() | st.integers(1, 3)
 
 
