@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from telemetry.backends.sections import Logs, Metrics, Profiles, Traces
 from telemetry.config import collector as collecting
 from telemetry.config.alerting import Alerting
-from telemetry.config.base import SettingError, Settings, below, did_you_mean
+from telemetry.config.base import SettingError, Settings, below
 from telemetry.config.clusters import ClusterKey, OtherStack
 from telemetry.config.collector import Collector
 from telemetry.config.connections import Grafana, Kubernetes
@@ -28,7 +28,7 @@ from telemetry.config.roles import Role
 from telemetry.config.trust import Trust
 from telemetry.spec.backend import Signal
 from telemetry.spec.context import Environment
-from telemetry.stack import buckets, existing_credentials, outside, scraping, tenancy
+from telemetry.stack import buckets, existing_credentials, monitoring, outside, scraping, tenancy
 from telemetry.stack import images as image_names
 from telemetry.stack.alerting import check as check_alerting
 from telemetry.stack.backends import SIGNALS, StackBackend, backends_of
@@ -156,37 +156,8 @@ class Stack(Settings):
     )
 
     @model_validator(mode="after")
-    def _rules_have_an_owner(self) -> Self:
-        chosen, tenants = self.monitoring.tenant, [tenant.id for tenant in self.tenants]
-        if chosen is None and tenants and self.monitoring.rules == "ruler":
-            raise SettingError(
-                "monitoring.tenant",
-                "is not set, and the ruler keeps rules by tenant; name the tenant that has the metrics",
-            )
-        if chosen is not None and chosen not in tenants:
-            raise SettingError(
-                "monitoring.tenant",
-                f"is no tenant of this stack{did_you_mean(chosen, tenants)}; name one of them, or remove it",
-            )
-        if chosen is not None and self.gateway is not None and self.monitoring.rules == "ruler":
-            index = tenants.index(chosen)
-            if "admin" not in self.tenants[index].access.scopes.metrics:
-                raise SettingError(
-                    f"tenants.{index}.access.scopes.metrics",
-                    "has no admin, and monitoring.rules: ruler puts the platform's rules there in this tenant's name; "
-                    "add it: [read, write, admin]",
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _budgets_are_of_tenants(self) -> Self:
-        tenants = [tenant.id for tenant in self.tenants]
-        for index, named in enumerate(self.monitoring.budget_tenants or ()):
-            if named not in tenants:
-                raise SettingError(
-                    f"monitoring.budget_tenants.{index}",
-                    f"is no tenant of this stack{did_you_mean(named, tenants)}; name one of them, or remove it",
-                )
+    def _monitoring_names_tenants(self) -> Self:
+        monitoring.check(self)
         return self
 
     alerting: Alerting | None = Field(
