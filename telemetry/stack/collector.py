@@ -38,23 +38,10 @@ def check(
         signals: what there is a backend for.
         cluster: what the cluster is called, if anything.
     """
-    ids = [tenant.id for tenant in tenants]
-    if collector.tenant is None and len(ids) > 1:
-        raise SettingError("tenant", f"is not set, and there are {len(ids)} tenants; name the one that it sends as")
-    if collector.tenant is not None and collector.tenant not in ids:
-        hint = did_you_mean(collector.tenant, ids)
-        raise SettingError("tenant", f"is no tenant of this stack{hint}; name one of them, or remove it")
-    if gateway is not None and collector.secret is None and not _is_made(sender(collector, tenants), gateway):
-        raise SettingError(
-            "secret",
-            "is not set, and the program does not make the credential of this tenant (tenants.access); name a Secret "
-            "with it, and with the gateway's authority as ca.crt",
-        )
-    if gateway is not None and (tenant := sender(collector, tenants)) is not None:
-        _check_scopes(tenant, tenants, [signal for signal in _SENT if signal in signals])
+    _check_sender(collector, tenants, gateway, [signal for signal in _SENT if signal in signals])
     if collector.pod_logs is not None:
         with below("pod_logs"):
-            _check_pod_logs(collector.pod_logs, ids, signals, cluster)
+            _check_pod_logs(collector.pod_logs, [tenant.id for tenant in tenants], signals, cluster)
     _check_own_port(collector)
     finds_pods = scrapes or collector.pod_logs is not None
     if collector.api_server is not None and not finds_pods:
@@ -62,21 +49,47 @@ def check(
             "api_server",
             "is for finding pods, which the collector does not do; set monitoring.scrape: collector, or remove it",
         )
-    if not collector.deploys:
-        return
-    _check_whole_traces(collector, nodes)
-    if collector.nodes is None and nodes is None:
-        raise SettingError("nodes", "is not set, and neither is kubernetes.nodes; say on how many nodes it runs")
-    if guarded and finds_pods and collector.api_server is None:
-        raise SettingError(
-            "api_server",
-            "is not set, and NetworkPolicies keep its pods from the API server; add {cidrs: […], ports: [6443]}",
-        )
+    if collector.deploys:
+        _check_whole_traces(collector, nodes)
+        _check_deployed(collector, nodes, asks_through_policies=guarded and finds_pods)
 
 
 def sender(collector: Collector, tenants: Sequence[Tenant]) -> Tenant | None:
     """Return as whom it sends; None where there are no tenants."""
     return next((tenant for tenant in tenants if collector.tenant in (None, tenant.id)), None)
+
+
+def _check_sender(
+    collector: Collector, tenants: Sequence[Tenant], gateway: Gateway | None, sent: Sequence[Signal]
+) -> None:
+    """Refuse a tenant that is none, or as whom it has no credential or too few rights to send."""
+    ids = [tenant.id for tenant in tenants]
+    if collector.tenant is None and len(ids) > 1:
+        raise SettingError("tenant", f"is not set, and there are {len(ids)} tenants; name the one that it sends as")
+    if collector.tenant is not None and collector.tenant not in ids:
+        hint = did_you_mean(collector.tenant, ids)
+        raise SettingError("tenant", f"is no tenant of this stack{hint}; name one of them, or remove it")
+    if gateway is None:
+        return
+    tenant = sender(collector, tenants)
+    if collector.secret is None and not _is_made(tenant, gateway):
+        raise SettingError(
+            "secret",
+            "is not set, and the program does not make the credential of this tenant (tenants.access); name a Secret "
+            "with it, and with the gateway's authority as ca.crt",
+        )
+    if tenant is not None:
+        _check_scopes(tenant, tenants, sent)
+
+
+def _check_deployed(collector: Collector, nodes: Nodes | None, *, asks_through_policies: bool) -> None:
+    if collector.nodes is None and nodes is None:
+        raise SettingError("nodes", "is not set, and neither is kubernetes.nodes; say on how many nodes it runs")
+    if asks_through_policies and collector.api_server is None:
+        raise SettingError(
+            "api_server",
+            "is not set, and NetworkPolicies keep its pods from the API server; add {cidrs: […], ports: [6443]}",
+        )
 
 
 def _check_scopes(tenant: Tenant, tenants: Sequence[Tenant], signals: Iterable[Signal]) -> None:
