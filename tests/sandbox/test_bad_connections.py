@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from telemetry.operations.preflight import cluster
+from telemetry.operations.preflight import cluster, in_cluster
 from telemetry.stack import file as stack_file
 from tests.sandbox.deployment import Deployment
 
@@ -68,7 +68,7 @@ def test_a_namespace_that_is_not_there_is_a_finding(dev: Deployment) -> None:
     """Asked for without the engine: what `up` does with any finding, the tests above show."""
     with dev.edited(lambda config: config["telemetry:namespace"].update(create=False)):
         stack = stack_file.load(dev.stack, dev.engine.config_file(dev.stack))
-    (finding,) = cluster.check(stack.kubernetes, stack.namespace)
+    (finding,) = in_cluster.findings(stack, [cluster.check])
     assert finding.startswith("telemetry:namespace.name:")
     assert "ask the platform" in finding
 

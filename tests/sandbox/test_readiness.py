@@ -8,7 +8,7 @@ from kubernetes import client
 from sandbox.world import Connections
 from telemetry.clients.kubernetes import api_client
 from telemetry.config.connections import Kubernetes
-from telemetry.operations.preflight import quota
+from telemetry.operations.preflight import in_cluster, quota
 from telemetry.operations.readiness.objects import Objects
 from telemetry.operations.readiness.why import Unready, unready
 from tests.support import load_stack, put
@@ -43,13 +43,13 @@ def test_a_quota_on_limits_is_foreseen_quoted_and_met_by_a_default(api: client.A
         assert "failed quota: platform: must specify limits.cpu for: main" in each.reasons[0]
         assert "FailedCreate" in each.reasons[0]
     at = put("kubernetes", {"context": world.context, "kubeconfig": str(world.kubeconfig)})
-    (line,) = quota.check(load_stack("dev", at, put("namespace.name", NAMESPACE)))
+    (line,) = in_cluster.findings(load_stack("dev", at, put("namespace.name", NAMESPACE)), [quota.check])
     assert line.startswith(
         f"quota platform of namespace {NAMESPACE}: a quota that counts limits.cpu refuses every container"
     )
     limits = {"limits": [{"type": "Container", "default": {"cpu": "2"}}]}
     client.CoreV1Api(api).create_namespaced_limit_range(NAMESPACE, {"metadata": {"name": "platform"}, "spec": limits})
-    assert quota.check(load_stack("dev", at, put("namespace.name", NAMESPACE))) == []
+    assert in_cluster.findings(load_stack("dev", at, put("namespace.name", NAMESPACE)), [quota.check]) == []
     client.AppsV1Api(api).patch_namespaced_deployment(
         "counted", NAMESPACE, {"metadata": {"annotations": {"again": "1"}}}
     )

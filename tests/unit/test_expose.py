@@ -15,7 +15,8 @@ from telemetry.network.policies import policies_of
 from telemetry.operations.preflight import certificate
 from telemetry.stack import Stack
 from telemetry.stack.outside import covers
-from tests.doubles import Answer, answering, kubeconfig, refused
+from tests.doubles import Answer, answering, refused
+from tests.preflight import findings_at
 from tests.support import Change, all_of, credentials, load_stack, put
 from tests.unit.bad_expose import HOSTS, INGRESS, PARENT, exposed
 from tests.unit.test_preflight_tokens import holding
@@ -205,9 +206,7 @@ EXISTING: Change = all_of(
 
 
 def ask(tmp_path: Path, server: str) -> list[str]:
-    file = tmp_path / "kubeconfig"
-    file.write_text(kubeconfig(server, "ca7f8f-dev", "kt0-fake"))
-    return certificate.check(load_stack("dev", EXISTING, put("kubernetes.kubeconfig", str(file))))
+    return findings_at(server, tmp_path, certificate.check, "dev", EXISTING)
 
 
 def issued_for(*names: str) -> str:

@@ -16,8 +16,9 @@ from telemetry.clients import grafana as grafana_client
 from telemetry.clients import kubernetes as cluster_client
 from telemetry.clients import s3 as s3_client
 from telemetry.operations import preflight
-from telemetry.operations.preflight import cluster, dns, grafana, releases, s3
+from telemetry.operations.preflight import cluster, dns, grafana, in_cluster, releases, s3
 from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, serving, silent
+from tests.preflight import findings_at
 from tests.support import SECRETS, Change, all_of, credentials, load_stack, load_tree, put, tree
 
 TOKEN = "kt0-fake"
@@ -39,10 +40,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def ask_cluster(tmp_path: Path) -> Ask:
     def ask(server: str, *changes: Change) -> list[str]:
-        file = tmp_path / "kubeconfig"
-        file.write_text(kubeconfig(server, "ca7f8f-dev", TOKEN))
-        stack = load_stack("dev", put("kubernetes.kubeconfig", str(file)), *changes)
-        return cluster.check(stack.kubernetes, stack.namespace)
+        return findings_at(server, tmp_path, cluster.check, "dev", *changes)
 
     return ask
 
@@ -135,13 +133,34 @@ def test_a_context_that_is_not_there(ask_cluster: Ask) -> None:
 def test_a_kubeconfig_that_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "kubeconfig").write_text(text)
     stack = load_stack("dev", put("kubernetes.kubeconfig", str(tmp_path / "kubeconfig")))
-    found = cluster.check(stack.kubernetes, stack.namespace)
+    found = in_cluster.findings(stack, [cluster.check])
     is_one_line(found, "kubernetes.context", "'ca7f8f-dev' cannot be used (", "correct context and kubeconfig")
+
+
+def test_a_fault_of_a_check_is_no_silence(tmp_path: Path) -> None:
+    def faulty(*_: object) -> list[str]:
+        raise ValueError("a fault of ours")
+
+    with pytest.raises(ValueError, match="a fault of ours"):
+        findings_at(refused(), tmp_path, faulty, "dev")
+
+
+def test_a_program_that_logs_in_runs_once_for_all_checks(tmp_path: Path) -> None:
+    file, ran = tmp_path / "kubeconfig", tmp_path / "ran"
+    login = {"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "status": {"token": TOKEN}}
+    script = f"echo again >>{ran}; echo '{json.dumps(login)}'"
+    content = json.loads(kubeconfig(refused(), "ca7f8f-dev", TOKEN))
+    program = {"apiVersion": login["apiVersion"], "command": "sh", "args": ["-c", script], "interactiveMode": "Never"}
+    content["users"][0]["user"] = {"exec": program}
+    file.write_text(json.dumps(content))
+    stack = load_stack("dev", put("kubernetes.kubeconfig", str(file)))
+    is_one_line(in_cluster.findings(stack), "kubernetes", "does not answer", "check the network")
+    assert ran.read_text().split() == ["again"]
 
 
 def test_a_kubeconfig_that_is_not_there() -> None:
     stack = load_stack("dev", put("kubernetes.kubeconfig", "./no/such/file"))
-    found = cluster.check(stack.kubernetes, stack.namespace)
+    found = in_cluster.findings(stack, [cluster.check])
     is_one_line(found, "kubernetes.context", "cannot be used", "correct context and kubeconfig")
 
 
@@ -167,9 +186,7 @@ def answering_by_path(answers: dict[str, Any], *, otherwise: int = 404) -> Itera
 
 
 def ask_dns(tmp_path: Path, server: str, *changes: Change) -> list[str]:
-    file = tmp_path / "kubeconfig"
-    file.write_text(kubeconfig(server, "ca7f8f-dev", TOKEN))
-    return dns.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)), *changes).kubernetes)
+    return findings_at(server, tmp_path, dns.check, "dev", *changes)
 
 
 OPENSHIFTS = "/namespaces/openshift-dns/services/dns-default"
@@ -367,9 +384,7 @@ def test_a_grafana_that_says_nothing() -> None:
 
 
 def ask_releases(tmp_path: Path, server: str, *changes: Change) -> list[str]:
-    file = tmp_path / "kubeconfig"
-    file.write_text(kubeconfig(server, "ca7f8f-dev", TOKEN))
-    return releases.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)), *changes))
+    return findings_at(server, tmp_path, releases.check, "dev", *changes)
 
 
 def helm_secrets(*revisions: tuple[str, int, str]) -> Answer:

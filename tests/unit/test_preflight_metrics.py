@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from telemetry.operations.preflight import metrics
-from tests.doubles import by_path, kubeconfig, refused
-from tests.support import Change, all_of, drop, load_stack, put
+from tests.doubles import by_path, refused
+from tests.preflight import findings_at
+from tests.support import Change, all_of, drop, put
 
 CUSTOM, EXTERNAL = "custom.metrics.k8s.io", "external.metrics.k8s.io"
 PODS = {"type": "pods", "name": "inflight", "average_value": 20}
@@ -29,9 +30,7 @@ def ask(tmp_path: Path) -> Any:
 
 
 def at(folder: Path, server: str, change: Change) -> list[str]:
-    file = folder / "kubeconfig"
-    file.write_text(kubeconfig(server, "ca7f8f-prod", "kt0-fake"))
-    return metrics.check(load_stack("prod", put("kubernetes.kubeconfig", str(file)), change))
+    return findings_at(server, folder, metrics.check, "prod", change)
 
 
 def served(group: str, answer: object) -> dict[str, Any]:

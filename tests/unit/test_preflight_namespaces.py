@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from telemetry.operations.preflight import namespaces
-from tests.doubles import by_path, kubeconfig, refused
-from tests.support import Change, all_of, load_stack, put
+from tests.doubles import by_path, refused
+from tests.preflight import findings_at
+from tests.support import Change, all_of, put
 from tests.unit.bad_tenants import tenant
 
 MONITORS = put("monitoring.scrape", "operator")
@@ -28,9 +29,7 @@ def ask(tmp_path: Path) -> Any:
 
 
 def at(folder: Path, server: str, *changes: Change) -> list[str]:
-    file = folder / "kubeconfig"
-    file.write_text(kubeconfig(server, "ca7f8f-dev", "kt0-fake"))
-    return namespaces.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)), *changes))
+    return findings_at(server, folder, namespaces.check, "dev", *changes)
 
 
 def test_a_namespace_of_others_is_to_be_there(ask: Any) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from telemetry.operations.preflight import placement
-from tests.doubles import by_path, kubeconfig, refused
+from tests.doubles import by_path, refused
+from tests.preflight import findings_at
 from tests.support import Change, load_stack, put
 
 RACK = "topology.kubernetes.io/rack"
@@ -25,9 +26,7 @@ def nodes(*labels: dict[str, str]) -> dict[str, Any]:
 def ask(tmp_path: Path) -> Any:
     def ask(answers: dict[str, Any], *changes: Change) -> list[str]:
         with by_path(answers) as server:
-            file = tmp_path / "kubeconfig"
-            file.write_text(kubeconfig(server, "ca7f8f-prod", "kt0-fake"))
-            return placement.check(load_stack("prod", put("kubernetes.kubeconfig", str(file)), *changes))
+            return findings_at(server, tmp_path, placement.check, "prod", *changes)
 
     return ask
 
@@ -73,8 +72,7 @@ def test_who_may_not_look_is_not_held_up(ask: Any, tmp_path: Path) -> None:
     forbidden = dict.fromkeys(("/api/v1/nodes", "/apis/scheduling.k8s.io/v1/priorityclasses/telemetry"), 403)
     forbidden["/apis/storage.k8s.io/v1/storageclasses/fast"] = 403
     assert ask(forbidden, KNOWN, SPREAD, SELECTED, CLASSED) == []
-    (tmp_path / "nobody").write_text(kubeconfig(refused(), "ca7f8f-prod", "kt0-fake"))
-    assert placement.check(load_stack("prod", put("kubernetes.kubeconfig", str(tmp_path / "nobody")), SELECTED)) == []
+    assert findings_at(refused(), tmp_path, placement.check, "prod", SELECTED) == []
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from telemetry.operations.preflight import pull_secrets
-from tests.doubles import by_path, kubeconfig
-from tests.support import Change, load_stack, put
+from tests.doubles import by_path
+from tests.preflight import findings_at
+from tests.support import Change, put
 
 NAMED = put("images.pull_secrets", ["login", "other"])
 AT = "/api/v1/namespaces/ca7f8f-dev/secrets"
@@ -17,9 +18,7 @@ AT = "/api/v1/namespaces/ca7f8f-dev/secrets"
 def ask(tmp_path: Path) -> Any:
     def ask(answers: dict[str, Any], *changes: Change) -> list[str]:
         with by_path(answers) as server:
-            file = tmp_path / "kubeconfig"
-            file.write_text(kubeconfig(server, "ca7f8f-dev", "kt0-fake"))
-            return pull_secrets.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)), NAMED, *changes))
+            return findings_at(server, tmp_path, pull_secrets.check, "dev", NAMED, *changes)
 
     return ask
 

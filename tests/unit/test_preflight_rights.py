@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from telemetry.operations.preflight import rights
-from tests.doubles import by_path, kubeconfig, refused
-from tests.support import WITH_LOGS, load_stack, put
+from tests.doubles import by_path, refused
+from tests.preflight import findings_at
+from tests.support import WITH_LOGS, put
 from tests.unit.bad_collectors import API_SERVER, DAEMON_SET
 
 Asked = list[tuple[str, str, str]]
@@ -26,11 +27,8 @@ def found(tmp_path: Path, logs: Mapping[str, object], allowed: Callable[[str, st
 
 
 def at(tmp_path: Path, server: str, logs: Mapping[str, object]) -> list[str]:
-    file = tmp_path / "kubeconfig"
-    file.write_text(kubeconfig(server, "ca7f8f-dev", "kt0-fake"))
     chosen = {**DAEMON_SET, "api_server": API_SERVER, "pod_logs": {"cluster": "c", **logs}}
-    context = put("kubernetes.kubeconfig", str(file))
-    return rights.check(load_stack("dev", WITH_LOGS, context, put("collector", chosen)))
+    return findings_at(server, tmp_path, rights.check, "dev", WITH_LOGS, put("collector", chosen))
 
 
 def test_who_may_make_roles_and_has_what_is_in_them_may_deploy(tmp_path: Path) -> None:

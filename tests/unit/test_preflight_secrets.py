@@ -8,6 +8,7 @@ import pytest
 
 from telemetry.operations.preflight import custom_resources, existing_secrets, s3
 from tests.doubles import Answer, answering, by_path, kubeconfig, s3_error
+from tests.preflight import findings_at
 from tests.support import Change, all_of, credentials, drop, load_stack, put
 
 NAMESPACE = "/api/v1/namespaces/ca7f8f-prod"
@@ -40,12 +41,7 @@ def kinds(**named: str) -> dict[str, Any]:
 def ask(tmp_path: Path) -> Any:
     def ask(check: Any, answers: dict[str, Any], *changes: Change) -> list[str]:
         with by_path(answers) as server:
-            file = tmp_path / "kubeconfig"
-            file.write_text(kubeconfig(server, "ca7f8f-prod", "kt0-fake"))
-            found: list[str] = check.check(
-                load_stack("prod", put("kubernetes.kubeconfig", str(file)), *UNWATCHED, *changes)
-            )
-            return found
+            return findings_at(server, tmp_path, check.check, "prod", *UNWATCHED, *changes)
 
     return ask
 
@@ -190,10 +186,7 @@ def test_whoever_deploys_is_asked_for_the_right_to_make_each_kind_where_it_is_ma
     served = {OF_OPERATOR: kinds(PrometheusRule="prometheusrules", PodMonitor="podmonitors")}
     loki = put("existing", {"logs": {"namespace": "logging", "pods": {"app": "loki"}, "port": 3100}})
     with by_path(served, allows) as server:
-        file = tmp_path / "kubeconfig"
-        file.write_text(kubeconfig(server, "ca7f8f-prod", "kt0-fake"))
-        stack = load_stack("prod", put("kubernetes.kubeconfig", str(file)), RULES, MONITORS, loki)
-        (line,) = custom_resources.check(stack)
+        (line,) = findings_at(server, tmp_path, custom_resources.check, "prod", RULES, MONITORS, loki)
     assert line == (
         "telemetry:monitoring.scrape: you may not create podmonitors.monitoring.coreos.com in logging; have somebody "
         "grant you that, or do without"

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from telemetry.operations.preflight import tokens
-from tests.doubles import Answer, answering, kubeconfig, refused
-from tests.support import all_of, load_stack, put
+from tests.doubles import Answer, answering, refused
+from tests.preflight import findings_at
+from tests.support import all_of, put
 
 STRONG = "Vb7qLw2TzXnRc4Jd9sPhYm"
 TENANTS = [
@@ -26,10 +27,8 @@ def holding(**data: str) -> Answer:
 
 
 def ask(tmp_path: Path, server: str, **gateway: Any) -> list[str]:
-    file = tmp_path / "kubeconfig"
-    file.write_text(kubeconfig(server, "ca7f8f-dev", "kt0-fake"))
     with_tenants = all_of(put("tenants", TENANTS), put("gateway", gateway))
-    return tokens.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)), with_tenants))
+    return findings_at(server, tmp_path, tokens.check, "dev", with_tenants)
 
 
 @pytest.mark.parametrize("token", ["x", "hunter22", "team-payments", "1234567890" * 5, "Vb7qLw2TzX"])

@@ -10,7 +10,8 @@ from telemetry.capacity.fit import check
 from telemetry.capacity.objects import counts
 from telemetry.operations.preflight import quota
 from telemetry.stack import ConfigError
-from tests.doubles import by_path, kubeconfig, refused
+from tests.doubles import by_path, refused
+from tests.preflight import findings_at
 from tests.support import Change, load_stack, put
 
 LARGE = {"cpu": "100", "memory": "1Ti", "storage": "1Ti"}
@@ -133,9 +134,7 @@ def ask(tmp_path: Path) -> Any:
         ]
         answers = {f"{where}/resourcequotas": {"items": items}, f"{where}/limitranges": {"items": ranges}}
         with by_path({**answers, f"{where}/secrets": {"items": secrets or None}}) as server:
-            file = tmp_path / "kubeconfig"
-            file.write_text(kubeconfig(server, "ca7f8f-dev", "kt0-fake"))
-            return quota.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)), *changes))
+            return findings_at(server, tmp_path, quota.check, "dev", *changes)
 
     return ask
 
@@ -163,12 +162,9 @@ def test_a_quota_on_some_pods_only_and_one_that_is_being_raised_hold_nobody_up(a
 
 
 def test_who_may_not_see_quotas_is_not_held_up(tmp_path: Path) -> None:
-    file = tmp_path / "kubeconfig"
     with by_path({"/api/v1/namespaces/ca7f8f-dev/resourcequotas": 403}) as server:
-        file.write_text(kubeconfig(server, "ca7f8f-dev", "kt0-fake"))
-        assert quota.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)))) == []
-    file.write_text(kubeconfig(refused(), "ca7f8f-dev", "kt0-fake"))
-    assert quota.check(load_stack("dev", put("kubernetes.kubeconfig", str(file)))) == []
+        assert findings_at(server, tmp_path, quota.check, "dev") == []
+    assert findings_at(refused(), tmp_path, quota.check, "dev") == []
 
 
 # What charts make

@@ -16,8 +16,8 @@ from telemetry.operations.preflight import releases
 from telemetry.operations.readiness.why import Unready
 from telemetry.operations.repair.plan import Repair
 from telemetry.operations.repair.releases import Failure, Way, stuck
-from tests.doubles import by_path, kubeconfig
-from tests.support import load_stack, put
+from tests.doubles import by_path
+from tests.preflight import findings_at
 
 
 def workload(**pod: Any) -> dict[str, Any]:
@@ -246,8 +246,7 @@ def ask(tmp_path: Path, statuses: dict[int, str], manifests: dict[int, str], mor
     answers: dict[str, Any] = {where: {"items": [{"metadata": {"labels": each}} for each in labels]}, **(more or {})}
     answers |= {f"{where}/sh.helm.release.v1.mimir.v{number}": helm_secret(it) for number, it in manifests.items()}
     with by_path(answers) as server:
-        (tmp_path / "kubeconfig").write_text(kubeconfig(server, "ca7f8f-dev", "kt0-fake"))
-        return releases.check(load_stack("dev", put("kubernetes.kubeconfig", str(tmp_path / "kubeconfig"))))
+        return findings_at(server, tmp_path, releases.check, "dev")
 
 
 def test_an_up_that_would_leave_something_is_refused_with_what_it_is(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from telemetry.clients import trust
 from telemetry.config.gateway import Issued
 from telemetry.gateway.certificates import Authority
-from telemetry.operations.preflight import cluster, grafana, s3
+from telemetry.operations.preflight import cluster, grafana, in_cluster, s3
 from telemetry.releases import releases_of
 from telemetry.spec.values.transport import STORE_AUTHORITY, makes_store_authority
 from telemetry.stack import ConfigError
@@ -85,7 +85,7 @@ def said(server: str, tmp_path: Path, *changes: object) -> dict[str, list[str]]:
     return {
         "s3": s3.check(stack.object_store, known.identities(stack.signals), stack.trust),
         "grafana": grafana.check(stack, known.grafana),
-        "cluster": cluster.check(stack.kubernetes, stack.namespace),
+        "cluster": in_cluster.findings(stack, [cluster.check]),
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from telemetry.config.credentials import Credentials
-from telemetry.operations.preflight import cluster, existing_secrets, grafana, s3
+from telemetry.operations.preflight import cluster, existing_secrets, grafana, in_cluster, s3
 from telemetry.stack import Stack
 from telemetry.stack.backends import SIGNALS
 
@@ -11,7 +11,8 @@ Trial = Callable[[Stack, Credentials], Sequence[str]]
 
 
 def _cluster(stack: Stack, _: Credentials) -> Sequence[str]:
-    return cluster.check(stack.kubernetes, stack.namespace.model_copy(update={"create": True}))
+    created = stack.namespace.model_copy(update={"create": True})
+    return in_cluster.findings(stack.model_copy(update={"namespace": created}), [cluster.check])
 
 
 def _identity(name: str) -> Trial:
@@ -27,7 +28,7 @@ def _grafana(stack: Stack, credentials: Credentials) -> Sequence[str]:
 
 
 def _existing(stack: Stack, _: Credentials) -> Sequence[str]:
-    return existing_secrets.check(stack)
+    return in_cluster.findings(stack, [existing_secrets.check])
 
 
 TRIALS: dict[str, Trial] = {

@@ -1,23 +1,22 @@
 """Checks that an existing certificate of the gateway has the names that clients outside of the cluster call."""
 
-import urllib3
 from cryptography import x509
+from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, secret_texts
+from telemetry.clients.kubernetes import secret_texts
 from telemetry.stack import Stack
 from telemetry.stack.outside import covers
 
 _KEY = "telemetry:gateway.certificate.secret"
 
 
-def check(stack: Stack) -> list[str]:
-    """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what stands in the way; nothing where we may not look."""
     gateway = stack.gateway
     if gateway is None or gateway.expose is None or (secret := gateway.certificate.secret) is None:
         return []
-    try:
-        pem = secret_texts(api_client(stack.kubernetes), stack.namespace.name, secret.name)[secret.certificate]
-    except (*UNUSABLE, urllib3.exceptions.HTTPError, KeyError):
+    pem = secret_texts(api, stack.namespace.name, secret.name).get(secret.certificate)
+    if pem is None:
         return []  # without the Secret the gateway does not start, which an `up` waits for
     try:
         names = _names_of(pem.encode())

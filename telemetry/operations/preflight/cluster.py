@@ -5,29 +5,24 @@ from kubernetes import client
 from kubernetes.config.config_exception import ConfigException
 
 from telemetry.clients import trust
-from telemetry.clients.kubernetes import UNUSABLE, api_client, get
+from telemetry.clients.kubernetes import NoJsonError, get
 from telemetry.config.connections import Kubernetes
 from telemetry.config.namespace import Namespace
+from telemetry.stack import Stack
 
 _KEY = "telemetry:kubernetes"
 
-_HOW_TO_MEND = "log in to the cluster, or correct context and kubeconfig"
+
+def unusable(cluster: Kubernetes, error: Exception) -> str:
+    """Return why a kubeconfig cannot be used; most errors may quote the file in their text, and with it a token."""
+    reason = _first_line(error) if isinstance(error, ConfigException | OSError) else "the kubeconfig file is malformed"
+    where = f"{_KEY}.context: {cluster.context!r}"
+    return f"{where} cannot be used ({reason}); log in to the cluster, or correct context and kubeconfig"
 
 
-def check(cluster: Kubernetes, namespace: Namespace) -> list[str]:
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
     """Return what stands in the way."""
-    try:
-        api = api_client(cluster)
-    except (ConfigException, OSError) as error:
-        return [f"{_KEY}.context: {cluster.context!r} cannot be used ({_first_line(error)}); {_HOW_TO_MEND}"]
-    except UNUSABLE:  # the rest of them: their texts may quote the file, and with it a token
-        return [
-            f"{_KEY}.context: {cluster.context!r} cannot be used (the kubeconfig file is malformed); {_HOW_TO_MEND}"
-        ]
-    return _ask(api, cluster, namespace)
-
-
-def _ask(api: client.ApiClient, cluster: Kubernetes, namespace: Namespace) -> list[str]:
+    cluster, namespace = stack.kubernetes, stack.namespace
     try:
         get(api, f"/api/v1/namespaces/{namespace.name}")
     except client.ApiException as error:
@@ -42,7 +37,7 @@ def _ask(api: client.ApiClient, cluster: Kubernetes, namespace: Namespace) -> li
             f"{_KEY}: the API server {api.configuration.host} of context {cluster.context!r} does not answer "
             f"({type(getattr(error, 'reason', error)).__name__}); check the network and the context's server address"
         ]
-    except ValueError:  # something else answers there
+    except NoJsonError:
         return [
             f"{_KEY}: {api.configuration.host} of context {cluster.context!r} is no Kubernetes API server; "
             "correct the context's server address"

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from typing import Any, NamedTuple
 
-import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, find, kinds, may
+from telemetry.clients.kubernetes import find, kinds, may
 from telemetry.gateway.expose import objects_of as ways_in
 from telemetry.monitoring import operator
 from telemetry.stack import Stack
@@ -42,21 +41,17 @@ class _Place(NamedTuple):
     namespace: str | None
 
 
-def check(stack: Stack) -> list[str]:
-    """Return what is missing; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what is missing; nothing where we may not look."""
     wanted, named = [*dict.fromkeys(_kinds(stack))], [*_named(stack)]
     if not wanted:
         return []
-    try:
-        api = api_client(stack.kubernetes)
-        served = cache(partial(kinds, api))
-        missing = [line for each in wanted for line in _missing_kind(api, served, each)]
-        return [*dict.fromkeys(missing)] or [
-            *(line for each in wanted for line in _forbidden(api, served, each)),
-            *(line for each in named for line in _missing_object(api, served, each)),
-        ]
-    except (*UNUSABLE, client.ApiException, urllib3.exceptions.HTTPError):
-        return []
+    served = cache(partial(kinds, api))
+    missing = [line for each in wanted for line in _missing_kind(api, served, each)]
+    return [*dict.fromkeys(missing)] or [
+        *(line for each in wanted for line in _forbidden(api, served, each)),
+        *(line for each in named for line in _missing_object(api, served, each)),
+    ]
 
 
 def _kinds(stack: Stack) -> Iterator[_Kind]:

@@ -5,31 +5,28 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, find
+from telemetry.clients.kubernetes import find
 from telemetry.config.connections import Kubernetes
+from telemetry.stack import Stack
 
 _KEY = "telemetry:kubernetes"
 _ZONE = re.compile(r"^\s*kubernetes\s+(\S+)", re.MULTILINE)
 """The domain in CoreDNS' Corefile."""
 
 
-def check(cluster: Kubernetes) -> list[str]:
-    """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
-    try:
-        api = api_client(cluster)
-        service = find(api, f"/api/v1/namespaces/{cluster.dns.namespace}/services/{cluster.dns.name}")
-        if service is None:
-            name = f"{cluster.dns.name}.{cluster.dns.namespace}"
-            return [
-                f"{_KEY}.dns_service: {name} is not on the cluster of context {cluster.context!r}, and nginx does not "
-                "start without it; name the Service of the cluster's DNS (kubectl get services -A | grep -i dns)"
-            ]
-        return [*_families(cluster, service), *_domain(api, cluster)]
-    except (*UNUSABLE, client.ApiException, urllib3.exceptions.HTTPError):
-        return []
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what stands in the way; nothing where we may not look."""
+    cluster = stack.kubernetes
+    service = find(api, f"/api/v1/namespaces/{cluster.dns.namespace}/services/{cluster.dns.name}")
+    if service is None:
+        name = f"{cluster.dns.name}.{cluster.dns.namespace}"
+        return [
+            f"{_KEY}.dns_service: {name} is not on the cluster of context {cluster.context!r}, and nginx does not "
+            "start without it; name the Service of the cluster's DNS (kubectl get services -A | grep -i dns)"
+        ]
+    return [*_families(cluster, service), *_domain(api, cluster)]
 
 
 def _families(cluster: Kubernetes, service: dict[str, Any]) -> Iterator[str]:

@@ -1,25 +1,20 @@
 """Checks that the Secrets are there that settings name, with their keys: no pod starts without one that it mounts."""
 
-import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, find, is_missing
+from telemetry.clients.kubernetes import find, is_missing
 from telemetry.stack import Stack
 from telemetry.stack.named_secrets import NamedSecret, named_secrets
 
 
-def check(stack: Stack) -> list[str]:
-    """Return what is missing; nothing where we may not look, nobody answers, or the namespace is yet to be made."""
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what is missing; nothing where we may not look, or the namespace is yet to be made."""
     made = stack.external_secrets.secrets if stack.external_secrets is not None else {}
     wanted = [each for each in named_secrets(stack) if not (each.optional or each.name in made)]
-    try:
-        api = api_client(stack.kubernetes)
-        if not wanted or (stack.namespace.create and is_missing(api, f"/api/v1/namespaces/{stack.namespace.name}")):
-            return []
-        found = (_finding(api, each.namespace or stack.namespace.name, each) for each in wanted)
-        return [line for line in found if line is not None]
-    except (*UNUSABLE, urllib3.exceptions.HTTPError):
+    if not wanted or (stack.namespace.create and is_missing(api, f"/api/v1/namespaces/{stack.namespace.name}")):
         return []
+    found = (_finding(api, each.namespace or stack.namespace.name, each) for each in wanted)
+    return [line for line in found if line is not None]
 
 
 def _finding(api: client.ApiClient, namespace: str, wanted: NamedSecret) -> str | None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, find, get
+from telemetry.clients.kubernetes import find, get
 from telemetry.config.autoscaling import Autoscaling
 from telemetry.stack import Stack
 
@@ -17,17 +16,13 @@ _GROUPS = {
 _UNAVAILABLE = 503
 
 
-def check(stack: Stack) -> list[str]:
-    """Return what is not served; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what is not served; nothing where we may not look."""
     settings: dict[str, str] = {}
     for key, scaling in _autoscaled(stack):
         for index, metric in enumerate(scaling.metrics):
             settings.setdefault(_GROUPS[metric.type], f"{key}.autoscaling.metrics.{index}")
-    try:
-        api = api_client(stack.kubernetes)
-        return [line for group, key in settings.items() for line in _finding(api, group, key)]
-    except (*UNUSABLE, client.ApiException, urllib3.exceptions.HTTPError):
-        return []
+    return [line for group, key in settings.items() for line in _finding(api, group, key)]
 
 
 def _autoscaled(stack: Stack) -> Iterator[tuple[str, Autoscaling]]:

@@ -2,28 +2,20 @@
 
 from collections.abc import Iterator
 
-import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, is_missing, may
+from telemetry.clients.kubernetes import is_missing, may
 from telemetry.monitoring.operator import kinds_of
 from telemetry.stack import Stack
 from telemetry.stack.existing import existing_of
 from telemetry.stack.tenant_quotas import tenant_namespaces
 
 
-def check(stack: Stack) -> list[str]:
-    """Return what stands in the way; nothing where nobody answers (`cluster.check` tells)."""
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what stands in the way."""
     watched = dict(_watched(stack)) if kinds_of(stack) else {}
     bounded = {f"{place}.name": each.name for place, each in tenant_namespaces(stack)}
-    if not (watched or bounded):
-        return []
-    try:
-        api = api_client(stack.kubernetes)
-        absent = [*_absent(api, watched | bounded)]
-        return absent or [*_forbidden(api, bounded)]
-    except (*UNUSABLE, urllib3.exceptions.HTTPError):
-        return []
+    return [*_absent(api, watched | bounded)] or [*_forbidden(api, bounded)]
 
 
 def _watched(stack: Stack) -> Iterator[tuple[str, str]]:

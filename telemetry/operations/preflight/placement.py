@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import METADATA_LIST, UNUSABLE, api_client, get, is_missing
+from telemetry.clients.kubernetes import METADATA_LIST, get, is_missing
 from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.placement import Placement
 from telemetry.spec.values.placement import is_hard
@@ -28,17 +27,10 @@ class Placed:
     """Of each of its roles, the most that there may be."""
 
 
-def check(stack: Stack) -> list[str]:
-    """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what stands in the way; nothing where we may not look."""
     placed = list(_placed(stack))
-    try:
-        api = api_client(stack.kubernetes)
-    except UNUSABLE:
-        return []
-    try:
-        return [*_nodes(api, stack, placed), *_classes(api, stack, placed)]
-    except (urllib3.exceptions.HTTPError, ValueError):  # nobody answers, or something else does
-        return []
+    return [*_nodes(api, stack, placed), *_classes(api, stack, placed)]
 
 
 def _placed(stack: Stack) -> Iterator[Placed]:

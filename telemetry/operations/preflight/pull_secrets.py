@@ -1,25 +1,21 @@
 """Checks that the Secrets are there with which nodes log in to a registry: without one no pod of the stack starts."""
 
-import urllib3
+from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, is_missing
+from telemetry.clients.kubernetes import is_missing
 from telemetry.stack import Stack
 
 
-def check(stack: Stack) -> list[str]:
-    """Return what is missing; nothing where we may not look, nobody answers, or the namespace is yet to be made."""
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what is missing; nothing where we may not look, or the namespace is yet to be made."""
     made = stack.external_secrets.secrets if stack.external_secrets is not None else {}
     wanted = [name for name in stack.images.pull_secrets if name not in made]
     if stack.namespace.create or not wanted:
         return []
     secrets = f"/api/v1/namespaces/{stack.namespace.name}/secrets"
-    try:
-        api = api_client(stack.kubernetes)
-        missing = [name for name in wanted if is_missing(api, f"{secrets}/{name}")]
-    except (*UNUSABLE, urllib3.exceptions.HTTPError, ValueError):
-        return []
     return [
         f"telemetry:images.pull_secrets: {name!r} does not exist in {stack.namespace.name}, so no image could be "
         f"pulled; make it with: kubectl create secret docker-registry {name} -n {stack.namespace.name} …"
-        for name in missing
+        for name in wanted
+        if is_missing(api, f"{secrets}/{name}")
     ]

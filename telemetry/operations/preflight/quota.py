@@ -7,13 +7,12 @@ Helm's time is up, and without a word of it.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import urllib3
 from kubernetes import client
 from kubernetes.utils.quantity import parse_quantity
 
 from telemetry.capacity.counted import limits_of, needed, shortage, unstated
 from telemetry.capacity.footprint import of_stack
-from telemetry.clients.kubernetes import UNUSABLE, api_client, get
+from telemetry.clients.kubernetes import get
 from telemetry.config.network import Limits
 from telemetry.config.quota import unit_of
 from telemetry.operations.preflight.releases import ours_are_there
@@ -28,22 +27,14 @@ _OF_STACK = {
 }
 
 
-def check(stack: Stack) -> list[str]:
-    """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what stands in the way; nothing where we may not look."""
     where = f"/api/v1/namespaces/{stack.namespace.name}"
-    try:
-        api = api_client(stack.kubernetes)
-    except UNUSABLE:
+    quotas = get(api, f"{where}/resourcequotas").get("items") or []
+    if not quotas:
         return []
-    try:
-        quotas = get(api, f"{where}/resourcequotas").get("items") or []
-        if not quotas:
-            return []
-        ranges = get(api, f"{where}/limitranges").get("items") or []
-        deployed = ours_are_there(api, stack)
-    except (client.ApiException, urllib3.exceptions.HTTPError, ValueError):  # or something else answers
-        return []
-    limits = _limits(stack, ranges)
+    limits = _limits(stack, get(api, f"{where}/limitranges").get("items") or [])
+    deployed = ours_are_there(api, stack)
     return [line for quota in quotas for line in _of_quota(stack, quota, limits, deployed=deployed)]
 
 

@@ -9,23 +9,16 @@ from collections.abc import Mapping, Sequence
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import METADATA_LIST, UNUSABLE, ClusterError, api_client, get
+from telemetry.clients.kubernetes import METADATA_LIST, ClusterError, get
 from telemetry.kubernetes.revisions import GOOD, HALF_WAY, additions, manifest
 from telemetry.operations.readiness.ask import ask
 from telemetry.releases import releases_of
 from telemetry.stack import Stack
 
 
-def check(stack: Stack) -> list[str]:
-    """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
-    try:
-        api = api_client(stack.kubernetes)
-    except UNUSABLE:
-        return []
-    try:
-        revisions = _revisions(api, stack.namespace.name)
-    except (client.ApiException, urllib3.exceptions.HTTPError, ValueError):  # or something else answers
-        return []
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what stands in the way; nothing where we may not look."""
+    revisions = _revisions(api, stack.namespace.name)
     ours = {each.name for each in releases_of(stack)}
     newest = {name: status for name, status in sorted(_newest(revisions).items()) if name in ours}
     half_way = [

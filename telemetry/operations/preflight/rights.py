@@ -5,10 +5,9 @@ Who makes a Role must have what is in it, or the verb `escalate` (kubernetes.io/
 
 from collections.abc import Iterator
 
-import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, may
+from telemetry.clients.kubernetes import may
 from telemetry.collector.rights import namespaces_of, rules_of
 from telemetry.config.collector import Collector
 from telemetry.stack import Stack
@@ -16,17 +15,13 @@ from telemetry.stack import Stack
 _RBAC = "rbac.authorization.k8s.io"
 
 
-def check(stack: Stack) -> list[str]:
-    """Return what stands in the way; nothing where nobody answers (`cluster.check` tells)."""
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what stands in the way."""
     collector = stack.collector
     if collector is None or not collector.deploys:
         return []
     namespaces = namespaces_of(stack, collector)
-    try:
-        api = api_client(stack.kubernetes)
-        found = [list(_missing(api, collector, each)) for each in (("",) if namespaces is None else namespaces)]
-    except (*UNUSABLE, urllib3.exceptions.HTTPError):
-        return []
+    found = [list(_missing(api, collector, each)) for each in (("",) if namespaces is None else namespaces)]
     key = "telemetry:collector.pod_logs" if collector.pod_logs else "telemetry:monitoring.scrape"
     return [
         f"{key}: you may not {', '.join(missing)}, so the collector cannot be given its rights; have somebody grant "

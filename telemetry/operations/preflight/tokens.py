@@ -2,37 +2,27 @@
 
 from collections.abc import Iterator
 
-import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, api_client, secret_texts
+from telemetry.clients.kubernetes import secret_texts
 from telemetry.config.existing_secrets import TokenSecret
 from telemetry.config.strength import LEAST_BITS, bits
 from telemetry.stack import Stack
 
 
-def check(stack: Stack) -> list[str]:
-    """Return what stands in the way; nothing where we may not look, or nobody answers (`cluster.check` tells)."""
+def check(stack: Stack, api: client.ApiClient) -> list[str]:
+    """Return what stands in the way; nothing where we may not look."""
     named = {
         f"telemetry:tenants.{index}.access.token_secret": tenant.access.token_secret
         for index, tenant in enumerate(stack.tenants)
         if stack.gateway is not None and tenant.access.token_secret is not None
     }
-    if not named:
-        return []
-    try:
-        api = api_client(stack.kubernetes)
-    except UNUSABLE:
-        return []
     return [line for key, secret in named.items() for line in _finding(api, stack.namespace.name, key, secret)]
 
 
 def _finding(api: client.ApiClient, namespace: str, key: str, secret: TokenSecret) -> Iterator[str]:
     """Yield what is wrong with a token, without a word of it."""
-    try:
-        token = secret_texts(api, namespace, secret.name).get(secret.key, "")
-    except (urllib3.exceptions.HTTPError, ValueError):
-        return  # a Secret that is not there yet, or holds no text, lets nobody in
+    token = secret_texts(api, namespace, secret.name).get(secret.key, "")  # without one, nobody is let in
     if token and bits(token) < LEAST_BITS:
         yield (
             f"{key}: the token in Secret {secret.name} can be guessed: it is short, repeats itself, or follows a "
