@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,12 +55,13 @@ class Site:
         Raises:
             AbsentError: there is none.
         """
-        pods = self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
-        if not pods:
+        before = self._pods(selector)
+        if not before:
             raise AbsentError(f"there is no pod of {selector}")
-        name = self.choose(sorted(pod.metadata.name for pod in pods))
+        name = self.choose(sorted(before))
         self.core.delete_namespaced_pod(name, self.namespace, grace_period_seconds=0)
-        self._await(lambda: bool(self._unready()))  # its controller has seen it
+        # Its controller has seen it, be it that another one is ready before anybody has looked.
+        self._await(lambda: bool(self._unready()) or self._replaced(before, name, self._pods(selector)))
 
     def kill_service(self, name: str, seconds: float = 0.0) -> None:
         """Kill a service of the world, and start it again after a while."""
@@ -74,6 +75,19 @@ class Site:
     def await_ready(self) -> None:
         """Return once every workload is ready. Raises tenacity.RetryError."""
         self._await(lambda: not self._unready())
+
+    def _pods(self, selector: str) -> dict[str, client.V1Pod]:
+        """Return the pods that a label selector means, by name."""
+        pods = self.core.list_namespaced_pod(self.namespace, label_selector=selector).items
+        return {pod.metadata.name: pod for pod in pods}
+
+    @staticmethod
+    def _replaced(before: Mapping[str, client.V1Pod], name: str, now: Mapping[str, client.V1Pod]) -> bool:
+        """Whether another pod has taken the place of one of these, and all are ready."""
+        conditions = [condition for pod in now.values() for condition in pod.status.conditions or ()]
+        ready = sum(each.type == "Ready" and each.status == "True" for each in conditions)
+        gone = before[name].metadata.uid not in [pod.metadata.uid for pod in now.values()]
+        return gone and ready == len(now) >= len(before)
 
     def _unready(self) -> tuple[Unready, ...]:
         return ask(stack_file.load(self.stack, self.engine.config_file(self.stack))).unready

@@ -200,3 +200,31 @@ def test_the_first_pod_is_killed_or_one_by_chance_and_the_same_one_again(
     assert first == again
     assert set(first) == {"ingester-0", "ingester-1", "ingester-2"}
     assert set(killed(monkeypatch)) == {"ingester-0"}
+
+
+def pods(*names: str, ready: bool = True) -> dict[str, Any]:
+    """Return pods by name, each with an id of its own."""
+    conditions = [SimpleNamespace(type="Ready", status=str(ready))]
+    return {
+        name.partition(" ")[0]: SimpleNamespace(
+            metadata=SimpleNamespace(uid=name), status=SimpleNamespace(conditions=conditions)
+        )
+        for name in names
+    }
+
+
+@pytest.mark.parametrize(
+    ("now", "replaced"),
+    [
+        (pods("a", "b"), False),
+        (pods("b"), False),
+        (pods("b", "c", ready=False), False),
+        (pods("b", "c"), True),
+        (pods("a again", "b"), True),
+    ],
+    ids=["as before", "gone", "not ready yet", "another one ready", "the same name again"],
+)
+def test_a_killed_pod_is_replaced_when_another_one_is_ready_even_if_nobody_saw_it_missing(
+    now: dict[str, Any], replaced: bool
+) -> None:
+    assert Site._replaced(pods("a", "b"), "a", now) is replaced
