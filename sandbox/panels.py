@@ -8,9 +8,9 @@ from telemetry.config.svg import QUIET, WIDTH, drawing, text
 
 _LEFT, _RIGHT, _TOP, _TITLE, _BELOW = 84, 20, 76, 24, 38
 _GRID, _SHADE = "#d9dee7", "#fbe9e7"
-_COLOURS = ("#1d5fbf", "#b3261e", "#2e7d5b", "#8a8f99")
+_COLOURS = ("#1d5fbf", "#b3261e", "#2e7d5b", "#8a8f99", "#8e5aa8")
 """Told apart by dashes too, for eyes that do not see the hues and for printers."""
-_DASHES = ("", "7 4", "2 3", "1 5")
+_DASHES = ("", "7 4", "2 3", "1 5", "9 3 2 3")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _draw(root: Element, panel: Panel, time: Time, top: int, height: int) -> Non
     for number, (name, line) in enumerate(panel.lines.items()):
         colour, dash = _COLOURS[number], _DASHES[number]
         if len(panel.lines) > 1:
-            x = _LEFT + 220 + number * 160
+            x = _LEFT + 220 + number * 130
             _line(root, [(x, top - 12), (x + 26, top - 12)], colour, dash, 2)
             text(root, x + 32, top - 8, name, colour=QUIET)
         _line(root, [place(*point) for point in line], colour, dash, 2)

@@ -338,8 +338,11 @@ def test_what_is_shown_fits_a_terminal_and_says_when_there_was_no_knee() -> None
 def test_parts_of_a_backend_are_counted_together() -> None:
     apart = step(2000)
     uses = {"receive": apart.uses["mimir"], "query": apart.uses["mimir"][:-1]}
-    both = replace(apart, uses={"gateway": apart.uses["gateway"], **uses, REST: ()})
+    both = replace(
+        apart, uses={"gateway": apart.uses["gateway"], **uses, "client": apart.uses["client"], REST: apart.uses[REST]}
+    )
     found = outcome(both, backend=THANOS)
+    assert ">query<" in chart.svg(found)
     assert found.parts == ("receive", "query")
     assert both.cores(*found.parts) == pytest.approx(2 * apart.cores("mimir"))
     assert found.bytes_per_series == ((2 << 30) - (100 << 20)) / 100_000
