@@ -169,7 +169,8 @@ usage: setup  ## Measure what each role of STACK on real nodes uses, and write d
 	@$(SANDBOX) usage $(STACK)
 
 # Each of the workers has a world of its own; a file's tests share it. Files in their order: the quick ones fill up the end.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Four also on two cores, for much of their time they wait: the provider alone takes ten seconds for each Service to settle.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test: lint  ## Run every check and every test, but for the long ones of the night
 	@$(PYTEST) -m "not nightly"
