@@ -158,6 +158,7 @@ def test_all_killed_at_once(spare: World) -> None:
     assert marked(spare) == sorted(NAMES)
 
 
+@pytest.mark.nightly  # by day: services that were killed, above
 def test_a_service_that_hangs_is_replaced(spare: World) -> None:
     spare.start()
     before = pids(spare)["kube-scheduler"] or 0
@@ -181,10 +182,9 @@ def test_a_pid_of_somebody_else_is_left_alone(spare: World) -> None:
         stranger.kill()
 
 
-# While processes begin; other moments in the night. While they wait for each other, a start is given up above.
-@pytest.mark.parametrize(
-    "seconds", [0.15, *(pytest.param(moment, marks=pytest.mark.nightly) for moment in (0.02, 0.4, 1.0, 2.0))]
-)
+# While processes begin. By day a start is given up while they wait for each other, above.
+@pytest.mark.nightly
+@pytest.mark.parametrize("seconds", [0.02, 0.15, 0.4, 1.0, 2.0])
 def test_a_killed_start_is_made_up_for(spare: World, seconds: float) -> None:
     spare.stop()
     command = [sys.executable, "-c", STARTER, str(state_of(spare))]
@@ -197,6 +197,7 @@ def test_a_killed_start_is_made_up_for(spare: World, seconds: float) -> None:
     assert marked(spare) == sorted(NAMES)
 
 
+@pytest.mark.nightly
 def test_a_process_without_a_pid_file_does_not_stay(spare: World) -> None:
     """The starter was killed after it had started the process and before it had written that down."""
     spare.start()
