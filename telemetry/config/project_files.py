@@ -23,11 +23,12 @@ def texts_of(path: str, *endings: str) -> dict[str, str]:
         raise ValueError(f"is a folder without a file whose name ends in {known}; correct the path")
     if root.suffix not in endings and not root.is_dir():
         raise ValueError(f"must be a folder, or a file whose name ends in {known}; correct the path")
-    return {str(each): _text(each) for each in found}
+    return {str(each): text_of(each) for each in found}
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Return the text of a file. Raises ValueError: there is none."""
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # the latter where it is no text, and of a path with a NUL
         raise ValueError(f"{path}: cannot be read ({type(error).__name__}); correct the path") from error

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from telemetry.config.base import Settings
+from telemetry.config.project_files import text_of
 
 _BEGIN = "-----BEGIN CERTIFICATE-----"
 
@@ -13,10 +14,7 @@ _BEGIN = "-----BEGIN CERTIFICATE-----"
 def _check_file(value: str) -> str:
     if Path(value).is_absolute():
         raise ValueError("must begin at the project, such as ./authority.pem, so that every checkout shows the same")
-    try:
-        text = Path(value).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot be read ({type(error).__name__}); correct the path") from error
+    text = text_of(Path(value))
     if _BEGIN not in text or "PRIVATE KEY" in text:
         raise ValueError("is no file of certificates in PEM; give those of the authorities, and never a key")
     return value

@@ -49,7 +49,10 @@ def expiry_is_behind_retention(world: World) -> Iterator[Breach]:
         least = shortest.get(each.name)
         for index, rule in enumerate(each.inputs.get("rules") or ()):
             expiration = rule.get("expiration") if isinstance(rule, Mapping) else None
-            if expiration and (least is None or expiration.get("days", 0) < least):
+            if not isinstance(expiration, Mapping):
+                continue
+            days = expiration.get("days", 0)
+            if least is None or (days != UNKNOWN and days < least):
                 allowed = "none: no compactor empties this bucket" if least is None else f"at least {least} days"
                 yield Breach(each.title, f"rules[{index}].expiration", _stated(expiration), allowed)
 

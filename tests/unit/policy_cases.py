@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from telemetry.engine.preview import UNKNOWN
 from telemetry.network.peers import gateway
 from telemetry.policies.data import BUCKET
 from telemetry.policies.model import SECRET, Registered, World
@@ -130,7 +131,7 @@ def aws(kind: str, **inputs: Any) -> Registered:
     return Registered(f"aws:s3/bucket{kind}:Bucket{kind}", "dts-x", inputs)
 
 
-def expiring(name: str, days: int) -> Registered:
+def expiring(name: str, days: int | str) -> Registered:
     """Return the lifecycle of a bucket whose objects end."""
     kind = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     return Registered(kind, name, {"bucket": name, "rules": [{"id": "expire-objects", "expiration": {"days": days}}]})
@@ -387,6 +388,7 @@ CASES = (
     Case("data-protected", "not retained", world(bucket(retain=False)), (("Bucket dts-x", "retainOnDelete"),)),
     Case("data-protected", "forced", world(bucket(forceDestroy=True)), (("Bucket dts-x", "forceDestroy"),)),
     Case("expiry-behind-retention", "a week behind", world(expiring("dts-metrics-prod-blocks", 37))),
+    Case("expiry-behind-retention", "not known yet", world(expiring("dts-metrics-prod-blocks", UNKNOWN))),
     Case(
         "expiry-behind-retention",
         "on the heels of the compactor",

@@ -121,6 +121,7 @@ def test_brackets_in_strings_and_comments_do_not_count(write: Write, expr: str) 
     ("pack", "key", "said"),
     [
         ({"path": "nowhere.yaml"}, "path", "nowhere.yaml: cannot be read"),
+        ({"path": "a\0b.yaml"}, "path", "cannot be read (ValueError); correct the path"),
         ({"path": "/r.yaml"}, "path", "must begin at the project"),
         ({"path": "."}, "path", "is a folder without a file whose name ends in .yaml or .yml"),
         ({"path": "r.json"}, "path", "must be a folder, or a file whose name ends in .yaml"),

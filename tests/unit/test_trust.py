@@ -127,7 +127,8 @@ def test_no_client_has_a_store_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_p
     ("file", "reason"),
     [
         ("/etc/ssl/ca.pem", "must begin at the project"),
-        ("no-such.pem", "cannot be read (FileNotFoundError)"),
+        ("no-such.pem", "cannot be read (FileNotFoundError); correct the path"),
+        ("a\0b.pem", "cannot be read (ValueError); correct the path"),
         ("README.md", "is no file of certificates"),
     ],
 )
