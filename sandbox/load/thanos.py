@@ -14,14 +14,12 @@ from sandbox import thanos
 from sandbox.gateway.loopback import Network
 from sandbox.load.backend import Backend, Running
 from sandbox.toolchain import Toolchain
+from sandbox.toolchain.catalog import KUBERNETES_VERSION
 from telemetry.backends.thanos.sizing import MEASURED
 from telemetry.backends.thanos.starter import starter
 from telemetry.clients.cli_tools import Helm
 from telemetry.kubernetes.manifests import documents
 from telemetry.stack import Stack
-
-_KUBERNETES = "1.36.3"
-"""What the charts are rendered for."""
 
 
 @contextmanager
@@ -54,7 +52,7 @@ def _deployed(tools: Toolchain, settings: Stack, bucket: Path) -> thanos.Deploye
                 version=None,
                 repository=None,
                 values=release.values,
-                kube_version=_KUBERNETES,
+                kube_version=KUBERNETES_VERSION,
             )
         )
         if each

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from sandbox.toolchain import Toolchain
+from sandbox.toolchain.catalog import KUBERNETES_VERSION
 from telemetry.kubernetes.manifests import documents
 from telemetry.releases import releases_of
 from telemetry.spec.values.common import Values
@@ -50,7 +51,7 @@ def rendered(stack: Stack) -> dict[str, list[Object]]:
 def run_helm(chart: str, values: Values, release: str = "") -> "subprocess.CompletedProcess[str]":
     """Return what `helm template` said of a stand-in in namespace `here`."""
     command = [str(_helm()), "template", release or RELEASES[chart], str(REPO / "sandbox" / "charts" / chart)]
-    command += ["--kube-version", "1.36.3", "--namespace", "here", "-f", "-"]
+    command += ["--kube-version", KUBERNETES_VERSION, "--namespace", "here", "-f", "-"]
     return subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
 
 
