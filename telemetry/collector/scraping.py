@@ -49,7 +49,7 @@ def blocks(stack: Stack, collector: Collector) -> Iterator[Block]:
 def _jobs(stack: Stack) -> Iterator[_Job]:
     """Yield one of all pods that are ours, and one for each program of others."""
     ours, others = ([each for each in targets_of(stack) if each.is_ours is wanted] for wanted in (True, False))
-    releases = ", ".join(name for target in ours for name in target.releases)
+    releases = ", ".join(dict.fromkeys(name for target in ours for name in target.releases))
     trusted = {"ca_file": f"{BACKENDS}/ca.crt", "server_name": server_name(stack.namespace.name)}
     yield _Job(
         "platform",
@@ -122,11 +122,11 @@ def _access(target: Target) -> tuple[Mapping[str, Value] | None, Mapping[str, Va
 
 def _of_ours(targets: Sequence[Target]) -> Iterator[Block]:
     """Yield what keeps a target of each pod of ours and names it as rules and dashboards want it."""
-    yield rule([f"{_LABEL}name", _PORT], action="keep", regex="|".join(f"{each.name};{each.port}" for each in targets))
+    yield rule([f"{_LABEL}name", _PORT], action="keep", regex="|".join(f"{each.app};{each.port}" for each in targets))
     if without := [role for each in targets for role in each.without]:
         yield rule([f"{_LABEL}component"], action="drop", regex="|".join(without))
     if any(each.tls for each in targets):
-        plain = "|".join(each.name for each in targets if not each.tls)
+        plain = "|".join(each.app for each in targets if not each.tls)
         yield rule([f"{_LABEL}name"], regex=plain, target_label="__scheme__", replacement="http")
     yield from _named()
     yield rule([f"{_LABEL}instance", f"{_LABEL}component"], separator="/", target_label="job")

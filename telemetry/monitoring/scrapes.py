@@ -17,7 +17,7 @@ _UP = "up"
 def rules(stack: Stack) -> Iterator[Alert]:
     """Yield the alerts."""
     here = Scope.namespace(stack.namespace.name)
-    ours = [name for target in targets_of(stack) for name in target.releases]
+    ours = dict.fromkeys(name for target in targets_of(stack) for name in target.releases)
     yield Alert(
         "ScrapeFailing",
         f"min by (pod) ({here(_UP, pods_of(ours))}) == 0",

@@ -23,7 +23,7 @@ class Target:
     """Pods that have metrics at `/metrics` of one port."""
 
     name: str
-    """What it is called in names of objects; of ours, the label `app.kubernetes.io/name` of the pods."""
+    """What it is called in names of objects."""
     title: str
     """What people call it, within a sentence."""
     namespace: str
@@ -43,6 +43,11 @@ class Target:
     def is_ours(self) -> bool:
         """Whether the pods are of this stack."""
         return bool(self.releases)
+
+    @property
+    def app(self) -> str:
+        """Of ours, the label `app.kubernetes.io/name` of the pods."""
+        return self.labels[NAME_LABEL]
 
     @property
     def selector(self) -> dict[str, Any]:
@@ -66,16 +71,18 @@ def targets_of(stack: Stack) -> tuple[Target, ...]:
 
 def _ours(stack: Stack) -> Iterator[Target]:
     for backend in (each.of for each in metrics_first(stack.backends)):
-        yield Target(
-            backend.name,
-            backend.title,
-            stack.namespace.name,
-            {NAME_LABEL: backend.name},
-            backend.http_port,
-            backend.release_names,
-            backend.without_metrics,
-            serves_tls(stack),
-        )
+        for app, port in ((backend.name, backend.http_port), *backend.other_metrics):
+            own = app == backend.name
+            yield Target(
+                app if own else f"{app}-{port}",
+                backend.title if own else f"{app.title()} (port {port})",
+                stack.namespace.name,
+                {NAME_LABEL: app},
+                port,
+                backend.release_names,
+                backend.without_metrics,
+                serves_tls(stack),
+            )
     if stack.gateway is not None:
         yield _plain(stack, SERVICE, "the gateway", Layout().health_port, SERVICE)
     if stack.collector_role is not None:

@@ -127,7 +127,7 @@ def _outer(stack: Stack, backends: _Backends, running: tuple[Pods, ...], others:
 def _scraped(target: Target, running: tuple[Pods, ...]) -> tuple[Peer, ...]:
     """Return the pods that are scraped of a target."""
     if target.is_ours:
-        return tuple(pods for pods in running if pods.app == target.name and pods.role not in target.without)
+        return tuple(pods for pods in running if pods.app == target.app and pods.role not in target.without)
     place = Place(namespaces=[{NAMESPACE_LABEL: target.namespace}], pods=dict(target.labels))
     return (Outside(target.title, place),)
 

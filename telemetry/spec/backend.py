@@ -112,6 +112,8 @@ class Backend(Generic[S, L]):
     """What holds of one that somebody else runs (telemetry:existing)."""
     http_port: int
     """The port of its pods that speaks HTTP: its API, and its metrics."""
+    other_metrics: tuple[tuple[str, int], ...]
+    """Where else its pods have metrics: the label `app.kubernetes.io/name` of pods, and the port."""
     without_metrics: tuple[str, ...]
     """Roles whose pods have no metrics."""
     network: Callable[[Context[S, L]], Network]

@@ -20,7 +20,7 @@ from telemetry.spec.flows import COMPONENT_LABEL, INSTANCE_LABEL, NAME_LABEL, Po
 from telemetry.stack import ConfigError, Stack
 from telemetry.stack.named_secrets import named_secrets
 from tests.sandbox.alerts.case import EVERYTHING
-from tests.support import ALL_BACKENDS, Change, all_of, load_stack, put
+from tests.support import ALL_BACKENDS, WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of, load_stack, put
 from tests.unit.bad_collectors import API_SERVER, DAEMON_SET, SCRAPES
 
 OPERATOR: Change = put("monitoring.scrape", "operator")
@@ -43,6 +43,21 @@ def test_every_pod_with_metrics_is_selected_once(environment: str) -> None:
     counts = {pods.name: sum(selects(each, pods) for each in targets_of(stack)) for pods in workloads_of(stack)}
     nginx = {"mimir-gateway"} if environment == "dev" else set()  # the chart's, which has no metrics
     assert {name for name, count in counts.items() if count != 1} == nginx
+
+
+@pytest.mark.parametrize(("environment", "change"), [("dev", WITH_THANOS), ("prod", WITH_THANOS_IN_PROD)])
+def test_programs_of_a_backend_that_are_called_otherwise_are_scraped_too(environment: str, change: Change) -> None:
+    stack = load_stack(environment, change, OPERATOR)
+    ports = {
+        pods.name: {each.port for each in targets_of(stack) if selects(each, pods)} for pods in workloads_of(stack)
+    }
+    assert all(ports.values())
+    assert ports["prometheus-server"] == {9_090, 10_902}
+    assert ports["alertmanager"] == {9_093}
+    names = [each.name for each in pod_monitors(stack)]
+    assert len(names) == len(set(names))
+    let_in = {name: str(policy.get("ingress")) for name, policy in policies_of(stack).items()}
+    assert all(f"'port': {port}," in let_in["prometheus-server"] for port in ports["prometheus-server"])
 
 
 def test_nobody_elses_pods_are_selected() -> None:

@@ -42,6 +42,7 @@ BACKEND = Backend(
     dashboard=dashboard,
     elsewhere=Elsewhere(alerts_anywhere, dashboard_anywhere, datasource_anywhere, indicators_anywhere),
     http_port=HTTP_PORT,
+    other_metrics=(),
     without_metrics=(),
     network=network,
     gateway_endpoints=gateway_endpoints,

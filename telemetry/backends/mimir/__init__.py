@@ -49,6 +49,7 @@ BACKEND = Backend(
     dashboard=dashboard,
     elsewhere=None,
     http_port=HTTP_PORT,
+    other_metrics=(),
     without_metrics=("gateway",),  # the chart's nginx
     network=network,
     gateway_endpoints=gateway_endpoints,

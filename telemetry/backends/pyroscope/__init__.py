@@ -41,6 +41,7 @@ BACKEND = Backend(
     dashboard=None,
     elsewhere=None,
     http_port=HTTP_PORT,
+    other_metrics=(),
     without_metrics=(),
     network=network,
     gateway_endpoints=gateway_endpoints,

@@ -43,6 +43,7 @@ BACKEND = Backend(
     dashboard=dashboard,
     elsewhere=None,
     http_port=HTTP_PORT,
+    other_metrics=(),
     without_metrics=(),
     network=network,
     gateway_endpoints=gateway_endpoints,

@@ -5,7 +5,11 @@ from telemetry.backends.thanos.changes import CHANGES
 from telemetry.backends.thanos.dashboard import dashboard
 from telemetry.backends.thanos.datasource import datasource
 from telemetry.backends.thanos.endpoints import (
+    ALERTMANAGER,
+    ALERTMANAGER_PORT,
     HTTP_PORT,
+    PROMETHEUS,
+    PROMETHEUS_PORT,
     admin_endpoints,
     alertmanager,
     gateway_endpoints,
@@ -50,6 +54,11 @@ BACKEND = Backend(
     data_bucket="blocks",
     dashboard=dashboard,
     http_port=HTTP_PORT,
+    other_metrics=(
+        (PROMETHEUS, PROMETHEUS_PORT),
+        (PROMETHEUS, HTTP_PORT),  # the sidecar's
+        (ALERTMANAGER, ALERTMANAGER_PORT),
+    ),
     without_metrics=(),
     network=network,
     gateway_endpoints=gateway_endpoints,
