@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from telemetry.backends import backends_for
+from telemetry.backends.thanos.alerts import rules
 from telemetry.backends.thanos.checks import checks
 from telemetry.backends.thanos.settings import ThanosMetrics
 from telemetry.backends.thanos.starter import starter
@@ -22,7 +23,10 @@ from tests.support import REPO, WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of
 
 SCALED_BY = {"type": "pods", "name": "inflight", "average_value": 20}
 TENANT = {"id": "payments", "display_name": "Payments"}
-TENANTS: Change = all_of(put("tenants", [TENANT]), put("gateway", {"federation": None}))
+TENANTS: Change = all_of(
+    put("tenants", [TENANT]), put("gateway", {"federation": None}), put("monitoring.tenant", "payments")
+)
+NOBODYS: Change = put("monitoring.tenant", None)
 
 
 def said_of(*changes: Change, environment: str = "dev") -> str:
@@ -80,6 +84,8 @@ def said_of(*changes: Change, environment: str = "dev") -> str:
             "remove it",
         ),
         (put("monitoring.rules", "ruler"), "monitoring.rules", "prometheus-rule"),
+        (put("monitoring.scrape", "annotations"), "monitoring.scrape", "use operator"),
+        (all_of(TENANTS, NOBODYS), "monitoring.tenant", "monitoring.rules: prometheus-rule"),
         (all_of(TENANTS, put("gateway", {})), "gateway.federation", "set it to null"),
         (all_of(TENANTS, put("gateway.backend_tls", {})), "gateway.backend_tls", "backend: mimir"),
         (
@@ -88,7 +94,7 @@ def said_of(*changes: Change, environment: str = "dev") -> str:
             "payments",
         ),
         (
-            all_of(TENANTS, put("tenants", [{**TENANT, "limits": {"metrics": {"max_series": 5}}}])),
+            all_of(TENANTS, NOBODYS, put("tenants", [{**TENANT, "limits": {"metrics": {"max_series": 5}}}])),
             "monitoring.tenant",
             "payments",
         ),
@@ -182,3 +188,19 @@ def test_validation_asks_by_the_collector_where_there_is_one() -> None:
     target = Target(stack, {}, [], Reach(), collects_as=["payments"])
     names = [each.name for each in checks(stack.backend("metrics").context, target, Tenant("payments"))]
     assert names == ["OTLP in, PromQL out", "remote-write in, PromQL out", "collector in, PromQL out"]
+
+
+def test_alerts_see_that_all_pods_of_a_kind_are_gone_whatever_the_job_is_called() -> None:
+    platform = put("monitoring.tenant", "platform")
+    seen, alone = (
+        {
+            rule.name: rule.expr
+            for rule in rules(load_stack("prod", WITH_THANOS_IN_PROD, *more).backend("metrics").context)
+        }
+        for more in ((), (platform, put("monitoring.scrape", "none"), drop("dashboards")))
+    )
+    nothing = 'or 0 * count(thanos_build_info{namespace="ca7f8f-prod"})'
+    for name in ("PrometheusDown", "PrometheusReplicaDown", "ThanosIngestorsBelowQuorum"):
+        assert nothing in seen[name]
+        assert "job" not in seen[name]
+    assert "or vector(0)" in alone["PrometheusDown"], "nothing is scraped without it"

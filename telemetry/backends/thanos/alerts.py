@@ -7,13 +7,17 @@ from telemetry.config.quorum import min_available
 from telemetry.spec.alerts import Alert
 from telemetry.spec.promql import Scope
 
+_BUILD_INFO = "thanos_build_info"
+_OF_INGESTOR = "thanos_receive_multi_db_updates_attempted_total"
+"""What each ingestor has once, and a router has not (Thanos cmd/thanos/receive.go)."""
+
 
 def rules(context: ThanosContext) -> Iterator[Alert]:
     """Yield Thanos' alerts."""
     here = Scope.namespace(context.namespace.name)
     yield Alert(
         "ThanosNotScraped",
-        f"absent({here('thanos_build_info')})",
+        f"absent({here(_BUILD_INFO)})",
         "ticket",
         "15m",
         "Nothing is known of Thanos: its metrics are not scraped.",
@@ -26,7 +30,10 @@ def rules(context: ThanosContext) -> Iterator[Alert]:
 
 
 def _prometheus(context: ThanosContext, here: Scope) -> Iterator[Alert]:
-    replicas, up = context.settings.roles["prometheus"].replicas, f"sum({here('thanos_sidecar_prometheus_up')})"
+    replicas = context.settings.roles["prometheus"].replicas
+    up = _or_none(here, f"sum({here('thanos_sidecar_prometheus_up')})")
+    if context.monitoring.scrape == "none":  # our own scrapes, and takes all metrics with it when it goes
+        up = f"({up} or vector(0))"
     yield Alert(
         "PrometheusDown",
         f"{up} < 1",
@@ -54,14 +61,18 @@ def _prometheus(context: ThanosContext, here: Scope) -> Iterator[Alert]:
     )
 
 
+def _or_none(here: Scope, number: str) -> str:
+    """Return a number of pods: 0 where none of them is seen, as long as anything of Thanos is."""
+    return f"({number} or 0 * count({here(_BUILD_INFO)}))"
+
+
 def _receive(context: ThanosContext, here: Scope) -> Iterator[Alert]:
     settings = context.settings
     replicas = settings.roles["receive-ingestor"].replicas
     needed = min_available(replicas=replicas, replication_factor=settings.replication_factor)
-    ingestors = here("up", 'job=~".*/receive-ingestor"')
     yield Alert(
         "ThanosIngestorsBelowQuorum",
-        f"sum({ingestors}) < {needed}",
+        f"{_or_none(here, f'count({here(_OF_INGESTOR)})')} < {needed}",
         "page",
         "2m",
         "Receive has too few ingestors: some writes fail.",

@@ -10,6 +10,12 @@ def check(context: ThanosContext) -> None:
     _check_tenants(context)
     _check_gateway(context)
     _check_expiry(context)
+    if context.monitoring.scrape == "annotations":
+        raise SettingError(
+            "monitoring.scrape",
+            "is annotations, which name one port of a pod, and Prometheus' pods have metrics at two; use operator, "
+            "collector or none",
+        )
     if context.monitoring.rules == "ruler":
         raise SettingError(
             "monitoring.rules",
@@ -22,7 +28,7 @@ def check(context: ThanosContext) -> None:
 
 
 def _check_tenants(context: ThanosContext) -> None:
-    """Refuse retention by tenant, and limits of series that nobody would count."""
+    """Refuse retention by tenant, and limits and rules that would see no data, as nobody says whose it is."""
     for tenant, grant in context.tenants.items():
         if grant.retention is not None:
             raise SettingError(
@@ -35,6 +41,13 @@ def _check_tenants(context: ThanosContext) -> None:
             "monitoring.tenant",
             f"is not set, and limits.metrics.max_series of {counted[0]} is held by metrics of Receive, which are this "
             "tenant's; name the tenant that has the platform's own metrics",
+        )
+    if context.tenants and context.monitoring.tenant is None and context.monitoring.rules == "none":
+        raise SettingError(
+            "monitoring.tenant",
+            "is not set, and Thanos' ruler, which evaluates the platform's rules, asks in its name: they would see no "
+            "data and never fire; name the tenant that has the platform's own metrics, or set monitoring.rules: "
+            "prometheus-rule",
         )
 
 
