@@ -242,8 +242,8 @@ def _finding(model: type[BaseModel], raw: Any, prefix: str, detail: ErrorDetails
 
 def _how_to_set(model: type[BaseModel], raw: Any, location: list[str], path: str) -> str:
     secret = "--secret " if model is Credentials else ""
-    field = _model_at(model, raw, location[:-1]).model_fields[location[-1]]
-    section = _model_within(field.annotation)
+    field = _model_at(model, raw, location[:-1]).model_fields.get(location[-1])
+    section = _model_within(field.annotation) if field else None  # none of a key, or a value, that the user chose
     keys = [key for key, each in section.model_fields.items() if each.is_required()] if section else []
     below = f".…' for each of {', '.join(keys)}" if keys else "'"
     return f"set it with: pulumi config set {secret}--path '{path}{below}"

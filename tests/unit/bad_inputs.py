@@ -63,6 +63,7 @@ MISSING = [
     Bad("no secret", drop("credentials.traces.secret_key"), "credentials.traces.secret_key", "not set", "set --secret"),
     Bad("no identity", drop("credentials.metrics"), "credentials.metrics", "not set", "each of access_key, secret_key"),
     at("empty secret", "credentials.grafana.auth", "", "is empty", "set --secret"),
+    at("empty secret of a name that is chosen", "credentials.clusters.east", "", "is empty", "set --secret"),
     at("piped secret", "credentials.grafana.auth", "pw0-fake\n", "a line end in it", "set it again without"),
     at(
         "same id twice",
