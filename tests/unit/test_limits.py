@@ -15,6 +15,7 @@ from telemetry.backends.pyroscope.limits import ProfilesLimits
 from telemetry.backends.tempo import limits as tempo
 from telemetry.backends.tempo.limits import TracesLimits
 from telemetry.releases import deployed
+from telemetry.stack import ConfigError
 from tests.support import REPO, WITH_LOGS, WITH_LOGS_IN_PROD, WITH_PROFILES, Change, all_of, load_stack, put
 from tests.unit.limit_cases import METRICS
 from tests.unit.rendered import leaves
@@ -155,3 +156,9 @@ otlp_config:
     }
     with pytest.raises(ValueError, match="no section of limits"):
         read("### server\n")
+
+
+@pytest.mark.parametrize("attributes", [[], [""], ["a b"]])
+def test_a_list_of_attributes_with_which_loki_would_not_start_is_refused(attributes: list[str]) -> None:
+    with pytest.raises(ConfigError, match=r"telemetry:limits\.logs\.promoted_otlp_attributes"):
+        load_stack("dev", WITH_LOGS, put("limits.logs.promoted_otlp_attributes", attributes))

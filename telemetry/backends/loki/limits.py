@@ -84,8 +84,9 @@ class LogsLimits(Settings):
     oldest_line: Duration | None = Field(
         default=None, description="How old a line may be that is taken in; none is Loki's 168h."
     )
-    promoted_otlp_attributes: list[str] | None = Field(
+    promoted_otlp_attributes: list[Annotated[str, Field(pattern=r"^\S+$")]] | None = Field(
         default=None,
+        min_length=1,  # Loki refuses a configuration with an empty list
         description="Attributes of OTLP resources that become labels besides Loki's own choice; the others are "
         "structured metadata. Each new value is a new stream.",
     )
