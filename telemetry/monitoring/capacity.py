@@ -175,7 +175,8 @@ def _throttling(stack: Stack, here: Scope) -> Iterator[Alert]:
 
 
 def _volumes(stack: Stack, here: Scope) -> Iterator[Alert]:
-    claims = f'persistentvolumeclaim=~"[a-z]+-({"|".join(_releases(stack))})-.+"'
+    # Charts put a word before the workload's name, and that of Prometheus two: `storage-volume`.
+    claims = f'persistentvolumeclaim=~"[a-z]+(-volume)?-({"|".join(_releases(stack))})-.+"'
     by = "min by (persistentvolumeclaim)"
     left, whole = (here(f"kubelet_volume_stats_{each}_bytes", claims) for each in ("available", "capacity"))
     yield Alert(

@@ -1,5 +1,6 @@
 """Small pieces of PromQL. Every metric is selected with braces, by which the tests find its name."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 
@@ -8,8 +9,8 @@ _SPECIAL = re.compile(r"[][.+*?^$(){}|\\]")
 
 
 def equal(**labels: str) -> tuple[str, ...]:
-    """Return matchers for exact values of labels."""
-    return tuple(f'{name}="{value}"' for name, value in labels.items())
+    """Return matchers for exact values of labels; what a text in PromQL cannot have as it is, is escaped."""
+    return tuple(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in labels.items())
 
 
 def one_of(label: str, values: Iterable[str]) -> str:

@@ -96,6 +96,23 @@ def test_thresholds_are_those_of_the_settings() -> None:
     assert "> 0.00144" in alerts_of(load_stack("prod", strict))["MetricsIngestBurnsFast"].expr
 
 
+@pytest.mark.parametrize(
+    ("change", "claim", "watched"),
+    [
+        (NOTHING, "storage-mimir-ingester-0", True),
+        (NOTHING, "data-tempo-distributed-ingester-0", True),
+        (WITH_THANOS_IN_PROD, "storage-volume-prometheus-server-0", True),
+        (WITH_THANOS_IN_PROD, "data-thanos-receive-ingestor-0", True),
+        (WITH_THANOS_IN_PROD, "storage-alertmanager-0", True),
+        (NOTHING, "data-others-mimir-ingester-0", False),
+    ],
+)
+def test_volumes_of_every_chart_are_watched_and_nobody_elses(change: Change, claim: str, watched: bool) -> None:
+    expr = alerts_of(load_stack("prod", change))["VolumeNearlyFull"].expr
+    patterns = re.findall(r'persistentvolumeclaim=~"([^"]*)"', expr)
+    assert [re.fullmatch(each, claim) is not None for each in patterns] == [watched] * 2
+
+
 def test_a_tenants_budget_is_that_of_a_tenant_of_the_settings() -> None:
     many = [{"id": f"t{number}", "display_name": f"T{number}"} for number in range(MOST_BUDGETS + 1)]
     two = put("tenants", many[:2])
@@ -111,6 +128,13 @@ def test_a_tenants_budget_is_that_of_a_tenant_of_the_settings() -> None:
 def test_what_an_id_has_in_it_is_no_regular_expression() -> None:
     odd = load_stack("dev", put("tenants", [{"id": "b.!*'()", "display_name": "B"}]))
     assert 'tenant=~"b\\\\.!\\\\*\'\\\\(\\\\)"' in tenant_slo.indicators(odd)[1].total
+
+
+def test_what_a_label_has_in_it_ends_no_text() -> None:
+    labels = all_of(
+        put("monitoring.exporters", ["seaweedfs"]), put("monitoring.object_store_labels", {"job": 'a"b\\c'})
+    )
+    assert '{job="a\\"b\\\\c"}' in alerts_of(load_stack("prod", labels))["ObjectStoreNotScraped"].expr
 
 
 def test_what_is_not_there_is_not_watched() -> None:
