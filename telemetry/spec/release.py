@@ -28,6 +28,8 @@ class Release:
     """Objects that the program adds to the chart's own: autoscalers, and disruption budgets of what they scale."""
     components: Mapping[str, str] = field(default_factory=dict)
     """Roles by what the label `app.kubernetes.io/component` of their pods says, where that is not the role's name."""
+    workloads: Mapping[str, str] = field(default_factory=dict)
+    """What workloads are called, by role, where that is not the release's name and the role's."""
     containers: Mapping[str, Role] = field(default_factory=dict)
     """What each container of its pods is given, by name, where they have several."""
     overlay: Overlay = field(default_factory=Overlay)

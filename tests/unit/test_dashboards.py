@@ -17,7 +17,7 @@ from telemetry.spec.panels import Dashboard, Panel
 from telemetry.stack import ConfigError, Stack
 from tests.metrics_catalogue import named_in, unknown_in
 from tests.sandbox.alerts.case import EVERYTHING
-from tests.support import ENVIRONMENTS, REPO, Change, all_of, load_stack, put
+from tests.support import ENVIRONMENTS, REPO, WITH_THANOS_IN_PROD, Change, all_of, load_stack, put
 from tests.unit.test_scraping import GUARDED, OTHERS
 
 NOTHING: Change = all_of()
@@ -178,9 +178,11 @@ def test_what_is_not_there_is_not_shown() -> None:
     assert "As SeaweedFS sees itself" not in rows["prod"]
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_the_plan_is_that_of_every_workload(environment: str) -> None:
-    stack = load_stack(environment)
+@pytest.mark.parametrize(
+    ("environment", "change"), [*((each, NOTHING) for each in ENVIRONMENTS), ("prod", WITH_THANOS_IN_PROD)]
+)
+def test_the_plan_is_that_of_every_workload(environment: str, change: Change) -> None:
+    stack = load_stack(environment, change)
     assert sorted(capacity.planned(stack)) == sorted(pods.name for pods in workloads_of(stack))
 
 

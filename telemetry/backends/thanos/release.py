@@ -24,9 +24,16 @@ def releases(context: ThanosContext) -> Iterator[Release]:
         values_prometheus.CONTAINER: own[PROMETHEUS],
         values_prometheus.SIDECAR_CONTAINER: own[SIDECAR],
     }
-    yield _release(context, PROMETHEUS, values_prometheus.values(context), own, containers=containers)
+    pods = dict.fromkeys(own, values_prometheus.CONTAINER)  # the container is called as the workload is
+    yield _release(context, PROMETHEUS, values_prometheus.values(context), own, containers=containers, workloads=pods)
     yield _release(context, THANOS, values.values(context), _roles(context, OF_THANOS))
-    yield _release(context, ALERTMANAGER, values_alertmanager.values(context), _roles(context, ALERTMANAGER_ROLES))
+    yield _release(
+        context,
+        ALERTMANAGER,
+        values_alertmanager.values(context),
+        _roles(context, ALERTMANAGER_ROLES),
+        workloads=dict.fromkeys(ALERTMANAGER_ROLES, ALERTMANAGER),
+    )
 
 
 def _release(context: ThanosContext, name: str, rendered: Values, roles: dict[str, Role], **more: Any) -> Release:

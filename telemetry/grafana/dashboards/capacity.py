@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from telemetry.capacity.footprint import of_role, of_stack
+from telemetry.capacity.footprint import Footprint, of_role, of_stack
 from telemetry.collector.addresses import RELEASE as COLLECTOR
-from telemetry.config.roles import Role
 from telemetry.gateway.addresses import SERVICE
 from telemetry.releases import releases_of
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, Unit, Variable, panel
@@ -45,14 +44,16 @@ def dashboard(stack: Stack) -> Dashboard | None:
     return Dashboard("capacity", "Capacity against plan", about, tuple(rows), variables)
 
 
-def planned(stack: Stack) -> Mapping[str, Role]:
+def planned(stack: Stack) -> Mapping[str, Footprint]:
     """Return what each workload is given, by the name that its chart gives it."""
-    roles = {SERVICE: stack.gateway_role} if stack.gateway_role else {}
+    plans = {SERVICE: of_role(stack.gateway_role)} if stack.gateway_role else {}
     for release in releases_of(stack):
         if release.name == COLLECTOR:  # its pods are of nodes, and so is what they use
             continue
-        roles |= {release.name if role == "all" else f"{release.name}-{role}": of for role, of in release.roles.items()}
-    return roles
+        for role, of in release.roles.items():
+            name = release.workloads.get(role, release.name if role == "all" else f"{release.name}-{role}")
+            plans[name] = plans.get(name, Footprint()) + of_role(of)
+    return plans
 
 
 def _namespace(stack: Stack, here: Scope) -> Iterator[Panel]:
@@ -82,7 +83,7 @@ def _quota(_: Stack, here: Scope) -> Iterator[Panel]:
 
 
 def _workloads(stack: Stack, here: Scope) -> Iterator[Panel]:
-    plans = {name: of_role(role) for name, role in planned(stack).items()}
+    plans = planned(stack)
     cpu = _part(here.rate(_CPU, WINDOW, _PODS, _CONTAINERS, by="pod"), {k: v.cpu / 1000 for k, v in plans.items()})
     memory = _part(
         f"sum by (pod) ({here(_MEMORY, _PODS, _CONTAINERS)})", {name: plan.memory for name, plan in plans.items()}
