@@ -16,9 +16,9 @@ _KEPT_SECONDS = 45 * 60
 
 
 def capacity_notes(context: TempoContext) -> Iterator[str]:
-    """Yield what ingesters take with the factor that is set, in place of the plan's; nothing of one binary."""
+    """Yield what ingesters take with a larger factor than the plan's; nothing of one binary."""
     traces = context.settings
-    if traces.topology != "distributed" or traces.replication_factor == _PLANNED:
+    if traces.topology != "distributed" or traces.replication_factor <= _PLANNED:
         return
     role, factor = traces.roles["ingester"], traces.replication_factor
     share, planned = (Fraction(min(each, role.replicas), role.replicas) for each in (factor, _PLANNED))
