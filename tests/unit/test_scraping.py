@@ -60,6 +60,14 @@ def test_programs_of_a_backend_that_are_called_otherwise_are_scraped_too(environ
     assert all(f"'port': {port}," in let_in["prometheus-server"] for port in ports["prometheus-server"])
 
 
+def test_annotations_name_one_port_of_each_program_of_thanos() -> None:
+    stack = load_stack("prod", WITH_THANOS_IN_PROD, ANNOTATIONS)
+    values = {each.name: each.values for each in stack.backend("metrics").releases}
+    pods = {"prometheus": values["prometheus"]["server"], "alertmanager": values["alertmanager"]}
+    ports = {name: each["podAnnotations"]["prometheus.io/port"] for name, each in pods.items()}
+    assert ports == {"prometheus": "10902", "alertmanager": "9093"}
+
+
 def test_nobody_elses_pods_are_selected() -> None:
     strangers = (Pods("loki", "our-own", "read"), Pods("loki", "loki", "read"), Pods("other", "mimir"))
     assert not [each for each in strangers for target in targets_of(load_stack("prod")) if selects(target, each)]

@@ -84,7 +84,6 @@ def said_of(*changes: Change, environment: str = "dev") -> str:
             "remove it",
         ),
         (put("monitoring.rules", "ruler"), "monitoring.rules", "prometheus-rule"),
-        (put("monitoring.scrape", "annotations"), "monitoring.scrape", "use operator"),
         (all_of(TENANTS, NOBODYS), "monitoring.tenant", "monitoring.rules: prometheus-rule"),
         (all_of(TENANTS, put("gateway", {})), "gateway.federation", "set it to null"),
         (all_of(TENANTS, put("gateway.backend_tls", {})), "gateway.backend_tls", "backend: mimir"),

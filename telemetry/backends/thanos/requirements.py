@@ -10,12 +10,6 @@ def check(context: ThanosContext) -> None:
     _check_tenants(context)
     _check_gateway(context)
     _check_expiry(context)
-    if context.monitoring.scrape == "annotations":
-        raise SettingError(
-            "monitoring.scrape",
-            "is annotations, which name one port of a pod, and Prometheus' pods have metrics at two; use operator, "
-            "collector or none",
-        )
     if context.monitoring.rules == "ruler":
         raise SettingError(
             "monitoring.rules",

@@ -5,11 +5,12 @@ from typing import Any
 import yaml
 
 from telemetry.backends.thanos.context import ThanosContext
-from telemetry.backends.thanos.endpoints import ALERTMANAGER
+from telemetry.backends.thanos.endpoints import ALERTMANAGER, ALERTMANAGER_PORT
 from telemetry.backends.thanos.values_common import ALERTMANAGER_IMAGE, ONE_AWAY, claim, placed
 from telemetry.spec.alertmanager import configuration, mount, volume
 from telemetry.spec.values.common import RESTRICTED_CONTAINER, Values, merged, named, pod_security, resources
 from telemetry.spec.values.images import joined, pull_secrets
+from telemetry.spec.values.scraping import scrape_annotations
 
 _IDS = ("runAsUser", "runAsGroup")
 _SELECTOR = {"app.kubernetes.io/name": ALERTMANAGER, "app.kubernetes.io/instance": ALERTMANAGER}
@@ -59,6 +60,6 @@ def _metadata(context: ThanosContext) -> Values:
     return {
         **named("service", of_services),
         **named("podLabels", labels.of_pods),
-        **named("podAnnotations", annotations.of_pods),
+        **named("podAnnotations", {**annotations.of_pods, **scrape_annotations(context, ALERTMANAGER_PORT)}),
         **named("statefulSet", named("annotations", annotations.objects)),
     }

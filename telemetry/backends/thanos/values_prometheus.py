@@ -27,6 +27,7 @@ from telemetry.spec.values.common import (
 )
 from telemetry.spec.values.images import joined, pull_secrets
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
+from telemetry.spec.values.scraping import scrape_annotations
 from telemetry.spec.values.transport import mounts, volumes
 
 REPLICA_LABEL = "prometheus_replica"
@@ -122,7 +123,8 @@ def _metadata(context: ThanosContext) -> Values:
     return {
         **named("service", of_services),
         **named("podLabels", labels.of_pods),
-        **named("podAnnotations", annotations.of_pods),
+        # One port is all that annotations can name: the sidecar's, which says of Prometheus whether it is up.
+        **named("podAnnotations", {**annotations.of_pods, **scrape_annotations(context, HTTP_PORT)}),
     }
 
 
