@@ -59,7 +59,7 @@ class Metrics(WithMetadata):
     """Grafana Mimir in classic architecture; its chart has no single binary: one replica of each role is the least."""
 
     backend: Literal["mimir"] = Field(
-        default="mimir", description="The program that stores metrics; so far there is only Grafana Mimir."
+        default="mimir", description="The program that stores metrics: here, Grafana Mimir."
     )
     chart: Annotated[Chart, checked_version(CHARTS), must_be("mimir-distributed")] = Field(
         description="grafana's `mimir-distributed`."
