@@ -12,7 +12,7 @@ DOCUMENT = Path(__file__).with_name("policies.md")
 _PAGE = Template("""# Policies
 
 What every stack must keep to. This page is made from `telemetry/policies/rules.py` by `python -m docs.make_policies`; a
-test fails while it is stale. The same rules are looked at in four places:
+test fails while it is stale. The same rules are checked in four places:
 
 - **By the program itself**, at each `pulumi preview` and `pulumi up`: all that it registers. A violation ends the run
   before any resource is registered, with one message that names every violation.
@@ -22,8 +22,8 @@ test fails while it is stale. The same rules are looked at in four places:
   table; exit code 4.
 - **By a policy pack**, in an engine that has CrossGuard: what the engine is about to make.
 
-A release is one resource to an engine, its objects are not: so a preview by itself says nothing of what a chart makes,
-and the report is where that is judged. The pipeline makes one for each change ([pipeline.md](pipeline.md)).
+To the engine a release is one resource, and its objects are none. So a preview alone does not judge what a chart makes;
+the report does. The pipeline makes one for each change ([pipeline.md](pipeline.md)).
 
 `mandatory` violations stop a run; `advisory` ones are warnings. A reason ends with where it is from: a
 [requirement](requirements.md) such as R31, a [source](sources.md), or a level of Kubernetes' PodSecurity
@@ -40,10 +40,9 @@ $manifests
 $registered
 
 `secrets-encrypted` knows which inputs hold nothing but secrets (`telemetry/policies/data.py`). In the program itself it
-also looks in all other inputs, Helm values included, for the secrets that the stack was given and for the tokens and
-private keys that it derives, as they are and as hex, base64 or JSON write them; a report does not know them. Private
-keys in PEM and tokens that are known by their form (ours, Grafana's, Pulumi's, Slack's addresses) it finds whoever
-they are of.
+also searches all other inputs, Helm values included, for the stack's own secrets and for the tokens and private keys
+that it derives, plain or as hex, base64 or JSON; a report does not know these. Private keys in PEM and tokens of a
+known form (ours, Grafana's, Pulumi's, Slack's addresses) are found whoever owns them.
 `no-service-account-token` asks a pod's ServiceAccount, the chart's or the program's, where the pod says nothing.
 
 ## What they cannot see
@@ -51,8 +50,7 @@ they are of.
 - What an admission webhook adds, and what somebody else runs in the namespace. PodSecurity `restricted`, with which the
   namespace is labelled, and [network.md](network.md) are for that.
 - Resources that a program would make within `apply`, after the judgement. There are none, and there should be none.
-- A secret under an innocent name that is none of the stack's and has no form of its own, in an input that is not
-  known to hold any.
+- A secret of somebody else, under an innocent name and without a known form, in an input that is not known to hold any.
 - Values that only `up` will know.
 
 ## Add one
