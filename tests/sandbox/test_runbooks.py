@@ -22,12 +22,15 @@ from telemetry.stack import Stack
 from tests.metrics_catalogue import series
 from tests.sandbox.alerts.case import EVERYTHING
 from tests.sandbox.charts import Object, named, render, workloads
-from tests.support import REPO, WITH_THANOS_IN_PROD, Change, load_stack
+from tests.support import REPO, WITH_THANOS_IN_PROD, Change, all_of, load_stack, put
 
 TEXT = (REPO / "docs" / "runbooks.md").read_text()
 FENCE = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 LINES = list(dict.fromkeys(line for block in FENCE.findall(TEXT) for line in block.splitlines() if "() {" not in line))
-METRICS: dict[str, Change] = {"mimir": lambda _: None, "thanos": WITH_THANOS_IN_PROD}
+METRICS: dict[str, Change] = {
+    "mimir": lambda _: None,
+    "thanos": all_of(WITH_THANOS_IN_PROD, put("monitoring.tenant", "platform")),
+}
 """What changes a stack with a backend of metrics."""
 PORTS = {"metrics": 8080, "tempo": 3200}
 ELSEWHERE = ("SEAWEEDFS_NAMESPACE", " -A ", "certificate gateway")
