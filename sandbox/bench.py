@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sandbox import machine
+from sandbox.bench_programs import BARE_IMPORTS, EMPTY, ONE_OF_EACH, WHOLE_PROGRAM
 from sandbox.engine import Engine
 from sandbox.marked import with_text
 from sandbox.paths import REPO
@@ -23,30 +24,7 @@ from sandbox.scale import stacks, tenants
 from sandbox.scale.page import shown
 
 _ROUNDS = 5
-_SPEED = ("What", "Seconds", "Ratio", "Goal", "")
-_EMPTY_PROJECT = "name: empty\nruntime: python\n"
-
-_BARE_IMPORTS = """
-import pulumi, pulumi_aws, pulumi_kubernetes, pulumiverse_grafana, pydantic
-pulumi_aws.s3.Bucket, pulumi_aws.Provider, pulumi_kubernetes.Provider, pulumi_kubernetes.core.v1.Secret
-pulumi_kubernetes.core.v1.Namespace, pulumi_kubernetes.core.v1.ResourceQuota, pulumi_kubernetes.helm.v3.Release
-pulumiverse_grafana.Provider, pulumiverse_grafana.oss.DataSource
-"""
-_WHOLE_PROGRAM = """
-import asyncio, runpy, pulumi
-from pulumi.runtime.settings import set_root_resource
-from pulumi.runtime.stack import run_in_stack
-class World(pulumi.runtime.Mocks):
-    def call(self, args): return {}
-    def new_resource(self, args): return args.name, args.inputs
-def program():
-    runpy.run_path("__main__.py", run_name="__main__")
-async def whole():
-    pulumi.runtime.set_mocks(World(), project="telemetry", stack="dev", preview=True)
-    set_root_resource(None)
-    await run_in_stack(program)
-asyncio.run(whole())
-"""
+_SPEED = ("What", "Seconds", "Ratio", "Ratio to three objects", "Goal", "")
 _MANY_TENANTS, _MANY_SECONDS = 1_000, 60
 _COLD_SECONDS = 16 * 60
 
@@ -62,20 +40,20 @@ class Line:
     """Times the floor."""
     most: float | None = None
     """In seconds."""
+    least: float | None = None
+    """What the least program with the same providers takes, in seconds."""
 
-    @property
-    def ratio(self) -> float | None:
-        """How many times its floor it takes."""
-        return self.seconds / self.floor if self.floor else None
-
-    def cells(self) -> tuple[str, str, str, str, str]:
-        """Return what, seconds, ratio, goal and verdict as text."""
+    def cells(self) -> tuple[str, str, str, str, str, str]:
+        """Return what, seconds, both ratios, goal and verdict as text."""
+        goal, verdict = "", ""
         if self.most is not None:
-            return self.what, f"{self.seconds:.2f}", "", f"{self.most:.0f} s", _verdict(self.seconds, self.most)
-        if self.ratio is None or self.goal is None:
-            return self.what, f"{self.seconds:.2f}", "", "", ""
-        verdict = _verdict(self.ratio, self.goal)
-        return self.what, f"{self.seconds:.2f}", f"{self.ratio:.2f}x", f"{self.goal:.1f}x", verdict
+            goal, verdict = f"{self.most:.0f} s", _verdict(self.seconds, self.most)
+        elif self.floor and self.goal:
+            goal, verdict = f"{self.goal:.1f}x", _verdict(self.seconds / self.floor, self.goal)
+        return self.what, f"{self.seconds:.2f}", self._times(self.floor), self._times(self.least), goal, verdict
+
+    def _times(self, seconds: float | None) -> str:
+        return f"{self.seconds / seconds:.2f}x" if seconds else ""
 
 
 def _verdict(found: float, goal: float) -> str:
@@ -85,17 +63,19 @@ def _verdict(found: float, goal: float) -> str:
 def measure(engine: Engine, stack: str, program_config: Mapping[str, str]) -> list[Line]:
     """Return the measurements of a deployed stack without changes, each the median of several rounds."""
     floor = _median(_empty_preview(engine))
+    least = _median(_preview_of_one_of_each(engine, stack))
     preview = _median(lambda: _pulumi(engine, "preview", "-s", stack, "--config-file", str(engine.config_file(stack))))
     up_options = ("-s", stack, "--yes", "--config-file", str(engine.config_file(stack)))
     up = _median(lambda: _pulumi(engine, "up", "--skip-preview", *up_options))
     both = _median(lambda: _pulumi(engine, "up", *up_options))
-    imports = _median(lambda: _python(engine, _BARE_IMPORTS, {}))
-    program = _median(lambda: _python(engine, _WHOLE_PROGRAM, program_config))
+    imports = _median(lambda: _python(engine, BARE_IMPORTS, {}))
+    program = _median(lambda: _python(engine, WHOLE_PROGRAM, program_config))
     return [
         Line("preview of an empty program (the floor)", floor),
-        Line(f"preview of {stack}, no change", preview, floor, 1.5),
-        Line(f"up of {stack}, no change (make up: its preview is a command of its own)", up, floor, 1.8),
-        Line(f"up of {stack}, no change, with pulumi's own preview before it", both, floor),
+        Line("preview of a program of three objects, one of each provider", least, floor),
+        Line(f"preview of {stack}, no change", preview, floor, 1.5, least=least),
+        Line(f"up of {stack}, no change (make up: its preview is a command of its own)", up, floor, 1.8, least=least),
+        Line(f"up of {stack}, no change, with pulumi's own preview before it", both, floor, least=least),
         Line("bare imports of the program's SDKs", imports),
         Line("Python time of the whole program, engine mocked", program, imports, 1.3),
     ]
@@ -152,8 +132,10 @@ def report(
 
 
 def _goals(console: Console, lines: Sequence[Line]) -> str:
-    """Print and return measurements with their goals; nothing where there are none."""
-    return shown(console, _SPEED, [line.cells() for line in lines]) if lines else ""
+    """Print and return measurements with their goals, without ratios that none has; nothing where there are none."""
+    columns = zip(_SPEED, *(line.cells() for line in lines), strict=True)
+    headings, *rows = zip(*(column for column in columns if any(column[1:])), strict=True) if lines else ((),)
+    return shown(console, headings, rows) if rows else ""
 
 
 def _marks(part: str) -> tuple[str, str]:
@@ -162,12 +144,29 @@ def _marks(part: str) -> tuple[str, str]:
 
 def _empty_preview(engine: Engine) -> Callable[[], float]:
     """Return a timed preview of a program that does nothing, on the same engine and backend."""
-    project = engine.state / "bench"
-    project.mkdir(exist_ok=True)
-    (project / "Pulumi.yaml").write_text(_EMPTY_PROJECT)
-    (project / "__main__.py").write_text('"""Nothing."""\n')
-    _pulumi(engine, "stack", "select", "empty", "--create", project=project)
-    return lambda: _pulumi(engine, "preview", "-s", "empty", project=project)
+    return _preview_of(engine, "empty", EMPTY, {})
+
+
+def _preview_of_one_of_each(engine: Engine, stack: str) -> Callable[[], float]:
+    """Return a timed preview of the least that our three providers and their SDKs can do, where the stack is."""
+    settings = engine.settings(stack)
+    where = {
+        "kubeconfig": settings["telemetry:kubernetes"]["kubeconfig"],
+        "s3": settings["telemetry:object_store"]["provisioning_endpoint"],
+        "grafana": settings["telemetry:grafana"]["url"],
+    }
+    return _preview_of(engine, "one-of-each", ONE_OF_EACH, where)
+
+
+def _preview_of(engine: Engine, name: str, program: str, config: Mapping[str, str]) -> Callable[[], float]:
+    project = engine.state / "bench" / name
+    project.mkdir(parents=True, exist_ok=True)
+    (project / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
+    (project / "__main__.py").write_text(program)
+    _pulumi(engine, "stack", "select", "bench", "--create", project=project)
+    for key, value in config.items():
+        _pulumi(engine, "config", "set", "-s", "bench", key, value, project=project)
+    return lambda: _pulumi(engine, "preview", "-s", "bench", project=project)
 
 
 def _pulumi(engine: Engine, *arguments: str, project: Path = REPO) -> float:
