@@ -201,11 +201,17 @@ WITH_THANOS: Change = put("metrics", thanos_starter("dev"))
 WITH_THANOS_IN_PROD: Change = all_of(put("metrics", thanos_starter("prod")), put("gateway.federation", None))
 """The same as prod would have it."""
 
-ALL_BACKENDS: dict[str, Change] = {
+EVERY_SIGNAL: dict[str, Change] = {
     "dev": all_of(WITH_LOGS, WITH_PROFILES),
     "prod": all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD),
 }
-"""Gives a stack every backend that there is, in the shape of its environment."""
+"""Gives a stack every signal that there is, with its default backend in the shape of its environment."""
+ALL_BACKENDS: dict[str, tuple[str, Change]] = {
+    **{environment: (environment, change) for environment, change in EVERY_SIGNAL.items()},
+    "dev with Thanos": ("dev", WITH_THANOS),
+    "prod with Thanos": ("prod", WITH_THANOS_IN_PROD),
+}
+"""Environments and changes of stacks that have between them every backend that there is: a signal has one at a time."""
 
 
 def load_tree(settings: Tree, stack_name: str = "dev") -> tuple[Stack, Credentials]:

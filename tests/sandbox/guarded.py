@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from telemetry.config.existing_secrets import ACCESS_KEY_ENV
 from telemetry.config.network import NAMESPACE_LABEL
 from telemetry.gateway import workload
 from telemetry.network.evaluate import End, Host, Pod
@@ -15,6 +16,7 @@ from tests.support import (
     WITH_LOGS_IN_PROD,
     WITH_PROFILES,
     WITH_PROFILES_IN_PROD,
+    WITH_THANOS_IN_PROD,
     Change,
     all_of,
     load_stack,
@@ -65,6 +67,7 @@ VARIANTS: dict[str, tuple[str, Change]] = {
     "prod with logs": ("prod", WITH_LOGS_IN_PROD),
     "dev with profiles": ("dev", all_of(ROOM, WITH_PROFILES)),
     "prod with profiles": ("prod", WITH_PROFILES_IN_PROD),
+    "prod with Thanos": ("prod", WITH_THANOS_IN_PROD),
     "prod that notifies": ("prod", put("security.alert_receivers", {"cidrs": ["203.0.113.0/24"], "ports": [443]})),
 }
 """Stack file and change by name. Neighbours are each in a namespace of their own, unless said otherwise."""
@@ -120,6 +123,17 @@ def own_pods(variant: str) -> dict[str, Pod]:
         for name, template in _templates(variant)
         for number in range(2)
     }
+
+
+def keyed(variant: str) -> set[str]:
+    """Return the workloads that are given an S3 key."""
+    return {item["metadata"]["name"] for item in workloads(list(rendered(variant))) if _is_keyed(item)}
+
+
+def _is_keyed(workload: Object) -> bool:
+    containers = workload["spec"]["template"]["spec"]["containers"]
+    names = {variable["name"] for each in containers for variable in each.get("env") or ()}
+    return ACCESS_KEY_ENV in names or any("envFrom" in each for each in containers)
 
 
 def _templates(variant: str) -> Iterator[tuple[str, Object]]:

@@ -26,6 +26,7 @@ from tests.support import (
     WITH_LOGS_IN_PROD,
     WITH_PROFILES,
     WITH_PROFILES_IN_PROD,
+    WITH_THANOS_IN_PROD,
     Change,
     all_of,
     load_stack,
@@ -37,12 +38,18 @@ pytestmark = pytest.mark.sandbox
 
 STRICT = "strict"
 
+BACKENDS: dict[str, tuple[str, Change]] = {
+    **{each: (each, WITH_LOGS_IN_PROD if each == "prod" else WITH_LOGS) for each in ENVIRONMENTS},
+    "prod with Thanos": ("prod", WITH_THANOS_IN_PROD),
+}
 each_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
+each_backend = pytest.mark.parametrize("backends", BACKENDS)
 
 
-def stack_of(environment: str, *changes: Change) -> Stack:
-    """Return a stack with all backends."""
-    return load_stack(environment, WITH_LOGS_IN_PROD if environment == "prod" else WITH_LOGS, *changes)
+def stack_of(backends: str, *changes: Change) -> Stack:
+    """Return a stack with all backends, or another one of a signal."""
+    environment, change = BACKENDS[backends]
+    return load_stack(environment, change, *changes)
 
 
 def rendered(stack: Stack) -> dict[str, list[Object]]:
@@ -59,9 +66,9 @@ def everything(stack: Stack) -> list[Object]:
     return [*objects, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": GATEWAY}, "spec": spec}]
 
 
-@each_environment
-def test_the_charts_ask_for_exactly_what_the_settings_say(environment: str) -> None:
-    stack = stack_of(environment)
+@each_backend
+def test_the_charts_ask_for_exactly_what_the_settings_say(backends: str) -> None:
+    stack = stack_of(backends)
     objects = [item for chart in rendered(stack).values() for item in chart]
     asked = sum((each.asked for each in of_gateway(stack)), footprint(objects))
     assert asked == of_stack(stack)
@@ -112,16 +119,14 @@ def _of_secret(container: Object) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 @pytest.mark.parametrize("platform", ["openshift", "kubernetes"])
-@each_environment
-def test_every_container_of_every_pod_is_restricted_and_writes_to_volumes_alone(
-    environment: str, platform: str
-) -> None:
-    found = list(workloads(everything(stack_of(environment, put("kubernetes.platform", platform)))))
-    assert (GATEWAY in {each["metadata"]["name"] for each in found}) is (environment != "dev")
+@each_backend
+def test_every_container_of_every_pod_is_restricted_and_writes_to_volumes_alone(backends: str, platform: str) -> None:
+    found = list(workloads(everything(stack_of(backends, put("kubernetes.platform", platform)))))
+    assert (GATEWAY in {each["metadata"]["name"] for each in found}) is (backends != "dev")
     for item in found:
         pod = item["spec"]["template"]["spec"]
-        assert not pod.keys() & {"hostNetwork", "hostPID", "hostIPC"}
-        assert not [volume for volume in pod.get("volumes", ()) if "hostPath" in volume]
+        assert not any(pod.get(key) for key in ("hostNetwork", "hostPID", "hostIPC"))
+        assert not [volume for volume in pod.get("volumes") or () if "hostPath" in volume]
         for container in [*pod.get("initContainers", ()), *pod["containers"]]:
             own = container["securityContext"]
             both = {**(pod.get("securityContext") or {}), **own}
@@ -131,9 +136,9 @@ def test_every_container_of_every_pod_is_restricted_and_writes_to_volumes_alone(
             assert (both["runAsNonRoot"], both["seccompProfile"]) == (True, {"type": "RuntimeDefault"})
 
 
-@each_environment
-def test_no_pod_is_given_a_token(environment: str) -> None:
-    objects = everything(stack_of(environment))
+@each_backend
+def test_no_pod_is_given_a_token(backends: str) -> None:
+    objects = everything(stack_of(backends))
     accounts = {each["metadata"]["name"]: each for each in objects if each["kind"] == "ServiceAccount"}
     # The program's own, of which tests/engine/test_components.py says the same.
     accounts[SERVICE_ACCOUNT] = {"automountServiceAccountToken": False}
@@ -156,11 +161,11 @@ def strict(world: Connections) -> Iterator[client.ApiClient]:
 
 
 @pytest.mark.parametrize("platform", ["openshift", "kubernetes"])
-@each_environment
+@each_backend
 def test_a_strict_cluster_takes_every_object_and_every_pod(
-    strict: client.ApiClient, environment: str, platform: str
+    strict: client.ApiClient, backends: str, platform: str
 ) -> None:
-    objects = everything(stack_of(environment, put("kubernetes.platform", platform)))
+    objects = everything(stack_of(backends, put("kubernetes.platform", platform)))
     for item in objects + [pod_of(each) for each in workloads(objects)]:
         item["metadata"]["namespace"] = STRICT
         utils.create_from_dict(strict, item, namespace=STRICT, dry_run="All", field_validation="Strict")
@@ -185,7 +190,7 @@ def pod_of(workload: Object) -> dict[str, Any]:
     spec = {key: value for key, value in template["spec"].items() if key != "serviceAccountName"}
     # The claims of a StatefulSet are bound to its pods by the controller.
     claimed = [claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", [])]
-    volumes = [{"name": name, "emptyDir": {}} for name in claimed] + spec.get("volumes", [])
+    volumes = [{"name": name, "emptyDir": {}} for name in claimed] + (spec.get("volumes") or [])
     name = workload["metadata"]["name"]
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {**spec, "volumes": volumes}}
 

@@ -10,23 +10,26 @@ import pytest
 from telemetry.backends.mimir.endpoints import METRICS_TWINS
 from telemetry.backends.mimir.values import RELEASE as MIMIR
 from telemetry.backends.tempo.release import TEMPO
+from telemetry.backends.thanos.endpoints import THANOS, TWINS
 from telemetry.gateway.secrets import upstreams
 from telemetry.network.evaluate import allows
 from telemetry.network.peers import neighbours_of
 from tests.sandbox.charts import config_of, named, workloads
-from tests.sandbox.guarded import OUTSIDERS, VARIANTS, own_pods, plain, policies, rendered, stack_of
+from tests.sandbox.guarded import OUTSIDERS, VARIANTS, keyed, own_pods, plain, policies, rendered, stack_of
 
 pytestmark = pytest.mark.sandbox
 each_variant = pytest.mark.parametrize("variant", VARIANTS)
 
 
 def services(variant: str) -> dict[str, Any]:
-    """Return the charts' Services, and ours before Tempo and Mimir (components/), by name."""
+    """Return the charts' Services, and ours before Tempo, Mimir and Thanos (components/), by name."""
     found = named(list(rendered(variant)), "Service")
-    mimir = {"app.kubernetes.io/name": "mimir", "app.kubernetes.io/instance": MIMIR}
-    for role, name in METRICS_TWINS.items():
-        selector = {**mimir, "app.kubernetes.io/component": role}
-        found[name] = {"spec": {"clusterIP": "None", "selector": selector, "ports": []}}
+    twins = (("mimir", MIMIR, METRICS_TWINS.items()), ("thanos", THANOS, ((role, TWINS[role][0]) for role in TWINS)))
+    for app, release, names in twins:
+        for role, name in names:
+            labels = {"name": app, "instance": release, "component": role}
+            selector = {f"app.kubernetes.io/{key}": value for key, value in labels.items()}
+            found[name] = {"spec": {"clusterIP": "None", "selector": selector, "ports": []}}
     for topology in TEMPO:
         selector = {"app.kubernetes.io/name": "tempo", "app.kubernetes.io/instance": TEMPO[topology]}
         for name, role in (("traces-ingest-pods", "distributor"), ("traces-query-pods", "query-frontend")):
@@ -65,6 +68,8 @@ def reaches(variant: str, role: str, address: str) -> set[str]:
 
 def mimir_addresses(variant: str) -> Iterator[tuple[str, str]]:
     """Yield roles of Mimir with an address of their configuration."""
+    if stack_of(variant).backend("metrics").of.name != "mimir":
+        return
     mimir = config_of(list(rendered(variant)), "mimir-config", "mimir.yaml")
     yield "mimir-query-frontend", mimir["frontend"]["scheduler_address"]
     yield "mimir-querier", mimir["frontend_worker"]["scheduler_address"]
@@ -140,6 +145,26 @@ def pyroscope_addresses(variant: str) -> Iterator[tuple[str, str]]:
             yield name, f"{host.rstrip('.')}:{_PYROSCOPE_PORTS[record.rpartition('+')[2]]}"
 
 
+def thanos_addresses(variant: str) -> Iterator[tuple[str, str]]:
+    """Yield workloads of Thanos with an address of their arguments, and Prometheus with what it scrapes and tells."""
+    if stack_of(variant).backend("metrics").of.name != "thanos":
+        return
+    objects = list(rendered(variant))
+    for item in (each for each in workloads(objects) if each["metadata"]["name"].startswith("thanos-")):
+        for argument in item["spec"]["template"]["spec"]["containers"][0]["args"]:
+            port, _, host = argument.partition("=dnssrv+_")[2].partition("._tcp.")
+            if host:
+                yield item["metadata"]["name"], f"{host}:{port}"
+    (ring,) = config_of(objects, "thanos-receive-router-hashrings", "hashrings.json")
+    for endpoint in ring["endpoints"]:
+        yield "thanos-receive-router", endpoint.partition(".")[2]  # behind the pod's own name
+    prometheus = config_of(objects, "prometheus-server", "prometheus.yml")
+    for asked in (*prometheus["scrape_configs"], *prometheus["alerting"]["alertmanagers"]):
+        for each in asked["dns_sd_configs"]:
+            for host in each["names"]:
+                yield "prometheus-server", f"{host}:{each['port']}"
+
+
 @each_variant
 def test_every_address_that_a_pod_is_configured_with_is_open_to_it(variant: str) -> None:
     told = [
@@ -147,6 +172,7 @@ def test_every_address_that_a_pod_is_configured_with_is_open_to_it(variant: str)
         *tempo_addresses(variant),
         *loki_addresses(variant),
         *pyroscope_addresses(variant),
+        *thanos_addresses(variant),
     ]
     if stack_of(variant).gateway is not None:
         told += [("gateway", each) for each in upstreams(stack_of(variant)).values()]
@@ -159,16 +185,9 @@ def test_every_address_that_a_pod_is_configured_with_is_open_to_it(variant: str)
 def test_who_is_given_the_buckets_keys_reaches_the_object_store_and_resolves_names(variant: str) -> None:
     """But for Tempo's distributor, which is given them with all roles of its chart and opens no bucket."""
     stack, rules, own = stack_of(variant), policies(variant), own_pods(variant)
-    keyed = {
-        item["metadata"]["name"]
-        for item in rendered(variant)
-        if item["kind"] in ("Deployment", "StatefulSet")
-        for container in item["spec"]["template"]["spec"]["containers"]
-        if container.get("envFrom")
-    }
     store = OUTSIDERS["object store"]
     reach = {plain(name) for name, each in own.items() if allows(rules, each, store, 8333)}
-    assert reach == keyed - {"tempo-distributed-distributor"}
+    assert reach == keyed(variant) - {"tempo-distributed-distributor"}
     assert reach
     place = neighbours_of(stack).object_store.place
     assert place.pods == {"app": "seaweedfs"}

@@ -22,9 +22,10 @@ MIRROR = "r.example:5000/mirror"
 COLLECTOR: Change = put("collector", DAEMON_SET)
 
 
-def pinned(environment: str) -> Stack:
+def pinned(backends: str) -> Stack:
     """Return a stack all of whose images are mirrored and pinned."""
-    others = (ALL_BACKENDS[environment], *([COLLECTOR] if environment == "dev" else []))
+    environment, change = ALL_BACKENDS[backends]
+    others = (change, *([COLLECTOR] if environment == "dev" else []))
     names = images_of(load_stack(environment, *others))
     override = {"tag": "9.9.9", "digest": f"sha256:{64 * 'a'}"}
     return load_stack(
@@ -47,9 +48,9 @@ def with_gateway(stack: Stack) -> dict[str, list[Object]]:
     return rendered(stack) | ({"gateway": objects_of_gateway(stack)} if stack.gateway else {})
 
 
-@pytest.mark.parametrize("environment", ALL_BACKENDS)
-def test_every_container_is_at_the_mirror_and_pinned_and_every_pod_logs_in(environment: str) -> None:
-    stack = pinned(environment)
+@pytest.mark.parametrize("backends", ALL_BACKENDS)
+def test_every_container_is_at_the_mirror_and_pinned_and_every_pod_logs_in(backends: str) -> None:
+    stack = pinned(backends)
     objects = with_gateway(stack)
     everything = [each for some in objects.values() for each in some]
     images = images_in(everything)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.sandbox import charts
 from tests.sandbox.charts import Object, workloads
-from tests.support import ALL_BACKENDS, Change, all_of, load_stack, put
+from tests.support import ALL_BACKENDS, all_of, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET
 
 pytestmark = pytest.mark.sandbox
@@ -14,13 +14,17 @@ pytestmark = pytest.mark.sandbox
 LABELS = {"objects": {"cost": "1"}, "pods": {"mesh": "off"}}
 ANNOTATIONS = {"objects": {"owner": "us"}, "pods": {"evict": "no"}}
 MARKED = all_of(put("labels", LABELS), put("annotations", ANNOTATIONS))
-CASES: dict[str, Change] = {
-    "dev": all_of(ALL_BACKENDS["dev"], put("collector", DAEMON_SET), MARKED),
-    "prod": all_of(ALL_BACKENDS["prod"], MARKED),
-}
+COLLECTOR = put("collector", DAEMON_SET)
 UNLABELLED = {
     "mimir-distributed": {"Deployment", "StatefulSet", "ConfigMap", "PodDisruptionBudget", "Service mimir-gossip-ring"},
     "alloy": {"Role", "RoleBinding", "Service collector"},
+    "alertmanager": {
+        "ConfigMap",
+        "PodDisruptionBudget",
+        "Service alertmanager-headless",
+        "ServiceAccount",
+        "StatefulSet",
+    },
 }
 """What a chart has no key for labels of; a kind, or one of its objects. This is what docs/platform.md says."""
 UNANNOTATED = {
@@ -30,14 +34,19 @@ UNANNOTATED = {
     "loki": {"ConfigMap", "PodDisruptionBudget", "ServiceAccount loki-memcached", "Role", "RoleBinding"},
     "pyroscope": {"Deployment", "StatefulSet", "ConfigMap", "PodDisruptionBudget", "Service pyroscope-memberlist"},
     "alloy": {"Role", "RoleBinding"},
+    "prometheus": {"PodDisruptionBudget"},
+    "thanos": {"ConfigMap", "Deployment", "PodDisruptionBudget", "StatefulSet"},
+    "alertmanager": {"PodDisruptionBudget", "Service alertmanager-headless"},
 }
 """The same of annotations."""
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=ALL_BACKENDS)
 def rendered(request: pytest.FixtureRequest) -> dict[str, list[Object]]:
     """Return the objects of each chart of a stack with labels and annotations."""
-    return charts.rendered(load_stack(request.param, CASES[request.param]))
+    environment, change = ALL_BACKENDS[request.param]
+    collector = (COLLECTOR,) if environment == "dev" else ()
+    return charts.rendered(load_stack(environment, change, *collector, MARKED))
 
 
 def without(objects: list[Object], kind: str, key: str) -> set[str]:

@@ -27,8 +27,8 @@ from telemetry.spec.checks import CheckFailed, CheckSkipped
 from telemetry.stack import ConfigError
 from tests.doubles import Answer, answering, by_path, kubeconfig
 from tests.support import (
-    WITH_LOGS_IN_PROD,
-    WITH_PROFILES_IN_PROD,
+    EVERY_SIGNAL,
+    WITH_THANOS_IN_PROD,
     Change,
     all_of,
     credentials,
@@ -93,8 +93,9 @@ def test_secrets_as_the_settings_say_are_done(live: dict[str, dict[str, str]]) -
     )
 
 
-def test_the_s3_secrets_of_every_backend_are_looked_at() -> None:
-    every = given(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD)
+@pytest.mark.parametrize("change", [EVERY_SIGNAL["prod"], WITH_THANOS_IN_PROD], ids=["default backends", "Thanos"])
+def test_the_s3_secrets_of_every_backend_are_looked_at(change: Change) -> None:
+    every = given(change)
     wanted = dict(secrets._derived(every))
     for backend in every.stack.backends:
         pair = getattr(every.credentials, backend.signal)

@@ -16,11 +16,12 @@ from telemetry.spec.ports import absolute
 from telemetry.spec.values.common import Values
 from telemetry.spec.values.transport import server_name
 from telemetry.stack import ConfigError, Stack
-from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, Change, all_of, load_stack, put
+from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, WITH_THANOS_IN_PROD, Change, all_of, load_stack, put
 
 COLLECTOR = put("collector", {})
 EVERYTHING = all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, put("gateway.backend_tls", {}), COLLECTOR)
 PLAIN = all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, COLLECTOR)
+THANOS = all_of(WITH_THANOS_IN_PROD, COLLECTOR)
 OTHER_DOMAIN = put("kubernetes.cluster_domain", "k8s.example.org")
 ANY_IPV4 = "0.0.0.0"  # noqa: S104 - what is tested
 NAME = re.compile(r"[\w.+-]+\.svc\b[\w.-]*")
@@ -62,6 +63,12 @@ def test_every_name_that_a_resolver_could_search_is_whole(change: Change, domain
     found = names_in(load_stack("prod", change, domain))
     assert {who for who, _ in found} >= {"tempo-distributed", "pyroscope", "collector", "datasources"}
     assert {(who, name) for who, name in found if not name.endswith(f".svc.{where}.")} == set()
+
+
+def test_every_name_that_thanos_is_told_is_whole() -> None:
+    found = names_in(load_stack("prod", THANOS))
+    assert {who for who, _ in found} >= {"prometheus", "thanos", "collector", "datasources"}
+    assert {(who, name) for who, name in found if not name.endswith(".svc.cluster.local.")} == set()
 
 
 @pytest.mark.parametrize("change", [EVERYTHING, PLAIN], ids=["TLS to the backends", "plain"])

@@ -8,7 +8,7 @@ from telemetry.config.roles import Role
 from telemetry.gateway import workload
 from telemetry.gateway.addresses import client_endpoints, hosts
 from telemetry.stack import ConfigError, Stack
-from tests.support import WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, Change, all_of, load_stack, put
+from tests.support import EVERY_SIGNAL, WITH_THANOS_IN_PROD, Change, all_of, load_stack, put
 
 TENANTS: list[dict[str, Any]] = [{"id": "payments", "display_name": "Payments"}, {"id": "A!B", "display_name": "AB"}]
 EXISTING = [*TENANTS, {"id": "own", "display_name": "Own", "access": {"token_secret": "own-token"}}]
@@ -242,8 +242,9 @@ def test_a_certificate_is_asked_for_where_the_settings_say() -> None:
     assert workload.certificate(issued.gateway, ["a"]) is None
 
 
-def test_every_address_is_one_that_the_certificate_names_and_tls() -> None:
-    stack = load_stack("prod", WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD)
+@pytest.mark.parametrize("change", [EVERY_SIGNAL["prod"], WITH_THANOS_IN_PROD], ids=["default backends", "Thanos"])
+def test_every_address_is_one_that_the_certificate_names_and_tls(change: Change) -> None:
+    stack = load_stack("prod", change)
     name = f"gateway.{stack.namespace.name}.svc"
     assert client_endpoints(stack.backend("traces")).otlp_grpc == f"{name}:4317"
     for url in (url for backend in stack.backends for url in client_endpoints(backend) if url != f"{name}:4317"):

@@ -20,6 +20,7 @@ from telemetry.stack import Stack
 from tests.support import (
     WITH_LOGS_IN_PROD,
     WITH_PROFILES_IN_PROD,
+    WITH_THANOS_IN_PROD,
     Change,
     all_of,
     drop,
@@ -30,7 +31,8 @@ from tests.unit.bad_collectors import DAEMON_SET
 
 GUARANTEED = put("policy", {"qos": "guaranteed"})
 ALL = put("policy", {"cpu_limits": "all", "memory_limits": "all"})
-EVERYTHING = all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, put("collector", {**DAEMON_SET, "tenant": "platform"}))
+COLLECTOR = put("collector", {**DAEMON_SET, "tenant": "platform"})
+EVERYTHING = all_of(WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD, COLLECTOR)
 QUOTA = {"cpu": "20", "memory": "64Gi", "storage": "128Gi"}
 _ROOMY = all_of(
     drop("namespace.used"),
@@ -67,10 +69,11 @@ def roles(stack: Stack) -> list[Role]:
     return [*of_releases, *([stack.gateway_role] if stack.gateway_role else [])]
 
 
-def test_guaranteed_holds_every_container_to_its_requests() -> None:
-    stack = stack_of(GUARANTEED)
+@pytest.mark.parametrize("backends", [EVERYTHING, all_of(WITH_THANOS_IN_PROD, COLLECTOR)], ids=["default", "Thanos"])
+def test_guaranteed_holds_every_container_to_its_requests(backends: Change) -> None:
+    stack = load_stack("prod", backends, GUARANTEED)
     found = containers(stack)
-    assert len(found) > 25
+    assert len(found) > len(roles(stack))  # the collector has two
     for each in found:
         assert each["limits"] == {name: each["requests"][name] for name in ("cpu", "memory")}
     assert {of_role(role) for role in roles(stack)} == {"Guaranteed"}

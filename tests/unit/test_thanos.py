@@ -86,6 +86,7 @@ def said_of(*changes: Change, environment: str = "dev") -> str:
         (put("monitoring.rules", "ruler"), "monitoring.rules", "prometheus-rule"),
         (all_of(TENANTS, NOBODYS), "monitoring.tenant", "monitoring.rules: prometheus-rule"),
         (all_of(TENANTS, put("gateway", {})), "gateway.federation", "set it to null"),
+        (put("kubernetes.cluster_domain", "k8s.example.org"), "kubernetes.cluster_domain", "backend: mimir"),
         (all_of(TENANTS, put("gateway.backend_tls", {})), "gateway.backend_tls", "backend: mimir"),
         (
             all_of(TENANTS, put("tenants", [{**TENANT, "retention": {"metrics": "30d"}}])),

@@ -19,8 +19,9 @@ from telemetry.spec.values.transport import STORE_AUTHORITY, makes_store_authori
 from telemetry.stack import ConfigError
 from tests.doubles import kubeconfig
 from tests.support import (
-    WITH_LOGS_IN_PROD,
-    WITH_PROFILES_IN_PROD,
+    EVERY_SIGNAL,
+    WITH_THANOS_IN_PROD,
+    Change,
     all_of,
     credentials,
     load_stack,
@@ -138,17 +139,18 @@ def test_a_file_that_is_of_no_use_is_refused_at_once(file: str, reason: str) -> 
     assert reason in str(refused.value)
 
 
-def test_every_pod_that_speaks_to_s3_trusts_the_same() -> None:
+@pytest.mark.parametrize("change", [EVERY_SIGNAL["prod"], WITH_THANOS_IN_PROD], ids=["default backends", "Thanos"])
+def test_every_pod_that_speaks_to_s3_trusts_the_same(change: Change) -> None:
     """As it does a Secret that the settings name."""
-    with_logs = (WITH_LOGS_IN_PROD, WITH_PROFILES_IN_PROD)
     ours, theirs = (
-        load_stack("prod", PRIVATE, *with_logs),
-        load_stack("prod", PRIVATE, *with_logs, put("object_store.ca_secret", "their-authority")),
+        load_stack("prod", PRIVATE, change),
+        load_stack("prod", PRIVATE, change, put("object_store.ca_secret", "their-authority")),
     )
+    keys = [backend.s3_secret.name for backend in ours.backends]
     assert (makes_store_authority(ours), makes_store_authority(theirs)) == (True, False)
     for mine, other in zip(releases_of(ours), releases_of(theirs), strict=True):
         text = repr(mine.values)
-        assert STORE_AUTHORITY in text, mine.name
+        assert (STORE_AUTHORITY in text) is any(key in text for key in keys), mine.name
         assert text.replace(STORE_AUTHORITY, "their-authority") == repr(other.values)
 
 

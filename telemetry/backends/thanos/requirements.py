@@ -4,9 +4,12 @@ from telemetry.backends.thanos.context import ThanosContext
 from telemetry.config.base import SettingError
 from telemetry.spec.tolerance import survives_no_loss
 
+_DOMAIN = "cluster.local"
+
 
 def check(context: ThanosContext) -> None:
     """Refuse what Thanos has not, and that prod loses samples with a lost ingestor."""
+    _check_names(context)
     _check_tenants(context)
     _check_gateway(context)
     _check_expiry(context)
@@ -19,6 +22,16 @@ def check(context: ThanosContext) -> None:
     tolerant = context.settings.survives_a_lost_ingester or context.settings.accept_no_failure_tolerance
     if context.environment == "prod" and not tolerant:
         raise survives_no_loss("metrics", "ingestor")
+
+
+def _check_names(context: ThanosContext) -> None:
+    """Refuse a domain that the chart's list of ingestors does not know: it has no key for it."""
+    if context.kubernetes.cluster_domain != _DOMAIN:
+        raise SettingError(
+            "kubernetes.cluster_domain",
+            f"the chart thanos names Receive's ingestors in {_DOMAIN} whatever it is told, and no pushed sample would "
+            "arrive; use backend: mimir for metrics",
+        )
 
 
 def _check_tenants(context: ThanosContext) -> None:

@@ -60,6 +60,7 @@ def values(context: ThanosContext) -> Values:
     rendered: Values = {
         **named("image", joined(context.images, IMAGE)),
         **named("imagePullSecrets", pull_secrets(context.images)),
+        **named("commonLabels", context.labels.objects),
         "objstoreConfig": {"create": False, "name": OBJSTORE, "key": OBJSTORE_FILE},
         "clusterDomain": f"{context.kubernetes.cluster_domain}.",
         "additionalEndpoints": [f"dnssrv+_grpc._tcp.{absolute_name(context, PROMETHEUS_PODS)}"],
@@ -145,13 +146,13 @@ def _files(name: str, context: ThanosContext) -> Values:
 
 
 def _metadata(context: ThanosContext) -> Values:
-    """Return labels and annotations, of Services and of pods; the chart takes none for the rest."""
-    labels, annotations = context.labels, context.annotations
-    of_services = {**named("labels", labels.objects), **named("annotations", annotations.objects)}
+    """Return labels and annotations of a role; those of all objects are the chart's `commonLabels`."""
+    annotations = named("annotations", context.annotations.objects)
     return {
-        **named("service", of_services),
-        **named("podLabels", labels.of_pods),
-        **named("podAnnotations", {**annotations.of_pods, **context.scrape_annotations}),
+        **named("service", annotations),
+        **named("serviceAccount", annotations),
+        **named("podLabels", context.labels.of_pods),
+        **named("podAnnotations", {**context.annotations.of_pods, **context.scrape_annotations}),
     }
 
 

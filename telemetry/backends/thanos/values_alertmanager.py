@@ -62,4 +62,6 @@ def _metadata(context: ThanosContext) -> Values:
         **named("podLabels", labels.of_pods),
         **named("podAnnotations", {**annotations.of_pods, **scrape_annotations(context, ALERTMANAGER_PORT)}),
         **named("statefulSet", named("annotations", annotations.objects)),
+        **named("serviceAccount", named("annotations", annotations.objects)),
+        **named("configAnnotations", annotations.objects),
     }

@@ -62,7 +62,10 @@ def values(context: ThanosContext) -> Values:
     """Return the chart's values."""
     return {
         "rbac": {"create": False},
-        "serviceAccounts": {"server": {"automountServiceAccountToken": False}},
+        **named("commonMetaLabels", context.labels.objects),
+        "serviceAccounts": {
+            "server": {"automountServiceAccountToken": False, **named("annotations", context.annotations.objects)}
+        },
         **named("imagePullSecrets", pull_secrets(context.images)),
         **{name: {"enabled": False} for name in _OTHERS},
         "configmapReload": {"prometheus": {"enabled": False}},
@@ -84,7 +87,7 @@ def _server(context: ThanosContext) -> Values:
             "statefulSet": {
                 "enabled": True,
                 "podManagementPolicy": "Parallel",
-                "headless": {"gRPC": {"enabled": True}},
+                "headless": {"gRPC": {"enabled": True}, **named("annotations", context.annotations.objects)},
                 **named("annotations", context.annotations.objects),
             },
             "resources": resources(role),
@@ -118,11 +121,12 @@ _SELECTOR = {
 
 
 def _metadata(context: ThanosContext) -> Values:
-    labels, annotations = context.labels, context.annotations
-    of_services = {**named("labels", labels.objects), **named("annotations", annotations.objects)}
+    """Return labels and annotations. Common labels are on pods too, which are not to have them twice."""
+    annotations = context.annotations
     return {
-        **named("service", of_services),
-        **named("podLabels", labels.of_pods),
+        **named("service", named("annotations", annotations.objects)),
+        **named("configMapAnnotations", annotations.objects),
+        **named("podLabels", context.labels.pods),
         # One port is all that annotations can name: the sidecar's, which says of Prometheus whether it is up.
         **named("podAnnotations", {**annotations.of_pods, **scrape_annotations(context, HTTP_PORT)}),
     }

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from telemetry.spec.promql import equal
-from tests.support import ALL_BACKENDS, Change, all_of, put
+from tests.support import EVERY_SIGNAL, Change, all_of, put
 from tests.unit.bad_collectors import DAEMON_SET
 
 EVERYTHING: Change = all_of(
@@ -13,7 +13,7 @@ EVERYTHING: Change = all_of(
     put("gateway.certificate", {"source": "cert-manager", "issuer": {"name": "ours"}}),
     put("namespace.requested_quota.cpu", "20"),  # for the collector
     put("collector", {**DAEMON_SET, "tenant": "platform"}),
-    ALL_BACKENDS["prod"],
+    EVERY_SIGNAL["prod"],
     put("gateway.federation", {"token": {"issued_on": "2000-01-01", "valid_for": "30d"}}),
 )
 """The prod stack with every backend, every exporter, a collector and both kinds of certificates, which has every alert

@@ -16,6 +16,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 app.kubernetes.io/part-of: prometheus
+{{- with .Values.commonMetaLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{- define "standin.account" -}}

@@ -24,6 +24,9 @@ labels:
   {{- include "standin.selector" . | nindent 2 }}
   app.kubernetes.io/version: {{ .ctx.Chart.AppVersion | quote }}
   app.kubernetes.io/managed-by: {{ .ctx.Release.Service }}
+  {{- with .ctx.Values.commonLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
   {{- with .labels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
