@@ -18,7 +18,7 @@ test fails while it is stale. The same rules are checked in four places:
   before any resource is registered, with one message that names every violation.
 - **By `make report`** ([report.md](report.md)): the preview's resources, and every object of every release, whether it
   changes or not, hooks that run included. A violation is told in terminal, Markdown and JSON, and the exit code is 4.
-- **By `make policies`** (`python -m telemetry policies STACK --json FILE`): the same by itself, without a cluster, as a
+- **By `make policies`** (`python -m telemetry policies STACK`; `--json`): the same by itself, without a cluster, as a
   table; exit code 4.
 - **By a policy pack**, in an engine that has CrossGuard: what the engine is about to make.
 

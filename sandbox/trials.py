@@ -13,6 +13,7 @@ import typer
 from sandbox.mimir_blocks import MINUTES
 from sandbox.session import Sandbox, console, opened, told
 from sandbox.toolchain import Toolchain
+from telemetry.cli.json_output import AsJson, JsonFile, for_people, give
 
 if TYPE_CHECKING:
     from sandbox.continuity.site import Site
@@ -163,7 +164,8 @@ def load(
         int, typer.Option(min=1, max=5, help="Replicas that have every series: 1 as dev, 3 as prod.")
     ] = 1,
     requests: Annotated[int, typer.Option(min=0, help="Requests by which each way in is measured; 0: none.")] = 500,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.", dir_okay=False)] = None,
+    as_json: AsJson = False,
+    output: JsonFile = None,
     page: Annotated[
         bool, typer.Option(help="Write docs/load.md with its picture, and the figures for make size.")
     ] = True,
@@ -189,13 +191,13 @@ def load(
             rate=rate, factor=factor, steps=steps, seconds=seconds, tenants=tenants, series=series, samples=samples,
             queries=queries, protocols=protocols_of(protocol or ()), replicas=replicas,
         )  # fmt: skip
-        tools, begun = Toolchain(console=console), Run.now()
+        shows = for_people(console, as_json=as_json)
+        tools, begun = Toolchain(console=shows), Run.now()
         tools.ensure(["nginx", *chosen.tools])
-        say = partial(console.print, highlight=False)
+        say = partial(shows.print, highlight=False)
         outcome = run.run(tools, chosen, plan, Path(directory), requests, say)
-        results.show(console, outcome)
-        if json_file is not None:
-            json_file.write_text(json.dumps(results.document(outcome), indent=2) + "\n")
+        results.show(shows, outcome)
+        give(json.dumps(results.document(outcome), indent=2) + "\n", output, as_json=as_json)
         if page:
             results.record(outcome, begun)
             results.write(outcome, begun)

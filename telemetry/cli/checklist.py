@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from telemetry.cli.errors import error_boundary
+from telemetry.cli.json_output import AsJson, JsonFile, for_people, give
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.cli.outputs import outputs_of
 from telemetry.clients.cli_tools import Pulumi, ToolError
@@ -39,7 +40,8 @@ def checklist(
     allow_manual: Annotated[
         bool, typer.Option("--allow-manual", help="What only a person can see is no failure.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
+    as_json: AsJson = False,
+    output: JsonFile = None,
     config_file: ConfigFile = None,
 ) -> None:
     """Tick what can be seen of a deployed stack, and say of the rest how it is done by hand.
@@ -61,11 +63,10 @@ def checklist(
         hides = redactor_of(settings, credentials, tokens)
         given = _given(settings, outputs, credentials, tokens, forwarded, _seen(validation, stack))
         found = [replace(each, detail=hides.message(each.detail)) for each in items.ticked(given)]
-        if as_json:
-            typer.echo(report.as_json(stack, found), nl=False)
-        else:
-            console.print(report.table(stack, found))
-            console.print(report.summary(found))
+        shows = for_people(console, as_json=as_json)
+        shows.print(report.table(stack, found))
+        shows.print(report.summary(found))
+        give(report.as_json(stack, found), output, as_json=as_json)
     raise typer.Exit(report.exit_code(found, allow_manual=allow_manual))
 
 

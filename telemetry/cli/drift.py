@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from telemetry.cli.errors import error_boundary
+from telemetry.cli.json_output import AsJson, JsonFile, for_people, give
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError
 from telemetry.clients.kubernetes import ClusterError
@@ -20,8 +21,8 @@ DRIFT = 2
 
 def drift(
     stack: StackName,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")] = False,
-    output: Annotated[Path | None, typer.Option(help="Write the JSON to a file as well.", dir_okay=False)] = None,
+    as_json: AsJson = False,
+    output: JsonFile = None,
     markdown: Annotated[
         Path | None, typer.Option(help="Write Markdown for an issue; empty if there is no drift.", dir_okay=False)
     ] = None,
@@ -48,15 +49,10 @@ def drift(
     with error_boundary(ConfigError, ClusterError, DriftError, ToolError, OSError) as console:
         settings = stack_file.load(stack, config_file)
         report = check(settings, Pulumi(stack, config_file), ignored=ignore_manager or (), preview=preview)
-        content = json.dumps(report.as_json(), indent=2)
-        if output is not None:
-            output.write_text(content + "\n", encoding="utf-8")
+        give(json.dumps(report.as_json(), indent=2) + "\n", output, as_json=as_json)
         if markdown is not None:
             markdown.write_text(rendering.markdown(report), encoding="utf-8")
-        if as_json:
-            typer.echo(content)
-        else:
-            for line in rendering.terminal(report):
-                console.print(line, soft_wrap=True)
+        for line in rendering.terminal(report):
+            for_people(console, as_json=as_json).print(line, soft_wrap=True)
     if report.findings:
         raise typer.Exit(DRIFT)

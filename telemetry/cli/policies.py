@@ -1,14 +1,12 @@
 """`policies`: checks a stack against the policies (docs/policies.md)."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from telemetry.cli.errors import error_boundary
+from telemetry.cli.json_output import AsJson, JsonFile, for_people, give
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.operations.report import rendering
@@ -21,7 +19,8 @@ from telemetry.stack import file as stack_file
 
 def policies(
     stack: StackName,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write them as JSON.", dir_okay=False)] = None,
+    as_json: AsJson = False,
+    output: JsonFile = None,
     config_file: ConfigFile = None,
 ) -> None:
     """Hold what `up` would leave behind against the policies: all resources, and all objects of all releases.
@@ -34,9 +33,8 @@ def policies(
         seen = rendering.preview(Pulumi(stack, config_file))
         helm = helm_of(settings.kubernetes, settings.namespace.name)
         found = judged(settings, seen, rendering.objects_of_releases(seen, helm))
-        console.print(_shown(stack, found))
-        if json_file is not None:
-            json_file.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        for_people(console, as_json=as_json).print(_shown(stack, found))
+        give(found.model_dump_json(indent=2) + "\n", output, as_json=as_json)
     if not found.kept:
         raise typer.Exit(Exit.VIOLATION)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from telemetry.cli.errors import error_boundary
+from telemetry.cli.json_output import AsJson, JsonFile, for_people, give
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.operations.report import rendering
@@ -23,7 +24,8 @@ def report(
         Path | None,
         typer.Option("--markdown", help="Write it for a pull request; empty if nothing changes.", dir_okay=False),
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write it as JSON.", dir_okay=False)] = None,
+    as_json: AsJson = False,
+    output: JsonFile = None,
     limit: Annotated[int, typer.Option(help="Most characters of the Markdown.", min=4_000)] = LIMIT,
     base: Annotated[
         str | None, typer.Option(help="A commit to compare with, in place of what is deployed.", metavar="REF")
@@ -38,11 +40,10 @@ def report(
     """
     with error_boundary(ConfigError, ToolError, OSError) as console:
         made = make(stack, config_file, base)
-        console.print(terminal(made), soft_wrap=True)
+        for_people(console, as_json=as_json).print(terminal(made), soft_wrap=True)
         if markdown_file is not None:
             markdown_file.write_text(markdown(made, limit), encoding="utf-8")
-        if json_file is not None:
-            json_file.write_text(made.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        give(made.model_dump_json(indent=2) + "\n", output, as_json=as_json)
     code = made.exit_code(allow=allow)
     if code is not Exit.SAME:
         raise typer.Exit(code)

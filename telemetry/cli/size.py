@@ -11,6 +11,7 @@ from rich.console import Console
 from telemetry.capacity import fit
 from telemetry.capacity.tables import verdict_lines as capacity_lines
 from telemetry.cli.errors import error_boundary
+from telemetry.cli.json_output import AsJson, JsonFile, for_people, give
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.config import yaml_file
 from telemetry.config.load import Load
@@ -35,7 +36,8 @@ def size(
         bool, typer.Option("--write", help="Write the proposed sizes into the stack's file; its comments stay.")
     ] = False,
     markdown: Annotated[Path | None, typer.Option(help="Write all of it as Markdown.", dir_okay=False)] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write it as JSON.", dir_okay=False)] = None,
+    as_json: AsJson = False,
+    output: JsonFile = None,
     config_file: ConfigFile = None,
 ) -> None:
     """Propose replicas, requests and volumes of each role for the stack's load, and how its buckets grow.
@@ -43,7 +45,8 @@ def size(
     Ends with 0 if no role has too little for the load, or the sizes were written, 2 if one has too little or limits of
     tenants would refuse some of it, 1 if there is an error, such as no load. Too much is said, and is no failure.
     """
-    with error_boundary(ConfigError, OSError) as console:
+    with error_boundary(ConfigError, OSError) as terminal:
+        console = for_people(terminal, as_json=as_json)
         settings = _under(stack_file.config(stack, config_file), load, stack)
         if settings.load is None:
             raise ConfigError([f"{_LOAD}: is not set, so there is nothing to size {stack} by (docs/sizing.md)"])
@@ -55,7 +58,7 @@ def size(
         for line in (*tables.reasons(found), *tables.measured_lines(found), "", *tables.verdict_lines(found)):
             console.print(line, soft_wrap=True)
         _save(console, markdown, tables.markdown(found, settings.load))
-        _save(console, json_file, json.dumps(tables.document(found), indent=2) + "\n")
+        give(json.dumps(tables.document(found), indent=2) + "\n", output, as_json=as_json)
         if write:
             _write(console, config_file or PROJECT / f"Pulumi.{stack}.yaml", found, stack)
     if found.limits or (found.having(State.SHORT) and not write):

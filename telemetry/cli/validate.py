@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from telemetry.cli.errors import error_boundary
+from telemetry.cli.json_output import AsJson, JsonFile, for_people, give
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.cli.outputs import outputs_of
 from telemetry.clients.cli_tools import Pulumi, ToolError
@@ -23,7 +23,7 @@ from telemetry.stack.collector import sender
 if TYPE_CHECKING:
     from telemetry.clients.reach import Reach
     from telemetry.operations.validation.target import StackTarget
-    from telemetry.spec.checks import Lane, Result
+    from telemetry.spec.checks import Lane
 
 _PLACE = re.compile(r".+:\d{1,5}")
 
@@ -51,8 +51,8 @@ def validate(
     bound: Annotated[float, typer.Option(min=1, help="Seconds for one check.")] = 60,
     overall: Annotated[float, typer.Option(min=1, help="Seconds for all.")] = 600,
     at_once: Annotated[int, typer.Option(min=1, max=32, help="Tenants that are validated at a time.")] = 4,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of lines.")] = False,
-    output: Annotated[Path | None, typer.Option(help="Write the JSON to a file as well.", dir_okay=False)] = None,
+    as_json: AsJson = False,
+    output: JsonFile = None,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit's XML to a file.", dir_okay=False)] = None,
     config_file: ConfigFile = None,
 ) -> None:
@@ -76,17 +76,17 @@ def validate(
         chosen: dict[str, Any] = {"only": tenant or (), "flush": flush, "behind": behind_gateway}
         target = target_of(settings, outputs, credentials, reach, moved, tokens=tokens, **chosen)
         lanes = _lanes(target, outputs, skip or ())
-        shows = Console(quiet=True) if as_json else console
+        shows = for_people(console, as_json=as_json)
         results = run(
             lanes,
             Bounds(bound, overall, at_once),
             lambda result: shows.print(report.line(result), soft_wrap=True),
             redactor_of(settings, credentials, tokens),
         )
-        _write(stack, results, output, junit)
+        give(report.as_json(stack, results), output, as_json=as_json)
+        if junit is not None:
+            junit.write_text(report.as_junit(stack, results), encoding="utf-8")
         shows.print(report.summary(results), soft_wrap=True)
-        if as_json:
-            typer.echo(report.as_json(stack, results), nl=False)
     raise typer.Exit(report.exit_code(results, allow_skipped=allow_skipped))
 
 
@@ -98,15 +98,6 @@ def _lanes(target: "StackTarget", outputs: Mapping[str, Any], skip: Sequence[str
     _refuse_unknown("--skip", skip, [*(each.signal for each in target.stack.backends), COLLECTOR])
     datasources = {signal: each["uid"] for signal, each in outputs["datasources"].items()}
     return plan.without(plan.lanes(target, datasources), skip)
-
-
-def _write(stack: str, results: "Sequence[Result]", output: Path | None, junit: Path | None) -> None:
-    from telemetry.operations.validation import report
-
-    if output is not None:
-        output.write_text(report.as_json(stack, results), encoding="utf-8")
-    if junit is not None:
-        junit.write_text(report.as_junit(stack, results), encoding="utf-8")
 
 
 def target_of(

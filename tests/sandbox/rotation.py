@@ -75,7 +75,7 @@ def keyed(environment: str, credentials: Given) -> list[Keyed]:
 def report(stack: Deployment) -> dict[str, Any]:
     """Return the report on the stack."""
     file = stack.engine.state / "report.json"
-    stack.command("report", "--json", str(file), code=2, variables={"KUBECONFIG": str(stack.connections.kubeconfig)})
+    stack.command("report", "--output", str(file), code=2, variables={"KUBECONFIG": str(stack.connections.kubeconfig)})
     found: dict[str, Any] = json.loads(file.read_text())
     return found
 

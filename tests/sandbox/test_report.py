@@ -149,7 +149,7 @@ def report(deployment: Deployment, folder: Path) -> Run:
     files = {name: folder / f"report.{name}" for name in ("json", "md")}
     for file in files.values():
         file.unlink(missing_ok=True)
-    outputs = ["--json", str(files["json"]), "--markdown", str(files["md"])]
+    outputs = ["--output", str(files["json"]), "--markdown", str(files["md"])]
     done = deployment.answer("report", *outputs, variables={"KUBECONFIG": str(deployment.connections.kubeconfig)})
     assert files["json"].exists(), done.output
     return Run(done.exit_code, done.stdout, json.loads(files["json"].read_text()), files["md"].read_text())

@@ -127,7 +127,7 @@ def _said(dev: Deployment, scan: Scan, line: str, *, fails: bool = False, name: 
 def _reported(dev: Deployment, scan: Scan) -> None:
     """Look at what a report on a stack that is to be made says and writes."""
     files = [dev.engine.state / f"asked.{ending}" for ending in ("json", "md")]
-    scan.look("report dev", dev.command("report", "--json", str(files[0]), "--markdown", str(files[1]), code=2))
+    scan.look("report dev", dev.command("report", "--output", str(files[0]), "--markdown", str(files[1]), code=2))
     for file in files:
         scan.look(f"report: {file.suffix}", file.read_bytes())
         file.unlink()

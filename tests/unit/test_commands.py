@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 from typer.testing import CliRunner, Result
 
@@ -257,3 +258,15 @@ def test_compare_notes_a_chart_of_another_version(tmp_path: Path, charts: list[s
     shown = run("compare", "prod", *charts, "--helm", fake_helm(tmp_path / "helm", rendered))
     assert shown.exit_code == 0
     assert "note: chart mimir-distributed is 6.2.0; the program deploys 6.1.0" in shown.output
+
+
+def test_json_is_asked_for_in_the_same_way_of_every_command() -> None:
+    """A flag that prints, beside a file to write it to."""
+    commands = typer.main.get_group(app).commands
+    flags = {
+        name: {text: vars(each)["is_flag"] for each in of.params for text in each.opts if text.startswith("--")}
+        for name, of in commands.items()
+    }
+    having = {name: options for name, options in flags.items() if "--json" in options}
+    assert having.keys() >= {"report", "policies", "size", "drift", "validate", "checklist"}
+    assert {(options["--json"], options.get("--output")) for options in having.values()} == {(True, False)}

@@ -113,7 +113,7 @@ def test_a_policy_that_a_chart_breaks_ends_with_4_and_is_written_even_if_nothing
 ) -> None:
     double.op = "same"
     double.pod = {"containers": [{"name": "c", "image": "registry.example.org/c:latest"}]}
-    done = run("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"), "--allow")
+    done = run("--markdown", str(tmp_path / "a.md"), "--output", str(tmp_path / "a.json"), "--allow")
     assert done.exit_code == 4
     said = "image-version: Deployment d, spec.template.spec.containers[c].image is registry.example.org/c:latest"
     assert said in done.output
@@ -141,7 +141,9 @@ def test_the_policies_alone_need_no_cluster(double: Tools, tmp_path: Path) -> No
     double.op, double.reachable = "same", False
     double.pod = {"containers": [{"name": "c", "image": "c:1"}]}
     file = tmp_path / "policies.json"
-    done = CliRunner(env={"COLUMNS": "220"}).invoke(app, ["policies", "dev", "--json", str(file)])
+    printed = CliRunner().invoke(app, ["policies", "dev", "--json", "--output", str(file)])
+    assert printed.stdout == file.read_text()
+    done = CliRunner(env={"COLUMNS": "220"}).invoke(app, ["policies", "dev"])
     assert done.exit_code == 4
     assert "requests: Deployment d, spec.template.spec.containers[c].resources.requests.cpu is not set" in done.output
     assert {each["rule"] for each in json.loads(file.read_text())["violations"]} >= {"requests", "run-as-non-root"}
@@ -153,7 +155,7 @@ def test_the_policies_alone_need_no_cluster(double: Tools, tmp_path: Path) -> No
 
 
 def test_a_change_ends_with_2_and_is_written_for_people_and_programs(double: Tools, tmp_path: Path) -> None:
-    done = run("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"))
+    done = run("--markdown", str(tmp_path / "a.md"), "--output", str(tmp_path / "a.json"))
     assert done.exit_code == 2
     assert "~ Deployment d: changed" in done.output
     assert "Deployment d: changed" in (tmp_path / "a.md").read_text()
@@ -163,6 +165,7 @@ def test_a_change_ends_with_2_and_is_written_for_people_and_programs(double: Too
     assert rendered[rendered.index("--repo") + 1] == "https://charts.example.org"
     assert rendered[rendered.index("--version") + 1] == "6.1.0"
     assert {"--validate", "--is-upgrade"} <= set(rendered)
+    assert run("--json").stdout == (tmp_path / "a.json").read_text()
 
 
 def test_what_is_destructive_ends_with_3_until_it_is_allowed(double: Tools) -> None:

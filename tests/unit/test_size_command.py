@@ -115,6 +115,8 @@ def test_sizes_that_the_program_would_refuse_are_not_written(tmp_path: Path, fil
 
 def test_json_and_markdown_are_written(tmp_path: Path) -> None:
     made, page = tmp_path / "sizes.json", tmp_path / "sizes.md"
-    assert run("prod", "--load", load(tmp_path, LARGE), "--json", made, "--markdown", page).exit_code == 2
+    done = run("prod", "--load", load(tmp_path, LARGE), "--json", "--output", made, "--markdown", page)
+    assert done.exit_code == 2
+    assert json.loads(done.stdout) == json.loads(made.read_text())
     assert json.loads(made.read_text())["environment"] == "prod"
     assert page.read_text().startswith("# Sizes of prod for a load\n\n### Load\n\n| Signal | What | Peak |\n")
