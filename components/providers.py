@@ -1,7 +1,8 @@
 """The three explicit providers. Default providers are disabled in every stack: no ambient cluster is ever touched."""
 
 import os
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 import pulumi
@@ -11,7 +12,13 @@ import pulumiverse_grafana as grafana
 
 from telemetry.config.credentials import Credentials
 from telemetry.stack import Stack
-from telemetry.stack.existing_credentials import VARIABLES
+
+_FOR_PLUGINS = ("KUBECONFIG", "PULUMI_K8S_", "AWS_", "GRAFANA_")
+"""Variables that plugins read themselves.
+
+The SDKs would make inputs of them: the state would keep them, logins in plain text too, machines would undo each
+other's, and of a KUBECONFIG with several files the Kubernetes plugin would say that the cluster cannot be reached.
+"""
 
 
 class Providers:
@@ -25,7 +32,18 @@ class Providers:
     @classmethod
     def of(cls, stack: Stack, credentials: Credentials) -> Self:
         """Register the providers of a stack."""
-        return cls(kubernetes=_kubernetes(stack), s3=_s3(stack, credentials), grafana=_grafana(stack, credentials))
+        with _without_environment():
+            return cls(kubernetes=_kubernetes(stack), s3=_s3(stack, credentials), grafana=_grafana(stack, credentials))
+
+
+@contextmanager
+def _without_environment() -> Iterator[None]:
+    """Hide from the SDKs what plugins find in their own environment."""
+    hidden = {name: os.environ.pop(name) for name in tuple(os.environ) if name.startswith(_FOR_PLUGINS)}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def _kubernetes(stack: Stack) -> k8s.Provider:
@@ -39,7 +57,7 @@ def _kubernetes(stack: Stack) -> k8s.Provider:
     return k8s.Provider(
         "kubernetes",
         context=settings.context,
-        kubeconfig=settings.kubeconfig_file,
+        kubeconfig=settings.kubeconfig,
         cluster_identifier=settings.identity,
         enable_secret_mutable=True,
         enable_config_map_mutable=True,
@@ -72,13 +90,8 @@ def _key_pair(stack: Stack, credentials: Credentials) -> dict[str, pulumi.Output
 
 
 def _grafana(stack: Stack, credentials: Credentials) -> grafana.Provider:
-    make = partial(grafana.Provider, "grafana", url=stack.grafana.url, ca_cert=stack.trust.file)
+    """Return a provider with our login; without it where the plugin finds it in its own environment."""
+    auth = None
     if stack.grafana.secret is None:
-        return make(auth=pulumi.Output.secret(credentials.grafana.auth.get_secret_value()))
-    # The plugin finds it in its own environment. The SDK would in ours, and make an input of it, which the state keeps.
-    variables = VARIABLES["grafana"].values()
-    hidden = {name: os.environ.pop(name) for name in variables if name in os.environ}
-    try:
-        return make()
-    finally:
-        os.environ.update(hidden)
+        auth = pulumi.Output.secret(credentials.grafana.auth.get_secret_value())
+    return grafana.Provider("grafana", url=stack.grafana.url, ca_cert=stack.trust.file, auth=auth)

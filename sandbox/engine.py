@@ -105,7 +105,10 @@ class Engine:
     @property
     def run_environment(self) -> dict[str, str]:
         """The same for a run of ours, marked, so that what a killed one leaves behind can be found."""
-        return {**self.environment, RUN_MARK: str(self.state)}
+        # The Kubernetes plugin leaves copies of kubeconfigs among its temporary files; here they go with the sandbox.
+        temporary = self.state / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        return {**self.environment, RUN_MARK: str(self.state), "TMPDIR": str(temporary)}
 
     def run(self, command: str, stack: str, *options: str) -> None:
         """Run a pulumi command on a stack in the foreground.

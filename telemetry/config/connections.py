@@ -42,8 +42,10 @@ class Kubernetes(Settings):
     )
     kubeconfig: str | None = Field(
         default=None,
-        pattern=r"^[^\n\x00]{1,4096}$",  # its content would carry tokens into messages
-        description="Path of the kubeconfig file; without it the usual KUBECONFIG or ~/.kube/config is read.",
+        pattern=r"^(~/|[^~\n\x00])[^\n\x00]{0,4095}$",  # its content would carry tokens into messages
+        description="Path of the kubeconfig file, in full or from ~/; without it the usual KUBECONFIG or "
+        "~/.kube/config is read, which is better: a path here is kept in the state, so it has to be the same wherever "
+        "Pulumi runs, and each run leaves a copy of the file in TMPDIR (docs/sources.md, Helm and Kubernetes 12).",
     )
     cluster_identifier: Line | None = Field(
         default=None,

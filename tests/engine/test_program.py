@@ -1,5 +1,6 @@
 """What the whole program does: its providers, and how it refuses before anything is registered."""
 
+import os
 from datetime import date
 from functools import partial
 
@@ -35,6 +36,22 @@ def test_providers_are_safe(environment: str) -> None:
     assert {s3[f"skip{switch}"] for switch in switches} | {s3["s3UsePathStyle"]} == {"true"}
     assert s3["region"] == "us-east-1"
     assert "seaweedfs" in s3["endpoints"]
+
+
+def test_what_plugins_find_in_their_environment_is_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "KUBECONFIG": "/home/somebody/kubeconfig",
+        "PULUMI_K8S_DELETE_UNREACHABLE": "true",
+        "GRAFANA_TLS_KEY": "key-of-somebody",
+        "GRAFANA_RETRIES": "17",
+    }
+    providers = [each.inputs for each in run_of("dev", preview=False).resources if "pulumi:providers" in each.type]
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    run = Run()
+    run_program(tree(), "dev", preview=False, run=run)
+    assert [each.inputs for each in run.resources if "pulumi:providers" in each.type] == providers
+    assert os.environ.items() >= given.items(), "what runs beside the program still has them"
 
 
 def test_a_bad_config_is_one_message_and_nothing_is_registered() -> None:

@@ -72,9 +72,9 @@ class Deployment:
             finally:
                 process.kill()
 
-    def up(self, *options: str) -> str:
+    def up(self, *options: str, variables: Mapping[str, str] | None = None) -> str:
         """Deploy and return the output; the test fails if it fails."""
-        return self._succeeds("up", "--yes", "--skip-preview", *options)
+        return self._succeeds("up", "--yes", "--skip-preview", *options, variables=variables)
 
     def changed_by_up(self) -> dict[str, str]:
         """Deploy, and return what that has changed, components left out: name to operation, as in `changes`."""
@@ -119,9 +119,9 @@ class Deployment:
             return False
         return True
 
-    def destroy(self) -> str:
+    def destroy(self, variables: Mapping[str, str] | None = None) -> str:
         """Destroy what is not protected and return the output."""
-        return self._succeeds("destroy", "--yes", "--skip-preview", "--exclude-protected")
+        return self._succeeds("destroy", "--yes", "--skip-preview", "--exclude-protected", variables=variables)
 
     def preview(self, *options: str) -> dict[str, Any]:
         """Return the preview as JSON."""
@@ -248,7 +248,7 @@ class Deployment:
             method, f"{self.connections.grafana_url}{path}", auth=(user, password), json=body, timeout=60
         )
 
-    def _succeeds(self, command: str, *options: str) -> str:
-        done = self.pulumi(command, *options)
+    def _succeeds(self, command: str, *options: str, variables: Mapping[str, str] | None = None) -> str:
+        done = self.pulumi(command, *options, variables=variables)
         assert done.returncode == 0, f"pulumi {command}:\n{done.stdout}\n{done.stderr}"
         return done.stdout

@@ -1,8 +1,11 @@
 """The life of a stack on the real engine and real parts: preview, up, drift, destroy."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from telemetry.network.policies import policies_of
 from tests.sandbox.deployment import Deployment
@@ -109,9 +112,33 @@ def test_the_backend_writes_nothing_that_a_kill_can_leave_half_written(deployed:
     assert list(backend.rglob("*.attrs")) == []
 
 
-def test_destroy_leaves_nothing_of_dev(deployed: Deployment) -> None:
+@pytest.fixture
+def several_kubeconfigs(deployed: Deployment, tmp_path: Path) -> dict[str, str]:
+    """A KUBECONFIG of several files, as who works with several clusters has it."""
+    other = tmp_path / "other"
+    other.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "current-context": "other"}))
+    return {"KUBECONFIG": os.pathsep.join([str(other), str(deployed.connections.kubeconfig)])}
+
+
+def in_the_environment(config: dict[str, Any]) -> None:
+    del config["telemetry:kubernetes"]["kubeconfig"]
+    config["telemetry:traces"].update(retention="6d")
+
+
+def test_the_cluster_is_found_by_the_environment_and_the_state_keeps_no_path(
+    deployed: Deployment, several_kubeconfigs: dict[str, str]
+) -> None:
+    with deployed.edited(in_the_environment):
+        deployed.up(variables=several_kubeconfigs)
+    tempo = deployed.core.read_namespaced_config_map("tempo", deployed.namespace).data["tempo.yaml"]
+    assert "block_retention: 144h" in tempo
+    (provider,) = (each for each in deployed.resources() if each["type"] == "pulumi:providers:kubernetes")
+    assert "kubeconfig" not in {**provider["inputs"], **provider["outputs"]}
+
+
+def test_destroy_leaves_nothing_of_dev(deployed: Deployment, several_kubeconfigs: dict[str, str]) -> None:
     deployed.s3.put_object(Bucket="dts-traces-dev-blocks", Key="tenant/block", Body=b"goes with it")
-    deployed.destroy()
+    deployed.destroy(variables=several_kubeconfigs)
     assert deployed.resources() == []
     assert not deployed.buckets()
     assert not deployed.datasources()

@@ -150,6 +150,7 @@ ADDRESSES = [
     at("password", "grafana.url", "http://me:pw0-fake@g", "must not carry", "telemetry:credentials"),
     at("token", f"{STORE}.endpoint", "http://pw0-fake@s3", "credentials", "belong into"),
     at("kubeconfig's content", "kubernetes.kubeconfig", CONTENT, "not allowed", "match"),
+    at("another user's kubeconfig", "kubernetes.kubeconfig", "~alice/.kube/config", "~alice", "match"),
     at("namespace in capitals", "namespace.name", "CA7F8F", "not allowed", "must match"),
     at("region in words", f"{STORE}.region", "US East", "not allowed", "must match"),
 ]

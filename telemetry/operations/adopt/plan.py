@@ -5,7 +5,6 @@ object exists already. From a cluster that cannot be reached it asks nothing, an
 """
 
 import json
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -65,10 +64,9 @@ def _kubeconfig(context: str) -> dict[str, Any]:
 
 
 def _point_back(sides: tuple[dict[str, Any], ...], kubernetes: Kubernetes) -> None:
-    """Give the provider the kubeconfig that the program gives it, which without a setting is the environment's."""
-    kubeconfig = kubernetes.kubeconfig_file or os.environ.get("KUBECONFIG")
+    """Give the provider the kubeconfig that the program gives it: none without a setting."""
     for properties in sides:
-        if kubeconfig:
-            properties["kubeconfig"] = kubeconfig
+        if kubernetes.kubeconfig:
+            properties["kubeconfig"] = kubernetes.kubeconfig
         else:
             properties.pop("kubeconfig", None)
