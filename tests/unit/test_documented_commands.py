@@ -128,22 +128,3 @@ def test_modules_that_are_named_exist() -> None:
 )
 def test_mistakes_are_found(text: str, said: str) -> None:
     assert (wrong_with_make if text.startswith("make") else wrong_with_run)(text) == [said]
-
-
-def test_links_to_pages_and_headings_lead_somewhere() -> None:
-    dead = []
-    for page in PAGES:
-        for target in re.findall(r"\]\(([^)\s]+)\)", FENCE.sub("", page.read_text())):
-            if "://" in target or target.startswith("mailto:"):
-                continue
-            path, _, heading = target.partition("#")
-            to = (page.parent / path).resolve() if path else page
-            if not to.exists() or (heading and to.suffix == ".md" and heading not in anchors(to)):
-                dead.append(f"{page.name}: {target}")
-    assert dead == []
-
-
-def anchors(page: Path) -> set[str]:
-    """Return what the headings of a page are called in links, as GitHub calls them."""
-    titles = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
