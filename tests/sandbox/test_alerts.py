@@ -2,8 +2,10 @@
 
 import subprocess
 from datetime import UTC, datetime, time
+from functools import cache
 from itertools import groupby
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,24 +13,37 @@ import yaml
 from rich.console import Console
 
 from sandbox.toolchain import Toolchain
+from telemetry.backends import BACKENDS
 from telemetry.gateway import access
 from telemetry.monitoring.rules import families_of, group_of, groups_of
 from telemetry.spec.alerts import Alert
 from telemetry.stack import Stack
 from tests.metrics_catalogue import named_in
-from tests.sandbox.alerts import loki, mimir, platform, pyroscope, slo, tempo
-from tests.sandbox.alerts.case import EVERYTHING, Case
+from tests.sandbox.alerts import loki, mimir, platform, pyroscope, slo, tempo, thanos
+from tests.sandbox.alerts.case import EVERYTHING, WITH_THANOS, Case
 from tests.support import ENVIRONMENTS, Change, all_of, load_stack, put
 from tests.unit.test_packs import RULES
 from tests.unit.test_scraping import GUARDED, OTHERS
 
-FAMILIES = (mimir, tempo, loki, pyroscope, platform, slo)
-CASES = sorted((case for family in FAMILIES for case in family.CASES), key=lambda case: case.alert)
-BY_ALERT = {alert: list(cases) for alert, cases in groupby(CASES, key=lambda case: case.alert)}
+STACKS: dict[str, tuple[Change, tuple[ModuleType, ...]]] = {
+    "default backends": (EVERYTHING, (mimir, tempo, loki, pyroscope, platform, slo)),
+    "Thanos": (WITH_THANOS, (thanos,)),
+}
+"""Stacks that have between them every alert that there is, and the cases that are held against each."""
+CASES: dict[tuple[str, str], list[Case]] = {
+    (stack, alert): list(cases)
+    for stack, (_, families) in STACKS.items()
+    for alert, cases in groupby(
+        sorted((case for family in families for case in family.CASES), key=lambda case: case.alert),
+        key=lambda case: case.alert,
+    )
+}
+"""The cases by stack and alert."""
 NOTHING: Change = all_of()
 VARIANTS: dict[str, tuple[str, Change]] = {
     **{environment: (environment, NOTHING) for environment in ENVIRONMENTS},
     "everything": ("prod", EVERYTHING),
+    "Thanos": ("prod", WITH_THANOS),
     "no exporters": ("prod", put("monitoring.exporters", [])),
     "without times": ("test", put("monitoring.objectives.metrics_query", {"target": 99.5})),
     "rules of the user's own": ("dev", RULES),
@@ -44,9 +59,9 @@ def promtool() -> Path:
     return tools.path("promtool")
 
 
-@pytest.fixture(scope="module")
-def everything() -> Stack:
-    return load_stack("prod", EVERYTHING)
+@cache
+def stack_of(name: str) -> Stack:
+    return load_stack("prod", STACKS[name][0])
 
 
 def alerts_of(stack: Stack) -> list[str]:
@@ -72,20 +87,25 @@ def test_promtool_would_find_something(promtool: Path, tmp_path: Path) -> None:
     assert run(promtool, "check", "rules", tmp_path / "rules.yaml").returncode != 0
 
 
-def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_is_silent(everything: Stack) -> None:
-    assert sorted(BY_ALERT) == sorted(alerts_of(everything))
-    assert [alert for alert, cases in BY_ALERT.items() if {case.fires for case in cases} != {True, False}] == []
+def test_every_backend_is_in_a_stack() -> None:
+    found = {backend.of.name for name in STACKS for backend in stack_of(name).backends}
+    assert found == {backend.name for backend in BACKENDS}
+
+
+def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_is_silent() -> None:
+    assert {alert for _, alert in CASES} == {alert for name in STACKS for alert in alerts_of(stack_of(name))}
+    assert [where for where, cases in CASES.items() if {case.fires for case in cases} != {True, False}] == []
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_no_stack_has_an_alert_that_is_not_tested(environment: str) -> None:
-    assert set(alerts_of(load_stack(environment))) <= set(BY_ALERT)
+    assert set(alerts_of(load_stack(environment))) <= {alert for _, alert in CASES}
 
 
-@pytest.mark.parametrize("alert", BY_ALERT)
-def test_it_fires_when_it_should_and_only_then(promtool: Path, everything: Stack, alert: str, tmp_path: Path) -> None:
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [only(alert, everything)]}))
-    (tmp_path / "tests.yaml").write_text(yaml.safe_dump(file_of(BY_ALERT[alert])))
+@pytest.mark.parametrize(("name", "alert"), CASES)
+def test_it_fires_when_it_should_and_only_then(promtool: Path, name: str, alert: str, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [only(alert, stack_of(name))]}))
+    (tmp_path / "tests.yaml").write_text(yaml.safe_dump(file_of(CASES[name, alert])))
     done = run(promtool, "test", "rules", tmp_path / "tests.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -109,9 +129,10 @@ def test_certificates_of_the_programs_own_need_no_exporter(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_wrong_expectation_is_seen(promtool: Path, everything: Stack, tmp_path: Path) -> None:
-    wrong = [case._replace(fires=not case.fires) for case in BY_ALERT["MimirNotScraped"]]
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [only("MimirNotScraped", everything)]}))
+def test_a_wrong_expectation_is_seen(promtool: Path, tmp_path: Path) -> None:
+    stack, alert = "default backends", "MimirNotScraped"
+    wrong = [case._replace(fires=not case.fires) for case in CASES[stack, alert]]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [only(alert, stack_of(stack))]}))
     for case in wrong:
         (tmp_path / "tests.yaml").write_text(yaml.safe_dump(file_of([case])))
         assert run(promtool, "test", "rules", tmp_path / "tests.yaml").returncode == 1

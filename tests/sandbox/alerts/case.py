@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from telemetry.spec.promql import equal
-from tests.support import EVERY_SIGNAL, Change, all_of, put
+from tests.support import EVERY_SIGNAL, WITH_THANOS_IN_PROD, Change, all_of, put
 from tests.unit.bad_collectors import DAEMON_SET
 
 EVERYTHING: Change = all_of(
@@ -16,8 +16,10 @@ EVERYTHING: Change = all_of(
     EVERY_SIGNAL["prod"],
     put("gateway.federation", {"token": {"issued_on": "2000-01-01", "valid_for": "30d"}}),
 )
-"""The prod stack with every backend, every exporter, a collector and both kinds of certificates, which has every alert
-there is."""
+"""The prod stack with every signal, every exporter, a collector and both kinds of certificates, which has every alert
+there is but for those of other backends."""
+WITH_THANOS: Change = all_of(EVERYTHING, WITH_THANOS_IN_PROD, put("monitoring.tenant", "platform"))
+"""The same with its metrics in Prometheus with Thanos."""
 HERE = 'namespace="ca7f8f-prod"'
 
 
