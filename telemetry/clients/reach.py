@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import httpx
+import urllib3
 from kubernetes import client
 
 from telemetry.spec.checks import CheckFailed, CheckSkipped, Refused
@@ -91,14 +92,13 @@ class _Transport(httpx.BaseTransport):
     def __init__(self, reach: Reach, verify: ssl.SSLContext) -> None:
         self._reach = reach
         self._direct = httpx.HTTPTransport(verify=verify)
-        self._proxy = None if reach.api is None else _api_server(reach.api.configuration)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         address = str(request.url.copy_with(raw_path=b"/"))
-        if self._proxy is not None and not self._reach.is_direct(address):
+        if self._reach.api is not None and not self._reach.is_direct(address):
             if "Authorization" in request.headers:
                 raise CheckSkipped(f"no route to {request.url.host}, and the API server passes no credentials on")
-            return self._proxy.send(_proxied(request, self._proxy))
+            return _through(self._reach.api, request)
         place, name = self._reach.target(address)
         host, _, port = place.rpartition(":")
         request.extensions = {**request.extensions, "sni_hostname": name}
@@ -107,25 +107,23 @@ class _Transport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._direct.close()
-        if self._proxy is not None:
-            self._proxy.close()
 
 
-def _proxied(request: httpx.Request, proxy: httpx.Client) -> httpx.Request:
+def _through(api: client.ApiClient, request: httpx.Request) -> httpx.Response:
+    """Send a request to a Service through the API server, which is reached as the kubeconfig says: by a proxy too."""
     service, namespace = request.url.host.split(".")[:2]
     scheme = request.url.scheme
     to = f"{scheme}:{service}:{request.url.port or _PORTS[scheme]}"
     path = f"/api/v1/namespaces/{namespace}/services/{to}/proxy{request.url.raw_path.decode()}"
     kept = {name: value for name, value in request.headers.items() if name not in ("host", "content-length")}
-    return proxy.build_request(request.method, path, headers=kept, content=request.read())
-
-
-def _api_server(config: client.Configuration) -> httpx.Client:
-    """Return a client of the API server, logged in as the kubeconfig says."""
-    context = ssl.create_default_context(cafile=config.ssl_ca_cert)
-    if config.cert_file:
-        context.load_cert_chain(config.cert_file, config.key_file)
-    if not config.verify_ssl:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    headers = {each["key"]: each["value"] for each in config.auth_settings().values() if each["in"] == "header"}
-    return httpx.Client(base_url=config.host, verify=context, headers=headers, trust_env=False)
+    method, url, headers, *_ = api.param_serialize(
+        request.method, path, header_params=kept, auth_settings=["BearerToken"]
+    )
+    seconds = request.extensions.get("timeout", {}).get("read")
+    try:
+        answer = api.rest_client.pool_manager.request(
+            method, url, body=request.read(), headers=headers, timeout=seconds, redirect=False, decode_content=False
+        )
+    except urllib3.exceptions.HTTPError as error:
+        raise httpx.ConnectError(type(getattr(error, "reason", error)).__name__) from error
+    return httpx.Response(answer.status, headers=answer.headers, content=answer.data)

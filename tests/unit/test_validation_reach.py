@@ -1,12 +1,16 @@
 """The ways into a cluster: none, a forwarded port, the API server; and what is skipped for want of one."""
 
 import ssl
+from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 from kubernetes import client
 
+from telemetry.clients.kubernetes import api_client
 from telemetry.clients.reach import Reach, ask
+from telemetry.config.connections import Kubernetes
 from telemetry.spec.checks import CheckFailed, CheckSkipped, Refused
 from tests.doubles import Answer, answering, refused
 
@@ -48,6 +52,31 @@ def test_the_api_server_passes_a_request_on_with_our_login_to_it() -> None:
             ask(asked, "GET", f"{NOWHERE}?a=b")
     path = "/api/v1/namespaces/no-such-namespace/services/http:mimir-distributor:8080/proxy/api/v1/user_limits?a=b"
     assert answer.asked == [(f"GET {path}", "Bearer fake")]
+
+
+def test_the_api_server_is_reached_by_the_proxy_that_the_kubeconfig_names(tmp_path: Path) -> None:
+    proxy, file = Answer(), tmp_path / "kubeconfig"
+    with answering(proxy) as address:
+        cluster = {"server": "http://api.no-such-network.invalid", "proxy-url": address}
+        kubeconfig = {
+            "current-context": "far",
+            "clusters": [{"name": "far", "cluster": cluster}],
+            "users": [{"name": "far", "user": {"token": "fake"}}],
+            "contexts": [{"name": "far", "context": {"cluster": "far", "user": "far"}}],
+        }
+        file.write_text(yaml.safe_dump(kubeconfig))
+        api = api_client(Kubernetes(kubeconfig=str(file), context="far"))
+        with client_by(Reach(api=api)) as asked:
+            assert ask(asked, "GET", NOWHERE).json() == {}
+    ((line, login),) = proxy.asked
+    assert line.startswith("GET http://api.no-such-network.invalid/api/v1/namespaces/no-such-namespace/services/")
+    assert login == "Bearer fake"
+
+
+def test_an_api_server_that_does_not_answer_is_a_failure() -> None:
+    api = client.ApiClient(client.Configuration(host=refused(), retries=0))
+    with client_by(Reach(api=api)) as asked, pytest.raises(CheckFailed, match="does not answer"):
+        ask(asked, "GET", NOWHERE)
 
 
 def test_no_credential_is_given_to_the_api_server() -> None:
