@@ -17,6 +17,8 @@ _WORKLOADS = (
     ("statefulset", "kube_statefulset_replicas", "kube_statefulset_status_replicas_ready"),
 )
 """Kinds of workloads: their label, the metric of what is wanted, and that of what is there."""
+_PODS = "kube_pod_info"
+"""What kube-state-metrics has of every pod."""
 _ON_NODES = ("daemonset", "kube_daemonset_status_desired_number_scheduled", "kube_daemonset_status_number_ready")
 """The collector's kind, where there is one."""
 
@@ -41,22 +43,23 @@ def _workloads(stack: Stack, here: Scope) -> Iterator[Alert]:
     workloads = workloads_of(stack)
     yield Alert(
         "ClusterMetricsMissing",
-        f"absent({here('kube_pod_info')})",
+        f"absent({here(_PODS)})",
         "ticket",
         "15m",
         "Nothing is known of the pods: kube-state-metrics is not scraped.",
         "Alerts on workloads, memory and quota are blind until it is.",
     )
+    required = tuple(map(_name, filter(_is_required, workloads)))
+    found = (_named(here(there, one_of(label, required)), label) for label, _, there in _WORKLOADS)
+    # What is found comes first, so that nothing is said to be gone that is there.
+    gone = (f'label_replace({none_of(here)}, "workload", "{name}", "", "")' for name in required)
     yield Alert(
         "BackendBlocked",
-        " or ".join(
-            f"{_named(here(there, one_of(label, map(_name, filter(_is_required, workloads)))), label)} == 0"
-            for label, _, there in _WORKLOADS
-        ),
+        f"({' or '.join((*found, *gone))}) == 0",
         "page",
         "5m",
         "A required role has no pod that is ready: the platform does not work without it.",
-        "{{ $labels.workload }} has none.",
+        "{{ $labels.workload }} has none, or is gone itself.",
     )
     every, kinds = tuple(map(_name, workloads)), (*_WORKLOADS, *((_ON_NODES,) if stack.collector_role else ()))
     yield Alert(
@@ -187,6 +190,14 @@ def _volumes(stack: Stack, here: Scope) -> Iterator[Alert]:
         "A volume has less than 10 % left; an ingester that cannot write its log refuses samples or spans.",
         "{{ $labels.persistentvolumeclaim }} has {{ $value | humanizePercentage }} left.",
     )
+
+
+def none_of(here: Scope) -> str:
+    """Return 0: the pods of a workload that is gone, of which kube-state-metrics says nothing.
+
+    Nothing where no pod of the namespace is known, as ClusterMetricsMissing says then.
+    """
+    return f"0 * max({here(_PODS)})"
 
 
 def _named(selector: str, label: str) -> str:

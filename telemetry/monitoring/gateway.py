@@ -12,6 +12,7 @@ from telemetry.config.monitoring import DAY
 from telemetry.gateway import access, validity
 from telemetry.gateway.addresses import SERVICE
 from telemetry.gateway.health import LOADED_METRIC
+from telemetry.monitoring.capacity import none_of
 from telemetry.monitoring.certificates import end_of
 from telemetry.spec.alerts import Alert
 from telemetry.spec.promql import Scope
@@ -25,9 +26,10 @@ def rules(stack: Stack) -> Iterator[Alert]:
     yield from _loaded(Scope.namespace(stack.namespace.name))
     here, exporters = Scope.namespace(stack.namespace.name), stack.monitoring.exporters
     if "kube-state-metrics" in exporters:
+        available = here("kube_deployment_status_replicas_available", deployment=SERVICE)
         yield Alert(
             "GatewayDown",
-            f"sum({here('kube_deployment_status_replicas_available', deployment=SERVICE)}) < 1",
+            f"(sum({available}) or {none_of(here)}) < 1",
             "page",
             "2m",
             "No pod of the gateway is available: nothing gets in or out.",

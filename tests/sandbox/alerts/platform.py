@@ -1,6 +1,8 @@
 """Cases for the alerts on the object store, the gateway and capacity."""
 
-from tests.sandbox.alerts.case import Case, fires, of, silent
+from telemetry.network.peers import workloads_of
+from tests.sandbox.alerts.case import EVERYTHING, Case, fires, of, silent
+from tests.support import load_stack
 
 _DISK = "SeaweedFS_volumeServer_resource"
 _S3 = "SeaweedFS_s3_request_total"
@@ -9,6 +11,7 @@ _INGESTER = {"pod": "mimir-ingester-0", "container": "ingester"}
 _EXPIRES = "certmanager_certificate_expiration_timestamp_seconds"
 _CERTIFICATE = of(_EXPIRES, name="gateway")
 _GATEWAY = of("kube_deployment_status_replicas_available", deployment="gateway")
+_PODS = {of("kube_pod_info", pod="somebody-elses-0"): "1x180"}
 _RESTARTS = "kube_pod_container_status_restarts_total"
 
 
@@ -114,6 +117,12 @@ def _stateful_set(name: str, ready: str, wanted: int = 3) -> dict[str, str]:
     }
 
 
+def _all_but(gone: str) -> dict[str, str]:
+    """Return the pods of a whole stack but for one workload."""
+    there = (pods.name for pods in workloads_of(load_stack("prod", EVERYTHING)) if pods.name != gone)
+    return dict(_PODS) | {series: values for name in there for series, values in _stateful_set(name, "3x180").items()}
+
+
 CASES: tuple[Case, ...] = (
     fires("ObjectStoreNotScraped", "nobody scrapes it", {}),
     silent("ObjectStoreNotScraped", "it is scraped", _disk(50)),
@@ -122,7 +131,9 @@ CASES: tuple[Case, ...] = (
     fires("ObjectStoreNearlyFull", "5 % left", _disk(5), 'name="/data"'),
     silent("ObjectStoreNearlyFull", "half left", _disk(50)),
     fires("GatewayDown", "no pod", {_GATEWAY: "2x60 0x120"}),
-    silent("GatewayDown", "one pod of two", {_GATEWAY: "2x60 1x120"}),
+    fires("GatewayDown", "its Deployment was deleted", {_GATEWAY: "2x60 _x120", **_PODS}),
+    silent("GatewayDown", "one pod of two", {_GATEWAY: "2x60 1x120", **_PODS}),
+    silent("GatewayDown", "nothing is known of anything", {}),
     fires("GatewayNotScraped", "nobody scrapes it", {}),
     silent("GatewayNotScraped", "it is scraped", _loaded("1x180")),
     fires("GatewayConfigurationNotLoaded", "one pod of two has not", _loaded("1x60 0x120"), 'pod="gateway-b"'),
@@ -186,7 +197,9 @@ CASES: tuple[Case, ...] = (
         "BackendBlocked", "no distributor", _deployment("mimir-distributor", "0x180"), 'workload="mimir-distributor"'
     ),
     fires("BackendBlocked", "no ingester", _stateful_set("mimir-ingester", "0x180"), 'workload="mimir-ingester"'),
+    fires("BackendBlocked", "its StatefulSet was deleted", _all_but("mimir-ingester"), 'workload="mimir-ingester"'),
     silent("BackendBlocked", "one distributor of two", _deployment("mimir-distributor", "1x180")),
+    silent("BackendBlocked", "all is there but what is optional", _all_but("mimir-overrides-exporter")),
     silent("BackendBlocked", "an optional role is missing", _deployment("mimir-overrides-exporter", "0x180", 1)),
     silent("BackendBlocked", "a neighbour is missing", _deployment("somebody-elses", "0x180")),
     fires("BackendDegraded", "one of two", _deployment("mimir-querier", "1x180"), 'workload="mimir-querier"'),
