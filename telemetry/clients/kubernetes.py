@@ -12,18 +12,15 @@ from functools import cached_property
 from typing import Any
 
 import urllib3
-import yaml
-from kubernetes import client, config
-from kubernetes.config.config_exception import ConfigException
+from kubernetes import client
 
+from telemetry.clients import kubeconfig
 from telemetry.config.connections import Kubernetes
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 """So that what is in a Secret does not even reach us."""
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """The same of a list."""
-UNUSABLE = (ConfigException, OSError, yaml.YAMLError, TypeError, ValueError)
-"""What `api_client` raises of a kubeconfig. All but the first two may quote the file in their text, tokens and all."""
 _TIMEOUT_SECONDS = 10
 _OK, _CREATED, _ACCEPTED, _NOT_FOUND = 200, 201, 202, 404
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -46,41 +43,21 @@ class Answer:
     body: bytes
 
 
-def api_client(settings: Kubernetes) -> client.ApiClient:
-    """Return a client that tries once: its retries would keep a user waiting for an address that is simply wrong.
+def connect(settings: Kubernetes) -> client.ApiClient:
+    """Return a client of a stack's cluster. It tries once: retries would keep a user waiting for a wrong address.
 
     Raises:
-        one of UNUSABLE: the file cannot be read, or has no such context.
+        ClusterError: the kubeconfig cannot be used.
     """
-    api = config.new_client_from_config(settings.kubeconfig_file, settings.context)
+    try:
+        api = kubeconfig.client_of(settings.kubeconfig_file, settings.context)
+    except kubeconfig.KubeconfigError as error:
+        raise ClusterError(
+            f"telemetry:kubernetes.context: {settings.context!r} cannot be used ({error}); log in to the cluster, or "
+            "correct context and kubeconfig"
+        ) from error
     api.rest_client.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(0)
     return api
-
-
-def contexts() -> tuple[str, ...]:
-    """Return the contexts of the kubeconfig, the current one first; none where there is no such file, or no context."""
-    try:
-        every, current = config.list_kube_config_contexts()
-    except UNUSABLE:
-        return ()
-    names = (str(each["name"]) for each in (current, *every) if each)
-    return tuple(dict.fromkeys(names))
-
-
-def connect(settings: Kubernetes) -> client.ApiClient:
-    """Return a client of a stack's cluster.
-
-    Raises:
-        ClusterError: the kubeconfig cannot be used. The message quotes nothing of it: there are tokens in it.
-    """
-    try:
-        return api_client(settings)
-    except UNUSABLE as error:
-        reason = str(error).splitlines()[0] if isinstance(error, ConfigException) else type(error).__name__
-        raise ClusterError(
-            f"telemetry:kubernetes.context: {settings.context!r} cannot be used ({reason}); log in to the cluster, or "
-            "correct it"
-        ) from error
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 from kubernetes import client
 
 from sandbox.world import Connections
-from telemetry.clients.kubernetes import api_client
+from telemetry.clients.kubernetes import connect
 from telemetry.config.connections import Kubernetes
 from telemetry.operations.preflight import in_cluster, quota
 from telemetry.operations.readiness.objects import Objects
@@ -23,7 +23,7 @@ LABELS = {"app": "counted"}
 @pytest.fixture
 def api(world: Connections) -> Iterator[client.ApiClient]:
     """The API server, with a namespace whose quota counts limits of CPU."""
-    api = api_client(Kubernetes(kubeconfig=str(world.kubeconfig), context=world.context))
+    api = connect(Kubernetes(kubeconfig=str(world.kubeconfig), context=world.context))
     core = client.CoreV1Api(api)
     core.create_namespace({"metadata": {"name": NAMESPACE}})
     spec = {"hard": {"limits.cpu": "100", "pods": "100"}}

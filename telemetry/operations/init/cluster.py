@@ -11,7 +11,7 @@ import urllib3
 from kubernetes import client
 from kubernetes.utils.quantity import parse_quantity
 
-from telemetry.clients.kubernetes import METADATA_LIST, UNUSABLE, api_client, get
+from telemetry.clients.kubernetes import METADATA_LIST, ClusterError, connect, get
 from telemetry.config.connections import Kubernetes
 from telemetry.config.quantities import bytes_text, cpu_text
 from telemetry.monitoring.operator import GROUP, VERSION
@@ -103,8 +103,8 @@ class Cluster:
     @cached_property
     def _api(self) -> client.ApiClient | None:
         try:
-            return api_client(self.settings)
-        except UNUSABLE:
+            return connect(self.settings)
+        except ClusterError:
             return None
 
 

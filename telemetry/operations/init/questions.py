@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from telemetry.backends import BACKENDS
-from telemetry.clients.kubernetes import contexts
+from telemetry.clients.kubeconfig import contexts
 from telemetry.config.namespace import THE_CLUSTERS
 from telemetry.operations.init.monitoring_questions import MONITORING
 from telemetry.operations.init.question import (

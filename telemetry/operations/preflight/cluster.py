@@ -2,7 +2,6 @@
 
 import urllib3
 from kubernetes import client
-from kubernetes.config.config_exception import ConfigException
 
 from telemetry.clients import trust
 from telemetry.clients.kubernetes import NoJsonError, get
@@ -11,13 +10,6 @@ from telemetry.config.namespace import Namespace
 from telemetry.stack import Stack
 
 _KEY = "telemetry:kubernetes"
-
-
-def unusable(cluster: Kubernetes, error: Exception) -> str:
-    """Return why a kubeconfig cannot be used; most errors may quote the file in their text, and with it a token."""
-    reason = _first_line(error) if isinstance(error, ConfigException | OSError) else "the kubeconfig file is malformed"
-    where = f"{_KEY}.context: {cluster.context!r}"
-    return f"{where} cannot be used ({reason}); log in to the cluster, or correct context and kubeconfig"
 
 
 def check(stack: Stack, api: client.ApiClient) -> list[str]:
@@ -59,7 +51,3 @@ def _refused(error: client.ApiException, cluster: Kubernetes, namespace: Namespa
         # Being kept from reading the Namespace object is normal where the platform owns it.
         return []
     return [f"{_KEY}: the API server answered {error.status} {error.reason}; try again, or ask the platform"]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import urllib3
 from kubernetes import client
 
-from telemetry.clients.kubernetes import UNUSABLE, NoJsonError, api_client
+from telemetry.clients.kubernetes import ClusterError, NoJsonError, connect
 from telemetry.operations.preflight import (
     certificate,
     cluster,
@@ -47,9 +47,9 @@ CHECKS: tuple[Check, ...] = (
 def findings(stack: Stack, checks: Iterable[Check] = CHECKS) -> list[str]:
     """Return what stands in the way of an `up`, by all checks or by some of them."""
     try:
-        api = api_client(stack.kubernetes)
-    except UNUSABLE as error:
-        return [cluster.unusable(stack.kubernetes, error)]
+        api = connect(stack.kubernetes)
+    except ClusterError as error:
+        return [str(error)]
     with ThreadPoolExecutor() as pool:
         return [line for found in pool.map(lambda check: _ask(check, stack, api), checks) for line in found]
 
