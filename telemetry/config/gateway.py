@@ -10,6 +10,7 @@ from telemetry.config.autoscaling import Autoscaling
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.existing_secrets import AuthoritySecret, BackendsCertificateSecret, CertificateSecret
 from telemetry.config.expose import Expose
+from telemetry.config.images import Reference
 from telemetry.config.oidc import Oidc
 from telemetry.config.placement import ClassName, Placement
 from telemetry.config.quantities import Bytes, Duration
@@ -45,8 +46,8 @@ def check_nginx(value: str) -> str:
     return value
 
 
-NginxImage = Annotated[str, Field(pattern=r"^[a-z0-9./:@_-]+[:@][A-Za-z0-9_.:-]+$"), AfterValidator(check_nginx)]
-"""An image of nginx by its full name: with a tag, a digest, or both."""
+NginxImage = Annotated[Reference, AfterValidator(check_nginx)]
+"""An image of nginx by its full name."""
 
 
 def _check_fingerprint(value: str) -> str:

@@ -9,9 +9,12 @@ from telemetry.config.addresses import is_server
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.existing_secrets import SecretName
 
+# The grammar of https://github.com/distribution/reference/blob/main/reference.go
 _HOST = r"(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?"
-_PATH = r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
-"""A name in a registry (OCI distribution specification, 'Pulling manifests')."""
+_PART = r"[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*"
+_PATH = rf"{_PART}(/{_PART})*"
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_DIGEST = "sha256:[0-9a-f]{64}"
 _LIKE_A_HOST = re.compile(r"[.:]|^localhost$")
 
 
@@ -25,6 +28,30 @@ def _has_a_host(value: str) -> str:
             "port; begin with the registry's host, such as registry.example.com/team"
         )
     return value
+
+
+def _check_reference(value: str) -> str:
+    name = value.partition("@")[0]
+    host, slash, _ = name.partition("/")
+    if slash and _LIKE_A_HOST.search(host) and not is_server(host):
+        raise ValueError("begins with no registry's host; write it such as registry.example.com:5000/team/image:1.2.3")
+    return value
+
+
+Tag = Annotated[str, Field(pattern=f"^{_TAG}$")]
+"""An image's version."""
+Digest = Annotated[str, Field(pattern=f"^{_DIGEST}$")]
+"""What an image is, by its content."""
+Registry = Annotated[str, Field(pattern=f"^{_HOST}(/{_PATH})?$"), AfterValidator(_has_a_host)]
+"""A registry, with a path or without."""
+Repository = Annotated[str, Field(pattern=f"^{_HOST}/{_PATH}$"), AfterValidator(_has_a_host)]
+"""Where an image is, without a version."""
+Reference = Annotated[
+    str,
+    Field(pattern=f"^({_HOST}/)?{_PATH}(:{_TAG}(@{_DIGEST})?|@{_DIGEST})$", max_length=512),
+    AfterValidator(_check_reference),
+]
+"""An image by its full name: with a tag, a digest, or both."""
 
 
 class Image(NamedTuple):
@@ -42,19 +69,17 @@ NGINX = Image("docker.io", "nginxinc/nginx-unprivileged")
 class ImageOverride(Settings):
     """One image, of another place or version than its chart's."""
 
-    repository: Annotated[str, Field(pattern=f"^{_HOST}/{_PATH}$"), AfterValidator(_has_a_host)] | None = Field(
+    repository: Repository | None = Field(
         default=None,
         description="Where it is, its registry included, such as `registry.example.com/team/tempo`; none is its own "
         "name, at `images.registry` where that is set.",
     )
-    tag: str | None = Field(
+    tag: Tag | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
         description="Its version; none is the chart's, whose values are checked against no other.",
     )
-    digest: str | None = Field(
+    digest: Digest | None = Field(
         default=None,
-        pattern=r"^sha256:[0-9a-f]{64}$",
         description="What the tag must be (`make images ARGS=--pin` asks the registries): a registry that gives "
         "the tag to something else is then not believed.",
     )
@@ -71,7 +96,7 @@ class ImageOverride(Settings):
 class Images(Settings):
     """Where the images of all pods come from, whether a chart or the program makes them."""
 
-    registry: Annotated[str, Field(pattern=f"^{_HOST}(/{_PATH})?$"), AfterValidator(_has_a_host)] | None = Field(
+    registry: Registry | None = Field(
         default=None,
         description="A mirror in place of every image's registry, with a path if it has one: at "
         "`registry.example.com/mirror`, docker.io/grafana/tempo is registry.example.com/mirror/grafana/tempo. Names "

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from telemetry.config import json_text
 from telemetry.config.base import SettingError, did_you_mean
 from telemetry.config.credentials import Credentials
 from telemetry.spec.alertmanager import made_here
@@ -73,10 +74,10 @@ def load(
             f"them with: pulumi config set --secret --path {PROJECT}:{CREDENTIALS}.…"
         )
     if not findings:
-        raw = {key: _parse(text) for key, text in values.items()}
+        raw = {key: _parse(key, text) for key, text in values.items()}
         stack = _stack(raw, stack_name, findings)
         given = {name: of_program(name, environment) for name in named_in(raw)}
-        credentials = _credentials(_parse(credentials_text or "{}"), given, findings)
+        credentials = _credentials(_parse(CREDENTIALS, credentials_text or "{}"), given, findings)
         if stack is not None and credentials is not None:
             findings += [*unset(stack, environment), *_key_findings(stack, credentials)]
             if not findings:
@@ -95,7 +96,7 @@ def load_credentials(text: str, given: Mapping[str, Any]) -> Credentials:
         ConfigError: with every finding.
     """
     findings: list[str] = []
-    credentials = _credentials(_parse(text), given, findings)
+    credentials = _credentials(_parse(CREDENTIALS, text), given, findings)
     if credentials is None or findings:
         raise ConfigError(findings)
     return credentials
@@ -104,7 +105,7 @@ def load_credentials(text: str, given: Mapping[str, Any]) -> Credentials:
 def load_settings(config: Mapping[str, str], stack_name: str) -> Stack:
     """Return the settings of a stack without its secrets, for what needs no engine (see `load`)."""
     findings: list[str] = []
-    raw = {key: _parse(text) for key, text in _of_project(config).items() if key != CREDENTIALS}
+    raw = {key: _parse(key, text) for key, text in _of_project(config).items() if key != CREDENTIALS}
     stack = _stack(raw, stack_name, findings)
     if stack is None or findings:
         raise ConfigError(findings)
@@ -148,14 +149,21 @@ def _tenants_findings(raw: dict[str, Any]) -> list[str]:
     return []
 
 
-def _parse(text: str) -> Any:
-    """Return an object or list as such, and everything else as the text that it is."""
-    if text.lstrip().startswith(("{", "[")):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            return text
-    return text
+def _parse(key: str, text: str) -> Any:
+    """Return an object or list as such, and everything else as the text that it is.
+
+    Raises:
+        ConfigError: a key is in an object twice: JSON would take the last one.
+    """
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return json_text.read(text)
+    except json_text.KeyTwiceError as error:
+        which = "a key" if key == CREDENTIALS else str(error)
+        raise ConfigError([f"{PROJECT}:{key}: {which} is given twice in its JSON; remove one of the two"]) from error
+    except (ValueError, RecursionError):
+        return text
 
 
 def _environment_findings(environment: object, stack_name: str) -> list[str]:

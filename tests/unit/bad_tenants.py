@@ -491,7 +491,17 @@ GATEWAY = [
         "not a certificate",
         "in PEM",
     ),
-    Bad("an image without a tag", _with("gateway.image", "nginx"), "gateway.image", "must match", "must match"),
+    *(
+        Bad(f"an image that is {what}", _with("gateway.image", image), "gateway.image", allowed, mend)
+        for what, image, allowed, mend in (
+            ("without a tag", "nginx", "must match", "must match"),
+            ("no path", "//::a", "must match", "must match"),
+            ("of two tags", "nginx:1.29.8:1.29.9", "must match", "must match"),
+            ("of a short digest", "nginx@sha256:abc", "must match", "must match"),
+            ("in upper case", "r.example/Nginx:1.29.8", "must match", "must match"),
+            ("of no port", "r.example:99999/nginx:1.29.8", "no registry's host", "registry.example.com:5000"),
+        )
+    ),
     Bad(
         "a day that is none",
         _with("gateway.issued.issued_on", "2026-02-30"),

@@ -108,6 +108,19 @@ def test_an_encrypted_setting_is_refused_without_being_shown() -> None:
     assert "pw0-fake" not in line
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("metrics", '{"chart": {"version": "6.1.0", "version": "6.0.6"}}', "telemetry:metrics: version is given twice"),
+        ("tenants", '[{"id": "a", "id": "b"}]', "telemetry:tenants: id is given twice"),
+        ("credentials", '{"pw0-fake": 1, "pw0-fake": 2}', "telemetry:credentials: a key is given twice"),
+    ],
+)
+def test_json_with_a_key_twice_is_refused(key: str, text: str, said: str) -> None:
+    (line,) = said_of({**tree(), key: text})
+    assert line == f"{said} in its JSON; remove one of the two"
+
+
 def test_an_empty_config_asks_for_every_section() -> None:
     with pytest.raises(ConfigError) as refused:
         load({}, [], "dev")
