@@ -6,6 +6,9 @@ from telemetry.spec.alerts import Alert
 from telemetry.spec.promql import Scope
 from telemetry.stack import Stack
 
+DISK = "instance, name"
+"""The labels that name a disk: every volume server may call its directory `/data`."""
+
 
 def rules(stack: Stack) -> Iterator[Alert]:
     """Yield the object store's alerts; none where it is not scraped."""
@@ -31,12 +34,13 @@ def rules(stack: Stack) -> Iterator[Alert]:
         "SeaweedFS answers with errors: blocks can neither be written nor read.",
         "{{ $value | humanizePercentage }} of all S3 requests end with a server's error.",
     )
-    free, whole = (f"sum by (name) ({store(disk, type=each)})" for each in ("free", "all"))
+    free, whole = (f"max by ({DISK}) ({store(disk, type=each)})" for each in ("free", "all"))
     yield Alert(
         "ObjectStoreNearlyFull",
         f"{free} / {whole} < 0.1",
         "ticket",
         "15m",
         "A directory of SeaweedFS has less than 10 % of its disk left.",
-        "{{ $labels.name }} has {{ $value | humanizePercentage }} left; at 1 % its volumes are read-only.",
+        "{{ $labels.name }} of {{ $labels.instance }} has {{ $value | humanizePercentage }} left; at 1 % its volumes are "
+        "read-only.",
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from telemetry.monitoring.object_store import DISK
 from telemetry.spec.panel_queries import QUANTILE, quantile
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
@@ -43,10 +44,10 @@ def _requests(store: Scope) -> Iterator[Panel]:
 
 
 def _disks(store: Scope) -> Iterator[Panel]:
-    used, whole = (f"sum by (name) ({store('SeaweedFS_volumeServer_resource', type=each)})" for each in ("used", "all"))
-    full = panel(
-        "Disks", "percentunit", "How full each directory is; alerts above 90 %.", (f"{used} / {whole}", "{{name}}")
-    )
+    disk = "SeaweedFS_volumeServer_resource"
+    used, whole = (f"max by ({DISK}) ({store(disk, type=each)})" for each in ("used", "all"))
+    about = "How full each directory of each volume server is; alerts above 90 %."
+    full = panel("Disks", "percentunit", about, (f"{used} / {whole}", "{{name}} {{instance}}"))
     yield replace(full, width=12, bad_above=0.9)
     size = f"sum by (collection) ({store('SeaweedFS_volumeServer_total_disk_size')})"
     kept = panel(

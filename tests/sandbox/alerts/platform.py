@@ -20,11 +20,9 @@ def _loaded(of_one: str) -> dict[str, str]:
     return {of(metric, pod="gateway-a"): "1x180", of(metric, pod="gateway-b"): of_one}
 
 
-def _disk(free: int) -> dict[str, str]:
-    return {
-        f'{_DISK}{{name="/data", type="free"}}': f"{free}x180",
-        f'{_DISK}{{name="/data", type="all"}}': "100x180",
-    }
+def _disk(free: int, server: str = "volume-0:9327") -> dict[str, str]:
+    labels = f'instance="{server}", name="/data"'
+    return {f'{_DISK}{{{labels}, type="free"}}': f"{free}x180", f'{_DISK}{{{labels}, type="all"}}': "100x180"}
 
 
 def _s3(failed: str) -> dict[str, str]:
@@ -129,7 +127,13 @@ CASES: tuple[Case, ...] = (
     fires("ObjectStoreErrors", "one in six fails", _s3("0+20x180")),
     silent("ObjectStoreErrors", "one in a hundred fails", _s3("0+1x180")),
     fires("ObjectStoreNearlyFull", "5 % left", _disk(5), 'name="/data"'),
-    silent("ObjectStoreNearlyFull", "half left", _disk(50)),
+    fires(
+        "ObjectStoreNearlyFull",
+        "5 % left at one server of two, whose directories are called alike",
+        _disk(5) | _disk(90, "volume-1:9327"),
+        'instance="volume-0:9327", name="/data"',
+    ),
+    silent("ObjectStoreNearlyFull", "half left", _disk(50) | _disk(60, "volume-1:9327")),
     fires("GatewayDown", "no pod", {_GATEWAY: "2x60 0x120"}),
     fires("GatewayDown", "its Deployment was deleted", {_GATEWAY: "2x60 _x120", **_PODS}),
     silent("GatewayDown", "one pod of two", {_GATEWAY: "2x60 1x120", **_PODS}),
