@@ -175,7 +175,7 @@ WITH_LOGS_IN_PROD: Change = put(
         "roles": {role: {"replicas": 2} for role in ("read", "write", "backend")},
     },
 )
-"""Gives a stack a Loki as prod would have it (docs/operations.md)."""
+"""Gives a stack a Loki as prod would have it (docs/optional-backends.md)."""
 
 PYROSCOPE_CHART = {
     "name": "pyroscope",
@@ -193,7 +193,7 @@ WITH_PROFILES_IN_PROD: Change = put(
         "roles": {**{role: {"replicas": 2} for role in _TWICE}, "metastore": {"replicas": 3}},
     },
 )
-"""Gives a stack a Pyroscope as prod would have it, in Phase 3 (docs/operations.md)."""
+"""Gives a stack a Pyroscope as prod would have it, in Phase 3 (docs/optional-backends.md)."""
 
 
 WITH_THANOS: Change = put("metrics", thanos_starter("dev"))
