@@ -17,9 +17,12 @@ EXPORTER = "component_id, exporter"
 """The labels that name what sends; a collector has one of the two."""
 EXPORTER_NAME = "{{component_id}}{{exporter}}"
 """The same in a legend."""
+LINES_LOST = "loki_write_dropped_entries_total"
+"""Lines of pods' logs (Alloy's loki.write): Loki refused them, or did not answer for as long as they are sent again."""
 _LOST = (
     *(f"otelcol_exporter_{how}_{what}_total" for what in SIGNALS for how in ("send_failed", "enqueue_failed")),
     "prometheus_remote_storage_samples_failed_total",
+    LINES_LOST,
 )
 """What was not delivered and is not tried again: refused by the platform, too old, or without room in the queue."""
 _REFUSED = tuple(f"otelcol_receiver_refused_{what}_total" for what in SIGNALS)

@@ -41,6 +41,5 @@ def rules(stack: Stack) -> Iterator[Alert]:
         "ticket",
         "15m",
         "A directory of SeaweedFS has less than 10 % of its disk left.",
-        "{{ $labels.name }} of {{ $labels.instance }} has {{ $value | humanizePercentage }} left; at 1 % its volumes are "
-        "read-only.",
+        "{{ $labels.name }} of {{ $labels.instance }}: {{ $value | humanizePercentage }} left; at 1 % it is read-only.",
     )

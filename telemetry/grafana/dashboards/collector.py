@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from telemetry.collector.addresses import RELEASE
-from telemetry.monitoring.collector import EXPORTER, EXPORTER_NAME, QUEUE_CAPACITY, QUEUE_SIZE, SIGNALS, namespace_of
+from telemetry.monitoring.collector import (
+    EXPORTER,
+    EXPORTER_NAME,
+    LINES_LOST,
+    QUEUE_CAPACITY,
+    QUEUE_SIZE,
+    SIGNALS,
+    namespace_of,
+)
 from telemetry.spec.panel_queries import part
 from telemetry.spec.panels import WINDOW, Dashboard, Panel, Row, panel
 from telemetry.spec.promql import Scope
@@ -57,7 +65,8 @@ def _sends(here: Scope) -> Iterator[Panel]:
     )
     about = "Given up: refused for good, too old, or without room in the queue. Alerts when there is any."
     failed = (here.rate(f"{samples}_failed_total", WINDOW), "samples")
-    yield from _of_signals(here, "not delivered", "otelcol_exporter_send_failed", about, failed)
+    lines = (here.rate(LINES_LOST, WINDOW), "lines of pods' logs")
+    yield from _of_signals(here, "not delivered", "otelcol_exporter_send_failed", about, failed, lines)
     about = "Given up at once, as the queue was full."
     yield from _of_signals(here, "without room", "otelcol_exporter_enqueue_failed", about, width=24)
 

@@ -167,6 +167,7 @@ CASES: tuple[Case, ...] = (
             "otelcol_exporter_send_failed_spans_total",
             "otelcol_exporter_enqueue_failed_log_records_total",
             "prometheus_remote_storage_samples_failed_total",
+            "loki_write_dropped_entries_total",
         )
     ),
     silent("CollectorLosesData", "all arrives", _lost("otelcol_exporter_send_failed_spans_total", "7x180")),
