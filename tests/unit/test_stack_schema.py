@@ -16,7 +16,6 @@ from tests.engine.rich_stacks import CERTIFIED, DEV, EXISTING, PROD, RULER
 from tests.support import REPO, Change, all_of, drop, put, tree
 from tests.unit.test_settings import ALL_MODELS
 
-EXAMPLE = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 SECRET: dict[str, str] = {"secure": "v1:bm9uY2U=:Y2lwaGVy"}
 IDENTITY = {"access_key": SECRET, "secret_key": SECRET}
 CREDENTIALS = {
@@ -64,15 +63,6 @@ def test_a_stack_file_names_it_and_keeps_it(file: Path) -> None:
     assert named
     assert (file.parent / named[1]).samefile(make_stack_schema.SCHEMA)
     assert wrong_with(yaml.safe_load(text)) == {}
-
-
-@pytest.mark.parametrize("page", sorted(REPO.glob("docs/*.md")), ids=lambda page: page.stem)
-def test_the_examples_in_the_documentation_keep_it(page: Any) -> None:
-    whole = changed("dev")["config"]
-    for example in EXAMPLE.findall(page.read_text()):
-        settings = yaml.safe_load(example)
-        if isinstance(settings, dict) and any(str(key).startswith("telemetry:") for key in settings):
-            assert wrong_with({"config": whole | settings}) == {}, example
 
 
 @pytest.mark.parametrize(
