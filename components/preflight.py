@@ -7,6 +7,7 @@ no network, and so they work from a pull request.
 import pulumi
 
 from telemetry.config.credentials import Credentials
+from telemetry.config.targets import make
 from telemetry.known_secrets import redactor_of
 from telemetry.operations import preflight
 from telemetry.stack import Stack
@@ -22,5 +23,5 @@ def run(stack: Stack, credentials: Credentials) -> None:
         return
     if found := preflight.findings(stack, credentials):
         hides = redactor_of(stack, credentials)  # what a system answers may repeat what it was asked with
-        again = f"once that is mended: make up STACK={stack.environment}"
+        again = f"once that is mended: {make('up', stack.environment)}"
         raise pulumi.RunError("\n".join(["nothing was changed, because:", *map(hides.message, found), again]))

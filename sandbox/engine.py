@@ -19,6 +19,7 @@ from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from sandbox.world.files import write_private
 from sandbox.world.process import FEW_COLLECTIONS
+from telemetry.config import targets
 
 PROJECT = "telemetry"
 _LEAKS = ("PULUMI_", "KUBECONFIG", "AWS_", "GRAFANA_", "PYTHONDONTWRITEBYTECODE")
@@ -92,6 +93,7 @@ class Engine:
             **FEW_COLLECTIONS,
             **kept,
             "PATH": os.pathsep.join(path),
+            targets.WHERE: "sandbox",
             "VIRTUAL_ENV": str(Path(sys.executable).parent.parent),
             "PULUMI_HOME": str(self.home),
             # Without side files for metadata: they are not written whole or not at all, and a killed engine

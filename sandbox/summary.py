@@ -20,8 +20,8 @@ def show(console: Console, stack: str, engine: Engine, connections: Connections,
         f"the platform is [bold]{outputs['status']['state']}[/]."
     )
     console.print(
-        "[dim]Look around:  make status  ·  make shell (then: pulumi stack -s "
-        f"{stack}, helm list -A)  ·  make validate  ·  make down[/]"
+        f"[dim]Look around:  make status  ·  make shell STACK={stack} (then: pulumi stack -s {stack}, helm list -A)  "
+        f"·  make validate STACK={stack}  ·  make down[/]"
     )
 
 

@@ -13,6 +13,7 @@ from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import StackName
 from telemetry.cli.tables import table
 from telemetry.clients.cli_tools import Pulumi, ToolError
+from telemetry.config.targets import make
 from telemetry.operations.adopt import AdoptError
 from telemetry.operations.adopt.errors import explained
 from telemetry.operations.backup import exports
@@ -73,7 +74,10 @@ def restore_state(
         if not is_confirmed(console, f"Put it in place of the state of {stack}?", yes=yes):
             raise typer.Exit(_UNCONFIRMED)
         _asked(stack, "stack import", json.dumps(export))
-        console.print(f"It is the state of {stack} now. Next: make refresh, then make adopt")
+        console.print(
+            f"It is the state of {stack} now. Next: {make('refresh', stack)}, then {make('adopt', stack)}",
+            soft_wrap=True,
+        )
 
 
 def _asked(stack: str, command: str, stdin: str | None = None) -> str:

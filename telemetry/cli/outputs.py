@@ -3,6 +3,7 @@
 from typing import Any
 
 from telemetry.clients.cli_tools import Pulumi
+from telemetry.config.targets import make
 from telemetry.stack import ConfigError
 
 
@@ -16,5 +17,5 @@ def outputs_of(pulumi: Pulumi) -> dict[str, Any]:
     outputs: dict[str, Any] = pulumi.json("stack output", "--json")
     if "endpoints" not in outputs:
         stack = pulumi.stack
-        raise ConfigError([f"{stack} has no outputs: nothing is deployed yet; first: make up STACK={stack}"])
+        raise ConfigError([f"{stack} has no outputs: nothing is deployed yet; first: {make('up', stack)}"])
     return outputs

@@ -8,6 +8,7 @@ from telemetry.cli.options import ConfigFile, StackName
 from telemetry.cli.outputs import outputs_of
 from telemetry.clients.cli_tools import Helm, Pulumi, ToolError, helm_of
 from telemetry.clients.kubernetes import ClusterError, connect
+from telemetry.config.targets import make
 from telemetry.operations.smoke.probe import Services, SmokeError, prove, refuses
 from telemetry.releases import releases_of
 from telemetry.stack import ConfigError, Stack
@@ -52,4 +53,5 @@ def check_releases(stack: Stack, helm: Helm) -> None:
         if found.get(each.name) != "deployed"
     ]
     if wrong:
-        raise SmokeError(f"namespace {stack.namespace.name}: release {', '.join(wrong)}; see: make repair")
+        repair = make("repair", stack.environment)
+        raise SmokeError(f"namespace {stack.namespace.name}: release {', '.join(wrong)}; see: {repair}")

@@ -128,7 +128,7 @@ def refusal(issued: Issued, today: date) -> str | None:
     if end < today:
         return (
             f"telemetry:gateway.issued: the certificates that the program issues ended on {end}; set issued_on to "
-            f"{today}, raise version if they were ever deployed, and then: make up"
+            f"{today}, raise version if they were ever deployed, and run `up`"
         )
     return None
 
@@ -139,7 +139,7 @@ def expiry_warning(issued: Issued, today: date) -> str | None:
         return None
     return (
         f"telemetry:gateway.issued: the certificates that the program issues end on {ends(issued)}; move issued_on to "
-        "a later day, raise version, and then: make up"
+        "a later day, raise version, and run `up`"
     )
 
 

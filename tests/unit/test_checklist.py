@@ -365,7 +365,7 @@ def test_how_names_the_stack(live: dict[str, dict[str, str]]) -> None:
     assert [each.state for each in found] == ["done", "done", "by hand", "by hand", "open", "open"]
     told = " ".join(each.how for each in found)
     assert 'namespace="ca7f8f-prod"' in told
-    assert "make validate STACK=prod" in told
+    assert "make validate STACK=prod ON=cluster ARGS=" in told
     assert "telemetry rules prod --output" in told
 
 

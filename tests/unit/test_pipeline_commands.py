@@ -184,7 +184,10 @@ def test_an_api_server_that_does_not_answer_is_told(tmp_path: Path) -> None:
     ("listed", "said"),
     [
         ({"tempo": "deployed", "mimir": "deployed", "other": "failed"}, None),
-        ({"tempo": "deployed", "mimir": "pending-upgrade"}, "release mimir is pending-upgrade; see: make repair"),
+        (
+            {"tempo": "deployed", "mimir": "pending-upgrade"},
+            "release mimir is pending-upgrade; see: make repair STACK=dev ON=cluster",
+        ),
         ({"mimir": "deployed"}, "release tempo is not there"),
     ],
 )

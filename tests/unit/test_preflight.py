@@ -400,7 +400,7 @@ def test_a_release_that_is_half_way_is_named_with_the_command_that_frees_it(tmp_
     with answering(answer) as server:
         (line,) = ask_releases(tmp_path, server)
     assert f"release mimir of namespace ca7f8f-dev is {status}" in line
-    assert line.endswith("make repair STACK=dev")
+    assert line.endswith("make repair STACK=dev ON=cluster")
     assert answer.asked == [("GET /api/v1/namespaces/ca7f8f-dev/secrets?labelSelector=owner%3Dhelm", f"Bearer {TOKEN}")]
 
 
@@ -442,7 +442,7 @@ def test_up_is_refused_with_everything_that_stands_in_its_way(monkeypatch: pytes
         preflight_component.run(load_stack("dev", *nowhere()), credentials())
     first, *lines, last = str(stopped.value).splitlines()
     assert first == "nothing was changed, because:"
-    assert last == "once that is mended: make up STACK=dev"
+    assert last == "once that is mended: make up STACK=dev ON=cluster"
     paths = [line.split(": ")[0] for line in lines]
     assert paths == [
         "telemetry:kubernetes.context",

@@ -26,7 +26,7 @@ def release(name: str, action: str, status: str | None = None) -> ReleaseChange:
 
 def of(*items: Item, releases: tuple[ReleaseChange, ...] = (), preview: Preview = NOTHING) -> list[Warn]:
     """Return the warnings about these."""
-    return list(warnings(items, releases, preview, Verdict(), s3_secrets={"mimir-s3", "ours"}))
+    return list(warnings(items, releases, preview, Verdict(), stack="prod", s3_secrets={"mimir-s3", "ours"}))
 
 
 def field(path: str, old: Any, new: Any) -> dict[str, Any]:
@@ -108,8 +108,8 @@ def test_an_uninstalled_release_is_one_warning() -> None:
 @pytest.mark.parametrize(
     ("action", "status", "level", "words"),
     [
-        ("change", "pending-upgrade", "fails", "make repair"),
-        ("same", "pending-upgrade", "fails", "make repair"),
+        ("change", "pending-upgrade", "fails", "make repair STACK=prod ON=cluster"),
+        ("same", "pending-upgrade", "fails", "make repair STACK=prod ON=cluster"),
         ("same", "failed", "disruptive", "nothing here mends it"),
         ("change", "failed", "disruptive", "`up` tries again"),
         ("create", "deployed", "fails", "the state does not know it"),
@@ -168,7 +168,7 @@ def test_protection_that_is_touched_or_taken_away_is_named() -> None:
 
 def test_the_most_severe_comes_first() -> None:
     items = [thing("Secret"), thing("Service", "delete"), thing("Job", "replace", fails="y"), thing("Bucket", "delete")]
-    found = warnings(items, (), NOTHING, Verdict(warnings=("quota is short",)), s3_secrets=())
+    found = warnings(items, (), NOTHING, Verdict(warnings=("quota is short",)), stack="prod", s3_secrets=())
     assert [warning.level for warning in found] == ["destructive", "fails", "disruptive", "disruptive", "notice"]
     assert "quota is short" in [warning.text for warning in found]
 

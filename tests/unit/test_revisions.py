@@ -253,7 +253,7 @@ def test_an_up_that_would_leave_something_is_refused_with_what_it_is(tmp_path: P
     (line,) = ask(tmp_path, {1: "deployed", 2: "failed"}, {1: BEFORE, 2: ADDS})
     assert "release mimir of namespace ca7f8f-dev has failed, and Helm would leave in the cluster what it has" in line
     assert f"({AT}.nodeSelector)" in line
-    assert line.endswith("make repair STACK=dev")
+    assert line.endswith("make repair STACK=dev ON=cluster")
 
 
 def test_an_up_after_a_failure_that_added_nothing_or_was_the_first_goes_on(tmp_path: Path) -> None:

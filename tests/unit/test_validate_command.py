@@ -170,7 +170,7 @@ def test_a_stack_that_is_not_deployed_is_one_message(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Pulumi, "json", lambda *_: {})
     done = run()
     assert done.exit_code == 1
-    assert "nothing is deployed yet; first: make up STACK=prod" in done.output
+    assert "nothing is deployed yet; first: make up STACK=prod ON=cluster" in done.output
 
 
 @pytest.mark.parametrize(

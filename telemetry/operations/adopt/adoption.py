@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from telemetry.clients.cli_tools import Pulumi, ToolError
 from telemetry.config.connections import Kubernetes
+from telemetry.config.targets import make
 from telemetry.engine.plan import Planned, unknown_to
 from telemetry.engine.preview import steps
 from telemetry.engine.state import Deployment
@@ -107,7 +108,7 @@ class Adoption:
             raise explained(error, self.pulumi.stack) from error
         deployment = exported.get("deployment") or {}
         if deployment.get("pending_operations"):
-            raise AdoptError("a run was killed while it worked; first: make repair")
+            raise AdoptError(f"a run was killed while it worked; first: {make('repair', self.pulumi.stack)}")
         return {**exported, "deployment": deployment}
 
 

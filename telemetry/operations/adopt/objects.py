@@ -68,7 +68,7 @@ class Releases:
         if listed is None:
             return None
         if listed["status"] not in _RUNNING:
-            return Foreign(f"it is {listed['status']}", "make repair, then this command again")
+            return Foreign(f"it is {listed['status']}", "repair it (docs/operations.md), then this command again")
         version = version_of(name_of(str(inputs["chart"])), listed["chart"])
         if version is None:
             return Foreign(f"it is of another chart, {listed['chart']}", _UNINSTALL)

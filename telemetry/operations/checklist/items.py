@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from telemetry.config.targets import make
 from telemetry.operations.checklist import activity, metrics, rules, secrets
 from telemetry.operations.checklist.model import ChecklistFinding, Given, Item, Ticked
 from telemetry.spec.checks import CheckFailed, CheckSkipped
@@ -47,8 +48,12 @@ ITEMS = (
 
 def ticked(given: Given) -> Iterator[Ticked]:
     """Yield every item with what is seen of it."""
-    names = {"NAMESPACE": given.stack.namespace.name, "STACK=STACK": f"STACK={given.stack.environment}"}
-    names["rules STACK"] = f"rules {given.stack.environment}"
+    stack = given.stack.environment
+    names = {
+        "NAMESPACE": given.stack.namespace.name,
+        **{f"make {target} STACK=STACK": make(target, stack) for target in ("up", "validate")},
+        "rules STACK": f"rules {stack}",
+    }
     for item in ITEMS:
         found, how = _looked(item, given), item.how
         for name, value in names.items():

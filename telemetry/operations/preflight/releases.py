@@ -10,6 +10,7 @@ import urllib3
 from kubernetes import client
 
 from telemetry.clients.kubernetes import METADATA_LIST, ClusterError, get
+from telemetry.config.targets import make
 from telemetry.kubernetes.revisions import GOOD, HALF_WAY, additions, manifest
 from telemetry.operations.readiness.ask import ask
 from telemetry.releases import releases_of
@@ -23,7 +24,7 @@ def check(stack: Stack, api: client.ApiClient) -> list[str]:
     newest = {name: status for name, status in sorted(_newest(revisions).items()) if name in ours}
     half_way = [
         f"release {name} of namespace {stack.namespace.name} is {status}: a run on it was killed, or is at work; "
-        f"if none is: make repair STACK={stack.environment}"
+        f"if none is: {make('repair', stack.environment)}"
         for name, status in newest.items()
         if status in HALF_WAY
     ]
@@ -38,7 +39,7 @@ def _failed(api: client.ApiClient, stack: Stack, name: str, revisions: Sequence[
     if good is None:  # the first one: Helm merges with it
         return None
     why = _leftover(api, stack, name, good, [number for number in of_it if number > good]) or _waits(stack, name)
-    repair = f"make repair STACK={stack.environment}"
+    repair = make("repair", stack.environment)
     return f"release {name} of namespace {stack.namespace.name} has failed, and {why}; {repair}" if why else None
 
 

@@ -17,7 +17,9 @@ class Way(Enum):
     REVERT = "roll it back to what was last deployed, so that nothing of it stays, and free pods that wait for it"
     SETTLE = "note it as deployed, for its pods are ready by now: what it added is then known to the next up"
     RETRY = "note it in the state as unfinished, so that the next up upgrades it; the release itself is left alone"
-    LEAVE = "nothing: no killed run can have made it. If the state was lost: make adopt; else uninstall it yourself"
+    LEAVE = (
+        "nothing: no killed run can have made it. If the state was lost, adopt it; else uninstall it (docs/recovery.md)"
+    )
 
     @property
     def covers(self) -> "frozenset[Way]":

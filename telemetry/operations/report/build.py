@@ -75,6 +75,7 @@ def build(stack: Stack, preview: Preview, rendered: Mapping[str, Rendered], foun
             preview,
             _sized(stack, preview, becoming),
             also,
+            stack=stack.environment,
             s3_secrets={each.s3_secret.name for each in stack.backends},
         ),
         policies=judged(stack, preview, becoming),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from itertools import groupby
 
 from telemetry.config.markdown import table
+from telemetry.config.targets import make
 from telemetry.operations.report.lines import (
     CANNOT,
     WORDS,
@@ -119,7 +120,7 @@ def _notice(left_out: list[Item], report: ChangeReport) -> str:
     names = names if len(names) <= 250 else f"{names[:250].rpartition(', ')[0]} and others"
     return (
         f"**Left out for length:** the diffs of {len(left_out)} of {with_fields} objects ({_text(names)}). "
-        f"`make report STACK={report.stack}` shows all, and so does the job's JSON."
+        f"`{make('report', report.stack)}` shows all, and so does the job's JSON."
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from telemetry.backends import BACKENDS
 from telemetry.capacity.fit import Verdict
+from telemetry.config.targets import make
 from telemetry.engine.preview import Preview
 from telemetry.gateway.secrets import TENANT_SECRET_PREFIX
 from telemetry.kubernetes.revisions import HALF_WAY
@@ -33,6 +34,7 @@ def warnings(
     verdict: Verdict,
     also: Iterable[Warn] = (),
     *,
+    stack: str,
     s3_secrets: Container[str],
 ) -> tuple[Warn, ...]:
     """Return the warnings about what would change, about releases as they are, and about the quota; `also` others.
@@ -48,7 +50,7 @@ def warnings(
         *_scale_downs(items),
         *_claims(items),
         *_schemas(items),
-        *_statuses(releases),
+        *_statuses(releases, make("repair", stack)),
         *(Warn(level="disruptive", about="quota", text=text) for text in verdict.warnings),
         *_moves(releases),
         *replication.warnings(preview),
@@ -145,18 +147,18 @@ def _schemas(items: Sequence[Item]) -> Iterator[Warn]:
                 yield Warn(level="destructive", about=each.title, text=text)
 
 
-def _statuses(releases: Sequence[ReleaseChange]) -> Iterator[Warn]:
+def _statuses(releases: Sequence[ReleaseChange], repair: str) -> Iterator[Warn]:
     for each in releases:
         about = f"release {each.name}"
         if each.status in HALF_WAY:
-            text = f"is {each.status}, left by a killed run: `up` fails until it is repaired (make repair)"
+            text = f"is {each.status}, left by a killed run: `up` fails until it is repaired ({repair})"
             yield Warn(level="fails", about=about, text=text)
         elif each.action == "create" and each.status is not None:
             text = f"is there already ({each.status}), but the state does not know it: `up` fails (docs/operations.md)"
             yield Warn(level="fails", about=about, text=text)
         elif each.status not in ("deployed", None):
             again = "`up` tries again; what it had changed by then is not seen here"
-            text = f"is {each.status}; {again if each.action != 'same' else 'nothing here mends it (make repair)'}"
+            text = f"is {each.status}; {again if each.action != 'same' else f'nothing here mends it ({repair})'}"
             yield Warn(level="disruptive", about=about, text=text)
 
 
