@@ -91,7 +91,7 @@ def test_settings_that_a_document_shows_can_be_used(example: Example) -> None:
     settings = example.settings()
     if settings is None:
         return
-    refused = {}
+    refused: dict[str, None] = {}
     for stack in stacks():
         for whole in (laid_over(stack, settings), {**stack, **settings}):
             said = said_of(whole)

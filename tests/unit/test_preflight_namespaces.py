@@ -38,6 +38,13 @@ def test_a_namespace_of_others_is_to_be_there(ask: Any) -> None:
     assert ask({"/api/v1/namespaces/logging": {}}, MONITORS, LOKI) == []
 
 
+def test_a_namespace_that_the_up_makes_may_be_that_of_others_too(ask: Any) -> None:
+    ours = put("existing", {"logs": {"namespace": "ca7f8f-dev", "pods": {"app": "loki"}, "port": 3100}})
+    assert ask({}, MONITORS, ours, put("namespace.create", True)) == []
+    (line,) = ask({}, MONITORS, ours)
+    assert line == "telemetry:existing.logs.namespace: 'ca7f8f-dev' does not exist on the cluster; correct it"
+
+
 def test_a_tenants_namespace_is_there_and_we_may_set_its_quota(ask: Any) -> None:
     (line,) = ask({}, BOUNDED)
     assert line == "telemetry:tenants.0.namespaces.0.name: 'shop' does not exist on the cluster; correct it"

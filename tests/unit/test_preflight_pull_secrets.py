@@ -31,7 +31,9 @@ def test_a_login_that_is_not_there_is_named(ask: Any) -> None:
 
 
 def test_a_namespace_that_is_yet_to_be_made_is_not_asked(ask: Any) -> None:
-    assert ask({}, put("namespace.create", True)) == []
+    ours = put("namespace.create", True)
+    assert ask({}, ours) == []
+    assert len(ask({"/api/v1/namespaces/ca7f8f-dev": {}}, ours)) == 2
 
 
 def test_who_may_not_look_is_told_nothing(ask: Any) -> None:

@@ -2,7 +2,8 @@
 
 from kubernetes import client
 
-from telemetry.clients.kubernetes import find, is_missing
+from telemetry.clients.kubernetes import find
+from telemetry.operations.preflight.namespaces import is_yet_to_be_made
 from telemetry.stack import Stack
 from telemetry.stack.named_secrets import NamedSecret, named_secrets
 
@@ -11,7 +12,7 @@ def check(stack: Stack, api: client.ApiClient) -> list[str]:
     """Return what is missing; nothing where we may not look, or the namespace is yet to be made."""
     made = stack.external_secrets.secrets if stack.external_secrets is not None else {}
     wanted = [each for each in named_secrets(stack) if not (each.optional or each.name in made)]
-    if not wanted or (stack.namespace.create and is_missing(api, f"/api/v1/namespaces/{stack.namespace.name}")):
+    if not wanted or is_yet_to_be_made(stack, api):
         return []
     found = (_finding(api, each.namespace or stack.namespace.name, each) for each in wanted)
     return [line for line in found if line is not None]

@@ -14,8 +14,15 @@ from telemetry.stack.tenant_quotas import tenant_namespaces
 def check(stack: Stack, api: client.ApiClient) -> list[str]:
     """Return what stands in the way."""
     watched = dict(_watched(stack)) if kinds_of(stack) else {}
+    if is_yet_to_be_made(stack, api):
+        watched = {key: name for key, name in watched.items() if name != stack.namespace.name}
     bounded = {f"{place}.name": each.name for place, each in tenant_namespaces(stack)}
     return [*_absent(api, watched | bounded)] or [*_forbidden(api, bounded)]
+
+
+def is_yet_to_be_made(stack: Stack, api: client.ApiClient) -> bool:
+    """Whether the stack's own namespace is one that this `up` makes, so that nothing can be in it."""
+    return stack.namespace.create and is_missing(api, f"/api/v1/namespaces/{stack.namespace.name}")
 
 
 def _watched(stack: Stack) -> Iterator[tuple[str, str]]:

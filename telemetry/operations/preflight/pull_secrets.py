@@ -3,6 +3,7 @@
 from kubernetes import client
 
 from telemetry.clients.kubernetes import is_missing
+from telemetry.operations.preflight.namespaces import is_yet_to_be_made
 from telemetry.stack import Stack
 
 
@@ -10,7 +11,7 @@ def check(stack: Stack, api: client.ApiClient) -> list[str]:
     """Return what is missing; nothing where we may not look, or the namespace is yet to be made."""
     made = stack.external_secrets.secrets if stack.external_secrets is not None else {}
     wanted = [name for name in stack.images.pull_secrets if name not in made]
-    if stack.namespace.create or not wanted:
+    if not wanted or is_yet_to_be_made(stack, api):
         return []
     secrets = f"/api/v1/namespaces/{stack.namespace.name}/secrets"
     return [
