@@ -8,8 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from telemetry.capacity import fit
-from telemetry.capacity.tables import verdict_lines as capacity_lines
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.json_output import AsJson, JsonFile, for_people, give
 from telemetry.cli.options import ConfigFile, StackName
@@ -18,12 +16,12 @@ from telemetry.config.load import Load
 from telemetry.config.project import PROJECT
 from telemetry.sizing import tables
 from telemetry.sizing.judgement import State
-from telemetry.sizing.report import Report, report
-from telemetry.stack import ConfigError, Stack, load_settings
+from telemetry.sizing.proposal import Proposal, propose
+from telemetry.stack import ConfigError, load_settings
 from telemetry.stack import file as stack_file
 from telemetry.stack.edit import changed
 
-_SHORT = 2
+_SHORT, _BEYOND = 2, 3
 _LOAD = "telemetry:load"
 
 
@@ -43,32 +41,40 @@ def size(
     """Propose replicas, requests and volumes of each role for the stack's load, and how its buckets grow.
 
     Ends with 0 if no role has too little for the load, or the sizes were written, 2 if one has too little or limits of
-    tenants would refuse some of it, 1 if there is an error, such as no load. Too much is said, and is no failure.
+    tenants would refuse some of it, 3 if no sizes that the settings take would do for a role, 1 if there is an error,
+    such as no load. Too much is said, and is no failure.
     """
     with error_boundary(ConfigError, OSError) as terminal:
         console = for_people(terminal, as_json=as_json)
-        settings = _under(stack_file.config(stack, config_file), load, stack)
-        if settings.load is None:
+        config = _under(stack_file.config(stack, config_file), load)
+        proposal = propose(config, stack)
+        found, given = proposal.report, proposal.stack.load
+        if given is None:
             raise ConfigError([f"{_LOAD}: is not set, so there is nothing to size {stack} by (docs/sizing.md)"])
-        found = report(settings)
-        for table in (tables.load(settings.load), tables.roles(found), tables.buckets(found)):
+        for table in (tables.load(given), tables.roles(found), tables.buckets(found)):
             console.print(table.rich())
         if found.comparisons:
             console.print(tables.measured(found).rich())
         for line in (*tables.reasons(found), *tables.measured_lines(found), "", *tables.verdict_lines(found)):
             console.print(line, soft_wrap=True)
-        _save(console, markdown, tables.markdown(found, settings.load))
-        give(json.dumps(tables.document(found), indent=2) + "\n", output, as_json=as_json)
+        for line in proposal.shortfalls:
+            console.print(f"with these sizes: {line}", soft_wrap=True)
+        if markdown is not None:
+            markdown.write_text(tables.markdown(proposal, given), encoding="utf-8")
+            console.print(f"wrote {markdown}", soft_wrap=True)
+        give(json.dumps(tables.document(proposal), indent=2) + "\n", output, as_json=as_json)
         if write:
-            _write(console, config_file or PROJECT / f"Pulumi.{stack}.yaml", found, stack)
+            _write(console, config_file or PROJECT / f"Pulumi.{stack}.yaml", proposal)
+    if found.having(State.BEYOND):
+        raise typer.Exit(_BEYOND)
     if found.limits or (found.having(State.SHORT) and not write):
         raise typer.Exit(_SHORT)
 
 
-def _under(config: Mapping[str, Any], load: Path | None, stack: str) -> Stack:
-    """Return settings with the load of a file in place of their own."""
+def _under(config: Mapping[str, Any], load: Path | None) -> Mapping[str, Any]:
+    """Return config with the load of a file in place of its own (ConfigError)."""
     if load is None:
-        return load_settings(stack_file.as_given(config), stack)
+        return config
     try:
         given = yaml_file.read(load.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
@@ -77,31 +83,16 @@ def _under(config: Mapping[str, Any], load: Path | None, stack: str) -> Stack:
         raise ConfigError([f"{load}: {error}; correct the file"]) from error
     if not isinstance(given, dict) or not given.keys() & Load.model_fields.keys():
         raise ConfigError([f"{load}: has no load; write one or more of {', '.join(Load.model_fields)}"])
-    return load_settings(stack_file.as_given({**config, _LOAD: given}), stack)
+    return {**config, _LOAD: given}
 
 
-def _write(console: Console, file: Path, found: Report, stack: str) -> None:
-    """Write the proposed sizes, if the program takes them (ConfigError), and say what capacity says of them."""
-    values = {
-        ("config", *_way(f"{each.key}.{key}")): value for each in found.roles for key, value in each.settings.items()
-    }
+def _write(console: Console, file: Path, proposal: Proposal) -> None:
+    """Write the proposed sizes into a stack's file (ConfigError)."""
+    values = {("config", *way): value for way, value in proposal.report.settings.items()}
     if not values:
         console.print("nothing to write")
         return
     text = changed(file.read_text(encoding="utf-8"), values)
-    settings = load_settings(stack_file.as_given(yaml_file.read(text)["config"]), stack)
+    load_settings(stack_file.as_given(yaml_file.read(text)["config"]), proposal.stack.environment)
     file.write_text(text, encoding="utf-8")
     console.print(f"wrote {len(values)} sizes to {file}", soft_wrap=True)
-    for line in capacity_lines(fit.check(settings)):
-        console.print(line, soft_wrap=True)
-
-
-def _way(key: str) -> tuple[str, ...]:
-    """Return the keys on the way to a setting, such as `telemetry:metrics`, `roles`, `ingester`, `cpu`."""
-    return tuple(key.split("."))
-
-
-def _save(console: Console, path: Path | None, content: str) -> None:
-    if path is not None:
-        path.write_text(content, encoding="utf-8")
-        console.print(f"wrote {path}")

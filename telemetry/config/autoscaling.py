@@ -8,6 +8,9 @@ from telemetry.config.base import SettingError, Settings
 from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.quantities import Number
 
+MOST_REPLICAS = 100
+"""The most pods that a role may have: more is more likely a slip than a wish."""
+
 
 class DescribedObject(Settings):
     """An object of the stack's namespace, in Kubernetes' own terms."""
@@ -62,8 +65,8 @@ class Metric(Settings):
 class Autoscaling(Settings):
     """A HorizontalPodAutoscaler on CPU, on metrics of your own, or on both: who asks for the most pods has it."""
 
-    min_replicas: int = Field(default=2, ge=2, le=100, description="Fewest pods.")
-    max_replicas: int = Field(default=10, ge=2, le=100, description="Most pods; quota checks count these.")
+    min_replicas: int = Field(default=2, ge=2, le=MOST_REPLICAS, description="Fewest pods.")
+    max_replicas: int = Field(default=10, ge=2, le=MOST_REPLICAS, description="Most pods; quota checks count these.")
     cpu_percent: int | None = Field(
         default=70,
         ge=1,

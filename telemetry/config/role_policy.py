@@ -61,6 +61,13 @@ def limited(role: Role, policy: Policy) -> Role:
     return role.model_copy(update=added) if added else role
 
 
+def largest_memory(spec: RoleSpec, policy: Policy) -> int | None:
+    """Return the most bytes that the policy lets a role be limited to, and so ask for; None: as many as it likes."""
+    if policy.qos == "guaranteed" or policy.memory_limits != "growing" or spec.limit_range is None:
+        return None
+    return parse_bytes(spec.limit_range[1])
+
+
 def _check_cpu_limit(name: str, role: Role, policy: Policy) -> None:
     if role.cpu_limit is None:
         return

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from telemetry.config.autoscaling import Autoscaling
+from telemetry.config.autoscaling import MOST_REPLICAS, Autoscaling
 from telemetry.config.base import SettingError, Settings
 from telemetry.config.placement import RolePlacement
 from telemetry.config.quantities import Bytes, Cpu, Duration, bytes_text, cpu_text
@@ -27,7 +27,9 @@ class Role(Settings):
 
     model_config = ConfigDict(json_schema_extra={"required": []})  # a stack's file need not say what `merged` fills in
 
-    replicas: int = Field(ge=1, le=100, description="Number of pods; the fewest, where the role is autoscaled.")
+    replicas: int = Field(
+        ge=1, le=MOST_REPLICAS, description="Number of pods; the fewest, where the role is autoscaled."
+    )
     cpu: Cpu = Field(description="CPU request.")
     cpu_limit: Cpu | None = Field(
         default=None,

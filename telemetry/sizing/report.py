@@ -1,12 +1,13 @@
 """A stack under the load that its settings say: every role judged, and how its buckets grow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
 from telemetry.config.load import Load
 from telemetry.sizing.judgement import Judged, State, judge
 from telemetry.sizing.measurement import Comparison, compared
+from telemetry.sizing.room import room
 from telemetry.spec.sizing import DAY, Growth, Sizing
 from telemetry.stack import Stack
 from telemetry.stack.backends import StackBackend
@@ -61,9 +62,7 @@ class Report:
     buckets: tuple[Bucket, ...]
     notes: tuple[str, ...]
     limits: tuple[str, ...]
-    """Limits of tenants that would refuse some of the load, a line each."""
-    slots: int | None
-    """Volumes that the object store has for the stack; None: not known."""
+    """Limits of tenants that would refuse some of the load, and an object store that cannot hold it, a line each."""
     comparisons: tuple[Comparison, ...]
     """Rules against measurements, of the backends of which there are any."""
 
@@ -71,14 +70,37 @@ class Report:
         """Return the roles whose sizes stand so to the load."""
         return tuple(each for each in self.roles if each.state is state)
 
+    @property
+    def settings(self) -> dict[tuple[str, ...], str | int]:
+        """What to write into the stack's file, by the keys on the way to each value."""
+        return {way: value for each in self.roles for way, value in _ways(each.key, each.settings)}
 
-def report(stack: Stack) -> Report:
-    """Return what is said of a stack; nothing of a signal whose load is not known."""
+    @property
+    def most(self) -> dict[tuple[str, ...], str | int]:
+        """The same with as much as there may be of what is out of reach."""
+        return {way: value for each in self.roles for way, value in _ways(each.key, each.most)}
+
+
+def _ways(key: str, settings: Mapping[str, str | int]) -> Iterator[tuple[tuple[str, ...], str | int]]:
+    """Yield the keys on the way to each setting of a role, and its value."""
+    for name, value in settings.items():
+        yield (*key.split("."), *name.split(".")), value
+
+
+def report(stack: Stack, sized: Stack | None = None) -> Report:
+    """Return what is said of a stack; nothing of a signal whose load is not known.
+
+    Args:
+        stack: the stack, whose sizes are judged.
+        sized: the same with the sizes by which needs are counted, as far as one role's depend on another's; None:
+            with its own.
+    """
     load = stack.load or Load()
+    counted = {each.signal: each for each in (sized or stack).backends}
     roles, buckets, notes, limits = list[Judged](), list[Bucket](), list[str](), list[str]()
     comparisons = list[Comparison]()
     for backend in stack.backends:
-        said = _said(backend, load, stack)
+        said = _said(counted[backend.signal], load, stack)
         if said is None:
             continue
         roles += _judged(backend, said, stack)
@@ -88,13 +110,13 @@ def report(stack: Stack) -> Report:
         comparisons += filter(None, [compared(backend.of.title, said)])
         if said.unknown:
             notes.append(f"{backend.of.title}: {said.unknown}")
+    limits += _too_full(buckets, stack)
     return Report(
         stack.environment,
         tuple(roles),
         tuple(buckets),
         tuple(notes),
         tuple(limits),
-        stack.object_store.volumes.slots,
         tuple(comparisons),
     )
 
@@ -104,13 +126,17 @@ def warnings(stack: Stack) -> Iterator[str]:
     if stack.load is None:
         return
     said = report(stack)
-    for each in said.having(State.SHORT):
+    for each in (*said.having(State.BEYOND), *said.having(State.SHORT)):
         yield f"{each.key}: {', '.join(each.short)} for telemetry:load; python -m telemetry size {stack.environment}"
     yield from said.limits
-    volumes = sum(bucket.volumes for bucket in said.buckets)
-    if said.slots is not None and volumes > said.slots:
+
+
+def _too_full(buckets: list[Bucket], stack: Stack) -> Iterator[str]:
+    """Yield a line if the buckets take more volumes than the object store has for the stack."""
+    slots, volumes = stack.object_store.volumes.slots, sum(bucket.volumes for bucket in buckets)
+    if slots is not None and volumes > slots:
         yield (
-            f"telemetry:object_store.volumes.slots: {said.slots}, but the buckets take {volumes} volumes for "
+            f"telemetry:object_store.volumes.slots: {slots}, but the buckets take {volumes} volumes for "
             "telemetry:load; raise -max of the volume servers, or lower retention"
         )
 
@@ -123,7 +149,13 @@ def _said(backend: StackBackend, load: Load, stack: Stack) -> Sizing | None:
 
 
 def _too_narrow(backend: StackBackend, said: Sizing, load: Load, stack: Stack) -> Iterator[str]:
-    """Yield limits that come to less than the load; nothing while there are to be more tenants than there are."""
+    """Yield limits that come to less than the load; none of tenants while there are to be more than there are."""
+    for name, most in backend.capacity.items():
+        if most < (needed := said.limits.get(name, 0)):
+            yield (
+                f"telemetry:{backend.signal}.capacity.{name}: {most:,}, which tenants' limits may come to, but "
+                f"telemetry:load is {needed:,}; raise it"
+            )
     tenants = stack.tenants
     if load.tenants is not None and load.tenants > max(1, len(tenants)):
         return
@@ -153,5 +185,5 @@ def _judged(backend: StackBackend, said: Sizing, stack: Stack) -> Iterator[Judge
                     release.roles[role],
                     spec,
                     needs.get(role),
-                    stack.kubernetes.nodes,
+                    room(spec, stack.policy, stack.kubernetes.nodes),
                 )

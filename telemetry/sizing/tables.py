@@ -1,6 +1,6 @@
 """What is said of a stack's sizes, as tables for the terminal and Markdown, and as JSON."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from math import ceil
 from typing import Any
 
@@ -10,6 +10,7 @@ from telemetry.config.load import Load
 from telemetry.config.quantities import bytes_text
 from telemetry.sizing.judgement import REPLICAS, RESOURCE_OF, Judged, State
 from telemetry.sizing.measurement import Comparison
+from telemetry.sizing.proposal import Proposal
 from telemetry.sizing.report import Bucket, Report
 from telemetry.spec.sizing import GB, Growth, Need
 
@@ -112,34 +113,38 @@ def _reason(of: Need | Growth, sources: Sequence[str]) -> str:
 
 
 def verdict_lines(report: Report) -> list[str]:
-    """Return a line for each role that has too little or too much, with what to write."""
-    found = [
-        f"{each.state}: {each.key}: " + (", ".join(each.short) + "; " if each.short else "") + f"set {_settings(each)}"
-        for state in (State.SHORT, State.WASTE)
-        for each in report.having(state)
-    ]
+    """Return a line for each role that has too little or too much, with what to write or to do instead."""
+    found, said = list[str](), set[str]()
+    for state in (State.BEYOND, State.SHORT, State.WASTE):
+        for each in report.having(state):
+            found.append(f"{each.state}: {each.key}: {'; '.join((*_together(each.short), *_advice(each, said)))}")
+            said.update(each.refusals)
     found += [f"{State.SHORT}: {line}" for line in report.limits]
     return found or ["The sizes fit the load, as far as there are rules."]
 
 
-def markdown(report: Report, given: Load) -> str:
+def markdown(proposal: Proposal, given: Load) -> str:
     """Return all of it as Markdown."""
+    report, quota = proposal.report, proposal.shortfalls
     parts = [
         *(table.markdown() for table in (load(given), roles(report), buckets(report))),
         *((measured(report).markdown(), _list("Which is used", measured_lines(report))) if report.comparisons else ()),
         _list("Verdict", verdict_lines(report)),
+        *((_list("Too little for these sizes", quota),) if quota else ()),
         _list("Why", reasons(report)),
     ]
     return "\n\n".join([f"# Sizes of {report.environment} for a load", *parts, ""])
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(proposal: Proposal) -> dict[str, Any]:
     """Return all of it for programs; CPU in millicores, everything else in bytes."""
+    report = proposal.report
     return {
         "environment": report.environment,
         "roles": [_role(each) for each in report.roles],
         "buckets": [_bucket(each) for each in report.buckets],
         "limits": list(report.limits),
+        "quota": list(proposal.shortfalls),
         "notes": list(report.notes),
         "measured": [_compared(each) for each in report.comparisons],
     }
@@ -151,6 +156,7 @@ def _role(each: Judged) -> dict[str, Any]:
         "key": each.key,
         "verdict": str(each.state),
         "short_of": list(each.short),
+        "refusals": list(each.refusals),
         "has": {REPLICAS: each.size.max_replicas, **{key: getattr(each.size, key) for key in RESOURCE_OF}},
         "needs": None if need is None else {key: ceil(getattr(need, key)) for key in _COLUMNS},
         "proposed": {key: each.proposed(key) for key in _COLUMNS},
@@ -201,8 +207,16 @@ def _needs(need: Need) -> str:
     return f"{cpu} and {memory}" + (f", and {volume} of disk," if need.volume else "") + " in all"
 
 
-def _settings(each: Judged) -> str:
-    return ", ".join(f"{key}: {value}" for key, value in each.settings.items())
+def _together(short: Sequence[str]) -> tuple[str, ...]:
+    return (", ".join(short),) if short else ()
+
+
+def _advice(each: Judged, said: Container[str]) -> Iterator[str]:
+    """Yield what to write, or else why there is nothing to; what was said of another role is not said again."""
+    if not each.refusals:
+        yield "set " + ", ".join(f"{key}: {value}" for key, value in each.settings.items())
+    for line in each.refusals:
+        yield "refused, as above" if line in said else line
 
 
 def _gb(amount: float) -> str:

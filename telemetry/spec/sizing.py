@@ -21,6 +21,10 @@ class Need:
     """Bytes of its volume claims; 0: it keeps nothing that grows with the load."""
     replicas: int = 1
     """The fewest that there must be."""
+    most: int | None = None
+    """The most that there may be, whatever the load; None: the settings say it."""
+    instead: str = ""
+    """What to do where the most that there may be cannot carry it; empty: what holds of any role."""
     largest: tuple[float, float] = (2_000, 8 * GB)
     """Millicores and bytes of memory that one replica is given at most, before there is another."""
     spread: float = 1
@@ -81,14 +85,16 @@ class Sizing:
     """To be held against the rules; None: there is no such measurement."""
 
 
-def together(needs: Iterable[Need], role: str) -> Need:
-    """Return what one process needs that is all of these roles."""
+def together(needs: Iterable[Need], role: str, instead: str) -> Need:
+    """Return what one process needs that is all of these roles, and what to do where one cannot carry it."""
     all_of = tuple(needs)
     return Need(
         role=role,
         cpu=sum(each.cpu for each in all_of),
         memory=sum(each.memory for each in all_of),
         volume=sum(each.volume for each in all_of),
+        most=1,
+        instead=instead,
         largest=(float("inf"), float("inf")),
         spread=max(each.spread for each in all_of),
         reason="; ".join(f"{each.role}: {each.reason}" for each in all_of),

@@ -74,10 +74,10 @@ def load(
             f"them with: pulumi config set --secret --path {PROJECT}:{CREDENTIALS}.…"
         )
     if not findings:
-        raw = {key: _parse(key, text) for key, text in values.items()}
+        raw = {key: parsed(key, text) for key, text in values.items()}
         stack = _stack(raw, stack_name, findings)
         given = {name: of_program(name, environment) for name in named_in(raw)}
-        credentials = _credentials(_parse(CREDENTIALS, credentials_text or "{}"), given, findings)
+        credentials = _credentials(parsed(CREDENTIALS, credentials_text or "{}"), given, findings)
         if stack is not None and credentials is not None:
             findings += [*unset(stack, environment), *_key_findings(stack, credentials)]
             if not findings:
@@ -96,7 +96,7 @@ def load_credentials(text: str, given: Mapping[str, Any]) -> Credentials:
         ConfigError: with every finding.
     """
     findings: list[str] = []
-    credentials = _credentials(_parse(CREDENTIALS, text), given, findings)
+    credentials = _credentials(parsed(CREDENTIALS, text), given, findings)
     if credentials is None or findings:
         raise ConfigError(findings)
     return credentials
@@ -105,7 +105,7 @@ def load_credentials(text: str, given: Mapping[str, Any]) -> Credentials:
 def load_settings(config: Mapping[str, str], stack_name: str) -> Stack:
     """Return the settings of a stack without its secrets, for what needs no engine (see `load`)."""
     findings: list[str] = []
-    raw = {key: _parse(key, text) for key, text in _of_project(config).items() if key != CREDENTIALS}
+    raw = {key: parsed(key, text) for key, text in _of_project(config).items() if key != CREDENTIALS}
     stack = _stack(raw, stack_name, findings)
     if stack is None or findings:
         raise ConfigError(findings)
@@ -149,7 +149,7 @@ def _tenants_findings(raw: dict[str, Any]) -> list[str]:
     return []
 
 
-def _parse(key: str, text: str) -> Any:
+def parsed(key: str, text: str) -> Any:
     """Return an object or list as such, and everything else as the text that it is.
 
     Raises:

@@ -84,7 +84,7 @@ def test_written_sizes_fit_the_load_and_all_else_stays(tmp_path: Path, file: Pat
     before, given = file.read_text(), load(tmp_path, LARGE)
     done = run("prod", "--load", given, "--config-file", file, "--write")
     assert done.exit_code == 0
-    assert "refused: telemetry:namespace.requested_quota.cpu" in done.output, "the quota's verdict is told"
+    assert "with these sizes: telemetry:namespace.requested_quota.cpu: " in done.output
     after = file.read_text()
     assert [line for line in after.splitlines() if "#" in line] == [line for line in before.splitlines() if "#" in line]
     assert yaml.safe_load(after)["config"]["telemetry:metrics"]["roles"]["ingester"] == {
@@ -99,18 +99,39 @@ def test_written_sizes_fit_the_load_and_all_else_stays(tmp_path: Path, file: Pat
     assert "nothing to write" in again.output
 
 
-def test_sizes_that_the_program_would_refuse_are_not_written(tmp_path: Path, file: Path) -> None:
-    limited = file.read_text().replace(
-        "  telemetry:metrics:\n", "  telemetry:policy: { cpu_limits: chosen }\n  telemetry:metrics:\n"
-    )
+def test_sizes_that_the_settings_refuse_are_said_and_not_written(tmp_path: Path, file: Path) -> None:
+    """Roles may not ask for more than their total."""
     file.write_text(
-        limited.replace("querier: { replicas: 2, cpu: 100m", "querier: { replicas: 2, cpu_limit: 200m, cpu: 100m")
+        file.read_text().replace(
+            "  telemetry:metrics:\n", "  telemetry:metrics:\n    total: { cpu: 3, memory: 12Gi }\n"
+        )
     )
     before = file.read_text()
     done = run("prod", "--load", load(tmp_path, LARGE), "--config-file", file, "--write")
-    assert done.exit_code == 1
-    assert "roles.querier.cpu_limit: '200m': 200m is below the request cpu 1" in done.stderr
+    assert done.exit_code == 3
+    said = [line for line in done.output.splitlines() if line.startswith("out of reach: ")]
+    assert "refused: telemetry:metrics.roles: ask for more than total.cpu 3: " in said[0]
+    assert said[0].endswith("lower them or raise the total")
+    assert all(line.endswith("refused, as above") for line in said[1:])
+    assert "nothing to write" in done.output
     assert file.read_text() == before
+
+
+def test_what_one_process_cannot_hold_is_out_of_reach_and_it_is_said_what_to_change(tmp_path: Path) -> None:
+    """And what can be is written."""
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text((REPO / "Pulumi.dev.yaml").read_text())
+    both = "traces: { spans_per_second: 50000, bytes_per_second: 50Mi }\n" + LARGE
+    made = tmp_path / "sizes.json"
+    done = run("dev", "--load", load(tmp_path, both), "--config-file", file, "--write", "--output", made)
+    assert done.exit_code == 3
+    assert "8Gi of one pod are the most: set telemetry:traces.topology: distributed" in done.output
+    (all_of,) = (each for each in json.loads(made.read_text())["roles"] if each["key"] == "telemetry:traces.roles.all")
+    assert (all_of["verdict"], all_of["settings"]) == ("out of reach", {})
+    assert all_of["refusals"] and set(all_of["proposed"].values()) == {None}
+    written = yaml.safe_load(file.read_text())["config"]
+    assert written["telemetry:metrics"]["roles"]["ingester"]["replicas"] == 3
+    assert "roles" not in written["telemetry:traces"]
 
 
 def test_json_and_markdown_are_written(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from telemetry.backends.mimir.sizing import MEASURED
 from telemetry.capacity.fit import check
-from telemetry.config.load import MetricsLoad
+from telemetry.config.load import Load, MetricsLoad
+from telemetry.config.policy import Policy
 from telemetry.config.quantities import parse_bytes, parse_cpu
 from telemetry.config.resources import Nodes
 from telemetry.config.role_spec import RoleSpec
@@ -20,10 +21,12 @@ from telemetry.config.roles import Role
 from telemetry.sizing import tables
 from telemetry.sizing.judgement import RESOURCE_OF, Judged, State, judge
 from telemetry.sizing.measurement import compared
+from telemetry.sizing.proposal import Proposal, propose
 from telemetry.sizing.report import Report, report
+from telemetry.sizing.room import room
 from telemetry.spec.measured import Figures
 from telemetry.spec.sizing import GB, Measured, Need, Sizing
-from tests.support import REPO, WITH_LOGS, WITH_LOGS_IN_PROD, WITH_PROFILES, Change, load_stack, put
+from tests.support import REPO, WITH_LOGS, WITH_LOGS_IN_PROD, WITH_PROFILES, Change, changed_tree, load_stack, put
 
 GI = 1 << 30
 METRICS = {"samples_per_second": 100_000, "active_series": 1_000_000, "queries_per_second": 20}
@@ -33,6 +36,11 @@ LOGS = {"lines_per_second": 1_000, "bytes_per_second": "1Mi"}
 
 def under(environment: str, load: dict[str, Any], *changes: Change) -> Report:
     return report(load_stack(environment, put("load", load), *changes))
+
+
+def proposed(environment: str, load: dict[str, Any], *changes: Change) -> Proposal:
+    tree = changed_tree(environment, put("load", load), *changes)
+    return propose({f"telemetry:{key}": value for key, value in tree.items()}, environment)
 
 
 def role(said: Report, key: str) -> Judged:
@@ -125,7 +133,7 @@ def needed(cpu: float = 200, memory: float = GI / 2, volume: float = 4 * GI, **m
 
 
 def judged(size: Role, wants: Need | None, nodes: Nodes | None = None) -> Judged:
-    return judge("B", "telemetry:b.roles.r", "r", size, SPEC, wants, nodes)
+    return judge("B", "telemetry:b.roles.r", "r", size, SPEC, wants, room(SPEC, Policy(), nodes))
 
 
 def test_what_is_just_enough_fits() -> None:
@@ -175,7 +183,7 @@ def test_replicas_go_only_where_the_role_scales() -> None:
     all_busy = sized(replicas=9, cpu="50m", memory="128Mi", volume="1Gi")
     assert judged(all_busy, needed(cpu=400)).state is State.FITS
     assert judged(many, wants).settings["replicas"] == 1
-    fixed = judge("B", "k", "r", many, SPEC._replace(scales=False), wants, None)
+    fixed = judge("B", "k", "r", many, SPEC._replace(scales=False), wants, room(SPEC, Policy(), None))
     assert "replicas" not in fixed.settings
 
 
@@ -259,7 +267,7 @@ def test_capacity_warns_of_an_object_store_with_too_few_volumes() -> None:
 
 
 def test_what_programs_read_is_plain_json() -> None:
-    shown = tables.document(under("prod", {"metrics": METRICS}))
+    shown = tables.document(proposed("prod", {"metrics": METRICS}))
     assert json.loads(json.dumps(shown)) == shown
     (ingester,) = (each for each in shown["roles"] if each["key"] == "telemetry:metrics.roles.ingester")
     assert ingester["verdict"] == "too little"
@@ -268,9 +276,7 @@ def test_what_programs_read_is_plain_json() -> None:
 
 def test_the_copy_in_docs_is_up_to_date() -> None:
     given = yaml.safe_load((REPO / "examples" / "load-prod.yaml").read_text())
-    stack = load_stack("prod", put("load", given))
-    assert stack.load is not None
-    made = tables.markdown(report(stack), stack.load)
+    made = tables.markdown(proposed("prod", given), Load.model_validate(given))
     assert (REPO / "docs" / "sizing-prod.md").read_text() == made, "docs/sizing-prod.md is stale; write it: make docs"
 
 
@@ -322,4 +328,4 @@ def test_what_was_measured_stands_beside_the_rules_where_it_was_with_as_many_cop
     assert beside.measured.cpu == pytest.approx(100_000 / figures.samples_per_cpu_second * 1_000)
     assert f"{beside.ratios['CPU']:.1f}x" in tables.measured(said).markdown()
     assert "the rules are used, for they leave room" in tables.measured_lines(said)[0]
-    assert tables.document(said)["measured"][0]["where"] == figures.where
+    assert tables.document(Proposal(said, load_stack("dev")))["measured"][0]["where"] == figures.where

@@ -5,12 +5,24 @@ from dataclasses import replace
 import pytest
 
 from telemetry.backends.thanos.sizing import MEASURED
+from telemetry.config.quantities import parse_bytes
 from telemetry.sizing import tables
 from telemetry.sizing.judgement import State
 from telemetry.sizing.measurement import compared
+from telemetry.sizing.proposal import Proposal, propose
 from telemetry.sizing.report import Report, report
 from telemetry.spec.sizing import Measured, Need, Sizing
-from tests.support import WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of, load_stack, put
+from tests.support import (
+    WITH_THANOS,
+    WITH_THANOS_IN_PROD,
+    Change,
+    all_of,
+    as_engine_gives,
+    changed_tree,
+    load_stack,
+    load_tree,
+    put,
+)
 
 GI = 1 << 30
 LOAD = {"metrics": {"samples_per_second": 10_000, "active_series": 1_000_000}, "tenants": 10}
@@ -77,7 +89,7 @@ def test_what_was_measured_stands_alone_where_no_rule_says_it() -> None:
     shown = replace(said, comparisons=(found,))
     assert "| Thanos | no rule | 500m |  |" in tables.measured(shown).markdown()
     assert "none says how much CPU these roles take" in tables.measured_lines(shown)[0]
-    assert tables.document(shown)["measured"][0]["by_the_rules"]["cpu"] is None
+    assert tables.document(Proposal(shown, load_stack("prod")))["measured"][0]["by_the_rules"]["cpu"] is None
 
 
 def test_limits_that_would_refuse_some_of_the_series_are_named_and_no_limit_is_none() -> None:
@@ -92,3 +104,18 @@ def test_limits_that_would_refuse_some_of_the_series_are_named_and_no_limit_is_n
     assert "max_series: 2,500,000 for all together, but telemetry:load is 3,000,000" in narrow
     assert under(granted(1_000_000, 2_000_000)).limits == ()
     assert under(granted(1_000_000, None)).limits == ()
+
+
+def test_a_stores_disk_is_counted_with_the_ingestors_that_are_proposed() -> None:
+    """Each ingestor makes blocks of its own, of which every store keeps something: more in all than it has now."""
+    load = put("load", {"metrics": {"samples_per_second": 1_000_000, "active_series": 15_000_000}, "tenants": 5})
+    tree = changed_tree("prod", WITH_THANOS_IN_PROD, load)
+    alone = {each.role: each for each in report(load_tree(tree, "prod")[0]).roles}
+    assert alone["store-gateway"].settings == {}
+    found = {each.role: each for each in propose(as_engine_gives(tree), "prod").report.roles}
+    assert found["receive-ingestor"].settings["replicas"] == 25
+    blocks = 5 * (3 * 53 + 7 + 24 * 25)
+    store = found["store-gateway"]
+    assert store.need is not None
+    assert store.need.volume == 2 * blocks * 6_000_000
+    assert parse_bytes(store.settings["volume"]) >= blocks * 6_000_000

@@ -15,6 +15,7 @@ from telemetry.spec.sizing import DAY, GB, Growth, Need, Sizing, together
 
 _PAGE = "https://grafana.com/docs/loki/latest/setup/size/"
 _CHUNKS = "https://grafana.com/docs/loki/latest/configure/#ingester"
+_APART = "set telemetry:logs.topology: distributed (docs/operations.md, 'Loki')"
 _TIER = 3 * 10**12
 """Bytes a day of the smallest tier."""
 _CHUNK = 1_572_864
@@ -45,7 +46,7 @@ def sizing(context: LokiContext, load: LogsLoad, _: int) -> Sizing:
     """Return what roles and the bucket take; the page counts on a replication factor of 3, Loki's default."""
     needs = tuple(_needs(context, load))
     if context.settings.topology == "monolithic":
-        needs = (together(needs, SINGLE),)
+        needs = (together(needs, SINGLE, _APART),)
     return Sizing(needs, (_growth(context, load),), limits={"ingestion_rate": load.bytes_per_second})
 
 

@@ -15,6 +15,10 @@ _PAGE = (
 )
 """The page of Tempo 2, which has ingesters."""
 _STORED_COPIES = "https://github.com/grafana/tempo/discussions/3774"
+_APART = (
+    "set telemetry:traces.topology: distributed "
+    "(docs/operations.md, 'Moving Tempo between single binary and distributed')"
+)
 _MB = 10**6
 _SPREAD = 5
 """4 to 20 GB, which depend on the traces."""
@@ -27,7 +31,7 @@ def sizing(context: TempoContext, load: TracesLoad, _: int) -> Sizing:
     traces = context.settings
     needs = tuple(_needs(context, load))
     if traces.topology == "monolithic":
-        needs = (together(needs, SINGLE),)
+        needs = (together(needs, SINGLE, _APART),)
     else:
         needs = tuple(need for need in needs if need.role in traces.roles)
     return Sizing(

@@ -77,6 +77,8 @@ def _needs(context: ThanosContext, load: MetricsLoad, tenants: int) -> Iterator[
         cpu=_CORE,
         memory=0,
         volume=2 * load.samples_per_second * _JOINED * _SAMPLE,
+        most=1,
+        instead="there is one compactor for a bucket: share tenants out over several stacks",
         spread=_NOT_SAID,
         reason="a core for the one compaction at a time; disk for two weeks of blocks twice, all of one tenant at "
         "worst; memory is not said by load",
