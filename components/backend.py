@@ -63,7 +63,7 @@ class Backend(pulumi.ComponentResource):
         return []
 
     def _twins(self, release: str, twins: Mapping[str, tuple[str, int]]) -> None:
-        """Register what stands for the pods themselves where there is a gateway, which chooses among them by itself.
+        """Register what stands for the pods themselves, for who chooses among them or scrapes each.
 
         Not after the release: a gateway that runs already turns to these names as soon as it is told them.
 
@@ -71,8 +71,6 @@ class Backend(pulumi.ComponentResource):
             release: the release, which its chart's label of the application is called like.
             twins: name and port of the Service before each role.
         """
-        if self._backend.context.gateway is None:
-            return
         for role, (name, port) in twins.items():
             service(
                 name,

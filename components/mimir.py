@@ -13,4 +13,5 @@ class Mimir(Backend):
     """Mimir in classic architecture, behind its chart's gateway unless there is one for all backends."""
 
     def _beside(self, deployed: Mapping[str, k8s.helm.v3.Release]) -> None:  # noqa: ARG002 - twins come before
-        self._twins(RELEASE, {role: (name, HTTP_PORT) for role, name in METRICS_TWINS.items()})
+        if self._backend.context.gateway is not None:
+            self._twins(RELEASE, {role: (name, HTTP_PORT) for role, name in METRICS_TWINS.items()})

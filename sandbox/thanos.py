@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +136,7 @@ class Site:
         """
         own = self._own(name)
         jobs = [(job, targets.get(job["job_name"].rpartition("/")[2])) for job in self.of.prometheus["scrape_configs"]]
-        moved = [{**job, "static_configs": [{"targets": list(found)}]} for job, found in jobs if found]
-        for job in moved:
-            job.pop("dns_sd_configs", None)
+        moved = [_moved(job, found) for job, found in jobs if found]
         config = {**self.of.prometheus, "scrape_configs": moved, "rule_files": [], "alerting": {}}
         config["global"] = {**config["global"], "scrape_interval": "1s", "scrape_timeout": "1s"}
         (own / "prometheus.yml").write_text(yaml.safe_dump(config))
@@ -185,6 +184,13 @@ class Site:
         environment = {**os.environ, **self.of.environment, "POD_NAME": name, "NAME": name}
         with (own / "log").open("a") as log:
             return subprocess.Popen(command, cwd=own, env=environment, stdout=log, stderr=log)
+
+
+def _moved(job: Mapping[str, Any], targets: Sequence[str]) -> dict[str, Any]:
+    """Return a job that scrapes other targets, each with the labels of a pod that it takes the place of."""
+    labels = [each["labels"] for each in job.get("static_configs", ())]
+    found = [{"targets": [each], "labels": own or {}} for each, own in zip_longest(targets, labels) if each]
+    return {**{key: value for key, value in job.items() if key != "dns_sd_configs"}, "static_configs": found}
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from telemetry.config.monitoring import Latency, Objective
+from telemetry.config.monitoring import Objective
 from telemetry.spec.promql import Scope, one_of
 
 
@@ -60,16 +60,17 @@ def of_requests(
     if objective.latency is None:
         good = here.rate(f"{histogram}_count", "5m", route, well)
     else:
-        good = here.rate(f"{histogram}_bucket", "5m", route, well, f'le=~"{_bucket(objective.latency)}"')
+        good = here.rate(f"{histogram}_bucket", "5m", route, well, f'le=~"{bucket(objective.latency)}"')
     # What is not there counts as nothing: no request ever failed, or none ever succeeded.
     return Indicator(here, slo, title, what, objective, total, f"{total} - ({good} or vector(0))")
 
 
-def _bucket(latency: Latency) -> str:
+def bucket(latency: str) -> str:
     """Return a bucket's bound as a regular expression: Prometheus 3 writes 1.0 where others write 1."""
-    seconds = f"{_seconds(latency):g}"
+    seconds = f"{seconds_of(latency):g}"
     return seconds.replace(".", "[.]") if "." in seconds else f"{seconds}([.]0)?"
 
 
-def _seconds(latency: Latency) -> float:
+def seconds_of(latency: str) -> float:
+    """Return the seconds of a promised time."""
     return float(latency[:-2]) / 1000 if latency.endswith("ms") else float(latency[:-1])

@@ -44,6 +44,12 @@ def test_there_are_three_releases_and_none_of_another_metrics_backend(dev: Run) 
     assert {dev.one(RELEASE, each).parent for each in ("prometheus", "thanos", "alertmanager")} == {component.urn}
 
 
+def test_names_that_stand_for_pods_are_there_without_a_gateway_too(dev: Run) -> None:
+    twins = {each.name: each.plain["spec"] for each in dev.of(SERVICE) if each.name.startswith("thanos-")}
+    assert twins.keys() == {"thanos-query-pods", "thanos-receive-router-pods"}
+    assert {each["clusterIP"] for each in twins.values()} == {"None"}
+
+
 def test_it_has_one_bucket_and_one_key(dev: Run) -> None:
     assert [each.name for each in dev.of(BUCKET) if "metrics" in each.name] == ["dts-metrics-dev-blocks"]
     assert dev.one(SECRET, "thanos-s3")

@@ -160,7 +160,10 @@ def thanos_addresses(variant: str) -> Iterator[tuple[str, str]]:
         yield "thanos-receive-router", endpoint.partition(".")[2]  # behind the pod's own name
     prometheus = config_of(objects, "prometheus-server", "prometheus.yml")
     for asked in (*prometheus["scrape_configs"], *prometheus["alerting"]["alertmanagers"]):
-        for each in asked["dns_sd_configs"]:
+        for each in asked.get("static_configs", ()):
+            (pod,) = each["targets"]
+            yield "prometheus-server", pod.partition(".")[2]
+        for each in asked.get("dns_sd_configs", ()):
             for host in each["names"]:
                 yield "prometheus-server", f"{host}:{each['port']}"
 

@@ -1,6 +1,7 @@
 """Prometheus with Thanos for real: the programs on what the charts make of the settings, before a real SeaweedFS."""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from sandbox import thanos
 from sandbox.toolchain import Toolchain
 from telemetry.backends.thanos.checks import checks, platform_checks
 from telemetry.backends.thanos.objstore import PREFIX
+from telemetry.backends.thanos.service_levels import INGEST_BUCKETS, QUERY_BUCKETS
 from telemetry.clients.reach import Reach
 from telemetry.clients.target import Target, Tenant
 from telemetry.gateway import access
@@ -97,16 +99,27 @@ def test_validation_sees_what_is_there_and_what_is_not(world: World, tools: Tool
         context = world.stack.backend("metrics").context
         for check in checks(context, target, Tenant("payments", token)):
             assert "found" in check.run(SECONDS)
+        assert bounds(running.router.url, "receive") >= set(INGEST_BUCKETS)
+        assert bounds(running.query.url, "query") >= set(QUERY_BUCKETS)
         ring, stores = platform_checks(context, target)
         assert ring.run(SECONDS) == "3 ingestors"
         with pytest.raises(CheckFailed, match="0 of 2 sidecars, 0 of 1 rules"):
             stores.run(1)
 
 
-def test_two_replicas_of_prometheus_are_one_series(world: World) -> None:
+def bounds(url: str, handler: str) -> set[float]:
+    """Return the bounds at which a program counts how long its answers took, by its metrics."""
+    labels = re.findall(
+        r"^http_request_duration_seconds_bucket\{(.+?)\} ", httpx.get(f"{url}/metrics").text, re.MULTILINE
+    )
+    own = [each for each in labels if f'handler="{handler}"' in each]
+    return {float(each.rpartition('le="')[2].partition('"')[0]) for each in own}
+
+
+def test_two_replicas_of_prometheus_are_one_series_and_who_does_not_answer_is_told_by_its_pod(world: World) -> None:
     with ExitStack() as opened:
         scraped = opened.enter_context(thanos.ingestor(world.site, "scraped", world.net.address()))
-        targets = {"receive-ingestor": [f"{scraped.address}:{thanos.HTTP}"]}
+        targets = {"receive-ingestor": [f"{each}:{thanos.HTTP}" for each in (scraped.address, world.net.address())]}
         pods = [
             opened.enter_context(
                 thanos.prometheus(world.site, f"prometheus-server-{each}", world.net.address(), targets)
@@ -116,13 +129,24 @@ def test_two_replicas_of_prometheus_are_one_series(world: World) -> None:
         sidecars = [sidecar for _, sidecar in pods]
         query = opened.enter_context(thanos.query(world.site, "query", world.net.address(), sidecars))
         with of_tenant(query) as asked:
-            both = {"path": "/api/v1/query", "query": 'up{job=~".+/receive-ingestor"}'}
+            both = {"path": "/api/v1/query", "query": 'up{job=~".+/receive-ingestor"} == 1'}
             until(lambda: len(answer(asked, **both, dedup="false")) == 2)
             replicas = {each["metric"]["prometheus_replica"] for each in answer(asked, **both, dedup="false")}
             assert replicas == {"prometheus-server-0", "prometheus-server-1"}
             (one,) = answer(asked, **both)
             assert "prometheus_replica" not in one["metric"]
             assert (one["metric"]["tenant_id"], one["metric"]["cluster"]) == ("payments", "east")
+            assert (one["metric"]["pod"], one["metric"]["container"]) == (
+                "thanos-receive-ingestor-0",
+                "thanos-receive-ingestor",
+            )
+            failing = 'min by (pod) (up{pod=~"thanos-.+"}) == 0'
+            until(
+                lambda: (
+                    {each["metric"]["pod"] for each in answer(asked, "/api/v1/query", failing)}
+                    == {"thanos-receive-ingestor-1"}
+                )
+            )
             pods[0][0].lose()
             sidecars[0].lose()
             since = time.time()

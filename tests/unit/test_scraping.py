@@ -63,6 +63,27 @@ def test_programs_of_a_backend_that_are_called_otherwise_are_scraped_too(environ
     assert all(f"'port': {port}," in let_in["prometheus-server"] for port in ports["prometheus-server"])
 
 
+@pytest.mark.parametrize(("environment", "change"), [("dev", WITH_THANOS), ("prod", WITH_THANOS_IN_PROD)])
+def test_prometheus_scrapes_each_pod_of_its_backend_by_the_pods_name(environment: str, change: Change) -> None:
+    """Or by its address, where pods have no lasting name: those of `query` and `receive-router`."""
+    stack = load_stack(environment, change)
+    prometheus = next(each.values for each in stack.backend("metrics").releases if each.name == "prometheus")
+    jobs = [each for name, each in prometheus["scrapeConfigs"].items() if name.startswith("telemetry-")]
+    named = {(to["labels"]["pod"], to["labels"]["container"]) for job in jobs for to in job.get("static_configs", ())}
+    (metrics,) = stack.backend("metrics").sizes
+    pods = {"prometheus": "prometheus-server", "sidecar": "prometheus-server", "alertmanager": "alertmanager"}
+    containers = {**pods, "sidecar": "thanos-sidecar"}
+    unnamed = {"query", "receive-router"}
+    assert named == {
+        (f"{pods.get(name, f'thanos-{name}')}-{number}", containers.get(name, f"thanos-{name}"))
+        for name, role in metrics.roles.items()
+        if name not in unnamed
+        for number in range(role.replicas)
+    }
+    found = {to["names"][0].partition(".")[0] for job in jobs for to in job.get("dns_sd_configs", ())}
+    assert found == {f"thanos-{name}-pods" for name in unnamed}
+
+
 def test_annotations_name_one_port_of_each_program_of_thanos() -> None:
     stack = load_stack("prod", WITH_THANOS_IN_PROD, ANNOTATIONS)
     values = {each.name: each.values for each in stack.backend("metrics").releases}

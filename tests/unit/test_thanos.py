@@ -16,6 +16,7 @@ from telemetry.clients.target import Target, Tenant
 from telemetry.config.amounts import readable
 from telemetry.gateway.routes import routes_of
 from telemetry.monitoring import tenant_slo
+from telemetry.monitoring.slo import alerts, indicators
 from telemetry.spec.context import Environment
 from telemetry.stack import ConfigError
 from telemetry.stack import file as stack_file
@@ -84,6 +85,11 @@ def said_of(*changes: Change, environment: str = "dev") -> str:
             "remove it",
         ),
         (put("monitoring.rules", "ruler"), "monitoring.rules", "prometheus-rule"),
+        (
+            put("monitoring.objectives.metrics_ingest", {"target": 99, "latency": "10s"}),
+            "monitoring.objectives.metrics_ingest.latency",
+            "5s; promise that or less",
+        ),
         (all_of(TENANTS, NOBODYS), "monitoring.tenant", "monitoring.rules: prometheus-rule"),
         (all_of(TENANTS, put("gateway", {})), "gateway.federation", "set it to null"),
         (put("kubernetes.cluster_domain", "k8s.example.org"), "kubernetes.cluster_domain", "backend: mimir"),
@@ -151,14 +157,23 @@ def test_clients_find_every_metrics_backend_at_the_same_paths(name: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("latency", "bound"), [("1s", "1([.]0)?"), ("2.5s", "3([.]0)?"), ("10s", "20([.]0)?"), ("250ms", "0[.]3")]
+    ("slo", "latency", "bound", "told"),
+    [
+        ("metrics-query", "1s", "1([.]0)?", "1s"),
+        ("metrics-query", "2.5s", "3([.]0)?", "3s"),
+        ("metrics-query", "10s", "20([.]0)?", "20s"),
+        ("metrics-query", "250ms", "0[.]3", "0.3s"),
+        ("metrics-ingest", "2.5s", "3([.]0)?", "3s"),
+        ("metrics-ingest", "5s", "5([.]0)?", "5s"),
+    ],
 )
-def test_a_promise_is_measured_at_the_next_bound(latency: str, bound: str) -> None:
-    promised = put("monitoring.objectives.metrics_query", {"target": 99, "latency": latency})
-    backend = load_stack("dev", WITH_THANOS, promised).backend("metrics")
-    assert backend.of.indicators is not None
-    _, queries = backend.of.indicators(backend.context)
-    assert re.findall(r'le=~"([^"]*)"', queries.bad) == [bound]
+def test_a_promise_is_measured_at_the_next_bound_and_told_so(slo: str, latency: str, bound: str, told: str) -> None:
+    promised = put(f"monitoring.objectives.{slo.replace('-', '_')}", {"target": 99, "latency": latency})
+    stack = load_stack("dev", WITH_THANOS, promised)
+    (found,) = (each for each in indicators(stack) if each.slo == slo)
+    assert re.findall(r'le=~"([^"]*)"', found.bad) == [bound]
+    described = [rule.description for rule in alerts(stack) if rule.name == f"{found.title}BurnsFast"]
+    assert [text.rpartition(" within ")[2] for text in described] == [f"{told}."]
 
 
 def test_an_hour_is_kept_no_shorter_than_what_it_is_made_of_by_default() -> None:

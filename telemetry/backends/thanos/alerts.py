@@ -31,7 +31,7 @@ def rules(context: ThanosContext) -> Iterator[Alert]:
 
 def _prometheus(context: ThanosContext, here: Scope) -> Iterator[Alert]:
     replicas = context.settings.roles["prometheus"].replicas
-    up = _or_none(here, f"sum({here('thanos_sidecar_prometheus_up')})")
+    up = _or_none(here, f"sum({_once(here('thanos_sidecar_prometheus_up'))})")
     if context.monitoring.scrape == "none":  # our own scrapes, and takes all metrics with it when it goes
         up = f"({up} or vector(0))"
     yield Alert(
@@ -61,6 +61,11 @@ def _prometheus(context: ThanosContext, here: Scope) -> Iterator[Alert]:
     )
 
 
+def _once(selector: str) -> str:
+    """Return what each pod says, whoever scrapes it: our own Prometheus does, and somebody else may as well."""
+    return f"max by (pod) ({selector})"
+
+
 def _or_none(here: Scope, number: str) -> str:
     """Return a number of pods: 0 where none of them is seen, as long as anything of Thanos is."""
     return f"({number} or 0 * count({here(_BUILD_INFO)}))"
@@ -72,7 +77,7 @@ def _receive(context: ThanosContext, here: Scope) -> Iterator[Alert]:
     needed = min_available(replicas=replicas, replication_factor=settings.replication_factor)
     yield Alert(
         "ThanosIngestorsBelowQuorum",
-        f"{_or_none(here, f'count({here(_OF_INGESTOR)})')} < {needed}",
+        f"{_or_none(here, f'count({_once(here(_OF_INGESTOR))})')} < {needed}",
         "page",
         "2m",
         "Receive has too few ingestors: some writes fail.",

@@ -54,7 +54,7 @@ def _heads(context: ThanosContext, here: Scope) -> Iterator[Panel]:
         "Prometheus that scrape",
         "short",
         f"Of {replicas}, each of which scrapes everything.",
-        (f"sum({here('thanos_sidecar_prometheus_up')})", "up"),
+        (f"sum(max by (pod) ({here('thanos_sidecar_prometheus_up')}))", "up"),
     )
     yield replace(scraping, bad_below=replicas)
     yield panel(

@@ -18,7 +18,7 @@ THANOS, PROMETHEUS, ALERTMANAGER = "thanos", "prometheus", "alertmanager"
 """The releases."""
 QUERY, ROUTER = f"{THANOS}-query", f"{THANOS}-receive-router"
 TWINS = {"query": (twin(QUERY), HTTP_PORT), "receive-router": (twin(ROUTER), PUSH_PORT)}
-"""Headless Services of ours before roles that the chart gives none, by role."""
+"""Headless Services of ours before roles that the chart gives none, by role, for the gateway and for Prometheus."""
 ALERTMANAGER_PODS = f"{ALERTMANAGER}-headless"
 PROMETHEUS_PODS = f"{PROMETHEUS}-server-headless"
 """The charts' own."""

@@ -1,7 +1,9 @@
 """What Thanos requires of the stack that it is in: most of it because another metrics backend can do what it cannot."""
 
 from telemetry.backends.thanos.context import ThanosContext
+from telemetry.backends.thanos.service_levels import INGEST_BUCKETS
 from telemetry.config.base import SettingError
+from telemetry.spec.service_levels import seconds_of
 from telemetry.spec.tolerance import survives_no_loss
 
 _DOMAIN = "cluster.local"
@@ -13,6 +15,7 @@ def check(context: ThanosContext) -> None:
     _check_tenants(context)
     _check_gateway(context)
     _check_expiry(context)
+    _check_promise(context)
     if context.monitoring.rules == "ruler":
         raise SettingError(
             "monitoring.rules",
@@ -65,6 +68,16 @@ def _check_expiry(context: ThanosContext) -> None:
         raise SettingError(
             "object_store.expire_after.metrics",
             "follows telemetry:metrics.retention, and blocks of 5m or 1h are kept for longer; remove it",
+        )
+
+
+def _check_promise(context: ThanosContext) -> None:
+    """Refuse a promise that nobody measures: what takes longer is in no bucket."""
+    latency, longest = context.monitoring.objectives.metrics_ingest.latency, max(INGEST_BUCKETS)
+    if latency is not None and seconds_of(latency) > longest:
+        raise SettingError(
+            "monitoring.objectives.metrics_ingest.latency",
+            f"Thanos' Receive measures times of up to {longest}s; promise that or less, or remove it",
         )
 
 

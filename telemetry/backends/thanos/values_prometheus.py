@@ -2,6 +2,7 @@
 
 from telemetry.backends.thanos.context import ThanosContext
 from telemetry.backends.thanos.endpoints import (
+    ALERTMANAGER,
     ALERTMANAGER_PODS,
     ALERTMANAGER_PORT,
     GRPC_PORT,
@@ -10,6 +11,7 @@ from telemetry.backends.thanos.endpoints import (
     PROMETHEUS_PODS,
     PROMETHEUS_PORT,
     THANOS,
+    TWINS,
 )
 from telemetry.backends.thanos.objstore import credentials_env, objstore
 from telemetry.backends.thanos.roles import OF_THANOS, SIDECAR
@@ -54,8 +56,6 @@ _JOBS = (
 )
 """The chart's jobs. The first scrapes `localhost`, which is the same series of every replica, so that of two the sick
 one would not show; the others ask the API server, with rights in the whole cluster."""
-_HEADLESS = tuple(role for role in OF_THANOS if role not in ("query", "receive-router"))
-"""Roles of Thanos whose pods a name of the chart's stands for."""
 
 
 def values(context: ThanosContext) -> Values:
@@ -148,24 +148,62 @@ def _global(context: ThanosContext) -> Values:
 
 
 def _scraped(context: ThanosContext) -> Values:
-    """Return the jobs: everything of this backend, by names that stand for the pods."""
-    here = {"target_label": "namespace", "replacement": context.namespace.name}
-    by_name = {
-        "prometheus": (PROMETHEUS_PODS, PROMETHEUS_PORT),
-        "sidecar": (PROMETHEUS_PODS, HTTP_PORT),
-        "alertmanager": (ALERTMANAGER_PODS, ALERTMANAGER_PORT),
-        **{role: (f"{THANOS}-{role}-headless", HTTP_PORT) for role in _HEADLESS},
-        # Of these two the chart has no such name, and a Service is answered by one of its pods.
-        **{role: (f"{THANOS}-{role}", HTTP_PORT) for role in ("query", "receive-router")},
+    """Return the jobs: every pod of this backend, with the labels that rules and dashboards tell pods apart by."""
+    programs = {
+        PROMETHEUS: (CONTAINER, PROMETHEUS_PODS, PROMETHEUS_PORT),
+        SIDECAR: (SIDECAR_CONTAINER, PROMETHEUS_PODS, HTTP_PORT),
+        ALERTMANAGER: (ALERTMANAGER, ALERTMANAGER_PODS, ALERTMANAGER_PORT),
+        **{
+            role: (f"{THANOS}-{role}", f"{THANOS}-{role}-headless", HTTP_PORT)
+            for role in OF_THANOS
+            if role not in TWINS
+        },
     }
+    found = {name: _numbered(context, name, *program) for name, program in programs.items()}
+    found |= {role: _unnumbered(context, f"{THANOS}-{role}", service) for role, (service, _) in TWINS.items()}
     return {
-        f"telemetry-{name}": {
-            "enabled": True,
-            "job_name": f"{context.namespace.name}/{name}",
-            "dns_sd_configs": [_pods(context, service, port)],
-            "relabel_configs": [here],
-        }
-        for name, (service, port) in by_name.items()
+        f"telemetry-{name}": {"enabled": True, "job_name": f"{context.namespace.name}/{name}", **where}
+        for name, where in found.items()
+    }
+
+
+def _numbered(context: ThanosContext, role: str, container: str, service: str, port: int) -> Values:
+    """Return where the pods of a StatefulSet are, by their names: one that is not ready is missed.
+
+    DNS leaves such a pod out of its Service's name, and nothing would say that it is not scraped.
+    """
+    workload = service.removesuffix("-headless")
+    pods = [f"{workload}-{number}" for number in range(context.settings.roles[role].replicas)]
+    return {
+        "static_configs": [
+            {
+                "targets": [f"{pod}.{absolute_name(context, service)}:{port}"],
+                "labels": {
+                    "namespace": context.namespace.name,
+                    "pod": pod,
+                    "container": container,
+                    "instance": f"{pod}:{port}",
+                },
+            }
+            for pod in pods
+        ]
+    }
+
+
+def _unnumbered(context: ThanosContext, container: str, service: str) -> Values:
+    """Return where the pods of a Deployment are: DNS knows their addresses alone, so these are what they are called."""
+    labels = {"namespace": context.namespace.name, "container": container}
+    return {
+        "dns_sd_configs": [_pods(context, service, HTTP_PORT)],
+        "relabel_configs": [
+            *({"target_label": label, "replacement": value} for label, value in labels.items()),
+            {
+                "source_labels": ["__address__"],
+                "regex": r"(.+):\d+",
+                "target_label": "pod",
+                "replacement": f"{container}-$1",
+            },
+        ],
     }
 
 
