@@ -88,7 +88,10 @@ _ANYWHERE: tuple[tuple[re.Pattern[str], Hide], ...] = (
         ),
         _after,
     ),
-    # A flag and a variable: `--db.password=x`, `AWS_SECRET_ACCESS_KEY=x`.
+    # A flag and a variable: `--db.password=x`, `AWS_SECRET_ACCESS_KEY=x`; in quotes, as shells and logs have them,
+    # and those within JSON.
+    (re.compile(rf"(?i)(?<![\w.?&;-])[\w.-]{{0,64}}{_WORDS}=([\"'])((?:\\.|(?!\1)[^\\\n])+)"), _after),
+    (re.compile(rf"(?i)(?<![\w.?&;-])[\w.-]{{0,64}}{_WORDS}=\\{{1,3}}[\"']((?:(?!\\{{1,3}}[\"'])[^\n])+)"), _after),
     (re.compile(rf"(?i)(?<![\w.?&;-])[\w.-]{{0,64}}{_WORDS}=(?!(?:true|false|null)\b)([^\s\"',;&\\]+)"), _after),
 )
 _OF_LINES: tuple[tuple[re.Pattern[str], Hide], ...] = (

@@ -35,7 +35,7 @@ class Redactor:
                 key: self.shown(each, str(named) if key == "value" and named else key) for key, each in value.items()
             }
         if isinstance(value, list):
-            return [self.shown(each) for each in value]
+            return [self.shown(each, name) for each in value]
         return self._text(value, name) if isinstance(value, str) else value
 
     def pair(self, old: Any, new: Any, name: str = "") -> tuple[Any, Any]:

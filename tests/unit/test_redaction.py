@@ -146,6 +146,9 @@ ANYWHERE = {
     "a signed address": f"https://s3/b/k?X-Amz-Credential=a&X-Amz-Signature={HUSH}",
     "a flag": f"run --db.password={HUSH} --verbose",
     "a variable": f"AWS_SECRET_ACCESS_KEY={HUSH} aws s3 ls",
+    "a variable in quotes": f"AWS_SECRET_ACCESS_KEY='a {HUSH}' aws s3 ls",
+    "in logfmt": f'level=error password="a \\" {HUSH}" x=1',
+    "in logfmt in JSON": json.dumps({"msg": f'level=error password="a {HUSH}" x=1'}),
     "a field": '{"level": "info", "password": "' + HUSH + '", "x": 1}',
     "with a quote in it": json.dumps({"client_secret": f'a"{HUSH}', "x": 1}),
     "slack": f"https://hooks.slack.com/services/T0/B0/{HUSH}",
@@ -197,6 +200,10 @@ def test_in_a_file_a_name_is_enough(text: str) -> None:
     shown = Redactor().shown(text)
     assert HUSH not in shown
     assert "name" in shown
+
+
+def test_a_name_counts_for_a_list_too() -> None:
+    assert Redactor().shown({"X-Api-Key": [HUSH], "names": ["x"]}) == {"X-Api-Key": [HIDDEN], "names": ["x"]}
 
 
 @pytest.mark.parametrize(
