@@ -28,11 +28,11 @@ def write(backends: Iterable[Backend], page: Path) -> None:
     ]
     headings = ("Shape and figure", *every, *(f"{other} to {first}" for other in others))
     runs = [
-        f"{title}, {SHAPES[copies]}'s shape: {each.where}."
+        f"- {title}, {SHAPES[copies]}'s shape: {each.where}."
         for title, found in every.items()
         for copies, each in found.items()
     ]
-    below = " ".join(("The runs:", *runs))
+    below = "\n".join(("The runs:\n", *runs))
     page.write_text(with_table(page.read_text(), _MARKS, headings, rows, [row[0] for row in rows], below))
 
 

@@ -32,7 +32,7 @@ def tables(outcome: Outcome) -> dict[str, tuple[tuple[str, ...], Rows]]:
     return {
         "steps": (
             (
-                *("Offered, samples/s", "Taken", "Refused", "Half within", "99 % within", "Queries, 99 % within"),
+                *("Offered, samples/s", "Accepted", "Refused", "p50", "p99", "Queries, p99"),
                 *(f"CPU of {group}, cores" for group in outcome.groups),
                 *(f"Memory of {group}" for group in servers),
                 "Carried",
@@ -40,7 +40,7 @@ def tables(outcome: Outcome) -> dict[str, tuple[tuple[str, ...], Rows]]:
             [_step(step, outcome.groups, servers) for step in outcome.steps],
         ),
         "ways": (
-            ("Way in", "Half within", "99 % within", "Against the first", *(f"CPU of {group}" for group in servers)),
+            ("Path", "p50", "p99", "p50 to the first", *(f"CPU of {group}" for group in servers)),
             [_way(cost, outcome.costs[0], servers) for cost in outcome.costs],
         ),
         "costs": (
@@ -140,7 +140,7 @@ def _where(run: Run) -> str:
 
 def _below(outcome: Outcome, run: Run, picture: str) -> str:
     """Return what stands below the last table: the notes, the machine, the picture."""
-    about = " ".join([*notes(outcome), f"{_where(run)}."])
+    about = "\n".join(f"- {each}" for each in (*notes(outcome), f"Measured {_where(run)}."))
     return f"{about}\n\n![Throughput, latency, CPU and memory over time]({picture})"
 
 
