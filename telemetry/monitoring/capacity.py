@@ -1,6 +1,6 @@
 """Alerts on resources that workloads use up, on workloads that lack pods, and on what happens to pods."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from telemetry.backends import BACKENDS
 from telemetry.collector.addresses import RELEASE as COLLECTOR
@@ -40,7 +40,6 @@ def rules(stack: Stack) -> Iterator[Alert]:
 
 
 def _workloads(stack: Stack, here: Scope) -> Iterator[Alert]:
-    workloads = workloads_of(stack)
     yield Alert(
         "ClusterMetricsMissing",
         f"absent({here(_PODS)})",
@@ -49,28 +48,28 @@ def _workloads(stack: Stack, here: Scope) -> Iterator[Alert]:
         "Nothing is known of the pods: kube-state-metrics is not scraped.",
         "Alerts on workloads, memory and quota are blind until it is.",
     )
+    workloads = workloads_of(stack)
     required = tuple(map(_name, filter(_is_required, workloads)))
     found = (_named(here(there, one_of(label, required)), label) for label, _, there in _WORKLOADS)
     # What is found comes first, so that nothing is said to be gone that is there.
-    gone = (f'label_replace({none_of(here)}, "workload", "{name}", "", "")' for name in required)
     yield Alert(
         "BackendBlocked",
-        f"({' or '.join((*found, *gone))}) == 0",
+        f"({' or '.join((*found, *_gone(here, required)))}) == 0",
         "page",
         "5m",
         "A required role has no pod that is ready: the platform does not work without it.",
         "{{ $labels.workload }} has none, or is gone itself.",
     )
     every, kinds = tuple(map(_name, workloads)), (*_WORKLOADS, *((_ON_NODES,) if stack.collector_role else ()))
+    ready = [_named(here(there, one_of(label, every)), label) for label, _, there in kinds]
+    wanted = (_named(here(asked, one_of(label, every)), label) for label, asked, _ in kinds)
+    fewer = " or ".join(f"{some} < {all_}" for some, all_ in zip(ready, wanted, strict=True))
     yield Alert(
         "BackendDegraded",
-        " or ".join(
-            f"{_named(here(there, one_of(label, every)), label)} < {_named(here(asked, one_of(label, every)), label)}"
-            for label, asked, there in kinds
-        ),
+        f"{fewer} or (({' or '.join(_gone(here, every))}) unless ({' or '.join(ready)}))",
         "ticket",
         "15m",
-        "A workload has fewer pods that are ready than it should have.",
+        "A workload has fewer pods that are ready than it should have, or is gone itself.",
         "{{ $labels.workload }} has {{ $value }}.",
     )
 
@@ -198,6 +197,11 @@ def none_of(here: Scope) -> str:
     Nothing where no pod of the namespace is known, as ClusterMetricsMissing says then.
     """
     return f"0 * max({here(_PODS)})"
+
+
+def _gone(here: Scope, names: Iterable[str]) -> Iterator[str]:
+    """Yield what says of each workload that it has no pods, whether or not it is there."""
+    return (f'label_replace({none_of(here)}, "workload", "{name}", "", "")' for name in names)
 
 
 def _named(selector: str, label: str) -> str:

@@ -210,7 +210,14 @@ CASES: tuple[Case, ...] = (
     fires("BackendDegraded", "one of two", _deployment("mimir-querier", "1x180"), 'workload="mimir-querier"'),
     fires("BackendDegraded", "an optional role is missing", _deployment("mimir-overrides-exporter", "0x180", 1)),
     fires("BackendDegraded", "two of three", _stateful_set("tempo-distributed-ingester", "2x180")),
-    silent("BackendDegraded", "all are there", _deployment("mimir-querier", "2x180")),
+    fires(
+        "BackendDegraded",
+        "what is optional was deleted",
+        _all_but("mimir-overrides-exporter"),
+        'workload="mimir-overrides-exporter"',
+    ),
+    silent("BackendDegraded", "all are there", _all_but("nothing")),
+    silent("BackendDegraded", "both of one are there", _deployment("mimir-querier", "2x180")),
     silent("BackendDegraded", "one is replaced", _deployment("mimir-querier", "2x110 1x5 2x65")),
     silent("BackendDegraded", "a neighbour is missing", _deployment("somebody-elses", "0x180")),
     fires(
