@@ -8,7 +8,7 @@ import pytest
 import yaml
 from kubernetes import client
 
-from telemetry.clients.kubernetes import api_client
+from telemetry.clients.kubernetes import connect
 from telemetry.clients.reach import Reach, ask
 from telemetry.config.connections import Kubernetes
 from telemetry.spec.checks import CheckFailed, CheckSkipped, Refused
@@ -65,7 +65,7 @@ def test_the_api_server_is_reached_by_the_proxy_that_the_kubeconfig_names(tmp_pa
             "contexts": [{"name": "far", "context": {"cluster": "far", "user": "far"}}],
         }
         file.write_text(yaml.safe_dump(kubeconfig))
-        api = api_client(Kubernetes(kubeconfig=str(file), context="far"))
+        api = connect(Kubernetes(kubeconfig=str(file), context="far"))
         with client_by(Reach(api=api)) as asked:
             assert ask(asked, "GET", NOWHERE).json() == {}
     ((line, login),) = proxy.asked
