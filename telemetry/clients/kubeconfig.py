@@ -26,7 +26,7 @@ class _Part(BaseModel):
 
 
 class _Cluster(_Part):
-    server: str = Field(min_length=1)
+    server: str = ""
     proxy: str | None = Field(default=None, alias="proxy-url")
 
 
@@ -118,8 +118,12 @@ def _check_context(files: list[_File], name: str) -> None:
     named = {each.name: each.context for file in reversed(files) for each in file.contexts or ()}
     if name not in named:
         raise KubeconfigError(f"there is no such context; there are {', '.join(sorted(named)) or 'none'}")
-    if named[name].cluster not in {each.name for file in files for each in file.clusters or ()}:
+    clusters = {each.name: each.cluster for file in reversed(files) for each in file.clusters or ()}
+    cluster = clusters.get(named[name].cluster)
+    if cluster is None:
         raise KubeconfigError(f"its cluster {named[name].cluster!r} is not among clusters")
+    if not cluster.server:  # of other contexts' clusters it does not matter
+        raise KubeconfigError(f"its cluster {named[name].cluster!r} has no server")
     user = named[name].user
     if user and user not in {each.name for file in files for each in file.users or ()}:
         raise KubeconfigError(f"its user {user!r} is not among users")

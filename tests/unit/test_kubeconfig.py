@@ -45,7 +45,7 @@ def _first(part: str, change: Change) -> Change:
     ("change", "said"),
     [
         (_first("clusters", put("cluster.server", 6443)), "clusters.0.cluster.server: must be a valid string"),
-        (_first("clusters", drop("cluster.server")), "clusters.0.cluster.server: Field required"),
+        (_first("clusters", drop("cluster.server")), "its cluster 'c' has no server"),
         (_first("clusters", put("cluster", [TOKEN])), "clusters.0.cluster: must be a valid dictionary"),
         (_first("clusters", put("cluster.proxy-url", 1)), "clusters.0.cluster.proxy-url: must be a valid string"),
         (_first("contexts", put("name", 1)), "contexts.0.name: must be a valid string"),
@@ -77,6 +77,11 @@ def test_a_file_that_is_none(content: bytes, said: str) -> None:
 
 def test_a_good_one_is_taken() -> None:
     assert said_of(json.dumps(GOOD).encode()) == ""
+
+
+def test_what_other_contexts_lack_does_not_matter() -> None:
+    other = {"name": "other", "cluster": {"server": ""}}
+    assert said_of(json.dumps({**GOOD, "clusters": [other, *GOOD["clusters"]]}).encode()) == ""
 
 
 def _places(part: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
