@@ -62,12 +62,17 @@ $neighbours
 - `oidc`, where [`gateway.oidc`](tenants.md#people-by-an-openid-provider) is set: as with `object_store`.
 - `api_server`, on plain Kubernetes: `make smoke ON=cluster` goes through the API server's proxy, and a policy keeps
   that out unless its addresses are known (`cidrs`). On OpenShift the host network has a label.
+- `dns`, with a cache on each node (NodeLocal DNSCache): it is in the node's network, so no selector of pods finds it.
+  With kube-proxy's iptables it answers at the address of the DNS Service too, which then reaches a policy as it is
+  ([its README](https://github.com/kubernetes/kubernetes/tree/master/cluster/addons/dns/nodelocaldns)); without that
+  address no name is found. `kubectl -n kube-system get service kube-dns` tells it.
 
 ```yaml
   telemetry:security:
     grafana: { namespaces: [{ kubernetes.io/metadata.name: tools }], pods: { app.kubernetes.io/name: grafana } }
     clients: { namespaces: [{ team: payments }, { team: orders }] }
     alert_receivers: { cidrs: [203.0.113.25/32], ports: [443] }
+    dns: { namespaces: [{ kubernetes.io/metadata.name: kube-system }], cidrs: [169.254.20.10/32, 10.96.0.10/32] }
 ```
 
 ## When something does not get through

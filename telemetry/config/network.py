@@ -146,8 +146,9 @@ class Security(Settings):
     )
     dns: Place | None = Field(
         default=None,
-        description="Where the cluster's DNS is; none is the namespace of kubernetes.dns_service. A cache on each "
-        "node is `cidrs: [169.254.20.10/32]` beside it (NodeLocal DNSCache).",
+        description="Where the cluster's DNS is; none is the namespace of kubernetes.dns_service. With a cache on each "
+        "node (NodeLocal DNSCache), which is no pod to a policy, add as `cidrs` the addresses that it answers at: "
+        "169.254.20.10/32, and with kube-proxy's iptables that of the DNS Service as well (network.md).",
     )
     object_store: Destination | None = Field(
         default=None,
