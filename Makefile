@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 SANDBOX := $(BIN)/python -m sandbox
 COMMANDS := $(BIN)/python -m telemetry
 EXPLAIN := $(BIN)/python -m telemetry explain
+# Bytecode is kept, whatever the user's shell says: each command, and each of the workers that test, would compile all anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # $(call engine,up) is a step of STACK's life, $(call command,report) a command on it; ARGS are further options, unless
 # a second argument says that they are somebody else's.
