@@ -1,7 +1,7 @@
 """What a stack asks for: requests and volume claims, summed over all pods of its releases."""
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from telemetry.config.resources import Resources
 from telemetry.config.roles import Role
@@ -31,7 +31,13 @@ class Footprint:
         return self + -1 * other
 
     def __rmul__(self, times: int) -> "Footprint":
-        return Footprint(*(times * amount for amount in astuple(self)))
+        return Footprint(
+            cpu=times * self.cpu,
+            memory=times * self.memory,
+            storage=times * self.storage,
+            pods=times * self.pods,
+            ephemeral=times * self.ephemeral,
+        )
 
     def fits(self, quota: Resources) -> bool:
         """Whether a quota has room for it."""

@@ -4,6 +4,9 @@ What the chart does by itself and is therefore not set: Deployments roll without
 of two or more replicas has a disruption budget of one pod; volume claims outlive their StatefulSet.
 """
 
+import json
+from functools import cache
+
 import yaml
 
 from telemetry.backends.tempo.context import TempoContext
@@ -168,9 +171,13 @@ def _spread(context: TempoContext, shape: TempoShape, name: str) -> str:
     nodes, replicas = context.kubernetes.nodes, shape.roles[name].max_replicas
     placement = shape.placement.of(shape.roles[name].placement)
     constraints = spread(placement, nodes=nodes, replicas=replicas, selector=labels)
-    return "".join(
-        yaml.safe_dump([constraint], sort_keys=False) for constraint in constraints
-    )  # one by one: no anchors
+    return "".join(_text(json.dumps(constraint)) for constraint in constraints)  # one by one: no anchors
+
+
+@cache
+def _text(constraint: str) -> str:
+    """Return a constraint, given as JSON, as YAML: PyYAML takes a millisecond, and roles are rendered many times."""
+    return yaml.safe_dump([json.loads(constraint)], sort_keys=False)
 
 
 def scales_by_metrics(role: Role) -> bool:
