@@ -6,6 +6,7 @@ The facts are in telemetry/charts; the sandbox's stand-in charts are held to the
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +291,13 @@ def produced(chart: str, stack: Stack) -> dict[str, Any]:
     return next(each.values for each in releases_of(stack) if each.chart.name == chart)
 
 
+@cache
+def set_in(chart: str, environment: str, change: Change) -> list[Leaf]:
+    """Return what a changed stack sets of a chart; two tests hold it against something."""
+    return set_by(produced(chart, load_stack(environment, *WITH_ALL[environment], change)))
+
+
+@cache
 def stand_in(chart: str) -> dict[str, Any]:
     values: dict[str, Any] = yaml.safe_load((REPO / "sandbox" / "charts" / chart / "values.yaml").read_text())
     values.pop("standin", None)  # anchors, not values
@@ -313,7 +321,7 @@ each_case = pytest.mark.parametrize(("chart", "environment", "change"), list(cas
 @each_case
 def test_every_value_that_we_set_exists_in_the_chart(chart: str, environment: str, change: Change) -> None:
     contract = contract_of(chart)
-    given = set_by(produced(chart, load_stack(environment, *WITH_ALL[environment], change)))
+    given = set_in(chart, environment, change)
     assert given
     assert [path for path, value in given if not contract.knows(path, value)] == []
 
@@ -321,7 +329,7 @@ def test_every_value_that_we_set_exists_in_the_chart(chart: str, environment: st
 @each_case
 def test_the_stand_in_reads_every_value_that_we_set(chart: str, environment: str, change: Change) -> None:
     offered = replace(contract_of(chart), defaults=dict(leaves(stand_in(chart))))
-    given = set_by(produced(chart, load_stack(environment, *WITH_ALL[environment], change)))
+    given = set_in(chart, environment, change)
     assert [path for path, value in given if not offered.knows(path, value)] == []
 
 
