@@ -77,12 +77,15 @@ def _under(config: Mapping[str, Any], load: Path | None) -> Mapping[str, Any]:
         return config
     try:
         given = yaml_file.read(load.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([f"{load}: cannot be read ({error.strerror}); examples/load-prod.yaml is one"]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([f"{load}: is no text in UTF-8; correct the file"]) from error
     except ValueError as error:
         raise ConfigError([f"{load}: {error}; correct the file"]) from error
     if not isinstance(given, dict) or not given.keys() & Load.model_fields.keys():
-        raise ConfigError([f"{load}: has no load; write one or more of {', '.join(Load.model_fields)}"])
+        known = ", ".join(Load.model_fields)
+        raise ConfigError([f"{load}: has no load; write one or more of {known}, without {_LOAD} above them"])
     return {**config, _LOAD: given}
 
 

@@ -49,12 +49,16 @@ def _added(text: str, node: yaml.MappingNode, keys: tuple[str, ...], value: str)
         inner = f"{keys[-1]}: {value}"
         for key in reversed(keys[:-1]):
             inner = f"{key}: {{ {inner} }}"
-        end = text.rindex("}", node.start_mark.index, node.end_mark.index)
-        kept = text[:end].rstrip()
-        comma = "" if kept.endswith(("{", ",")) else ","
-        return f"{kept}{comma} {inner} }}{text[end + 1 :]}"
-    first, last = node.value[0][0], node.value[-1][1]
-    column, at = first.start_mark.column, _end_of_line(text, _last(last).end_mark.index)
+        if not node.value:
+            at = node.start_mark.index + len("{")
+            return f"{text[:at]} {inner} {text[at:].lstrip(' ')}"
+        at = node.value[-1][1].end_mark.index  # and not before the bracket: a comment may stand there
+        return f"{text[:at]}, {inner}{text[at:]}"
+    first, last = node.value[0][0], _last(node.value[-1][1])
+    end = last.end_mark.index
+    if isinstance(last, yaml.ScalarNode) and last.style in ("|", ">"):
+        end = len(text[:end].rstrip())  # such text ends, for PyYAML, where the next thing begins
+    column, at = first.start_mark.column, _end_of_line(text, end)
     lines = (f"{' ' * (column + depth * _INDENT)}{key}:" for depth, key in enumerate(keys))
     return f"{text[:at]}\n{chr(10).join(lines)} {value}{text[at:]}"
 

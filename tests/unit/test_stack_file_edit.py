@@ -55,6 +55,21 @@ def test_a_value_is_changed_or_added_where_it_belongs(
     assert made == BLOCK.replace(before, after)
 
 
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("a: {\n  b: 1  # one\n}\n", "a: {\n  b: 1, k: 2  # one\n}\n"),
+        ("a: {\n  b: 1,  # one\n}\n", "a: {\n  b: 1, k: 2,  # one\n}\n"),
+        ("a: { # none\n}\nz: 1\n", "a: { k: 2 # none\n}\nz: 1\n"),
+        ("a:\n  b:  # nothing\n\n# of z\nz: 1\n", "a:\n  b:  # nothing\n  k: 2\n\n# of z\nz: 1\n"),
+        ("a:\n  b: |\n    text\n    more\n\nz: 1\n", "a:\n  b: |\n    text\n    more\n  k: 2\n\nz: 1\n"),
+    ],
+)
+def test_a_value_is_added_before_comments_and_behind_text_of_several_lines(text: str, made: str) -> None:
+    assert changed(text, {("a", "k"): 2}) == made
+    assert yaml.safe_load(made)["a"]["k"] == 2
+
+
 def test_several_are_changed_at_once_and_an_empty_mapping_is_filled() -> None:
     text = "config: { a: {}, b: { c: 1 } }  # end"
     made = changed(text, {("config", "a", "x"): 1, ("config", "b", "c"): 22, ("config", "b", "d"): 3})
