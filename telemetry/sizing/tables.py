@@ -21,10 +21,12 @@ _ARROW = "→"
 def load(given: Load) -> Table:
     """Return the load, a row for each figure."""
     table = Table("Load", ("Signal", "What", "Peak"))
+    said = given.model_dump(exclude_unset=True)
     for signal, figures in given.model_dump(exclude_none=True).items():
         for name, value in figures.items() if isinstance(figures, dict) else ((signal, figures),):
             shown = bytes_text(value) if name.startswith("bytes") else f"{value:,}"
-            table.add("stack" if name == signal else signal, name.replace("_", " "), shown)
+            assumed = "" if name == signal or name in said[signal] else " (assumed)"
+            table.add("stack" if name == signal else signal, name.replace("_", " "), shown + assumed)
     return table
 
 

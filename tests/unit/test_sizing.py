@@ -73,6 +73,28 @@ def test_mimir_is_sized_as_its_page_says(name: str, cpu: float, memory: float, v
     assert "planning-capacity" in found.source
 
 
+def test_ten_million_series_come_to_about_what_the_charts_own_plan_asks_for() -> None:
+    """Cores and GiB of large.yaml: its requests, which are 70 % of what it expects, at 50 queries a second.
+
+    https://github.com/grafana/mimir/blob/01a95f5b901d507e2b6a015dfa11db40b2b401e8/operations/helm/charts/mimir-distributed/large.yaml
+    """
+    load = {"samples_per_second": 660_000, "active_series": 10_000_000, "queries_per_second": 50}
+    roles = {each.role: each for each in proposed("prod", {"metrics": load}).report.roles}
+    for name, cores, memory in (("distributor", 12 * 2, 12 * 4), ("ingester", 27 * 3.5, 27 * 8)):
+        pods, cpu, each = (roles[name].proposed(key) or 0 for key in ("replicas", "cpu", "memory"))
+        assert 0.8 < pods * cpu / 1_000 / cores < 1.25, name
+        assert 0.8 < pods * each / GI / memory < 1.8, name
+
+
+def test_what_nobody_has_said_of_a_load_makes_nothing_too_much() -> None:
+    """One query a second is assumed, which is no reason to take memory away."""
+    load = {"samples_per_second": 100_000, "active_series": 1_000_000}
+    ample = put("metrics.roles.querier", {"replicas": 2, "cpu": "4", "memory": "16Gi"})
+    assert role(under("prod", {"metrics": load}, ample), "metrics.roles.querier").state is State.FITS
+    said = under("prod", {"metrics": {**load, "queries_per_second": 1}}, ample)
+    assert role(said, "metrics.roles.querier").state is State.WASTE
+
+
 def test_the_pages_own_example_of_a_store_gateways_disk_comes_out() -> None:
     """A million series at 15 s for a year take 13 GB on three store-gateways together."""
     load = {**METRICS, "samples_per_second": 1_000_000 // 15}
@@ -90,10 +112,22 @@ def test_tempo_is_sized_as_its_page_says(name: str, cpu: float, memory: float) -
     assert (found.cpu, found.memory) == pytest.approx((cpu * received, memory * received))
 
 
-def test_loki_is_sized_as_a_share_of_the_pages_smallest_tier() -> None:
-    a_tier = {"lines_per_second": 1, "bytes_per_second": f"{3 * 10**12 / 86_400 / 1024:.3f}Ki"}
-    said = under("prod", {"logs": a_tier}, WITH_LOGS_IN_PROD)
-    for name, cores, memory in (("write", 20, 26), ("read", 12, 14), ("backend", 6, 19)):
+@pytest.mark.parametrize(
+    ("a_day", "write", "read", "backend"),
+    [
+        (1.5, (10, 13), (6, 7), (3, 9.5)),
+        (3, (20, 26), (12, 14), (6, 19)),
+        (16.5, (140, 303), (85, 115), (9.5, 40)),
+        (30, (260, 580), (158, 216), (13, 61)),
+        (60, (1_600, 2_600), (782, 1_628), (60, 242)),
+    ],
+)
+def test_loki_is_sized_by_the_pages_tiers_and_between_them(
+    a_day: float, write: tuple[float, float], read: tuple[float, float], backend: tuple[float, float]
+) -> None:
+    load = {"lines_per_second": 1, "bytes_per_second": f"{a_day * 10**12 / 86_400 / 1024:.6f}Ki"}
+    said = under("prod", {"logs": load}, WITH_LOGS_IN_PROD)
+    for name, (cores, memory) in (("write", write), ("read", read), ("backend", backend)):
         found = need(said, f"logs.roles.{name}")
         assert (found.cpu, found.memory) == pytest.approx((cores * 1000, memory * GI), rel=1e-6)
 

@@ -4,7 +4,7 @@ Its figures are minimum requirements; peaks take half as much memory and disk ag
 """
 
 from collections.abc import Iterator
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 
 from telemetry.backends.mimir.context import MimirContext
@@ -16,6 +16,12 @@ from telemetry.spec.sizing import DAY, GB, Growth, Need, Sizing
 _PAGE = "https://grafana.com/docs/mimir/latest/manage/run-production-environment/planning-capacity/"
 _PEAKS = 1.5
 _CORE = 1_000
+_QUERIES = {
+    "querier": (10, GB, "1 GB"),
+    "query-frontend": (250, GB, "1 GB"),
+    "query-scheduler": (500, GB / 10, "100 MB"),
+}
+"""By role, for how many queries a second there is a core, and so much memory."""
 _INDEX_HEADER = 0.001
 """Of a block's size; store-gateways keep these on disk."""
 _SEGMENT = 512 * 2**20
@@ -57,17 +63,13 @@ def _needs(context: MimirContext, load: MetricsLoad) -> Iterator[Need]:
         volume=in_memory / 300_000 * 5 * GB,
         largest=(4_000, 6 * 2**30),
     )
-    asked = f"{queries:g} queries/s"
-    yield _need("querier", (queries / 10 * _CORE, queries / 10 * GB), fewest, f"{asked}; 1 core and 1 GB for each 10")
-    yield _need(
-        "query-frontend", (queries / 250 * _CORE, queries / 250 * GB), fewest, f"{asked}; 1 core and 1 GB for each 250"
-    )
-    yield _need(
-        "query-scheduler",
-        (queries / 500 * _CORE, queries / 500 * GB / 10),
-        fewest,
-        f"{asked}; 1 core and 100 MB for each 500",
-    )
+    said = "queries_per_second" in load.model_fields_set
+    asked = f"{queries:g} queries/s" + ("" if said else " (assumed: the load does not say it)")
+    spread = 1 if said else inf  # what nobody has said makes nothing too much
+    for role, (per_core, memory, words) in _QUERIES.items():
+        share = queries / per_core
+        takes = (share * _CORE, share * memory)
+        yield _need(role, takes, fewest, f"{asked}; 1 core and {words} for each {per_core}", spread=spread)
     kept = load.samples_per_second * _kept(context) * SAMPLE_BYTES
     yield _need(
         "store-gateway",
@@ -75,6 +77,7 @@ def _needs(context: MimirContext, load: MetricsLoad) -> Iterator[Need]:
         fewest,
         f"{asked}; 1 core and 1 GB for each 10, index headers of 0.1 % of the blocks on {factor} each",
         volume=kept * _INDEX_HEADER * factor,
+        spread=spread,
         largest=(2_000, 3 * 2**30),
     )
     compactors = load.active_series / 20_000_000
@@ -95,6 +98,7 @@ def _need(
     *,
     volume: float = 0,
     largest: tuple[float, float] = (2_000, 8 * GB),
+    spread: float = 1,
 ) -> Need:
     cpu, memory = compute
     return Need(
@@ -104,6 +108,7 @@ def _need(
         volume=volume * _PEAKS,
         replicas=replicas,
         largest=largest,
+        spread=spread,
         reason=f"{reason}; half as much memory and disk again for peaks",
         source=_PAGE,
     )
