@@ -69,7 +69,7 @@ def init(
             pulumi.run("config set", "--secret", "--path", f"telemetry:{key}", stdin=secret)
         _say(console, [f"wrote {file.name}, with its secrets encrypted"])
         status = foreground.ended(foreground.started(["pulumi", "preview", "-s", stack], folder=PROJECT))
-        _say(console, _next(stack, interview.made))
+        _say(console, _next(stack, interview.made, previewed=not status))
     if status:
         raise typer.Exit(1)
 
@@ -85,11 +85,15 @@ class _Terminal:
         shown = [f"  found: {_listed(found)}"] if found else []
         _say(self._console, ["", question.text, *shown, *(["  none: one is made"] if question.make else [])])
         optional = question.example is None or question.make is not None
-        default = found[0] if found else "" if optional else None
-        text = typer.prompt(
-            f"  {question.key}", default=default, show_default=bool(default), hide_input=question.secret
-        )
-        return str(text).strip()
+        default = found[0] if found else ""
+        while True:
+            typed = typer.prompt(
+                f"  {question.key}", default=default, show_default=bool(default), hide_input=question.secret
+            )
+            text = str(typed).strip()
+            if text or optional:
+                return text
+            _say(self._console, ["  An answer is needed; Ctrl+C ends, and no setting is written."])
 
     def refuse(self, findings: Sequence[str]) -> None:
         """Say why an answer is not taken."""
@@ -147,13 +151,15 @@ def _listed(found: Sequence[str]) -> str:
     return f"{', '.join(found[:_SHOWN])}{more}"
 
 
-def _next(stack: str, made: Collection[str]) -> Iterator[str]:
+def _next(stack: str, made: Collection[str], *, previewed: bool) -> Iterator[str]:
     if any(key.endswith(".access_key") for key in made):
         yield (
             "S3 keys were made, and SeaweedFS has yet to know them: "
             f"python -m telemetry identities {stack} --with-secrets --output s3.json (docs/object-store.md)"
         )
-    yield f"Next: make up STACK={stack} ON=cluster"
+    if not previewed:
+        yield f"The preview failed, for the reason above. The answers stay: mend what is wrong in Pulumi.{stack}.yaml."
+    yield f"Next: make {'up' if previewed else 'preview'} STACK={stack} ON=cluster"
 
 
 def _say(console: Console, lines: Iterable[str]) -> None:

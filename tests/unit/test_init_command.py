@@ -2,10 +2,12 @@
 
 import stat
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import yaml
+from rich.console import Console
 from typer.testing import CliRunner
 
 from telemetry.cli import init as init_command
@@ -120,6 +122,22 @@ def test_secrets_go_through_a_pipe_and_the_rest_into_the_file(run: Run, tmp_path
 def test_a_preview_that_fails_is_no_success_and_the_file_stays(run: Run, tmp_path: Path) -> None:
     assert run(*FLAGS, "--untried", "--make-keys", status=3, **AUTH)[0] == 1
     assert "config" in yaml.safe_load((tmp_path / "Pulumi.dev.yaml").read_text())
+
+
+@pytest.mark.parametrize(("status", "following"), [(0, "up"), (1, "preview")])
+def test_what_comes_next_is_an_up_only_after_a_preview_that_worked(run: Run, status: int, following: str) -> None:
+    _, said = run(*FLAGS, "--make-keys", "--untried", status=status, **AUTH)
+    assert f"Next: make {following} STACK=dev ON=cluster" in said
+    assert ("mend what is wrong in Pulumi.dev.yaml" in said) == bool(status)
+
+
+def test_an_answer_that_is_needed_is_asked_for_again_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter(["", " ", "https://grafana.example.org"])
+    monkeypatch.setattr("telemetry.cli.init.typer.prompt", lambda *_, **__: next(typed))
+    console = Console(record=True, file=StringIO())
+    (question,) = (each for each in QUESTIONS if each.key == "grafana.url")
+    assert init_command._Terminal(console).answer(question, ()) == "https://grafana.example.org"
+    assert console.export_text().count("An answer is needed") == 2
 
 
 def test_s3_keys_are_taken_from_the_variables_that_identities_names() -> None:
