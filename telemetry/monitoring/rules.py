@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from telemetry.config.rule_packs import Group
@@ -40,7 +41,22 @@ def families_of(stack: Stack) -> tuple[Family, ...]:
     )
     existing = (family for backend in existing_of(stack) for family in _of_existing(stack, backend))
     others = (Family(name, tuple(make(stack)), _elsewhere(name, stack)) for name, make in _MAKERS.items())
-    return tuple(family for family in (*of_backends, *existing, *others) if family.rules)
+    families = (_of_what_is_seen(family, stack) for family in (*of_backends, *existing, *others))
+    return tuple(family for family in families if family.rules)
+
+
+def _of_what_is_seen(family: Family, stack: Stack) -> Family:
+    """Return a family without the alert that nothing of it is scraped, where that would fire for ever.
+
+    A metrics backend that evaluates the rules by itself sees no more than itself, unless the collector writes the rest
+    to it: what anybody else scrapes is elsewhere.
+    """
+    metrics, asked = stack.backend("metrics").of, stack.monitoring
+    alone = metrics.evaluates_rules and asked.rules == "none" and asked.scrape != "collector"
+    if not alone or family.name == metrics.name:
+        return family
+    seen = (rule for rule in family.rules if not (isinstance(rule, Alert) and rule.is_on_missing_data))
+    return replace(family, rules=tuple(seen))
 
 
 def _of_existing(stack: Stack, backend: ExistingBackend) -> Iterator[Family]:

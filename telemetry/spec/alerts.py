@@ -23,6 +23,11 @@ class Alert:
     about: str | None = None
     """The label of its series that says which tenant it is about, where that is not `tenant`."""
 
+    @property
+    def is_on_missing_data(self) -> bool:
+        """Whether it says that nothing is scraped of what other alerts are about; its name ends accordingly."""
+        return self.name.endswith(("NotScraped", "MetricsMissing"))
+
 
 @dataclass(frozen=True)
 class Record:

@@ -128,6 +128,8 @@ class Backend(Generic[S, L]):
     """Headers of clients that reach it through the gateway, beside those of all."""
     ruler: str | None
     """The module of its ruler's client, which loads what only that needs: `Ruler(client)` (spec/ruler.py)."""
+    evaluates_rules: bool
+    """Whether the program gives its ruler the platform's rules where nobody else is to evaluate them."""
 
     alertmanager: Callable[[str], Alertmanager] | None
     """Its Alertmanager as Grafana wants it, given the address at which its data is queried."""

@@ -57,7 +57,8 @@ FUNCTIONS = {
 
 def test_no_metric_is_selected_without_braces() -> None:
     for rule in rules_of(load_stack("prod", EVERYTHING)):
-        bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|offset \w+|by \([^)]*\)', " ", re.sub(r"[\w:]+\{", "{", rule.expr))
+        named = re.sub(r"[\w:]+\{", "{", rule.expr)
+        bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|offset \w+|(by|on) \([^)]*\)', " ", named)
         assert set(re.findall(r"[a-zA-Z_:][\w:]*", bare)) <= FUNCTIONS, rule.name
 
 

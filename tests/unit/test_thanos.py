@@ -16,11 +16,14 @@ from telemetry.clients.target import Target, Tenant
 from telemetry.config.amounts import readable
 from telemetry.gateway.routes import routes_of
 from telemetry.monitoring import tenant_slo
+from telemetry.monitoring.rules import families_of
 from telemetry.monitoring.slo import alerts, indicators
+from telemetry.spec.alerts import Alert
 from telemetry.spec.context import Environment
 from telemetry.stack import ConfigError
 from telemetry.stack import file as stack_file
 from tests.support import REPO, WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of, drop, load_stack, put
+from tests.unit.bad_collectors import API_SERVER, DAEMON_SET, SCRAPES
 
 SCALED_BY = {"type": "pods", "name": "inflight", "average_value": 20}
 TENANT = {"id": "payments", "display_name": "Payments"}
@@ -205,6 +208,29 @@ def test_validation_asks_by_the_collector_where_there_is_one() -> None:
     assert names == ["OTLP in, PromQL out", "remote-write in, PromQL out", "collector in, PromQL out"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "others"),
+    [
+        ((WITH_THANOS,), False),
+        ((WITH_THANOS, put("monitoring.scrape", "operator")), False),
+        ((WITH_THANOS, put("collector", {**DAEMON_SET, "api_server": API_SERVER}), SCRAPES), True),
+        ((WITH_THANOS, put("monitoring.rules", "prometheus-rule")), True),
+        ((), True),
+    ],
+    ids=["nobody scrapes", "somebody scrapes for others", "the collector scrapes", "others evaluate", "Mimir"],
+)
+def test_nothing_is_said_to_be_missing_that_the_ruler_never_sees(changes: tuple[Change, ...], others: bool) -> None:
+    stack = load_stack("dev", *changes)
+    found = {
+        rule.name
+        for family in families_of(stack)
+        for rule in family.rules
+        if isinstance(rule, Alert) and rule.is_on_missing_data
+    }
+    own = "ThanosNotScraped" if WITH_THANOS in changes else "MimirNotScraped"
+    assert found - {"CollectorNotScraped"} == ({own, "TempoNotScraped", "ClusterMetricsMissing"} if others else {own})
+
+
 def test_alerts_see_that_all_pods_of_a_kind_are_gone_whatever_the_job_is_called() -> None:
     platform = put("monitoring.tenant", "platform")
     seen, alone = (
@@ -219,3 +245,4 @@ def test_alerts_see_that_all_pods_of_a_kind_are_gone_whatever_the_job_is_called(
         assert nothing in seen[name]
         assert "job" not in seen[name]
     assert "or vector(0)" in alone["PrometheusDown"], "nothing is scraped without it"
+    assert "or vector(0)" not in seen["PrometheusDown"]

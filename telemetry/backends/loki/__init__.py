@@ -50,6 +50,7 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=REQUEST_HEADERS,
     ruler=None,
+    evaluates_rules=False,
     alertmanager=None,
     alerting_of_tenants=None,
     datasource=datasource,

@@ -57,6 +57,7 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=REQUEST_HEADERS,
     ruler="telemetry.backends.mimir.ruler",
+    evaluates_rules=False,
     alertmanager=alertmanager,
     alerting_of_tenants=alerting_of_tenants,
     datasource=datasource,

@@ -106,11 +106,15 @@ def _tenants(context: MimirContext, here: Scope) -> Iterator[Alert]:
     if "overrides-exporter" not in context.settings.runs:
         return
     made, gone = (here(f"cortex_ingester_memory_series_{each}_total") for each in ("created", "removed"))
-    limit = here("cortex_limits_overrides", limit_name="max_global_series_per_user")
+    granted, usual = (
+        here(f"cortex_limits_{each}", limit_name="max_global_series_per_user") for each in ("overrides", "defaults")
+    )
     series = f"(sum by (user) ({made}) - sum by (user) ({gone})) / {context.settings.replication_factor}"
     yield Alert(
         "MimirTenantNearSeriesLimit",
-        f"{series} / (max by (user) ({limit}) > 0) > 0.9",
+        # Who has no limit of its own, as has nobody without tenants, has the usual one; 0 is no limit.
+        f"({series} / (max by (user) ({granted}) > 0) "
+        f"or ({series} unless on (user) {granted}) / on () group_left () (max({usual}) > 0)) > 0.9",
         "ticket",
         "15m",
         "A tenant has less than 10 % of its series left in Mimir.",

@@ -51,6 +51,7 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=(),
     ruler=None,
+    evaluates_rules=False,
     alertmanager=None,
     alerting_of_tenants=None,
     datasource=datasource,

@@ -66,6 +66,7 @@ BACKEND = Backend(
     upstreams=upstreams,
     request_headers=REQUEST_HEADERS,
     ruler=None,
+    evaluates_rules=True,
     alertmanager=alertmanager,
     alerting_of_tenants=None,
     datasource=datasource,

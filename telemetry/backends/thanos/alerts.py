@@ -30,9 +30,10 @@ def rules(context: ThanosContext) -> Iterator[Alert]:
 
 
 def _prometheus(context: ThanosContext, here: Scope) -> Iterator[Alert]:
-    replicas = context.settings.roles["prometheus"].replicas
+    replicas, asked = context.settings.roles["prometheus"].replicas, context.monitoring
     up = _or_none(here, f"sum({_once(here('thanos_sidecar_prometheus_up'))})")
-    if context.monitoring.scrape == "none":  # our own scrapes, and takes all metrics with it when it goes
+    # Where it is our own alone that scrapes, it takes all metrics with it when it goes.
+    if asked.scrape == "none" or (asked.rules == "none" and asked.scrape != "collector"):
         up = f"({up} or vector(0))"
     yield Alert(
         "PrometheusDown",

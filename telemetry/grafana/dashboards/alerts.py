@@ -9,9 +9,6 @@ from telemetry.spec.panels import Dashboard, Panel, Query, Row, panel
 from telemetry.spec.promql import Scope, one_of
 from telemetry.stack import Stack
 
-_ENDS = ("NotScraped", "MetricsMissing")
-"""How alerts are called that say that data is missing."""
-
 
 def dashboard(stack: Stack) -> Dashboard:
     """Return the dashboard of alerts. They are recorded where the rules are evaluated."""
@@ -30,8 +27,9 @@ def _now(stack: Stack, here: Scope) -> Iterator[Panel]:
     waiting = Query(f"count by (severity) ({pending})", "{{severity}}")
     yield Panel("About to fire", about, "short", (waiting,), kind="stat", width=6)
     about = "Sources without data. Until they are scraped, every other alert on them is silent whatever happens."
-    names = [rule.name for family in families_of(stack) for rule in family.rules if isinstance(rule, Alert)]
-    blind = here("ALERTS", one_of("alertname", (name for name in names if name.endswith(_ENDS))), alertstate="firing")
+    alerts = (rule for family in families_of(stack) for rule in family.rules if isinstance(rule, Alert))
+    names = [each.name for each in alerts if each.is_on_missing_data]
+    blind = here("ALERTS", one_of("alertname", names), alertstate="firing")
     yield Panel("Blind", about, "short", (Query(f"sum by (alertname) ({blind})", "{{alertname}}"),), "stat", 6, 1)
     about = "Alerts about what a tenant sends or asks; those who look after it have to act."
     of_tenants = here("ALERTS", 'tenant!=""', alertstate="firing")

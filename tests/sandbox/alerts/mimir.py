@@ -19,12 +19,16 @@ def _operations(failures: str) -> dict[str, str]:
     }
 
 
-def _series(created: str) -> dict[str, str]:
+def _series(created: str, user: str = "platform", usual: str = "100x180") -> dict[str, str]:
+    """Return the series of a tenant on three ingesters; platform has a limit of 1000, others have the usual one."""
+    name = "cortex_ingester_memory_series"
     return {
-        **{of("cortex_ingester_memory_series_created_total", user="platform", pod=f"{n}"): created for n in range(3)},
-        **{of("cortex_ingester_memory_series_removed_total", user="platform", pod=f"{n}"): "100x180" for n in range(3)},
+        **{of(f"{name}_created_total", user=user, pod=f"{n}"): created for n in range(3)},
+        **{of(f"{name}_removed_total", user=user, pod=f"{n}"): "100x180" for n in range(3)},
         of("cortex_limits_overrides", user="platform", limit_name="max_global_series_per_user"): "1000x180",
         of("cortex_limits_overrides", user="platform", limit_name="ingestion_rate"): "1x180",
+        of("cortex_limits_defaults", limit_name="max_global_series_per_user"): usual,
+        of("cortex_limits_defaults", limit_name="ingestion_rate"): "1x180",
     }
 
 
@@ -78,6 +82,9 @@ CASES: tuple[Case, ...] = (
     ),
     fires("MimirTenantNearSeriesLimit", "950 of 1000", _series("1050x180"), 'user="platform"'),
     silent("MimirTenantNearSeriesLimit", "800 of 1000, three times over", _series("900x180")),
+    fires("MimirTenantNearSeriesLimit", "95 of the usual 100", _series("195x180", "anonymous"), 'user="anonymous"'),
+    silent("MimirTenantNearSeriesLimit", "80 of the usual 100", _series("180x180", "anonymous")),
+    silent("MimirTenantNearSeriesLimit", "there is no usual limit", _series("195x180", "anonymous", "0x180")),
     fires("MimirRuleEvaluationFailing", "each evaluation fails", {_EVALUATIONS: "0+1x180"}, 'rule_group="ours"'),
     silent("MimirRuleEvaluationFailing", "one has failed", {_EVALUATIONS: "0x100 1x80"}),
     fires("MimirAlertsNotSent", "no alertmanager answers", _unsent("0+1x180", "7x180"), 'tenant="platform"'),
