@@ -16,6 +16,7 @@ class Answer:
     status: int = 200
     body: str = "{}"
     content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -24,14 +25,18 @@ def answering(answer: Answer) -> Iterator[str]:
     """Yield the address of a server that gives one answer to everything."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer.asked.append((f"GET {self.path}", self.headers.get("Authorization", "")))
-            body = answer.body.encode()
+        def do_HEAD(self) -> None:
+            answer.asked.append((f"{self.command} {self.path}", self.headers.get("Authorization", "")))
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(answer.body.encode())))
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
+            self.wfile.write(answer.body.encode())
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -65,6 +70,15 @@ def refused() -> str:
     """Return an address at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+OF_S3 = {"x-amz-request-id": "1"}
+"""What every answer of an S3 server has."""
+
+
+def s3_answer(status: int, body: str) -> Answer:
+    """Return what an S3 server says."""
+    return Answer(status, body, content_type="application/xml", headers=OF_S3)
 
 
 def s3_error(code: str) -> str:

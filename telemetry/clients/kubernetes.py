@@ -22,7 +22,7 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """The same of a list."""
 _TIMEOUT_SECONDS = 10
-_OK, _CREATED, _ACCEPTED, _NOT_FOUND = 200, 201, 202, 404
+_OK, _CREATED, _ACCEPTED, _NOT_FOUND, _SERVER_ERROR = 200, 201, 202, 404, 500
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -115,9 +115,9 @@ def get(api: client.ApiClient, path: str, *, accept: str = "application/json", *
     Raises:
         ApiException: the server refused, with the status.
         urllib3.exceptions.HTTPError: nobody answered within ten seconds.
-        NoJsonError: the answer is no JSON object.
+        NoJsonError: the answer is no JSON object, or a web page.
     """
-    answer = call(api, "GET", path, headers={"Accept": accept}, query=query)
+    answer = _no_page(call(api, "GET", path, headers={"Accept": accept}, query=query))
     if answer.status != _OK:
         raise _refused(answer)
     try:
@@ -127,6 +127,13 @@ def get(api: client.ApiClient, path: str, *, accept: str = "application/json", *
     if not isinstance(found, Mapping):
         raise NoJsonError(f"{path}: an object was expected")
     return dict(found)
+
+
+def _no_page(answer: Answer) -> Answer:
+    """Refuse a page for people, such as a proxy's "not found", which is no word of an API server (NoJsonError)."""
+    if answer.body.lstrip()[:1] == b"<" and answer.status < _SERVER_ERROR:
+        raise NoJsonError(f"a web page ({answer.status})")
+    return answer
 
 
 def _refused(answer: Answer) -> client.ApiException:
@@ -210,8 +217,9 @@ def delete(api: client.ApiClient, path: str) -> None:
     Raises:
         ApiException: the server refused, with the status.
         urllib3.exceptions.HTTPError: nobody answered within ten seconds.
+        NoJsonError: something else answers.
     """
-    answer = call(api, "DELETE", path)
+    answer = _no_page(call(api, "DELETE", path))
     if answer.status not in (_OK, _ACCEPTED, _NOT_FOUND):
         raise _refused(answer)
 

@@ -55,7 +55,7 @@ def ask(asked: httpx.Client, method: str, url: str, **request: object) -> httpx.
 
     Raises:
         Refused: it is a refusal for good: 401 or 403.
-        CheckFailed: there is none, or no good one.
+        CheckFailed: there is none, or no good one, such as a web page.
         CheckSkipped: there is no way to that address.
     """
     try:
@@ -68,7 +68,14 @@ def ask(asked: httpx.Client, method: str, url: str, **request: object) -> httpx.
         raise Refused(f"{said}; it does not take this credential: see docs/tenants.md, 'Credentials'")
     if not answer.is_success:
         raise CheckFailed(said)
+    if is_page(answer):
+        raise CheckFailed(f"{url}: answered with a web page; is a login or another proxy in front of it?")
     return answer
+
+
+def is_page(answer: httpx.Response) -> bool:
+    """Whether an answer is a page for people, as logins and ingresses have them: no API that we ask sends one."""
+    return str(answer.headers.get("Content-Type", "")).startswith("text/html")
 
 
 def _place(address: str) -> tuple[str, str]:

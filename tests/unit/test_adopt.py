@@ -25,6 +25,8 @@ from telemetry.operations.adopt.errors import explained
 from telemetry.operations.adopt.objects import Objects, Releases, name_of, version_of
 from telemetry.operations.adopt.state import Here, adopted
 from telemetry.operations.adopt.systems import Foreign, by_type, look_up
+from tests.doubles import Answer, answering
+from tests.support import credentials, load_stack, put
 
 CIPHERTEXT = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 STACK = "urn:pulumi:dev::telemetry::pulumi:pulumi:Stack::telemetry-dev"
@@ -215,8 +217,27 @@ def test_an_object_store_that_cannot_say_stops_everything(answer: Any) -> None:
         s3(answer).look_up(planned())
 
 
+@pytest.mark.parametrize("status", [200, 403, 404])
+def test_what_is_no_s3_server_says_nothing_of_a_bucket(status: int) -> None:
+    page = Answer(status, "<html>Please log in</html>", content_type="text/html")
+    with answering(page) as endpoint:
+        stack, secrets = load_stack("dev", put("object_store.provisioning_endpoint", endpoint)), credentials()
+        with pytest.raises(AdoptError, match=f"something else answers there: {status} text/html"):
+            Buckets.of(stack.object_store, secrets.provisioner, stack.trust).look_up(planned())
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_what_is_no_grafana_says_nothing_of_a_datasource(status: int) -> None:
+    page = httpx.Response(status, html="<html>Please log in</html>")
+    with pytest.raises(AdoptError, match=f"what answers {status} at"):
+        grafana(lambda _: page).look_up(WANTED)
+
+
 WANTED = of_type("grafana:oss/dataSource:DataSource", uid="mimir-dev", name="Mimir", type="prometheus", url="http://a")
 LIVE = {"uid": "mimir-dev", "name": "Mimir", "type": "prometheus", "url": "http://a", "orgId": 4}
+
+
+MISSING = httpx.Response(404, json={"message": "not found"})
 
 
 def grafana(answer: Callable[[httpx.Request], httpx.Response]) -> Datasources:
@@ -225,7 +246,7 @@ def grafana(answer: Callable[[httpx.Request], httpx.Response]) -> Datasources:
 
 def test_a_datasource_is_ours_if_it_is_what_we_want() -> None:
     assert grafana(lambda _: httpx.Response(200, json=LIVE)).look_up(WANTED) == Here("4:mimir-dev")
-    assert grafana(lambda _: httpx.Response(404)).look_up(WANTED) is None
+    assert grafana(lambda _: MISSING).look_up(WANTED) is None
 
 
 @pytest.mark.parametrize("key", ["name", "type", "url"])
@@ -237,7 +258,7 @@ def test_a_datasource_that_is_another_is_refused(key: str) -> None:
 
 def test_a_datasource_is_asked_for_in_its_organisation() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json=LIVE) if request.headers["X-Grafana-Org-Id"] == "4" else httpx.Response(404)
+        return httpx.Response(200, json=LIVE) if request.headers["X-Grafana-Org-Id"] == "4" else MISSING
 
     inside = of_type("grafana:oss/dataSource:DataSource", **WANTED.inputs, orgId="4")
     assert grafana(answer).look_up(inside) == Here("4:mimir-dev")
@@ -268,7 +289,7 @@ def shelves(path: str, answer: dict[str, Any] | None) -> Dashboards:
 
     def tell(request: httpx.Request) -> httpx.Response:
         there = answer is not None and request.url.path == path
-        return httpx.Response(200, json=answer) if there else httpx.Response(404)
+        return httpx.Response(200, json=answer) if there else MISSING
 
     return Dashboards(httpx.Client(base_url="http://grafana", transport=httpx.MockTransport(tell)))
 

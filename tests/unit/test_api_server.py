@@ -56,6 +56,15 @@ def test_of_a_kind_that_the_server_does_not_have_there_is_nothing(tmp_path: Path
         assert server(tmp_path, address).metadata(of(version, "Gadget")) == {}
 
 
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_page_is_no_answer_of_an_api_server(tmp_path: Path, status: int) -> None:
+    with (
+        answering(Answer(status, "<html>not found</html>", content_type="text/html")) as address,
+        pytest.raises(ClusterError, match="does not answer like one"),
+    ):
+        server(tmp_path, address).metadata(of("v1", "Secret", namespace="n"))
+
+
 def test_a_refusal_is_in_the_servers_own_words(tmp_path: Path) -> None:
     with (
         answering(Answer(403, json.dumps({"message": "User ann cannot get gadgets"}))) as address,

@@ -117,6 +117,7 @@ def _refused(_: httpx.Request) -> httpx.Response:
         (lambda _: httpx.Response(404), "r.example answers 404"),
         (lambda _: httpx.Response(401, headers={"WWW-Authenticate": "Basic realm=x"}), "wants a login"),
         (lambda _: httpx.Response(200, content=b"{}", headers={"Docker-Content-Digest": DIGEST}), "of another digest"),
+        (lambda _: httpx.Response(200, html="<html>Please log in</html>"), "does not answer like a registry"),
     ],
 )
 def test_why_there_is_no_digest_is_said(answer: object, why: str) -> None:

@@ -17,7 +17,7 @@ from telemetry.clients import kubernetes as cluster_client
 from telemetry.clients import s3 as s3_client
 from telemetry.operations import preflight
 from telemetry.operations.preflight import cluster, dns, grafana, in_cluster, releases, s3
-from tests.doubles import Answer, answering, kubeconfig, refused, s3_error, serving, silent
+from tests.doubles import OF_S3, Answer, answering, kubeconfig, refused, s3_answer, s3_error, serving, silent
 from tests.preflight import findings_at
 from tests.support import SECRETS, Change, all_of, credentials, load_stack, load_tree, put, tree
 
@@ -246,7 +246,7 @@ def test_who_may_not_look_at_the_dns_is_not_kept_from_anything(tmp_path: Path, s
 
 @pytest.mark.parametrize("body", [NO_BUCKETS, NO_BUCKETS.replace("</Owner>", "</Owner><Buckets></Buckets>")])
 def test_each_of_the_three_identities_is_asked_for_its_buckets(body: str) -> None:
-    answer = Answer(body=body)
+    answer = s3_answer(200, body)
     with answering(answer) as endpoint:
         assert ask_s3(endpoint) == []
     keys = [authorization.partition("Credential=")[2].partition("/")[0] for _, authorization in answer.asked]
@@ -256,7 +256,7 @@ def test_each_of_the_three_identities_is_asked_for_its_buckets(body: str) -> Non
 
 @pytest.mark.parametrize("code", ["InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied"])
 def test_a_wrong_key_is_named_by_its_identity(code: str) -> None:
-    with answering(Answer(403, s3_error(code))) as endpoint:
+    with answering(s3_answer(403, s3_error(code))) as endpoint:
         found = ask_s3(endpoint)
     for identity, line in zip(("provisioner", "traces", "metrics"), found, strict=True):
         mend = f"pulumi config set --secret --path telemetry:credentials.{identity}"
@@ -272,6 +272,8 @@ def ask_while_changing(*known: str) -> list[str]:
             status, body = (200, NO_BUCKETS) if key in known else (403, s3_error("InvalidAccessKeyId"))
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            for name, value in OF_S3.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body.encode())
 
@@ -302,15 +304,18 @@ def test_while_a_key_is_changed_the_server_must_know_both() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "why"),
+    "answer",
     [
-        (Answer(404, "<html>not here</html>"), "it answered 404"),
-        (Answer(302, ""), "a redirect"),
-        (Answer(200, "<html>Welcome</html>"), "something else answers there"),
-        (Answer(200, ""), "something else answers there"),
+        Answer(404, "<html>not here</html>", content_type="text/html"),
+        Answer(403, "not you"),
+        Answer(302, ""),
+        Answer(200, "<html>Welcome</html>", content_type="text/html"),
+        Answer(200, NO_BUCKETS),
+        Answer(200, ""),
     ],
 )
-def test_what_is_no_s3(answer: Answer, why: str) -> None:
+def test_what_is_no_s3(answer: Answer) -> None:
+    why = f"something else answers there: {answer.status} {answer.content_type}"
     with answering(answer) as endpoint:
         is_one_line(ask_s3(endpoint), "object_store.provisioning_endpoint", why, "check the network and the address")
 
@@ -318,9 +323,9 @@ def test_what_is_no_s3(answer: Answer, why: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
-        (Answer(500, s3_error("InternalError")), 500),
-        (Answer(503, s3_error("SlowDown")), 503),
-        (Answer(200, "<broken"), 500),  # as boto takes an answer that breaks off
+        (s3_answer(500, s3_error("InternalError")), 500),
+        (s3_answer(503, s3_error("SlowDown")), 503),
+        (s3_answer(200, "<broken"), 500),  # as boto takes an answer that breaks off
     ],
 )
 def test_an_s3_that_is_ailing_is_not_blamed_on_the_network(answer: Answer, status: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from telemetry.operations.preflight import custom_resources, existing_secrets, s3
-from tests.doubles import Answer, answering, by_path, kubeconfig, s3_error
+from tests.doubles import answering, by_path, kubeconfig, s3_answer, s3_error
 from tests.preflight import findings_at
 from tests.support import Change, all_of, credentials, drop, load_stack, put
 
@@ -80,7 +80,7 @@ def test_what_is_not_to_be_seen_or_an_operator_makes_is_not_asked_for(ask: Any) 
 def test_a_key_pair_in_a_secret_is_tried_at_the_object_store(tmp_path: Path, code: int, said: list[str]) -> None:
     held = {key: base64.b64encode(text.encode()).decode() for key, text in KEYS.items()}
     listed = "<ListAllMyBucketsResult><Owner><ID>x</ID></Owner><Buckets/></ListAllMyBucketsResult>"
-    store = Answer(code, listed if code == 200 else s3_error("InvalidAccessKeyId"), content_type="application/xml")
+    store = s3_answer(code, listed if code == 200 else s3_error("InvalidAccessKeyId"))
     answers = {f"{NAMESPACE}/secrets/tempo-bucket": {"kind": "Secret", "data": held}}
     with by_path(answers) as server, answering(store) as s3_server:
         file = tmp_path / "kubeconfig"

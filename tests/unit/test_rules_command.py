@@ -53,6 +53,14 @@ def test_a_ruler_that_is_not_there_is_one_message(tmp_path: Path) -> None:
     assert "Traceback" not in done.output
 
 
+def test_a_login_page_is_no_ruler_that_has_taken_a_group() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, html="<html>Please log in</html>"))
+    ruler = Ruler(httpx.Client(base_url="http://ruler/prometheus", transport=transport))
+    for ask in (ruler.groups, lambda: ruler.put({"name": "g", "rules": []}), lambda: ruler.remove("g")):
+        with pytest.raises(RulerError, match="a web page"):
+            ask()
+
+
 @pytest.mark.parametrize(("status", "text"), [(401, "no token"), (500, "oops"), (200, "- a list")])
 def test_what_a_ruler_says_is_passed_on(status: int, text: str) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(status, text=text))

@@ -17,7 +17,7 @@ from telemetry.operations.preflight import cluster, grafana, in_cluster, s3
 from telemetry.releases import releases_of
 from telemetry.spec.values.transport import STORE_AUTHORITY, makes_store_authority
 from telemetry.stack import ConfigError
-from tests.doubles import kubeconfig
+from tests.doubles import OF_S3, kubeconfig
 from tests.support import (
     EVERY_SIGNAL,
     WITH_THANOS_IN_PROD,
@@ -41,6 +41,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "application/json" if body == b"[]" else "application/xml")
         self.send_header("Content-Length", str(len(body)))
+        for name, value in OF_S3.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 

@@ -4,11 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 from kubernetes import client
-from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from telemetry.backends.mimir import blocks as bucket
@@ -22,7 +20,7 @@ from telemetry.operations.validation import addresses, grafana, plan
 from telemetry.operations.validation.target import StackTarget
 from telemetry.spec.checks import CheckFailed, CheckSkipped
 from telemetry.stack import decrypted as credentials_of_stack
-from tests.doubles import Answer, answering, refused
+from tests.doubles import Answer, answering, refused, s3_answer, s3_error
 from tests.support import credentials, load_stack, put
 from tests.unit.bad_collectors import DAEMON_SET
 from tests.unit.test_commands import stack_config
@@ -204,14 +202,21 @@ def test_a_grafana_without_that_health_check_is_skipped() -> None:
         grafana._ask(asked, "uid", None)
 
 
-@mock_aws
+def blocks_at(answer: Answer) -> set[str]:
+    with answering(answer) as endpoint:
+        stack = load_stack("prod", put("object_store.provisioning_endpoint", endpoint))
+        return bucket.blocks(stack.backend("metrics").context, credentials().provisioner, "payments")
+
+
 def test_a_tenants_blocks_are_found_in_the_bucket() -> None:
-    stack = load_stack("prod", put("object_store.provisioning_endpoint", "https://s3.us-east-1.amazonaws.com"))
-    s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
-    name, identity = stack.backend("metrics").buckets["blocks"], credentials().provisioner
+    keys = ("payments/01/meta.json", "payments/01/index")
+    contents = "".join(f"<Contents><Key>{key}</Key></Contents>" for key in keys)
+    answer = s3_answer(200, f"<ListBucketResult>{contents}</ListBucketResult>")
+    assert blocks_at(answer) == {"payments/01/meta.json"}
+    assert "prefix=payments%2F" in answer.asked[0][0]
+
+
+@pytest.mark.parametrize("answer", [s3_answer(404, s3_error("NoSuchBucket")), Answer(200, "<html/>")])
+def test_a_bucket_that_cannot_be_listed_is_not_empty(answer: Answer) -> None:
     with pytest.raises(CheckFailed, match="cannot be listed"):
-        bucket.blocks(stack.backend("metrics").context, identity, "payments")
-    s3.create_bucket(Bucket=name)
-    for key in ("payments/01/meta.json", "payments/01/index", "payments2/02/meta.json"):
-        s3.put_object(Bucket=name, Key=key, Body=b"")
-    assert bucket.blocks(stack.backend("metrics").context, identity, "payments") == {"payments/01/meta.json"}
+        blocks_at(answer)

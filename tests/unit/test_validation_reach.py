@@ -99,6 +99,12 @@ def test_a_refusal_is_told_with_what_was_said(status: int, error: type[Exception
         assert isinstance(told.value, Refused) is (status in (401, 403))
 
 
+def test_a_web_page_is_no_answer() -> None:
+    page = Answer(200, "<html>Please log in</html>", content_type="text/html; charset=utf-8")
+    with answering(page) as url, httpx.Client() as asked, pytest.raises(CheckFailed, match="answered with a web page"):
+        ask(asked, "GET", url)
+
+
 def test_a_direct_address_at_which_nobody_listens_is_a_failure() -> None:
     with client_by(Reach()) as asked, pytest.raises(CheckFailed, match="does not answer"):
         ask(asked, "GET", refused())

@@ -4,7 +4,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from telemetry.backends.mimir.context import MimirContext
 from telemetry.clients import trust
-from telemetry.clients.s3 import connect
+from telemetry.clients.s3 import NotS3Error, connect
 from telemetry.config.credentials import S3Identity
 from telemetry.spec.checks import CheckFailed
 
@@ -20,6 +20,8 @@ def blocks(context: MimirContext, identity: S3Identity, tenant: str) -> set[str]
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{tenant}/")
         keys = [str(each["Key"]) for page in pages for each in page.get("Contents", ())]
+    except NotS3Error as error:
+        raise CheckFailed(f"{store.provisioning_endpoint}/{bucket}: cannot be listed ({error})") from error
     except (BotoCoreError, ClientError) as error:
         why = trust.distrusted(error) or type(error).__name__
         raise CheckFailed(f"{store.provisioning_endpoint}/{bucket}: cannot be listed ({why})") from error

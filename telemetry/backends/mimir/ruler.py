@@ -8,11 +8,13 @@ from typing import Any
 import httpx
 import yaml
 
+from telemetry.clients.reach import is_page
 from telemetry.spec.ruler import Group, RulerError
 
 NAMESPACE = "telemetry"
 _RULES = f"/config/v1/rules/{NAMESPACE}"
 _ABSENT = 404
+_CHECK = "check the address (…/prometheus), the tenant, its token, and that the ruler runs"
 
 
 class Ruler:
@@ -50,9 +52,11 @@ class Ruler:
             answer = self._client.request(method, path, **options)
         except httpx.HTTPError as error:
             raise RulerError(f"{self._client.base_url} cannot be reached ({error}); check --load") from error
+        if is_page(answer):
+            raise RulerError(f"{method} {answer.url} was answered with a web page ({answer.status_code}); {_CHECK}")
         if answer.is_success or (may_be_absent and answer.status_code == _ABSENT):
             return answer
         raise RulerError(
             f"{method} {answer.url} was answered with {answer.status_code}: {answer.text.strip()[:300] or 'nothing'}; "
-            "check the address (…/prometheus), the tenant, its token, and that the ruler runs"
+            f"{_CHECK}"
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from telemetry.clients import trust
-from telemetry.clients.s3 import connect, no_answer
+from telemetry.clients.s3 import NotS3Error, connect, no_answer
 from telemetry.config.credentials import S3Identity
 from telemetry.config.object_store import ObjectStore
 from telemetry.config.trust import Trust
@@ -61,5 +61,6 @@ class Buckets:
                 return Foreign("our identity may not see it: it is somebody else's", "give the bucket another name")
             raise AdoptError(f"S3 does not say whether {bucket} has a {kind}: {code}") from error
         except no_answer() as error:
-            raise AdoptError(f"S3 does not answer ({trust.distrusted(error) or type(error).__name__})") from error
+            why = trust.distrusted(error) or (str(error) if isinstance(error, NotS3Error) else type(error).__name__)
+            raise AdoptError(f"S3 does not answer ({why})") from error
         return Here(needed_id(planned)) if found else None

@@ -54,12 +54,14 @@ def shown(client: httpx.Client, path: str, name: str, org: str | None) -> dict[s
         answer = client.get(path, headers=in_org(org))
     except httpx.HTTPError as error:
         raise AdoptError(f"Grafana does not answer ({trust.distrusted(error) or type(error).__name__})") from error
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):  # Grafana's refusals are JSON too
+        raise AdoptError(f"Grafana does not show {name}: what answers {answer.status_code} at {answer.url} is not it")
     if answer.status_code == httpx.codes.NOT_FOUND:
         return None
-    try:
-        found = answer.raise_for_status().json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise AdoptError(f"Grafana does not show {name}: {answer.status_code}") from error
-    if not isinstance(found, dict):
-        raise AdoptError(f"Grafana does not show {name}: what answers at {answer.url} is not Grafana")
+    if not answer.is_success:
+        raise AdoptError(f"Grafana does not show {name}: {answer.status_code}")
     return found

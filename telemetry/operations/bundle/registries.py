@@ -1,6 +1,7 @@
 """Asks registries for digests, manifests and blobs of images (OCI distribution specification, 'Pulling')."""
 
 import hashlib
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -101,6 +102,8 @@ class Registries:
         with self._opened(reference, f"manifests/{reference.digest or reference.tag}") as answer:
             content = answer.read()
             said = answer.headers.get("Docker-Content-Digest", digest_of(content))
+        if not _is_json(content):
+            raise UnresolvedError(f"{answer.url.host} does not answer like a registry: its manifest is no JSON")
         if said != digest_of(content) or reference.digest not in (None, said):
             raise UnresolvedError(f"{answer.url.host} gave a manifest of another digest than it says, {said}")
         return content
@@ -130,6 +133,13 @@ class Registries:
             return str(content.get("token") or content["access_token"])
         except (ValueError, KeyError, AttributeError) as error:
             raise UnresolvedError("its registry gives no token without a login") from error
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        return isinstance(json.loads(content), dict)
+    except ValueError:
+        return False
 
 
 def digest_of(content: bytes) -> str:

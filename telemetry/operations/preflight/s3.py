@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from telemetry.clients import trust
 from telemetry.clients.kubernetes import ClusterError
-from telemetry.clients.s3 import connect
+from telemetry.clients.s3 import NotS3Error, connect
 from telemetry.config.credentials import Credentials, S3Identity, S3Key
 from telemetry.config.object_store import ObjectStore
 from telemetry.config.trust import Trust
@@ -87,7 +87,7 @@ def _refusal(store: ObjectStore, pair: S3Key, trusted: Trust) -> str | None:
         _NoS3Error: no S3 server answers.
     """
     try:
-        answer = connect(store, pair, trusted).list_buckets()
+        connect(store, pair, trusted).list_buckets()
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status not in (401, 403):
@@ -97,8 +97,6 @@ def _refusal(store: ObjectStore, pair: S3Key, trusted: Trust) -> str | None:
         if certificate := trust.distrusted(error):
             raise _NoS3Error(f"its certificate is not trusted: {certificate}", trust.MEND) from error
         raise _NoS3Error(type(error).__name__) from error
-    except TypeError as error:  # how botocore fails on a redirect that is not one of S3's
-        raise _NoS3Error("a redirect") from error
-    if not {"Buckets", "Owner"} & answer.keys():
-        raise _NoS3Error("something else answers there")
+    except NotS3Error as error:
+        raise _NoS3Error(str(error)) from error
     return None
