@@ -7,7 +7,8 @@ from pydantic import Field, model_validator
 from telemetry.config.base import SettingError, Settings
 
 Percent = Annotated[float, Field(ge=0.01, lt=100)]
-Attributes = dict[Annotated[str, Field(min_length=1)], Annotated[list[str], Field(min_length=1)]]
+_Text = Annotated[str, Field(min_length=1)]
+Attributes = dict[_Text, Annotated[list[_Text], Field(min_length=1)]]
 """Values by attribute; one of them on one span, or on its resource, is enough."""
 
 

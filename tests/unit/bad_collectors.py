@@ -105,6 +105,13 @@ COLLECTORS = [
     _of("idle sampling", {"sampling": {}}, ".sampling.head_percent", "neither is tail", "or remove sampling"),
     _of("all of them", {"sampling": {"head_percent": 100}}, ".sampling.head_percent", "less than 100", "correct it"),
     _of(
+        "an attribute of nothing",
+        {"sampling": {"tail": {"drop": {"http.route": [""]}}}},
+        ".sampling.tail.drop.http.route.0",
+        "is empty",
+        "pulumi config set",
+    ),
+    _of(
         "traces in parts",
         {**DAEMON_SET, "sampling": {"tail": {}}},
         ".sampling.tail",
