@@ -32,8 +32,8 @@ PLACES = (
 NAME = re.compile(rf"({'|'.join(backend.name for backend in BACKENDS)})(?!rary)", re.IGNORECASE)
 QUOTES = ("items.py",)
 """The operational checklist, whose items are the requirements' own words."""
-ALLOYS_WORDS = re.compile(r"^loki\.\w+")
-"""Components of Alloy's that take logs."""
+ALLOYS_WORDS = re.compile(r"^loki(\.\w+|_write_\w+)")
+"""Components of Alloy's that take logs, and metrics of the one that sends them."""
 
 
 def documentation(tree: ast.AST) -> set[int]:
@@ -112,4 +112,5 @@ def test_a_name_is_found_wherever_it_stands(text: str) -> None:
 
 def test_explanations_and_alloys_words_may_name_one() -> None:
     assert named('"""As in Tempo."""\nx = 1  # Mimir refuses it\n"""Loki\'s."""\ny = "loki.write"') == []
+    assert named('lost = "loki_write_dropped_entries_total"') == []
     assert named('x: int = Field(default=1, description="Mimir\'s.")') == []
