@@ -22,13 +22,13 @@ STAND_INS = (
         "plugin for aws (`sandbox/plugins/aws.py`)",
         "pulumi-resource-aws",
         "buckets and what is set on them, with the calls, ids, replacements and errors of the real one; a real one of "
-        "the SDK's version in `~/.pulumi/plugins` wins",
+        "the SDK's version in `~/.pulumi/plugins` is used in its place",
         plugin="aws",
     ),
     StandIn(
         "plugin for grafana (`sandbox/plugins/grafana.py`)",
         "pulumi-resource-grafana",
-        "datasources, folders and dashboards, likewise; a real one wins",
+        "datasources, folders and dashboards, likewise; a real one is used in its place",
         plugin="grafana",
     ),
     StandIn(

@@ -12,6 +12,8 @@ INDEX = REPO / "docs" / "README.md"
 PAGES = sorted([*REPO.glob("*.md"), *(REPO / "docs").glob("*.md"), *(REPO / "examples").rglob("*.md")])
 CODE = re.compile(r"```.*?```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+NAMED = re.compile(r"docs/([a-z-]+\.md)(?:, '([^']+)')?")
+"""A page as the code's messages and docstrings name it, and one of its headings."""
 
 
 def links(page: Path) -> list[str]:
@@ -48,3 +50,12 @@ def test_dead_links_are_seen() -> None:
 def test_the_index_names_every_page() -> None:
     named = {target.partition("#")[0] for target in links(INDEX)}
     assert {page.name for page in INDEX.parent.glob("*.md")} - named == {INDEX.name}
+
+
+def test_pages_and_headings_that_the_code_names_exist() -> None:
+    sources = [path for folder in ("components", "sandbox", "telemetry") for path in (REPO / folder).rglob("*.py")]
+    named = {found for path in sources for found in NAMED.findall(path.read_text())}
+    assert len(named) > 20
+    docs = INDEX.parent
+    assert {page for page, _ in named if not (docs / page).exists()} == set()
+    assert [each for each in named if each[1] and f"# {each[1]}\n" not in (docs / each[0]).read_text()] == []

@@ -15,7 +15,7 @@ from telemetry.spec.sizing import DAY, GB, Growth, Need, Sizing, together
 
 _PAGE = "https://grafana.com/docs/loki/latest/setup/size/"
 _CHUNKS = "https://grafana.com/docs/loki/latest/configure/#ingester"
-_APART = "set telemetry:logs.topology: distributed (docs/operations.md, 'Loki')"
+_APART = "set telemetry:logs.topology: distributed (docs/optional-backends.md, 'Loki')"
 _TB = 10**12
 _CHUNK = 1_572_864
 """Bytes that a chunk is to have, compressed: `chunk_target_size`."""
