@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from sandbox import real_nodes, trials
 from sandbox.engine import Engine
@@ -21,6 +20,7 @@ from sandbox.stand_ins import rows
 from sandbox.toolchain import Toolchain
 from sandbox.world import NodePool, World
 from sandbox.world.files import private_dir
+from telemetry.config.tables import table
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 Stack = Annotated[str, typer.Argument(help="dev, test or prod")]
@@ -95,12 +95,12 @@ def status() -> None:
     """Show the services of the world, and what in it is a stand-in; exit code 1 if a service does not run."""
     toolchain, nodes = Toolchain(console=console), NodePool.remembered(state_dir())
     services = World(state_dir(), toolchain, nodes).status()
-    table = Table("Service", "State", "Address", "Log")
+    found = table("Service", "State", "Address", "Log")
     for service in services:
         state = "[green]running[/]" if service.running else "[red]stopped[/]"
-        table.add_row(service.name, state, service.address, relative(service.log))
-    console.print(table)
-    stand_ins = Table("Stand-in", "Instead of", "How far it goes", title="What is not real here")
+        found.add_row(service.name, state, service.address, relative(service.log))
+    console.print(found)
+    stand_ins = table("Stand-in", "Instead of", "How far it goes", title="What is not real here")
     for row in rows(installed(Engine(state_dir(), toolchain).home), real_nodes=nodes.real):
         stand_ins.add_row(*(text.replace("`", "") for text in row))
     console.print(stand_ins)

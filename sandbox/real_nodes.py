@@ -14,6 +14,7 @@ from sandbox.nodes.images import STAND_IN
 from sandbox.nodes.rights import missing
 from sandbox.world import NodePool, WorldError
 from sandbox.world.kubelets import entering, served
+from telemetry.config.tables import table
 
 
 def chosen(state: Path, console: Console, *, asked: bool, folder: Path | None = None) -> NodePool:
@@ -59,10 +60,10 @@ def validate(engine: Engine, stack: str, variables: Mapping[str, str], options: 
 
 def images(state: Path) -> Table:
     """Return what stands behind each image, for people; stand-ins are marked."""
-    table = Table("Image", "What is in it", title=f"{NodePool.remembered(state).count} real nodes; images made here")
+    made = table("Image", "What is in it", title=f"{NodePool.remembered(state).count} real nodes; images made here")
     for name, what in sorted(served(state).items()):
-        table.add_row(name, f"[yellow]{what}[/]" if what == STAND_IN else what)
-    return table
+        made.add_row(name, f"[yellow]{what}[/]" if what == STAND_IN else what)
+    return made
 
 
 def replaced(state: Path) -> list[str]:

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from sandbox.engine import Engine
 from sandbox.world import Connections
+from telemetry.config.tables import table
 
 
 def show(console: Console, stack: str, engine: Engine, connections: Connections, namespace: str) -> None:
@@ -26,21 +27,19 @@ def show(console: Console, stack: str, engine: Engine, connections: Connections,
 
 
 def _made(stack: str, outputs: dict[str, Any], connections: Connections, namespace: str) -> Table:
-    table = Table(title=f"What stack {stack} has made", title_justify="left")
-    for column in ("What", "Name", "Where", "State"):
-        table.add_column(column, overflow="fold")
+    made = table("What", "Name", "Where", "State", title=f"What stack {stack} has made")
     for bucket in outputs["buckets"]:
-        table.add_row("bucket", bucket, connections.s3_endpoint, "exists")
+        made.add_row("bucket", bucket, connections.s3_endpoint, "exists")
     for release, ready, pods in _workloads(connections, namespace):
-        table.add_row("release", release, f"namespace {namespace}", f"{ready} of {pods} pods ready")
+        made.add_row("release", release, f"namespace {namespace}", f"{ready} of {pods} pods ready")
     for signal, datasource in outputs["datasources"].items():
         where = f"{connections.grafana_url} (uid {datasource['uid']})"
-        table.add_row("datasource", datasource["name"], where, signal)
+        made.add_row("datasource", datasource["name"], where, signal)
     for tenant in outputs["tenants"]:
         secret = f"Secret {tenant['secret']}, namespace {namespace}" if tenant["secret"] else "credentials of its own"
         shown = ", ".join(each["name"] for each in (tenant["datasources"] or {}).values() if each)
-        table.add_row("tenant", f"{tenant['display_name']} ({tenant['id']})", secret, shown or "no datasources")
-    return table
+        made.add_row("tenant", f"{tenant['display_name']} ({tenant['id']})", secret, shown or "no datasources")
+    return made
 
 
 def _workloads(connections: Connections, namespace: str) -> list[tuple[str, int, int]]:
@@ -54,10 +53,8 @@ def _workloads(connections: Connections, namespace: str) -> list[tuple[str, int,
 
 
 def _addresses(outputs: dict[str, Any]) -> Table:
-    table = Table(title="Addresses in the cluster", title_justify="left")
-    for column in ("Signal", "Use", "Address"):
-        table.add_column(column, overflow="fold")
+    made = table("Signal", "Use", "Address", title="Addresses in the cluster")
     for signal, addresses in outputs["endpoints"].items():
         for use, address in (addresses or {}).items():
-            table.add_row(signal, use, address)
-    return table
+            made.add_row(signal, use, address)
+    return made

@@ -10,9 +10,9 @@ from rich.console import Console
 from telemetry.cli.confirmation import is_confirmed
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
-from telemetry.cli.tables import table
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.clients.kubernetes import ClusterError
+from telemetry.config.tables import table
 from telemetry.engine.urn import RELEASE_TYPE
 from telemetry.operations.adopt import AdoptError, Adoption, AdoptionPlan
 from telemetry.operations.adopt.systems import SystemOf, by_type

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, Mirrors, StackName, mirrors
-from telemetry.cli.tables import table
 from telemetry.clients.cli_tools import ToolError, helm_of
 from telemetry.config.project import PROJECT
+from telemetry.config.tables import table
 from telemetry.operations.bundle import build
 from telemetry.operations.bundle.build import Made, Order
 from telemetry.operations.bundle.errors import BundleError

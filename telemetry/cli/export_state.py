@@ -11,8 +11,8 @@ from rich.console import Console
 from telemetry.cli.confirmation import is_confirmed
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import StackName
-from telemetry.cli.tables import table
 from telemetry.clients.cli_tools import Pulumi, ToolError
+from telemetry.config.tables import table
 from telemetry.config.targets import make
 from telemetry.operations.adopt import AdoptError
 from telemetry.operations.adopt.errors import explained

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, Mirrors, StackName, mirrors
-from telemetry.cli.tables import table
+from telemetry.config.tables import table
 from telemetry.operations.bundle import pins
 from telemetry.operations.bundle.errors import BundleError
 from telemetry.operations.bundle.images import images_in

@@ -2,13 +2,13 @@
 
 import typer
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.json_output import AsJson, JsonFile, for_people, give
 from telemetry.cli.options import ConfigFile, StackName
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
+from telemetry.config.tables import table
 from telemetry.operations.report import rendering
 from telemetry.operations.report.model import Exit, Policies
 from telemetry.operations.report.policies import judged
@@ -40,10 +40,10 @@ def policies(
 
 
 def _shown(stack: str, found: Policies) -> RenderableType:
-    table = Table("Policy", "About", "Severity", "Violations", title=f"Policies of {stack}", title_justify="left")
+    shown = table("Policy", "About", "Severity", "Violations", title=f"Policies of {stack}")
     for rule in RULES:
         count = sum(each.rule == rule.name for each in found.violations)
         style = "green" if not count else "bold red" if rule.severity == "mandatory" else "yellow"
-        table.add_row(rule.name, rule.about, rule.severity, Text(str(count), style=style))
+        shown.add_row(rule.name, rule.about, rule.severity, Text(str(count), style=style))
     lines = [Text.assemble((each.rule, "bold"), f": {each.text}") for each in found.violations]
-    return Group(table, *lines)
+    return Group(shown, *lines)

@@ -10,10 +10,10 @@ from rich.console import Console
 from telemetry.cli.confirmation import is_confirmed
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
-from telemetry.cli.tables import table
 from telemetry.clients.cli_tools import Pulumi, ToolError, helm_of
 from telemetry.clients.kubernetes import ApiServer
 from telemetry.config.project import PROJECT
+from telemetry.config.tables import table
 from telemetry.operations.readiness.text import lines
 from telemetry.operations.readiness.why import Unready
 from telemetry.operations.repair import Changed, Repair, RepairError, RepairPlan, Runs

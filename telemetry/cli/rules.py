@@ -13,8 +13,8 @@ from rich.table import Table
 
 from telemetry.cli.errors import error_boundary
 from telemetry.cli.options import ConfigFile, StackName
-from telemetry.cli.tables import table
 from telemetry.clients import trust
+from telemetry.config.tables import table
 from telemetry.monitoring import packs
 from telemetry.monitoring.ruler import Step, ruler_of, steps, take
 from telemetry.monitoring.rules import groups_of, object_name

@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from telemetry.config.tables import table as framed
 from telemetry.operations.checklist.model import Ticked
 
 SCHEMA_VERSION = 1
@@ -18,7 +19,8 @@ _MARKS = {"done": ("[x]", "green"), "open": ("[ ]", "red"), "by hand": ("[?]", "
 
 def table(stack: str, items: Sequence[Ticked]) -> Table:
     """Return the list for the terminal; of what is not done, how it is."""
-    shown = Table("", "", "Item", "What was seen", title=f"Operational checklist of {stack}", box=box.SIMPLE_HEAD)
+    title = f"Operational checklist of {stack}"
+    shown = framed("", "", "Item", "What was seen", title=title, frame=box.SIMPLE_HEAD)
     for each in items:
         mark, colour = _MARKS[each.state]
         detail = Text(each.detail)

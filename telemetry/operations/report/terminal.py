@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from telemetry.config.tables import table
 from telemetry.operations.report.lines import SIGNS, capacity_rows, heading, of_field, policies_line, summary
 from telemetry.operations.report.model import ChangeReport, Item
 
@@ -37,10 +38,10 @@ def _policies(report: ChangeReport) -> Iterator[Text]:
 
 
 def _capacity(report: ChangeReport) -> Table:
-    table = Table("Capacity", "Before", "After", title_justify="left")
+    shown = table("Capacity", "Before", "After")
     for name, before, after in capacity_rows(report):
-        table.add_row(name, before, Text(after, style="" if before == after else "bold yellow"))
-    return table
+        shown.add_row(name, before, Text(after, style="" if before == after else "bold yellow"))
+    return shown
 
 
 def _items(report: ChangeReport) -> Iterator[Text]:
