@@ -28,7 +28,7 @@ from telemetry.config.roles import Role
 from telemetry.config.trust import Trust
 from telemetry.spec.backend import Signal
 from telemetry.spec.context import Environment
-from telemetry.stack import buckets, existing_credentials, monitoring, outside, scraping, tenancy
+from telemetry.stack import buckets, existing_credentials, monitoring, outside, placements, scraping, tenancy
 from telemetry.stack import images as image_names
 from telemetry.stack.alerting import check as check_alerting
 from telemetry.stack.backends import SIGNALS, StackBackend, backends_of
@@ -219,6 +219,7 @@ class Stack(Settings):
     @model_validator(mode="after")
     def _somebody_scrapes(self) -> Self:
         scraping.check(self)
+        placements.check(self)
         return self
 
     @model_validator(mode="after")

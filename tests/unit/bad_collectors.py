@@ -57,6 +57,23 @@ COLLECTORS = [
         put("tenants", [{"id": "a", "display_name": "A", "access": {"token_secret": "mine"}}]),
         env="prod",
     ),
+    _of(
+        "pods that it cannot scrape, by a taint",
+        {**DAEMON_SET, "api_server": API_SERVER},
+        ".tolerations",
+        "lack telemetry:metrics.placement.tolerations.0, so on nodes with that taint nothing would scrape",
+        "add it",
+        SCRAPES,
+        put("metrics.placement.tolerations", [{"key": "dedicated", "value": "telemetry"}]),
+    ),
+    _of(
+        "pods that it cannot scrape, by a label",
+        {**DAEMON_SET, "api_server": API_SERVER, "node_selector": {"node-type": "apps"}},
+        ".node_selector.node-type",
+        "pods may be on nodes without that label",
+        "add it there",
+        SCRAPES,
+    ),
     _of("a closed API server", DAEMON_SET, ".api_server", "NetworkPolicies", "ports: [6443]", SCRAPES),
     _of("an idle API server", {"api_server": API_SERVER}, ".api_server", "is for finding pods", "or remove it"),
     _of(

@@ -143,6 +143,24 @@ def test_scraping_finds_the_backends_own_port_and_names_what_rules_want() -> Non
     assert 'scheme          = "https"' in found
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"key": "dedicated", "value": "telemetry", "effect": "NoSchedule"},
+        {"key": "dedicated", "operator": "Exists"},
+        {"operator": "Exists"},
+    ],
+)
+def test_it_may_scrape_pods_on_nodes_with_taints_that_it_tolerates(own: dict[str, str]) -> None:
+    taints = [
+        {"key": "dedicated", "value": "telemetry", "effect": "NoSchedule"},
+        {"key": "old", "value": "yes", "effect": "PreferNoSchedule"},
+        {"key": "node.kubernetes.io/memory-pressure", "operator": "Exists"},
+    ]
+    placed = put("metrics.placement.tolerations", taints)
+    assert "prometheus.scrape" in of("prod", {**WITH_API_SERVER, "tolerations": [own]}, SCRAPES, placed)
+
+
 def test_an_alloy_that_exists_shares_targets_where_it_is_a_cluster() -> None:
     theirs, ours = of("prod", {}, SCRAPES), of("prod", WITH_API_SERVER, SCRAPES)
     assert ("enabled = true" in theirs, "spec.nodeName" in theirs) == (True, False)

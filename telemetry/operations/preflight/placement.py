@@ -1,7 +1,6 @@
 """Checks that the cluster has the nodes and classes that pods need: a waiting pod fails an `up` after 15 minutes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from kubernetes import client
 
@@ -10,21 +9,11 @@ from telemetry.config.labels import LabelKey, LabelValue
 from telemetry.config.placement import Placement
 from telemetry.spec.values.placement import is_hard
 from telemetry.stack import Stack
+from telemetry.stack.placements import Placed, placed_of
 
 Labels = Mapping[LabelKey, LabelValue]
 
 _PRIORITY, _STORAGE = "/apis/scheduling.k8s.io/v1/priorityclasses", "/apis/storage.k8s.io/v1/storageclasses"
-
-
-@dataclass(frozen=True)
-class Placed:
-    """Where some of a stack's pods may run."""
-
-    key: str
-    """Where that stands in the settings."""
-    placement: Placement
-    replicas: tuple[int, ...]
-    """Of each of its roles, the most that there may be."""
 
 
 def check(stack: Stack, api: client.ApiClient) -> list[str]:
@@ -34,18 +23,7 @@ def check(stack: Stack, api: client.ApiClient) -> list[str]:
 
 
 def _placed(stack: Stack) -> Iterator[Placed]:
-    for backend in stack.backends:
-        key, placement = f"telemetry:{backend.signal}", backend.settings.placement
-        roles = [(name, role) for each in backend.releases for name, role in each.roles.items()]
-        common = tuple(role.max_replicas for _, role in roles if role.placement is None)
-        yield Placed(f"{key}.placement", placement, common)
-        for name, role in roles:
-            if role.placement is not None:
-                yield Placed(f"{key}.roles.{name}.placement", placement.of(role.placement), (role.max_replicas,))
-    if stack.traces.moving_from is not None:
-        yield Placed("telemetry:traces.moving_from.placement", stack.traces.moving_from.placement, ())
-    if stack.gateway is not None and stack.gateway_role is not None:
-        yield Placed("telemetry:gateway.placement", stack.gateway.placement, (stack.gateway_role.max_replicas,))
+    yield from placed_of(stack)
     if stack.collector is not None and stack.collector.deploys:
         chosen = {name: getattr(stack.collector, name) for name in ("node_selector", "priority_class")}
         yield Placed("telemetry:collector", Placement.model_construct(spread_over=[], storage_class=None, **chosen), ())
