@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 
 def _check_line(value: str) -> str:
@@ -49,3 +49,20 @@ class Settings(BaseModel):
     """A frozen group of settings that refuses keys it does not know and values of the wrong type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+    @model_validator(mode="after")
+    def _lists_have_each_item_once(self) -> Self:
+        for name, value in self.__dict__.items():
+            if isinstance(value, list):
+                _check_each_once(name, value)
+        return self
+
+
+def _check_each_once(name: str, items: list[Any]) -> None:
+    """Refuse a text, a number or a mapping of texts that is in a list twice: some consumers do, and none needs it."""
+    seen: dict[Any, int] = {}
+    for index, item in enumerate(items):
+        if isinstance(item, str | int | dict):
+            first = seen.setdefault(tuple(sorted(item.items())) if isinstance(item, dict) else item, index)
+            if first != index:
+                raise SettingError(f"{name}.{index}", f"is in the list already, at {first}; remove one of the two")

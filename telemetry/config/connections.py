@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from telemetry.config.addresses import Url
 from telemetry.config.base import Line, Settings
@@ -26,12 +26,6 @@ class DnsService(NamedTuple):
 
     name: str
     namespace: str
-
-
-def _check_families(value: list[Family]) -> list[Family]:
-    if len(set(value)) != len(value):
-        raise ValueError("a family is named twice; write [IPv4], [IPv6] or both, the cluster's first one first")
-    return value
 
 
 class Kubernetes(Settings):
@@ -76,7 +70,7 @@ class Kubernetes(Settings):
         "without it. None is dns-default.openshift-dns on OpenShift, else kube-dns.kube-system; RKE2 has "
         "rke2-coredns-rke2-coredns.kube-system, kubespray coredns.kube-system.",
     )
-    ip_families: Annotated[list[Family], AfterValidator(_check_families)] = Field(
+    ip_families: list[Family] = Field(
         default=["IPv4"],
         min_length=1,
         max_length=2,

@@ -34,12 +34,6 @@ class Toleration(Settings):
         return self
 
 
-def _check_spread(keys: list[str]) -> None:
-    twice = [key for index, key in enumerate(keys) if key in keys[:index]]
-    if twice:
-        raise SettingError("spread_over", f"names {twice[0]} twice, which Kubernetes refuses; remove one")
-
-
 class RolePlacement(Settings):
     """Where the pods of one role may run: each key in place of the backend's own, whole."""
 
@@ -59,11 +53,6 @@ class RolePlacement(Settings):
     spread_over: list[LabelKey] | None = Field(
         default=None, description="Topology keys over which its replicas are spread; none is the backend's."
     )
-
-    @model_validator(mode="after")
-    def _spreads_once_over_each(self) -> Self:
-        _check_spread(self.spread_over or [])
-        return self
 
 
 class Placement(Settings):
@@ -91,11 +80,6 @@ class Placement(Settings):
         "one lost node. A hard rule where kubernetes.nodes says that there are nodes enough, and of a key "
         "other than hostname that nodes have it (nodes.topology): a node without the label takes no such pod.",
     )
-
-    @model_validator(mode="after")
-    def _spreads_once_over_each(self) -> Self:
-        _check_spread(self.spread_over)
-        return self
 
     def of(self, role: RolePlacement | None) -> Self:
         """Return where the pods of a role may run."""

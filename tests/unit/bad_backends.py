@@ -330,7 +330,7 @@ PLACEMENT = [
                 "must match",
             ),
             ("no label key", "spread_over", [""], "spread_over.0", "not allowed", "must match"),
-            ("same key", "spread_over", ["zone", "zone"], "spread_over", "names zone twice", "remove one"),
+            ("same key", "spread_over", ["zone", "zone"], "spread_over.1", "in the list already, at 0", "remove one"),
             ("one key", "spread_over", "zone", "spread_over", "must be a valid list", "correct it"),
             ("role of its own", "ingester", {}, "ingester", "known here: node_selector", "correct or remove it"),
         )

@@ -17,7 +17,6 @@ _AT = f"{ROLE}.placement.affinity.nodes.required.0.requirements.0"
 PODS = [
     at("a class without a claim", f"{ROLE}.placement.storage_class", "fast", "no volume claim", "remove it"),
     at("an empty selector", f"{ROLE}.placement.node_selector", {}, "is empty", "set it with"),
-    at("a rack twice", f"{ROLE}.placement.spread_over", ["r", "r"], "twice", "remove one"),
     at("a grace that is none", f"{ROLE}.termination_grace", "0s", "duration", "such as"),
     at("a grace of days", f"{ROLE}.termination_grace", "2d", "86400", "correct it"),
     at("a grace of Tempo's single binary", "traces.roles.all.termination_grace", "2m", "has no key", "remove it"),
