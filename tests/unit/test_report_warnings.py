@@ -121,13 +121,15 @@ def test_a_release_that_is_not_as_it_should_be_is_named(action: str, status: str
     assert words in warning.text
 
 
-def test_pods_that_restart_alike_are_one_warning_that_names_their_workloads() -> None:
+@pytest.mark.parametrize(("owner", "about"), [("mimir", "release mimir"), ("", "the program's own workloads")])
+def test_pods_that_restart_alike_are_one_warning_that_names_their_workloads(owner: str, about: str) -> None:
     how = "one after the other"
     items = [
-        thing("StatefulSet", name=name, owner="mimir", restart=Restart(pods=pods, how=how))
+        thing("StatefulSet", name=name, owner=owner, restart=Restart(pods=pods, how=how))
         for name, pods in (("a", 1), ("b", 3))
     ]
     (warning,) = of(*items)
+    assert warning.about == about
     assert warning.text == "pods restart, one after the other: StatefulSet a (1 pod), StatefulSet b (3 pods)"
 
 

@@ -191,7 +191,8 @@ def _restarts(items: Sequence[Item]) -> Iterator[Warn]:
             count = "" if pods in (None, 0) else f" ({pods} pod{'' if pods == 1 else 's'})"
             alike.setdefault((each.owner, each.restart.how), []).append(f"{each.title}{count}")
     for (owner, how), workloads in alike.items():
-        yield Warn(level="disruptive", about=f"release {owner}", text=f"pods restart, {how}: {', '.join(workloads)}")
+        about = f"release {owner}" if owner else "the program's own workloads"
+        yield Warn(level="disruptive", about=about, text=f"pods restart, {how}: {', '.join(workloads)}")
 
 
 def _credentials(items: Sequence[Item], s3_secrets: Container[str]) -> Iterator[Warn]:
