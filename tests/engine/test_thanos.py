@@ -8,6 +8,7 @@ import yaml
 
 from telemetry.capacity.figures import report
 from telemetry.config.quantities import parse_bytes
+from telemetry.spec.values.restarts import with_said
 from tests.engine.recorder import Run, changed
 from tests.support import WITH_THANOS, WITH_THANOS_IN_PROD, Change, all_of, load_stack, put, with_alerting
 
@@ -117,6 +118,16 @@ def test_the_ruler_has_the_rules_unless_an_operator_has_them(dev: Run) -> None:
     operator = put("monitoring.rules", "prometheus-rule")
     there = changed(all_of(WITH_THANOS, operator), environment="dev", preview=True)
     assert there.one(CONFIG_MAP, "thanos-rules").plain["data"] == {}
+
+
+def test_the_ruler_starts_anew_with_other_rules_and_nobody_else_does(dev: Run) -> None:
+    often, finely = put("monitoring.evaluation_interval", 15), put("metrics.downsampling", False)
+    others = [changed(all_of(WITH_THANOS, each), environment="dev", preview=True) for each in (often, finely)]
+    before, rules, same = (values(run, "thanos") for run in (dev, *others))
+    digests = [each["rule"]["podAnnotations"]["telemetry/rules"] for each in (before, rules, same)]
+    assert digests[0] == digests[2] != digests[1]
+    assert "unknown" not in digests
+    assert with_said(rules, "telemetry/rules", digests[0]) == before
 
 
 def test_replicas_are_one_where_they_are_read_and_told_apart_where_they_are_kept(prod: Run) -> None:

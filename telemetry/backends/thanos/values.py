@@ -23,6 +23,7 @@ from telemetry.spec.context import TENANT_HEADER
 from telemetry.spec.values.common import Values, absolute_name, merged, named, resources
 from telemetry.spec.values.images import joined, pull_secrets
 from telemetry.spec.values.placement import ROLLING
+from telemetry.spec.values.restarts import UNKNOWN_RULES
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
 from telemetry.spec.values.transport import mounts, volumes
 
@@ -102,6 +103,8 @@ def _role(name: str, role: Role, context: ThanosContext) -> Values:
         # By subPath as well, and without the chart's own checksum, because the Secret is not the chart's.
         way = {"telemetry/objstore": hashlib.sha256(objstore(context).encode()).hexdigest()[:10]}
         values = merged(values, {"extraEnv": credentials_env(context), "podAnnotations": {**UNKNOWN_KEY, **way}})
+    if name == "rule":
+        values = merged(values, {"podAnnotations": UNKNOWN_RULES})  # the chart's reloader is off
     if name == "receive-router":
         # It mounts the ring by subPath, which never changes in a pod: with other ingestors it has to start anew.
         ring = {"telemetry/ingestors": str(context.settings.roles["receive-ingestor"].replicas)}

@@ -17,7 +17,8 @@ from telemetry.operations.report import base_commit as previous
 from telemetry.operations.report.build import Found, Rendered
 from telemetry.operations.report.manifests import parse, parse_passing
 from telemetry.releases import DeployedRelease
-from telemetry.spec.values.s3_key import digest_in, with_digest
+from telemetry.spec.values import restarts, s3_key
+from telemetry.spec.values.restarts import said_by, with_said
 
 _NO_YAML = "release {}: what helm makes of it is no YAML"
 
@@ -129,14 +130,17 @@ def _of_base(step: Step, base: Base) -> str:
     release = (base.releases or {}).get(str(step.inputs["name"]))
     if release is None:
         return ""
-    # A commit cannot say which S3 key was in use, the state can; without one the key counts as unchanged.
-    key = digest_in(step.old.get("values")) or digest_in(step.new.get("values"))
+    # A commit cannot say which S3 key and rules were in use, the state can; without one they count as unchanged.
+    values: Any = release["values"]
+    for annotation in (s3_key.ANNOTATION, restarts.RULES):
+        said = said_by(step.old.get("values"), annotation) or said_by(step.new.get("values"), annotation)
+        values = with_said(values, annotation, said) if said else values
     return base.helm.template(
         release["name"],
         release["chart"],
         version=release["version"],
         repository=release["repository"],
-        values=with_digest(release["values"], key) if key else release["values"],
+        values=values,
         kube_version=KUBE_VERSION,
         upgrade=True,
     )

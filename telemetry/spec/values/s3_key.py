@@ -9,10 +9,10 @@ from typing import Any
 
 from telemetry.config.credentials import S3Key
 from telemetry.spec.values.common import Values
+from telemetry.spec.values.restarts import UNKNOWN, said_by, with_said
 
 ANNOTATION = "telemetry/s3-key"
-_UNKNOWN = "unknown"
-UNKNOWN_KEY: Values = {ANNOTATION: _UNKNOWN}
+UNKNOWN_KEY: Values = {ANNOTATION: UNKNOWN}
 """The annotation as settings alone have it: who reads values without credentials sees which pods use a key."""
 
 _ROUNDS, _BYTES = 20_000, 5
@@ -32,14 +32,9 @@ def digest(pair: S3Key) -> str:
 
 def with_digest(values: Any, key_digest: str) -> Any:
     """Return values in which every pod that uses a key says which."""
-    if isinstance(values, dict):
-        return {key: key_digest if key == ANNOTATION else with_digest(each, key_digest) for key, each in values.items()}
-    return [with_digest(each, key_digest) for each in values] if isinstance(values, list) else values
+    return with_said(values, ANNOTATION, key_digest)
 
 
 def digest_in(values: Any) -> str | None:
     """Return the digest that values speak of; None if they do not."""
-    if isinstance(values, dict):
-        stated = values.get(ANNOTATION)
-        return stated if isinstance(stated, str) else next(filter(None, map(digest_in, values.values())), None)
-    return next(filter(None, map(digest_in, values)), None) if isinstance(values, list) else None
+    return said_by(values, ANNOTATION)
