@@ -65,7 +65,7 @@ $neighbours
 - `dns`, with a cache on each node (NodeLocal DNSCache): it is in the node's network, so no selector of pods finds it.
   With kube-proxy's iptables it answers at the address of the DNS Service too, which then reaches a policy as it is
   ([its README](https://github.com/kubernetes/kubernetes/tree/master/cluster/addons/dns/nodelocaldns)); without that
-  address no name is found. `kubectl -n kube-system get service kube-dns` tells it.
+  address no name is found. Before an `up` the cluster is asked for such a cache, and what is missing is named.
 
 ```yaml
   telemetry:security:

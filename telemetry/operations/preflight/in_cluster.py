@@ -15,6 +15,7 @@ from telemetry.operations.preflight import (
     existing_secrets,
     metrics,
     namespaces,
+    node_dns,
     oidc,
     placement,
     pull_secrets,
@@ -29,6 +30,7 @@ Check = Callable[[Stack, client.ApiClient], list[str]]
 CHECKS: tuple[Check, ...] = (
     cluster.check,
     dns.check,
+    node_dns.check,
     releases.check,
     placement.check,
     pull_secrets.check,
