@@ -40,9 +40,9 @@ def size(
 ) -> None:
     """Propose replicas, requests and volumes of each role for the stack's load, and how its buckets grow.
 
-    Ends with 0 if no role has too little for the load, or the sizes were written, 2 if one has too little or limits of
-    tenants would refuse some of it, 3 if no sizes that the settings take would do for a role, 1 if there is an error,
-    such as no load. Too much is said, and is no failure.
+    Ends with 0 if no role has too little for the load, or the sizes were written, 2 if one has too little, or limits or
+    the object store would not take all of it, 3 if no sizes that the settings take would do for a role, 1 if there is
+    an error, such as no load. Too much is said, and is no failure.
     """
     with error_boundary(ConfigError, OSError) as terminal:
         console = for_people(terminal, as_json=as_json)

@@ -126,7 +126,7 @@ def _short(size: Role, need: Need) -> Iterator[str]:
     if size.max_replicas < need.replicas:
         yield f"{size.max_replicas} of {need.replicas} replicas"
     for name, own, whole in _counted(size, need):
-        if own * size.max_replicas < whole:
+        if own < _each(whole, size.max_replicas):
             yield f"{_shown(name, own * size.max_replicas)} of {_shown(name, whole)} {_NAMES[name]}"
 
 

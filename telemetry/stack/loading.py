@@ -241,7 +241,7 @@ def _finding(model: type[BaseModel], raw: Any, prefix: str, detail: ErrorDetails
         case "bool_type":
             return f"{path}: {value}must be true or false; write it without quotes"
         case "int_type" | "int_from_float":
-            return f"{path}: {value}must be a whole number; write it without quotes"
+            return f"{path}: {value}must be a whole number; write it in digits, without quotes"
         case "string_type":
             return f"{path}: {value}must be text; write it in quotes"
         case _:

@@ -173,6 +173,7 @@ def judged(size: Role, wants: Need | None, nodes: Nodes | None = None) -> Judged
 def test_what_is_just_enough_fits() -> None:
     assert judged(sized(), needed()).state is State.FITS
     assert judged(sized(), needed()).settings == {}
+    assert judged(sized(), needed(cpu=200.0004)).state is State.FITS, "the last digits of a division"
 
 
 @pytest.mark.parametrize(
