@@ -24,6 +24,7 @@ Presets = Mapping[str, Mapping[str, Mapping[str, Any]]]
 DISTRIBUTOR = {"replicas": 5, "cpu": "300m", "memory": "512Mi"}
 INGESTER = {"replicas": 5, "cpu": "450m", "memory": "1228Mi", "limit": "4Gi", "volume": "10Gi"}
 QUERIER = {"replicas": 8, "cpu": "240m", "memory": "1Gi"}
+STORE_GATEWAY = {"replicas": 3, "cpu": "240m", "memory": "1Gi", "limit": "4Gi", "volume": "10Gi"}
 QUERY_FRONTEND = {"replicas": 3, "cpu": "150m", "memory": "512Mi"}
 
 

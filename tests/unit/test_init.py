@@ -197,6 +197,18 @@ def test_who_is_told_of_alerts_is_asked_with_the_secret_and_the_way_there() -> N
     assert [*interviewed(given=told).missing] == ["credentials.alerting.slack"]
 
 
+def test_a_receivers_secret_that_exists_already_is_named_in_place_of_its_credential() -> None:
+    told = {**GIVEN, "alerting": "slack pagerduty", "security.alert_receivers": "0.0.0.0/0"}
+    told |= {"alerting.secret.slack": "chat:url", "alerting.secret.pagerduty": "none"}
+    assert [*interviewed(given=told).missing] == ["credentials.alerting.pagerduty"]
+    interview = interviewed(given={**told, "credentials.alerting.pagerduty": "os0-fake"})
+    assert (interview.missing, interview.refused) == ({}, [])
+    receivers = written(interview.draft)["config"]["telemetry:alerting"]["receivers"]
+    assert [each.get("secret") for each in receivers] == [{"name": "chat", "key": "url"}, None]
+    (refused,) = interviewed(given={**told, "alerting.secret.slack": "chat"}).refused
+    assert refused.startswith("telemetry:alerting.receivers.0.secret.key: is not set")
+
+
 def test_with_tenants_somebody_has_the_platforms_own_metrics() -> None:
     shop = {**GIVEN, "tenants": "payments:2 search:3", "dashboards.folder": "Ours"}
     assert [*interviewed(given=shop).missing] == ["dashboards.datasource"]

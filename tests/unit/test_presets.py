@@ -10,7 +10,7 @@ from telemetry.config.roles import Role
 from telemetry.engine.preview import Preview
 from telemetry.operations.report.build import Found, build
 from telemetry.releases import releases_of
-from tests.support import WITH_LOGS_IN_PROD, Change, all_of, drop, load_stack, put
+from tests.support import WITH_LOGS_IN_PROD, WITH_THANOS, Change, all_of, drop, load_stack, put
 
 CHART = {
     "name": "tempo-distributed",
@@ -25,30 +25,38 @@ def roles(signal: str, *changes: Change) -> dict[str, Role]:
     return found
 
 
+SETUP: dict[str, tuple[Change, ...]] = {
+    "loki": (WITH_LOGS_IN_PROD, drop("logs.roles")),
+    "thanos": (WITH_THANOS,),
+}
+
+
 @pytest.mark.parametrize(
-    ("signal", "preset", "role", "figures"),
+    ("name", "preset", "role", "figures"),
     [
-        ("metrics", "high-ingest", "ingester", INGESTER),
-        ("metrics", "high-query", "querier", QUERIER),
-        ("traces", "high-ingest", "distributor", DISTRIBUTOR),
-        ("traces", "high-query", "querier", QUERIER),
-        ("logs", "high-ingest", "write", INGESTER),
-        ("logs", "high-query", "read", QUERIER),
+        ("mimir", "high-ingest", "ingester", INGESTER),
+        ("mimir", "high-query", "querier", QUERIER),
+        ("tempo", "high-ingest", "distributor", DISTRIBUTOR),
+        ("tempo", "high-query", "querier", QUERIER),
+        ("thanos", "high-ingest", "receive-ingestor", INGESTER),
+        ("thanos", "high-query", "query", QUERIER),
+        ("loki", "high-ingest", "write", INGESTER),
+        ("loki", "high-query", "read", QUERIER),
     ],
 )
 def test_a_preset_sizes_the_roles_that_bear_the_load_and_no_others(
-    signal: str, preset: str, role: str, figures: dict[str, object]
+    name: str, preset: str, role: str, figures: dict[str, object]
 ) -> None:
-    logs = (WITH_LOGS_IN_PROD, drop("logs.roles")) if signal == "logs" else ()
-    before, after = roles(signal, *logs), roles(signal, *logs, put(f"{signal}.preset", preset))
+    (signal,) = (each.signal for each in BACKENDS if each.name == name)
+    chosen = SETUP.get(name, ())
+    before, after = roles(signal, *chosen), roles(signal, *chosen, put(f"{signal}.preset", preset))
     found = after[role]
     assert (found.replicas, found.cpu) == (figures["replicas"], parse_cpu(figures["cpu"]))
     assert found.memory == parse_bytes(figures["memory"])
     if "limit" in figures:
         assert found.memory_limit == parse_bytes(figures["limit"])
-    changed = {name for name in after if after[name] != before[name]}
-    of = next(each for each in BACKENDS if each.signal == signal).name
-    assert role in changed, of
+    changed = {each for each in after if after[each] != before[each]}
+    assert role in changed
     assert len(changed) < len(after)
 
 

@@ -1,6 +1,6 @@
 """Sizes of Mimir's roles for a kind of load."""
 
-from telemetry.config.presets import DISTRIBUTOR, INGESTER, QUERIER, QUERY_FRONTEND, Presets
+from telemetry.config.presets import DISTRIBUTOR, INGESTER, QUERIER, QUERY_FRONTEND, STORE_GATEWAY, Presets
 
 PRESETS: Presets = {
     "high-ingest": {"distributor": DISTRIBUTOR, "ingester": INGESTER},
@@ -8,6 +8,6 @@ PRESETS: Presets = {
         "querier": QUERIER,
         "query-frontend": QUERY_FRONTEND,
         # Its index cache is a quarter of its memory, and spares queries the bucket.
-        "store-gateway": {"replicas": 3, "cpu": "240m", "memory": "1Gi", "limit": "4Gi", "volume": "10Gi"},
+        "store-gateway": STORE_GATEWAY,
     },
 }

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from telemetry.backends.thanos.presets import PRESETS
 from telemetry.backends.thanos.roles import SIDECAR, THANOS_TABLES
 from telemetry.config.backend_settings import check_retention, check_roles, fill_roles
 from telemetry.config.base import SettingError, Settings
@@ -12,6 +13,7 @@ from telemetry.config.chart import Chart, Versions, checked_version, must_be
 from telemetry.config.metadata import WithMetadata
 from telemetry.config.overlay import Overlay
 from telemetry.config.placement import Placement
+from telemetry.config.presets import Preset
 from telemetry.config.quantities import Duration, duration_text
 from telemetry.config.quorum import min_available
 from telemetry.config.roles import ContainerRole, Role
@@ -40,7 +42,7 @@ def _part_of_prometheus(roles: dict[str, Role]) -> dict[str, Role]:
 
 ThanosRoles = Annotated[
     dict[str, Role],
-    fill_roles(THANOS_TABLES),
+    fill_roles(THANOS_TABLES, presets=PRESETS),
     AfterValidator(_part_of_prometheus),
     AfterValidator(check_roles(THANOS_TABLES)),
 ]
@@ -99,6 +101,7 @@ class ThanosMetrics(WithMetadata):
         default=False,
         description="Accept a replication factor with which a lost ingestor may be a loss: 2 anywhere, 1 in prod.",
     )
+    preset: Preset = None
     roles: ThanosRoles = Field(
         default_factory=dict, validate_default=True, description="Replicas and resources per role."
     )

@@ -11,10 +11,13 @@ from telemetry.operations.init.question import (
     is_said,
     place,
     put,
+    secret,
+    secrets_like,
     value_at,
     words,
 )
 
+_NONE = "none"
 _RECEIVERS = {"slack": "The address of Slack's incoming webhook", "pagerduty": "PagerDuty's routing key"}
 """Whoever is told with a secret, and what that is."""
 
@@ -46,6 +49,29 @@ def _port(receiver: Tree) -> int:
 
 def _tells(way: str) -> Callable[[Situation], bool]:
     return lambda now: any(way in each for each in value_at(now.settings, "alerting.receivers") or ())
+
+
+def _needs_credential(way: str) -> Callable[[Situation], bool]:
+    """Return whether somebody is told so whose secret is in no Secret."""
+    return lambda now: any(
+        way in each and "secret" not in each for each in value_at(now.settings, "alerting.receivers") or ()
+    )
+
+
+def _put_receiver_secret(settings: Tree, key: str, named: Tree) -> None:
+    way = key.rpartition(".")[2]
+    for receiver in value_at(settings, "alerting.receivers") or ():
+        if way in receiver:
+            receiver["secret"] = named
+
+
+def _offered_secrets(way: str) -> Callable[[Situation], Iterable[str]]:
+    """Return the namespace's Secrets after `none`: nobody is told with one unasked."""
+    return lambda now: [_NONE, *secrets_like(way, "alert")(now)]
+
+
+def _secret_or_none(text: str) -> Tree | None:
+    return None if text == _NONE else secret("key")(text)
 
 
 def _asks_for_a_tenant(now: Situation) -> bool:
@@ -100,9 +126,20 @@ MONITORING: tuple[Question, ...] = (
     ),
     *(
         Question(
+            key=f"alerting.secret.{way}",
+            text=f"The Secret that has it already ({what}), as name:key; none: the program is given it",
+            applies=_tells(way),
+            found=_offered_secrets(way),
+            read=_secret_or_none,
+            put=_put_receiver_secret,
+        )
+        for way, what in _RECEIVERS.items()
+    ),
+    *(
+        Question(
             key=f"credentials.alerting.{way}",
             text=what,
-            applies=_tells(way),
+            applies=_needs_credential(way),
             secret=True,
         )
         for way, what in _RECEIVERS.items()

@@ -91,3 +91,23 @@ def place(text: str) -> Tree:
     cidrs = [part for part in parts if "/" in part]
     named = [{} if part == EVERYWHERE else {NAMESPACE_LABEL: part} for part in parts if part not in cidrs]
     return {**({"namespaces": named} if named else {}), **({"cidrs": cidrs} if cidrs else {})}
+
+
+def secret(*keys: str) -> Callable[[str], Tree]:
+    """Return what reads `name`, or `name:key` with a key for each part."""
+
+    def read(text: str) -> Tree:
+        name, *named = text.split(":")
+        return {"name": name, **dict(zip(keys, named, strict=False))}
+
+    return read
+
+
+def secrets_like(*words: str) -> Callable[[Situation], Iterable[str]]:
+    """Return the namespace's Secrets, those first that have one of some words in their name."""
+
+    def found(now: Situation) -> Iterable[str]:
+        names = now.cluster.secrets(now.settings["namespace"]["name"]) if now.cluster else ()
+        return sorted(names, key=lambda name: not any(word in name for word in words))
+
+    return found

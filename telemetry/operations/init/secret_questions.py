@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 from telemetry.backends import backends_for
 from telemetry.config.existing_secrets import ACCESS_KEY_ENV
-from telemetry.operations.init.question import Question, Situation, Tree, has, put, value_at, words
+from telemetry.operations.init.question import (
+    Question,
+    Situation,
+    Tree,
+    has,
+    put,
+    secret,
+    secrets_like,
+    value_at,
+    words,
+)
 from telemetry.spec.backend import Signal
 from telemetry.stack.backends import SIGNALS
 
@@ -33,26 +43,6 @@ def _put_existing(settings: Tree, key: str, parts: Iterable[str]) -> None:
 def _put_tokens(settings: Tree, _: str, secret: Tree) -> None:
     for tenant in settings.get("tenants", ()):
         tenant["access"] = {"token_secret": {"name": secret["name"], "key": tenant["id"]}}
-
-
-def _secret(*keys: str) -> Callable[[str], Tree]:
-    """Return what reads `name`, or `name:key` with a key for each part."""
-
-    def read(text: str) -> Tree:
-        name, *named = text.split(":")
-        return {"name": name, **dict(zip(keys, named, strict=False))}
-
-    return read
-
-
-def _named_like(*words: str) -> Callable[[Situation], Iterable[str]]:
-    """Return the namespace's Secrets, those first that have one of some words in their name."""
-
-    def found(now: Situation) -> Iterable[str]:
-        names = now.cluster.secrets(now.settings["namespace"]["name"]) if now.cluster else ()
-        return sorted(names, key=lambda name: not any(word in name for word in words))
-
-    return found
 
 
 def _is_set(key: str, variable: str) -> Callable[[Situation], bool]:
@@ -102,18 +92,18 @@ EXISTING: tuple[Question, ...] = (
         Question(
             key=key,
             text=f"The Secret with {_titles(signal)}'s S3 key pair: {_FORM}",
-            found=_named_like(signal, *backends_for(signal)),
+            found=secrets_like(signal, *backends_for(signal)),
             applies=has(key),
-            read=_secret("access_key", "secret_key"),
+            read=secret("access_key", "secret_key"),
         )
         for signal, key in _OF_BACKENDS.items()
     ),
     Question(
         key=_OF_TENANTS,
         text="The Secret with the tenants' tokens, a key for each by the tenant's id",
-        found=_named_like("tenant", "token"),
+        found=secrets_like("tenant", "token"),
         applies=_names_tokens,
-        read=_secret(),
+        read=secret(),
         put=_put_tokens,
     ),
     Question(
@@ -121,14 +111,14 @@ EXISTING: tuple[Question, ...] = (
         text=f"{ACCESS_KEY_ENV} is set here; the Secret with that key pair, which makes buckets: {_FORM}; none: the "
         "program is given one",
         applies=_is_set(_PROVISIONER, ACCESS_KEY_ENV),
-        read=_secret("access_key", "secret_key"),
+        read=secret("access_key", "secret_key"),
     ),
     Question(
         key=_GRAFANA,
         text="GRAFANA_AUTH is set here; the Secret with that login: its name, or name:key; none: the program is given "
         "one",
         applies=_is_set(_GRAFANA, "GRAFANA_AUTH"),
-        read=_secret("key"),
+        read=secret("key"),
     ),
 )
 
