@@ -64,7 +64,7 @@ _MARKS = (
 """One of these is in whatever is unmistakable: most texts have none, and to see that is ten times as quick."""
 _QUERY = rf"[?&;](?:[\w.~%-]{{0,64}}{_WORDS}|sig|signature|auth|apikey|key|code|x-amz-(?:signature|credential))="
 _ANYWHERE: tuple[tuple[re.Pattern[str], Hide], ...] = (
-    (re.compile(r"://[^/\s:@\"']{0,256}:([^/\s@]{1,1024})(?=@)"), _after),
+    (re.compile(r"://[^/\s:@\"']{0,256}:([^/\s\"'<>]{1,1024})(?=@)"), _after),  # to the last @, as programs read it
     (re.compile(r"://([\w.~%-]{16,256})(?=@)"), _after),
     (re.compile(rf"(?i){_QUERY}([^&;#\s\"'<>\\]+)"), _after),
     # Headers, as HTTP and programs write them: `Authorization: Bearer x`, `Authorization:[Bearer x]`, in JSON.

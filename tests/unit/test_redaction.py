@@ -140,6 +140,7 @@ ANYWHERE = {
     "a cookie": f"Set-Cookie: grafana_session={HUSH}; Path=/",
     "said of a token": f"answered 401 to Bearer {HUSH}, see",
     "in an address": f"GET https://user:{HUSH}@host/path",
+    "with an at sign": f"https://user:a@{HUSH}@host/path",
     "as a user": f"https://{HUSH}@github.example/x.git",
     "in a query": f'Get "https://host/api?org=1&token={HUSH}&x=2": dial tcp',
     "first in a query": f"https://host/?access_token={HUSH}",
@@ -218,6 +219,7 @@ def test_a_name_counts_for_a_list_too() -> None:
         "-----BEGIN CERTIFICATE-----",
         '{"secretName": "mimir-s3", "replicas": 3, "secret": true}',
         "url: http://${USER}:${PASSWORD}@host/",
+        '{"url":"http://host:80","mail":"a@b.example"}',
     ],
 )
 def test_what_is_no_secret_stays_in_a_message(text: str) -> None:
