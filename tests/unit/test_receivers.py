@@ -48,7 +48,7 @@ def lies_within(inner: Network, ranges: tuple[str, ...]) -> bool:
     return any(inner.version == each.version and inner.subnet_of(each) for each in wide)  # type: ignore[arg-type]
 
 
-lists = st.lists(networks.filter(lambda each: not lies_within(each, NEVER_RECEIVERS)), max_size=4)
+lists = st.lists(networks.filter(lambda each: not lies_within(each, NEVER_RECEIVERS)), max_size=4, unique=True)
 
 
 @given(lists, st.sampled_from(PRIVATE).flatmap(lambda each: st.ip_addresses(network=each)))
