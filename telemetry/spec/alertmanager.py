@@ -6,6 +6,7 @@ No secret is in it: each credential is a file, which is read anew for each messa
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import yaml
@@ -68,7 +69,13 @@ def configuration(alerting: Alerting, severities: Severities) -> str:
             {"name": name, "time_intervals": [_mute_time(each)]} for name, each in alerting.mute_times.items()
         ],
     }
-    return yaml.dump(whole, Dumper=_Dumper, sort_keys=False, width=10_000)
+    return _written(json.dumps(whole))
+
+
+@cache
+def _written(configuration: str) -> str:
+    """Return it, given as JSON, in YAML: values are rendered many times in a run, and PyYAML takes its time."""
+    return yaml.dump(json.loads(configuration), Dumper=_Dumper, sort_keys=False, width=10_000)
 
 
 def made_here(alerting: Alerting) -> tuple[str, ...]:

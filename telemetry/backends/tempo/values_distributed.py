@@ -4,11 +4,6 @@ What the chart does by itself and is therefore not set: Deployments roll without
 of two or more replicas has a disruption budget of one pod; volume claims outlive their StatefulSet.
 """
 
-import json
-from functools import cache
-
-import yaml
-
 from telemetry.backends.tempo.context import TempoContext
 from telemetry.backends.tempo.limits import limits_of
 from telemetry.backends.tempo.settings import TempoShape
@@ -39,6 +34,7 @@ from telemetry.spec.values.images import with_tag
 from telemetry.spec.values.limits import shared
 from telemetry.spec.values.placement import pod_of, pod_placement, spread
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
+from telemetry.spec.values.text import yaml_text
 from telemetry.spec.values.transport import HTTPS_PROBE, http_server, mounts, serves_tls, volumes
 
 READS_BUCKETS = ("compactor", "ingester", "metrics-generator", "querier", "query-frontend")
@@ -139,7 +135,7 @@ def _security(platform: str) -> Values:
 def _role(context: TempoContext, shape: TempoShape, name: str) -> Values:
     role = shape.roles[name]
     pod = pod_of(shape.placement, role)
-    affinity = yaml.safe_dump(pod.pop("affinity"), sort_keys=False) if "affinity" in pod else ""
+    affinity = yaml_text(pod.pop("affinity")) if "affinity" in pod else ""
     keyed: Values = {**credentials_from(context.s3_secret), "podAnnotations": UNKNOWN_KEY}
     values: Values = {
         # Stated for a role that the chart scales too: it is left out of the Deployment, but budgets count it.
@@ -171,13 +167,7 @@ def _spread(context: TempoContext, shape: TempoShape, name: str) -> str:
     nodes, replicas = context.kubernetes.nodes, shape.roles[name].max_replicas
     placement = shape.placement.of(shape.roles[name].placement)
     constraints = spread(placement, nodes=nodes, replicas=replicas, selector=labels)
-    return "".join(_text(json.dumps(constraint)) for constraint in constraints)  # one by one: no anchors
-
-
-@cache
-def _text(constraint: str) -> str:
-    """Return a constraint, given as JSON, as YAML: PyYAML takes a millisecond, and roles are rendered many times."""
-    return yaml.safe_dump([json.loads(constraint)], sort_keys=False)
+    return yaml_text(constraints) if constraints else ""
 
 
 def scales_by_metrics(role: Role) -> bool:

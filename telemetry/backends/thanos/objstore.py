@@ -1,10 +1,9 @@
 """Thanos' way to its bucket (https://thanos.io/tip/thanos/storage.md/#s3)."""
 
-import yaml
-
 from telemetry.backends.thanos.context import ThanosContext
 from telemetry.config.existing_secrets import ACCESS_KEY_ENV, SECRET_KEY_ENV
 from telemetry.spec.values.common import Values
+from telemetry.spec.values.text import yaml_text
 from telemetry.spec.values.transport import store_authority
 
 SECRET = "thanos-s3"  # noqa: S105 - a Secret's name
@@ -29,7 +28,7 @@ def objstore(context: ThanosContext) -> str:
             **trusted,
         },
     }
-    return yaml.safe_dump(config, sort_keys=False)
+    return yaml_text(config)
 
 
 def credentials_env(context: ThanosContext) -> list[Values]:

@@ -7,8 +7,6 @@ token, replica labels of Receive and of the ruler, whom Query asks of those in t
 import hashlib
 import json
 
-import yaml
-
 from telemetry.backends.thanos.context import ThanosContext
 from telemetry.backends.thanos.endpoints import ALERTMANAGER_PODS, ALERTMANAGER_PORT, PROMETHEUS_PODS
 from telemetry.backends.thanos.limits import limited
@@ -25,6 +23,7 @@ from telemetry.spec.values.images import joined, pull_secrets
 from telemetry.spec.values.placement import ROLLING
 from telemetry.spec.values.restarts import UNKNOWN_RULES
 from telemetry.spec.values.s3_key import UNKNOWN_KEY
+from telemetry.spec.values.text import yaml_text
 from telemetry.spec.values.transport import mounts, volumes
 
 OBJSTORE, OBJSTORE_FILE = "thanos-objstore", "objstore.yml"
@@ -243,4 +242,4 @@ def alertmanagers(context: ThanosContext) -> str:
     """Return the ruler's file of Alertmanagers: each must hear of every alert."""
     everyone = f"dns+{absolute_name(context, ALERTMANAGER_PODS)}:{ALERTMANAGER_PORT}"
     told = {"alertmanagers": [{"static_configs": [everyone], "api_version": "v2"}]}
-    return yaml.safe_dump(told, sort_keys=False)
+    return yaml_text(told)
