@@ -11,7 +11,7 @@ from telemetry.clients.kubernetes import connect
 from telemetry.clients.reach import Reach
 from telemetry.engine.preview import errors
 from telemetry.kubernetes.managed_fields import Json
-from telemetry.operations.drift import alerting, manifests, objects, program, releases
+from telemetry.operations.drift import alerting, claims, manifests, objects, program, releases
 from telemetry.operations.drift.conceal import Concealer
 from telemetry.operations.drift.fields import Policy
 from telemetry.operations.drift.findings import DriftError, DriftFinding, DriftReport
@@ -114,6 +114,7 @@ def _objects(
         policy = Policy(ignored, autoscaled=name in scaled)
         versions = failed.get(each.release or "", Failed()).versions(each.manifest)
         yield from objects.compare(cluster, each.manifest, policy, concealer, release=each.release, failed=versions)
+        yield from claims.deleted(cluster, each.manifest, release=each.release)
 
 
 def _program(pulumi: Pulumi, already: list[DriftFinding], concealer: Concealer) -> Iterator[DriftFinding]:
