@@ -100,6 +100,7 @@ def test_validation_sees_what_is_there_and_what_is_not(world: World, tools: Tool
         for check in checks(context, target, Tenant("payments", token)):
             assert "found" in check.run(SECONDS)
         assert bounds(running.router.url, "receive") >= set(INGEST_BUCKETS)
+        assert "\nthanos_receive_config_last_reload_successful 1\n" in httpx.get(f"{running.router.url}/metrics").text
         assert bounds(running.query.url, "query") >= set(QUERY_BUCKETS)
         ring, stores = platform_checks(context, target)
         assert ring.run(SECONDS) == "3 ingestors"

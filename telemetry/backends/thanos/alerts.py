@@ -8,6 +8,8 @@ from telemetry.spec.alerts import Alert
 from telemetry.spec.promql import Scope
 
 _BUILD_INFO = "thanos_build_info"
+_RELOADING = ("prometheus", "alertmanager", "thanos_receive", "thanos_rule")
+"""What metrics of programs begin with that read their configuration again while they run."""
 _OF_INGESTOR = "thanos_receive_multi_db_updates_attempted_total"
 """What each ingestor has once, and a router has not (Thanos cmd/thanos/receive.go)."""
 
@@ -22,6 +24,15 @@ def rules(context: ThanosContext) -> Iterator[Alert]:
         "15m",
         "Nothing is known of Thanos: its metrics are not scraped.",
         "Every other alert on Thanos is blind until they are.",
+    )
+    loaded = " or ".join(here(f"{program}_config_last_reload_successful") for program in _RELOADING)
+    yield Alert(
+        "ThanosConfigurationNotLoaded",
+        f"min by (pod) ({loaded}) == 0",
+        "ticket",
+        "10m",
+        "A program could not read its changed configuration, and goes on with the one before.",
+        "{{ $labels.pod }} does not do what was changed since, and will not come up again when it restarts.",
     )
     yield from _prometheus(context, here)
     yield from _receive(context, here)

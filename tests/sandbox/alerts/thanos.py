@@ -21,6 +21,15 @@ def _prometheus(first: str, second: str) -> dict[str, str]:
     return {_BUILD_INFO: "1x180", **up}
 
 
+def _loaded(of_one: str) -> dict[str, str]:
+    name = "config_last_reload_successful"
+    return {
+        of(f"thanos_receive_{name}", pod="thanos-receive-router-a"): "1x180",
+        of(f"prometheus_{name}", pod="prometheus-server-0"): "1x180",
+        of(f"prometheus_{name}", pod="prometheus-server-1"): of_one,
+    }
+
+
 def _ingestors(*values: str) -> dict[str, str]:
     each = {of(_INGESTOR, pod=f"thanos-receive-ingestor-{n}"): growth for n, growth in enumerate(values)}
     return {_BUILD_INFO: "1x180", **each}
@@ -92,6 +101,9 @@ _SERVICE_LEVELS: tuple[Case, ...] = (
 CASES: tuple[Case, ...] = (
     fires("ThanosNotScraped", "nobody scrapes it", {'thanos_build_info{namespace="elsewhere"}': "1x180"}),
     silent("ThanosNotScraped", "it is scraped", {_BUILD_INFO: "1x180"}),
+    fires("ThanosConfigurationNotLoaded", "one of two", _loaded("1x60 0x120"), 'pod="prometheus-server-1"'),
+    silent("ThanosConfigurationNotLoaded", "all have", _loaded("1x180")),
+    silent("ThanosConfigurationNotLoaded", "it was mended at once", _loaded("1x110 0x5 1x65")),
     fires("PrometheusDown", "neither of two scrapes", _prometheus("1x60 0x120", "1x60 0x120")),
     fires("PrometheusDown", "both pods are gone", _prometheus("1x60 _x120", "1x60 _x120")),
     silent("PrometheusDown", "one of two does not scrape", _prometheus("1x180", "1x60 0x120")),
