@@ -36,17 +36,22 @@ class Objective(Settings):
         description="Percent of requests that are answered well: without a server's error, and in time. Below 95 the "
         "fastest burn rate (14.4) would be more than all requests.",
     )
-    latency: Latency | None = Field(default=None, description="The time that an answer may take; none: any.")
+    latency: Latency | None = Field(
+        default=None,
+        description="The time that an answer may take; none: any. Thanos measures some at the next bound of its own "
+        "(docs/prometheus.md).",
+    )
 
 
 class Objectives(Settings):
     """Service level objectives. Targets are the SRE workbook's examples (chapters 2 and 5), times our own choice."""
 
     metrics_ingest: Objective = Field(
-        default=Objective(target=99.9, latency="1s"), description="Samples taken by Mimir (remote-write and OTLP)."
+        default=Objective(target=99.9, latency="1s"),
+        description="Samples taken by the metrics backend (remote-write and OTLP).",
     )
     metrics_query: Objective = Field(
-        default=Objective(target=99.0, latency="2.5s"), description="PromQL answered by Mimir."
+        default=Objective(target=99.0, latency="2.5s"), description="PromQL answered by the metrics backend."
     )
     traces_ingest: Objective = Field(
         default=Objective(target=99.9), description="Spans taken by Tempo, which does not measure the time of it."
@@ -88,8 +93,8 @@ class Monitoring(Settings):
     scrape: Literal["none", "collector", "operator", "annotations"] = Field(
         default="none",
         description="Who scrapes the platform's own metrics. collector: Alloy (telemetry:collector), which writes them "
-        "to Mimir; operator: a Prometheus operator, for which the program makes PodMonitor objects; annotations: a "
-        "Prometheus that finds pods by `prometheus.io/scrape`; none: whoever is told by other means.",
+        "to the metrics backend; operator: a Prometheus operator, for which the program makes PodMonitor objects; "
+        "annotations: a Prometheus that finds pods by `prometheus.io/scrape`; none: whoever is told by other means.",
     )
     scrape_interval: int = Field(
         default=30,
@@ -102,8 +107,8 @@ class Monitoring(Settings):
     rules: Literal["none", "prometheus-rule", "ruler"] = Field(
         default="none",
         description="prometheus-rule: the program makes PrometheusRule objects, which need the Prometheus operator's "
-        "CRD; ruler: `python -m telemetry rules STACK --load …` puts them into Mimir's ruler; none: they are only "
-        "written to files when asked for.",
+        "CRD; ruler: `python -m telemetry rules STACK --load …` puts them into Mimir's ruler; none: they are "
+        "written to files when asked for, and with Thanos evaluated by its own ruler (docs/prometheus.md).",
     )
     labels: dict[LabelKey, LabelValue] = Field(
         default_factory=dict,
