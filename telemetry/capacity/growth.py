@@ -9,12 +9,15 @@ _DAY = 86_400
 
 def growth(stack: Stack) -> str | None:
     """Return what buckets hold at most; None where no limits say it."""
-    parts = [part for backend in stack.backends if (part := _of(backend)) is not None]
+    found = {backend.of.title: _of(backend) for backend in stack.backends}
+    parts = [part for part in found.values() if part is not None]
     if not parts:
         return None
+    silent = " and ".join(title for title, part in found.items() if part is None)
     return (
         f"Buckets grow and hold at most, if everybody always sends as much as the limits grant: {'; '.join(parts)}. "
         "That is one copy, once it is compacted; spans, lines and profiles before compression."
+        + (f" No limit says it of {silent}: `make size` goes by telemetry:load." if silent else "")
     )
 
 

@@ -3,7 +3,7 @@
 from telemetry.capacity.figures import report
 from telemetry.capacity.growth import growth
 from telemetry.capacity.tables import footnotes
-from tests.support import WITH_LOGS, all_of, load_stack, put
+from tests.support import WITH_LOGS, WITH_THANOS_IN_PROD, all_of, load_stack, put
 from tests.unit.bad_tenants import tenant
 
 MI = 2**20
@@ -39,3 +39,10 @@ def test_without_tenants_it_is_what_all_may_use_together_and_nothing_where_nobod
 
 def test_the_report_on_capacity_has_it() -> None:
     assert growth(load_stack("prod")) in footnotes(report(load_stack("prod")))
+
+
+def test_of_whom_no_limit_says_it_is_told() -> None:
+    said = growth(load_stack("prod", WITH_THANOS_IN_PROD))
+    assert said is not None
+    assert said.endswith("No limit says it of Thanos: `make size` goes by telemetry:load.")
+    assert "No limit" not in str(growth(load_stack("prod")))
