@@ -21,6 +21,7 @@ from sandbox.toolchain import Toolchain
 from sandbox.world import NodePool, World
 from sandbox.world.files import private_dir
 from telemetry.config.tables import table
+from telemetry.stack.file import load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 Stack = Annotated[str, typer.Argument(help="dev, test or prod")]
@@ -73,7 +74,7 @@ def validate(
     options: Annotated[list[str] | None, typer.Argument(help="Of `python -m telemetry validate`.")] = None,
 ) -> None:
     """Validate a stack as on a cluster, with real metrics backends and what else is on PATH; the rest is skipped."""
-    from sandbox.validation import addresses
+    from sandbox.validation import addresses, unserved
 
     with opened(stack) as sandbox:
         if sandbox.connections.real_nodes:
@@ -84,6 +85,8 @@ def validate(
         file = sandbox.engine.config_file(stack)
         with addresses(stack, file, sandbox.engine.toolchain, sandbox.connections) as moved:
             asked = [word for name, url in moved.items() for word in ("--address", f"{name}={url}")]
+            for line in unserved(load(stack, file), moved):
+                Console(stderr=True).print(line, style="yellow", soft_wrap=True)
             here = ["--behind-gateway", "--no-api-server", "--allow-skipped"]
             command = [sys.executable, "-m", "telemetry", "validate", stack, *here, *asked, *(options or ())]
             status = sandbox.engine.execute(command, sandbox.variables(stack))

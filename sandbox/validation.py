@@ -1,7 +1,7 @@
 """Stands in for the backends' pods, which do not run here: real processes on what a stack has made, to be validated."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -24,6 +24,16 @@ Running = Callable[[Stack, Toolchain, Connections, Network, Path], AbstractConte
 
 _BUILT: Mapping[str, Running] = {"mimir": mimir_ring.of_stack, "thanos": thanos_stack.of_stack}
 """By the backend's name, those whose programs can be built; others run where the user has them (own_backends.py)."""
+
+
+def unserved(stack: Stack, found: Iterable[str]) -> Iterator[str]:
+    """Yield what to say of each backend of which no process runs here; `found` are the addresses that there are."""
+    signals = {name.partition(".")[0] for name in found}
+    for backend in (each for each in stack.backends if each.signal not in signals):
+        yield (
+            f"{backend.signal}: pods do not run here, and there is no {backend.of.name} on PATH to take their place: "
+            "their checks are skipped"
+        )
 
 
 @contextmanager

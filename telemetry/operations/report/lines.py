@@ -55,7 +55,7 @@ def summary(report: ChangeReport) -> str:
     """Return what happens in one line."""
     counts = [f"{count} to {action}" for action, count in report.resources.items() if count and action != "same"]
     objects = [each for each in report.items if each.owner]
-    within = f"; {len(objects)} objects within releases" if objects else ""
+    within = f"; {len(objects)} object{'' if len(objects) == 1 else 's'} within releases" if objects else ""
     return f"{', '.join(counts) or 'no change'} ({report.resources['same']} unchanged){within}"
 
 
