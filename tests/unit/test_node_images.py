@@ -200,10 +200,10 @@ def test_a_registry_that_can_be_reached_goes_before_what_is_made(tmp_path: Path,
 
 
 def test_a_blob_that_is_not_what_its_digest_says_is_not_served(tmp_path: Path, program: Path) -> None:
-    store = registry.Store(tmp_path, Images({"nginx": program}), upstream(lambda _: httpx.Response(200, content=b"x")))
+    store = registry.Store(tmp_path, Images({"nginx": program}), upstream(lambda _: httpx.Response(200, content=b"{}")))
     store.manifest("docker.io/grafana/tempo:1")
     assert store.blob("docker.io/grafana/tempo", "blobs", f"{DIGEST}{64 * '0'}") is None
-    assert [path.name for path in (tmp_path / "blobs").iterdir()] == [DIGEST + hashlib.sha256(b"x").hexdigest()]
+    assert [path.name for path in (tmp_path / "blobs").iterdir()] == [DIGEST + hashlib.sha256(b"{}").hexdigest()]
 
 
 def test_a_registry_that_cannot_be_reached_is_asked_once(tmp_path: Path, program: Path) -> None:
