@@ -46,7 +46,10 @@ patterns = st.sampled_from([r"^\d{4}-", 'say "no"', r"GET /healthz\b", "a|b"])
 names = st.sampled_from(["a", "b-2"])
 fields = st.sampled_from(["level", "http.status", '"tenant.id"', 'a."b-c"'])
 rules = st.fixed_dictionaries(
-    {"namespaces": st.lists(names, max_size=2), "drop": st.lists(patterns, min_size=1, max_size=2)},
+    {
+        "namespaces": st.lists(names, max_size=2, unique=True),
+        "drop": st.lists(patterns, min_size=1, max_size=2, unique=True),
+    },
     optional={"first_line": patterns, "keep_percent": st.sampled_from([0.1, 33.3, 100])},
 )
 places = st.sampled_from([{}, {"namespaces": ["a", "b-2"]}, {"every_namespace": True, "exclude": ["a"]}])
