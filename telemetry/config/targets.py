@@ -1,4 +1,4 @@
-"""Targets of the Makefile as messages name them: what to type next, in the words that act on the stack in question."""
+"""Commands as messages name them: what to type next, in the words that act on the stack in question."""
 
 import os
 
@@ -13,3 +13,8 @@ def make(target: str, stack: str) -> str:
     """
     where = "" if os.environ.get(WHERE) == "sandbox" else f" {WHERE}=cluster"
     return f"make {target} STACK={stack}{where}"
+
+
+def pulumi_config(action: str, stack: str) -> str:
+    """Return the beginning of the engine's command that changes the stack's file, and not that of the one selected."""
+    return f"pulumi config {action} -s {stack}"

@@ -29,7 +29,7 @@ def load(stack: Stack, config_file: Path | None = None) -> Credentials:
     has_none = given and _KEY not in file.config(stack.environment, config_file)
     text = "{}" if has_none else Pulumi(stack.environment, config_file).run(f"config get {_KEY}").stdout
     try:
-        return load_credentials(text, given)
+        return load_credentials(text, given, stack.environment)
     except ConfigError as error:
         places = sorted({line.partition(": ")[0].removeprefix(_KEY).strip(".") for line in error.findings})
         finding = f"{_KEY}: cannot be used because of {', '.join(filter(None, places)) or 'its form'}"

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from telemetry.config import json_text
 from telemetry.config.base import SettingError, did_you_mean
 from telemetry.config.credentials import Credentials
+from telemetry.config.targets import pulumi_config
 from telemetry.spec.alertmanager import made_here
 from telemetry.spec.context import Environment
 from telemetry.stack import environments, tenants_file
@@ -71,13 +72,13 @@ def load(
     if credentials_text is not None and CREDENTIALS not in encrypted:
         findings.append(
             f"{PROJECT}:{CREDENTIALS}: stands in the stack's file in plain text; replace these secrets, then set "
-            f"them with: pulumi config set --secret --path {PROJECT}:{CREDENTIALS}.…"
+            f"them with: {pulumi_config('set', stack_name)} --secret --path {PROJECT}:{CREDENTIALS}.…"
         )
     if not findings:
         raw = {key: parsed(key, text) for key, text in values.items()}
         stack = _stack(raw, stack_name, findings)
         given = {name: of_program(name, environment) for name in named_in(raw)}
-        credentials = _credentials(parsed(CREDENTIALS, credentials_text or "{}"), given, findings)
+        credentials = _credentials(parsed(CREDENTIALS, credentials_text or "{}"), given, stack_name, findings)
         if stack is not None and credentials is not None:
             findings += [*unset(stack, environment), *_key_findings(stack, credentials)]
             if not findings:
@@ -85,18 +86,19 @@ def load(
     raise ConfigError(findings)
 
 
-def load_credentials(text: str, given: Mapping[str, Any]) -> Credentials:
+def load_credentials(text: str, given: Mapping[str, Any], stack_name: str) -> Credentials:
     """Return the secrets of a stack for what is no engine's program.
 
     Args:
         text: what `telemetry:credentials` holds, decrypted, as JSON.
         given: what of it is in Secrets that exist already.
+        stack_name: whose they are.
 
     Raises:
         ConfigError: with every finding.
     """
     findings: list[str] = []
-    credentials = _credentials(parsed(CREDENTIALS, text), given, findings)
+    credentials = _credentials(parsed(CREDENTIALS, text), given, stack_name, findings)
     if credentials is None or findings:
         raise ConfigError(findings)
     return credentials
@@ -121,21 +123,21 @@ def _stack(raw: dict[str, Any], stack_name: str, findings: list[str]) -> Stack |
     if findings:
         return None  # without its tenants, all else would be judged as another stack
     findings += _environment_findings(raw.get("environment"), stack_name)
-    stack = _validate(Stack, raw, "", findings)
+    stack = _validate(Stack, raw, "", stack_name, findings)
     findings += environments.check(stack) if stack is not None else []
     return stack
 
 
-def _credentials(raw: Any, given: Mapping[str, Any], findings: list[str]) -> Credentials | None:
+def _credentials(raw: Any, given: Mapping[str, Any], stack_name: str, findings: list[str]) -> Credentials | None:
     """Return the secrets of a stack; what is in a Secret that exists is not to be in the file too."""
     if not isinstance(raw, dict):
-        return _validate(Credentials, raw, f"{CREDENTIALS}.", findings)
+        return _validate(Credentials, raw, f"{CREDENTIALS}.", stack_name, findings)
     findings += [
         f"{PROJECT}:{CREDENTIALS}.{name}: {PROJECT}:{setting(name)} names a Secret that has it; remove it "
-        f"with: pulumi config rm --path '{PROJECT}:{CREDENTIALS}.{name}', or remove the other"
+        f"with: {pulumi_config('rm', stack_name)} --path '{PROJECT}:{CREDENTIALS}.{name}', or remove the other"
         for name in sorted(raw.keys() & given.keys())
     ]
-    return _validate(Credentials, {**raw, **given}, f"{CREDENTIALS}.", findings)
+    return _validate(Credentials, {**raw, **given}, f"{CREDENTIALS}.", stack_name, findings)
 
 
 def _tenants_findings(raw: dict[str, Any]) -> list[str]:
@@ -179,44 +181,44 @@ def _environment_findings(environment: object, stack_name: str) -> list[str]:
 
 def _key_findings(stack: Stack, credentials: Credentials) -> list[str]:
     """Return what is missing: what the gateway derives tokens and certificates from, and identities of backends."""
-    found = []
+    found, to_set = [], pulumi_config("set", stack.environment)
     if stack.gateway is not None and credentials.gateway is None and derives_secrets(stack.gateway, stack.tenants):
         key = f"{PROJECT}:{CREDENTIALS}.gateway.key"
         found.append(
             f"{key}: is not set, and the gateway derives tokens and certificates from it; set it with: "
-            f"openssl rand -base64 32 | pulumi config set --secret --path '{key}'"
+            f"openssl rand -base64 32 | {to_set} --secret --path '{key}'"
         )
     for name in made_here(stack.alerting) if stack.alerting is not None else ():
         if name not in credentials.alerting:
             key = f"{PROJECT}:{CREDENTIALS}.alerting.{name}"
             found.append(
-                f"{key}: is not set, and the receiver {name} needs it; set it with: pulumi config set --secret --path "
+                f"{key}: is not set, and the receiver {name} needs it; set it with: {to_set} --secret --path "
                 f"'{key}', or name a Secret in {PROJECT}:alerting.receivers.….secret"
             )
     found += [
         f"{PROJECT}:{CREDENTIALS}.clusters.{name}: is of no cluster in {PROJECT}:clusters; name that cluster there, or "
-        f"remove it with: pulumi config rm --path '{PROJECT}:{CREDENTIALS}.clusters.{name}'"
+        f"remove it with: {pulumi_config('rm', stack.environment)} --path '{PROJECT}:{CREDENTIALS}.clusters.{name}'"
         for name in credentials.clusters.keys() - stack.clusters.keys()
     ]
     ours = (each.signal for each in stack.backends if each.s3_secret.create)
     for signal in (signal for signal in ours if getattr(credentials, signal) is None):
         key = f"{PROJECT}:{CREDENTIALS}.{signal}"
         found.append(
-            f"{key}: is not set, and {PROJECT}:{signal} is; set it with: pulumi config set --secret --path '{key}.…' "
+            f"{key}: is not set, and {PROJECT}:{signal} is; set it with: {to_set} --secret --path '{key}.…' "
             "for each of access_key, secret_key (docs/object-store.md)"
         )
     return found
 
 
-def _validate(model: type[_Model], raw: Any, prefix: str, findings: list[str]) -> _Model | None:
+def _validate(model: type[_Model], raw: Any, prefix: str, stack_name: str, findings: list[str]) -> _Model | None:
     try:
         return model.model_validate(raw, context=raw)
     except ValidationError as error:
-        findings += [_finding(model, raw, prefix, detail) for detail in error.errors(include_url=False)]
+        findings += [_finding(model, raw, prefix, stack_name, detail) for detail in error.errors(include_url=False)]
         return None
 
 
-def _finding(model: type[BaseModel], raw: Any, prefix: str, detail: ErrorDetails) -> str:
+def _finding(model: type[BaseModel], raw: Any, prefix: str, stack_name: str, detail: ErrorDetails) -> str:
     """Return one line: path, value, what is allowed, mend."""
     reason = detail.get("ctx", {}).get("error")
     of_a_key = detail["loc"][-1:] == ("[key]",)  # pydantic's word for a mapping's key, where it is what is wrong
@@ -227,9 +229,9 @@ def _finding(model: type[BaseModel], raw: Any, prefix: str, detail: ErrorDetails
     value = "" if hidden else _shown(raw, location)
     match detail["type"]:
         case "missing":
-            return f"{path}: is not set; {_how_to_set(model, raw, location, path)}"
+            return f"{path}: is not set; {_how_to_set(model, raw, location, path, stack_name)}"
         case "too_short" | "string_too_short":
-            return f"{path}: is empty; {_how_to_set(model, raw, location, path)}"
+            return f"{path}: is empty; {_how_to_set(model, raw, location, path, stack_name)}"
         case "extra_forbidden":
             return f"{path}: unknown key{_known_keys(model, raw, location)}; correct or remove it"
         case "value_error":
@@ -248,13 +250,13 @@ def _finding(model: type[BaseModel], raw: Any, prefix: str, detail: ErrorDetails
             return f"{path}: {value}{detail['msg'].replace('Input should be', 'must be')}; correct it"
 
 
-def _how_to_set(model: type[BaseModel], raw: Any, location: list[str], path: str) -> str:
+def _how_to_set(model: type[BaseModel], raw: Any, location: list[str], path: str, stack_name: str) -> str:
     secret = "--secret " if model is Credentials else ""
     field = _model_at(model, raw, location[:-1]).model_fields.get(location[-1])
     section = _model_within(field.annotation) if field else None  # none of a key, or a value, that the user chose
     keys = [key for key, each in section.model_fields.items() if each.is_required()] if section else []
     below = f".…' for each of {', '.join(keys)}" if keys else "'"
-    return f"set it with: pulumi config set {secret}--path '{path}{below}"
+    return f"set it with: {pulumi_config('set', stack_name)} {secret}--path '{path}{below}"
 
 
 def _known_keys(model: type[BaseModel], raw: Any, location: list[str]) -> str:

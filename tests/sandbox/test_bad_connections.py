@@ -58,7 +58,7 @@ def test_systems_that_refuse_us_stop_up_before_it_changes_anything(dev: Deployme
     with dev.edited(lambda config: _unknown_to_the_cluster(config, tmp_path)):
         options = ("config", "set", "--secret", "telemetry:credentials", "-s", dev.stack)
         dev.engine.in_project(*options, stdin=json.dumps(credentials))
-        mend = "pulumi config set --secret"
+        mend = "pulumi config set -s dev --secret"
         of_credentials = {f"telemetry:credentials.{who}": mend for who in credentials}
         output = _refused(dev, {"telemetry:kubernetes.context:": "log in again", **of_credentials})
     assert wrong not in output

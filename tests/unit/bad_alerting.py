@@ -128,7 +128,7 @@ ALERTING = [
         all_of(with_alerting, drop("credentials.alerting.chat")),
         "credentials.alerting.chat",
         "the receiver chat needs it",
-        "pulumi config set --secret --path 'telemetry:credentials.alerting.chat'",
+        "pulumi config set -s dev --secret --path 'telemetry:credentials.alerting.chat'",
     ),
     Bad(
         "alerting: a name that is none",

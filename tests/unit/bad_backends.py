@@ -21,7 +21,7 @@ LOGS = [
         all_of(WITH_LOGS, drop("credentials.logs")),
         "credentials.logs",
         "is not set, and telemetry:logs is",
-        "pulumi config set --secret",
+        "pulumi config set -s dev --secret",
     ),
     Bad(
         "Mimir's chart for Loki",

@@ -54,16 +54,26 @@ MISSING = [
     Bad(
         "no object store", drop("object_store"), "object_store", "is not set", "each of provisioning_endpoint, endpoint"
     ),
-    Bad("no context", drop("kubernetes.context"), "kubernetes.context", "is not set", "config set --path"),
+    Bad("no context", drop("kubernetes.context"), "kubernetes.context", "is not set", "config set -s dev --path"),
     Bad(
-        "no environment", drop("environment"), "environment", "is not set", "config set --path 'telemetry:environment'"
+        "no environment",
+        drop("environment"),
+        "environment",
+        "is not set",
+        "set -s dev --path 'telemetry:environment'",
     ),
-    Bad("half a quota", drop("namespace.quota.cpu"), "namespace.quota.cpu", "is not set", "config set --path"),
-    at("empty context", "kubernetes.context", "", "is empty", "config set --path"),
-    Bad("no secret", drop("credentials.traces.secret_key"), "credentials.traces.secret_key", "not set", "set --secret"),
+    Bad("half a quota", drop("namespace.quota.cpu"), "namespace.quota.cpu", "is not set", "config set -s dev --path"),
+    at("empty context", "kubernetes.context", "", "is empty", "config set -s dev --path"),
+    Bad(
+        "no secret",
+        drop("credentials.traces.secret_key"),
+        "credentials.traces.secret_key",
+        "not set",
+        "set -s dev --secret",
+    ),
     Bad("no identity", drop("credentials.metrics"), "credentials.metrics", "not set", "each of access_key, secret_key"),
-    at("empty secret", "credentials.grafana.auth", "", "is empty", "set --secret"),
-    at("empty secret of a name that is chosen", "credentials.clusters.east", "", "is empty", "set --secret"),
+    at("empty secret", "credentials.grafana.auth", "", "is empty", "set -s dev --secret"),
+    at("empty secret of a name that is chosen", "credentials.clusters.east", "", "is empty", "set -s dev --secret"),
     at("piped secret", "credentials.grafana.auth", "pw0-fake\n", "a line end in it", "set it again without"),
     at(
         "same id twice",
@@ -77,7 +87,7 @@ MISSING = [
         put("credentials.traces.previous.access_key", "a"),
         "credentials.traces.previous.secret_key",
         "not set",
-        "set --secret",
+        "set -s dev --secret",
     ),
     at("copied secret", "credentials.traces.access_key", " pw0-fake", "has spaces around it", "set it again without"),
 ]

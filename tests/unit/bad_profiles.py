@@ -10,7 +10,7 @@ PROFILES = [
         all_of(WITH_PROFILES, drop("credentials.profiles")),
         "credentials.profiles",
         "is not set, and telemetry:profiles is",
-        "pulumi config set --secret",
+        "pulumi config set -s dev --secret",
     ),
     Bad(
         "Loki's chart for Pyroscope",

@@ -168,7 +168,13 @@ TOTALS = [
         "4Gi is below the request memory 6Gi",
         "raise the limit",
     ),
-    Bad("half a total", put("metrics.total", {"cpu": "1"}), "metrics.total.memory", "is not set", "config set --path"),
+    Bad(
+        "half a total",
+        put("metrics.total", {"cpu": "1"}),
+        "metrics.total.memory",
+        "is not set",
+        "config set -s dev --path",
+    ),
     at("text for a total", "traces.total", "4Gi", "must be a mapping", "write its keys below it"),
     at("list for a total", "metrics.total", ["1", "4Gi"], "must be a mapping", "write its keys below it"),
     at("number for a total", "metrics.total", 4, "must be a mapping", "write its keys below it"),
@@ -216,7 +222,7 @@ LOADS = [
         put("load.metrics", {"samples_per_second": 1}),
         "load.metrics.active_series",
         "is not set",
-        "pulumi config set --path 'telemetry:load.metrics.active_series'",
+        "pulumi config set -s dev --path 'telemetry:load.metrics.active_series'",
     ),
 ]
 

@@ -97,7 +97,7 @@ def test_a_plain_text_secret_is_refused_and_nothing_else_is_looked_at() -> None:
         load(as_engine_gives(tree()), [], "dev")
     (line,) = refused.value.findings
     assert line.startswith("telemetry:credentials: stands in the stack's file in plain text; replace these secrets")
-    assert "pulumi config set --secret" in line
+    assert "pulumi config set -s dev --secret" in line
     assert [secret for secret in SECRETS if secret in line] == []
 
 

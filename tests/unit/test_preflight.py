@@ -47,7 +47,7 @@ def ask_cluster(tmp_path: Path) -> Ask:
 
 def ask_s3(endpoint: str) -> list[str]:
     stack = load_stack("dev", put("object_store.provisioning_endpoint", endpoint))
-    return s3.check(stack.object_store, credentials().identities(stack.signals), stack.trust)
+    return s3.check(stack, credentials().identities(stack.signals))
 
 
 def ask_grafana(url: str, auth: str = "ga0-fake", *changes: Change) -> list[str]:
@@ -259,7 +259,7 @@ def test_a_wrong_key_is_named_by_its_identity(code: str) -> None:
     with answering(s3_answer(403, s3_error(code))) as endpoint:
         found = ask_s3(endpoint)
     for identity, line in zip(("provisioner", "traces", "metrics"), found, strict=True):
-        mend = f"pulumi config set --secret --path telemetry:credentials.{identity}"
+        mend = f"pulumi config set -s dev --secret --path telemetry:credentials.{identity}"
         is_one_line([line], f"credentials.{identity}", f"{endpoint} refused it ({code})", mend)
 
 
@@ -286,7 +286,7 @@ def ask_while_changing(*known: str) -> list[str]:
     with serving(Server) as endpoint:
         put("object_store.provisioning_endpoint", endpoint)(settings)
         stack, secrets = load_tree(settings)
-        return s3.check(stack.object_store, secrets.identities(stack.signals), stack.trust)
+        return s3.check(stack, secrets.identities(stack.signals))
 
 
 OTHERS = ("pk0-fake", "mk0-fake")
@@ -298,7 +298,7 @@ def test_while_a_key_is_changed_the_server_must_know_both() -> None:
     is_one_line(left_out, "credentials.traces", "knows only the key before", "python -m telemetry identities")
     assert "step 3" in left_out[0]
     too_early = ask_while_changing("nk0-fake", *OTHERS)
-    is_one_line(too_early, "credentials.traces.previous", "pods use it until `up` is done", "pulumi config rm --path")
+    is_one_line(too_early, "credentials.traces.previous", "pods use it until `up` is done", "config rm -s dev --path")
     neither = ask_while_changing(*OTHERS)
     is_one_line(neither, "credentials.traces", "refused it (InvalidAccessKeyId)", "set it again")
 
@@ -362,7 +362,7 @@ def test_grafana_takes_a_token_or_a_password(auth: str, header: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "key", "why", "mend"),
     [
-        (Answer(401), "credentials.grafana.auth", "refused it (401)", "pulumi config set --secret --path"),
+        (Answer(401), "credentials.grafana.auth", "refused it (401)", "pulumi config set -s dev --secret --path"),
         (Answer(403), "credentials.grafana.auth", "refused it (403)", "token that may manage datasources"),
         (Answer(404), "grafana.url", "gave no datasources (404)", "must be Grafana's root address"),
         (Answer(302), "grafana.url", "gave no datasources (302)", "must be Grafana's root address"),

@@ -86,7 +86,7 @@ def said(server: str, tmp_path: Path, *changes: object) -> dict[str, list[str]]:
     )
     known = credentials()
     return {
-        "s3": s3.check(stack.object_store, known.identities(stack.signals), stack.trust),
+        "s3": s3.check(stack, known.identities(stack.signals)),
         "grafana": grafana.check(stack, known.grafana),
         "cluster": in_cluster.findings(stack, [cluster.check]),
     }

@@ -18,7 +18,7 @@ def _cluster(stack: Stack, _: Credentials) -> Sequence[str]:
 def _identity(name: str) -> Trial:
     def check(stack: Stack, credentials: Credentials) -> Sequence[str]:
         identities = credentials.identities(SIGNALS)
-        return s3.check(stack.object_store, {name: identities[name]}, stack.trust)
+        return s3.check(stack, {name: identities[name]})
 
     return check
 

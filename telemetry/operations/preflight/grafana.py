@@ -12,6 +12,7 @@ import httpx
 from telemetry.clients import trust
 from telemetry.clients.grafana import connect, in_org
 from telemetry.config.credentials import GrafanaIdentity
+from telemetry.config.targets import pulumi_config
 from telemetry.stack import Stack
 
 _AT_ONCE = 8
@@ -70,7 +71,7 @@ def organisations(stack: Stack) -> dict[int | None, str]:
 def _login(stack: Stack) -> tuple[str, str]:
     """Return the key that says where our login is, and how another one is set."""
     if stack.grafana.secret is None:
-        return _AUTH, f"pulumi config set --secret --path {_AUTH}"
+        return _AUTH, f"{pulumi_config('set', stack.environment)} --secret --path {_AUTH}"
     return "telemetry:grafana.secret", "put it into that Secret, and set GRAFANA_AUTH to it where Pulumi runs"
 
 

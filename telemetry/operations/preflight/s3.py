@@ -11,6 +11,7 @@ from telemetry.clients.kubernetes import ClusterError
 from telemetry.clients.s3 import NotS3Error, connect
 from telemetry.config.credentials import Credentials, S3Identity, S3Key
 from telemetry.config.object_store import ObjectStore
+from telemetry.config.targets import pulumi_config
 from telemetry.config.trust import Trust
 from telemetry.stack import Stack, decrypted
 
@@ -30,15 +31,15 @@ class _NoS3Error(Exception):
 def check_all(stack: Stack, credentials: Credentials) -> list[str]:
     """Return what stands in the way of any identity of a stack, as far as the cluster shows those of its Secrets."""
     identities = credentials.identities(stack.signals) | dict(_existing(stack))
-    return check(stack.object_store, identities, stack.trust)
+    return check(stack, identities)
 
 
-def check(store: ObjectStore, identities: Mapping[str, S3Identity], trusted: Trust) -> list[str]:
+def check(stack: Stack, identities: Mapping[str, S3Identity]) -> list[str]:
     """Return what stands in the way; identities are by their place in `telemetry:credentials`."""
     try:
-        return [line for name, identity in identities.items() for line in _refused(store, name, identity, trusted)]
+        return [line for name, identity in identities.items() for line in _refused(stack, name, identity)]
     except _NoS3Error as error:
-        where = f"telemetry:object_store.provisioning_endpoint: {store.provisioning_endpoint}"
+        where = f"telemetry:object_store.provisioning_endpoint: {stack.object_store.provisioning_endpoint}"
         return [f"{where} does not answer S3 ({error}); {error.advice}"]
 
 
@@ -52,10 +53,11 @@ def _existing(stack: Stack) -> Iterator[tuple[str, S3Identity]]:
                 yield name, S3Identity.model_validate(pair)
 
 
-def _refused(store: ObjectStore, name: str, identity: S3Identity, trusted: Trust) -> Iterator[str]:
+def _refused(stack: Stack, name: str, identity: S3Identity) -> Iterator[str]:
     """Yield what is wrong with an identity: while its key is being changed, the server must know both pairs."""
-    path, server = f"telemetry:credentials.{name}", store.provisioning_endpoint
-    code, *before = [_refusal(store, pair, trusted) for pair in identity.pairs]
+    store, path = stack.object_store, f"telemetry:credentials.{name}"
+    server = store.provisioning_endpoint
+    code, *before = [_refusal(store, pair, stack.trust) for pair in identity.pairs]
     if (secret := store.secrets.existing(name)) is not None:
         if code is not None:
             where = "what AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY hold" if name == "provisioner" else "the key pair"
@@ -69,14 +71,16 @@ def _refused(store: ObjectStore, name: str, identity: S3Identity, trusted: Trust
             f"python -m telemetry identities ({_HOW_TO_CHANGE}, step 3)"
         )
     elif code is not None:
+        to_set = pulumi_config("set", stack.environment)
         yield (
-            f"{path}: {server} refused it ({code}); set it again with: pulumi config set --secret --path {path}.…, "
+            f"{path}: {server} refused it ({code}); set it again with: {to_set} --secret --path {path}.…, "
             f"or if the key is a new one, first let the server know it ({_HOW_TO_CHANGE})"
         )
     elif any(before):
+        to_remove = pulumi_config("rm", stack.environment)
         yield (
             f"{path}.previous: {server} refused it ({before[0]}), but pods use it until `up` is done; let the server "
-            f"know both keys ({_HOW_TO_CHANGE}, step 3), or if no pod uses it: pulumi config rm --path {path}.previous"
+            f"know both keys ({_HOW_TO_CHANGE}, step 3), or if no pod uses it: {to_remove} --path {path}.previous"
         )
 
 
