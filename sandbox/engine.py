@@ -19,6 +19,7 @@ from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from sandbox.world.files import write_private
 from sandbox.world.process import FEW_COLLECTIONS
+from telemetry.kubernetes.manifests import documents
 from telemetry.config import targets
 
 PROJECT = "telemetry"
@@ -57,7 +58,8 @@ class Engine:
 
     def settings(self, stack: str) -> dict[str, Any]:
         """Return the stack's overlaid settings as they stand in its file."""
-        config: dict[str, Any] = yaml.safe_load(self.config_file(stack).read_text())["config"]
+        (content,) = documents(self.config_file(stack).read_text())
+        config: dict[str, Any] = content["config"]
         return config
 
     def change(self, stack: str, edit: Callable[[dict[str, Any]], object]) -> None:
