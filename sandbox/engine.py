@@ -19,8 +19,8 @@ from sandbox.paths import REPO
 from sandbox.toolchain import Toolchain
 from sandbox.world.files import write_private
 from sandbox.world.process import FEW_COLLECTIONS
-from telemetry.kubernetes.manifests import documents
 from telemetry.config import targets
+from telemetry.kubernetes.manifests import documents
 
 PROJECT = "telemetry"
 _LEAKS = ("PULUMI_", "KUBECONFIG", "AWS_", "GRAFANA_", "PYTHONDONTWRITEBYTECODE")
