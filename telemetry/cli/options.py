@@ -1,5 +1,6 @@
 """Arguments that several commands take."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,16 @@ import typer
 
 from telemetry.operations.bundle.errors import BundleError
 
-StackName = Annotated[str, typer.Argument(help="dev, test or prod")]
+
+def _check_stack(name: str) -> str:
+    if not _STACK.fullmatch(name):
+        raise typer.BadParameter(f"{name!r} is no stack's name; write it without organisation and project, such as dev")
+    return name
+
+
+_STACK = re.compile(r"[A-Za-z0-9_.-]+")
+"""Names that Pulumi takes; what is in front of one in `organisation/project/name` is known here."""
+StackName = Annotated[str, typer.Argument(help="dev, test or prod", callback=_check_stack)]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(

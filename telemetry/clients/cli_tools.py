@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from telemetry.config.connections import Kubernetes
 from telemetry.config.project import PROJECT
@@ -13,6 +13,7 @@ from telemetry.spec.values.common import Values
 
 _TAKE_CONFIG = ("preview", "up", "refresh", "destroy", "config")
 _ANSWER_SECONDS = 60
+_Json = TypeVar("_Json", dict[str, Any], list[Any])
 """How long helm may take to look something up; an address that swallows packets would hold it for minutes."""
 _CHANGE_SECONDS = 360
 """The same for a change; helm itself gives up after 300."""
@@ -52,13 +53,13 @@ class Pulumi:
     config_file: Path | None = None
     """Settings in place of Pulumi.<stack>.yaml."""
 
-    def json(self, command: str, *options: str) -> Any:
-        """Return the parsed JSON that a command prints; it must be told to, such as `json("preview", "--json")`.
+    def json(self, command: str, *options: str) -> dict[str, Any]:
+        """Return the JSON object that a command prints; it must be told to, such as `json("preview", "--json")`.
 
         Raises:
             ToolError: it failed.
         """
-        return _parsed("pulumi", self.run(command, *options).stdout)
+        return _parsed("pulumi", self.run(command, *options).stdout, dict)
 
     def run(
         self, command: str, *options: str, stdin: str | None = None, check: bool = True
@@ -159,7 +160,9 @@ class Helm:
             ToolError: they cannot be read; Unreachable if no cluster answers.
         """
         text = self._get("values", name, "--output", "json")
-        return None if text is None else _parsed("helm", text) or {}
+        if text is None:
+            return None
+        return {} if text.strip() == "null" else _parsed("helm", text, dict)
 
     def list_all(self) -> list[ListedRelease]:
         """Return the releases of the namespace, whatever their status.
@@ -168,7 +171,7 @@ class Helm:
             ToolError: they cannot be listed; Unreachable if no cluster answers.
         """
         line = ["list", "--all", "--max", "0", "--namespace", self.namespace, "--output", "json"]
-        listed: list[ListedRelease] = _parsed("helm", self._run(*line, *self._target()))
+        listed: list[ListedRelease] = _parsed("helm", self._run(*line, *self._target()), list)
         return listed
 
     def history(self, name: str) -> list[Revision]:
@@ -178,7 +181,7 @@ class Helm:
             ToolError: they cannot be read; Unreachable if no cluster answers.
         """
         line = ["history", name, "--namespace", self.namespace, "--output", "json"]
-        revisions: list[Revision] = _parsed("helm", self._run(*line, *self._target()))
+        revisions: list[Revision] = _parsed("helm", self._run(*line, *self._target()), list)
         return revisions
 
     def roll_back(self, name: str, revision: int) -> None:
@@ -250,11 +253,15 @@ def _run(
         raise Unreachable(f"{line[0]} {line[1]}: no answer within {seconds:.0f} s") from error
 
 
-def _parsed(tool: str, text: str) -> Any:
+def _parsed(tool: str, text: str, kind: type[_Json]) -> _Json:
+    """Return what a tool has printed as JSON, or refuse what is none of that kind (ToolError)."""
     try:
-        return json.loads(text)
+        found = json.loads(text)
     except ValueError as error:
         raise ToolError(f"{tool}: answered with what is no JSON ({error})") from error
+    if not isinstance(found, kind):
+        raise ToolError(f"{tool}: answered with JSON that is no {kind.__name__}; is it {tool} that is on PATH?")
+    return found
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:

@@ -95,8 +95,10 @@ def read(preview: Mapping[str, Any]) -> Preview:
     """Return the steps of a preview.
 
     Raises:
-        ValueError: it failed for a reason other than the protection of resources.
+        ValueError: it failed for a reason other than the protection of resources, or is no preview.
     """
+    if not isinstance(preview, Mapping):
+        raise ValueError("a preview is a mapping")  # noqa: TRY004 - it is text that somebody printed
     return Preview(steps(preview), _outputs(preview), tuple(_refusals(preview)))
 
 

@@ -95,6 +95,8 @@ class Folder:
     def _refuse_what_others_write_to(self) -> None:
         """Refuse a directory that others can write to, or replace, as they can in one around it; /tmp forbids that."""
         where = self.path.resolve()
+        if where.exists() and not where.is_dir():
+            raise AdoptError(f"{where}: is no directory; name one, or s3://bucket/folder?endpoint=…")
         if not where.is_dir():
             return
         status = where.stat()

@@ -63,8 +63,10 @@ def fetch(chart: Chart, helm: Helm, folder: Path) -> Archive:
     if not chart.by_path:
         with TemporaryDirectory(dir=folder) as pulled:
             helm.pull(chart.source, version=chart.version, repository=chart.repository, destination=Path(pulled))
-            (only,) = Path(pulled).iterdir()  # called otherwise where it was asked for by its digest
-            only.replace(path)
+            archives = list(Path(pulled).iterdir())  # called otherwise where it was asked for by its digest
+            if len(archives) != 1:
+                raise BundleError(f"chart {chart.name}: helm pull wrote {len(archives)} archives of {chart.source}")
+            archives[0].replace(path)
     else:
         there = (helm.folder / chart.source).resolve()
         if there.is_dir():
