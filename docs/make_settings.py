@@ -39,11 +39,11 @@ Everything that `Pulumi.<stack>.yaml` may say, under the prefix `telemetry:`. Th
 `telemetry/` by `python -m docs.make_settings`; a test fails while it is stale. What is wrong in a stack's file is
 reported all at once, before anything is touched: one line each, with the key's path and how to mend it.
 
-A setting is written into the file, or set with `pulumi config set --path 'telemetry:metrics.retention' 30d`. Secrets
-are only ever set with `--secret`, and Pulumi asks for them when the value is left out:
+A setting is written into the file, or set with `pulumi config set -s dev --path 'telemetry:metrics.retention' 30d`.
+Secrets are only ever set with `--secret`, and Pulumi asks for them when the value is left out:
 
 ```sh
-pulumi config set --secret --path 'telemetry:credentials.grafana.auth'
+pulumi config set -s dev --secret --path 'telemetry:credentials.grafana.auth'
 ```
 
 The first line of a stack's file names [stack.schema.json](stack.schema.json), which is made from the same models. By it

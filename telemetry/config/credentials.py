@@ -111,7 +111,7 @@ class GatewayKey(Settings):
 
 
 class Credentials(Settings):
-    """All secrets of a stack; set with `pulumi config set --secret --path telemetry:credentials.…`.
+    """All secrets of a stack; set with `pulumi config set -s STACK --secret --path telemetry:credentials.…`.
 
     Every backend has an identity of its own that reaches only its own buckets and is no admin: for an admin SeaweedFS
     creates a bucket for every mistyped name. What is in a Secret that exists already is none of them (secrets.md).

@@ -57,6 +57,7 @@ def words(text: str) -> list[str]:
 CALLS = list(dict.fromkeys(calls()))
 MAKES = [call for call in CALLS if re.match(r"make [a-z]", call.text)]
 RUNS = [call for call in CALLS if re.match(r"(?:\S*/)?python -m (telemetry|sandbox)\b(?!\.)", call.text)]
+CONFIGS = [call for call in CALLS if re.match(r"pulumi config (set|get|rm)\b", call.text)]
 each_make = pytest.mark.parametrize("call", MAKES, ids=lambda call: f"{Path(call.page).stem}: {call.text[:60]}")
 each_run = pytest.mark.parametrize("call", RUNS, ids=lambda call: f"{Path(call.page).stem}: {call.text[:60]}")
 
@@ -108,6 +109,12 @@ def test_a_target_that_is_named_exists(call: Call) -> None:
 @each_run
 def test_a_command_that_is_named_exists_with_its_options(call: Call) -> None:
     assert wrong_with_run(call.text) == []
+
+
+def test_pulumi_is_told_which_stack_it_configures() -> None:
+    """It would change the file of whichever one is selected."""
+    assert CONFIGS
+    assert [call for call in CONFIGS if not {"-s", "--stack"} & set(words(call.text))] == []
 
 
 def test_modules_that_are_named_exist() -> None:
