@@ -166,7 +166,8 @@ class Deployment:
             plugins = psutil.Process(process.pid).children(recursive=True) if with_plugins else ()
             process.send_signal(signal.SIGKILL)
             for plugin in plugins:
-                plugin.kill()
+                with suppress(psutil.NoSuchProcess):
+                    plugin.kill()
 
     @contextmanager
     def edited(self, edit: Callable[[dict[str, Any]], None]) -> Iterator[None]:

@@ -132,7 +132,14 @@ def answers(streams: Sequence[socket.socket], refused: int) -> Counter[int]:
 
 def workers(edge: Edge) -> list[psutil.Process]:
     family = psutil.Process(edge.gateway.process.pid).children(recursive=True)
-    return [each for each in family if "worker process" in " ".join(each.cmdline())]
+    return [each for each in family if is_worker(each)]
+
+
+def is_worker(process: psutil.Process) -> bool:
+    """Whether it is one of nginx'; what the gateway's scripts start may have ended before it is looked at."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return "worker process" in " ".join(process.cmdline())
+    return False
 
 
 def memory(edge: Edge) -> int:
