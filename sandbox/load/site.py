@@ -86,7 +86,7 @@ def opened(tools: Toolchain, backend: Backend, plan: Plan, directory: Path) -> I
     with ExitStack() as stack:
         net = stack.enter_context(network())
         address = net.address()
-        settings = _settings(backend, plan, address)
+        settings = settings_of(backend, plan, address)
         names = stack.enter_context(Names(net.address()))
         running = stack.enter_context(backend.open(tools, settings, net, plan.replicas, directory))
         places = list(running.addresses)
@@ -95,7 +95,7 @@ def opened(tools: Toolchain, backend: Backend, plan: Plan, directory: Path) -> I
         yield Site(stack.enter_context(gateway(files)), running)
 
 
-def _settings(backend: Backend, plan: Plan, address: str) -> Stack:
+def settings_of(backend: Backend, plan: Plan, address: str) -> Stack:
     """Return the settings of a stack with a gateway at an address and so many tenants, who may send as they like."""
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     limits = {**_LIMITS, "metrics": dict(backend.limits)}

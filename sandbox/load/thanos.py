@@ -63,7 +63,8 @@ def _deployed(tools: Toolchain, settings: Stack, bucket: Path) -> thanos.Deploye
 
 def _settings(replicas: int) -> Mapping[str, Any]:
     copies = {"replication_factor": replicas, "accept_no_failure_tolerance": True}
-    return {"metrics": starter("dev") | copies | {"roles": {"receive-ingestor": {"replicas": replicas}}}}
+    metrics = starter("dev") | copies | {"roles": {"receive-ingestor": {"replicas": replicas}}}
+    return {"metrics": metrics, "monitoring": {"rules": "prometheus-rule"}}  # nobody's ruler, which would want a tenant
 
 
 def _described(replicas: int) -> str:

@@ -26,6 +26,7 @@ from sandbox.load.plan import PROTOCOLS, SENDERS, Plan, PlanError, protocols_of
 from sandbox.load.requests import Batch, batches
 from sandbox.load.run import Outcome, _steps
 from sandbox.load.sender import Sender
+from sandbox.load.site import settings_of
 from sandbox.load.watch import REST, Seen, watched
 from sandbox.load.ways import Cost, Way, compared
 from telemetry.clients.otlp import varint
@@ -35,6 +36,13 @@ from tests.support import REPO
 MIMIR, THANOS = BACKENDS.values()
 MOMENT = 1_800_000_000_123
 PLAN = Plan(rate=800, factor=1.5, series=1_600, samples=100, tenants=2, seconds=2, steps=4, queries=0)
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+@pytest.mark.parametrize("backend", BACKENDS.values(), ids=BACKENDS)
+def test_settings_of_every_backend_are_taken_with_its_tenants(backend: Backend, replicas: int) -> None:
+    plan = Plan(rate=1_000, steps=1, seconds=2, series=3_200, samples=100, queries=2, replicas=replicas)
+    assert len(settings_of(backend, plan, "127.0.0.1").tenants) == plan.tenants
 
 
 def test_series_go_into_whole_requests_of_every_tenant_and_protocol() -> None:
