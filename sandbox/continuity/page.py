@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 
 from sandbox.continuity.events import EVENTS
 from sandbox.continuity.pods import Use
@@ -13,6 +12,7 @@ from sandbox.continuity.usage import Measured
 from sandbox.faults.page import PAGE, Run
 from sandbox.marked import with_table
 from sandbox.paths import REPO
+from telemetry.config import tables
 from telemetry.config.quantities import cpu_text
 
 _EVENTS = {
@@ -40,7 +40,7 @@ def show_events(console: Console, outcomes: Sequence[Outcome]) -> None:
     """Print them."""
     for signal in dict.fromkeys(each.signal for each in outcomes):
         event, _, *seen = _headings(signal)  # what happens was told when it did
-        table = Table(event, *seen)
+        table = tables.table(event, *seen)
         for each in outcomes:
             if each.signal == signal:
                 name, _, *cells = _outcome(each)
@@ -58,7 +58,7 @@ def write_usage(stack: str, roles: Sequence[Measured], run: Run) -> None:
 
 def show_usage(console: Console, roles: Sequence[Measured]) -> None:
     """Print it."""
-    table = Table(*_USAGE_HEADINGS)
+    table = tables.table(*_USAGE_HEADINGS)
     for each in roles:
         table.add_row(*_role(each), style="red" if each.is_too_little else "")
     console.print(table)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from filelock import FileLock
 from rich.console import Console
-from rich.table import Table
 
 from sandbox.faults.fault import Fault, Outcome
 from sandbox.faults.message import is_clear, reason
 from sandbox.marked import with_table
 from sandbox.paths import REPO
+from telemetry.config import tables
 
 PAGE = REPO / "docs" / "reliability.md"
 BEGIN, END = "<!-- matrix: written by make faults -->", "<!-- end of the matrix -->"
@@ -84,7 +84,7 @@ def write(rows: Sequence[Sequence[str]], order: Sequence[Fault], path: Path = PA
 
 def show(console: Console, outcomes: Sequence[Outcome]) -> None:
     """Print the matrix."""
-    table = Table("Fault", "Tries", "Survived", "Lost", "Message", "Brought back by", "Seconds a try")
+    table = tables.table("Fault", "Tries", "Survived", "Lost", "Message", "Brought back by", "Seconds a try")
     for each in outcomes:
         color = "green" if each.passed else "red"
         seconds = [one.seconds for one in each.tries]

@@ -16,6 +16,7 @@ from sandbox.load.run import CLIENT, Outcome
 from sandbox.load.ways import Cost
 from sandbox.marked import with_table
 from sandbox.paths import REPO
+from telemetry.config.tables import table
 from telemetry.spec.measured import Figures
 
 PAGE = REPO / "docs" / "load.md"
@@ -99,7 +100,7 @@ def show(console: Console, outcome: Outcome) -> None:
 def _shown(headings: Sequence[str], rows: Rows, *, turned: bool) -> Table:
     """Return a table for the terminal; turned, each row is a column, for headings that do not fit beside each other."""
     lines = list(zip(headings, *rows, strict=True)) if turned else [tuple(headings), *rows]
-    shown = Table(*(cell.replace("`", "") for cell in lines[0]))
+    shown = table(*(cell.replace("`", "") for cell in lines[0]))
     for line in lines[1:]:
         shown.add_row(*(cell.replace("`", "").replace("**", "") for cell in line))
     return shown

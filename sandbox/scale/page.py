@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from rich.console import Console
-from rich.table import Table
 
 from sandbox.scale import stacks, tenants
 from sandbox.scale.slope import Slope
+from telemetry.config import tables
 from telemetry.config.markdown import table
 
 _MB = 1e6
@@ -73,7 +73,7 @@ def of_stacks(console: Console, costs: Sequence[stacks.Cost]) -> str:
 
 def shown(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Print a table, unless it is empty, and return it in Markdown."""
-    printed = Table(*headings)
+    printed = tables.table(*headings)
     for row in rows:
         printed.add_row(*row)
     if rows:
